@@ -19,9 +19,7 @@ NODE_MODULES = TOOLCHAINS / "node_modules"
 """What `npm ci --prefix tests/toolchains` installs."""
 
 
-def require(
-    condition_or_probe: Condition | Callable[[], Condition], missing: str, how_to_get_it: str
-) -> None:
+def require(condition_or_probe: Condition | Callable[[], Condition], missing: str, how_to_get_it: str) -> None:
     """Pass when the condition holds, the probe answers something true, or the path exists; else skip, or fail in CI."""
     found = condition_or_probe() if callable(condition_or_probe) else condition_or_probe
     if isinstance(found, Path):

@@ -1,0 +1,226 @@
+"""All that the command line says: results to stdout, the rest to stderr. The only file that prints, and that asks.
+
+What a command found out reaches this file as a `Result` or an error; `--json` turns either into one envelope.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TextIO
+
+from mtribes_cli.errors import InterruptedCommandError, MtribesError, Problem, UsageError
+from mtribes_cli.result import Block, Document, Result, Table
+from mtribes_cli.safe_text import columns, made_safe, made_safe_line
+
+ENVELOPE_VERSION = 1
+_BOLD, _RED, _YELLOW, _DIM = "1", "31", "33", "2"
+
+
+@dataclass(frozen=True)
+class Style:
+    """What the user asked of the output."""
+
+    json: bool = False
+    quiet: bool = False
+    verbose: bool = False
+    color: bool = True
+
+
+class Console:
+    """Two streams out, one in."""
+
+    def __init__(
+        self, style: Style, environment: Mapping[str, str], *, stdin: TextIO, stdout: TextIO, stderr: TextIO
+    ) -> None:
+        self.style = style
+        self._environment = environment
+        self._stdin, self._stdout, self._stderr = stdin, stdout, stderr
+        _speak_utf8(stdout)
+        _speak_utf8(stderr)
+
+    # Results
+
+    def result(self, command: str, result: Result) -> None:
+        """The outcome, on stdout."""
+        if self.style.json:
+            self._envelope(command, result.status, result.data, _problems_as_json(result.problems, hint=None))
+            return
+        for block in result.body:
+            self._block(block)
+        for problem in result.problems:
+            self._say(_problem_line(problem))
+
+    def failure(self, command: str, error: MtribesError) -> None:
+        """What went wrong and what to do: on stderr, or under `--json` as the envelope on stdout."""
+        if self.style.json:
+            self._envelope(command, "error", None, _error_as_json(error))
+            return
+        self._say(f"{self._painted('error:', _RED)} {made_safe_line(error.what)}")
+        for problem in error.problems:
+            self._say(_problem_line(problem))
+        self._say(f"{self._painted('hint:', _BOLD)} {made_safe_line(error.advice)}")
+
+    def _block(self, block: Block) -> None:
+        match block:
+            case Document(text):
+                self._write(self._stdout, made_safe(text) if _is_terminal(self._stdout) else text)
+            case Table(empty=empty, rows=[]):
+                self.notice(empty)
+            case Table(headings, rows):
+                self._write(self._stdout, "".join(f"{line}\n" for line in columns([headings, *rows])))
+            case str():
+                self._write(self._stdout, made_safe(block) + "\n")
+
+    def _envelope(self, command: str, status: str, data: object, errors: Sequence[Mapping[str, str | None]]) -> None:
+        envelope = {
+            "version": ENVELOPE_VERSION,
+            "command": command,
+            "status": status,
+            "data": data,
+            "errors": errors,
+        }
+        self._write(self._stdout, json.dumps(envelope, indent=2) + "\n")
+
+    # Everything else
+
+    def notice(self, text: str) -> None:
+        """Good to know; not said under `--quiet`."""
+        if not self.style.quiet:
+            self._say(made_safe(text))
+
+    def warning(self, text: str) -> None:
+        """Not wrong, but not as it should be."""
+        self._say(f"{self._painted('warning:', _YELLOW)} {made_safe(text)}")
+
+    def trace(self, text: str) -> None:
+        """Said under `--verbose` only. The caller sees to it that no secret is in it."""
+        if self.style.verbose:
+            self._say(self._painted(made_safe_line(text), _DIM))
+
+    def _say(self, line: str) -> None:
+        self._write(self._stderr, line + "\n")
+
+    def _painted(self, text: str, code: str) -> str:
+        return f"\x1b[{code}m{text}\x1b[0m" if self._has_color() else text
+
+    def _has_color(self) -> bool:
+        return (
+            self.style.color
+            and not self._environment.get("NO_COLOR")
+            and self._environment.get("TERM") != "dumb"
+            and _is_terminal(self._stderr)
+        )
+
+    # Questions
+
+    @property
+    def is_interactive(self) -> bool:
+        """Whether somebody is there who can answer."""
+        return (
+            not self.style.json
+            and not self._environment.get("CI")
+            and _is_terminal(self._stdin)
+            and _is_terminal(self._stderr)
+        )
+
+    def ask(self, question: str, *, flag: str, default: str | None = None) -> str:
+        """A line of text from the person at the terminal; without one a usage error that names `flag`."""
+        if not self.is_interactive:
+            raise UsageError(f"{question.rstrip('?: ')}: there is nobody to ask.", f"Give {flag}.")
+        shown = f" [{default}]" if default else ""
+        while True:
+            self._write(self._stderr, made_safe(f"{question}{shown}: "))
+            answer = self._line().strip() or (default or "")
+            if answer:
+                return answer
+
+    def choose(self, question: str, options: Sequence[str], *, flag: str, default: str | None = None) -> str:
+        """One of `options`, by its number or its text."""
+        if self.is_interactive:
+            for number, option in enumerate(options, start=1):
+                self._say(f"  {number}. {made_safe_line(option)}")
+        while True:
+            answer = self.ask(question, flag=flag, default=default)
+            if answer in options:
+                return answer
+            if answer.isdecimal() and 1 <= int(answer) <= len(options):
+                return options[int(answer) - 1]
+            self._say("Please answer with one of the numbers.")
+
+    def confirm(self, question: str, *, flag: str, default: bool) -> bool:
+        """Yes or no."""
+        while True:
+            answer = self.ask(f"{question} (yes/no)", flag=flag, default="yes" if default else "no").lower()
+            if answer in {"y", "yes"}:
+                return True
+            if answer in {"n", "no"}:
+                return False
+
+    def read_stdin(self) -> bytes:
+        """All of stdin, as bytes."""
+        binary = getattr(self._stdin, "buffer", None)
+        return binary.read() if binary is not None else self._stdin.read().encode()
+
+    def _line(self) -> str:
+        line = self._stdin.readline()
+        if not line:
+            raise InterruptedCommandError("The input ended before the question was answered.", "Run it again.")
+        return line
+
+    def _write(self, stream: TextIO, text: str) -> None:
+        try:
+            stream.write(text)
+            stream.flush()
+        except BrokenPipeError:
+            _close_quietly(stream)
+
+
+def _error_as_json(error: MtribesError) -> list[dict[str, str | None]]:
+    problems = error.problems or (Problem(error.what),)
+    return _problems_as_json(problems, hint=error.advice, code=error.code)
+
+
+def _problems_as_json(
+    problems: Sequence[Problem], *, hint: str | None, code: str = "PROBLEM"
+) -> list[dict[str, str | None]]:
+    return [
+        {"code": problem.code or code, "message": problem.message, "hint": hint}
+        | ({"path": problem.path} if problem.path is not None else {})
+        for problem in problems
+    ]
+
+
+def _problem_line(problem: Problem) -> str:
+    message = made_safe_line(problem.message)
+    return f"  {made_safe_line(problem.path)}: {message}" if problem.path else f"  {message}"
+
+
+def _is_terminal(stream: TextIO) -> bool:
+    return not stream.closed and stream.isatty()
+
+
+def _speak_utf8(stream: TextIO) -> None:
+    """Files and pipes get UTF-8 and LF on every system; a terminal keeps its encoding, and shows what it lacks escaped."""
+    reconfigure = getattr(stream, "reconfigure", None)
+    if reconfigure is None:
+        return
+    if stream.isatty():
+        reconfigure(errors="backslashreplace")
+    else:
+        reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
+
+
+def _close_quietly(stream: TextIO) -> None:
+    """The reader has gone (`mtribes space list | head`): what is left is written to nowhere."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+
+
+def standard_streams() -> tuple[TextIO, TextIO, TextIO]:
+    """Stdin, stdout and stderr of this process."""
+    return sys.stdin, sys.stdout, sys.stderr

@@ -1,0 +1,144 @@
+"""All that a command works with, each part made when it is first used. Tests put other parts in their place.
+
+`context.project` is what `project_file.find_project(folder)` gives: `None`, or host, organization, Space, environment.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from mtribes_cli.arguments import Arguments
+from mtribes_cli.console import Console, Style, standard_streams
+
+if TYPE_CHECKING:
+    from mtribes_cli.client import Client
+    from mtribes_cli.credentials import Credentials
+    from mtribes_cli.hosts import Host
+    from mtribes_cli.project_file import ProjectFile
+    from mtribes_cli.settings import Settings
+
+
+class Clock:
+    """Time as this process sees it."""
+
+    def now_seconds(self) -> float:
+        """Seconds since 1970."""
+        return time.time()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        time.sleep(seconds)
+
+
+def open_in_browser(url: str) -> bool:
+    """Ask the system's browser to show `url`; whether it said yes."""
+    import webbrowser  # noqa: PLC0415 - only a sign-in needs it
+
+    return webbrowser.open(url)
+
+
+@dataclass(frozen=True)
+class Folders:
+    """Where files of the user's are kept."""
+
+    config: Path  # credentials
+    state: Path  # tracebacks
+    server: Path  # the data folder of the local server
+
+    @classmethod
+    def of_this_user(cls, environment: Mapping[str, str]) -> Folders:
+        """The folders that the system provides; `MTRIBES_DATA` says where the local server's is."""
+        import platformdirs  # noqa: PLC0415 - start-up time
+
+        server = environment.get("MTRIBES_DATA")
+        return cls(
+            config=platformdirs.user_config_path("mtribes", appauthor=False),
+            state=platformdirs.user_state_path("mtribes", appauthor=False),
+            server=Path(server) if server else platformdirs.user_data_path("mtribes-server", appauthor=False),
+        )
+
+
+@dataclass(frozen=True)
+class Context:
+    """The world of one command."""
+
+    arguments: Arguments = field(default_factory=Arguments)
+    environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    streams: tuple[TextIO, TextIO, TextIO] = field(default_factory=standard_streams)  # in, out, err
+    started_in: Path = field(default_factory=Path.cwd)
+    clock: Clock = field(default_factory=Clock)
+    browser: Callable[[str], bool] = open_in_browser
+    own_folders: Folders | None = None  # None: the system's
+
+    def for_command(self, arguments: Arguments) -> Context:
+        """The same world, with the global options of one command."""
+        return replace(self, arguments=arguments)
+
+    @cached_property
+    def working_folder(self) -> Path:
+        """Where relative paths start: `-C`, or where the process was started."""
+        folder = self.arguments.values.get("-C")
+        return self.started_in / folder if folder else self.started_in
+
+    @cached_property
+    def console(self) -> Console:
+        """Where results and messages go."""
+        stdin, stdout, stderr = self.streams
+        on = self.arguments.on
+        style = Style(json=on("--json"), quiet=on("--quiet"), verbose=on("--verbose"), color=not on("--no-color"))
+        return Console(style, self.environment, stdin=stdin, stdout=stdout, stderr=stderr)
+
+    @cached_property
+    def folders(self) -> Folders:
+        """The user's folders."""
+        return self.own_folders or Folders.of_this_user(self.environment)
+
+    @cached_property
+    def project(self) -> ProjectFile | None:
+        """The `mtribes.toml` that holds here, if there is one."""
+        from mtribes_cli.project_file import find_project  # noqa: PLC0415 - start-up time
+
+        return find_project(self.working_folder)
+
+    @cached_property
+    def settings(self) -> Settings:
+        """What flags, variables and `mtribes.toml` say together."""
+        from mtribes_cli.settings import Settings  # noqa: PLC0415 - start-up time
+
+        return Settings(
+            self.environment,
+            host_flag=self.arguments.values.get("--host"),
+            project=self.project,
+            stored_hosts=lambda: self.credentials.hosts(),
+            server_folder=self.folders.server,
+        )
+
+    @cached_property
+    def credentials(self) -> Credentials:
+        """Sign-ins that are kept between commands."""
+        from mtribes_cli.credentials import Credentials  # noqa: PLC0415 - start-up time
+
+        return Credentials(self.folders.config, self.console, self.clock)
+
+    @cached_property
+    def host(self) -> Host:
+        """The server that is meant."""
+        return self.settings.host()
+
+    @cached_property
+    def client(self) -> Client:
+        """The server that is meant, signed in as far as there are credentials."""
+        return self.client_for(self.host)
+
+    def client_for(self, host: Host) -> Client:
+        """Another server, with the credentials for it."""
+        from mtribes_cli.client import Client  # noqa: PLC0415 - start-up time
+        from mtribes_cli.sign_in import TokenSource  # noqa: PLC0415 - start-up time
+
+        return Client(host.url, TokenSource(self, host), console=self.console, clock=self.clock)

@@ -1,0 +1,91 @@
+"""Whatever ended a command, as an error with advice. A bug's traceback is written to a file, without secrets."""
+
+from __future__ import annotations
+
+import re
+import sys
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from mtribes_cli.arguments import GLOBAL_OPTIONS
+from mtribes_cli.errors import BugError, FileError, InterruptedCommandError, MtribesError, UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mtribes_cli.context import Context
+
+_TOKENS = re.compile(r"\b(mt[oprs]_)[0-9A-Za-z]+|(?i:(bearer|basic) )[0-9A-Za-z._~+/=-]+")
+_SECRET_VARIABLES = ("MTRIBES_TOKEN", "MTRIBES_CLIENT_SECRET")
+
+
+def as_mtribes_error(error: BaseException, context: Context) -> MtribesError:
+    """The error to tell; for a bug of ours a traceback has been written."""
+    if isinstance(error, MtribesError):
+        return error
+    if isinstance(error, KeyboardInterrupt):
+        return InterruptedCommandError("Interrupted.", "Run it again; nothing half-written is left.")
+    if isinstance(error, OSError):
+        return _as_file_error(error)
+    return _as_usage_error(error) or _bug(error, context)
+
+
+def _as_file_error(error: OSError) -> FileError:
+    place = f"{error.filename}: " if error.filename else ""
+    return FileError(f"{place}{error.strerror or error}", "See that the path is right, may be written, and has room.")
+
+
+def _as_usage_error(error: BaseException) -> UsageError | None:
+    """Typer's own complaint about the words, where it is one."""
+    exceptions = sys.modules.get("typer.exceptions")
+    if exceptions is None or not isinstance(error, exceptions.TyperException):
+        return None
+    call = getattr(error, "ctx", None)
+    path = call.command_path if call else "mtribes"
+    unknown = getattr(error, "option_name", None) if hasattr(error, "possibilities") else None
+    near = _near_options(unknown, call) if isinstance(unknown, str) else []
+    advice = f"Did you mean {near[0]}?" if near else f"`{path} --help` says what it takes."
+    what = f"No such option: {unknown}" if unknown else error.format_message()
+    return UsageError(" ".join(what.split()), advice)
+
+
+def _near_options(unknown: str, call: object) -> list[str]:
+    parameters = getattr(getattr(call, "command", None), "params", ())
+    known = [name for parameter in parameters for name in parameter.opts if name.startswith("-")]
+    known += [name for option in GLOBAL_OPTIONS for name in option.names]
+    return get_close_matches(unknown, known, n=1)
+
+
+def _bug(error: BaseException, context: Context) -> BugError:
+    what = f"A fault of mtribes itself: {redacted(str(error), context) or type(error).__name__}"
+    try:
+        path = _write_traceback(error, context)
+    except OSError as reason:
+        return BugError(what, f"The traceback could not be written ({reason}). Please report what you did.")
+    return BugError(what, f"Please report it with {path}; secrets have been taken out.")
+
+
+def _write_traceback(error: BaseException, context: Context) -> Path:
+    import os  # noqa: PLC0415 - start-up time
+    import platform  # noqa: PLC0415 - start-up time
+    import traceback  # noqa: PLC0415 - start-up time
+
+    from mtribes_cli import __version__  # noqa: PLC0415 - start-up time
+
+    folder = context.folders.state
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"crash-{int(context.clock.now_seconds())}-{os.getpid()}.txt"
+    head = f"mtribes {__version__}, Python {platform.python_version()}, {platform.platform()}\n"
+    text = head + "".join(traceback.format_exception(error))
+    path.write_text(redacted(text, context), encoding="utf-8", errors="backslashreplace")
+    path.chmod(0o600)
+    return path
+
+
+def redacted(text: str, context: Context) -> str:
+    """`text` without anything that looks like a token of ours, and without the secrets of the environment."""
+    for name in _SECRET_VARIABLES:
+        secret = context.environment.get(name)
+        if secret:
+            text = text.replace(secret, "[secret]")
+    return _TOKENS.sub(lambda match: f"{match.group(1) or match.group(2) + ' '}[secret]", text)

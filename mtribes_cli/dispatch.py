@@ -1,0 +1,100 @@
+"""From words to a command, and from what comes of it to an exit code. The words themselves are in `commands`."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import Any
+
+from mtribes_cli.arguments import Arguments, put_in_order
+from mtribes_cli.commands import WORDS, Word
+from mtribes_cli.context import Context
+from mtribes_cli.crash import as_mtribes_error
+from mtribes_cli.errors import UsageError
+from mtribes_cli.help_text import command_help, program_help
+from mtribes_cli.result import Result
+
+PROGRAM = "mtribes"
+
+
+def dispatch(argv: Sequence[str], context: Context | None) -> int:
+    """Run one command; every way in which it can end is told and becomes an exit code."""
+    world = context or Context()
+    arguments = Arguments(switches=frozenset({"--json"} & set(argv)))
+    name = ""
+    try:
+        arguments = put_in_order(argv)
+        name = _name(arguments.words)
+        world = world.for_command(arguments)
+        result = _result(arguments, world)
+        world.console.result(name, result)
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last line: told below, a bug is written down
+        failure = as_mtribes_error(error, world)
+    else:
+        return result.exit_code
+    world.for_command(arguments).console.failure(name, failure)
+    return failure.exit_code
+
+
+def _result(arguments: Arguments, context: Context) -> Result:
+    if arguments.on("--version"):
+        from mtribes_cli import __version__  # noqa: PLC0415 - read where it is said
+
+        return Result({"version": __version__}, (f"{PROGRAM} {__version__}",))
+    words = list(arguments.words)
+    if not words:
+        return Result(None, (program_help(),))
+    word = _word(words.pop(0))
+    wants_help = arguments.on("--help") or (word.has_verbs and not words)
+    return _helped(word, words) if wants_help else _run(word, words, context)
+
+
+def _run(word: Word, words: list[str], context: Context) -> Result:
+    """Let Typer read the words and call the command."""
+    command = _typer_command(word)
+    with command.make_context(f"{PROGRAM} {_key(word)}", words, obj=context) as call:
+        result = command.invoke(call)
+    if not isinstance(result, Result):
+        raise TypeError(f"{word.module} gave back {type(result).__name__}, not a Result")
+    return result
+
+
+def _helped(word: Word, words: list[str]) -> Result:
+    """Help for the command that the words name, whatever options stand with it."""
+    command = _typer_command(word)
+    call = command.make_context(f"{PROGRAM} {_key(word)}", [], resilient_parsing=True)
+    verbs = getattr(command, "commands", {})
+    verb = next((verbs[given] for given in words if given in verbs), None)
+    if verb is not None:
+        call = verb.make_context(verb.name, [], parent=call, resilient_parsing=True)
+    return Result(None, (command_help(call),))
+
+
+def _typer_command(word: Word) -> Any:
+    module = importlib.import_module(f"mtribes_cli.commands.{word.module}")
+    from typer.main import get_command, get_group  # noqa: PLC0415 - start-up time
+
+    return get_group(module.app) if word.has_verbs else get_command(module.app)
+
+
+def _word(given: str) -> Word:
+    if given in WORDS:
+        return WORDS[given]
+    what = f"No such option: {given}" if given.startswith("-") else f"There is no command {given!r}."
+    near = get_close_matches(given, WORDS, n=1)
+    advice = f"Did you mean `{PROGRAM} {near[0]}`?" if near else f"`{PROGRAM}` alone lists the commands."
+    raise UsageError(what, advice)
+
+
+def _key(word: Word) -> str:
+    return next(key for key, value in WORDS.items() if value is word)
+
+
+def _name(words: Sequence[str]) -> str:
+    """What the envelope calls the command: `update`, `space list`."""
+    if not words or words[0] not in WORDS:
+        return ""
+    has_verb = WORDS[words[0]].has_verbs and len(words) > 1 and not words[1].startswith("-")
+    depth = 2 if has_verb else 1
+    return " ".join(words[:depth])

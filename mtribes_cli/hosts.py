@@ -1,0 +1,75 @@
+"""Which server is meant, and whether it may be talked to: URLs checked, `local` found. Nothing is sent from here."""
+
+import ipaddress
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+from mtribes_cli.errors import UnavailableError, UsageError
+
+LOCAL = "local"
+START_LOCAL = "Run `mtribes setup --local`, or start one with `mtribes-server start --local`."
+
+
+@dataclass(frozen=True)
+class Host:
+    """A server's address, without a slash at the end, and who said so."""
+
+    url: str
+    said_by: str
+    is_local: bool = False  # asked for as "local": each person's own
+
+
+def host_from(text: str, *, said_by: str, server_folder: Path) -> Host:
+    """The host that `text` means: a URL, a bare name (https), or "local".
+
+    Raises UsageError for what is no such thing, UnavailableError when no local server has run.
+    """
+    if text.strip() == LOCAL:
+        return Host(_local_url(server_folder), said_by, is_local=True)
+    return Host(checked_url(text, said_by=said_by), said_by)
+
+
+def checked_url(text: str, *, said_by: str) -> str:
+    """`text` as a base URL in one form; plain http is for loopback alone."""
+    stripped = text.strip()
+    try:
+        parts = urlsplit(stripped if "://" in stripped else f"https://{stripped}")
+        name, port = parts.hostname, parts.port
+    except ValueError:
+        name, port, parts = None, None, urlsplit("")
+    if not name or parts.scheme not in {"http", "https"} or parts.username or parts.query or parts.fragment:
+        raise UsageError(
+            f"The host from {said_by} is not an address of a server.", "Give it as https://mtribes.example.com."
+        )
+    if parts.scheme == "http" and not is_loopback(name):
+        raise UsageError(
+            f"The host from {said_by} is not encrypted: {stripped}", "Use https://; plain http is for this machine alone."
+        )
+    bracketed = f"[{name}]" if ":" in name else name
+    is_default = port in {None, {"http": 80, "https": 443}[parts.scheme]}
+    return urlunsplit((parts.scheme, bracketed if is_default else f"{bracketed}:{port}", parts.path.rstrip("/"), "", ""))
+
+
+def is_loopback(name: str) -> bool:
+    """Whether a host name can only mean this machine."""
+    if name == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def _local_url(server_folder: Path) -> str:
+    try:
+        said = json.loads((server_folder / "server.json").read_bytes())["url"]
+    except FileNotFoundError:
+        raise UnavailableError("No local server is running.", START_LOCAL) from None
+    except (OSError, ValueError, KeyError, TypeError):
+        raise UnavailableError(f"{server_folder / 'server.json'} does not say where the local server is.", START_LOCAL) from None
+    url = checked_url(str(said), said_by="server.json")
+    if not is_loopback(urlsplit(url).hostname or ""):
+        raise UnavailableError(f"The server of {server_folder} is not on this machine alone: {url}", f"Use --host {url}.")
+    return url

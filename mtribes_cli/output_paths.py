@@ -1,0 +1,136 @@
+"""The rules for paths that generated code may have: a target's output folder and the files below it.
+
+Pure: text in, the first fault of each path out. What is on the disk at a path is the concern of `output_tree`.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+
+MAX_NAME_BYTES = 255
+MAX_PATH_BYTES = 1024
+STAGING_PREFIX = ".mtribes-"
+ROOT_ONLY_NAMES = frozenset({".gitattributes"})
+
+_FILE_NAME = re.compile(r"[A-Za-z0-9._-]+")
+_WINDOWS_DEVICE = re.compile(r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³])", re.IGNORECASE)
+_WINDOWS_FORBIDDEN = frozenset('<>:"|?*')
+
+
+def folded(path: str) -> str:
+    """The path as a file system that ignores case and Unicode form compares it."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
+
+
+def output_fault(output: str) -> str | None:
+    """What is wrong with `output` as a target's folder inside the project, or None."""
+    if fault := _shape_fault(output):
+        return fault
+    for name in output.split("/"):
+        if fault := _name_fault(name) or _output_name_fault(name):
+            return fault
+    return None
+
+
+def file_fault(path: str) -> str | None:
+    """What is wrong with `path` as a generated file below an output folder, or None."""
+    if fault := _shape_fault(path):
+        return fault
+    if path in ROOT_ONLY_NAMES:
+        return None
+    for name in path.split("/"):
+        if fault := _name_fault(name) or _file_name_fault(name):
+            return fault
+    return None
+
+
+def collisions(paths: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Pairs of a path and why it cannot be beside the others on some file system."""
+    files: dict[str, str] = {}
+    folders: dict[str, str] = {}
+    for path in sorted(paths):
+        twin = files.setdefault(folded(path), path)
+        if twin != path:
+            yield path, f"is the same as {twin!r} where case and Unicode form are ignored"
+        yield from _folder_twins(path, folders)
+    for key in sorted(files.keys() & folders.keys()):
+        yield files[key], f"is also the folder of {folders[key]!r}"
+
+
+def _folder_twins(path: str, folders: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """Note the folders of `path`; yield it when one of them is written in two ways."""
+    names = path.split("/")
+    for depth in range(1, len(names)):
+        folder = "/".join(names[:depth])
+        first = folders.setdefault(folded(folder), path)
+        if first.split("/")[:depth] != names[:depth]:
+            yield path, f"lies in a folder that is the same as one of {first!r} where case and Unicode form are ignored"
+            return
+
+
+def overlapping(outputs: Iterable[str]) -> Iterator[tuple[int, str]]:
+    """The position of each output that is the same folder as an earlier one or around or in it, and that one."""
+    seen: list[tuple[str, str]] = []
+    for position, output in enumerate(outputs):
+        key = folded(output) + "/"
+        for other_key, other in seen:
+            if key.startswith(other_key) or other_key.startswith(key):
+                yield position, other
+                break
+        seen.append((key, output))
+
+
+def _shape_fault(path: str) -> str | None:
+    if not path:
+        return "is empty"
+    if "\\" in path:
+        return "contains a backslash; folders are separated by '/'"
+    if path.startswith("/"):
+        return "is absolute"
+    if re.match(r"[A-Za-z]:", path):
+        return "begins with a drive"
+    if path.startswith("~"):
+        return "begins with '~'"
+    if _byte_length(path) > MAX_PATH_BYTES:
+        return f"is longer than {MAX_PATH_BYTES} bytes"
+    return None
+
+
+def _name_fault(name: str) -> str | None:
+    if not name:
+        return "has an empty name in it"
+    if name in (".", ".."):
+        return f"has {name!r} in it"
+    if any(unicodedata.category(character).startswith("C") for character in name):
+        return "contains a control, invisible or undefined character"
+    if name.startswith("-"):
+        return "has a name that begins with '-'"
+    if name.endswith((".", " ")):
+        return "has a name that ends in a dot or a space"
+    if _WINDOWS_DEVICE.fullmatch(name.partition(".")[0].rstrip(" ")):
+        return f"has {name!r} in it, which is a device on Windows"
+    if _byte_length(name) > MAX_NAME_BYTES:
+        return f"has a name of more than {MAX_NAME_BYTES} bytes in it"
+    return None
+
+
+def _file_name_fault(name: str) -> str | None:
+    if not _FILE_NAME.fullmatch(name):
+        return "has a name with other characters than letters, digits, '.', '_' and '-'"
+    if name.startswith("."):
+        return "has a name that begins with a dot"
+    return None
+
+
+def _output_name_fault(name: str) -> str | None:
+    if name.startswith(" ") or _WINDOWS_FORBIDDEN.intersection(name):
+        return f"has {name!r} in it, which cannot be a name on Windows"
+    if folded(name) == ".git" or re.match(r"git~[0-9]", name, re.IGNORECASE):
+        return "lies in git's own folder"
+    if name.startswith(STAGING_PREFIX):
+        return f"has a name that begins with {STAGING_PREFIX!r}, which is for files in transit"
+    return None
+
+
+def _byte_length(text: str) -> int:
+    return len(text.encode("utf-8", "surrogatepass"))

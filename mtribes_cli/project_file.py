@@ -1,0 +1,309 @@
+"""`mtribes.toml`: where it is, what it says, and every fault in it at once.
+
+Reading uses the standard library alone, so that `update --check --offline` starts quickly. Writing is in
+`project_file_edit`.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from mtribes_cli.errors import FileError, Problem, ProjectError
+from mtribes_cli.output_paths import output_fault, overlapping
+
+PROJECT_FILE_NAME = "mtribes.toml"
+LOCAL_HOST = "local"
+LOCAL_URL = "http://127.0.0.1:8674"
+LANGUAGES = ("typescript", "javascript", "kotlin", "java", "swift", "brightscript", "python")
+ENVIRONMENTS = ("production", "staging", "development")
+PACKAGE_LANGUAGES = frozenset({"kotlin", "java"})
+
+_TOP_KEYS = ("host", "organization", "space", "environment", "targets")
+_TARGET_KEYS = ("language", "output", "space", "options")
+_OPTION_KEYS = ("host", "package")
+_KEY = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,126}[A-Za-z0-9])?")
+_PACKAGE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One language's code in one folder, with the Space and the options that hold for it."""
+
+    language: str
+    output: str
+    space: str
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectFile:
+    """The content of a valid `mtribes.toml`; `options` of each target are complete (`host` always there)."""
+
+    path: Path
+    host: str
+    organization: str | None = None
+    space: str | None = None
+    environment: str | None = None
+    targets: tuple[Target, ...] = ()
+
+    @property
+    def root(self) -> Path:
+        """The folder of the file; outputs are below it."""
+        return self.path.parent
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong at a place of the file, such as `targets.1.output`."""
+
+    place: str
+    message: str
+    line: int | None = None
+
+
+def find_project_file(start: Path) -> Path | None:
+    """The nearest `mtribes.toml` in `start` or a folder around it."""
+    absolute = start.absolute()
+    for folder in (absolute, *absolute.parents):
+        candidate = folder / PROJECT_FILE_NAME
+        if candidate.is_file():
+            return candidate
+    return None
+
+
+def load_project_file(start: Path) -> ProjectFile:
+    """The project file that holds for `start`; ProjectError where there is none or it has faults."""
+    path = find_project_file(start)
+    if path is None:
+        raise ProjectError(
+            f"there is no {PROJECT_FILE_NAME} in {start.absolute()} or a folder around it",
+            "run `mtribes setup` to write one, or name the project's folder with -C DIR",
+        )
+    return read_project_file(path)
+
+
+def read_project_file(path: Path) -> ProjectFile:
+    """The content of the project file at `path`; ProjectError with every fault."""
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise FileError(f"{path} cannot be read: {error.strerror}", "check the file's permissions") from error
+    except UnicodeDecodeError as error:
+        raise _invalid(path, [Fault("", f"is not UTF-8: {error.reason} at byte {error.start}")]) from None
+    return parse_project_file(text, path)
+
+
+def parse_project_file(text: str, path: Path) -> ProjectFile:
+    """`text` as a project file that lies at `path`; ProjectError with every fault."""
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise _invalid(path, [_syntax_fault(error)]) from None
+    faults = list(_document_faults(document))
+    if faults:
+        raise _invalid(path, _with_lines(faults, text))
+    return _project_file(document, path)
+
+
+def generated_host(host: str) -> str:
+    """The URL that generated code talks to by default: the same on every machine, for "local" too."""
+    return LOCAL_URL if host == LOCAL_HOST else host
+
+
+def is_server_url(text: str) -> bool:
+    """Whether `text` can be the address of a server: http or https, a host, no query and no user in it."""
+    try:
+        parts = urlsplit(text)
+        port_is_valid = parts.port is None or parts.port > 0
+    except ValueError:
+        return False
+    extra = parts.query or parts.fragment or parts.username is not None or re.search(r"[\s\x00-\x20\x7f]", text)
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and port_is_valid and not extra
+
+
+def _project_file(document: Mapping[str, object], path: Path) -> ProjectFile:
+    host = str(document["host"]).rstrip("/")
+    space = document.get("space")
+    return ProjectFile(
+        path=path,
+        host=host,
+        organization=_text_or_none(document.get("organization")),
+        space=_text_or_none(space),
+        environment=_text_or_none(document.get("environment")),
+        targets=tuple(_target(table, host, space) for table in _tables(document.get("targets"))),
+    )
+
+
+def _target(table: Mapping[str, object], host: str, space: object) -> Target:
+    stated = table.get("options")
+    options = {str(name): str(value) for name, value in stated.items()} if isinstance(stated, dict) else {}
+    return Target(
+        language=str(table["language"]),
+        output=normal_output(str(table["output"])),
+        space=str(table.get("space", space)),
+        options={"host": generated_host(host), **options},
+    )
+
+
+def normal_output(output: str) -> str:
+    """`output` without a leading './' and a trailing '/', as people write folders."""
+    return output.removeprefix("./").rstrip("/") if output.strip("./") else output
+
+
+def _document_faults(document: Mapping[str, object]) -> Iterator[Fault]:
+    yield from _unknown_keys(document, _TOP_KEYS, "")
+    yield from host_faults(document.get("host"), "host")
+    for name in ("organization", "space"):
+        if name in document:
+            yield from _key_faults(document[name], name)
+    if "environment" in document:
+        yield from _choice_faults(document["environment"], ENVIRONMENTS, "environment")
+    targets = document.get("targets", [])
+    if not isinstance(targets, list) or not all(isinstance(table, dict) for table in targets):
+        yield Fault("targets", "is not a list of tables; write [[targets]] above each")
+        return
+    for number, table in enumerate(targets):
+        yield from _target_faults(table, f"targets.{number}", has_default_space="space" in document)
+    yield from _overlap_faults(targets)
+
+
+def _target_faults(table: Mapping[str, object], place: str, *, has_default_space: bool) -> Iterator[Fault]:
+    yield from _unknown_keys(table, _TARGET_KEYS, f"{place}.")
+    yield from _choice_faults(table.get("language"), LANGUAGES, f"{place}.language")
+    yield from _output_faults(table.get("output"), f"{place}.output")
+    if "space" in table:
+        yield from _key_faults(table["space"], f"{place}.space")
+    elif not has_default_space:
+        yield Fault(f"{place}.space", "is missing, and there is no `space` for all targets")
+    options = table.get("options", {})
+    if not isinstance(options, dict):
+        yield Fault(f"{place}.options", "is not a table")
+        return
+    yield from _option_faults(options, f"{place}.options", table.get("language"))
+
+
+def _option_faults(options: Mapping[str, object], place: str, language: object) -> Iterator[Fault]:
+    yield from _unknown_keys(options, _OPTION_KEYS, f"{place}.")
+    if "host" in options and not (isinstance(options["host"], str) and is_server_url(options["host"])):
+        yield Fault(f"{place}.host", "is not the URL of a server, such as https://mtribes.example.com")
+    if "package" not in options:
+        return
+    if language not in PACKAGE_LANGUAGES:
+        yield Fault(f"{place}.package", "is for Java and Kotlin alone")
+    if not (isinstance(options["package"], str) and _PACKAGE.fullmatch(options["package"])):
+        yield Fault(f"{place}.package", "is not a package name, such as com.example.vod")
+
+
+def host_faults(host: object, place: str) -> Iterator[Fault]:
+    """What is wrong with `host` of a project file."""
+    if host is None:
+        yield Fault(place, 'is missing; it is the URL of your server, or "local"')
+    elif not isinstance(host, str) or not (host == LOCAL_HOST or is_server_url(host)):
+        yield Fault(place, 'is neither the URL of a server, such as https://mtribes.example.com, nor "local"')
+
+
+def _key_faults(value: object, place: str) -> Iterator[Fault]:
+    if not isinstance(value, str) or not _KEY.fullmatch(value):
+        yield Fault(place, "is not a key, such as vod or my-space")
+
+
+def _choice_faults(value: object, choices: tuple[str, ...], place: str) -> Iterator[Fault]:
+    if value is None:
+        yield Fault(place, f"is missing; it is one of {', '.join(choices)}")
+    elif value not in choices:
+        yield Fault(place, f"is {value!r}, not one of {', '.join(choices)}{_suggestion(str(value), choices)}")
+
+
+def _output_faults(value: object, place: str) -> Iterator[Fault]:
+    if value is None:
+        yield Fault(place, "is missing; it is the folder for the code, such as src/mtspace/vod")
+    elif not isinstance(value, str):
+        yield Fault(place, "is not text")
+    elif fault := output_fault(normal_output(value)):
+        yield Fault(place, f"{fault}; it is a folder inside the project, such as src/mtspace/vod")
+
+
+def _overlap_faults(targets: list[dict[str, object]]) -> Iterator[Fault]:
+    places = [
+        (f"targets.{number}.output", normal_output(output))
+        for number, table in enumerate(targets)
+        if isinstance(output := table.get("output"), str) and not output_fault(normal_output(output))
+    ]
+    for position, other in overlapping(output for _, output in places):
+        message = f"overlaps with {other!r} of another target; each target needs a folder of its own"
+        yield Fault(places[position][0], message)
+
+
+def _unknown_keys(table: Mapping[str, object], known: tuple[str, ...], prefix: str) -> Iterator[Fault]:
+    for name in table:
+        if name not in known:
+            yield Fault(f"{prefix}{name}", f"is not a known key{_suggestion(name, known)}")
+
+
+def _suggestion(word: str, choices: tuple[str, ...]) -> str:
+    import difflib  # noqa: PLC0415 - only where something is wrong; start-up stays quick
+
+    close = difflib.get_close_matches(word.lower(), choices, n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def _tables(value: object) -> list[dict[str, object]]:
+    return value if isinstance(value, list) else []
+
+
+def _text_or_none(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _syntax_fault(error: tomllib.TOMLDecodeError) -> Fault:
+    message = str(error)
+    found = re.search(r" \(at line (\d+), column \d+\)$", message)
+    return Fault("", f"is not TOML: {message}", int(found[1]) if found else None)
+
+
+def _with_lines(faults: list[Fault], text: str) -> list[Fault]:
+    """The faults with the line of their key, or of the nearest table around it, in the order of the lines."""
+    lines = key_lines(text)
+    located = [Fault(fault.place, fault.message, _nearest_line(fault.place, lines)) for fault in faults]
+    return sorted(located, key=lambda fault: fault.line or 0)
+
+
+def _nearest_line(place: str, lines: Mapping[str, int]) -> int | None:
+    while place:
+        if place in lines:
+            return lines[place]
+        place = place.rpartition(".")[0]
+    return None
+
+
+def key_lines(text: str) -> dict[str, int]:
+    """The line on which each key and table begins, such as `{"targets.0.output": 7}`; as far as a line shows it."""
+    lines: dict[str, int] = {}
+    table = ""
+    targets = 0
+    for number, line in enumerate(text.splitlines(), start=1):
+        if header := re.match(r"\s*\[\[\s*targets\s*\]\]", line):
+            table = f"targets.{targets}."
+            targets += 1
+        elif header := re.match(r"\s*\[\s*([A-Za-z0-9_. -]+?)\s*\]", line):
+            name = re.sub(r"\s*\.\s*", ".", header[1])
+            table = re.sub(r"^targets\b", f"targets.{max(targets - 1, 0)}", name) + "."
+        elif key := re.match(r"""\s*["']?([A-Za-z0-9_.-]+)["']?\s*=""", line):
+            lines.setdefault(table + key[1], number)
+            continue
+        else:
+            continue
+        lines.setdefault(table.removesuffix("."), number)
+    return lines
+
+
+def _invalid(path: Path, faults: list[Fault]) -> ProjectError:
+    problems = [Problem(_located(fault), path=fault.place or None) for fault in faults]
+    return ProjectError(f"{path} is not what it should be", "mend the file, then run this again", problems=problems)
+
+
+def _located(fault: Fault) -> str:
+    return f"line {fault.line}: {fault.message}" if fault.line else fault.message

@@ -1,0 +1,41 @@
+"""What a command gives back: data for `--json`, and the same for people. Values only; `console` renders them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mtribes_cli.errors import ExitCode, Problem
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows under headings. `empty` is said instead, on stderr, when there are none."""
+
+    columns: tuple[str, ...]
+    rows: Sequence[Sequence[str]]
+    empty: str
+
+
+@dataclass(frozen=True)
+class Document:
+    """Text that a program may read: written as it is, but made safe where a terminal would obey it."""
+
+    text: str
+
+
+Block = str | Table | Document
+"""A `str` is one or more lines; what is in it is made safe when it is written."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """The outcome of a command that did what it was asked to do."""
+
+    data: object = None  # what JSON can hold; complete, whatever the text leaves out
+    body: tuple[Block, ...] = ()
+    exit_code: ExitCode = ExitCode.DONE
+    problems: tuple[Problem, ...] = ()  # with NOT_ALL_WELL: what is not well
+
+    @property
+    def status(self) -> str:
+        """The word for the exit code in the `--json` envelope."""
+        return {ExitCode.DONE: "success", ExitCode.NOT_ALL_WELL: "partial"}.get(self.exit_code, "error")

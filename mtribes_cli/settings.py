@@ -1,0 +1,82 @@
+"""What flags, environment variables and `mtribes.toml` say together: host, organization, Space, environment.
+
+Reading `mtribes.toml` itself is in `project_file`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from mtribes_cli.errors import NotSignedInError, UsageError
+from mtribes_cli.hosts import Host, host_from
+
+
+class Project(Protocol):
+    """What is read here of a `mtribes.toml`."""
+
+    @property
+    def host(self) -> str | None: ...
+    @property
+    def organization(self) -> str | None: ...
+    @property
+    def space(self) -> str | None: ...
+    @property
+    def environment(self) -> str | None: ...
+
+
+class Settings:
+    """Answers for one command. Each question names the flag that would answer it."""
+
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        *,
+        host_flag: str | None,
+        project: Project | None,
+        stored_hosts: Callable[[], Sequence[str]],
+        server_folder: Path,
+    ) -> None:
+        self._environment = environment
+        self._host_flag = host_flag
+        self._project = project
+        self._stored_hosts = stored_hosts
+        self._server_folder = server_folder
+
+    def host(self) -> Host:
+        """`--host`, else `MTRIBES_HOST`, else `mtribes.toml`, else where the only sign-in is. Raises NotSignedInError."""
+        said = (
+            (self._host_flag, "--host"),
+            (self._environment.get("MTRIBES_HOST"), "MTRIBES_HOST"),
+            (self._project.host if self._project else None, "mtribes.toml"),
+        )
+        for text, said_by in said:
+            if text:
+                return host_from(text, said_by=said_by, server_folder=self._server_folder)
+        stored = self._stored_hosts()
+        if len(stored) == 1:
+            return Host(stored[0], "the only sign-in")
+        what = f"You are signed in to {len(stored)} servers" if stored else "No server is known"
+        raise NotSignedInError(
+            f"{what}: which one is meant is not said.",
+            "Give --host URL, set MTRIBES_HOST, or run `mtribes setup`; `--host local` is your own local server.",
+        )
+
+    def organization(self, flag: str | None) -> str:
+        """The organization's key, from the flag or `mtribes.toml`."""
+        return self._needed(flag, "organization")
+
+    def space(self, flag: str | None) -> str:
+        """The Space's key, from the flag or `mtribes.toml`."""
+        return self._needed(flag, "space")
+
+    def environment(self, flag: str | None) -> str:
+        """`production`, `staging` or `development`, from the flag or `mtribes.toml`; there is no default."""
+        return self._needed(flag, "environment")
+
+    def _needed(self, flag: str | None, name: str) -> str:
+        value = flag or (getattr(self._project, name) if self._project else None)
+        if not isinstance(value, str) or not value:
+            raise UsageError(
+                f"Which {name} is meant is not said.", f"Give --{name}, or write `{name} = \"...\"` into mtribes.toml."
+            )
+        return value

@@ -1,0 +1,111 @@
+"""Who is asking, what they may do, and where: values and rules without storage or HTTP."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from templates_server.errors import Forbidden
+
+
+class Role(enum.StrEnum):
+    """What a member may do in an organization."""
+
+    ADMINISTRATOR = "administrator"
+    DEVELOPER = "developer"
+    VIEWER = "viewer"
+
+
+class Scope(enum.StrEnum):
+    """What a token may do."""
+
+    SPACES_READ = "spaces:read"
+    SPACES_WRITE = "spaces:write"
+    CODE_READ = "code:read"
+    USERS_READ = "users:read"
+    USERS_WRITE = "users:write"
+    TRIBES_READ = "tribes:read"
+    TRIBES_WRITE = "tribes:write"
+    EVENTS_READ = "events:read"
+
+
+ALL_SCOPES = frozenset(Scope)
+VIEWER_SCOPES = frozenset({Scope.SPACES_READ, Scope.CODE_READ, Scope.TRIBES_READ})  # no personal data
+ROLE_SCOPES: Mapping[Role, frozenset[Scope]] = {
+    Role.ADMINISTRATOR: ALL_SCOPES,
+    Role.DEVELOPER: ALL_SCOPES,
+    Role.VIEWER: VIEWER_SCOPES,
+}
+
+
+class PrincipalKind(enum.StrEnum):
+    """Kinds of caller."""
+
+    PERSON = "person"
+    SERVICE = "service"
+    APP = "app"
+
+
+@dataclass(frozen=True)
+class Principal:
+    """A caller whose credentials are good.
+
+    `roles` are the present ones, by organization id. `limits` are ids of organizations and Spaces that a token is narrowed to;
+    empty: not narrowed. `expires` in milliseconds. An app has an `environment_id` and neither scopes nor roles.
+    """
+
+    kind: PrincipalKind
+    id: str
+    name: str = ""
+    email: str | None = None
+    scopes: frozenset[Scope] = frozenset()
+    roles: Mapping[str, Role] = field(default_factory=dict)
+    limits: frozenset[str] = frozenset()
+    expires: int | None = None
+    environment_id: str | None = None
+    signed_in: bool = False  # by a sign-in of a person, not by a stored token
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a request acts, as its path names it: an organization, perhaps a Space of it, perhaps an environment of that."""
+
+    organization_id: str
+    organization_key: str
+    space_id: str | None = None
+    space_key: str | None = None
+    environment_id: str | None = None
+    environment_name: str | None = None
+
+
+def may_see(principal: Principal, place: Place) -> bool:
+    """Whether the place exists for the caller at all: theirs by role, and within what the token is narrowed to."""
+    if place.organization_id not in principal.roles:
+        return False
+    return not principal.limits or place.organization_id in principal.limits or place.space_id in principal.limits
+
+
+def check_scope(principal: Principal, scope: Scope, place: Place | None = None) -> None:
+    """Raise Forbidden, naming what is missing, unless the token and the owner's present role allow it."""
+    if scope not in principal.scopes:
+        raise Forbidden(
+            f"This needs the scope {scope}, which the token does not have.",
+            headers={"WWW-Authenticate": challenge_for(scope)},
+        )
+    if place is not None and scope not in ROLE_SCOPES[principal.roles[place.organization_id]]:
+        raise Forbidden(
+            f"This needs the scope {scope}, which the role {principal.roles[place.organization_id]} does not have."
+        )
+
+
+def check_role(principal: Principal, role: Role, place: Place) -> None:
+    """Raise Forbidden unless the caller is that in the place's organization; an administrator is everything."""
+    present = principal.roles[place.organization_id]
+    if present not in {role, Role.ADMINISTRATOR}:
+        raise Forbidden(f"This needs the role {role}; yours in {place.organization_key} is {present}.")
+
+
+def challenge_for(scope: Scope) -> str:
+    """The challenge of a token that lacks a scope (RFC 6750, 3)."""
+    return f'Bearer error="insufficient_scope", scope="{scope}"'

@@ -1,0 +1,1 @@
+"""People, organizations, members and service accounts."""

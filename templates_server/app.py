@@ -1,0 +1,169 @@
+"""The composition root: from settings to a running application. Nothing else knows all the features."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from templates_server.access import Place, Principal
+from templates_server.database import Database, open_database
+from templates_server.endpoint import (
+    Authenticate,
+    Call,
+    Locate,
+    Route,
+    Services,
+    Surface,
+    error_response,
+    json_response,
+    serve,
+)
+from templates_server.errors import ApiError, ClientTooOld
+from templates_server.identifiers import ENVIRONMENT_KEY_PREFIX, new_id
+from templates_server.router import Router
+from templates_server.routes import ROUTES
+from templates_server.settings import Settings
+from templates_server.spaces import store as spaces_store
+from templates_server.times import Clock, system_clock
+from templates_server.tokens import secrets
+from templates_server.tokens import store as tokens_store
+
+LOGGER = logging.getLogger("templates_server")
+CLIENT_AGENT = re.compile(r"mtribes/(\d+(?:\.\d+)*)")
+CORS_MAX_AGE_SECONDS = 7200
+ALWAYS_SENT = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
+
+
+class Application:
+    """The ASGI application: routing, errors, headers. `services` is what its handlers work with."""
+
+    def __init__(self, services: Services, routes: Sequence[Route]) -> None:
+        self.services = services
+        self._router = Router(routes)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve HTTP, or the lifespan of the server."""
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif scope["type"] == "http":
+            request = Request(scope, receive)
+            response = await self._respond(request)
+            response.headers.update({**ALWAYS_SENT, **response.headers})
+            await response(scope, receive, send)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        await receive()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await asyncio.to_thread(self.services.database.close)
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _respond(self, request: Request) -> Response:
+        path = self._path_of(request)
+        surface = _surface_of(path)
+        try:
+            if request.method == "OPTIONS" and (preflight := self._preflight(request, path)) is not None:
+                return preflight
+            route, parameters = self._router.find(request.method, path)
+            surface = route.surface
+            _refuse_old_client(request, self.services.settings.minimum_client_version)
+            response = await serve(route, Call(request, self.services, parameters))
+        except ApiError as error:
+            response = error_response(error, surface)
+        except Exception:
+            identifier = new_id("err")
+            LOGGER.exception("%s %s failed (%s)", request.method, path.decode("latin-1"), identifier)
+            response = _internal_error(identifier, surface)
+        self._allow_origin(request, surface, response)
+        return response
+
+    def _path_of(self, request: Request) -> bytes:
+        """The path as it was sent, less the path of the public URL."""
+        raw: bytes = request.scope["raw_path"].partition(b"?")[0]
+        return raw.removeprefix(self.services.settings.base_path.encode()) or b"/"
+
+    def _preflight(self, request: Request, path: bytes) -> Response | None:
+        """The answer to a browser that asks before it sends (Fetch Standard, 3.2), or None when nothing is at the path."""
+        routes = self._router.at(path)
+        if not routes:
+            return None
+        response = Response(status_code=HTTPStatus.NO_CONTENT)
+        if self._allow_origin(request, routes[0].surface, response):
+            response.headers["Access-Control-Allow-Methods"] = ", ".join(sorted(route.method for route in routes))
+            response.headers["Access-Control-Allow-Headers"] = (
+                "Authorization, Content-Type, Content-Encoding, If-Match, Idempotency-Key"
+            )
+            response.headers["Access-Control-Max-Age"] = str(CORS_MAX_AGE_SECONDS)
+        return response
+
+    def _allow_origin(self, request: Request, surface: Surface, response: Response) -> bool:
+        """Open the Client API to any page, the Platform API to the origins of the settings, the rest to none."""
+        origin = request.headers.get("origin")
+        if origin is None or surface not in {Surface.CLIENT, Surface.PLATFORM}:
+            return False
+        if surface is Surface.PLATFORM and origin not in self.services.settings.cors_origins:
+            return False
+        response.headers["Access-Control-Allow-Origin"] = "*" if surface is Surface.CLIENT else origin
+        response.headers.add_vary_header("Origin")
+        return True
+
+
+def _surface_of(path: bytes) -> Surface:
+    """The surface of a path that leads nowhere, for the form of the error."""
+    return Surface.CLIENT if path.startswith(b"/api/client/") else Surface.PLATFORM
+
+
+def _refuse_old_client(request: Request, minimum: str) -> None:
+    match = CLIENT_AGENT.match(request.headers.get("user-agent", ""))
+    if match and _version(match[1]) < _version(minimum):
+        raise ClientTooOld(f"This server needs mtribes {minimum} or newer; this is {match[1]}.")
+
+
+def _version(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split("."))
+
+
+def _internal_error(identifier: str, surface: Surface) -> Response:
+    message = f"Something went wrong here; it is logged as {identifier}."
+    errors = [{"code": "INTERNAL", "message": message, "path": ""}]
+    body = {"errors": errors} if surface is Surface.CLIENT else {"data": [], "dataType": None, "errors": errors}
+    return json_response(body, HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+def create_app(settings: Settings, *, clock: Clock = system_clock, database: Database | None = None) -> Application:
+    """The application that these settings describe; its database must have been migrated."""
+    database = database or open_database(settings.database_url)
+    services = Services(
+        settings=settings,
+        database=database,
+        clock=clock,
+        authenticate=_authenticator(database, clock),
+        locate=_locator(database),
+        parts={},
+    )
+    return Application(services, ROUTES)
+
+
+def _authenticator(database: Database, clock: Clock) -> Authenticate:
+    async def authenticate(bearer: str) -> Principal | None:
+        if bearer.startswith(ENVIRONMENT_KEY_PREFIX):
+            return await database.read(lambda connection: spaces_store.find_app(connection, bearer))
+        if not secrets.is_well_formed(bearer):
+            return None
+        return await database.read(lambda connection: tokens_store.find_principal(connection, bearer, clock()))
+
+    return authenticate
+
+
+def _locator(database: Database) -> Locate:
+    async def locate(names: Mapping[str, str]) -> Place | None:
+        return await database.read(lambda connection: spaces_store.locate(connection, names))
+
+    return locate

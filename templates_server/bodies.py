@@ -1,0 +1,172 @@
+"""Reading what is sent: within limits of size, time and depth, inflated as a stream, decoded into types."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import zlib
+from collections.abc import Iterator
+from typing import Any, Protocol, TypeVar
+
+import msgspec
+import zstandard
+from starlette.requests import ClientDisconnect, Request
+
+from templates_server.errors import (
+    BadRequest,
+    Problem,
+    RequestTimedOut,
+    TooLarge,
+    UnsupportedMediaType,
+    ValidationFailed,
+)
+
+Decoded = TypeVar("Decoded")
+GZIP_WINDOW_BITS = 31
+INFLATED_CHUNK_BYTES = 64 * 1024
+BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*+"|[\[\]{}]', re.DOTALL)
+OPENING = b"[{"
+
+
+class Inflater(Protocol):
+    """Undoes a content encoding, piece by piece."""
+
+    def inflate(self, chunk: bytes) -> Iterator[bytes]:
+        """What a piece stands for, in pieces of bounded size."""
+
+    def finish(self) -> None:
+        """Raise BadRequest when the stream was cut."""
+
+
+class _Identity:
+    def inflate(self, chunk: bytes) -> Iterator[bytes]:
+        yield chunk
+
+    def finish(self) -> None:
+        """Anything is whole."""
+
+
+class _Gzip:
+    def __init__(self) -> None:
+        self._stream = zlib.decompressobj(GZIP_WINDOW_BITS)
+
+    def inflate(self, chunk: bytes) -> Iterator[bytes]:
+        while chunk:
+            try:
+                yield self._stream.decompress(chunk, INFLATED_CHUNK_BYTES)
+            except zlib.error as error:
+                raise BadRequest("The body is not valid gzip.") from error
+            chunk = self._stream.unconsumed_tail
+
+    def finish(self) -> None:
+        if not self._stream.eof:
+            raise BadRequest("The gzip body is cut.")
+
+
+class _Zstandard:
+    """A frame is inflated in slices of its input, so that no slice can grow without bound before it is counted."""
+
+    SLICE_BYTES = 256
+
+    def __init__(self) -> None:
+        self._stream = zstandard.ZstdDecompressor(max_window_size=8 * 1024 * 1024).decompressobj()
+
+    def inflate(self, chunk: bytes) -> Iterator[bytes]:
+        for start in range(0, len(chunk), self.SLICE_BYTES):
+            try:
+                yield self._stream.decompress(chunk[start : start + self.SLICE_BYTES])
+            except zstandard.ZstdError as error:
+                raise BadRequest("The body is not valid zstd.") from error
+
+    def finish(self) -> None:
+        if not self._stream.eof:
+            raise BadRequest("The zstd body is cut.")
+
+
+def _inflater(request: Request) -> Inflater:
+    encoding = request.headers.get("content-encoding", "identity").lower()
+    if encoding == "identity":
+        return _Identity()
+    if encoding == "gzip":
+        return _Gzip()
+    if encoding == "zstd":
+        return _Zstandard()
+    raise UnsupportedMediaType(f"The content encoding {encoding!r} is not read here; gzip and zstd are.")
+
+
+async def read_body(request: Request, max_bytes: int, timeout_seconds: float) -> bytes:
+    """The whole body, inflated; TooLarge, RequestTimedOut, BadRequest or UnsupportedMediaType when it cannot be had."""
+    declared = request.headers.get("content-length", "0")
+    if declared.isdecimal() and int(declared) > max_bytes:
+        raise TooLarge(f"The body may have {max_bytes} bytes.")
+    try:
+        async with asyncio.timeout(timeout_seconds):
+            return await _read_inflated(request, max_bytes)
+    except TimeoutError:
+        raise RequestTimedOut(f"The body did not arrive within {timeout_seconds:g} seconds.") from None
+    except ClientDisconnect:
+        raise BadRequest("The body was cut.") from None
+
+
+async def _read_inflated(request: Request, max_bytes: int) -> bytes:
+    inflater = _inflater(request)
+    body = bytearray()
+    async for chunk in request.stream():
+        for piece in inflater.inflate(chunk):
+            body += piece
+            if len(body) > max_bytes:
+                raise TooLarge(f"The body may have {max_bytes} bytes, inflated.")
+    inflater.finish()
+    return bytes(body)
+
+
+def require_media_type(request: Request, *accepted: str) -> str:
+    """The media type of the body, one of those accepted; UnsupportedMediaType names them."""
+    sent = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if sent not in accepted:
+        raise UnsupportedMediaType(
+            f"Send the body as {' or '.join(accepted)}, not as {sent or 'nothing in particular'}."
+        )
+    return sent
+
+
+def check_depth(body: bytes, max_depth: int) -> None:
+    """Raise BadRequest when JSON is nested deeper than allowed; done before any parser sees it."""
+    if body.count(b"[") + body.count(b"{") <= max_depth:
+        return
+    depth = 0
+    for match in BRACKETS.finditer(body):
+        mark = match[0]
+        if len(mark) > 1:
+            continue
+        depth += 1 if mark in OPENING else -1
+        if depth > max_depth:
+            raise BadRequest(f"The JSON is nested deeper than {max_depth} levels.")
+
+
+def decode_json(body: bytes, kind: type[Decoded], *, max_depth: int) -> Decoded:
+    """The body as a type; BadRequest when it is not JSON, ValidationFailed when it does not fit."""
+    check_depth(body, max_depth)
+    try:
+        decoded = msgspec.json.decode(body, type=kind)
+    except msgspec.ValidationError as error:
+        message, _, path = str(error).partition(" - at `")
+        raise ValidationFailed([Problem(path.rstrip("`").removeprefix("$").removeprefix("."), message + ".")]) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BadRequest(f"The body is not JSON: {error}.") from None
+    if b"\\u0000" in body:
+        refuse_nul(msgspec.json.decode(body))
+    return decoded
+
+
+def refuse_nul(value: Any, path: str = "") -> None:
+    """Raise ValidationFailed when a text inside a decoded value holds a NUL character, which no database keeps."""
+    if isinstance(value, str) and "\0" in value:
+        raise ValidationFailed([Problem(path, "A text may not hold a NUL character.")])
+    if isinstance(value, dict):
+        for key, item in value.items():
+            refuse_nul(key, f"{path}.{key!r}" if path else repr(key))
+            refuse_nul(item, f"{path}.{key}" if path else key)
+    if isinstance(value, list):
+        for number, item in enumerate(value):
+            refuse_nul(item, f"{path}[{number}]")

@@ -1,0 +1,164 @@
+"""What code is generated from: the model of a Space and the fallback states of its entities.
+
+Values only: reading documents and finding their faults is in `spaces` and `delivery`.
+"""
+
+from __future__ import annotations
+
+import enum
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+class PropertyType(enum.StrEnum):
+    """The kinds of property that an experience can have."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    TOGGLE = "toggle"
+    COLOR = "color"
+    DATE = "date"
+    LIST = "list"
+    SELECT = "select"
+    IMAGE = "image"
+
+
+class ChildKind(enum.StrEnum):
+    """What a child of a collection is."""
+
+    EXPERIENCE = "experience"
+    SECTION = "section"
+
+
+@dataclass(frozen=True, slots=True)
+class Color:
+    """A colour: `value` is `#rrggbb` or unset, `opacity` lies in 0..1."""
+
+    value: str | None = None
+    opacity: float = 1
+
+
+Value = str | int | float | bool | Color | tuple[str, ...] | None
+"""text, image, select: str; date: str, RFC 3339 in UTC, ending in Z; number: int or float; list: tuple. None: unset."""
+
+
+UNSET: Mapping[PropertyType, Value] = {
+    PropertyType.TEXT: None,
+    PropertyType.NUMBER: None,
+    PropertyType.TOGGLE: None,
+    PropertyType.COLOR: Color(),
+    PropertyType.DATE: None,
+    PropertyType.LIST: (),
+    PropertyType.SELECT: "",
+    PropertyType.IMAGE: None,
+}
+"""What a property is when nothing gives it a value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """A typed property. `default` is None where the model gives none; `options` are those of a select."""
+
+    key: str
+    type: PropertyType
+    name: str = ""
+    description: str = ""
+    default: Value = None
+    options: tuple[str, ...] = ()
+
+    @property
+    def initial(self) -> Value:
+        """The default, or what the type is when unset."""
+        return UNSET[self.type] if self.default is None else self.default
+
+
+@dataclass(frozen=True, slots=True)
+class Experience:
+    """A type of experience; `properties` in order of key."""
+
+    key: str
+    name: str = ""
+    description: str = ""
+    properties: tuple[Property, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A type of section; `supports` are keys of experiences, in order of key."""
+
+    key: str
+    name: str = ""
+    description: str = ""
+    supports: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A child of a collection; `type` is the key of its experience or section."""
+
+    key: str
+    kind: ChildKind
+    type: str
+    name: str = ""
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """A group of named children, in order of key."""
+
+    key: str
+    name: str = ""
+    description: str = ""
+    category: str = ""
+    children: tuple[Child, ...] = ()
+
+
+@dataclass(frozen=True)
+class SpaceModel:
+    """A valid model: every reference leads to something, every tuple is in order of key (code points)."""
+
+    key: str
+    name: str = ""
+    description: str = ""
+    experiences: tuple[Experience, ...] = ()
+    sections: tuple[Section, ...] = ()
+    collections: tuple[Collection, ...] = ()
+
+    @functools.cached_property
+    def experience_by_key(self) -> Mapping[str, Experience]:
+        """The experiences, by key."""
+        return {experience.key: experience for experience in self.experiences}
+
+    @functools.cached_property
+    def section_by_key(self) -> Mapping[str, Section]:
+        """The sections, by key."""
+        return {section.key: section for section in self.sections}
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One experience in a section's list; `properties` complete, by raw key."""
+
+    id: str
+    experience: str
+    enabled: bool
+    properties: Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class EntityState:
+    """The state of an entity: an experience has `properties` (complete, by raw key), a section has `items`."""
+
+    enabled: bool
+    properties: Mapping[str, Value] | None = None
+    items: tuple[Item, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationInput:
+    """All that generated code depends on: the model, and production's fallback of every entity (`collection.child`)."""
+
+    model: SpaceModel
+    fallbacks: Mapping[str, EntityState]

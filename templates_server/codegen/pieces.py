@@ -1,0 +1,76 @@
+"""What a template may print: typed pieces. A plain `str` never reaches generated code, so no text of a person does.
+
+Encoders of literals and comments are each language's own; here are the pieces that are safe by their alphabet.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+_PATH = re.compile(r"[A-Za-z0-9._/-]+\Z")
+
+
+class Piece:
+    """A text that is fit to stand where its kind says."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.text!r})"
+
+
+class Identifier(Piece):
+    """A name in generated code: ASCII letters, digits and `_`."""
+
+    __slots__ = ()
+
+    def __init__(self, text: str) -> None:
+        if not _IDENTIFIER.match(text):
+            raise ValueError(f"not an identifier: {text!r}")
+        super().__init__(text)
+
+
+class Path(Piece):
+    """A path between generated files."""
+
+    __slots__ = ()
+
+    def __init__(self, text: str) -> None:
+        if not _PATH.match(text):
+            raise ValueError(f"not a path: {text!r}")
+        super().__init__(text)
+
+
+class Literal(Piece):
+    """A value, encoded by the language."""
+
+    __slots__ = ()
+
+
+class Comment(Piece):
+    """The text of a comment, encoded by the language."""
+
+    __slots__ = ()
+
+
+class Code(Piece):
+    """Source that was put together from other pieces and fixed text."""
+
+    __slots__ = ()
+
+
+def join(pieces: Iterable[Piece], separator: str) -> Code:
+    """The pieces in a row."""
+    return Code(separator.join(piece.text for piece in pieces))
+
+
+def finalize(value: object) -> str:
+    """What Jinja prints for a value; TypeError for all that is not a piece."""
+    if isinstance(value, Piece):
+        return value.text
+    raise TypeError(f"a template may print pieces only, not {type(value).__name__}")

@@ -1,0 +1,43 @@
+"""Which languages there are. Each is a folder beside this file whose package has a `LANGUAGE`; nothing else names one."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from templates_server.codegen.model import GenerationInput
+    from templates_server.codegen.naming import ModelNames, Name, Scope
+
+LANGUAGES = ("typescript", "javascript")
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """A language that code is generated in.
+
+    `identifier` gives the member that an app writes; `files` gives path and text of every file, of a model, its names
+    and the target's options.
+    """
+
+    identifier: Callable[[Scope, Name], str]
+    files: Callable[[GenerationInput, ModelNames, Mapping[str, str]], dict[str, str]]
+
+
+class UnknownLanguage(ValueError):
+    """A language that nothing is generated in."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"unknown language {name!r}; there are {', '.join(LANGUAGES)}")
+
+
+@functools.cache
+def language(name: str) -> Language:
+    """The language of that name; UnknownLanguage otherwise."""
+    if name not in LANGUAGES:
+        raise UnknownLanguage(name)
+    found: Language = importlib.import_module(f"templates_server.codegen.{name}").LANGUAGE
+    return found

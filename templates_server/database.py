@@ -1,0 +1,322 @@
+"""The database: connections, transactions, and what differs between SQLite and PostgreSQL. Queries are in the stores.
+
+A unit of work is a function of a connection. `read` gives it a consistent snapshot; `write` one transaction: all of it is stored
+when `write` returns, or nothing of it when the function raises. A refusal that must leave a trace is therefore returned, not
+raised.
+
+SQLite: reads run where they are asked for (a point lookup is faster than handing it to a thread); writes go through one thread
+with one connection, which is also the only one that checkpoints. Whatever arrives while a commit reaches the disk shares the next
+commit, each unit under a savepoint of its own. PostgreSQL: both run in a pool of threads; a write that met a conflict or lost its
+connection before COMMIT is run again whole.
+"""
+
+from __future__ import annotations
+
+import abc
+import asyncio
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import sqlalchemy
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from templates_server.errors import Unavailable
+
+Result = TypeVar("Result")
+Work = Callable[[Connection], Result]
+
+BUSY_TIMEOUT_SECONDS = 10
+SQLITE_READERS = 8
+MAX_UNITS_A_COMMIT = 512
+CHECKPOINT_PAGES = 4000
+POSTGRES_CONNECTIONS = 10
+POSTGRES_CONNECT_TIMEOUT_SECONDS = 5
+MAX_ATTEMPTS = 8
+FIRST_RETRY_SECONDS = 0.02
+RETRIED_STATES = frozenset({"40001", "40P01", "57P01", "57P02", "57P03"})  # serialization, deadlock, shutdowns
+
+
+class Database(abc.ABC):
+    """A place where tables are kept."""
+
+    engine: Engine
+
+    @property
+    def dialect(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return self.engine.dialect.name
+
+    @abc.abstractmethod
+    async def read(self, work: Work[Result]) -> Result:
+        """What the work finds, in one snapshot."""
+
+    @abc.abstractmethod
+    async def write(self, work: Work[Result]) -> Result:
+        """What the work returns, once its transaction is stored."""
+
+    @abc.abstractmethod
+    def write_now(self, work: Work[Result]) -> Result:
+        """As `write`, for callers outside the event loop."""
+
+    def read_now(self, work: Work[Result]) -> Result:
+        """As `read`, for callers outside the event loop."""
+        with self.engine.connect() as connection, connection.begin():
+            return work(connection)
+
+    async def read_aside(self, work: Work[Result]) -> Result:
+        """As `read`, for work that takes long: it never holds the event loop."""
+        return await asyncio.to_thread(self.read_now, work)
+
+    @abc.abstractmethod
+    def close(self) -> None:
+        """Finish what was begun, then let go of every connection."""
+
+
+def open_database(url: str) -> Database:
+    """The database at a SQLAlchemy URL (`sqlite:///file` or `postgresql://...`); ValueError for any other kind."""
+    parsed = make_url(url)
+    kind = parsed.get_backend_name()
+    if kind == "sqlite":
+        return SqliteDatabase(parsed)
+    if kind == "postgresql":
+        return PostgresDatabase(parsed.set(drivername="postgresql+psycopg"))
+    raise ValueError(f"databases of kind {kind!r} are not supported: use sqlite:///FILE or postgresql://HOST/NAME")
+
+
+@dataclass(frozen=True)
+class _Unit:
+    """Work that waits for the writer, and where its outcome goes."""
+
+    work: Work[Any]
+    outcome: Future[Any]
+
+
+class SqliteDatabase(Database):
+    """An embedded database: one process, one writer."""
+
+    def __init__(self, url: URL) -> None:
+        self.engine = _sqlite_engine(url, "BEGIN", wal_autocheckpoint=0)
+        self._writer_engine = _sqlite_engine(url, "BEGIN IMMEDIATE", wal_autocheckpoint=CHECKPOINT_PAGES)
+        self._units: queue.SimpleQueue[_Unit | None] = queue.SimpleQueue()
+        self._writer: threading.Thread | None = None
+        self._starting = threading.Lock()
+        self._closed = False
+
+    async def read(self, work: Work[Result]) -> Result:
+        """What the work finds; it runs here and now."""
+        return self.read_now(work)
+
+    async def write(self, work: Work[Result]) -> Result:
+        """What the work returns, once the commit that it shares is on the disk."""
+        return await asyncio.wrap_future(self._submit(work))
+
+    def write_now(self, work: Work[Result]) -> Result:
+        """As `write`, for callers outside the event loop."""
+        return self._submit(work).result()
+
+    def close(self) -> None:
+        """Finish what waits, then let go of every connection."""
+        with self._starting:
+            self._closed = True
+            writer = self._writer
+            if writer is not None:
+                self._units.put(None)
+        if writer is not None:
+            writer.join()
+        self.engine.dispose()
+        self._writer_engine.dispose()
+
+    def _submit(self, work: Work[Result]) -> Future[Result]:
+        outcome: Future[Result] = Future()
+        with self._starting:
+            if self._closed:
+                raise Unavailable("The server is stopping.")
+            if self._writer is None:
+                self._writer = threading.Thread(target=self._write_until_closed, name="database-writer", daemon=True)
+                self._writer.start()
+            self._units.put(_Unit(work, outcome))
+        return outcome
+
+    def _write_until_closed(self) -> None:
+        while (first := self._units.get()) is not None:
+            units, last = self._gather(first)
+            self._commit_together(units)
+            if last:
+                return
+
+    def _gather(self, first: _Unit) -> tuple[list[_Unit], bool]:
+        """Everything that has arrived by now; True when the end of the queue was among it."""
+        units = [first]
+        while len(units) < MAX_UNITS_A_COMMIT:
+            try:
+                unit = self._units.get_nowait()
+            except queue.Empty:
+                return units, False
+            if unit is None:
+                return units, True
+            units.append(unit)
+        return units, False
+
+    def _commit_together(self, units: list[_Unit]) -> None:
+        results: list[tuple[_Unit, Any]] = []
+        try:
+            with self._writer_engine.connect() as connection, connection.begin():
+                for unit in units:
+                    try:
+                        with connection.begin_nested():
+                            results.append((unit, unit.work(connection)))
+                    except Exception as error:  # noqa: BLE001 - it is the caller's, who gets it
+                        unit.outcome.set_exception(error)
+        except Exception as error:  # noqa: BLE001 - nothing was stored: everybody who waits must know
+            for unit in units:
+                if not unit.outcome.done():
+                    unit.outcome.set_exception(_unavailable_if_busy(error))
+            return
+        for unit, result in results:
+            unit.outcome.set_result(result)
+
+
+def _unavailable_if_busy(error: Exception) -> Exception:
+    if isinstance(error, OperationalError) and "locked" in str(error.orig):
+        return Unavailable("The database is busy.")
+    return error
+
+
+def _sqlite_engine(url: URL, begin: str, *, wal_autocheckpoint: int) -> Engine:
+    engine = sqlalchemy.create_engine(
+        url,
+        connect_args={"timeout": BUSY_TIMEOUT_SECONDS, "check_same_thread": False},
+        pool_size=SQLITE_READERS,
+        max_overflow=-1,
+    )
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # the driver leaves BEGIN to us
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "temp_store=MEMORY",
+            "cache_size=-65536",
+            f"wal_autocheckpoint={wal_autocheckpoint}",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin_transaction(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+class PostgresDatabase(Database):
+    """A PostgreSQL server: any number of processes."""
+
+    def __init__(self, url: URL) -> None:
+        self.engine = sqlalchemy.create_engine(
+            url,
+            pool_size=POSTGRES_CONNECTIONS,
+            max_overflow=0,
+            pool_pre_ping=True,
+            connect_args={"connect_timeout": POSTGRES_CONNECT_TIMEOUT_SECONDS, "prepare_threshold": 3},
+        )
+        self._threads = ThreadPoolExecutor(POSTGRES_CONNECTIONS, thread_name_prefix="database")
+
+    async def read(self, work: Work[Result]) -> Result:
+        """What the work finds."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self.read_now, work)
+
+    async def write(self, work: Work[Result]) -> Result:
+        """What the work returns, once its transaction is stored."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self.write_now, work)
+
+    def read_now(self, work: Work[Result]) -> Result:
+        """As `read`, for callers outside the event loop; run again when the connection was lost."""
+        return self._with_retries(lambda: self._in_transaction(work, isolation="REPEATABLE READ"))
+
+    def write_now(self, work: Work[Result]) -> Result:
+        """As `write`, for callers outside the event loop."""
+        return self._with_retries(lambda: self._in_transaction(work, isolation="READ COMMITTED"))
+
+    def close(self) -> None:
+        """Finish what was begun, then let go of every connection."""
+        self._threads.shutdown()
+        self.engine.dispose()
+
+    def _in_transaction(self, work: Work[Result], *, isolation: Any) -> Result:
+        with self.engine.connect().execution_options(isolation_level=isolation) as connection:
+            transaction = connection.begin()
+            try:
+                result = work(connection)
+            except BaseException:
+                with _tolerating_lost_connection():
+                    transaction.rollback()
+                raise
+            _commit(transaction)
+            return result
+
+    def _with_retries(self, attempt: Callable[[], Result]) -> Result:
+        pause_seconds = FIRST_RETRY_SECONDS
+        for _ in range(MAX_ATTEMPTS - 1):
+            try:
+                return attempt()
+            except DBAPIError as error:
+                if not is_transient(error):
+                    raise
+            time.sleep(pause_seconds)
+            pause_seconds *= 2
+        try:
+            return attempt()
+        except DBAPIError as error:
+            if is_transient(error):
+                raise Unavailable("The database cannot be reached or is too busy.") from error
+            raise
+
+
+@contextmanager
+def _tolerating_lost_connection() -> Iterator[None]:
+    """A rollback over a lost connection has happened already: the error that caused it is what counts."""
+    try:
+        yield
+    except DBAPIError as error:
+        if not is_transient(error):
+            raise
+
+
+def _commit(transaction: sqlalchemy.Transaction) -> None:
+    """Commit; a connection lost in that moment leaves open what happened, so it must not look like something to repeat."""
+    try:
+        transaction.commit()
+    except DBAPIError as error:
+        if _state_of(error) in RETRIED_STATES:
+            raise
+        if is_transient(error):
+            raise Unavailable(
+                "The connection to the database was lost while storing: ask again what is there."
+            ) from error
+        raise
+
+
+def is_transient(error: DBAPIError) -> bool:
+    """Whether the same work may succeed when it is run again."""
+    state = _state_of(error)
+    return (
+        state in RETRIED_STATES or state.startswith("08") or error.connection_invalidated or _could_not_connect(error)
+    )
+
+
+def _state_of(error: DBAPIError) -> str:
+    return getattr(error.orig, "sqlstate", None) or ""
+
+
+def _could_not_connect(error: DBAPIError) -> bool:
+    return isinstance(error, OperationalError) and not _state_of(error)

@@ -1,0 +1,235 @@
+"""From a request to a handler and back: credentials, place, permission, body, answer. The same steps for every route.
+
+What a route is and how it answers stands in its `Route`; the table of them is `routes.py`.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any, TypeVar
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from templates_server import access, bodies
+from templates_server.database import Database
+from templates_server.errors import ApiError, NotFound, Unauthenticated
+from templates_server.settings import Settings
+from templates_server.times import Clock
+
+Part = TypeVar("Part")
+NO_PLACE: Mapping[str, str] = {}
+
+
+class Surface(enum.StrEnum):
+    """Who a route is for; it decides the credentials and the form of errors."""
+
+    PLATFORM = "platform"  # bearer tokens, envelope
+    CLIENT = "client"  # public keys of environments, no envelope
+    OAUTH = "oauth"  # RFC 6749
+    PAGE = "page"  # people in a browser
+    SYSTEM = "system"  # health and the like: open to all
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a Platform API handler gives back; it goes out in the envelope."""
+
+    data: Sequence[Any]
+    type: str
+    status: HTTPStatus = HTTPStatus.OK
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """The frame of every JSON answer of the Platform API."""
+
+    data: Sequence[Any]
+    dataType: str | None  # noqa: N815 - the name on the wire
+    errors: Sequence[Mapping[str, str]] | None
+
+
+Authenticate = Callable[[str], Awaitable[access.Principal | None]]
+Locate = Callable[[Mapping[str, str]], Awaitable[access.Place | None]]
+
+
+@dataclass(frozen=True)
+class Services:
+    """What the composition root made for the handlers. `parts` are the features' own, by their class."""
+
+    settings: Settings
+    database: Database
+    clock: Clock
+    authenticate: Authenticate
+    locate: Locate
+    parts: Mapping[type, Any] = field(default_factory=dict)
+
+    def part(self, kind: type[Part]) -> Part:
+        """The part of that class; KeyError when the composition root made none."""
+        found: Part = self.parts[kind]
+        return found
+
+
+@dataclass
+class Call:
+    """One request on its way through its handler."""
+
+    request: Request
+    services: Services
+    parameters: Mapping[str, str]
+    body: Any = None
+    _principal: access.Principal | None = None
+    _place: access.Place | None = None
+
+    @property
+    def database(self) -> Database:
+        """Where things are stored."""
+        return self.services.database
+
+    @property
+    def settings(self) -> Settings:
+        """What the server was told."""
+        return self.services.settings
+
+    @property
+    def now(self) -> int:
+        """The present time in milliseconds."""
+        return self.services.clock()
+
+    @property
+    def principal(self) -> access.Principal:
+        """Who asks; only where the surface asks for credentials."""
+        if self._principal is None:
+            raise LookupError("this route has no principal")
+        return self._principal
+
+    @property
+    def place(self) -> access.Place:
+        """Where it acts; only where the path names an organization or a Space."""
+        if self._place is None:
+            raise LookupError("this route has no place")
+        return self._place
+
+    @property
+    def space_id(self) -> str:
+        """The Space of the path."""
+        return _present(self.place.space_id)
+
+    @property
+    def environment_id(self) -> str:
+        """The environment of the path."""
+        return _present(self.place.environment_id)
+
+    @property
+    def query(self) -> Mapping[str, str]:
+        """The parameters behind the question mark; of a repeated one the last."""
+        return self.request.query_params
+
+
+def _present(value: str | None) -> str:
+    if value is None:
+        raise LookupError("the path of this route does not name it")
+    return value
+
+
+Handler = Callable[[Call], Awaitable[Answer | Response]]
+
+
+@dataclass(frozen=True)
+class Route:
+    """A line of the URL table.
+
+    `reads` is the type of the JSON body, `bytes` for a body that the handler decodes, None for none; `gives` the type of an
+    element of `data` (or of the body, outside the Platform API). `max_body_bytes` overrides the limit of the settings.
+    """
+
+    method: str
+    path: str
+    handler: Handler
+    surface: Surface
+    summary: str
+    scope: access.Scope | None = None
+    role: access.Role | None = None
+    reads: Any = None
+    gives: Any = None
+    status: HTTPStatus = HTTPStatus.OK
+    max_body_bytes: int | None = None
+
+
+async def serve(route: Route, call: Call) -> Response:
+    """The answer of a route; ApiError when a step refuses."""
+    if route.surface in {Surface.PLATFORM, Surface.CLIENT}:
+        call._principal = await _authenticated(call, route.surface)  # noqa: SLF001 - filled in here, read everywhere
+    if route.surface is Surface.PLATFORM:
+        call._place = await _permitted_place(call, route)  # noqa: SLF001 - as above
+    if route.reads is not None:
+        call.body = await _read_body(route, call)
+    answer = await route.handler(call)
+    return answer if isinstance(answer, Response) else to_response(answer)
+
+
+async def _authenticated(call: Call, surface: Surface) -> access.Principal:
+    scheme, _, bearer = call.request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not bearer.strip():
+        raise Unauthenticated("Send `Authorization: Bearer ...` with a token, or with a pk_ key for the Client API.")
+    principal = await call.services.authenticate(bearer.strip())
+    if principal is None:
+        raise Unauthenticated(
+            "The token or key is unknown, expired or revoked.", challenge='Bearer error="invalid_token"'
+        )
+    is_app = principal.kind is access.PrincipalKind.APP
+    if is_app and surface is Surface.PLATFORM:
+        raise access.Forbidden("A pk_ key opens the Client API only: use a token here.")
+    if not is_app and surface is Surface.CLIENT:
+        raise Unauthenticated("The Client API is opened by a pk_ key of an environment.")
+    return principal
+
+
+async def _permitted_place(call: Call, route: Route) -> access.Place | None:
+    """The place that the path names, once the caller may see it and do this there."""
+    names = {
+        name: call.parameters[name] for name in ("organization", "space", "environment") if name in call.parameters
+    }
+    place = await call.services.locate(names) if names else None
+    if names and (place is None or not access.may_see(call.principal, place)):
+        raise NotFound
+    if route.scope is not None:
+        access.check_scope(call.principal, route.scope, place)
+    if route.role is not None and place is not None:
+        access.check_role(call.principal, route.role, place)
+    return place
+
+
+async def _read_body(route: Route, call: Call) -> Any:
+    limits = call.settings.limits
+    raw = await bodies.read_body(
+        call.request, route.max_body_bytes or limits.max_body_bytes, limits.body_timeout_seconds
+    )
+    if route.reads is bytes:
+        return raw
+    bodies.require_media_type(call.request, "application/json")
+    return bodies.decode_json(raw, route.reads, max_depth=limits.max_depth)
+
+
+def to_response(answer: Answer) -> Response:
+    """An answer in its envelope."""
+    envelope = Envelope(answer.data, answer.type, None)
+    return json_response(envelope, answer.status, answer.headers)
+
+
+def json_response(body: Any, status: int = HTTPStatus.OK, headers: Mapping[str, str] | None = None) -> Response:
+    """Anything that msgspec encodes, as JSON."""
+    return Response(msgspec.json.encode(body), status, dict(headers or {}), media_type="application/json")
+
+
+def error_response(error: ApiError, surface: Surface) -> Response:
+    """A refusal in the form that the surface's callers read."""
+    errors = [{"code": problem.code, "message": problem.message, "path": problem.path} for problem in error.problems]
+    if surface is Surface.CLIENT:
+        return json_response({"errors": errors}, error.status, error.headers)
+    return json_response(Envelope([], None, errors), error.status, error.headers)

@@ -1,0 +1,43 @@
+"""Ids of ours: opaque, with a prefix by kind, drawn at random or derived; and the key rule of the domain."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+
+ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+RANDOM_LENGTH = 22  # 131 bits
+MAX_KEY_LENGTH = 64
+ENVIRONMENT_KEY_PREFIX = "pk_"
+KEY_PATTERN = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
+
+
+def random_text(length: int) -> str:
+    """That many characters of 0-9A-Za-z from the system's secure source."""
+    return "".join(secrets.choice(ALPHABET) for _ in range(length))
+
+
+def new_id(prefix: str) -> str:
+    """A new id, such as `spc_4fT...`."""
+    return f"{prefix}_{random_text(RANDOM_LENGTH)}"
+
+
+def derived_id(prefix: str, *parts: str) -> str:
+    """The id that these parts always give: 131 bits of their SHA-256."""
+    digest = hashlib.sha256("\0".join(parts).encode()).digest()
+    return f"{prefix}_{base62(int.from_bytes(digest), RANDOM_LENGTH)}"
+
+
+def base62(number: int, length: int) -> str:
+    """The lowest `length` base-62 digits of a number."""
+    digits = []
+    for _ in range(length):
+        number, digit = divmod(number, 62)
+        digits.append(ALPHABET[digit])
+    return "".join(reversed(digits))
+
+
+def is_key(text: str) -> bool:
+    """Whether a text is kebab-case of at most 64 characters, as every key must be."""
+    return len(text) <= MAX_KEY_LENGTH and KEY_PATTERN.fullmatch(text) is not None

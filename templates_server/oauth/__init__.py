@@ -1,0 +1,1 @@
+"""Sign-in: OAuth 2 as a protocol."""

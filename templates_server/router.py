@@ -1,0 +1,103 @@
+"""Finding the route of a request. Paths are split before they are decoded, so that a part may hold a slash as `%2F`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, Protocol, TypeVar
+from urllib.parse import unquote_to_bytes
+
+from templates_server.errors import BadRequest, MethodNotAllowed, NotFound
+
+
+class Routed(Protocol):
+    """What can be found: a method and a path whose variable parts stand in braces; `{tag*}` at the end takes all that is left."""
+
+    @property
+    def method(self) -> str:
+        """GET, POST ..."""
+
+    @property
+    def path(self) -> str:
+        """Such as `/v2/spaces/{space}`."""
+
+
+AnyRoute = TypeVar("AnyRoute", bound=Routed)
+
+
+@dataclass
+class _Node(Generic[AnyRoute]):
+    routes: dict[str, AnyRoute] = field(default_factory=dict)
+    literal: dict[str, _Node[AnyRoute]] = field(default_factory=dict)
+    variable: dict[str, _Node[AnyRoute]] = field(default_factory=dict)
+    rest: dict[str, _Node[AnyRoute]] = field(default_factory=dict)
+
+
+class Router(Generic[AnyRoute]):
+    """The routes as a tree of path parts; a literal part is preferred to a variable one."""
+
+    def __init__(self, routes: Sequence[AnyRoute]) -> None:
+        self._root: _Node[AnyRoute] = _Node()
+        for route in routes:
+            self._add(route)
+
+    def find(self, method: str, raw_path: bytes) -> tuple[AnyRoute, Mapping[str, str]]:
+        """The route and its decoded parameters; NotFound, MethodNotAllowed (with Allow) or BadRequest (not UTF-8)."""
+        parts = [_decoded(part) for part in raw_path.split(b"/")[1:]]
+        parameters: dict[str, str] = {}
+        node = _descend(self._root, parts, parameters)
+        if node is None:
+            raise NotFound
+        route = node.routes.get("GET" if method == "HEAD" else method)
+        if route is None:
+            allowed = ", ".join(sorted(node.routes))
+            raise MethodNotAllowed(f"{method} is not possible here; possible: {allowed}.", headers={"Allow": allowed})
+        return route, parameters
+
+    def at(self, raw_path: bytes) -> Sequence[AnyRoute]:
+        """Every route at a path, whatever its method."""
+        node = _descend(self._root, [_decoded(part) for part in raw_path.split(b"/")[1:]], {})
+        return tuple(node.routes.values()) if node else ()
+
+    def _add(self, route: AnyRoute) -> None:
+        node = self._root
+        for part in route.path.split("/")[1:]:
+            if part.startswith("{") and part.endswith("*}"):
+                node = node.rest.setdefault(part[1:-2], _Node())
+            elif part.startswith("{"):
+                node = node.variable.setdefault(part[1:-1], _Node())
+            else:
+                node = node.literal.setdefault(part, _Node())
+        if route.method in node.routes:
+            raise ValueError(f"{route.method} {route.path} is there twice")
+        node.routes[route.method] = route
+
+
+def _descend(node: _Node[AnyRoute], parts: Sequence[str], parameters: dict[str, str]) -> _Node[AnyRoute] | None:
+    if not parts:
+        return node if node.routes else None
+    if parts[0] in node.literal:
+        found = _descend(node.literal[parts[0]], parts[1:], parameters)
+        if found is not None:
+            return found
+    if parts[0]:
+        for name, child in node.variable.items():
+            found = _descend(child, parts[1:], parameters)
+            if found is not None:
+                parameters[name] = parts[0]
+                return found
+    for name, child in node.rest.items():
+        if all(parts):
+            parameters[name] = "/".join(parts)
+            return child
+    return None
+
+
+def _decoded(part: bytes) -> str:
+    try:
+        text = unquote_to_bytes(part).decode()
+    except UnicodeDecodeError:
+        raise BadRequest("The path is not UTF-8.") from None
+    if "\0" in text:
+        raise BadRequest("The path holds a NUL character.")
+    return text

@@ -1,0 +1,208 @@
+"""The tables, for SQLite and PostgreSQL alike. Queries are in each feature's `store.py`.
+
+Times are milliseconds since 1970 (UTC). A row about a person has a primary key that begins `(environment_id, person_id)`, and
+nothing unique leaves `person_id` out, so that the tables can be distributed by person over many machines: a person's id is
+derived from what they are called, which makes the name unique without an index that spans persons.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Table, Text
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# Accounts and organizations
+
+organizations = Table(
+    "organizations",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("key", String, nullable=False, unique=True),
+    Column("name", String, nullable=False),
+    Column("created", BigInteger, nullable=False),
+)
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("email", String, nullable=False, unique=True),  # as folded for comparison
+    Column("name", String, nullable=False),
+    Column("password_hash", String, nullable=False),
+    Column("created", BigInteger, nullable=False),
+)
+
+memberships = Table(
+    "memberships",
+    metadata,
+    Column("organization_id", ForeignKey("organizations.id", ondelete="CASCADE"), primary_key=True),
+    Column("account_id", ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True, index=True),
+    Column("role", String, nullable=False),
+)
+
+service_accounts = Table(
+    "service_accounts",
+    metadata,
+    Column("id", String, primary_key=True),  # also the OAuth client id
+    Column("organization_id", ForeignKey("organizations.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("name", String, nullable=False),
+    Column("secret_hash", LargeBinary, nullable=False),  # SHA-256
+    Column("scopes", String, nullable=False),  # separated by a space
+    Column("created", BigInteger, nullable=False),
+    Column("revoked", BigInteger),
+)
+
+# Sign-in
+
+browser_sessions = Table(
+    "browser_sessions",
+    metadata,
+    Column("id_hash", LargeBinary, primary_key=True),  # SHA-256 of the cookie
+    Column("account_id", ForeignKey("accounts.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("created", BigInteger, nullable=False),
+    Column("last_used", BigInteger, nullable=False),
+)
+
+authorization_codes = Table(
+    "authorization_codes",
+    metadata,
+    Column("code_hash", LargeBinary, primary_key=True),  # SHA-256
+    Column("client_id", String, nullable=False),
+    Column("account_id", ForeignKey("accounts.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("redirect_uri", String, nullable=False),
+    Column("scopes", String, nullable=False),
+    Column("code_challenge", String, nullable=False),
+    Column("expires", BigInteger, nullable=False),
+    Column("family_id", String, nullable=False),  # of the tokens that it is redeemed for
+    Column("redeemed", BigInteger),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("token_hash", LargeBinary, primary_key=True),  # SHA-256
+    Column("id", String, nullable=False, unique=True),
+    Column("kind", String, nullable=False),  # access, refresh, personal
+    Column("client_id", String, nullable=False),
+    Column("account_id", ForeignKey("accounts.id", ondelete="CASCADE"), index=True),
+    Column("service_account_id", ForeignKey("service_accounts.id", ondelete="CASCADE"), index=True),
+    Column("family_id", String, nullable=False, index=True),  # all tokens that stem from one sign-in
+    Column("name", String),
+    Column("scopes", String, nullable=False),
+    Column("limits", Text, nullable=False, server_default="[]"),  # JSON: ids of organizations and Spaces
+    Column("created", BigInteger, nullable=False),
+    Column("expires", BigInteger, nullable=False),
+    Column("family_expires", BigInteger, nullable=False),
+    Column("last_used", BigInteger),
+    Column("revoked", BigInteger),
+    Column("replaced", BigInteger),  # when a refresh token was exchanged
+    Column("predecessor_hash", LargeBinary, index=True),
+)
+
+# Spaces
+
+spaces = Table(
+    "spaces",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("organization_id", ForeignKey("organizations.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("key", String, nullable=False, unique=True),
+    Column("name", String, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("updated", BigInteger, nullable=False),
+)
+
+model_revisions = Table(
+    "model_revisions",
+    metadata,
+    Column("space_id", ForeignKey("spaces.id", ondelete="CASCADE"), primary_key=True),
+    Column("revision", Integer, primary_key=True),
+    Column("document", Text, nullable=False),  # canonical JSON
+    Column("created", BigInteger, nullable=False),
+    Column("created_by", String, nullable=False),
+)
+
+tribes = Table(
+    "tribes",
+    metadata,
+    Column("space_id", ForeignKey("spaces.id", ondelete="CASCADE"), primary_key=True),
+    Column("key", String, primary_key=True),
+    Column("document", Text, nullable=False),  # canonical JSON
+)
+
+environments = Table(
+    "environments",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("space_id", ForeignKey("spaces.id", ondelete="CASCADE"), nullable=False),
+    Column("name", String, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Index("uq_environments_space_id_name", "space_id", "name", unique=True),
+)
+
+delivery_revisions = Table(
+    "delivery_revisions",
+    metadata,
+    Column("environment_id", ForeignKey("environments.id", ondelete="CASCADE"), primary_key=True),
+    Column("revision", Integer, primary_key=True),
+    Column("document", Text, nullable=False),  # canonical JSON
+    Column("created", BigInteger, nullable=False),
+    Column("created_by", String, nullable=False),
+)
+
+environment_keys = Table(
+    "environment_keys",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("environment_id", ForeignKey("environments.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("key", String, nullable=False, unique=True),  # pk_...: public by design, kept as it is
+    Column("name", String, nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("revoked", BigInteger),
+)
+
+# People, as apps tell of them
+
+persons = Table(
+    "persons",
+    metadata,
+    Column("environment_id", String, primary_key=True),
+    Column("person_id", String, primary_key=True),  # derived from what they are called
+    Column("kind", String, nullable=False),  # user, visitor
+    Column("called", String, nullable=False),  # the user's id or the visitor's anonymous id
+    Column("created", BigInteger, nullable=False),
+    Column("first_seen", BigInteger),
+    Column("last_seen", BigInteger),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("environment_id", String, primary_key=True),
+    Column("person_id", String, primary_key=True),
+    Column("session_id", String, primary_key=True),
+    Column("started", BigInteger, nullable=False),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("environment_id", String, primary_key=True),
+    Column("person_id", String, primary_key=True),
+    Column("event_id", String, primary_key=True),  # the sender's, or ours where they gave none
+    Column("name", String, nullable=False),
+    Column("session_id", String),
+    Column("entity", String),
+    Column("data", Text),  # JSON object
+    Column("metadata", Text),  # JSON object
+    Column("happened", BigInteger, nullable=False),
+    Column("received", BigInteger, nullable=False),
+)

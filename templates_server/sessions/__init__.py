@@ -1,0 +1,1 @@
+"""Sessions: what one person is shown in one run of an app."""

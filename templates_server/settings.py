@@ -1,0 +1,81 @@
+"""The settings of a server, from the command line or the environment; each has one meaning and one default."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import platformdirs
+
+DEFAULT_PORT = 8674
+LOOPBACK_NAMES = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+def default_data_folder() -> Path:
+    """The folder of a server that was given none: MTRIBES_DATA, else the user's data folder."""
+    named = os.environ.get("MTRIBES_DATA")
+    return Path(named) if named else platformdirs.user_data_path("mtribes-server", appauthor=False)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a request may cost."""
+
+    max_body_bytes: int = 1024 * 1024
+    max_document_bytes: int = 4 * 1024 * 1024
+    max_depth: int = 32
+    body_timeout_seconds: float = 30
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All that a server is told from outside. `public_url` is the issuer, byte for byte, without a slash at the end."""
+
+    public_url: str
+    database_url: str
+    data_folder: Path
+    demo: bool = False
+    local: bool = False
+    minimum_client_version: str = "0.1.0"
+    cors_origins: frozenset[str] = frozenset()
+    limits: Limits = field(default_factory=Limits)
+
+    def __post_init__(self) -> None:
+        """Refuse a public URL that cannot be an issuer; ValueError says what is wrong with it."""
+        check_public_url(self.public_url)
+
+    @property
+    def secure(self) -> bool:
+        """Whether people reach the server by https."""
+        return urlsplit(self.public_url).scheme == "https"
+
+    @property
+    def base_path(self) -> str:
+        """The path of the public URL, without a slash at the end: "" when it has none."""
+        return urlsplit(self.public_url).path
+
+    @property
+    def origin(self) -> str:
+        """Scheme and authority of the public URL."""
+        parts = urlsplit(self.public_url)
+        return f"{parts.scheme}://{parts.netloc}"
+
+
+def check_public_url(public_url: str) -> None:
+    """Raise ValueError unless the URL is https, or http on loopback, and without query, fragment or final slash."""
+    parts = urlsplit(public_url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError(f"public URL {public_url!r} is not an http(s) URL")
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK_NAMES:
+        raise ValueError(f"public URL {public_url!r} must be https: only loopback addresses may be http")
+    if parts.query or parts.fragment or parts.username or public_url.endswith("/"):
+        raise ValueError(
+            f"public URL {public_url!r} must not have a query, a fragment, a user name or a slash at the end"
+        )
+
+
+def sqlite_url(data_folder: Path) -> str:
+    """The URL of the database that is embedded in a data folder."""
+    return f"sqlite:///{data_folder / 'mtribes.db'}"

@@ -1,0 +1,1 @@
+"""Spaces: their models, environments and keys."""

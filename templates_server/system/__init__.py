@@ -1,0 +1,1 @@
+"""The server about itself: whether it lives and can serve."""

@@ -1,0 +1,1 @@
+"""Bearer tokens: how they look, how they are kept, whom they stand for."""

@@ -1,0 +1,37 @@
+"""Fixtures of every test: servers on both databases."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.requirements import require
+from tests.servers import PostgresServer, RunningServer, running_server
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+    """A real PostgreSQL for the whole run."""
+    require(sys.platform != "win32", "PostgreSQL for tests", "run these on Linux or macOS")
+    server = PostgresServer(tmp_path_factory.mktemp("postgres"))
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The URL of an empty database, of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path_factory.mktemp('sqlite') / 'mtribes.db'}"
+    postgres: PostgresServer = request.getfixturevalue("postgres")
+    return postgres.new_database_url()
+
+
+@pytest.fixture(scope="session")
+def server(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """A server with an empty database, of each kind, shared by the run: tests make what they need under names of their own."""
+    with running_server(Path(tmp_path_factory.mktemp("data")), database_url=database_url) as running:
+        yield running

