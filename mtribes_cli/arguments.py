@@ -44,8 +44,9 @@ class Arguments:
 
 
 def put_in_order(argv: Sequence[str]) -> Arguments:
-    """The global options of `argv`, and all the rest as it stood. A value that looks like one is written `--name=--json`.
+    """The global options of `argv`, and all the rest as it stood.
 
+    A value that looks like a global option is written `--name=--json`.
     Raises UsageError when a value is missing or a switch is given one.
     """
     words: list[str] = []

@@ -203,7 +203,7 @@ def _is_terminal(stream: TextIO) -> bool:
 
 
 def _speak_utf8(stream: TextIO) -> None:
-    """Files and pipes get UTF-8 and LF on every system; a terminal keeps its encoding, and shows what it lacks escaped."""
+    """Files and pipes get UTF-8 and LF on every system; a terminal keeps its encoding and shows the rest escaped."""
     reconfigure = getattr(stream, "reconfigure", None)
     if reconfigure is None:
         return

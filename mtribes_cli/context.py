@@ -1,7 +1,4 @@
-"""All that a command works with, each part made when it is first used. Tests put other parts in their place.
-
-`context.project` is what `project_file.find_project(folder)` gives: `None`, or host, organization, Space, environment.
-"""
+"""All that a command works with, each part made when it is first used. Tests put other parts in their place."""
 
 from __future__ import annotations
 
@@ -102,9 +99,10 @@ class Context:
     @cached_property
     def project(self) -> ProjectFile | None:
         """The `mtribes.toml` that holds here, if there is one."""
-        from mtribes_cli.project_file import find_project  # noqa: PLC0415 - start-up time
+        from mtribes_cli.project_file import find_project_file, read_project_file  # noqa: PLC0415 - start-up time
 
-        return find_project(self.working_folder)
+        path = find_project_file(self.working_folder)
+        return read_project_file(path) if path else None
 
     @cached_property
     def settings(self) -> Settings:
@@ -115,7 +113,7 @@ class Context:
             self.environment,
             host_flag=self.arguments.values.get("--host"),
             project=self.project,
-            stored_hosts=lambda: self.credentials.hosts(),
+            stored_hosts=self.credentials.hosts,
             server_folder=self.folders.server,
         )
 

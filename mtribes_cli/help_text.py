@@ -8,14 +8,18 @@ from mtribes_cli.commands import WORDS
 from mtribes_cli.safe_text import columns
 
 _PURPOSE = "Model an app as a Space, decide who sees what, and generate typed code for it."
-_EXIT_CODES = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not all well, 4 no access, 70 bug, 75 try later, 130 interrupted."
+_EXIT_CODES = (
+    "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not all well, 4 no access, 70 bug, 75 try later, 130 interrupted."
+)
 
 
 def program_help() -> str:
     """What `mtribes` alone says."""
     commands = _section("Commands", [(name, word.help) for name, word in WORDS.items()])
     start = "Start with `mtribes setup`; `mtribes COMMAND --help` says more about one."
-    return "\n".join(["Usage: mtribes COMMAND [OPTIONS]", "", _PURPOSE, start, "", *commands, "", *_globals(), "", _EXIT_CODES])
+    return "\n".join(
+        ["Usage: mtribes COMMAND [OPTIONS]", "", _PURPOSE, start, "", *commands, "", *_globals(), "", _EXIT_CODES]
+    )
 
 
 def command_help(call: Any) -> str:
@@ -27,7 +31,10 @@ def command_help(call: Any) -> str:
 
 
 def _globals() -> list[str]:
-    rows = [(", ".join(option.names) + (f" {option.value}" if option.value else ""), option.help) for option in GLOBAL_OPTIONS]
+    rows = [
+        (", ".join(option.names) + (f" {option.value}" if option.value else ""), option.help)
+        for option in GLOBAL_OPTIONS
+    ]
     return _section("Global options, before or after the command", rows)
 
 

@@ -45,11 +45,14 @@ def checked_url(text: str, *, said_by: str) -> str:
         )
     if parts.scheme == "http" and not is_loopback(name):
         raise UsageError(
-            f"The host from {said_by} is not encrypted: {stripped}", "Use https://; plain http is for this machine alone."
+            f"The host from {said_by} is not encrypted: {stripped}",
+            "Use https://; plain http is for this machine alone.",
         )
     bracketed = f"[{name}]" if ":" in name else name
     is_default = port in {None, {"http": 80, "https": 443}[parts.scheme]}
-    return urlunsplit((parts.scheme, bracketed if is_default else f"{bracketed}:{port}", parts.path.rstrip("/"), "", ""))
+    return urlunsplit(
+        (parts.scheme, bracketed if is_default else f"{bracketed}:{port}", parts.path.rstrip("/"), "", "")
+    )
 
 
 def is_loopback(name: str) -> bool:
@@ -68,8 +71,12 @@ def _local_url(server_folder: Path) -> str:
     except FileNotFoundError:
         raise UnavailableError("No local server is running.", START_LOCAL) from None
     except (OSError, ValueError, KeyError, TypeError):
-        raise UnavailableError(f"{server_folder / 'server.json'} does not say where the local server is.", START_LOCAL) from None
+        raise UnavailableError(
+            f"{server_folder / 'server.json'} does not say where the local server is.", START_LOCAL
+        ) from None
     url = checked_url(str(said), said_by="server.json")
     if not is_loopback(urlsplit(url).hostname or ""):
-        raise UnavailableError(f"The server of {server_folder} is not on this machine alone: {url}", f"Use --host {url}.")
+        raise UnavailableError(
+            f"The server of {server_folder} is not on this machine alone: {url}", f"Use --host {url}."
+        )
     return url

@@ -77,6 +77,6 @@ class Settings:
         value = flag or (getattr(self._project, name) if self._project else None)
         if not isinstance(value, str) or not value:
             raise UsageError(
-                f"Which {name} is meant is not said.", f"Give --{name}, or write `{name} = \"...\"` into mtribes.toml."
+                f"Which {name} is meant is not said.", f'Give --{name}, or write `{name} = "..."` into mtribes.toml.'
             )
         return value

@@ -1,4 +1,4 @@
-"""The words of the command line. Each has a module here with an `app`; `main` imports only the one that is asked for."""
+"""The words of the command line. Each has a module here with an `app`; only the one asked for is imported."""
 
 from dataclasses import dataclass
 
