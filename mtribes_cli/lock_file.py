@@ -7,7 +7,7 @@ Hashes are over text with LF, so that a checkout with CRLF is in step too.
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,9 +20,9 @@ LOCK_VERSION = 1
 
 _CONFLICT = re.compile(r"^(?:<{7}|={7}|>{7}|\|{7})(?: |$)", re.MULTILINE)
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_RESTORE = "restore it from version control, or delete it and run `mtribes update`: equal files are adopted"
-_TAKE_A_SIDE = "take either side of it whole, then run `mtribes update`"
-_UPGRADE = "upgrade mtribes"
+_RESTORE = "Restore it from version control, or delete it and run `mtribes update`: equal files are adopted."
+_TAKE_A_SIDE = "Take either side of it whole, then run `mtribes update`."
+_UPGRADE = "Upgrade mtribes."
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def read_lock_file(path: Path) -> LockFile | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise FileError(f"{path} cannot be read: {error.strerror}", "check the file's permissions") from error
+        raise FileError(f"{path} cannot be read: {error.strerror}.", "Check the file's permissions.") from error
     return parse_lock_file(content, path)
 
 
@@ -79,14 +79,14 @@ def parse_lock_file(content: bytes, path: Path) -> LockFile:
     try:
         text = content.decode("utf-8-sig")
         if _CONFLICT.search(text.replace("\r\n", "\n")):
-            raise ProjectError(f"{path} holds a merge conflict", _TAKE_A_SIDE)
+            raise ProjectError(f"{path} holds a merge conflict.", _TAKE_A_SIDE)
         document = json.loads(text, object_pairs_hook=_without_duplicates)
     except (ValueError, RecursionError) as error:
-        raise ProjectError(f"{path} is not JSON in UTF-8: {error}", _RESTORE) from None
+        raise ProjectError(f"{path} is not JSON in UTF-8: {error}.", _RESTORE) from None
     _check_version(document, path)
     problems = [Problem(message, path=place) for place, message in _document_faults(document)]
     if problems:
-        raise ProjectError(f"{path} is not what it should be", _RESTORE, problems=problems)
+        raise ProjectError(f"{path} is not what it should be.", _RESTORE, problems=problems)
     return _lock_file(document)
 
 
@@ -138,9 +138,9 @@ def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
 def _check_version(document: object, path: Path) -> None:
     version = document.get("version") if isinstance(document, dict) else None
     if type(version) is int and version > LOCK_VERSION:
-        raise ProjectError(f"{path} is of version {version}; this mtribes reads version {LOCK_VERSION}", _UPGRADE)
+        raise ProjectError(f"{path} is of version {version}; this mtribes reads version {LOCK_VERSION}.", _UPGRADE)
     if type(version) is not int or version != LOCK_VERSION:
-        raise ProjectError(f"{path} is not a lock of version {LOCK_VERSION}", _RESTORE)
+        raise ProjectError(f"{path} is not a lock of version {LOCK_VERSION}.", _RESTORE)
 
 
 def _document_faults(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -214,8 +214,3 @@ def _locked_target(table: Mapping[str, Any], main: Mapping[str, Any]) -> LockedT
         options=table["options"],
         files=table["files"],
     )
-
-
-def locked_paths(targets: Iterable[LockedTarget]) -> dict[str, str]:
-    """Every file of `targets` by its path below the project, with its SHA-256."""
-    return {f"{target.output}/{path}": digest for target in targets for path, digest in target.files.items()}

@@ -90,7 +90,9 @@ class Tree:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._folders: dict[str, str | None] = {}
+        self._obstacles: dict[str, str | None] = {}
+        self._blocking: dict[str, str | None] = {"": None}
+        self._names: dict[str, frozenset[str]] = {}
 
     def output_fault(self, output: str) -> str | None:
         """Why the output folder leads out of the project, or None."""
@@ -114,12 +116,13 @@ class Tree:
             return FileState(obstacle="is a folder" if stat.S_ISDIR(mode) else "is not a file")
         return FileState(content=place.read_bytes())
 
-    def blocking_file(self, path: str, output: str) -> str | None:
+    def blocking_file(self, path: str) -> str | None:
         """The file that stands where a folder of `path` has to be, or None."""
-        for folder in _folders_between(path, output):
-            if (self.root / folder).is_file():
-                return folder
-        return None
+        folder = path.rpartition("/")[0]
+        if folder not in self._blocking:
+            is_file = (self.root / folder).is_file()
+            self._blocking[folder] = folder if is_file else self.blocking_file(folder)
+        return self._blocking[folder]
 
     def files_below(self, path: str) -> Iterator[str]:
         """Everything but folders below the folder at `path`."""
@@ -129,24 +132,27 @@ class Tree:
 
     def twin(self, path: str) -> str | None:
         """The name in another case or form by which the file system finds what is at `path`, or None."""
+        folder, _, name = path.rpartition("/")
+        names = self._names_in(folder)
+        if name in names:
+            return None
         place = self.root / path
-        try:
-            names = os.listdir(place.parent)  # noqa: PTH208 - names alone are wanted
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-        if place.name in names:
-            return None
-        twins = [name for name in names if folded(name) == folded(place.name)]
-        found = next((name for name in twins if place.exists() and place.samefile(place.parent / name)), None)
-        return f"{path.rpartition('/')[0]}/{found}" if found else None
+        twins = [other for other in names if folded(other) == folded(name)]
+        found = next((twin for twin in twins if place.exists() and place.samefile(place.with_name(twin))), None)
+        return f"{folder}/{found}" if found else None
+
+    def _names_in(self, folder: str) -> frozenset[str]:
+        if folder not in self._names:
+            self._names[folder] = frozenset(os.listdir(self.root / folder))  # noqa: PTH208 - names alone are wanted
+        return self._names[folder]
 
     def _folder_obstacle(self, folder: str, output: str) -> str | None:
         if len(folder) <= len(output):
             return None
-        if folder not in self._folders:
+        if folder not in self._obstacles:
             outer = self._folder_obstacle(folder.rpartition("/")[0], output)
-            self._folders[folder] = outer or self._own_obstacle(folder)
-        return self._folders[folder]
+            self._obstacles[folder] = outer or self._own_obstacle(folder)
+        return self._obstacles[folder]
 
     def _own_obstacle(self, folder: str) -> str | None:
         return f"lies behind the symbolic link {folder}" if (self.root / folder).is_symlink() else None
@@ -243,20 +249,12 @@ def _state_after_removals(tree: Tree, path: str, wanted: DesiredFile, result: Pl
     """What will be at `path` once the removals are done: a file may become a folder, and its name another case."""
     state = tree.read(path, wanted.output)
     if state.is_absent:
-        blocking = tree.blocking_file(path, wanted.output)
-        return FileState() if not blocking or blocking in result.removals else FileState(obstacle=f"needs {blocking}")
+        blocking = tree.blocking_file(path)
+        is_free = not blocking or blocking in result.removals
+        return FileState() if is_free else FileState(obstacle=f"needs a folder where {blocking} is a file")
     if state.obstacle == "is a folder" and all(file in result.removals for file in tree.files_below(path)):
         return FileState()
     twin = tree.twin(path)
     if twin in result.removals:
         return FileState()
     return FileState(obstacle=f"is {twin} on this file system") if twin else state
-
-
-def _folders_between(path: str, output: str) -> Iterator[str]:
-    """The folders of `path` below the project, outermost first, the output's own too."""
-    names = path.split("/")[:-1]
-    for depth in range(1, len(names) + 1):
-        yield "/".join(names[:depth])
-    if output not in path:
-        raise ValueError(f"{path} does not lie in {output}")

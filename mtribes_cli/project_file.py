@@ -74,15 +74,25 @@ def find_project_file(start: Path) -> Path | None:
     return None
 
 
-def load_project_file(start: Path) -> ProjectFile:
-    """The project file that holds for `start`; ProjectError where there is none or it has faults."""
-    path = find_project_file(start)
-    if path is None:
+def find_project(folder: Path) -> ProjectFile | None:
+    """The project file that holds for `folder`, or None; ProjectError where it has faults."""
+    path = find_project_file(folder)
+    return read_project_file(path) if path else None
+
+
+def needed_project(project: ProjectFile | None, folder: Path) -> ProjectFile:
+    """`project`; ProjectError where there is none that holds for `folder`, or it generates nothing."""
+    if project is None:
         raise ProjectError(
-            f"there is no {PROJECT_FILE_NAME} in {start.absolute()} or a folder around it",
-            "run `mtribes setup` to write one, or name the project's folder with -C DIR",
+            f"There is no {PROJECT_FILE_NAME} in {folder.absolute()} or a folder around it.",
+            "Run `mtribes setup` to write one, or name the project's folder by -C DIR.",
         )
-    return read_project_file(path)
+    if not project.targets:
+        raise ProjectError(
+            f"{project.path} has no [[targets]], so there is nothing to generate.",
+            "Run `mtribes setup`, or add one with `language` and `output`.",
+        )
+    return project
 
 
 def read_project_file(path: Path) -> ProjectFile:
@@ -90,7 +100,7 @@ def read_project_file(path: Path) -> ProjectFile:
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
-        raise FileError(f"{path} cannot be read: {error.strerror}", "check the file's permissions") from error
+        raise FileError(f"{path} cannot be read: {error.strerror}.", "Check the file's permissions.") from error
     except UnicodeDecodeError as error:
         raise _invalid(path, [Fault("", f"is not UTF-8: {error.reason} at byte {error.start}")]) from None
     return parse_project_file(text, path)
@@ -302,8 +312,8 @@ def key_lines(text: str) -> dict[str, int]:
 
 def _invalid(path: Path, faults: list[Fault]) -> ProjectError:
     problems = [Problem(_located(fault), path=fault.place or None) for fault in faults]
-    return ProjectError(f"{path} is not what it should be", "mend the file, then run this again", problems=problems)
+    return ProjectError(f"{path} is not what it should be.", "Mend the file, then run this again.", problems=problems)
 
 
 def _located(fault: Fault) -> str:
-    return f"line {fault.line}: {fault.message}" if fault.line else fault.message
+    return f"{fault.message} (line {fault.line})" if fault.line else fault.message
