@@ -1,0 +1,1 @@
+"""The platform behind mtribes: an HTTP server, its storage and its code generation."""

@@ -51,8 +51,9 @@ class PrincipalKind(enum.StrEnum):
 class Principal:
     """A caller whose credentials are good.
 
-    `roles` are the present ones, by organization id. `limits` are ids of organizations and Spaces that a token is narrowed to;
-    empty: not narrowed. `expires` in milliseconds. An app has an `environment_id` and neither scopes nor roles.
+    `roles` are the present ones, by organization id. `limits` are ids of organizations and Spaces that a token is
+    narrowed to; empty: not narrowed. `expires` in milliseconds. An app has an `environment_id` and neither scopes nor
+    roles.
     """
 
     kind: PrincipalKind
@@ -69,7 +70,7 @@ class Principal:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a request acts, as its path names it: an organization, perhaps a Space of it, perhaps an environment of that."""
+    """Where a request acts, as its path names it: an organization, perhaps a Space of it, perhaps its environment."""
 
     organization_id: str
     organization_key: str

@@ -38,6 +38,7 @@ from templates_server.tokens import store as tokens_store
 LOGGER = logging.getLogger("templates_server")
 CLIENT_AGENT = re.compile(r"mtribes/(\d+(?:\.\d+)*)")
 CORS_MAX_AGE_SECONDS = 7200
+CORS_HEADERS = "Authorization, Content-Type, Content-Encoding, If-Match, Idempotency-Key"
 ALWAYS_SENT = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
 
 
@@ -87,19 +88,18 @@ class Application:
     def _path_of(self, request: Request) -> bytes:
         """The path as it was sent, less the path of the public URL."""
         raw: bytes = request.scope["raw_path"].partition(b"?")[0]
-        return raw.removeprefix(self.services.settings.base_path.encode()) or b"/"
+        prefix = self.services.settings.base_path.encode()
+        return raw.removeprefix(prefix) or b"/" if (raw + b"/").startswith(prefix + b"/") else raw
 
     def _preflight(self, request: Request, path: bytes) -> Response | None:
-        """The answer to a browser that asks before it sends (Fetch Standard, 3.2), or None when nothing is at the path."""
+        """The answer to a browser that asks before it sends (Fetch Standard, 3.2); None when nothing is at the path."""
         routes = self._router.at(path)
         if not routes:
             return None
         response = Response(status_code=HTTPStatus.NO_CONTENT)
         if self._allow_origin(request, routes[0].surface, response):
             response.headers["Access-Control-Allow-Methods"] = ", ".join(sorted(route.method for route in routes))
-            response.headers["Access-Control-Allow-Headers"] = (
-                "Authorization, Content-Type, Content-Encoding, If-Match, Idempotency-Key"
-            )
+            response.headers["Access-Control-Allow-Headers"] = CORS_HEADERS
             response.headers["Access-Control-Max-Age"] = str(CORS_MAX_AGE_SECONDS)
         return response
 
@@ -137,7 +137,13 @@ def _internal_error(identifier: str, surface: Surface) -> Response:
     return json_response(body, HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
-def create_app(settings: Settings, *, clock: Clock = system_clock, database: Database | None = None) -> Application:
+def create_app(
+    settings: Settings,
+    *,
+    clock: Clock = system_clock,
+    database: Database | None = None,
+    routes: Sequence[Route] = ROUTES,
+) -> Application:
     """The application that these settings describe; its database must have been migrated."""
     database = database or open_database(settings.database_url)
     services = Services(
@@ -148,7 +154,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock, database: Dat
         locate=_locator(database),
         parts={},
     )
-    return Application(services, ROUTES)
+    return Application(services, routes)
 
 
 def _authenticator(database: Database, clock: Clock) -> Authenticate:

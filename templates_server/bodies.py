@@ -26,6 +26,8 @@ GZIP_WINDOW_BITS = 31
 INFLATED_CHUNK_BYTES = 64 * 1024
 BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*+"|[\[\]{}]', re.DOTALL)
 OPENING = b"[{"
+SUSPICIOUS = re.compile(rb"\\u0000|[0-9]{19}")
+MAX_INTEGER = 2**63 - 1
 
 
 class Inflater(Protocol):
@@ -154,19 +156,21 @@ def decode_json(body: bytes, kind: type[Decoded], *, max_depth: int) -> Decoded:
         raise ValidationFailed([Problem(path.rstrip("`").removeprefix("$").removeprefix("."), message + ".")]) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadRequest(f"The body is not JSON: {error}.") from None
-    if b"\\u0000" in body:
-        refuse_nul(msgspec.json.decode(body))
+    if SUSPICIOUS.search(body):
+        refuse_unstorable(msgspec.json.decode(body))
     return decoded
 
 
-def refuse_nul(value: Any, path: str = "") -> None:
-    """Raise ValidationFailed when a text inside a decoded value holds a NUL character, which no database keeps."""
+def refuse_unstorable(value: Any, path: str = "") -> None:
+    """Raise ValidationFailed when a decoded value holds what no database keeps: a NUL character, a giant number."""
     if isinstance(value, str) and "\0" in value:
         raise ValidationFailed([Problem(path, "A text may not hold a NUL character.")])
+    if isinstance(value, int) and abs(value) > MAX_INTEGER:
+        raise ValidationFailed([Problem(path, "A whole number may have 64 bits.")])
     if isinstance(value, dict):
         for key, item in value.items():
-            refuse_nul(key, f"{path}.{key!r}" if path else repr(key))
-            refuse_nul(item, f"{path}.{key}" if path else key)
+            refuse_unstorable(key, f"{path}.{key!r}".removeprefix("."))
+            refuse_unstorable(item, f"{path}.{key}".removeprefix("."))
     if isinstance(value, list):
         for number, item in enumerate(value):
-            refuse_nul(item, f"{path}[{number}]")
+            refuse_unstorable(item, f"{path}[{number}]")

@@ -1,13 +1,13 @@
 """The database: connections, transactions, and what differs between SQLite and PostgreSQL. Queries are in the stores.
 
-A unit of work is a function of a connection. `read` gives it a consistent snapshot; `write` one transaction: all of it is stored
-when `write` returns, or nothing of it when the function raises. A refusal that must leave a trace is therefore returned, not
-raised.
+A unit of work is a function of a connection. `read` gives it a consistent snapshot; `write` one transaction: all of
+it is stored when `write` returns, or nothing of it when the function raises. A refusal that must leave a trace is
+therefore returned, not raised.
 
-SQLite: reads run where they are asked for (a point lookup is faster than handing it to a thread); writes go through one thread
-with one connection, which is also the only one that checkpoints. Whatever arrives while a commit reaches the disk shares the next
-commit, each unit under a savepoint of its own. PostgreSQL: both run in a pool of threads; a write that met a conflict or lost its
-connection before COMMIT is run again whole.
+SQLite: reads run where they are asked for (a point lookup is faster than handing it to a thread); writes go through one
+thread with one connection, which is also the only one that checkpoints. Whatever arrives while a commit reaches the
+disk shares the next commit, each unit under a savepoint of its own. PostgreSQL: both run in a pool of threads; a
+write that met a conflict or lost its connection before COMMIT is run again whole.
 """
 
 from __future__ import annotations
@@ -293,7 +293,7 @@ def _tolerating_lost_connection() -> Iterator[None]:
 
 
 def _commit(transaction: sqlalchemy.Transaction) -> None:
-    """Commit; a connection lost in that moment leaves open what happened, so it must not look like something to repeat."""
+    """Commit; a connection lost in that moment leaves open what happened, so that must not look fit to be repeated."""
     try:
         transaction.commit()
     except DBAPIError as error:

@@ -144,8 +144,9 @@ Handler = Callable[[Call], Awaitable[Answer | Response]]
 class Route:
     """A line of the URL table.
 
-    `reads` is the type of the JSON body, `bytes` for a body that the handler decodes, None for none; `gives` the type of an
-    element of `data` (or of the body, outside the Platform API). `max_body_bytes` overrides the limit of the settings.
+    `reads` is the type of the JSON body, `bytes` for a body that the handler decodes, None for none; `gives` the type
+    of an element of `data` (or of the body, outside the Platform API). `max_body_bytes` overrides the limit of the
+    settings.
     """
 
     method: str

@@ -11,7 +11,7 @@ from templates_server.errors import BadRequest, MethodNotAllowed, NotFound
 
 
 class Routed(Protocol):
-    """What can be found: a method and a path whose variable parts stand in braces; `{tag*}` at the end takes all that is left."""
+    """What can be found: a method and a path with variable parts in braces; a last `{tag*}` takes all that is left."""
 
     @property
     def method(self) -> str:

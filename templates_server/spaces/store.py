@@ -11,7 +11,7 @@ from templates_server.schema import environment_keys, environments, organization
 
 
 def locate(connection: Connection, names: Mapping[str, str]) -> Place | None:
-    """The place of `organization`, `space` and `environment` (a name, or one of its live pk_ keys); None if there is none."""
+    """The place of `organization`, `space` and `environment` (a name, or a live pk_ key of it); None if there is none."""
     if "space" in names:
         return _locate_space(connection, names["space"], names.get("environment"))
     return _locate_organization(connection, names["organization"])

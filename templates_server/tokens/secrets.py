@@ -1,6 +1,6 @@
 """How secrets look: a prefix by kind, 30 random characters of 0-9A-Za-z, 6 of a CRC32 over what stands before them.
 
-The checksum lets a mistyped or truncated token be refused without a look into the database, and lets scanners recognise one.
+The checksum lets a mistyped or cut token be refused without a look into the database, and lets scanners recognise one.
 """
 
 from __future__ import annotations

@@ -1,0 +1,157 @@
+"""The data folder of a server: what lies in it, whose it is, and who is running on it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+from filelock import FileLock, Timeout
+
+PRIVATE_FOLDER = 0o700
+PRIVATE_FILE = 0o600
+OUR_NAMES = frozenset(
+    {"server.json", "server.lock", "server.log", "server.log.1", "server.key", "demo.json", "local-code", "mtribes.db"}
+)
+IGNORED_NAMES = frozenset({"lost+found", "server.lock", "server.log", "server.log.1"})
+
+
+class ServerRecord(msgspec.Struct, frozen=True):
+    """What a running server leaves in its data folder, for the command line to find it."""
+
+    pid: int
+    url: str
+    local: bool = False
+    demo: bool = False
+    version: str = ""
+
+
+class FolderInUse(Exception):
+    """A server runs on the folder; `record` says which, as far as it has said so."""
+
+    def __init__(self, record: ServerRecord | None) -> None:
+        super().__init__("a server runs on this data folder")
+        self.record = record
+
+
+class ForeignFolder(Exception):
+    """The folder holds other things than a server's data."""
+
+
+@dataclass(frozen=True)
+class DataFolder:
+    """A folder by the names of what is in it."""
+
+    path: Path
+
+    @property
+    def record_file(self) -> Path:
+        """Who runs here: `ServerRecord` as JSON."""
+        return self.path / "server.json"
+
+    @property
+    def log_file(self) -> Path:
+        """What the server had to say."""
+        return self.path / "server.log"
+
+    @property
+    def key_file(self) -> Path:
+        """The secret of the server."""
+        return self.path / "server.key"
+
+    @property
+    def demo_file(self) -> Path:
+        """How to reach the demo data."""
+        return self.path / "demo.json"
+
+    @property
+    def local_code_file(self) -> Path:
+        """The one-time code of the local sign-in."""
+        return self.path / "local-code"
+
+    @property
+    def database_file(self) -> Path:
+        """The embedded database."""
+        return self.path / "mtribes.db"
+
+    def prepare(self) -> None:
+        """Make the folder, and make it private; ForeignFolder when it is somebody else's."""
+        self.path.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+        names = {entry.name for entry in self.path.iterdir()}
+        if names and not names & OUR_NAMES:
+            raise ForeignFolder(str(self.path))
+        if stat.S_IMODE(self.path.stat().st_mode) != PRIVATE_FOLDER:
+            self.path.chmod(PRIVATE_FOLDER)
+
+    def is_empty(self) -> bool:
+        """Whether no server has kept anything here."""
+        return not self.path.exists() or all(entry.name in IGNORED_NAMES for entry in self.path.iterdir())
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep every other server off the folder until the block ends; FolderInUse when one is on it."""
+        lock = FileLock(self.path / "server.lock", mode=PRIVATE_FILE)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise FolderInUse(self.record()) from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def record(self) -> ServerRecord | None:
+        """What the file says of a running server; None when there is no such file or it cannot be read."""
+        try:
+            return msgspec.json.decode(self.record_file.read_bytes(), type=ServerRecord)
+        except (FileNotFoundError, msgspec.DecodeError):
+            return None
+
+    def running(self) -> ServerRecord | None:
+        """Who runs here. The file of a server that was killed is stale: nobody holds the folder any more."""
+        record = self.record()
+        if record is None:
+            return None
+        try:
+            with self.held():
+                return None
+        except FolderInUse:
+            return record
+
+    @contextlib.contextmanager
+    def announced(self, record: ServerRecord) -> Iterator[None]:
+        """Say who runs here until the block ends."""
+        write_private(self.record_file, msgspec.json.encode(record) + b"\n")
+        try:
+            yield
+        finally:
+            self.record_file.unlink(missing_ok=True)
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Put a file there for its owner's eyes, whole or not at all."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE_FILE)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        put_in_place(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def put_in_place(temporary: Path, path: Path) -> None:
+    """Give a finished file of the same folder its name, for good."""
+    temporary.replace(path)
+    if os.name == "posix":
+        descriptor = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,136 @@
+"""Units of work on both databases: all or nothing, shared commits, retries."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import sqlalchemy
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
+
+from templates_server.database import Database, PostgresDatabase, open_database
+from templates_server.errors import Unavailable
+
+COUNT = text("SELECT count(*) FROM things")
+
+
+def add(name: str) -> Callable[[Connection], None]:
+    def work(connection: Connection) -> None:
+        connection.execute(text("INSERT INTO things (name) VALUES (:name)"), {"name": name})
+
+    return work
+
+
+def count(connection: Connection) -> int:
+    return int(connection.execute(COUNT).scalar_one())
+
+
+@pytest.fixture
+def database(fresh_database_url: str) -> Iterator[Database]:
+    database = open_database(fresh_database_url)
+    database.write_now(lambda connection: connection.execute(text("DROP TABLE IF EXISTS things")))
+    database.write_now(lambda connection: connection.execute(text("CREATE TABLE things (name TEXT PRIMARY KEY)")))
+    yield database
+    database.write_now(lambda connection: connection.execute(text("DROP TABLE things")))
+    database.close()
+
+
+def test_what_a_unit_wrote_before_it_failed_is_not_stored(database: Database) -> None:
+    def work(connection: Connection) -> None:
+        add("lost")(connection)
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        database.write_now(work)
+    assert database.read_now(count) == 0
+
+
+def test_a_unit_that_fails_takes_nobody_down_who_shares_its_commit(database: Database) -> None:
+    async def many() -> list[object]:
+        units = [database.write(add(str(number // 2))) for number in range(200)]  # each name twice: the second fails
+        return await asyncio.gather(*units, return_exceptions=True)
+
+    outcomes = asyncio.run(many())
+    assert sum(outcome is None for outcome in outcomes) == 100
+    assert sum(isinstance(outcome, sqlalchemy.exc.IntegrityError) for outcome in outcomes) == 100
+    assert database.read_now(count) == 100
+
+
+def test_writers_in_many_threads_lose_nothing(database: Database) -> None:
+    def increase(connection: Connection) -> None:
+        connection.execute(text("UPDATE things SET name = CAST(CAST(name AS INTEGER) + 1 AS TEXT)"))
+
+    database.write_now(add("0"))
+    with ThreadPoolExecutor(16) as threads:
+        list(threads.map(lambda _: database.write_now(increase), range(160)))
+    assert (
+        database.read_now(lambda connection: connection.execute(text("SELECT name FROM things")).scalar_one()) == "160"
+    )
+
+
+def test_a_read_sees_one_snapshot_while_others_write(database: Database) -> None:
+    def work(connection: Connection) -> tuple[int, int]:
+        before = count(connection)
+        writer = threading.Thread(target=database.write_now, args=(add("meanwhile"),))
+        writer.start()
+        writer.join()
+        return before, count(connection)
+
+    assert database.read_now(work) == (0, 0)
+    assert database.read_now(count) == 1
+
+
+def test_a_database_that_is_closed_finishes_what_was_handed_over(fresh_database_url: str, database: Database) -> None:
+    another = open_database(fresh_database_url)
+
+    async def write_and_close() -> None:
+        writes = [asyncio.ensure_future(another.write(add(str(number)))) for number in range(50)]
+        await asyncio.sleep(0)
+        await asyncio.to_thread(another.close)
+        await asyncio.gather(*writes)
+
+    asyncio.run(write_and_close())
+    assert database.read_now(count) == 50
+
+
+def test_a_postgresql_backend_that_was_killed_costs_no_write(postgres_url: str) -> None:
+    database = PostgresDatabase(sqlalchemy.make_url(postgres_url).set(drivername="postgresql+psycopg"))
+    database.write_now(lambda connection: connection.execute(text("CREATE TABLE things (name TEXT PRIMARY KEY)")))
+    kills = iter([True, True, False])
+
+    def work(connection: Connection) -> None:
+        add("kept")(connection)
+        if next(kills):
+            connection.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+
+    database.write_now(work)
+    assert database.read_now(count) == 1
+    database.close()
+
+
+def test_a_postgresql_that_is_gone_is_unavailable_and_not_a_bug() -> None:
+    database = open_database("postgresql://nobody@127.0.0.1:1/nothing")
+    with pytest.raises(Unavailable):
+        database.read_now(count)
+    database.close()
+
+
+def test_a_fault_in_a_query_is_not_tried_again(database: Database) -> None:
+    attempts = []
+
+    def work(connection: Connection) -> None:
+        attempts.append(1)
+        connection.execute(text("SELECT nothing FROM nowhere"))
+
+    with pytest.raises(DBAPIError):
+        database.write_now(work)
+    assert len(attempts) == 1
+
+
+def test_a_kind_of_database_that_is_not_supported_is_refused_by_name() -> None:
+    with pytest.raises(ValueError, match=r"mysql.*sqlite:///FILE"):
+        open_database("mysql://localhost/x")

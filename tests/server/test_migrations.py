@@ -1,0 +1,45 @@
+"""The migrations make just the tables that the program works with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection
+
+from templates_server import migrations
+from templates_server.database import open_database
+from templates_server.schema import metadata
+from tests.servers import running_server
+
+
+def differences(connection: Connection) -> list[object]:
+    return list(compare_metadata(MigrationContext.configure(connection), metadata))
+
+
+def test_migrated_tables_are_those_of_the_schema(fresh_database_url: str) -> None:
+    database = open_database(fresh_database_url)
+    assert database.read_now(differences)
+    migrations.upgrade(database)
+    assert database.read_now(differences) == []
+    migrations.upgrade(database)
+    assert database.read_now(migrations.current_revision) == migrations.head_revision()
+    database.close()
+
+
+def test_rows_about_people_can_be_distributed_by_person() -> None:
+    for name in ("persons", "sessions", "events"):
+        table = metadata.tables[name]
+        assert [column.name for column in table.primary_key][:2] == ["environment_id", "person_id"]
+        assert not any(index.unique for index in table.indexes)
+        assert not table.foreign_keys
+
+
+def test_a_server_before_its_migration_is_not_ready(tmp_path: Path) -> None:
+    with running_server(tmp_path) as server, server.client() as client:
+        server.database.write_now(metadata.tables["events"].drop)
+        server.database.write_now(lambda connection: connection.exec_driver_sql("DELETE FROM alembic_version"))
+        answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert "mtribes-server migrate" in answer.json()["checks"]["schema"]
