@@ -80,9 +80,22 @@ authorization_codes = Table(
     Column("redirect_uri", String, nullable=False),
     Column("scopes", String, nullable=False),
     Column("code_challenge", String, nullable=False),
-    Column("expires", BigInteger, nullable=False),
     Column("family_id", String, nullable=False),  # of the tokens that it is redeemed for
+    Column("created", BigInteger, nullable=False),
+    Column("expires", BigInteger, nullable=False),
     Column("redeemed", BigInteger),
+)
+
+token_families = Table(
+    "token_families",  # all tokens that stem from one sign-in: revoked together, in one place
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("client_id", String, nullable=False),
+    Column("account_id", ForeignKey("accounts.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("scopes", String, nullable=False),  # what was consented to, separated by a space
+    Column("created", BigInteger, nullable=False),
+    Column("expires", BigInteger, nullable=False),
+    Column("revoked", BigInteger),
 )
 
 tokens = Table(
@@ -91,20 +104,17 @@ tokens = Table(
     Column("token_hash", LargeBinary, primary_key=True),  # SHA-256
     Column("id", String, nullable=False, unique=True),
     Column("kind", String, nullable=False),  # access, refresh, personal
-    Column("client_id", String, nullable=False),
     Column("account_id", ForeignKey("accounts.id", ondelete="CASCADE"), index=True),
     Column("service_account_id", ForeignKey("service_accounts.id", ondelete="CASCADE"), index=True),
-    Column("family_id", String, nullable=False, index=True),  # all tokens that stem from one sign-in
+    Column("family_id", ForeignKey("token_families.id", ondelete="CASCADE"), index=True),
     Column("name", String),
-    Column("scopes", String, nullable=False),
+    Column("scopes", String, nullable=False),  # separated by a space
     Column("limits", Text, nullable=False, server_default="[]"),  # JSON: ids of organizations and Spaces
     Column("created", BigInteger, nullable=False),
     Column("expires", BigInteger, nullable=False),
-    Column("family_expires", BigInteger, nullable=False),
     Column("last_used", BigInteger),
     Column("revoked", BigInteger),
-    Column("replaced", BigInteger),  # when a refresh token was exchanged
-    Column("predecessor_hash", LargeBinary, index=True),
+    Column("replaced", BigInteger),  # when a refresh token was exchanged for its successor
 )
 
 # Spaces

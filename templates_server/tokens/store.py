@@ -1,25 +1,68 @@
-"""All SQL about bearer tokens."""
+"""All SQL about bearer tokens: whom they stand for, and making and revoking them."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, and_, insert, or_, select
 
 from templates_server.access import Principal, PrincipalKind, Role, Scope
-from templates_server.schema import accounts, memberships, service_accounts, tokens
-from templates_server.tokens.secrets import hashed
+from templates_server.identifiers import new_id
+from templates_server.schema import accounts, memberships, service_accounts, token_families, tokens
+from templates_server.tokens.secrets import SecretKind, hashed, new_secret
 
 BEARER_KINDS = ("access", "personal")
 
 
+@dataclass(frozen=True)
+class PersonalToken:
+    """What a new personal access token may do, and until when.
+
+    `limits` are ids of organizations and Spaces that it is narrowed to; none: not narrowed. `expires` in milliseconds.
+    """
+
+    name: str
+    scopes: Collection[Scope]
+    expires: int
+    limits: Collection[str] = ()
+
+
+def create_personal_token(
+    connection: Connection, account_id: str, *, token: PersonalToken, now: int
+) -> tuple[str, str]:
+    """The id and the secret of a new personal access token; the secret is not kept."""
+    token_id, secret = new_id("tok"), new_secret(SecretKind.PERSONAL)
+    connection.execute(
+        insert(tokens).values(
+            token_hash=hashed(secret),
+            id=token_id,
+            kind="personal",
+            account_id=account_id,
+            name=token.name,
+            scopes=" ".join(sorted(token.scopes)),
+            limits=json.dumps(sorted(token.limits)),
+            created=now,
+            expires=token.expires,
+        )
+    )
+    return token_id, secret
+
+
 def find_principal(connection: Connection, bearer: str, now: int) -> Principal | None:
     """Whom a bearer token stands for at that time, with present roles; None when unknown, expired or revoked."""
-    query = select(tokens).where(
-        tokens.c.token_hash == hashed(bearer),
-        tokens.c.kind.in_(BEARER_KINDS),
-        tokens.c.revoked.is_(None),
-        tokens.c.expires > now,
+    query = (
+        select(tokens)
+        .outerjoin(token_families, token_families.c.id == tokens.c.family_id)
+        .where(
+            tokens.c.token_hash == hashed(bearer),
+            tokens.c.kind.in_(BEARER_KINDS),
+            tokens.c.revoked.is_(None),
+            tokens.c.expires > now,
+            or_(tokens.c.family_id.is_(None), and_(token_families.c.revoked.is_(None), token_families.c.expires > now)),
+        )
     )
     token = connection.execute(query).one_or_none()
     if token is None:
@@ -27,7 +70,7 @@ def find_principal(connection: Connection, bearer: str, now: int) -> Principal |
     return _person(connection, token) if token.account_id is not None else _service(connection, token)
 
 
-def _person(connection: Connection, token: Row) -> Principal:  # type: ignore[type-arg]
+def _person(connection: Connection, token: Row[Any]) -> Principal:
     account = connection.execute(select(accounts).where(accounts.c.id == token.account_id)).one()
     roles = connection.execute(
         select(memberships.c.organization_id, memberships.c.role).where(memberships.c.account_id == token.account_id)
@@ -45,7 +88,7 @@ def _person(connection: Connection, token: Row) -> Principal:  # type: ignore[ty
     )
 
 
-def _service(connection: Connection, token: Row) -> Principal | None:  # type: ignore[type-arg]
+def _service(connection: Connection, token: Row[Any]) -> Principal | None:
     query = select(service_accounts).where(
         service_accounts.c.id == token.service_account_id, service_accounts.c.revoked.is_(None)
     )
@@ -63,5 +106,5 @@ def _service(connection: Connection, token: Row) -> Principal | None:  # type: i
     )
 
 
-def _scopes(token: Row) -> frozenset[Scope]:  # type: ignore[type-arg]
+def _scopes(token: Row[Any]) -> frozenset[Scope]:
     return frozenset(Scope(scope) for scope in token.scopes.split())

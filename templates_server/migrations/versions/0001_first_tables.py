@@ -73,8 +73,9 @@ def upgrade() -> None:
         sa.Column("redirect_uri", sa.String(), nullable=False),
         sa.Column("scopes", sa.String(), nullable=False),
         sa.Column("code_challenge", sa.String(), nullable=False),
-        sa.Column("expires", sa.BigInteger(), nullable=False),
         sa.Column("family_id", sa.String(), nullable=False),
+        sa.Column("created", sa.BigInteger(), nullable=False),
+        sa.Column("expires", sa.BigInteger(), nullable=False),
         sa.Column("redeemed", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(
             ["account_id"], ["accounts.id"], name=op.f("fk_authorization_codes_account_id"), ondelete="CASCADE"
@@ -153,6 +154,23 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_spaces_organization_id"), ["organization_id"], unique=False)
 
     op.create_table(
+        "token_families",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("client_id", sa.String(), nullable=False),
+        sa.Column("account_id", sa.String(), nullable=False),
+        sa.Column("scopes", sa.String(), nullable=False),
+        sa.Column("created", sa.BigInteger(), nullable=False),
+        sa.Column("expires", sa.BigInteger(), nullable=False),
+        sa.Column("revoked", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["accounts.id"], name=op.f("fk_token_families_account_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_token_families")),
+    )
+    with op.batch_alter_table("token_families", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_token_families_account_id"), ["account_id"], unique=False)
+
+    op.create_table(
         "environments",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("space_id", sa.String(), nullable=False),
@@ -181,21 +199,21 @@ def upgrade() -> None:
         sa.Column("token_hash", sa.LargeBinary(), nullable=False),
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
-        sa.Column("client_id", sa.String(), nullable=False),
         sa.Column("account_id", sa.String(), nullable=True),
         sa.Column("service_account_id", sa.String(), nullable=True),
-        sa.Column("family_id", sa.String(), nullable=False),
+        sa.Column("family_id", sa.String(), nullable=True),
         sa.Column("name", sa.String(), nullable=True),
         sa.Column("scopes", sa.String(), nullable=False),
         sa.Column("limits", sa.Text(), server_default="[]", nullable=False),
         sa.Column("created", sa.BigInteger(), nullable=False),
         sa.Column("expires", sa.BigInteger(), nullable=False),
-        sa.Column("family_expires", sa.BigInteger(), nullable=False),
         sa.Column("last_used", sa.BigInteger(), nullable=True),
         sa.Column("revoked", sa.BigInteger(), nullable=True),
         sa.Column("replaced", sa.BigInteger(), nullable=True),
-        sa.Column("predecessor_hash", sa.LargeBinary(), nullable=True),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_tokens_account_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["family_id"], ["token_families.id"], name=op.f("fk_tokens_family_id"), ondelete="CASCADE"
+        ),
         sa.ForeignKeyConstraint(
             ["service_account_id"],
             ["service_accounts.id"],
@@ -208,7 +226,6 @@ def upgrade() -> None:
     with op.batch_alter_table("tokens", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_tokens_account_id"), ["account_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_tokens_family_id"), ["family_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_tokens_predecessor_hash"), ["predecessor_hash"], unique=False)
         batch_op.create_index(batch_op.f("ix_tokens_service_account_id"), ["service_account_id"], unique=False)
 
     op.create_table(
@@ -264,7 +281,6 @@ def downgrade() -> None:
     op.drop_table("tribes")
     with op.batch_alter_table("tokens", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_tokens_service_account_id"))
-        batch_op.drop_index(batch_op.f("ix_tokens_predecessor_hash"))
         batch_op.drop_index(batch_op.f("ix_tokens_family_id"))
         batch_op.drop_index(batch_op.f("ix_tokens_account_id"))
 
@@ -274,6 +290,10 @@ def downgrade() -> None:
         batch_op.drop_index("uq_environments_space_id_name")
 
     op.drop_table("environments")
+    with op.batch_alter_table("token_families", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_token_families_account_id"))
+
+    op.drop_table("token_families")
     with op.batch_alter_table("spaces", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_spaces_organization_id"))
 

@@ -1,0 +1,216 @@
+"""All SQL about accounts, organizations, memberships and service accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, insert, select
+
+from templates_server.access import Role, Scope
+from templates_server.accounts import emails
+from templates_server.errors import Conflict, Problem, ValidationFailed
+from templates_server.identifiers import is_key, new_id
+from templates_server.schema import accounts, memberships, organizations, service_accounts
+from templates_server.tokens.secrets import SecretKind, hashed, new_secret
+
+MAX_NAME_LENGTH = 200
+ACCOUNT_COLUMNS = (accounts.c.id, accounts.c.email, accounts.c.name, accounts.c.password_hash)
+ORGANIZATION_COLUMNS = (organizations.c.id, organizations.c.key, organizations.c.name, organizations.c.created)
+SERVICE_ACCOUNT_COLUMNS = (
+    service_accounts.c.id,
+    service_accounts.c.organization_id,
+    service_accounts.c.name,
+    service_accounts.c.secret_hash,
+    service_accounts.c.scopes,
+    service_accounts.c.created,
+)
+
+
+@dataclass(frozen=True)
+class Account:
+    """A person who can sign in. `email` as it is compared."""
+
+    id: str
+    email: str
+    name: str
+    password_hash: str
+
+
+@dataclass(frozen=True)
+class Organization:
+    """A tenant. `created` in milliseconds."""
+
+    id: str
+    key: str
+    name: str
+    created: int
+
+
+@dataclass(frozen=True)
+class Member:
+    """A person as part of an organization."""
+
+    email: str
+    name: str
+    role: Role
+
+
+@dataclass(frozen=True)
+class ServiceAccount:
+    """A program as part of an organization; its id is its OAuth client id. `created` in milliseconds."""
+
+    id: str
+    organization_id: str
+    name: str
+    secret_hash: bytes
+    scopes: frozenset[Scope]
+    created: int
+
+
+def create_account(connection: Connection, email: str, *, name: str, password_hash: str, now: int) -> str:
+    """The id of a new account; Conflict when the address has one, ValidationFailed when it is none."""
+    if not emails.is_email(email.strip()):
+        raise ValidationFailed([Problem("email", f"{email!r} is not an e-mail address.")])
+    _check_name(name)
+    if find_account_by_email(connection, email) is not None:
+        raise Conflict(f"{email} has an account already.", path="email")
+    account_id = new_id("acc")
+    connection.execute(
+        insert(accounts).values(
+            id=account_id, email=emails.folded(email), name=name, password_hash=password_hash, created=now
+        )
+    )
+    return account_id
+
+
+def create_organization(connection: Connection, key: str, *, name: str, now: int) -> str:
+    """The id of a new organization; Conflict when the key is taken, ValidationFailed when it is not kebab-case."""
+    if not is_key(key):
+        raise ValidationFailed([Problem("key", f"{key!r} is not a key: kebab-case, a letter first.")])
+    _check_name(name)
+    if connection.execute(select(organizations.c.id).where(organizations.c.key == key)).one_or_none():
+        raise Conflict(f"The key {key} is taken.", path="key")
+    organization_id = new_id("org")
+    connection.execute(insert(organizations).values(id=organization_id, key=key, name=name, created=now))
+    return organization_id
+
+
+def add_member(connection: Connection, organization_id: str, *, account_id: str, role: Role) -> None:
+    """Make an account a member; Conflict when it is one."""
+    present = select(memberships.c.role).where(
+        memberships.c.organization_id == organization_id, memberships.c.account_id == account_id
+    )
+    if connection.execute(present).one_or_none():
+        raise Conflict("The account is a member already.")
+    connection.execute(
+        insert(memberships).values(organization_id=organization_id, account_id=account_id, role=role.value)
+    )
+
+
+def create_service_account(
+    connection: Connection, organization_id: str, *, name: str, scopes: Collection[Scope], now: int
+) -> tuple[str, str]:
+    """The id (also the OAuth client id) and the secret of a new service account; the secret is not kept."""
+    _check_name(name)
+    service_account_id, secret = new_id("svc"), new_secret(SecretKind.SERVICE)
+    connection.execute(
+        insert(service_accounts).values(
+            id=service_account_id,
+            organization_id=organization_id,
+            name=name,
+            secret_hash=hashed(secret),
+            scopes=" ".join(sorted(scopes)),
+            created=now,
+        )
+    )
+    return service_account_id, secret
+
+
+def _check_name(name: str) -> None:
+    if not name.strip() or len(name) > MAX_NAME_LENGTH or not name.isprintable():
+        raise ValidationFailed([Problem("name", f"A name has 1 to {MAX_NAME_LENGTH} printable characters.")])
+
+
+def find_account_by_email(connection: Connection, email: str) -> Account | None:
+    """The account of an address, however it is spelled."""
+    row = connection.execute(select(*ACCOUNT_COLUMNS).where(accounts.c.email == emails.folded(email))).one_or_none()
+    return Account(*row) if row else None
+
+
+def find_account(connection: Connection, account_id: str) -> Account | None:
+    """The account of an id."""
+    row = connection.execute(select(*ACCOUNT_COLUMNS).where(accounts.c.id == account_id)).one_or_none()
+    return Account(*row) if row else None
+
+
+def find_first_administrator(connection: Connection) -> Account | None:
+    """The oldest account that administrates an organization."""
+    query = (
+        select(*ACCOUNT_COLUMNS)
+        .join_from(accounts, memberships)
+        .where(memberships.c.role == Role.ADMINISTRATOR.value)
+        .order_by(accounts.c.created, accounts.c.id)
+        .limit(1)
+    )
+    row = connection.execute(query).one_or_none()
+    return Account(*row) if row else None
+
+
+def organizations_of(connection: Connection, account_id: str) -> Sequence[tuple[Organization, Role]]:
+    """The organizations of an account, by key, with its role in each."""
+    query = (
+        select(
+            organizations.c.id, organizations.c.key, organizations.c.name, organizations.c.created, memberships.c.role
+        )
+        .join_from(organizations, memberships)
+        .where(memberships.c.account_id == account_id)
+        .order_by(organizations.c.key)
+    )
+    return [(Organization(*row[:4]), Role(row.role)) for row in connection.execute(query)]
+
+
+def organizations_by_id(connection: Connection, ids: Collection[str]) -> Sequence[Organization]:
+    """The organizations of these ids, by key."""
+    query = select(*ORGANIZATION_COLUMNS).where(organizations.c.id.in_(ids)).order_by(organizations.c.key)
+    return [Organization(*row) for row in connection.execute(query)]
+
+
+def keys_of_organizations(connection: Connection, ids: Collection[str]) -> Mapping[str, str]:
+    """The keys of organizations by their ids."""
+    return {organization.id: organization.key for organization in organizations_by_id(connection, ids)}
+
+
+def members_of(connection: Connection, organization_id: str) -> Sequence[Member]:
+    """The members of an organization, by e-mail address."""
+    query = (
+        select(accounts.c.email, accounts.c.name, memberships.c.role)
+        .join_from(accounts, memberships)
+        .where(memberships.c.organization_id == organization_id)
+        .order_by(accounts.c.email)
+    )
+    return [Member(row.email, row.name, Role(row.role)) for row in connection.execute(query)]
+
+
+def service_accounts_of(connection: Connection, organization_id: str) -> Sequence[ServiceAccount]:
+    """The service accounts of an organization that are not revoked, by name."""
+    query = select(*SERVICE_ACCOUNT_COLUMNS).where(
+        service_accounts.c.organization_id == organization_id, service_accounts.c.revoked.is_(None)
+    )
+    ordered = query.order_by(service_accounts.c.name, service_accounts.c.id)
+    return [_service_account(row) for row in connection.execute(ordered)]
+
+
+def find_service_account(connection: Connection, service_account_id: str) -> ServiceAccount | None:
+    """The service account of an id, unless it was revoked."""
+    query = select(*SERVICE_ACCOUNT_COLUMNS).where(
+        service_accounts.c.id == service_account_id, service_accounts.c.revoked.is_(None)
+    )
+    row = connection.execute(query).one_or_none()
+    return _service_account(row) if row else None
+
+
+def _service_account(row: Any) -> ServiceAccount:
+    scopes = frozenset(Scope(scope) for scope in row.scopes.split())
+    return ServiceAccount(row.id, row.organization_id, row.name, row.secret_hash, scopes, row.created)
