@@ -17,7 +17,7 @@ PRIVATE_FILE = 0o600
 OUR_NAMES = frozenset(
     {"server.json", "server.lock", "server.log", "server.log.1", "server.key", "demo.json", "local-code", "mtribes.db"}
 )
-IGNORED_NAMES = frozenset({"lost+found", "server.lock", "server.log", "server.log.1"})
+IGNORED_NAMES = frozenset({"lost+found", "server.lock", "server.log", "server.log.1", ".restoring"})
 
 
 class ServerRecord(msgspec.Struct, frozen=True):

@@ -80,12 +80,15 @@ class Database(abc.ABC):
         """Finish what was begun, then let go of every connection."""
 
 
-def open_database(url: str) -> Database:
-    """The database at a SQLAlchemy URL (`sqlite:///file` or `postgresql://...`); ValueError for any other kind."""
+def open_database(url: str, *, checkpoints: bool = True) -> Database:
+    """The database at a SQLAlchemy URL (`sqlite:///file` or `postgresql://...`); ValueError for any other kind.
+
+    `checkpoints` false: another process may serve the same SQLite file, and checkpoints are left to it.
+    """
     parsed = make_url(url)
     kind = parsed.get_backend_name()
     if kind == "sqlite":
-        return SqliteDatabase(parsed)
+        return SqliteDatabase(parsed, checkpoints=checkpoints)
     if kind == "postgresql":
         return PostgresDatabase(parsed.set(drivername="postgresql+psycopg"))
     raise ValueError(f"databases of kind {kind!r} are not supported: use sqlite:///FILE or postgresql://HOST/NAME")
@@ -102,9 +105,10 @@ class _Unit:
 class SqliteDatabase(Database):
     """An embedded database: one process, one writer."""
 
-    def __init__(self, url: URL) -> None:
+    def __init__(self, url: URL, *, checkpoints: bool = True) -> None:
         self.engine = _sqlite_engine(url, "BEGIN", wal_autocheckpoint=0)
-        self._writer_engine = _sqlite_engine(url, "BEGIN IMMEDIATE", wal_autocheckpoint=CHECKPOINT_PAGES)
+        checkpoint_pages = CHECKPOINT_PAGES if checkpoints else 0
+        self._writer_engine = _sqlite_engine(url, "BEGIN IMMEDIATE", wal_autocheckpoint=checkpoint_pages)
         self._units: queue.SimpleQueue[_Unit | None] = queue.SimpleQueue()
         self._writer: threading.Thread | None = None
         self._starting = threading.Lock()

@@ -8,9 +8,11 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from templates_server.database import Database
+
+ADVISORY_LOCK = 8674  # any number that nobody else takes in our database
 
 
 def upgrade(database: Database) -> None:
@@ -18,18 +20,25 @@ def upgrade(database: Database) -> None:
     database.write_now(upgrade_connection)
 
 
-def upgrade_connection(connection: Connection) -> None:
-    """As `upgrade`, inside a transaction of the caller's."""
+def upgrade_connection(connection: Connection, *, revision: str = "head") -> None:
+    """As `upgrade`, inside a transaction of the caller's, and as far as a version. Of several at once one does it."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": ADVISORY_LOCK})
     if current_revision(connection) == head_revision():
         return
     config = _config()
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, revision)
 
 
 def current_revision(connection: Connection) -> str | None:
     """The version of the schema; None for an empty database."""
     return MigrationContext.configure(connection).get_current_revision()
+
+
+def is_known(revision: str) -> bool:
+    """Whether this program knows a version of the schema."""
+    return any(known.revision == revision for known in ScriptDirectory.from_config(_config()).walk_revisions())
 
 
 @functools.cache

@@ -1,0 +1,1 @@
+"""One file that holds everything a server knows, and the way back."""

@@ -1,0 +1,57 @@
+"""Making a backup of a data folder and its database, while a server works on them."""
+
+from __future__ import annotations
+
+import os
+from importlib.metadata import version
+from pathlib import Path
+
+import msgspec
+from sqlalchemy import Connection, Table
+
+from templates_server import migrations
+from templates_server.backup import archive, tables
+from templates_server.data_folder import DataFolder, put_in_place
+from templates_server.database import Database
+from templates_server.times import system_clock
+
+
+class NothingToBackUp(Exception):
+    """No server has ever kept anything there."""
+
+
+def back_up(folder: DataFolder, database: Database, target: Path) -> int:
+    """Write a backup of one moment to a path where nothing is yet; its size in bytes. The file is private."""
+    temporary = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        database.read_now(lambda connection: _write(connection, folder, temporary))
+        temporary.chmod(0o600)
+        with temporary.open("rb") as file:
+            os.fsync(file.fileno())
+        size = temporary.stat().st_size
+        put_in_place(temporary, target)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return size
+
+
+def _write(connection: Connection, folder: DataFolder, path: Path) -> None:
+    schema = migrations.current_revision(connection)
+    if schema is None:
+        raise NothingToBackUp
+    manifest = archive.Manifest(archive.FORMAT, version("mtribes"), schema, system_clock())
+    with archive.writing(path) as writer:
+        writer.add(archive.MANIFEST, msgspec.json.encode(manifest))
+        for file in (folder.key_file, folder.demo_file):
+            if file.exists():
+                writer.add(archive.FILES + file.name, file.read_bytes())
+        rows = {table.name: _write_table(connection, table, writer) for table in tables.tables_of(connection)}
+        writer.add(archive.END, msgspec.json.encode(archive.End(rows)))
+
+
+def _write_table(connection: Connection, table: Table, writer: archive.Writer) -> int:
+    total = 0
+    for number, (count, chunk) in enumerate(tables.chunks_of(connection, table), start=1):
+        writer.add(f"{archive.TABLES}{table.name}/{number:06}.jsonl", chunk)
+        total += count
+    return total

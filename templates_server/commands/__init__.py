@@ -1,0 +1,1 @@
+"""The words of `mtribes-server`: one module each, joined in `program`."""

@@ -1,0 +1,105 @@
+"""`mtribes-server account add`: let a person sign in."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+from sqlalchemy import Connection
+
+from templates_server.access import Role
+from templates_server.accounts import emails, passwords
+from templates_server.accounts import store as accounts_store
+from templates_server.commands.failures import CommandFailed, ExitCode, WrongUsage
+from templates_server.commands.opened import store
+from templates_server.commands.options import Data, DatabaseUrl
+from templates_server.spaces import store as spaces_store
+from templates_server.times import system_clock
+
+app = typer.Typer(no_args_is_help=False)
+HELP = """Add a person, or make a person a member of one more organization.
+
+The password of a new person is asked for, or read from stdin with --password-stdin."""
+
+
+@app.callback()
+def account() -> None:
+    """The people who sign in."""
+
+
+@dataclass(frozen=True)
+class Membership:
+    """A role in an organization, by its key."""
+
+    organization: str
+    role: Role
+
+
+@app.command("add", help=HELP)
+def add(  # noqa: PLR0913 - one parameter an option
+    email: Annotated[str, typer.Argument(metavar="EMAIL", help="The address that the person signs in with.")],
+    *,
+    name: Annotated[str | None, typer.Option(metavar="NAME", help="The person's name; by default the address.")] = None,
+    organization: Annotated[
+        str | None, typer.Option(metavar="KEY", help="The organization that the person belongs to.")
+    ] = None,
+    role: Annotated[Role, typer.Option(help="What the person may do in it.")] = Role.DEVELOPER,
+    password_stdin: Annotated[bool, typer.Option("--password-stdin", help="Read the password from stdin.")] = False,
+    data: Data = None,
+    database: DatabaseUrl = None,
+) -> int:
+    """Store the account, and the membership when one is wanted."""
+    if not emails.is_email(email.strip()):
+        raise WrongUsage(f"{email!r} is not an e-mail address.", "Write it as name@example.com.")
+    membership = Membership(organization, role) if organization else None
+    with store(data, database) as opened:
+        known = opened.read(lambda connection: accounts_store.find_account_by_email(connection, email))
+        if known is not None and membership is None:
+            raise CommandFailed(f"{email} has an account already.", "Give --organization to make it a member of one.")
+        password_hash = "" if known else _password_hash(email, name or email, from_stdin=password_stdin)
+        opened.write(lambda connection: _add(connection, email, name or email, password_hash, membership))
+    sys.stdout.write(f"{email} can sign in{f' ({role} of {organization})' if organization else ''}.\n")
+    return ExitCode.DONE
+
+
+def _add(connection: Connection, email: str, name: str, password_hash: str, membership: Membership | None) -> None:
+    known = accounts_store.find_account_by_email(connection, email)
+    account_id = (
+        known.id
+        if known
+        else accounts_store.create_account(
+            connection, email, name=name, password_hash=password_hash, now=system_clock()
+        )
+    )
+    if membership is not None:
+        organization_id = _organization_id(connection, membership.organization)
+        accounts_store.add_member(connection, organization_id, account_id=account_id, role=membership.role)
+
+
+def _organization_id(connection: Connection, key: str) -> str:
+    found = spaces_store.locate(connection, {"organization": key})
+    if found is None:
+        raise CommandFailed(
+            f"There is no organization {key!r}.", f"Add it first: `mtribes-server organization add {key}`."
+        )
+    return found.organization_id
+
+
+def _password_hash(email: str, name: str, *, from_stdin: bool) -> str:
+    password = sys.stdin.readline().rstrip("\r\n") if from_stdin else _asked_password()
+    problems = passwords.problems_of(password, email=email, name=name)
+    if problems:
+        raise WrongUsage(f"The password is not accepted. {' '.join(problems)}", "Choose another one.")
+    return passwords.Passwords().hash_now(password)
+
+
+def _asked_password() -> str:
+    if not sys.stdin.isatty():
+        raise WrongUsage("There is nobody to ask for the password.", "Give --password-stdin and write it to stdin.")
+    password = getpass.getpass("Password: ")
+    if getpass.getpass("Again: ") != password:
+        raise WrongUsage("The two passwords differ.", "Run the command again.")
+    return password

@@ -1,0 +1,39 @@
+"""`mtribes-server migrate`: bring a database to the schema of this version without starting a server."""
+
+from __future__ import annotations
+
+import sys
+
+from templates_server import migrations
+from templates_server.commands.failures import ExitCode
+from templates_server.commands.options import Data, DatabaseUrl, database_url_of, folder_of, in_use, is_sqlite, prepared
+from templates_server.data_folder import FolderInUse
+from templates_server.database import open_database
+
+HELP = "Bring the database to the schema of this version. `start` does it too."
+
+
+def migrate(data: Data = None, database: DatabaseUrl = None) -> int:
+    """Migrate; nothing happens when it is done already."""
+    folder = prepared(folder_of(data))
+    url = database_url_of(folder, database)
+    if not is_sqlite(url):
+        _migrate(url)
+        return ExitCode.DONE
+    try:
+        with folder.held():
+            _migrate(url)
+    except FolderInUse as error:
+        raise in_use(folder, error) from None
+    return ExitCode.DONE
+
+
+def _migrate(url: str) -> None:
+    opened = open_database(url)
+    try:
+        before = opened.read_now(migrations.current_revision)
+        migrations.upgrade(opened)
+        after = opened.read_now(migrations.current_revision)
+    finally:
+        opened.close()
+    sys.stdout.write(f"schema {after}{' already' if before == after else ''}\n")

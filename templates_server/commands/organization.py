@@ -1,0 +1,38 @@
+"""`mtribes-server organization add`: make room for a tenant."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from templates_server.accounts import store as accounts_store
+from templates_server.commands.failures import ExitCode
+from templates_server.commands.opened import store
+from templates_server.commands.options import Data, DatabaseUrl
+from templates_server.times import system_clock
+
+app = typer.Typer(no_args_is_help=False)
+
+
+@app.callback()
+def organization() -> None:
+    """The tenants of the server."""
+
+
+@app.command("add", help="Add an organization. Who belongs to it is said with `account add`.")
+def add(
+    key: Annotated[str, typer.Argument(metavar="KEY", help="Its key: kebab-case, for ever.")],
+    *,
+    name: Annotated[str | None, typer.Option(metavar="NAME", help="Its name; by default the key.")] = None,
+    data: Data = None,
+    database: DatabaseUrl = None,
+) -> int:
+    """Store the organization."""
+    with store(data, database) as opened:
+        opened.write(
+            lambda connection: accounts_store.create_organization(connection, key, name=name or key, now=system_clock())
+        )
+    sys.stdout.write(f"Added the organization {key}.\n")
+    return ExitCode.DONE

@@ -1,0 +1,186 @@
+"""`mtribes-server start`: check what was asked, make ready, announce, serve."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import ipaddress
+import os
+import socket
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from templates_server import migrations
+from templates_server.commands.failures import CommandFailed, ExitCode, WrongUsage
+from templates_server.commands.options import Data, DatabaseUrl, database_url_of, folder_of, in_use, is_sqlite, prepared
+from templates_server.data_folder import DataFolder, FolderInUse, ServerRecord
+from templates_server.database import open_database
+from templates_server.serving import BACKLOG, serve, turn_over
+from templates_server.settings import DEFAULT_PORT, Settings, check_public_url
+
+HELP = """Start the server and stay until it is stopped (Ctrl-C, SIGTERM, `mtribes-server stop`).
+
+Every option can be set in the environment too, by the name that stands behind it."""
+OWNER_ONLY = 0o077
+MAX_PORT = 65535
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What was asked for, checked."""
+
+    folder: DataFolder
+    database_url: str
+    host: str
+    port: int
+    public_url: str | None
+    workers: int
+    demo: bool
+    local: bool
+
+
+def start(  # noqa: PLR0913 - one parameter an option
+    *,
+    demo: Annotated[bool, typer.Option("--demo", help="Fill an empty database with demo data; serve /demo.")] = False,
+    local: Annotated[
+        bool, typer.Option("--local", help="For this machine alone: `mtribes` signs in without a browser.")
+    ] = False,
+    host: Annotated[
+        str, typer.Option(metavar="HOST", envvar="MTRIBES_SERVER_HOST", help="The address to listen on.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int,
+        typer.Option(metavar="PORT", envvar="MTRIBES_SERVER_PORT", min=0, max=MAX_PORT, help="0 takes any free port."),
+    ] = DEFAULT_PORT,
+    data: Data = None,
+    database: DatabaseUrl = None,
+    public_url: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            envvar="MTRIBES_PUBLIC_URL",
+            help="Where people reach the server: https, unless this machine alone does.",
+            show_default=False,
+        ),
+    ] = None,
+    workers: Annotated[
+        int, typer.Option(metavar="N", envvar="MTRIBES_WORKERS", min=1, help="Processes; several need PostgreSQL.")
+    ] = 1,
+) -> int:
+    """Serve until told to stop."""
+    folder = folder_of(data)
+    wish = Wish(folder, database_url_of(folder, database), host, port, public_url, workers, demo, local)
+    _check(wish)
+    if os.name == "posix":
+        os.umask(OWNER_ONLY)
+    prepared(folder)
+    try:
+        with folder.held():
+            return _start(wish)
+    except FolderInUse as error:
+        raise in_use(folder, error) from None
+
+
+def _check(wish: Wish) -> None:
+    """WrongUsage when the options do not go together."""
+    if wish.workers > 1 and is_sqlite(wish.database_url):
+        raise WrongUsage(
+            "SQLite is served by one process.", "Leave --workers out, or give a PostgreSQL with --database."
+        )
+    if wish.public_url is not None:
+        _check_public_url(wish.public_url)
+    if _is_loopback(wish.host):
+        return
+    if wish.local:
+        raise WrongUsage(f"--local is for this machine alone, and {wish.host} is not.", "Leave out --host, or --local.")
+    if wish.public_url is None or not wish.public_url.startswith("https://"):
+        raise WrongUsage(
+            f"Others can reach {wish.host}, so the server must know its https address.",
+            "Give it with --public-url https://...; a proxy in front of the server ends the TLS.",
+        )
+
+
+def _check_public_url(public_url: str) -> None:
+    try:
+        check_public_url(public_url)
+    except ValueError as error:
+        message = str(error)
+        raise WrongUsage(f"{message[0].upper()}{message[1:]}.", "Write it as https://mtribes.example.com.") from None
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _start(wish: Wish) -> int:
+    with _listening(wish) as listening:
+        settings = _settings(wish, listening)
+        turn_over(wish.folder.log_file)
+        _make_ready(settings)
+        record = ServerRecord(os.getpid(), settings.public_url, wish.local, wish.demo, version("mtribes"))
+        with wish.folder.announced(record):
+            interrupted = serve(settings, listening, workers=wish.workers, log_file=wish.folder.log_file)
+    return ExitCode.INTERRUPTED if interrupted else ExitCode.DONE
+
+
+@contextlib.contextmanager
+def _listening(wish: Wish) -> Iterator[socket.socket]:
+    listening = _bound(wish)
+    try:
+        yield listening
+    finally:
+        listening.close()
+
+
+def _bound(wish: Wish) -> socket.socket:
+    """A socket at the address that was asked for; for a local server at any port when that one is taken."""
+    try:
+        return _bind(wish.host, wish.port)
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise CommandFailed(
+                f"Cannot listen on {wish.host}, port {wish.port}: {error.strerror or error}.",
+                "Give an address of this machine with --host, and a port above 1023 with --port.",
+            ) from None
+    if not wish.local:
+        raise CommandFailed(
+            f"Port {wish.port} of {wish.host} is in use by another program.", "Choose another with --port; 0 takes any."
+        )
+    listening = _bind(wish.host, 0)
+    sys.stderr.write(f"Port {wish.port} is in use: taking port {listening.getsockname()[1]} instead.\n")
+    return listening
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=BACKLOG)
+
+
+def _settings(wish: Wish, listening: socket.socket) -> Settings:
+    name = f"[{wish.host}]" if ":" in wish.host else wish.host
+    return Settings(
+        public_url=wish.public_url or f"http://{name}:{listening.getsockname()[1]}",
+        database_url=wish.database_url,
+        data_folder=wish.folder.path,
+        demo=wish.demo,
+        local=wish.local,
+    )
+
+
+def _make_ready(settings: Settings) -> None:
+    """Bring the schema to this version, and seed what a demo needs."""
+    database = open_database(settings.database_url)
+    try:
+        migrations.upgrade(database)
+    finally:
+        database.close()

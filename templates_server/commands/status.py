@@ -1,0 +1,41 @@
+"""`mtribes-server status`: whether a server runs on a data folder, where, and whether it can serve."""
+
+from __future__ import annotations
+
+import sys
+
+import msgspec
+
+from templates_server.commands.asking import ask
+from templates_server.commands.failures import ExitCode
+from templates_server.commands.options import Data, folder_of
+
+HELP = "Say whether a server runs on the data folder, and whether it can serve. Ends with 3 when not."
+
+
+def status(data: Data = None) -> int:
+    """Tell, and end with 0 only when all is well."""
+    folder = folder_of(data)
+    record = folder.running()
+    if record is None:
+        sys.stdout.write(f"not running: {folder.path}\n")
+        return ExitCode.NOT_ALL_WELL
+    answer = ask(f"{record.url}/readyz")
+    state = "ready" if answer.status == 200 else "not ready"  # noqa: PLR2004 - HTTP
+    kinds = "".join(f", {name}" for name, is_so in (("demo", record.demo), ("local", record.local)) if is_so)
+    sys.stdout.write(f"{state}: {record.url} (pid {record.pid}, version {record.version}{kinds}), {folder.path}\n")
+    for name, found in _checks(answer.body).items():
+        if found != "ok":
+            sys.stdout.write(f"  {name}: {found}\n")
+    return ExitCode.DONE if state == "ready" else ExitCode.NOT_ALL_WELL
+
+
+class _Readiness(msgspec.Struct):
+    checks: dict[str, str] = {}
+
+
+def _checks(body: bytes) -> dict[str, str]:
+    try:
+        return msgspec.json.decode(body, type=_Readiness).checks
+    except msgspec.DecodeError:
+        return {"server": "it does not answer as it should"}

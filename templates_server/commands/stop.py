@@ -1,0 +1,59 @@
+"""`mtribes-server stop`: ask the server that runs on a data folder to finish and go."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from typing import Annotated
+
+import typer
+
+from templates_server.commands.failures import CommandFailed, ExitCode
+from templates_server.commands.options import Data, folder_of
+from templates_server.data_folder import DataFolder
+from templates_server.serving import STOP_TIMEOUT_SECONDS
+
+HELP = "Stop the server that runs on the data folder, once it has finished what it is doing."
+PAUSE_SECONDS = 0.05
+
+
+def stop(
+    data: Data = None,
+    timeout: Annotated[
+        float, typer.Option("--timeout", metavar="SECONDS", min=0, help="How long to wait for it to go.")
+    ] = STOP_TIMEOUT_SECONDS + 10.0,
+) -> int:
+    """Stop it and wait until it is gone; that none runs is as good."""
+    folder = folder_of(data)
+    record = folder.running()
+    if record is None:
+        sys.stdout.write(f"No server runs on {folder.path}.\n")
+        return ExitCode.DONE
+    _end(record.pid)
+    if not _gone_within(folder, timeout):
+        raise CommandFailed(
+            f"The server (pid {record.pid}) still runs after {timeout:g} seconds.", "Look at `mtribes-server logs`."
+        )
+    sys.stdout.write(f"Stopped {record.url} (pid {record.pid}).\n")
+    return ExitCode.DONE
+
+
+def _end(pid: int) -> None:
+    try:
+        os.kill(pid, signal.SIGTERM)  # on Windows this ends it at once; what was acknowledged is stored
+    except ProcessLookupError:
+        return
+    except PermissionError:
+        raise CommandFailed(f"The server (pid {pid}) is another user's.", "Stop it as that user.") from None
+
+
+def _gone_within(folder: DataFolder, timeout_seconds: float) -> bool:
+    deadline = time.monotonic() + timeout_seconds
+    while folder.running() is not None:
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(PAUSE_SECONDS)
+    folder.record_file.unlink(missing_ok=True)
+    return True

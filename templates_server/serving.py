@@ -1,0 +1,119 @@
+"""Running the application under uvicorn until a signal asks to stop. What is run is `app.py`; `commands` starts it."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from uvicorn.supervisors import Multiprocess
+
+from templates_server.app import create_app
+from templates_server.http_protocol import BoundedHttpProtocol
+from templates_server.settings import Settings
+
+LOGGER = logging.getLogger("templates_server")
+STOP_TIMEOUT_SECONDS = 20
+KEEP_ALIVE_SECONDS = 60
+BACKLOG = 2048
+MAX_LOG_BYTES = 10 * 1024 * 1024
+STOP_SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGBREAK") if hasattr(signal, name))
+
+
+class StoppableServer(uvicorn.Server):
+    """A server that, told to stop by a signal, finishes and returns: the process goes on to tidy up behind it."""
+
+    stopped_by: int | None = None
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Hear signals while serving; in a thread, where none can be heard, only serve."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {number: signal.signal(number, self._stop) for number in STOP_SIGNALS}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _stop(self, number: int, _frame: object) -> None:
+        self.force_exit = self.should_exit and number == signal.SIGINT  # the second Ctrl-C means it
+        self.should_exit = True
+        self.stopped_by = number
+
+
+def serve(settings: Settings, listening: socket.socket, *, workers: int, log_file: Path) -> bool:
+    """Serve on a listening socket until told to stop; whether it was Ctrl-C that told."""
+    config = uvicorn.Config(
+        functools.partial(create_app, settings),
+        factory=True,
+        workers=workers,
+        http=BoundedHttpProtocol,
+        ws="none",
+        lifespan="on",
+        log_config=log_config(log_file),
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        backlog=BACKLOG,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=STOP_TIMEOUT_SECONDS,
+    )
+    demo = f"; the demo: {settings.public_url}/demo" if settings.demo else ""
+    LOGGER.info("mtribes-server %s is at %s%s", version("mtribes"), settings.public_url, demo)
+    interrupted = _run(config, listening)
+    LOGGER.info("stopped")
+    return interrupted
+
+
+def _run(config: uvicorn.Config, listening: socket.socket) -> bool:
+    if config.workers > 1:
+        Multiprocess(config, [listening]).run()
+        return False
+    server = StoppableServer(config)
+    server.run([listening])
+    return server.stopped_by == signal.SIGINT
+
+
+def log_config(log_file: Path) -> dict[str, Any]:
+    """Where the log goes, for `logging.config.dictConfig`: stderr and the file, once where they are the same."""
+    handlers: dict[str, Mapping[str, Any]] = {
+        "file": {"class": "logging.FileHandler", "filename": str(log_file), "formatter": "line", "encoding": "utf-8"}
+    }
+    if not _is_stderr(log_file):
+        handlers["stderr"] = {"class": "logging.StreamHandler", "stream": "ext://sys.stderr", "formatter": "line"}
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s[%(process)d] %(message)s"}},
+        "handlers": handlers,
+        "root": {"level": "INFO", "handlers": list(handlers)},
+        "loggers": {name: {"level": "WARNING"} for name in ("uvicorn", "alembic", "authlib", "asyncio")},
+    }
+
+
+def turn_over(log_file: Path) -> None:
+    """Put a log that has grown large aside, in the place of the one before."""
+    with contextlib.suppress(FileNotFoundError):
+        if log_file.stat().st_size > MAX_LOG_BYTES and not _is_stderr(log_file):
+            log_file.replace(log_file.with_name(f"{log_file.name}.1"))
+
+
+def _is_stderr(log_file: Path) -> bool:
+    """Whether stderr is written into that very file, as when somebody started us detached."""
+    try:
+        return os.path.samestat(os.fstat(sys.stderr.fileno()), log_file.stat())
+    except (OSError, ValueError, AttributeError):
+        return False
