@@ -42,13 +42,13 @@ JSON = "application/json"
 Entity = TypeVar("Entity")
 
 
-class TokenSource(Protocol):
+class GivesTokens(Protocol):
     """Where access tokens come from."""
 
-    def token(self) -> str:
-        """A token to send. Raises NotSignedInError when there is none."""
+    def token(self, client: Client) -> str:
+        """A token to send; `client` may be used to get it. Raises NotSignedInError when there is none."""
 
-    def renewed(self, refused: str) -> str | None:
+    def renewed(self, client: Client, refused: str) -> str | None:
         """Another token in place of one that the server refused; None when there can be none."""
 
 
@@ -70,7 +70,7 @@ class Client:
     def __init__(
         self,
         base_url: str,
-        tokens: TokenSource,
+        tokens: GivesTokens,
         *,
         console: Console,
         clock: Clock,
@@ -259,10 +259,10 @@ class Client:
         """The answer, whatever its status; with a renewed token where the first one was refused."""
         if not request.is_authorized:
             return self._send_patiently(request, token=None)
-        token = self._tokens.token()
+        token = self._tokens.token(self)
         answer = self._send_patiently(request, token=token)
         if answer.status == httpx.codes.UNAUTHORIZED:
-            renewed = self._tokens.renewed(token)
+            renewed = self._tokens.renewed(self, token)
             if renewed:
                 return self._send_patiently(request, token=renewed)
         return answer

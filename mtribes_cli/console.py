@@ -86,6 +86,10 @@ class Console:
 
     # Everything else
 
+    def instruction(self, text: str) -> None:
+        """What the user has to do now; said under `--quiet` as well."""
+        self._say(made_safe(text))
+
     def notice(self, text: str) -> None:
         """Good to know; not said under `--quiet`."""
         if not self.style.quiet:

@@ -14,7 +14,7 @@ from mtribes_cli.arguments import Arguments
 from mtribes_cli.console import Console, Style, standard_streams
 
 if TYPE_CHECKING:
-    from mtribes_cli.client import Client
+    from mtribes_cli.client import Client, GivesTokens
     from mtribes_cli.credentials import Credentials
     from mtribes_cli.hosts import Host
     from mtribes_cli.project_file import ProjectFile
@@ -72,6 +72,7 @@ class Context:
     clock: Clock = field(default_factory=Clock)
     browser: Callable[[str], bool] = open_in_browser
     own_folders: Folders | None = None  # None: the system's
+    at_crash_point: Callable[[str], None] = lambda _name: None  # tests end the process here
 
     def for_command(self, arguments: Arguments) -> Context:
         """The same world, with the global options of one command."""
@@ -122,7 +123,7 @@ class Context:
         """Sign-ins that are kept between commands."""
         from mtribes_cli.credentials import Credentials  # noqa: PLC0415 - start-up time
 
-        return Credentials(self.folders.config, self.console, self.clock)
+        return Credentials(self.folders.config, self.console)
 
     @cached_property
     def host(self) -> Host:
@@ -137,6 +138,12 @@ class Context:
     def client_for(self, host: Host) -> Client:
         """Another server, with the credentials for it."""
         from mtribes_cli.client import Client  # noqa: PLC0415 - start-up time
-        from mtribes_cli.sign_in import TokenSource  # noqa: PLC0415 - start-up time
+        from mtribes_cli.token_source import TokenSource  # noqa: PLC0415 - start-up time
 
         return Client(host.url, TokenSource(self, host), console=self.console, clock=self.clock)
+
+    def client_with(self, tokens: GivesTokens) -> Client:
+        """The server that is meant, with other credentials."""
+        from mtribes_cli.client import Client  # noqa: PLC0415 - start-up time
+
+        return Client(self.host.url, tokens, console=self.console, clock=self.clock)

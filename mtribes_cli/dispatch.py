@@ -46,29 +46,30 @@ def _result(arguments: Arguments, context: Context) -> Result:
     if not words:
         return Result(None, (program_help(),))
     word = _word(words.pop(0))
-    wants_help = arguments.on("--help") or (word.has_verbs and not words)
-    return _helped(word, words) if wants_help else _run(word, words, context)
-
-
-def _run(word: Word, words: list[str], context: Context) -> Result:
-    """Let Typer read the words and call the command."""
     command = _typer_command(word)
-    with command.make_context(f"{PROGRAM} {_key(word)}", words, obj=context) as call:
+    call, rest = _descend(command, word, words)
+    if arguments.on("--help") or (hasattr(call.command, "commands") and not rest):
+        return Result(None, (command_help(call),))
+    return _run(command, word, words, context)
+
+
+def _run(command: Any, word: Word, words: list[str], context: Context) -> Result:
+    """Let Typer read the words and call the command."""
+    with command.make_context(f"{PROGRAM} {word.name}", words, obj=context) as call:
         result = command.invoke(call)
     if not isinstance(result, Result):
         raise TypeError(f"{word.module} gave back {type(result).__name__}, not a Result")
     return result
 
 
-def _helped(word: Word, words: list[str]) -> Result:
-    """Help for the command that the words name, whatever options stand with it."""
-    command = _typer_command(word)
-    call = command.make_context(f"{PROGRAM} {_key(word)}", [], resilient_parsing=True)
-    verbs = getattr(command, "commands", {})
-    verb = next((verbs[given] for given in words if given in verbs), None)
-    if verb is not None:
-        call = verb.make_context(verb.name, [], parent=call, resilient_parsing=True)
-    return Result(None, (command_help(call),))
+def _descend(command: Any, word: Word, words: list[str]) -> tuple[Any, list[str]]:
+    """Typer's context of the command that the words name, and the words that are left; nothing is run."""
+    call = command.make_context(f"{PROGRAM} {word.name}", [], resilient_parsing=True)
+    rest = list(words)
+    while rest and rest[0] in getattr(call.command, "commands", {}):
+        verb = call.command.commands[rest[0]]
+        call = verb.make_context(rest.pop(0), [], parent=call, resilient_parsing=True)
+    return call, rest
 
 
 def _typer_command(word: Word) -> Any:
@@ -87,14 +88,12 @@ def _word(given: str) -> Word:
     raise UsageError(what, advice)
 
 
-def _key(word: Word) -> str:
-    return next(key for key, value in WORDS.items() if value is word)
-
-
 def _name(words: Sequence[str]) -> str:
     """What the envelope calls the command: `update`, `space list`."""
     if not words or words[0] not in WORDS:
         return ""
-    has_verb = WORDS[words[0]].has_verbs and len(words) > 1 and not words[1].startswith("-")
-    depth = 2 if has_verb else 1
-    return " ".join(words[:depth])
+    word = WORDS[words[0]]
+    depth = 1
+    if word.has_verbs:
+        depth = 3 if words[1:2] and words[1] in word.nested else 2
+    return " ".join(given for given in words[:depth] if not given.startswith("-"))

@@ -2,7 +2,7 @@
 
     MtribesError                     1  FAILED
     ├── UsageError                   2  USAGE               a flag, an argument, a missing answer
-    │   ├── ProjectError             2  PROJECT             mtribes.toml, mtribes.lock: missing, or not what they should be
+    │   ├── ProjectError             2  PROJECT             mtribes.toml, mtribes.lock: missing, or not as agreed
     │   └── DocumentError            2  INVALID_DOCUMENT    a file that was given, by itself or by the server's rules
     ├── FileError                    1  FILE                disk, permissions, a path that belongs to somebody else
     ├── NetworkError                 1  NETWORK             no such host, TLS, a redirect, a broken connection

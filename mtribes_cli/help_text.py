@@ -23,11 +23,24 @@ def program_help() -> str:
 
 
 def command_help(call: Any) -> str:
-    """What Typer says about the command of the context `call`, and the global options."""
-    own = [line for line in call.get_help().splitlines() if not line.strip().startswith("--help")]
-    while own[-1].strip() in {"", "Options:"}:
-        own.pop()
-    return "\n".join([*own, "", *_globals()])
+    """What Typer says about the command of the context `call`, its verbs in full, and the global options."""
+    own = _without_help_option(call.get_help().splitlines())
+    verbs = getattr(call.command, "commands", {})
+    if verbs:
+        rows = [(name, verb.help.partition("\n")[0]) for name, verb in verbs.items()]
+        own = [*own[: own.index("Commands:")], *_section("Commands", rows)]
+    return "\n".join([*own, "", *_globals()]).replace("\n\n\n", "\n\n")
+
+
+def _without_help_option(lines: list[str]) -> list[str]:
+    """`--help` is among the global options; a heading that has nothing else under it goes too."""
+    kept = [line for line in lines if not line.strip().startswith("--help")]
+    return [
+        line
+        for number, line in enumerate(kept)
+        if not (line == "Options:" and (number + 1 == len(kept) or not kept[number + 1].strip()))
+        and not (line == "" and number > 0 and kept[number - 1] == "Options:")
+    ]
 
 
 def _globals() -> list[str]:

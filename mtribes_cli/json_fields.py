@@ -17,9 +17,7 @@ class Fields:
     """An object of an answer, and where in the answer it stands."""
 
     def __init__(self, value: object, place: str = "answer") -> None:
-        if not isinstance(value, Mapping):
-            raise _not(place, "an object")
-        self._values: Mapping[str, object] = value
+        self._values = _mapping(value, place)
         self._place = place
 
     def text(self, name: str) -> str:
@@ -50,7 +48,7 @@ class Fields:
 
     def mapping(self, name: str) -> Mapping[str, object]:
         """An object whose shape is not ours to check."""
-        return Fields(self._values.get(name), f"{self._place}.{name}")._values
+        return _mapping(self._values.get(name), f"{self._place}.{name}")
 
     def text_mapping(self, name: str) -> Mapping[str, str]:
         """An object of strings."""
@@ -72,6 +70,12 @@ def items(value: object, read: Callable[[object, str], Value], place: str) -> tu
     if not isinstance(value, Sequence) or isinstance(value, str):
         raise _not(place, "a list")
     return tuple(read(item, f"{place}[{number}]") for number, item in enumerate(value))
+
+
+def _mapping(value: object, place: str) -> Mapping[str, object]:
+    if not isinstance(value, Mapping):
+        raise _not(place, "an object")
+    return value
 
 
 def _text(value: object, place: str) -> str:

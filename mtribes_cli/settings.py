@@ -3,25 +3,17 @@
 Reading `mtribes.toml` itself is in `project_file`.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from mtribes_cli.errors import NotSignedInError, UsageError
 from mtribes_cli.hosts import Host, host_from
 
-
-class Project(Protocol):
-    """What is read here of a `mtribes.toml`."""
-
-    @property
-    def host(self) -> str | None: ...
-    @property
-    def organization(self) -> str | None: ...
-    @property
-    def space(self) -> str | None: ...
-    @property
-    def environment(self) -> str | None: ...
+if TYPE_CHECKING:
+    from mtribes_cli.project_file import ProjectFile
 
 
 class Settings:
@@ -32,7 +24,7 @@ class Settings:
         environment: Mapping[str, str],
         *,
         host_flag: str | None,
-        project: Project | None,
+        project: ProjectFile | None,
         stored_hosts: Callable[[], Sequence[str]],
         server_folder: Path,
     ) -> None:
@@ -43,7 +35,10 @@ class Settings:
         self._server_folder = server_folder
 
     def host(self) -> Host:
-        """`--host`, else `MTRIBES_HOST`, else `mtribes.toml`, else where the only sign-in is. Raises NotSignedInError."""
+        """`--host`, else `MTRIBES_HOST`, else `mtribes.toml`, else where the only sign-in is.
+
+        Raises NotSignedInError when none of them says it.
+        """
         said = (
             (self._host_flag, "--host"),
             (self._environment.get("MTRIBES_HOST"), "MTRIBES_HOST"),

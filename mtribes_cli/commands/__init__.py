@@ -7,19 +7,24 @@ from dataclasses import dataclass
 class Word:
     """The first word of a command: where it is, and what help says of it."""
 
+    name: str
     module: str
     help: str
     has_verbs: bool = False
+    nested: tuple[str, ...] = ()  # verbs that have verbs themselves
 
 
-WORDS = {
-    "setup": Word("setup", "Sign in, choose what to generate, write mtribes.toml, generate."),
-    "update": Word("update", "Bring the generated code in step; --check only looks."),
-    "status": Word("status", "Say who is signed in where, and whether the code is in step."),
-    "login": Word("login", "Sign in to a server."),
-    "logout": Word("logout", "Sign out, here and at the server."),
-    "whoami": Word("whoami", "Say who is signed in, and what they may do."),
-    "org": Word("organization", "Organizations that you belong to.", has_verbs=True),
-    "space": Word("space", "Spaces and their models: what code is generated from.", has_verbs=True),
-    "env": Word("environment", "Environments: what is delivered, and the keys of apps.", has_verbs=True),
-}
+_ALL = (
+    Word("setup", "setup", "Sign in, choose what to generate, write mtribes.toml, generate."),
+    Word("update", "update", "Bring the generated code in step; --check only looks."),
+    Word("status", "status", "Say who is signed in where, and whether the code is in step."),
+    Word("login", "login", "Sign in to a server."),
+    Word("logout", "logout", "Sign out, here and at the server."),
+    Word("whoami", "whoami", "Say who is signed in, and what they may do."),
+    Word("org", "organization", "Organizations that you belong to.", has_verbs=True),
+    Word("space", "space", "Spaces and their models: what code is generated from.", has_verbs=True),
+    Word(
+        "env", "environment", "Environments: what is delivered, and the keys of apps.", has_verbs=True, nested=("key",)
+    ),
+)
+WORDS = {word.name: word for word in _ALL}

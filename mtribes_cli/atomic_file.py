@@ -1,0 +1,57 @@
+"""Writing a file that is wholly the old one or wholly the new one, whatever happens in between."""
+
+import os
+import secrets
+from contextlib import suppress
+from pathlib import Path
+
+PRIVATE_MODE = 0o600
+PRIVATE_FOLDER_MODE = 0o700
+SHARED_MODE = 0o666  # less what the user's umask takes away
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Put `content` at `path`, readable by its owner alone; the folder is made where it is missing."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER_MODE)
+    _replace(path, content, mode=PRIVATE_MODE)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Put `content` at `path`; what is there already keeps its mode, and a link stays a link."""
+    target = path.resolve()
+    is_there = target.exists()
+    mode = target.stat().st_mode & 0o777 if is_there else SHARED_MODE
+    _replace(target, content, mode=mode)
+    if is_there:
+        target.chmod(mode)
+
+
+def _replace(path: Path, content: bytes, *, mode: int) -> None:
+    staged = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        _write_new(staged, content, mode=mode)
+        staged.replace(path)
+    except BaseException:
+        with suppress(FileNotFoundError):
+            staged.unlink()
+        raise
+    _sync_folder(path.parent)
+
+
+def _write_new(path: Path, content: bytes, *, mode: int) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the rename itself last; Windows cannot open a folder, and needs not."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

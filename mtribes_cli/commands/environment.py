@@ -1,0 +1,211 @@
+"""`mtribes env`: what each environment of a Space delivers, and the public keys of apps."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Annotated
+
+import typer
+
+from mtribes_cli.context import Context
+from mtribes_cli.documents import STDIN, LocalDocument, Output, note_push, pulled, read_document, space_of
+from mtribes_cli.errors import UsageError
+from mtribes_cli.options import EnvironmentOption, FileArgument, ForceOption, FormatOption, OutputOption, SpaceOption
+from mtribes_cli.result import Result, Table
+from mtribes_cli.wire import Published
+
+app = typer.Typer(rich_markup_mode=None)
+key_app = typer.Typer(
+    rich_markup_mode=None, help="The public keys (pk_...) of an environment: one a platform is advised."
+)
+app.add_typer(key_app, name="key")
+CollectionsArgument = Annotated[list[str], typer.Argument(metavar="COLLECTION...", help="Keys of collections.")]
+
+
+@app.command("list")
+def list_command(call: typer.Context, space: SpaceOption = None) -> Result:
+    """List the environments of a Space and what is live in each."""
+    return list_environments(call.obj, space)
+
+
+@app.command("pull")
+def pull_command(
+    call: typer.Context,
+    space: SpaceOption = None,
+    environment: EnvironmentOption = None,
+    output: OutputOption = STDIN,
+    format_name: FormatOption = None,
+) -> Result:
+    """Write what an environment delivers to stdout or a file."""
+    return pull_delivery(call.obj, Place(space, environment), Output(output, format_name))
+
+
+@app.command("push")
+def push_command(
+    call: typer.Context,
+    file: FileArgument,
+    *,
+    space: SpaceOption = None,
+    environment: EnvironmentOption = None,
+    force: ForceOption = False,
+) -> Result:
+    """Replace what an environment delivers by a document."""
+    return push_delivery(call.obj, PushDelivery(file, Place(space, environment), force=force))
+
+
+@app.command("publish")
+def publish_command(
+    call: typer.Context,
+    collections: CollectionsArgument,
+    space: SpaceOption = None,
+    environment: EnvironmentOption = None,
+) -> Result:
+    """Make collections live."""
+    return publish(call.obj, Place(space, environment), collections)
+
+
+@app.command("unpublish")
+def unpublish_command(
+    call: typer.Context,
+    collections: CollectionsArgument,
+    space: SpaceOption = None,
+    environment: EnvironmentOption = None,
+) -> Result:
+    """Take collections off; apps then see their entities as not enabled."""
+    return unpublish(call.obj, Place(space, environment), collections)
+
+
+@key_app.command("create")
+def create_key_command(
+    call: typer.Context,
+    name: Annotated[str, typer.Option("--name", metavar="TEXT", help="What it is for, such as a platform.")],
+    space: SpaceOption = None,
+    environment: EnvironmentOption = None,
+) -> Result:
+    """Create a key; it stands alone on stdout."""
+    return create_key(call.obj, Place(space, environment), name)
+
+
+@key_app.command("list")
+def list_keys_command(call: typer.Context, space: SpaceOption = None, environment: EnvironmentOption = None) -> Result:
+    """List the keys of an environment, revoked ones too."""
+    return list_keys(call.obj, Place(space, environment))
+
+
+@key_app.command("revoke")
+def revoke_key_command(
+    call: typer.Context,
+    key: Annotated[str, typer.Argument(metavar="KEY", help="Its id, or its text (pk_...).")],
+    space: SpaceOption = None,
+    environment: EnvironmentOption = None,
+) -> Result:
+    """Revoke a key; apps that use it get fallbacks from then on."""
+    return revoke_key(call.obj, Place(space, environment), key)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Which environment is meant, as far as flags say it."""
+
+    space: str | None
+    environment: str | None
+
+    def settled(self, context: Context) -> tuple[str, str]:
+        """Space and environment; what flags leave open `mtribes.toml` says."""
+        return context.settings.space(self.space), context.settings.environment(self.environment)
+
+
+@dataclass(frozen=True)
+class PushDelivery:
+    """A delivery document to send."""
+
+    file: str
+    place: Place
+    force: bool
+
+
+def list_environments(context: Context, space: str | None) -> Result:
+    """Name, revision, live collections and number of keys of each."""
+    environments = context.client.environments(context.settings.space(space))
+    rows = [(one.name, str(one.revision), ", ".join(one.published) or "-", str(one.keys)) for one in environments]
+    table = Table(("NAME", "REVISION", "PUBLISHED", "KEYS"), rows, empty="There is no environment.")
+    return Result([asdict(one) for one in environments], (table,))
+
+
+def pull_delivery(context: Context, place: Place, output: Output) -> Result:
+    """The delivery document, on stdout or in a file."""
+    space, environment = place.settled(context)
+    return pulled(
+        context,
+        output,
+        as_json=lambda: context.client.delivery(space, environment),
+        as_yaml=lambda: context.client.delivery_yaml(space, environment),
+    )
+
+
+def push_delivery(context: Context, wanted: PushDelivery) -> Result:
+    """The revision that the delivery has now."""
+    document = read_document(context, wanted.file)
+    space = space_of(context, document, wanted.place.space)
+    environment = context.settings.environment(wanted.place.environment)
+    _check_environment(document, environment)
+    pushed = context.client.push_delivery(
+        space, environment, document.content, content_type=document.content_type, force=wanted.force
+    )
+    note_push(context, document, pushed.revision)
+    said = f"{environment} of {space} is at revision {pushed.revision}" + (
+        "." if pushed.changed else "; nothing changed."
+    )
+    return Result({"space": space, "environment": environment, **asdict(pushed)}, (said,))
+
+
+def _check_environment(document: LocalDocument, environment: str) -> None:
+    """What was pulled from one environment does not reach another by a slip."""
+    own = document.keys.get("environment")
+    if own and own != environment:
+        raise UsageError(
+            f"{document.name} is of {own}, and {environment} is what you ask to change.",
+            f"Give --environment {own}; or write `environment: {environment}` into the file, and take `revision` out.",
+        )
+
+
+def publish(context: Context, place: Place, collections: list[str]) -> Result:
+    """What is live now."""
+    space, environment = place.settled(context)
+    return _published(space, environment, context.client.publish(space, environment, collections))
+
+
+def unpublish(context: Context, place: Place, collections: list[str]) -> Result:
+    """What is live now."""
+    space, environment = place.settled(context)
+    return _published(space, environment, context.client.unpublish(space, environment, collections))
+
+
+def _published(space: str, environment: str, answer: Published) -> Result:
+    live = ", ".join(answer.published) or "nothing"
+    return Result({"space": space, "environment": environment, **asdict(answer)}, (f"Live in {environment}: {live}.",))
+
+
+def create_key(context: Context, place: Place, name: str) -> Result:
+    """The new key."""
+    space, environment = place.settled(context)
+    created = context.client.create_key(space, environment, name=name)
+    context.console.notice(
+        f"Created the key {created.name} ({created.id}) of {environment}; it is public, fit to be in an app."
+    )
+    return Result(asdict(created), (created.key,))
+
+
+def list_keys(context: Context, place: Place) -> Result:
+    """All keys."""
+    keys = context.client.keys(*place.settled(context))
+    rows = [(one.id, one.name, one.key, one.created or "", one.revoked or "-") for one in keys]
+    table = Table(("ID", "NAME", "KEY", "CREATED", "REVOKED"), rows, empty="There is no key.")
+    return Result([asdict(one) for one in keys], (table,))
+
+
+def revoke_key(context: Context, place: Place, key: str) -> Result:
+    """That it is revoked."""
+    space, environment = place.settled(context)
+    context.client.revoke_key(space, environment, key)
+    return Result({"space": space, "environment": environment, "key": key}, (f"Revoked {key}.",))

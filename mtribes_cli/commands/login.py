@@ -1,0 +1,86 @@
+"""`mtribes login`: sign in, and keep the sign-in for later commands."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+
+from mtribes_cli.context import Context
+from mtribes_cli.credentials import SignIn
+from mtribes_cli.errors import NotSignedInError, UsageError
+from mtribes_cli.result import Result
+from mtribes_cli.sign_in import sign_in_locally, sign_in_with_browser
+from mtribes_cli.token_source import OneToken, checked_token
+
+app = typer.Typer(rich_markup_mode=None)
+
+
+@app.command("login")
+def login_command(
+    call: typer.Context,
+    *,
+    browser: Annotated[bool, typer.Option("--browser", help="By a browser, even if none seems to be here.")] = False,
+    with_token: Annotated[bool, typer.Option("--with-token", help="By a token that is read from stdin.")] = False,
+) -> Result:
+    """Sign in to a server and keep the sign-in; by a browser, unless something else is asked for."""
+    return login(call.obj, Login(browser=browser, with_token=with_token))
+
+
+@dataclass(frozen=True)
+class Login:
+    """How to sign in; neither: as seems best."""
+
+    browser: bool
+    with_token: bool
+
+
+def login(context: Context, wanted: Login) -> Result:
+    """Who is signed in now."""
+    if wanted.browser and wanted.with_token:
+        raise UsageError("--browser and --with-token exclude each other.", "Give one of them.")
+    token = _signed_in(context, wanted)
+    me = context.client_with(OneToken(token)).me()
+    if context.environment.get("MTRIBES_TOKEN"):
+        context.console.warning("MTRIBES_TOKEN is set, and wins over this sign-in as long as it is.")
+    return Result({"host": context.host.url, "email": me.email, "name": me.name}, (_said(context, me.label),))
+
+
+def _said(context: Context, label: str) -> str:
+    return f"Signed in to {context.host.url} as {label}."
+
+
+def _signed_in(context: Context, wanted: Login) -> str:
+    """The access token of the sign-in, which is kept by then."""
+    if wanted.with_token:
+        return _with_token(context)
+    if context.host.is_local and not wanted.browser:
+        return sign_in_locally(context, context.host).access_token
+    if not wanted.browser and not has_browser(context):
+        raise NotSignedInError(
+            "There is no browser, or nobody at the terminal, to sign in with.",
+            "Set MTRIBES_TOKEN (or MTRIBES_CLIENT_ID and MTRIBES_CLIENT_SECRET), pipe a token into"
+            " `mtribes login --with-token`, or force it with --browser.",
+        )
+    return sign_in_with_browser(context, context.host).access_token
+
+
+def _with_token(context: Context) -> str:
+    """A token from stdin, kept once the server has accepted it."""
+    token = checked_token(context.console.read_stdin().decode(errors="replace").strip(), "stdin")
+    context.client_with(OneToken(token)).me()
+    context.credentials.keep(context.host.url, SignIn(token), is_new=True)
+    return token
+
+
+def has_browser(context: Context) -> bool:
+    """Whether somebody is at the terminal, and a browser can be shown to them."""
+    environment = context.environment
+    if not context.console.is_interactive:
+        return False
+    has_display = bool(environment.get("DISPLAY") or environment.get("WAYLAND_DISPLAY"))
+    if environment.get("SSH_CONNECTION"):
+        return has_display
+    return has_display or bool(environment.get("BROWSER")) or not sys.platform.startswith("linux")

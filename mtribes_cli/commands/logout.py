@@ -1,0 +1,45 @@
+"""`mtribes logout`: end a sign-in, at the server and here."""
+
+from __future__ import annotations
+
+import typer
+
+from mtribes_cli.context import Context
+from mtribes_cli.credentials import SignIn
+from mtribes_cli.errors import MtribesError
+from mtribes_cli.result import Result
+from mtribes_cli.sign_in import end_at_server
+from mtribes_cli.token_source import not_signed_in
+
+app = typer.Typer(rich_markup_mode=None)
+
+
+@app.command("logout")
+def logout_command(call: typer.Context) -> Result:
+    """Sign out: the server ends the sign-in, and it is forgotten here, even if the server cannot be reached."""
+    return logout(call.obj)
+
+
+def logout(context: Context) -> Result:
+    """Whether the server was told; here it is forgotten in any case."""
+    host = context.host
+    kept = context.credentials.get(host.url)
+    if kept is None:
+        raise not_signed_in(host)
+    context.credentials.forget(host.url)
+    is_ended = _ended(context, kept)
+    if context.environment.get("MTRIBES_TOKEN"):
+        context.console.warning("MTRIBES_TOKEN is still set.")
+    return Result({"host": host.url, "ended_at_server": is_ended}, (f"Signed out of {host.url}.",))
+
+
+def _ended(context: Context, kept: SignIn) -> bool:
+    if kept.refresh_token is None:
+        context.console.notice("The token itself stays good: revoke it at the server if nobody needs it any longer.")
+        return False
+    try:
+        end_at_server(context.client, kept)
+    except MtribesError as error:
+        context.console.warning(f"The sign-in is forgotten here, but the server could not be told: {error.what}")
+        return False
+    return True

@@ -1,0 +1,194 @@
+"""`mtribes space`: Spaces, and their models as documents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Annotated
+
+import typer
+
+from mtribes_cli.context import Context
+from mtribes_cli.documents import STDIN, Output, note_push, pulled, read_document, space_of
+from mtribes_cli.errors import ExitCode, Problem
+from mtribes_cli.options import FileArgument, ForceOption, FormatOption, OrganizationOption, OutputOption, SpaceOption
+from mtribes_cli.result import Result, Table
+from mtribes_cli.wire import ModelChange
+
+app = typer.Typer(rich_markup_mode=None)
+SpaceArgument = Annotated[str | None, typer.Argument(metavar="[SPACE]", help="Its key; else mtribes.toml's.")]
+
+
+@app.command("list")
+def list_command(call: typer.Context, organization: OrganizationOption = None) -> Result:
+    """List the Spaces that you can see, or those of one organization."""
+    return list_spaces(call.obj, organization)
+
+
+@app.command("show")
+def show_command(call: typer.Context, space: SpaceArgument = None) -> Result:
+    """Show one Space."""
+    return show_space(call.obj, space)
+
+
+@app.command("create")
+def create_command(
+    call: typer.Context,
+    key: Annotated[str, typer.Argument(metavar="KEY", help="Such as vod: small letters, digits and dashes.")],
+    organization: OrganizationOption = None,
+    name: Annotated[
+        str | None, typer.Option("--name", metavar="TEXT", help="What people call it; else the key.")
+    ] = None,
+) -> Result:
+    """Create a Space with an empty model."""
+    return create_space(call.obj, CreateSpace(key, organization, name))
+
+
+@app.command("pull")
+def pull_command(
+    call: typer.Context,
+    space: SpaceArgument = None,
+    output: OutputOption = STDIN,
+    revision: Annotated[int | None, typer.Option("--revision", metavar="N", min=0, help="An older model.")] = None,
+    format_name: FormatOption = None,
+) -> Result:
+    """Write the model of a Space to stdout or a file."""
+    return pull_model(call.obj, PullModel(space, Output(output, format_name), revision))
+
+
+@app.command("push")
+def push_command(
+    call: typer.Context, file: FileArgument, *, space: SpaceOption = None, force: ForceOption = False
+) -> Result:
+    """Replace the model of a Space by a document; the Space is the one that the document names."""
+    return push_model(call.obj, PushModel(file, space, force=force))
+
+
+@app.command("validate")
+def validate_command(call: typer.Context, file: FileArgument, space: SpaceOption = None) -> Result:
+    """Check a model; every problem is listed by its path, and nothing is stored."""
+    return validate_model(call.obj, CompareModel(file, space))
+
+
+@app.command("diff")
+def diff_command(call: typer.Context, file: FileArgument, space: SpaceOption = None) -> Result:
+    """Show what a model would change in generated code; exit 3 if code that uses it would break."""
+    return diff_model(call.obj, CompareModel(file, space))
+
+
+@dataclass(frozen=True)
+class CreateSpace:
+    """A Space to make."""
+
+    key: str
+    organization: str | None
+    name: str | None
+
+
+@dataclass(frozen=True)
+class PullModel:
+    """A model to fetch, and where to put it."""
+
+    space: str | None
+    output: Output
+    revision: int | None
+
+
+@dataclass(frozen=True)
+class PushModel:
+    """A model to send."""
+
+    file: str
+    space: str | None
+    force: bool
+
+
+@dataclass(frozen=True)
+class CompareModel:
+    """A model to hold against what the Space has."""
+
+    file: str
+    space: str | None
+
+
+def list_spaces(context: Context, organization: str | None) -> Result:
+    """Key, name, organization and revision of each."""
+    spaces = context.client.spaces(organization)
+    rows = [(one.key, one.name, one.organization, str(one.revision)) for one in spaces]
+    table = Table(("KEY", "NAME", "ORGANIZATION", "REVISION"), rows, empty="There is no Space that you can see.")
+    return Result([asdict(one) for one in spaces], (table,))
+
+
+def show_space(context: Context, space: str | None) -> Result:
+    """All that the server says of one Space."""
+    found = context.client.space(context.settings.space(space))
+    facts = [(name, str(value)) for name, value in asdict(found).items() if value is not None]
+    return Result(asdict(found), (Table(("FIELD", "VALUE"), facts, empty=""),))
+
+
+def create_space(context: Context, wanted: CreateSpace) -> Result:
+    """The new Space."""
+    organization = context.settings.organization(wanted.organization)
+    created = context.client.create_space(organization, key=wanted.key, name=wanted.name)
+    return Result(asdict(created), (f"Created {created.key} in {created.organization}.",))
+
+
+def pull_model(context: Context, wanted: PullModel) -> Result:
+    """The model, on stdout or in a file."""
+    space = context.settings.space(wanted.space)
+    return pulled(
+        context,
+        wanted.output,
+        as_json=lambda: context.client.model(space, revision=wanted.revision),
+        as_yaml=lambda: context.client.model_yaml(space, revision=wanted.revision),
+    )
+
+
+def push_model(context: Context, wanted: PushModel) -> Result:
+    """The revision that the Space has now."""
+    document = read_document(context, wanted.file)
+    space = space_of(context, document, wanted.space)
+    pushed = context.client.push_model(space, document.content, content_type=document.content_type, force=wanted.force)
+    note_push(context, document, pushed.revision)
+    said = f"{space} is at revision {pushed.revision}" + ("." if pushed.changed else "; nothing changed.")
+    return Result({"space": space, **asdict(pushed)}, (said,))
+
+
+def validate_model(context: Context, wanted: CompareModel) -> Result:
+    """That it is good, and how much it would change; a bad one raises DocumentError with every problem."""
+    document = read_document(context, wanted.file)
+    space = space_of(context, document, wanted.space)
+    diff = context.client.diff_model(space, document.content, content_type=document.content_type)
+    breaking = sum(change.breaking for change in diff.changes)
+    said = (
+        f"{document.name} is good. Against revision {diff.revision} of {space}:"
+        f" {_changes(len(diff.changes))}, {breaking or 'none'} breaking."
+    )
+    data = {"space": space, "revision": diff.revision, "changes": len(diff.changes), "breaking": breaking}
+    return Result(data, (said,))
+
+
+def diff_model(context: Context, wanted: CompareModel) -> Result:
+    """Every change, and the names that change with it in each language."""
+    document = read_document(context, wanted.file)
+    space = space_of(context, document, wanted.space)
+    diff = context.client.diff_model(space, document.content, content_type=document.content_type)
+    said = f"Against revision {diff.revision} of {space}: {_changes(len(diff.changes))}."
+    body = (said, *(line for change in diff.changes for line in _change_lines(change)))
+    exit_code = ExitCode.NOT_ALL_WELL if diff.breaking else ExitCode.DONE
+    problems = tuple(
+        Problem(f"{change.kind}: code that uses it breaks", change.path, "BREAKING_CHANGE")
+        for change in diff.changes
+        if change.breaking
+    )
+    return Result({"space": space, **asdict(diff)}, body, exit_code, problems)
+
+
+def _change_lines(change: ModelChange) -> Iterator[str]:
+    yield f"{change.kind:8}  {change.path}" + ("  (breaks)" if change.breaking else "")
+    for name in change.identifiers:
+        yield f"          {name.language}: {name.before or 'nothing'} -> {name.after or 'nothing'}"
+
+
+def _changes(number: int) -> str:
+    return "1 change" if number == 1 else f"{number or 'no'} changes"

@@ -1,0 +1,46 @@
+"""`mtribes whoami`: who is signed in where, and what they may do."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import typer
+
+from mtribes_cli.context import Context
+from mtribes_cli.result import Result, Table
+
+app = typer.Typer(rich_markup_mode=None)
+
+
+@app.command("whoami")
+def whoami_command(call: typer.Context) -> Result:
+    """Say who is signed in, and what they may do."""
+    return whoami(call.obj)
+
+
+def whoami(context: Context) -> Result:
+    """The server's own answer, for the credentials that the next command would use."""
+    me = context.client.me()
+    by = signed_in_by(context)
+    facts = [
+        ("host", context.host.url),
+        ("signed in as", me.label),
+        ("name", me.name or "-"),
+        ("by", by),
+        ("organizations", ", ".join(_membership(one.key, one.role) for one in me.organizations) or "-"),
+        ("scopes", ", ".join(me.scopes) or "-"),
+        ("expires", me.expires or "-"),
+    ]
+    data = {"host": context.host.url, "by": by, **asdict(me)}
+    return Result(data, (Table(("FIELD", "VALUE"), facts, empty=""),))
+
+
+def signed_in_by(context: Context) -> str:
+    """Where the credentials come from."""
+    if context.environment.get("MTRIBES_TOKEN"):
+        return "MTRIBES_TOKEN"
+    return "MTRIBES_CLIENT_ID" if context.environment.get("MTRIBES_CLIENT_ID") else "sign-in"
+
+
+def _membership(key: str, role: str | None) -> str:
+    return f"{key} ({role})" if role else key

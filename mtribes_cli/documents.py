@@ -1,0 +1,156 @@
+"""Documents that a person edits, models and deliveries: read from a file or stdin, written to one, never judged here.
+
+Whether a document keeps the rules of the domain is the server's to say; here only what tells where it belongs is read.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mtribes_cli.atomic_file import write_whole
+from mtribes_cli.errors import DocumentError, FileError
+from mtribes_cli.result import Document, Result
+
+if TYPE_CHECKING:
+    from mtribes_cli.context import Context
+
+JSON, YAML = "application/json", "application/yaml"
+STDIN = "-"
+_REVISION_LINE = re.compile(rb"^revision:[ \t]*(\d+)[ \t]*(?=\r?$|#)", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class LocalDocument:
+    """A document as it lies here, and its top-level keys with simple values as text."""
+
+    name: str
+    content: bytes
+    content_type: str
+    keys: Mapping[str, str]
+    path: Path | None  # None: it came from stdin
+
+
+@dataclass(frozen=True)
+class Output:
+    """Where a document is to go, and how it is to be written."""
+
+    file: str = STDIN  # as the user typed it; - is stdout
+    format: str | None = None  # None: by the file's extension
+
+    @property
+    def is_json(self) -> bool:
+        """Whether it is to be JSON; else it is YAML."""
+        return self.format == "json" if self.format else self.file.lower().endswith(".json")
+
+
+def read_document(context: Context, file: str) -> LocalDocument:
+    """The document of `file`, `-` for stdin. Raises FileError when unreadable, DocumentError when no document."""
+    if file == STDIN:
+        return _document("stdin", context.console.read_stdin(), path=None)
+    path = context.working_folder / file
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise DocumentError(f"There is no file {file}.", "Give a file that is there, or - for stdin.") from None
+    except OSError as error:
+        raise FileError(f"{file} cannot be read: {error.strerror}.", "Give another file, or - for stdin.") from None
+    return _document(file, content, path=path)
+
+
+def _document(name: str, content: bytes, *, path: Path | None) -> LocalDocument:
+    text = _decoded(name, content)
+    is_json = path.suffix.lower() == ".json" if path else text.lstrip().startswith(("{", "["))
+    top = _parsed_json(name, text) if is_json else _parsed_yaml(name, text)
+    if not isinstance(top, Mapping):
+        raise DocumentError(f"{name} is no document: it must be a map with keys such as `space`.", _LOOK)
+    keys = {str(key): str(value) for key, value in top.items() if isinstance(value, (str, int))}
+    return LocalDocument(name, text.encode(), JSON if is_json else YAML, keys, path)
+
+
+_LOOK = "`mtribes space pull` and `mtribes env pull` write documents as they should be."
+
+
+def _decoded(name: str, content: bytes) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DocumentError(f"{name} is not UTF-8 (byte {error.start}).", "Save it as UTF-8.") from None
+
+
+def _parsed_json(name: str, text: str) -> object:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise DocumentError(f"{name}, line {error.lineno}: {error.msg}.", "Mend the JSON.") from None
+    except RecursionError:
+        raise DocumentError(f"{name} is nested too deeply.", _LOOK) from None
+
+
+def _parsed_yaml(name: str, text: str) -> object:
+    """Everything as text: what types the values have is the server's to say."""
+    import yaml  # noqa: PLC0415 - start-up time
+
+    loader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+    try:
+        return yaml.load(text, Loader=loader)  # noqa: S506 - a base loader makes strings, lists and maps only
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise DocumentError(f"{name}, line {line}: {error.problem}.", "Mend the YAML.") from None
+    except (yaml.YAMLError, RecursionError) as error:
+        raise DocumentError(f"{name} is no YAML: {' '.join(str(error).split())}.", "Mend the YAML.") from None
+
+
+def space_of(context: Context, document: LocalDocument, flag: str | None) -> str:
+    """The Space that a document belongs to: the flag's, else its own `space` key, else that of `mtribes.toml`."""
+    return context.settings.space(flag or document.keys.get("space"))
+
+
+def pulled(
+    context: Context,
+    wanted: Output,
+    *,
+    as_json: Callable[[], Mapping[str, object]],
+    as_yaml: Callable[[], str],
+) -> Result:
+    """A document from the server, put where it is wanted; fetched in the form in which it is wanted."""
+    if wanted.file == STDIN and context.console.style.json:
+        return Result(as_json())
+    text = _json_text(as_json()) if wanted.is_json else as_yaml()
+    if wanted.file == STDIN:
+        return Result(None, (Document(text),))
+    try:
+        write_whole(context.working_folder / wanted.file, text.encode())
+    except OSError as error:
+        raise FileError(f"{wanted.file} cannot be written: {error.strerror}.", "Give another file.") from None
+    return Result({"file": wanted.file}, (f"Wrote {wanted.file}.",))
+
+
+def note_push(context: Context, document: LocalDocument, revision: int) -> None:
+    """Keep the file fit to be sent again, or say that it is not."""
+    if document.keys.get("revision") in {None, str(revision)} or document.path is None:
+        return
+    if _note_revision(document, revision):
+        context.console.notice(f"{document.name} now says revision {revision}.")
+    else:
+        context.console.notice(
+            f"{document.name} still says another revision than {revision}: pull before the next push."
+        )
+
+
+def _note_revision(document: LocalDocument, revision: int) -> bool:
+    """Only a `revision:` line that stands alone is touched, and only if the file is still what was sent."""
+    matches = list(_REVISION_LINE.finditer(document.content))
+    if document.path is None or len(matches) != 1 or document.path.read_bytes() != document.content:
+        return False
+    start, end = matches[0].span(1)
+    write_whole(document.path, document.content[:start] + str(revision).encode() + document.content[end:])
+    return True
+
+
+def _json_text(document: Mapping[str, object]) -> str:
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"

@@ -1,0 +1,107 @@
+"""The address on this machine to which a browser is sent back after signing in: one answer, then it is gone."""
+
+from __future__ import annotations
+
+import hmac
+import queue
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Self
+from urllib.parse import parse_qs, urlsplit
+
+from mtribes_cli.errors import NotSignedInError
+
+PATH = "/callback"
+CONNECTION_TIMEOUT_SECONDS = 10.0
+_PAGE = (
+    "<!doctype html><html lang='en'><meta charset='utf-8'><meta name='color-scheme' content='light dark'>"
+    "<title>mtribes</title><h1>{title}</h1><p>{text}</p></html>"
+)
+
+
+class Loopback:
+    """Listens on a free port of 127.0.0.1 (RFC 8252, 7.3) until the answer with the right state is there."""
+
+    def __init__(self, state: str) -> None:
+        self._answers: queue.Queue[dict[str, str]] = queue.Queue(maxsize=1)
+        self._server = _Server(state, self._answers)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+        self.redirect_uri = f"http://{self._server.authority}{PATH}"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def wait(self, timeout_seconds: float) -> dict[str, str]:
+        """The parameters that the browser brought. Raises NotSignedInError when it does not come in time."""
+        try:
+            return self._answers.get(timeout=timeout_seconds)
+        except queue.Empty:
+            raise NotSignedInError(
+                f"Nobody signed in within {timeout_seconds / 60:.0f} minutes.", "Run `mtribes login` again."
+            ) from None
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False  # a browser may hold a connection open that it never uses
+    allow_reuse_address = False
+
+    def __init__(self, state: str, answers: queue.Queue[dict[str, str]]) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.state = state
+        self.answers = answers
+        self.authority = f"127.0.0.1:{self.server_address[1]}"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _Server
+    timeout = CONNECTION_TIMEOUT_SECONDS
+
+    def do_GET(self) -> None:  # the name that http.server calls
+        """The redirect; anything else is turned away and waited past."""
+        parts = urlsplit(self.path)
+        if parts.path != PATH or self.headers.get("Host") != self.server.authority:
+            self._page(404, "Nothing here", "This address only ends a sign-in.")
+            return
+        answer = _single_values(parts.query)
+        if answer is None or not hmac.compare_digest(answer.get("state", "").encode(), self.server.state.encode()):
+            self._page(400, "Not the sign-in that was asked for", "Start again with mtribes login.")
+            return
+        try:
+            self.server.answers.put_nowait(answer)
+        except queue.Full:
+            self._page(400, "Answered already", "This sign-in has had its answer.")
+            return
+        self._page(200, "Back to your terminal", "mtribes goes on there; this page can be closed.")
+
+    def _page(self, status: int, title: str, text: str) -> None:
+        body = _PAGE.format(title=title, text=text).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Cache-Control", "no-store")
+        self.send_header("Referrer-Policy", "no-referrer")
+        self.send_header("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+        self.send_header("Connection", "close")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *arguments: object) -> None:
+        """Nothing: the query holds the code."""
+
+
+def _single_values(query: str) -> dict[str, str] | None:
+    """The parameters, or None where one is given twice."""
+    try:
+        values = parse_qs(query, keep_blank_values=True, max_num_fields=20)
+    except ValueError:
+        return None
+    return {name: given[0] for name, given in values.items()} if all(len(v) == 1 for v in values.values()) else None

@@ -1,0 +1,22 @@
+"""Options that several commands share, so that they read the same everywhere."""
+
+from typing import Annotated, Literal
+
+import typer
+
+OrganizationOption = Annotated[
+    str | None, typer.Option("--organization", metavar="KEY", help="The organization; else mtribes.toml's.")
+]
+SpaceOption = Annotated[str | None, typer.Option("--space", metavar="KEY", help="The Space; else mtribes.toml's.")]
+EnvironmentOption = Annotated[
+    str | None,
+    typer.Option(
+        "--environment", metavar="NAME", help="production, staging or development; else mtribes.toml's. No default."
+    ),
+]
+FileArgument = Annotated[str, typer.Argument(metavar="FILE", help="A YAML or JSON file, or - for stdin.")]
+ForceOption = Annotated[bool, typer.Option("--force", help="Replace what is there, whoever changed it.")]
+OutputOption = Annotated[str, typer.Option("--output", metavar="FILE", help="Write it to this file instead of stdout.")]
+FormatOption = Annotated[
+    Literal["yaml", "json"] | None, typer.Option("--format", help="Else by the file's extension; YAML on stdout.")
+]

@@ -1,0 +1,130 @@
+"""Which token is sent to a host, and how it is renewed. The order: MTRIBES_TOKEN, a service account, what is kept."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from mtribes_cli import sign_in
+from mtribes_cli.credentials import SignIn
+from mtribes_cli.errors import NotSignedInError, UsageError
+
+if TYPE_CHECKING:
+    from mtribes_cli.client import Client
+    from mtribes_cli.context import Context
+    from mtribes_cli.hosts import Host
+
+FRESHNESS_MARGIN_SECONDS = 60.0
+_TOKEN_ADVICE = "Copy it again: letters, digits and _ without spaces or quotes."  # noqa: S105 - advice, not a token
+
+
+class TokenSource:
+    """Tokens for one host, in one command."""
+
+    def __init__(self, context: Context, host: Host) -> None:
+        self._context = context
+        self._host = host
+
+    def token(self, client: Client) -> str:
+        """A token to send. Raises NotSignedInError when there is none."""
+        given = given_token(self._context)
+        if given:
+            return given
+        service = self._service()
+        if service:
+            return self._service_token(client, *service, refused=None)
+        kept = self._context.credentials.get(self._host.url)
+        if kept and self._is_fresh(kept):
+            return kept.access_token
+        return self._renewed_sign_in(client, kept).access_token
+
+    def renewed(self, client: Client, refused: str) -> str | None:
+        """Another token in place of one that the server refused; None when there can be none."""
+        if given_token(self._context):
+            return None
+        service = self._service()
+        if service:
+            return self._service_token(client, *service, refused=refused)
+        kept = self._context.credentials.get(self._host.url)
+        can_renew = self._host.is_local or (kept is not None and kept.refresh_token is not None)
+        return self._renewed_sign_in(client, kept, refused=refused).access_token if can_renew else None
+
+    def _renewed_sign_in(self, client: Client, seen: SignIn | None, refused: str | None = None) -> SignIn:
+        """Under the lock look again, since another process may have renewed it meanwhile; renew it if it has not."""
+        if seen is None and not self._host.is_local:
+            raise not_signed_in(self._host)
+        credentials = self._context.credentials
+        with credentials.locked():
+            kept = credentials.get(self._host.url)
+            if kept and kept.access_token != refused and self._is_fresh(kept):
+                return kept
+            if kept and kept.refresh_token:
+                return self._refreshed(client, kept.refresh_token)
+            if self._host.is_local:
+                return sign_in.sign_in_locally(self._context, self._host)
+        raise not_signed_in(self._host)
+
+    def _refreshed(self, client: Client, refresh_token: str) -> SignIn:
+        try:
+            renewed = sign_in.refreshed(client, refresh_token, self._context.clock.now_seconds())
+        except NotSignedInError:
+            if self._host.is_local:
+                return sign_in.sign_in_locally(self._context, self._host)
+            raise NotSignedInError(f"The sign-in to {self._host.url} has ended.", "Run `mtribes login`.") from None
+        self._context.credentials.keep(self._host.url, renewed, is_new=False)
+        return renewed
+
+    def _service(self) -> tuple[str, str] | None:
+        environment = self._context.environment
+        client_id, secret = environment.get("MTRIBES_CLIENT_ID"), environment.get("MTRIBES_CLIENT_SECRET")
+        if bool(client_id) != bool(secret):
+            missing = "MTRIBES_CLIENT_SECRET" if client_id else "MTRIBES_CLIENT_ID"
+            raise UsageError(f"{missing} is not set.", "Set both, or neither.")
+        return (client_id, secret) if client_id and secret else None
+
+    def _service_token(self, client: Client, client_id: str, secret: str, *, refused: str | None) -> str:
+        """The token is kept for its life. The secret is part of the name, so that an old one opens nothing."""
+        digest = hashlib.sha256(f"{client_id}\n{secret}".encode()).hexdigest()
+        name = f"{self._host.url} {digest}"
+        credentials = self._context.credentials
+        kept = credentials.service_token(name)
+        if kept and kept.access_token != refused and self._is_fresh(kept):
+            return kept.access_token
+        issued = sign_in.service_sign_in(client, client_id, secret, now_seconds=self._context.clock.now_seconds())
+        credentials.keep_service_token(name, issued)
+        return issued.access_token
+
+    def _is_fresh(self, kept: SignIn) -> bool:
+        return kept.is_fresh(self._context.clock.now_seconds(), margin_seconds=FRESHNESS_MARGIN_SECONDS)
+
+
+class OneToken:
+    """A token that was given for this once: checked before it is kept."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def token(self, client: Client) -> str:  # noqa: ARG002 - what GivesTokens asks
+        """It."""
+        return self._token
+
+    def renewed(self, client: Client, refused: str) -> None:  # noqa: ARG002 - what GivesTokens asks
+        """There is no other."""
+
+
+def given_token(context: Context) -> str | None:
+    """`MTRIBES_TOKEN`, if it is set. Raises UsageError for what cannot be a token; its text is not repeated."""
+    token = context.environment.get("MTRIBES_TOKEN", "").strip()
+    return checked_token(token, "MTRIBES_TOKEN") if token else None
+
+
+def checked_token(token: str, origin: str) -> str:
+    """`token`, if it can be sent at all."""
+    if not token or not token.isascii() or not token.isprintable() or " " in token:
+        raise UsageError(f"What {origin} gives is not a token.", _TOKEN_ADVICE)
+    return token
+
+
+def not_signed_in(host: Host) -> NotSignedInError:
+    """Nobody is signed in there."""
+    return NotSignedInError(f"Not signed in to {host.url}.", "Run `mtribes login`, or set MTRIBES_TOKEN.")
