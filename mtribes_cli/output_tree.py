@@ -94,12 +94,11 @@ class Tree:
         self._blocking: dict[str, str | None] = {"": None}
         self._names: dict[str, frozenset[str]] = {}
 
-    def output_fault(self, output: str) -> str | None:
-        """Why the output folder leads out of the project, or None."""
+    def real_output(self, output: str) -> str | None:
+        """Where links lead the output folder, by its path below the project, or None for out of it."""
         real_root, real_output = os.path.realpath(self.root), os.path.realpath(self.root / output)
-        if os.path.commonpath([real_root, real_output]) != real_root:
-            return "leads out of the project by a symbolic link"
-        return None
+        relative = os.path.relpath(real_output, real_root).replace(os.sep, "/")
+        return None if relative in (".", "..") or relative.startswith("../") else relative
 
     def read(self, path: str, output: str) -> FileState:
         """What is at `path`, which lies in `output`."""

@@ -48,6 +48,7 @@ class ProjectFile:
     space: str | None = None
     environment: str | None = None
     targets: tuple[Target, ...] = ()
+    unsaved_text: str | None = None  # what the file is to be, where `setup` has not written it yet
 
     @property
     def root(self) -> Path:

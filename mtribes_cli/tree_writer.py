@@ -62,7 +62,7 @@ class Write:
 
 
 @contextmanager
-def writing(root: Path, state_folder: Path) -> Iterator[bool]:
+def sole_writer(root: Path, state_folder: Path) -> Iterator[bool]:
     """Be the only one who writes below `root`; yields whether an interrupted write was put right first."""
     from filelock import FileLock, Timeout  # noqa: PLC0415 - start-up time
 
@@ -89,7 +89,7 @@ def writing(root: Path, state_folder: Path) -> Iterator[bool]:
 
 
 def carry_out(root: Path, write: Write, reached: Reached = nothing_happens) -> None:
-    """Do all of `write`, or nothing (FileError). Called inside `writing`."""
+    """Do all of `write`, or nothing (FileError). Called inside `sole_writer`."""
     if write.is_empty:
         return
     journal, contents = _prepare(root, write)

@@ -1,0 +1,169 @@
+"""What `update` and `setup` do alike: ask for code, plan, write, and say what was done."""
+
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mtribes_cli.generation import (
+    GeneratedOutput,
+    Scope,
+    generate,
+    lock_text,
+    plan_of,
+    refuse_what_is_not_ours,
+    scope_of,
+)
+from mtribes_cli.lock_file import LOCK_FILE_NAME, text_hash
+from mtribes_cli.output_tree import Change, ChangeKind, Plan, Tree
+from mtribes_cli.project_file import LOCAL_HOST, ProjectFile, generated_host
+from mtribes_cli.result import Block, Document, Result
+from mtribes_cli.tree_writer import Write, carry_out, sole_writer
+
+if TYPE_CHECKING:
+    from mtribes_cli.context import Context
+
+MAX_PATHS_SHOWN = 20
+_DONE = {ChangeKind.ORPHANED: "removed", ChangeKind.MISSING: "restored", ChangeKind.EDITED: "overwritten"}
+
+
+@dataclass(frozen=True, slots=True)
+class PlanReport:
+    """A plan, as it is told."""
+
+    changes: tuple[Change, ...]
+    counts: Mapping[str, int]
+    targets: tuple[tuple[str, str, str, int], ...]  # language, output, Space, revision
+
+    @classmethod
+    def of(cls, found: Plan, outputs: Sequence[GeneratedOutput]) -> "PlanReport":
+        """What `found` does to bring `outputs` here."""
+        targets = ((o.target.language, o.target.output, o.target.space, o.source.revision) for o in outputs)
+        return cls(tuple(found.changes), found.kinds(), tuple(targets))
+
+    def result(self) -> Result:
+        """The report of what was done."""
+        return Result(self._data(is_written=True), (*self._lines(), self._summary("Written")))
+
+    def preview(self, differences: str | None) -> Result:
+        """The report of what would be done, with the differences of each file instead of its name where given."""
+        data = self._data(is_written=False) | ({} if differences is None else {"diff": differences})
+        shown: tuple[Block, ...] = tuple(self._lines(limit=None)) if differences is None else (Document(differences),)
+        return Result(data, (*shown, self._summary("Nothing was written; `mtribes update` would write")))
+
+    def _data(self, *, is_written: bool) -> dict[str, object]:
+        return {
+            "written": is_written and bool(self.changes),
+            "targets": [
+                {"language": language, "output": output, "space": space, "revision": revision}
+                for language, output, space, revision in self.targets
+            ],
+            "counts": dict(self.counts),
+            "changes": [{"path": change.path, "change": change.kind.value} for change in self.changes],
+        }
+
+    def _lines(self, limit: int | None = MAX_PATHS_SHOWN) -> Iterator[str]:
+        for change in self.changes[:limit]:
+            yield f"{_DONE.get(change.kind, change.kind.value):<11} {change.path}"
+        if limit is not None and len(self.changes) > limit:
+            yield f"... and {len(self.changes) - limit} more"
+
+    def _summary(self, verb: str) -> str:
+        if not self.changes:
+            return f"In step: {self.counts['unchanged']} generated files, nothing to write."
+        parts = [f"{number} {kind}" for kind, number in self.counts.items() if number]
+        return f"{verb}: {', '.join(parts)}."
+
+
+def update_code(
+    context: "Context",
+    project: ProjectFile,
+    outputs: Sequence[str] = (),
+    *,
+    is_forced: bool = False,
+    revision: int | None = None,
+) -> PlanReport:
+    """Ask for the code of `outputs` (none: all); write it, the lock, and mtribes.toml where that is not saved yet."""
+    with sole_writer(project.root, context.folders.state) as was_interrupted:
+        if was_interrupted:
+            context.console.notice("A write was interrupted here before; what was left over has been put right.")
+        scope = scope_of(project, outputs)
+        tell_what_is_local(context, project)
+        generated = generate(context.client, scope, revision=revision)
+        found = plan_of(scope, generated, is_forced=is_forced)
+        refuse_what_is_not_ours(found)
+        files = {LOCK_FILE_NAME: lock_text(scope, generated)}
+        if project.unsaved_text is not None:
+            files[project.path.name] = project.unsaved_text
+        carry_out(project.root, Write(found, _changed(project, files)), context.at_crash_point)
+    return PlanReport.of(found, generated)
+
+
+def available_changes(scope: Scope, outputs: Sequence[GeneratedOutput]) -> list[Change]:
+    """What the server would change: `added`, `changed` and `orphaned`, whatever was edited here."""
+    before = {f"{old.output}/{path}": digest for old in scope.locked for path, digest in old.files.items()}
+    settled = {output.target.output for output in outputs if output.files is None}
+    kept = {f"{old.output}/{path}" for old in scope.locked if old.output in settled for path in old.files}
+    after = {
+        f"{output.target.output}/{path}": text for output in outputs for path, text in (output.files or {}).items()
+    }
+    changes = [Change(path, ChangeKind.ORPHANED) for path in before.keys() - after.keys() - kept]
+    for path, text in after.items():
+        if path not in before:
+            changes.append(Change(path, ChangeKind.ADDED))
+        elif text_hash(text.encode()) != before[path]:
+            changes.append(Change(path, ChangeKind.CHANGED))
+    return sorted(changes)
+
+
+def newer_notices(scope: Scope, outputs: Sequence[GeneratedOutput], changes: Sequence[Change]) -> Iterator[str]:
+    """What to say of `changes` that the server has and that are not here."""
+    if not changes:
+        return
+    for output in outputs:
+        old = scope.lock.target(output.target.output)
+        if output.files is None or old is None:
+            continue
+        name = output.target.output
+        if old.source.revision != output.source.revision:
+            now = output.source.revision
+            yield f"{name}: {output.source.space} has moved on from revision {old.source.revision} to {now}."
+        if old.source.generator != output.source.generator:
+            yield f"{name}: the generator is {output.source.generator} now; {old.source.generator} wrote what is here."
+    counts = [(sum(change.kind is kind for change in changes), kind.value) for kind in ChangeKind]
+    yield f"The server has newer code ({', '.join(f'{n} {kind}' for n, kind in counts if n)}): run `mtribes update`."
+
+
+def differences(tree: Tree, found: Plan) -> str:
+    """What changes in each file, as a unified diff."""
+    lines: list[str] = []
+    outputs = {path: file.output for path, file in found.removals.items()}
+    outputs |= {path: file.output for path, file in found.writes.items()}
+    for path, output in sorted(outputs.items()):
+        before = (tree.read(path, output).content or b"").decode("utf-8", "replace").replace("\r\n", "\n")
+        after = found.writes[path].text if path in found.writes else ""
+        names = (f"a/{path}" if before else "/dev/null", f"b/{path}" if path in found.writes else "/dev/null")
+        lines += difflib.unified_diff(before.splitlines(keepends=True), after.splitlines(keepends=True), *names)
+    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
+
+
+def tell_what_is_local(context: "Context", project: ProjectFile) -> None:
+    """Say so when code for the local server names another port than the one where it is now."""
+    default = generated_host(project.host)
+    if project.host != LOCAL_HOST or context.host.url == default:
+        return
+    if any(target.options["host"] == default for target in project.targets):
+        context.console.notice(
+            f"The local server is at {context.host.url}; generated code looks for it at {default}, as on "
+            "every machine. Set `client.host` in your app, or start the server on that port."
+        )
+
+
+def _changed(project: ProjectFile, files: Mapping[str, str]) -> dict[str, bytes]:
+    """The files beside mtribes.toml whose text is not there yet."""
+    changed = {}
+    for name, text in files.items():
+        place = project.root / name
+        if not place.is_file() or text_hash(place.read_bytes()) != text_hash(text.encode()):
+            changed[name] = text.encode()
+    return changed

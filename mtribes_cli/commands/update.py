@@ -1,0 +1,158 @@
+"""`mtribes update`: bring the generated code in step with its Spaces, or with `--check` only look."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mtribes_cli.context import Context
+from mtribes_cli.drift import Drift, find_drift
+from mtribes_cli.errors import ExitCode, UsageError
+from mtribes_cli.output_tree import Change, ChangeKind
+from mtribes_cli.project_file import ProjectFile, needed_project, normal_output
+from mtribes_cli.result import Result
+
+if TYPE_CHECKING:
+    from mtribes_cli.generation import GeneratedOutput, Scope
+
+app = typer.Typer()
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """The options of one run."""
+
+    outputs: tuple[str, ...] = ()
+    force: bool = False
+    dry_run: bool = False
+    diff: bool = False
+    revision: int | None = None
+    latest: bool = False
+    offline: bool = False
+
+
+@app.command()
+def update(  # noqa: PLR0913 - one parameter an option
+    call: typer.Context,
+    *,
+    target: Annotated[
+        list[str] | None,
+        typer.Option("--target", metavar="OUTPUT", help="Only the target with this output; repeat for several."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite generated files that were edited.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change; write nothing.")] = False,
+    diff: Annotated[bool, typer.Option("--diff", help="Show what would change in each file; write nothing.")] = False,
+    revision: Annotated[
+        int | None, typer.Option("--revision", metavar="N", min=0, help="Generate from this revision of the Space.")
+    ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; exit 3 when files or mtribes.toml are out of step.")
+    ] = False,
+    latest: Annotated[
+        bool, typer.Option("--latest", help="With --check: exit 3 also when the server has something newer.")
+    ] = False,
+    offline: Annotated[bool, typer.Option("--offline", help="With --check: ask no server.")] = False,
+) -> Result:
+    """Regenerate every target of mtribes.toml, in one request; all of it is written or nothing."""
+    context: Context = call.obj
+    project = needed_project(context.project, context.working_folder)
+    outputs = _known_outputs(project, target or ())
+    wishes = Wishes(outputs, force, dry_run, diff, revision, latest, offline)
+    _refuse_contradictions(wishes, check=check)
+    if check:
+        return _check(context, project, wishes)
+    if dry_run or diff:
+        return _preview(context, project, wishes)
+    return _write(context, project, wishes)
+
+
+def _known_outputs(project: ProjectFile, outputs: Sequence[str]) -> tuple[str, ...]:
+    known = [target.output for target in project.targets]
+    wanted = tuple(normal_output(output) for output in outputs)
+    for output in wanted:
+        if output not in known:
+            raise UsageError(f"mtribes.toml has no target {output}.", f"Give --target one of: {', '.join(known)}.")
+    return wanted
+
+
+def _refuse_contradictions(wishes: Wishes, *, check: bool) -> None:
+    if not check and (wishes.latest or wishes.offline):
+        raise UsageError("--latest and --offline are about --check.", "Add --check, or leave them out.")
+    if check and (wishes.force or wishes.dry_run):
+        raise UsageError("--check writes nothing, so --force and --dry-run mean nothing.", "Leave them out.")
+    if wishes.offline and (wishes.latest or wishes.diff or wishes.revision is not None):
+        raise UsageError("--offline asks no server; --latest, --diff and --revision do.", "Leave one or the other out.")
+
+
+def _write(context: Context, project: ProjectFile, wishes: Wishes) -> Result:
+    from mtribes_cli.code_update import update_code  # noqa: PLC0415 - start-up time
+
+    written = update_code(context, project, wishes.outputs, is_forced=wishes.force, revision=wishes.revision)
+    return written.result()
+
+
+def _preview(context: Context, project: ProjectFile, wishes: Wishes) -> Result:
+    """What `_write` would do; FileError where it would refuse."""
+    from mtribes_cli.code_update import PlanReport, differences  # noqa: PLC0415 - start-up time
+    from mtribes_cli.generation import plan_of, refuse_what_is_not_ours  # noqa: PLC0415 - start-up time
+
+    scope, outputs = _ask(context, project, wishes)
+    found = plan_of(scope, outputs, is_forced=wishes.force)
+    if not wishes.diff:
+        refuse_what_is_not_ours(found)
+    report = PlanReport.of(found, outputs)
+    return report.preview(differences(scope.tree, found) if wishes.diff else None)
+
+
+def _ask(context: Context, project: ProjectFile, wishes: Wishes) -> "tuple[Scope, list[GeneratedOutput]]":
+    from mtribes_cli.code_update import tell_what_is_local  # noqa: PLC0415 - start-up time
+    from mtribes_cli.generation import generate, scope_of  # noqa: PLC0415 - start-up time
+
+    scope = scope_of(project, wishes.outputs)
+    tell_what_is_local(context, project)
+    return scope, generate(context.client, scope, revision=wishes.revision)
+
+
+def _check(context: Context, project: ProjectFile, wishes: Wishes) -> Result:
+    drift = find_drift(project, wishes.outputs)
+    available: list[Change] = [] if wishes.offline else _available(context, project, wishes)
+    counted = [*drift.changes, *available] if wishes.latest else [*drift.changes]
+    is_well = drift.is_in_step and not (wishes.latest and available)
+    data = {
+        "in_step": is_well,
+        "counts": {kind.value: sum(change.kind is kind for change in counted) for kind in ChangeKind},
+        "changes": _as_json(counted),
+        "available": _as_json(available),
+    }
+    return Result(
+        data,
+        (*_lines(counted), _verdict(drift, is_well=is_well)),
+        ExitCode.DONE if is_well else ExitCode.NOT_ALL_WELL,
+        drift.disagreements,
+    )
+
+
+def _available(context: Context, project: ProjectFile, wishes: Wishes) -> list[Change]:
+    """What the server would change of files that are as they were written; said as a notice."""
+    from mtribes_cli.code_update import available_changes, newer_notices  # noqa: PLC0415 - start-up time
+
+    scope, outputs = _ask(context, project, wishes)
+    changes = available_changes(scope, outputs)
+    for notice in newer_notices(scope, outputs, changes):
+        context.console.notice(notice)
+    return changes
+
+
+def _verdict(drift: Drift, *, is_well: bool) -> str:
+    if is_well:
+        return f"In step: {drift.files} generated files are what mtribes.lock says."
+    return "Not in step; `mtribes update` puts it right."
+
+
+def _lines(changes: Sequence[Change]) -> list[str]:
+    return [f"{change.kind.value:<9} {change.path}" for change in changes]
+
+
+def _as_json(changes: Sequence[Change]) -> list[dict[str, str]]:
+    return [{"path": change.path, "change": change.kind.value} for change in changes]
