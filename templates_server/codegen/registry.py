@@ -1,4 +1,4 @@
-"""Which languages there are. Each is a folder beside this file whose package has a `LANGUAGE`; nothing else names one."""
+"""Which languages there are: each is a folder beside this file whose package has a `LANGUAGE`."""
 
 from __future__ import annotations
 

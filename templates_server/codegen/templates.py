@@ -8,7 +8,7 @@ from pathlib import Path
 
 import jinja2
 
-from templates_server.codegen.pieces import Literal, finalize
+from templates_server.codegen.pieces import finalize
 
 FOLDER = Path(__file__).parent
 DIGEST_CHARACTERS = 32
@@ -35,6 +35,10 @@ class Templates:
         return self._environment.get_template(template).render(values)
 
 
-def digest(body: str) -> Literal:
-    """Stands for all that went into one file: of what the file says, so it changes with that and nothing else."""
-    return Literal(hashlib.sha256(body.encode("utf-8")).hexdigest()[:DIGEST_CHARACTERS])
+def with_header(header: str, body: str) -> str:
+    """The file: `header` with the digest of what the body says, then the body.
+
+    The body is all that its inputs come to, so the digest changes with them and with nothing else.
+    """
+    digest = hashlib.sha256(body.encode("utf-8")).hexdigest()[:DIGEST_CHARACTERS]
+    return header.format(digest=digest) + body

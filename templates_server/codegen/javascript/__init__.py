@@ -1,0 +1,44 @@
+"""JavaScript: the same modules as TypeScript's, each as `.js` and `.d.ts`.
+
+`runtime.js` and `runtime.d.ts` are made of TypeScript's runtime: `python -m tests.server.codegen.javascript_runtime`.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+
+from templates_server.codegen.model import GenerationInput
+from templates_server.codegen.naming import ModelNames
+from templates_server.codegen.registry import Language
+from templates_server.codegen.templates import FOLDER, Templates, with_header
+from templates_server.codegen.typescript.names import identifier
+from templates_server.codegen.typescript.space_modules import GENERATED, GIT_ATTRIBUTES, HEADER, space_modules
+
+ENDINGS = ("js", "d.ts")
+TEMPLATES = Templates("javascript", "typescript")
+
+
+def files(generation_input: GenerationInput, names: ModelNames, options: Mapping[str, str]) -> dict[str, str]:
+    """Every file of the output, by path."""
+    written = {
+        f"{module.stem}.{ending}": with_header(
+            HEADER, TEMPLATES.body(f"{module.template}.{ending}.jinja", module.values)
+        )
+        for module in space_modules(generation_input, names, options)
+        for ending in ENDINGS
+    }
+    return written | runtime() | {".gitattributes": with_header(GIT_ATTRIBUTES, GENERATED)}
+
+
+@functools.cache
+def runtime() -> dict[str, str]:
+    """The runtime, which is the same for every Space."""
+    folder = FOLDER / "javascript"
+    return {
+        f"runtime.{ending}": with_header(HEADER, (folder / f"runtime.{ending}").read_text("utf-8"))
+        for ending in ENDINGS
+    }
+
+
+LANGUAGE = Language(identifier=identifier, files=files)

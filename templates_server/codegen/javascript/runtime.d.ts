@@ -1,0 +1,253 @@
+/** A colour: `value` is `#rrggbb`, or null when unset; `opacity` lies in 0..1. */
+export interface Color {
+  readonly value: string | null;
+  readonly opacity: number;
+}
+
+/** How a property is called on the wire and what it may hold. */
+export interface PropertyRule {
+  readonly key: string;
+  readonly type:
+    | "text"
+    | "number"
+    | "toggle"
+    | "color"
+    | "date"
+    | "list"
+    | "select"
+    | "image";
+  readonly options?: readonly string[];
+}
+
+/** A type of experience, as the code generated for it describes it. */
+export interface ExperienceType<Kind extends string, Properties> {
+  readonly kind: Kind;
+  readonly rules: {
+    readonly [Member in keyof Properties]: PropertyRule;
+  };
+  readonly defaults: Properties;
+}
+
+/** Any type of experience. */
+export type AnyExperienceType = ExperienceType<string, any>;
+
+/** The state of an entity as the server sends it; checked before it is used. */
+export interface WireState {
+  readonly enabled: boolean;
+  readonly properties?: Readonly<Record<string, unknown>>;
+  readonly items?: readonly WireItem[];
+}
+
+/** One item of a section as the server sends it. */
+export interface WireItem {
+  readonly id: string;
+  readonly experience: string;
+  readonly enabled: boolean;
+  readonly properties: Readonly<Record<string, unknown>>;
+}
+
+/** What `fetch` is asked with. */
+export interface FetchOptions {
+  method: string;
+  headers: Record<string, string>;
+  body?: string;
+  keepalive?: boolean;
+  signal?: any;
+}
+
+/** What is used of the answer of `fetch`. */
+export interface FetchAnswer {
+  readonly status: number;
+  readonly headers?: {
+    get(name: string): string | null;
+  };
+  text(): Promise<string>;
+}
+
+/** The platform's `fetch`, or one of your own: `client.fetch = ...`. */
+export type Fetch = (
+  url: string,
+  options: FetchOptions,
+) => Promise<FetchAnswer>;
+
+/** Where the anonymous id is kept, such as `localStorage`. */
+export interface IdentityStorage {
+  getItem(key: string): string | null;
+  setItem(key: string, value: string): void;
+}
+
+/** One piece of an event's metadata. */
+export interface Pair {
+  readonly key: string;
+  readonly value: string;
+}
+
+/** Up to three pairs of metadata. */
+export interface EventPairs {
+  readonly pair1?: Pair | undefined;
+  readonly pair2?: Pair | undefined;
+  readonly pair3?: Pair | undefined;
+}
+
+/** Ends what it came from: `const stop = header.onChange(...)`. */
+export type Stop = () => void;
+
+/** An experience that is a child of a collection. */
+export interface Experience<Kind extends string, Properties> {
+  readonly kind: Kind;
+  readonly enabled: boolean;
+  /** What is served, the defaults filled in. */
+  readonly properties: Properties;
+  /** What the model says when nothing is served. */
+  readonly defaults: Properties;
+  /** Records an event such as `movie/watched` of this experience. */
+  track(name: string, pairs?: EventPairs): void;
+  /** Calls the listener after the state has changed, until the returned function is called. */
+  onChange(listener: () => void): Stop;
+}
+
+/** An experience in the list of a section. */
+export interface Item<Kind extends string, Properties> {
+  readonly kind: Kind;
+  readonly id: string;
+  readonly enabled: boolean;
+  /** What is served, the defaults filled in. */
+  readonly properties: Properties;
+  /** What the model says when nothing is served. */
+  readonly defaults: Properties;
+  /** Records an event such as `movie/watched` of this item. */
+  track(name: string, pairs?: EventPairs): void;
+}
+
+/** A personalised list of experiences. */
+export interface Section<Items> {
+  readonly enabled: boolean;
+  readonly items: Items;
+  /** Calls the listener after the state has changed, until the returned function is called. */
+  onChange(listener: () => void): Stop;
+}
+
+interface Identity {
+  /** The anonymous id of the device's present person. */
+  readonly id: string;
+  /** The user that it belongs to, once they have signed in. */
+  readonly owner: string | null;
+}
+
+/** Makes the anonymous id once and keeps it; a new person on the device gets a new one. */
+declare class IdentityKeeper {
+  storage: IdentityStorage | null;
+  private readonly storageKey;
+  private inMemory;
+  constructor(spaceKey: string);
+  get current(): Identity;
+  /** The identity to go on with, now that this user, or a visitor, is there. */
+  begin(userId: string | null): Identity;
+  private load;
+  private parse;
+  private save;
+  /** Merely to ask for `localStorage` throws where it is forbidden. */
+  private place;
+}
+
+/** Which environment and server an app talks to, and how its sessions behave. */
+export declare class Client {
+  /** How long `session.start` waits before it goes on with fallbacks. */
+  waitTimeMsec: number;
+  /** A `fetch` of your own; null: the platform's. */
+  fetch: Fetch | null;
+  private readonly hooks;
+  private key;
+  private base;
+  private lock;
+  constructor(host: string, hooks: ClientHooks);
+  /** The public key `pk_...` of an environment. Without it fallbacks are served. */
+  get apiKey(): string;
+  set apiKey(key: string);
+  /** Where the server is. */
+  get host(): string;
+  set host(url: string);
+  /** True: what was served stays for the session. False: changes come through. */
+  get sessionLock(): boolean;
+  set sessionLock(lock: boolean);
+  /** Where the anonymous id is kept; null: `localStorage` where there is one, else in memory. */
+  get storage(): IdentityStorage | null;
+  set storage(storage: IdentityStorage | null);
+}
+
+interface ClientHooks {
+  readonly identity: IdentityKeeper;
+  keyChanged(): void;
+  lockChanged(): void;
+}
+
+/** What is sent along with the start of a session: used for that session, never stored. */
+export type Fields = Readonly<
+  Record<string, string | number | boolean | null | undefined>
+>;
+
+export interface StartOptions {
+  /** Who it is; nobody given: a visitor. */
+  readonly userId?: string | undefined;
+  /** Where the environment requires signed ids: what your own back end made of the id. */
+  readonly userSignature?: string | undefined;
+  readonly fields?: Fields | undefined;
+}
+
+/**
+ * `idle`: not started. `starting`: asked, and still waiting. `served`: the
+ * server's answer is there. `fallback`: fallbacks are served; `session.failure`
+ * says why, and an answer that comes late makes it `served`.
+ */
+export type SessionStatus = "idle" | "starting" | "served" | "fallback";
+
+/** Why fallbacks are served: the key is missing or refused, no time, no network, or no usable answer. */
+export type SessionFailure =
+  "missing-key" | "timeout" | "network" | "refused" | "server" | "nonsense";
+
+/** One run of the app for one person. */
+export interface Session {
+  readonly status: SessionStatus;
+  /** Why fallbacks are served; null while they are not. */
+  readonly failure: SessionFailure | null;
+  /** Begins a session, ending the one before it. Never rejects. */
+  start(options?: StartOptions): Promise<void>;
+  /** Records an event such as `item/clicked`. */
+  track(name: string, pairs?: EventPairs): void;
+  /** Sends the recorded events now instead of in a second. Never rejects. */
+  flush(): Promise<void>;
+  /** Ends the session and sends the recorded events; fallbacks are served from here on. Never rejects. */
+  end(): Promise<void>;
+  /** @deprecated Until 1.0. Use `start({ userId, fields })`. */
+  identify(userId: string, fields?: Fields): Promise<void>;
+  /** @deprecated Until 1.0. Use `start({ fields })`. */
+  anonymize(fields?: Fields): Promise<void>;
+}
+
+/** A Space in an app: its client, its session, and the entities of its collections. */
+export declare class Space {
+  readonly client: Client;
+  readonly session: Session;
+  private readonly fallbacks;
+  private readonly runner;
+  private readonly entities;
+  private readonly surroundings;
+  constructor(
+    key: string,
+    host: string,
+    fallbacks: Readonly<Record<string, WireState>>,
+  );
+  /** The experience that is this child of a collection. */
+  experience<Kind extends string, Properties>(
+    entity: string,
+    type: ExperienceType<Kind, Properties>,
+  ): Experience<Kind, Properties>;
+  /** The section that is this child of a collection. */
+  section<Items>(
+    entity: string,
+    supports: readonly AnyExperienceType[],
+  ): Section<Items>;
+  private layers;
+  private around;
+  private all;
+}

@@ -1,0 +1,44 @@
+"""TypeScript, for browsers and Node: ES modules, no third-party dependency."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+
+from templates_server.codegen.model import GenerationInput
+from templates_server.codegen.naming import ModelNames
+from templates_server.codegen.registry import Language
+from templates_server.codegen.templates import FOLDER, Templates, with_header
+from templates_server.codegen.typescript.names import identifier
+from templates_server.codegen.typescript.space_modules import GENERATED, GIT_ATTRIBUTES, HEADER, space_modules
+
+RUNTIME_PARTS = (
+    "values", "platform", "entities", "layers", "identity", "events", "client", "session", "follower", "space",
+)  # fmt: skip
+"""The runtime is one file for those who read it, and a file a subject for those who write it."""
+
+TEMPLATES = Templates("typescript")
+
+
+def files(generation_input: GenerationInput, names: ModelNames, options: Mapping[str, str]) -> dict[str, str]:
+    """Every file of the output, by path."""
+    written = {
+        f"{module.stem}.ts": with_header(HEADER, TEMPLATES.body(f"{module.template}.ts.jinja", module.values))
+        for module in space_modules(generation_input, names, options)
+    }
+    return written | {"runtime.ts": runtime(), ".gitattributes": with_header(GIT_ATTRIBUTES, GENERATED)}
+
+
+@functools.cache
+def runtime() -> str:
+    """The runtime, which is the same for every Space."""
+    return with_header(HEADER, runtime_body())
+
+
+def runtime_body() -> str:
+    """The runtime without its header."""
+    folder = FOLDER / "typescript" / "runtime"
+    return "\n".join((folder / f"{part}.ts").read_text("utf-8") for part in RUNTIME_PARTS)
+
+
+LANGUAGE = Language(identifier=identifier, files=files)

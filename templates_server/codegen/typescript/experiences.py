@@ -1,0 +1,72 @@
+"""The module of an experience type: its properties, their rules and their defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from templates_server.codegen.model import Experience, Property, PropertyType
+from templates_server.codegen.naming import ModelNames, Name
+from templates_server.codegen.pieces import Code, Identifier, Piece
+from templates_server.codegen.typescript import types
+from templates_server.codegen.typescript.layout import enclosed, fits, union, value
+from templates_server.codegen.typescript.literals import documentation, string
+from templates_server.codegen.typescript.modules import Import, Module, path_of
+from templates_server.codegen.typescript.names import member, type_name, variable
+
+RUNTIME = "../runtime.js"
+
+
+def experience_module(experience: Experience, names: ModelNames) -> Module:
+    """One experience type."""
+    name = names.experiences[experience.key]
+    arguments = [string(experience.key), type_name(name, "Properties")]
+    constant = variable(name, "Experience").text
+    colors = any(of.type is PropertyType.COLOR for of in experience.properties)
+    needed = [*(["Color"] if colors else []), "Experience", "ExperienceType", "Item"]
+    values = {
+        "import": Import(RUNTIME, [], [Identifier(type_needed) for type_needed in needed]),
+        "about": documentation(experience.name, experience.description, key=experience.key),
+        "properties_type": arguments[1],
+        "aliases": [_alias(name, generic, arguments) for generic in ("Experience", "Item")],
+        "typescript_head": _generic(f"export const {constant}: ExperienceType", arguments, " = {"),
+        "javascript_head": Code(f"export const {constant} = {{"),
+        "declaration": _generic(f"export declare const {constant}: ExperienceType", arguments, ";"),
+        "kind": arguments[0],
+        "properties": [_property(of, names.properties[experience.key][of.key]) for of in experience.properties],
+    }
+    return Module(path_of("experience", name), "experience", values)
+
+
+def _alias(name: Name, generic: str, arguments: Sequence[Piece]) -> Code:
+    return _generic(f"export type {type_name(name, generic).text} = {generic}", arguments, ";")
+
+
+def _generic(head: str, arguments: Sequence[Piece], tail: str) -> Code:
+    return enclosed(f"{head}<", arguments, f">{tail}", last_comma=False)
+
+
+def _property(of: Property, name: Name) -> Mapping[str, Piece | None]:
+    known_as = member(name).text
+    return {
+        "about": documentation(of.name, of.description, indent=2),
+        "declaration": union(f"readonly {known_as}:", types.members(of), indent=2),
+        "rule": _rule(known_as, of),
+        "default": _default(known_as, of),
+    }
+
+
+def _rule(known_as: str, of: Property) -> Code:
+    parts = [f"key: {string(of.key).text}", f"type: {string(of.type.value).text}"]
+    flat = f"{known_as}: {{ {', '.join(parts)} }},"
+    if of.type is PropertyType.SELECT:
+        parts.append(value("options:", of.options, "", indent=6).text)
+    elif fits(flat, indent=4):
+        return Code(flat)
+    lines = "".join(f"      {part},\n" for part in parts)
+    return Code(f"{known_as}: {{\n{lines}    }},")
+
+
+def _default(known_as: str, of: Property) -> Code:
+    if of.type is PropertyType.DATE and isinstance(of.initial, str):
+        return Code(f"{known_as}: new Date({string(of.initial).text}),")
+    return value(f"{known_as}:", of.initial, ",", indent=4)

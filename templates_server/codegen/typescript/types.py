@@ -1,0 +1,28 @@
+"""The TypeScript types of properties."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from templates_server.codegen.model import Property, PropertyType
+from templates_server.codegen.pieces import Code, Piece
+from templates_server.codegen.typescript.literals import string
+
+_TYPES = {
+    PropertyType.TEXT: "string",
+    PropertyType.IMAGE: "string",
+    PropertyType.NUMBER: "number",
+    PropertyType.TOGGLE: "boolean",
+    PropertyType.COLOR: "Color",
+    PropertyType.DATE: "Date",
+    PropertyType.LIST: "readonly string[]",
+}
+_NEVER_NULL = frozenset({PropertyType.COLOR, PropertyType.LIST})
+
+
+def members(of: Property) -> Sequence[Piece]:
+    """The members of the union that is the property's type; a property with a default is never null."""
+    if of.type is PropertyType.SELECT:
+        return [string(option) for option in dict.fromkeys((*of.options, ""))]
+    single = Code(_TYPES[of.type])
+    return [single] if of.type in _NEVER_NULL or of.default is not None else [single, Code("null")]
