@@ -20,9 +20,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mtribes_cli.errors import FileError, UnavailableError
+from mtribes_cli.errors import FileError
 from mtribes_cli.output_paths import STAGING_PREFIX
 from mtribes_cli.output_tree import Plan
+from mtribes_cli.process_lock import only_one
 from mtribes_cli.tree_recovery import recover, remove_empty_folders, take_back, tidy
 from mtribes_cli.write_journal import Journal, Step, sync_folder, write_durably, write_journal
 
@@ -64,28 +65,8 @@ class Write:
 @contextmanager
 def sole_writer(root: Path, state_folder: Path) -> Iterator[bool]:
     """Be the only one who writes below `root`; yields whether an interrupted write was put right first."""
-    from filelock import FileLock, Timeout  # noqa: PLC0415 - start-up time
-
-    name = hashlib.sha256(os.path.realpath(root).encode("utf-8", "surrogateescape")).hexdigest()[:32]
-    try:
-        place = state_folder / "writing"
-        place.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(place / f"{name}.lock", timeout=WAIT_SECONDS)
-        lock.acquire()
-    except Timeout:
-        raise UnavailableError(
-            f"Another mtribes has been writing in {root} for {WAIT_SECONDS:.0f} seconds.",
-            "Run this again when it ends.",
-        ) from None
-    except OSError as error:
-        raise FileError(
-            f"{state_folder} cannot be written: {error.strerror}",
-            "Make it writable, or set XDG_STATE_HOME to a folder that is.",
-        ) from error
-    try:
+    with only_one(state_folder, root, timeout_seconds=WAIT_SECONDS):
         yield recover(root)
-    finally:
-        lock.release()
 
 
 def carry_out(root: Path, write: Write, reached: Reached = nothing_happens) -> None:

@@ -16,7 +16,7 @@ from mtribes_cli.result import Result
 if TYPE_CHECKING:
     from mtribes_cli.generation import GeneratedOutput, Scope
 
-app = typer.Typer()
+app = typer.Typer(rich_markup_mode=None)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,81 @@
+"""Writes the answers of `setup` into the text of `mtribes.toml`; comments, order and whatever else is there survive."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import tomlkit
+from tomlkit.items import AoT, Array
+
+
+@dataclass(frozen=True, slots=True)
+class TargetAnswer:
+    """A target that is wanted."""
+
+    language: str
+    output: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What `setup` found out."""
+
+    host: str
+    organization: str
+    space: str
+    targets: tuple[TargetAnswer, ...]
+
+
+def project_text(before: str | None, answers: Answers) -> str:
+    """`before` (None: there is no file yet) with `answers`; the same text where it says all of them already.
+
+    Targets are added, or given another language by their output; none is taken away.
+    """
+    if before is None:
+        return _new_text(answers)
+    has_crlf = "\r\n" in before
+    document = tomlkit.parse(before.replace("\r\n", "\n"))
+    for name in ("host", "organization", "space"):
+        if document.get(name) != getattr(answers, name):
+            document[name] = getattr(answers, name)
+    _set_targets(document, answers.targets)
+    text = tomlkit.dumps(document)
+    return text.replace("\n", "\r\n") if has_crlf else text
+
+
+def _new_text(answers: Answers) -> str:
+    document = tomlkit.document()
+    document.add(tomlkit.comment("What `mtribes update` generates here. Commit this file and mtribes.lock."))
+    for name in ("host", "organization", "space"):
+        document[name] = getattr(answers, name)
+    _set_targets(document, answers.targets)
+    return tomlkit.dumps(document)
+
+
+def _set_targets(document: tomlkit.TOMLDocument, targets: Sequence[TargetAnswer]) -> None:
+    stated: Any = document.get("targets")
+    known = {str(table["output"]).removeprefix("./").rstrip("/"): table for table in stated or ()}
+    for target in targets:
+        table = known.get(target.output)
+        if table is None:
+            stated = _appended(document, stated, target)
+        elif table["language"] != target.language:
+            table["language"] = target.language
+
+
+def _appended(document: tomlkit.TOMLDocument, stated: Any, target: TargetAnswer) -> Any:
+    if isinstance(stated, Array):
+        inline = tomlkit.inline_table()
+        inline.update({"language": target.language, "output": target.output})
+        stated.append(inline)
+        return stated
+    table = tomlkit.table()
+    table.update({"language": target.language, "output": target.output})
+    if not isinstance(stated, AoT):
+        stated = tomlkit.aot()
+        stated.append(table)
+        document["targets"] = stated
+        return document["targets"]
+    table.trivia.indent = "\n"
+    stated.append(table)
+    return stated
