@@ -161,6 +161,24 @@ def decode_json(body: bytes, kind: type[Decoded], *, max_depth: int) -> Decoded:
     return decoded
 
 
+def problems_by_field(value: Any, kind: type[msgspec.Struct], path: str = "") -> list[Problem]:
+    """What is wrong with each field of a decoded object by its type; the decoder itself stops at the first.
+
+    Null is taken as not given.
+    """
+    if not isinstance(value, dict):
+        return [Problem(path, "This must be an object.")]
+    problems = []
+    for field in msgspec.structs.fields(kind):
+        try:
+            msgspec.convert(value.get(field.encode_name), field.type)
+        except msgspec.ValidationError as error:
+            message, _, inner = str(error).partition(" - at `$")
+            name = f"{path}.{field.encode_name}" if path else field.encode_name
+            problems.append(Problem(name + inner.rstrip("`"), f"{message}."))
+    return problems
+
+
 def refuse_unstorable(value: Any, path: str = "") -> None:
     """Raise ValidationFailed when a decoded value holds what no database keeps: a NUL character, a giant number."""
     if isinstance(value, str) and "\0" in value:

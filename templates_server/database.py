@@ -310,6 +310,11 @@ def _commit(transaction: sqlalchemy.Transaction) -> None:
         raise
 
 
+def marks(connection: Connection, count: int) -> str:
+    """The placeholders of that many values, as the driver writes them: `?, ?` or `%s, %s`."""
+    return ", ".join(["?" if connection.dialect.name == "sqlite" else "%s"] * count)
+
+
 def is_transient(error: DBAPIError) -> bool:
     """Whether the same work may succeed when it is run again."""
     state = _state_of(error)

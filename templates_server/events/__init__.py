@@ -1,1 +1,1 @@
-"""Events: what people did."""
+"""What people do in apps, as apps tell of it."""

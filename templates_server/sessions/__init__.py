@@ -1,1 +1,1 @@
-"""Sessions: what one person is shown in one run of an app."""
+"""Runs of apps, each for one person: what they are shown."""

@@ -1,0 +1,26 @@
+"""`POST /api/client/events`: take events in, and say so once they are stored."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from starlette.responses import Response
+
+from templates_server import bodies
+from templates_server.arrivals import Arrivals
+from templates_server.endpoint import Call
+from templates_server.events import reading, store
+
+
+class EventArrivals(Arrivals[store.Arrival]):
+    """The events that wait to be stored."""
+
+
+async def add_events(call: Call) -> Response:
+    """204 once every event is stored; one bad one, and none is."""
+    bodies.require_media_type(call.request, "application/json")
+    now = call.now
+    events = reading.read_events(call.body, now, max_depth=call.settings.limits.max_depth)
+    arrival = store.Arrival(call.app_environment_id, now, events)
+    await call.services.part(EventArrivals).add([arrival])
+    return Response(status_code=HTTPStatus.NO_CONTENT)

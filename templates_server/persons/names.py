@@ -1,0 +1,62 @@
+"""What people are called by apps, and the ids that this gives them."""
+
+from __future__ import annotations
+
+import enum
+import functools
+import re
+from dataclasses import dataclass
+
+from templates_server.identifiers import derived_id
+
+MAX_LENGTH = 256
+CONTROL_CHARACTER = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+ID_OF_OURS = re.compile(r"[a-z]{3}_[0-9A-Za-z]{22}")
+PATH_STEPS = frozenset({".", ".."})  # a user id stands in paths
+CACHED_IDS = 20_000
+
+
+class PersonKind(enum.StrEnum):
+    """A known person or an anonymous one."""
+
+    USER = "user"
+    VISITOR = "visitor"
+
+
+@dataclass(frozen=True, slots=True)
+class PersonName:
+    """A user's id, or the anonymous id of a visitor."""
+
+    kind: PersonKind
+    called: str
+
+    @property
+    def person_id(self) -> str:
+        """Our id of the person, the same in every environment."""
+        return _person_id(self.kind, self.called)
+
+
+@functools.lru_cache(CACHED_IDS)
+def _person_id(kind: PersonKind, called: str) -> str:
+    return derived_id("per", kind, called)
+
+
+def person_of(anonymous_id: str | None, external_id: str | None) -> PersonName | None:
+    """Who is meant by the ids that were given: the user where there is one; None when neither is there."""
+    if external_id is not None:
+        return PersonName(PersonKind.USER, external_id)
+    return None if anonymous_id is None else PersonName(PersonKind.VISITOR, anonymous_id)
+
+
+def problem_of_anonymous_id(text: str) -> str | None:
+    """What is wrong with the id of a visitor."""
+    if not 0 < len(text) <= MAX_LENGTH:
+        return f"must have 1 to {MAX_LENGTH} characters"
+    return "must not hold control characters" if CONTROL_CHARACTER.search(text) else None
+
+
+def problem_of_user_id(text: str) -> str | None:
+    """What is wrong with the id of a user."""
+    if text in PATH_STEPS or ID_OF_OURS.fullmatch(text):
+        return "is reserved: it has another meaning in paths"
+    return problem_of_anonymous_id(text)

@@ -1,0 +1,103 @@
+"""Environments for tests of the Client API: a Space with what it delivers, straight in the database."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from sqlalchemy import update
+
+from templates_server import schema
+from templates_server.database import Database
+from templates_server.identifiers import new_id
+from templates_server.times import system_clock
+from tests.people import add_organization, unique
+from tests.servers import RunningServer
+
+MODEL: dict[str, Any] = {
+    "experiences": {
+        "header": {"properties": {"background": {"type": "color"}, "sticky": {"type": "toggle", "default": True}}},
+        "banner": {"properties": {"label": {"type": "text", "default": "Join now"}, "ends-at": {"type": "date"}}},
+    },
+    "sections": {"body": {"supports": ["banner"]}},
+    "collections": {
+        "home": {"children": {"header": {"experience": "header"}, "body": {"section": "body"}}},
+        "hidden": {"children": {"banner": {"experience": "banner"}}},
+    },
+}
+DELIVERY: dict[str, Any] = {
+    "published": ["home"],
+    "scenarios": {
+        "home.header": {
+            "default": {"enabled": True, "properties": {"background": {"value": "#6f58c4", "opacity": 1}}},
+            "targeted": [{"name": "Gold", "tribes": ["gold"], "enabled": False}],
+        },
+        "home.body": {
+            "default": {"items": [{"id": "join", "experience": "banner", "properties": {"label": "Join"}}]},
+        },
+    },
+}
+
+
+@dataclass(frozen=True)
+class AppEnvironment:
+    """An environment and a key that opens it."""
+
+    id: str
+    space_id: str
+    key: str
+
+    def app(self, server: RunningServer, **headers: str) -> httpx.Client:
+        """A client that acts as an app of it."""
+        return server.client(Authorization=f"Bearer {self.key}", **headers)
+
+
+def add_environment(
+    database: Database, *, model: dict[str, Any] | None = None, delivery: dict[str, Any] | None = None
+) -> AppEnvironment:
+    """A new Space with one environment, its model and delivery at revision 1."""
+    organization = add_organization(database)
+    space_id, environment_id, key = new_id("spc"), new_id("env"), new_id("pk")
+    now, name = system_clock(), unique("space")
+    document = {"created": now, "created_by": "test", "revision": 1}
+    rows = (
+        (
+            schema.spaces,
+            {"id": space_id, "organization_id": organization.id, "key": name, "name": name, "revision": 1}
+            | {"created": now, "updated": now},
+        ),
+        (schema.model_revisions, {"space_id": space_id, "document": json.dumps(model or MODEL), **document}),
+        (schema.environments, {"id": environment_id, "space_id": space_id, "name": "production", "revision": 1}),
+        (
+            schema.delivery_revisions,
+            {"environment_id": environment_id, "document": json.dumps(delivery or DELIVERY), **document},
+        ),
+        (
+            schema.environment_keys,
+            {"id": new_id("key"), "environment_id": environment_id, "key": key, "name": "tests", "created": now},
+        ),
+    )
+    database.write_now(lambda connection: [connection.execute(table.insert(), row) for table, row in rows])
+    return AppEnvironment(environment_id, space_id, key)
+
+
+def deliver(database: Database, environment: AppEnvironment, delivery: dict[str, Any]) -> None:
+    """Another delivery, at revision 2."""
+    row = {"environment_id": environment.id, "document": json.dumps(delivery), "revision": 2}
+    row |= {"created": system_clock(), "created_by": "test"}
+    environments = schema.environments
+    database.write_now(
+        lambda connection: (
+            connection.execute(schema.delivery_revisions.insert(), row),
+            connection.execute(update(environments).where(environments.c.id == environment.id).values(revision=2)),
+        )
+    )
+
+
+def revoke(database: Database, environment: AppEnvironment) -> None:
+    """End the life of its key."""
+    keys = schema.environment_keys
+    ended = update(keys).where(keys.c.key == environment.key).values(revoked=system_clock())
+    database.write_now(lambda connection: connection.execute(ended))
