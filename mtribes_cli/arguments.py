@@ -84,7 +84,7 @@ def _switch(option: GlobalOption, *, has_value: bool) -> str:
 
 
 def _take(option: GlobalOption, rest: list[str]) -> str:
-    if not rest or rest[0] == "--":
+    if not rest or rest[0] == "--" or rest[0] in _BY_NAME:
         raise UsageError(
             f"{option.names[0]} needs a value.", f"Give it as {option.names[0]} {option.value}; --help says more."
         )

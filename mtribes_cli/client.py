@@ -74,13 +74,11 @@ class Client:
         *,
         console: Console,
         clock: Clock,
-        silence_timeout_seconds: float = SILENCE_TIMEOUT_SECONDS,
     ) -> None:
         self.base_url = base_url
         self._tokens = tokens
         self._console = console
         self._clock = clock
-        self._silence_timeout_seconds = silence_timeout_seconds
 
     # Who and what
 
@@ -255,6 +253,11 @@ class Client:
         body = urlencode(form).encode()
         return self.send(Request("POST", path, body, headers, may_repeat=may_repeat, is_authorized=False))
 
+    def close(self) -> None:
+        """Let go of connections."""
+        if "_http" in self.__dict__:
+            self._http.close()
+
     def send(self, request: Request) -> Answer:
         """The answer, whatever its status; with a renewed token where the first one was refused."""
         if not request.is_authorized:
@@ -305,7 +308,7 @@ class Client:
     @cached_property
     def _http(self) -> httpx.Client:
         parts = urlsplit(self.base_url)
-        timeout = httpx.Timeout(self._silence_timeout_seconds, connect=CONNECT_TIMEOUT_SECONDS)
+        timeout = httpx.Timeout(SILENCE_TIMEOUT_SECONDS, connect=CONNECT_TIMEOUT_SECONDS)
         return httpx.Client(
             verify=_trust(is_encrypted=parts.scheme == "https"),
             trust_env=not is_loopback(parts.hostname or ""),  # a proxy elsewhere cannot reach this machine's loopback
@@ -366,12 +369,18 @@ def raise_network_error(error: httpx.HTTPError, base_url: str) -> NoReturn:
     if isinstance(error, httpx.TimeoutException):
         raise UnavailableError(f"{base_url} took too long to answer.", "Try again later.")
     if isinstance(error, httpx.ProxyError):
-        raise NetworkError(f"The proxy refuses: {error}.", "See HTTPS_PROXY and NO_PROXY.")
+        raise NetworkError(f"The proxy refuses: {_said(error)}.", "See HTTPS_PROXY and NO_PROXY.")
     if isinstance(error, httpx.ConnectError):
         raise UnavailableError(f"{base_url} does not accept connections.", "Is it running? Try again later.")
     if isinstance(error, (httpx.RemoteProtocolError, httpx.NetworkError)):
-        raise NetworkError(f"{base_url} broke the connection off: {error}.", "Try again; see that the host is right.")
-    raise NetworkError(f"{base_url} cannot be talked to: {error}.", "See that the host is right.")
+        raise NetworkError(
+            f"{base_url} broke the connection off: {_said(error)}.", "Try again; see that the host is right."
+        )
+    raise NetworkError(f"{base_url} cannot be talked to: {_said(error)}.", "See that the host is right.")
+
+
+def _said(error: Exception) -> str:
+    return str(error).rstrip(".") or type(error).__name__
 
 
 Cause = TypeVar("Cause", bound=BaseException)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from mtribes_cli.arguments import Arguments
 from mtribes_cli.console import Console, Style, standard_streams
+from mtribes_cli.errors import UsageError
 
 if TYPE_CHECKING:
     from mtribes_cli.client import Client, GivesTokens
@@ -38,6 +40,14 @@ def open_in_browser(url: str) -> bool:
     import webbrowser  # noqa: PLC0415 - only a sign-in needs it
 
     return webbrowser.open(url)
+
+
+def _current_folder() -> Path:
+    """Where this process works; if it has been removed, whoever looks into it will say so."""
+    try:
+        return Path.cwd()
+    except OSError:
+        return Path()
 
 
 @dataclass(frozen=True)
@@ -68,11 +78,13 @@ class Context:
     arguments: Arguments = field(default_factory=Arguments)
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
     streams: tuple[TextIO, TextIO, TextIO] = field(default_factory=standard_streams)  # in, out, err
-    started_in: Path = field(default_factory=Path.cwd)
+    started_in: Path = field(default_factory=_current_folder)
     clock: Clock = field(default_factory=Clock)
     browser: Callable[[str], bool] = open_in_browser
     own_folders: Folders | None = None  # None: the system's
     at_crash_point: Callable[[str], None] = lambda _name: None  # tests end the process here
+
+    resources: ExitStack = field(default_factory=ExitStack)  # closed when the command has ended
 
     def for_command(self, arguments: Arguments) -> Context:
         """The same world, with the global options of one command."""
@@ -82,6 +94,8 @@ class Context:
     def working_folder(self) -> Path:
         """Where relative paths start: `-C`, or where the process was started."""
         folder = self.arguments.values.get("-C")
+        if folder and not (self.started_in / folder).is_dir():
+            raise UsageError(f"There is no folder {folder}.", "Give -C a folder that is there.")
         return self.started_in / folder if folder else self.started_in
 
     @cached_property
@@ -113,7 +127,7 @@ class Context:
         return Settings(
             self.environment,
             host_flag=self.arguments.values.get("--host"),
-            project=self.project,
+            project=lambda: self.project,
             stored_hosts=self.credentials.hosts,
             server_folder=self.folders.server,
         )
@@ -140,10 +154,14 @@ class Context:
         from mtribes_cli.client import Client  # noqa: PLC0415 - start-up time
         from mtribes_cli.token_source import TokenSource  # noqa: PLC0415 - start-up time
 
-        return Client(host.url, TokenSource(self, host), console=self.console, clock=self.clock)
+        client = Client(host.url, TokenSource(self, host), console=self.console, clock=self.clock)
+        self.resources.callback(client.close)
+        return client
 
     def client_with(self, tokens: GivesTokens) -> Client:
         """The server that is meant, with other credentials."""
         from mtribes_cli.client import Client  # noqa: PLC0415 - start-up time
 
-        return Client(self.host.url, tokens, console=self.console, clock=self.clock)
+        client = Client(self.host.url, tokens, console=self.console, clock=self.clock)
+        self.resources.callback(client.close)
+        return client

@@ -33,6 +33,8 @@ def dispatch(argv: Sequence[str], context: Context | None) -> int:
         failure = as_mtribes_error(error, world)
     else:
         return result.exit_code
+    finally:
+        world.resources.close()
     world.for_command(arguments).console.failure(name, failure)
     return failure.exit_code
 

@@ -24,7 +24,7 @@ class Settings:
         environment: Mapping[str, str],
         *,
         host_flag: str | None,
-        project: ProjectFile | None,
+        project: Callable[[], ProjectFile | None],
         stored_hosts: Callable[[], Sequence[str]],
         server_folder: Path,
     ) -> None:
@@ -42,11 +42,13 @@ class Settings:
         said = (
             (self._host_flag, "--host"),
             (self._environment.get("MTRIBES_HOST"), "MTRIBES_HOST"),
-            (self._project.host if self._project else None, "mtribes.toml"),
         )
         for text, said_by in said:
             if text:
                 return host_from(text, said_by=said_by, server_folder=self._server_folder)
+        project = self._project()
+        if project:
+            return host_from(project.host, said_by="mtribes.toml", server_folder=self._server_folder)
         stored = self._stored_hosts()
         if len(stored) == 1:
             return Host(stored[0], "the only sign-in")
@@ -69,7 +71,7 @@ class Settings:
         return self._needed(flag, "environment")
 
     def _needed(self, flag: str | None, name: str) -> str:
-        value = flag or (getattr(self._project, name) if self._project else None)
+        value = flag or getattr(self._project(), name, None)
         if not isinstance(value, str) or not value:
             raise UsageError(
                 f"Which {name} is meant is not said.", f'Give --{name}, or write `{name} = "..."` into mtribes.toml.'

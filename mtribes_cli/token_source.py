@@ -108,7 +108,7 @@ class OneToken:
         """It."""
         return self._token
 
-    def renewed(self, client: Client, refused: str) -> None:  # noqa: ARG002 - what GivesTokens asks
+    def renewed(self, client: Client, refused: str) -> None:
         """There is no other."""
 
 
