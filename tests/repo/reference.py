@@ -1,0 +1,145 @@
+"""The parts of the README that are made from the programs: commands and settings of both, and the URL table.
+
+    python -m tests.repo.reference          write them into README.md
+
+Each part stands between `<!-- made: NAME -->` and `<!-- end: NAME -->`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from typer.main import get_command
+
+from mtribes_cli.arguments import GLOBAL_OPTIONS
+from mtribes_cli.commands import WORDS
+from mtribes_cli.dispatch import typer_command
+from templates_server.commands.program import app as server_app
+from templates_server.endpoint import Route, Surface
+from templates_server.routes import ROUTES
+
+README = Path(__file__).parents[2] / "README.md"
+CREDENTIALS = {
+    Surface.PLATFORM: "bearer token",
+    Surface.CLIENT: "`pk_` key",
+    Surface.OAUTH: "as OAuth 2 says",
+    Surface.PAGE: "browser session",
+    Surface.SYSTEM: "none",
+}
+
+
+def made_parts() -> dict[str, str]:
+    """Every part by its name, as Markdown."""
+    return {name: "\n".join(make()) for name, make in PARTS.items()}
+
+
+def rewritten(readme: str) -> str:
+    """The README with every part as it must be; ValueError for a part that it has no place for."""
+    for name, text in made_parts().items():
+        pattern = re.compile(f"(<!-- made: {name} -->\n).*?(\n<!-- end: {name} -->)", re.DOTALL)
+        readme, count = pattern.subn(lambda match, text=text: f"{match[1]}{text}{match[2]}", readme)
+        if count != 1:
+            raise ValueError(f"README.md needs one place for {name!r}, it has {count}")
+    return readme
+
+
+def _command_line() -> Iterator[str]:
+    yield from _table("Global option", [(_global_usage(option), option.help) for option in GLOBAL_OPTIONS])
+    for name, word in WORDS.items():
+        yield from _command(f"mtribes {name}", typer_command(word))
+
+
+def _server_command() -> Iterator[str]:
+    yield from _commands("mtribes-server", get_command(server_app))
+
+
+def _global_usage(option: Any) -> str:
+    return ", ".join(option.names) + (f" {option.value}" if option.value else "")
+
+
+def _commands(path: str, group: Any) -> Iterator[str]:
+    for name, command in group.commands.items():
+        yield from _command(f"{path} {name}", command)
+
+
+def _command(path: str, command: Any) -> Iterator[str]:
+    if hasattr(command, "commands"):
+        yield from _commands(path, command)
+        return
+    arguments = [parameter for parameter in command.params if parameter.param_type_name == "argument"]
+    options = [
+        parameter for parameter in command.params if parameter.param_type_name == "option" and not parameter.hidden
+    ]
+    yield f"\n#### `{' '.join([path, *(_argument(argument) for argument in arguments)])}`\n"
+    yield from (line.strip() for line in _paragraphs(command.help or ""))
+    rows = [(_option_usage(option), _option_help(option)) for option in options if "--help" not in option.opts]
+    if rows:
+        yield ""
+        yield from _table("Option", rows)
+
+
+def _paragraphs(text: str) -> Iterator[str]:
+    """Help as Markdown: paragraphs stay, example lines (indented) become code."""
+    for paragraph in re.split(r"\n\s*\n", text.replace("\b\n", "").strip()):
+        lines = paragraph.splitlines()
+        examples = [line for line in lines if line.strip().startswith("$ ")]
+        if examples:
+            yield from ("", "```sh", *(line.strip().removeprefix("$ ") for line in examples), "```")
+        else:
+            yield from ("", " ".join(line.strip() for line in lines))
+
+
+def _argument(argument: Any) -> str:
+    return (
+        str(argument.metavar or argument.name.upper())
+        if argument.required
+        else f"[{argument.metavar or argument.name.upper()}]"
+    )
+
+
+def _option_usage(option: Any) -> str:
+    names = ", ".join([*option.opts, *option.secondary_opts])
+    value = "" if option.is_flag else f" {option.metavar or option.type.name.upper()}"
+    return names + value + (" (repeat)" if option.multiple else "")
+
+
+def _option_help(option: Any) -> str:
+    help_text = " ".join((option.help or "").split())
+    variable = f" Variable: `{option.envvar}`." if option.envvar else ""
+    return help_text + variable
+
+
+def _url_table() -> Iterator[str]:
+    yield "| method | path | with | scope | what it does |"
+    yield "|---|---|---|---|---|"
+    for route in ROUTES:
+        yield f"| {route.method} | `{_shown_path(route)}` | {CREDENTIALS[route.surface]} | {_permission(route)} | {route.summary} |"
+
+
+def _shown_path(route: Route) -> str:
+    return re.sub(r"\{(\w+)\*?\}", r":\1", route.path)
+
+
+def _permission(route: Route) -> str:
+    scope = f"`{route.scope}`" if route.scope else ""
+    return f"{scope} {route.role or ''}".strip()
+
+
+def _table(heading: str, rows: Sequence[tuple[str, str]]) -> Iterator[str]:
+    yield f"| {heading} | |"
+    yield "|---|---|"
+    for usage, help_text in rows:
+        yield f"| `{usage}` | {help_text.replace('|', chr(92) + '|')} |"
+
+
+PARTS: dict[str, Callable[[], Iterator[str]]] = {
+    "command line": _command_line,
+    "server command": _server_command,
+    "URL table": _url_table,
+}
+
+if __name__ == "__main__":
+    README.write_text(rewritten(README.read_text(encoding="utf-8")), encoding="utf-8", newline="\n")
