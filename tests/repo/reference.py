@@ -93,11 +93,8 @@ def _paragraphs(text: str) -> Iterator[str]:
 
 
 def _argument(argument: Any) -> str:
-    return (
-        str(argument.metavar or argument.name.upper())
-        if argument.required
-        else f"[{argument.metavar or argument.name.upper()}]"
-    )
+    name = str(argument.metavar or argument.name.upper())
+    return name if argument.required else f"[{name}]"
 
 
 def _option_usage(option: Any) -> str:
@@ -116,7 +113,8 @@ def _url_table() -> Iterator[str]:
     yield "| method | path | with | scope | what it does |"
     yield "|---|---|---|---|---|"
     for route in ROUTES:
-        yield f"| {route.method} | `{_shown_path(route)}` | {CREDENTIALS[route.surface]} | {_permission(route)} | {route.summary} |"
+        cells = (route.method, f"`{_shown_path(route)}`", CREDENTIALS[route.surface], _permission(route), route.summary)
+        yield f"| {' | '.join(cells)} |"
 
 
 def _shown_path(route: Route) -> str:
