@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 Clock = Callable[[], int]
 """Gives the present time in milliseconds."""
@@ -13,6 +14,10 @@ SECOND = 1000
 MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+RFC3339 = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]+))?([Zz]|[+-][0-9]{2}:[0-9]{2})"
+)
 
 
 def system_clock() -> int:
@@ -22,6 +27,18 @@ def system_clock() -> int:
 
 def to_rfc3339(milliseconds: int) -> str:
     """A time as RFC 3339 in UTC, `2026-11-21T20:35:00Z`, with milliseconds where there are any."""
-    moment = datetime.fromtimestamp(milliseconds // SECOND, UTC).strftime("%Y-%m-%dT%H:%M:%S")
-    rest = milliseconds % SECOND
-    return f"{moment}.{rest:03d}Z" if rest else f"{moment}Z"
+    moment = (EPOCH + timedelta(milliseconds=milliseconds)).replace(tzinfo=None)
+    return moment.isoformat(timespec="milliseconds" if milliseconds % SECOND else "seconds") + "Z"
+
+
+def parse_rfc3339(text: str) -> int:
+    """The milliseconds of a time with its offset (RFC 3339, 5.6), finer parts cut off; ValueError when it is none."""
+    match = RFC3339.fullmatch(text)
+    if match is None:
+        raise ValueError(f"not an RFC 3339 time: {text!r}")
+    date, clock, fraction, offset = match.groups()
+    try:
+        moment = datetime.fromisoformat(f"{date}T{clock}{offset.upper().replace('Z', '+00:00')}").astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"beyond the years that can be told: {text!r}") from None
+    return (moment - EPOCH) // timedelta(seconds=1) * SECOND + int((fraction or "").ljust(3, "0")[:3])

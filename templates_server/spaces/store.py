@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, Select, or_, select
+from sqlalchemy import Connection, Select, func, or_, select
+from sqlalchemy.exc import IntegrityError
 
 from templates_server.access import Place, Principal, PrincipalKind
-from templates_server.schema import environment_keys, environments, organizations, spaces
+from templates_server.codegen.model import SpaceModel
+from templates_server.errors import Conflict, NotFound
+from templates_server.identifiers import ENVIRONMENT_KEY_PREFIX, new_id, random_text
+from templates_server.revisions import NewRevision, Stored, StoredDocument, check_revision, to_json
+from templates_server.schema import environment_keys, environments, metadata, model_revisions, organizations, spaces
+from templates_server.spaces.reading import to_document
+
+ENVIRONMENTS = ("development", "staging", "production")
+KEY_CHARACTERS = 32
+MAX_LIVE_KEYS = 100  # of an environment
 
 
 def locate(connection: Connection, names: Mapping[str, str]) -> Place | None:
-    """The place of `organization`, `space` and `environment` (a name, or a live pk_ key of it); None if there is none."""
+    """The place of `organization`, `space`, `environment` (a name, or a live pk_ key of it); None if there is none."""
     if "space" in names:
         return _locate_space(connection, names["space"], names.get("environment"))
     return _locate_organization(connection, names["organization"])
@@ -60,3 +73,176 @@ def find_app(connection: Connection, key: str) -> Principal | None:
     )
     row = connection.execute(query).one_or_none()
     return Principal(PrincipalKind.APP, row.id, row.name, environment_id=row.environment_id) if row else None
+
+
+@dataclass(frozen=True)
+class StoredSpace:
+    """A Space: `organization` is a key, times are milliseconds."""
+
+    id: str
+    key: str
+    name: str
+    organization: str
+    revision: int
+    created: int
+    updated: int
+
+
+@dataclass(frozen=True)
+class StoredKey:
+    """A public API key of an environment; times are milliseconds."""
+
+    id: str
+    name: str
+    key: str
+    created: int
+    revoked: int | None
+
+
+# Spaces
+
+
+def create_space(connection: Connection, organization_id: str, *, key: str, name: str, now: int) -> str:
+    """The id of a new Space with its three environments and an empty model; Conflict when the key is taken."""
+    row = {"id": new_id("spc"), "organization_id": organization_id, "key": key, "name": name}
+    try:
+        connection.execute(spaces.insert(), {**row, "revision": 0, "created": now, "updated": now})
+    except IntegrityError:
+        raise Conflict(f"There is a Space with the key {key} on this server: choose another.", path="key") from None
+    connection.execute(
+        environments.insert(),
+        [{"id": new_id("env"), "space_id": row["id"], "name": name, "revision": 0} for name in ENVIRONMENTS],
+    )
+    return row["id"]
+
+
+def find_space(connection: Connection, space_id: str) -> StoredSpace:
+    """A Space by its id; NotFound when it is gone."""
+    row = connection.execute(_spaces().where(spaces.c.id == space_id)).mappings().one_or_none()
+    if row is None:
+        raise NotFound
+    return StoredSpace(**row)
+
+
+def list_spaces(
+    connection: Connection, organization_ids: Collection[str], *, limits: Collection[str], after: str, limit: int
+) -> Sequence[StoredSpace]:
+    """So many Spaces of these organizations whose keys come after one, in order of key; within the limits, if any."""
+    query = _spaces().where(spaces.c.organization_id.in_(organization_ids), spaces.c.key > after)
+    if limits:
+        query = query.where(or_(spaces.c.id.in_(limits), spaces.c.organization_id.in_(limits)))
+    rows = connection.execute(query.order_by(spaces.c.key).limit(limit)).mappings()
+    return [StoredSpace(**row) for row in rows]
+
+
+def _spaces() -> Select[Any]:
+    return select(
+        spaces.c.id,
+        spaces.c.key,
+        spaces.c.name,
+        organizations.c.key.label("organization"),
+        spaces.c.revision,
+        spaces.c.created,
+        spaces.c.updated,
+    ).join_from(spaces, organizations)
+
+
+def delete_space(connection: Connection, space_id: str) -> None:
+    """Remove a Space and all that belongs to it, everything that is known of its environments' people too."""
+    ids = list(connection.execute(select(environments.c.id).where(environments.c.space_id == space_id)).scalars())
+    for table in metadata.sorted_tables:
+        environment = table.c.get("environment_id")
+        if environment is not None and not environment.foreign_keys:
+            connection.execute(table.delete().where(environment.in_(ids)))
+    connection.execute(spaces.delete().where(spaces.c.id == space_id))
+
+
+# Models
+
+
+def load_model(connection: Connection, space_id: str, revision: int | None = None) -> StoredDocument:
+    """The model's document, the present one or that of a revision; NotFound when there is no such revision."""
+    space = find_space(connection, space_id)
+    wanted = space.revision if revision is None else revision
+    if wanted == 0:
+        return StoredDocument(0, to_document(SpaceModel(space.key, name=space.name)))
+    query = select(model_revisions.c.document).where(
+        model_revisions.c.space_id == space_id, model_revisions.c.revision == wanted
+    )
+    text = connection.execute(query).scalar_one_or_none()
+    if text is None:
+        raise NotFound(f"The model has no revision {wanted}.")
+    return StoredDocument(wanted, json.loads(text))
+
+
+def store_model(connection: Connection, space_id: str, new: NewRevision) -> Stored:
+    """Make a document the present model; PreconditionFailed when the present one is not what it was made from."""
+    _lock(connection, select(spaces.c.id).where(spaces.c.id == space_id))
+    present = load_model(connection, space_id)
+    check_revision(present.revision, new.expected)
+    if present.value == new.document:
+        return Stored(present.revision, changed=False)
+    revision = present.revision + 1
+    connection.execute(
+        model_revisions.insert(),
+        {
+            "space_id": space_id,
+            "revision": revision,
+            "document": to_json(new.document),
+            "created": new.now,
+            "created_by": new.author,
+        },
+    )
+    changes = {"revision": revision, "name": new.document["name"], "updated": new.now}
+    connection.execute(spaces.update().where(spaces.c.id == space_id).values(changes))
+    return Stored(revision, changed=True)
+
+
+def _lock(connection: Connection, query: Select[Any]) -> None:
+    """Keep a row as it is until the transaction ends (SQLite has one writer anyway); NotFound when there is none."""
+    if connection.execute(query.with_for_update()).one_or_none() is None:
+        raise NotFound
+
+
+# Keys of environments
+
+
+def list_keys(connection: Connection, environment_id: str) -> Sequence[StoredKey]:
+    """Every key of an environment, the revoked ones too, the oldest first."""
+    query = _keys().where(environment_keys.c.environment_id == environment_id)
+    rows = connection.execute(query.order_by(environment_keys.c.created, environment_keys.c.id)).mappings()
+    return [StoredKey(**row) for row in rows]
+
+
+def _keys() -> Select[Any]:
+    columns = environment_keys.c
+    return select(columns.id, columns.name, columns.key, columns.created, columns.revoked)
+
+
+def create_key(connection: Connection, environment_id: str, *, name: str, now: int) -> StoredKey:
+    """A new key; Conflict when the environment has as many as it may."""
+    _lock(connection, select(environments.c.id).where(environments.c.id == environment_id))
+    if count_live_keys(connection, [environment_id]).get(environment_id, 0) >= MAX_LIVE_KEYS:
+        raise Conflict(f"An environment may have {MAX_LIVE_KEYS} live keys: revoke one first.")
+    key = StoredKey(new_id("key"), name, ENVIRONMENT_KEY_PREFIX + random_text(KEY_CHARACTERS), now, None)
+    row = {"id": key.id, "environment_id": environment_id, "key": key.key, "name": name, "created": now}
+    connection.execute(environment_keys.insert(), row)
+    return key
+
+
+def revoke_key(connection: Connection, environment_id: str, name: str, *, now: int) -> None:
+    """Revoke a key by its id or its text, once and for all; NotFound when the environment has none such."""
+    columns = environment_keys.c
+    mine = (columns.environment_id == environment_id) & or_(columns.id == name, columns.key == name)
+    if connection.execute(select(columns.id).where(mine)).one_or_none() is None:
+        raise NotFound
+    connection.execute(environment_keys.update().where(mine, columns.revoked.is_(None)).values(revoked=now))
+
+
+def count_live_keys(connection: Connection, environment_ids: Collection[str]) -> Mapping[str, int]:
+    """How many keys of each of these environments are alive; those without any are left out."""
+    columns = environment_keys.c
+    query = select(columns.environment_id, func.count()).where(
+        columns.environment_id.in_(environment_ids), columns.revoked.is_(None)
+    )
+    return {row[0]: row[1] for row in connection.execute(query.group_by(columns.environment_id))}

@@ -1,0 +1,71 @@
+"""Rendered sets of files, each rendered once: kept as the JSON in which they are answered, within a bound of bytes."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+import msgspec
+
+from templates_server.codegen.model import GenerationInput
+from templates_server.codegen.models import File
+from templates_server.codegen.render import render
+
+MAX_CACHED_BYTES = 128 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class SetKey:
+    """What a set of files depends on; `options` in order of name."""
+
+    code_hash: str
+    language: str
+    options: tuple[tuple[str, str], ...]
+
+
+class RenderedSets:
+    """A cache of rendered sets; those that were not asked for longest go first. Used on the event loop only."""
+
+    def __init__(self, max_bytes: int = MAX_CACHED_BYTES) -> None:
+        self._max_bytes = max_bytes
+        self._bytes = 0
+        self._sets: OrderedDict[SetKey, bytes] = OrderedDict()
+        self._rendering: dict[SetKey, asyncio.Task[bytes]] = {}
+
+    async def find(self, key: SetKey, load: Callable[[], Awaitable[GenerationInput]]) -> bytes:
+        """The files of a set as JSON; rendered aside, from what `load` gives, when they are not here.
+
+        Whoever asks for a set that is being rendered waits for that.
+        """
+        if key in self._sets:
+            self._sets.move_to_end(key)
+            return self._sets[key]
+        task = self._rendering.get(key)
+        if task is None:
+            task = self._rendering[key] = asyncio.create_task(self._render(key, load))
+            task.add_done_callback(lambda _: self._rendering.pop(key))
+        return await asyncio.shield(task)
+
+    async def _render(self, key: SetKey, load: Callable[[], Awaitable[GenerationInput]]) -> bytes:
+        generation_input = await load()
+        encoded = await asyncio.to_thread(render_encoded, generation_input, key.language, dict(key.options))
+        self._keep(key, encoded)
+        return encoded
+
+    def _keep(self, key: SetKey, encoded: bytes) -> None:
+        self._sets[key] = encoded
+        self._bytes += len(encoded)
+        while self._bytes > self._max_bytes:
+            _, gone = self._sets.popitem(last=False)
+            self._bytes -= len(gone)
+
+
+def render_encoded(generation_input: GenerationInput, language: str, options: Mapping[str, str]) -> bytes:
+    """A set of files as the JSON array of the answer."""
+    files = render(generation_input, language, options)
+    return msgspec.json.encode(
+        [File(path, content, hashlib.sha256(content.encode()).hexdigest()) for path, content in files.items()]
+    )

@@ -1,0 +1,65 @@
+"""What a target may be: its language and the options of it. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+
+from templates_server.checks import Reader, join, suggestion
+from templates_server.codegen.models import Target
+from templates_server.codegen.registry import LANGUAGES
+from templates_server.documents import shown
+from templates_server.errors import ValidationFailed
+from templates_server.property_values import is_web_address
+
+MAX_TARGETS = 64
+MAX_OPTION_CHARACTERS = 255
+PACKAGE = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)*")
+LANGUAGES_WITH_PACKAGES = frozenset({"java", "kotlin"})
+RESERVED = re.compile(
+    r"abstract|as|assert|boolean|break|byte|case|catch|char|class|const|continue|default|do|"
+    r"double|else|enum|extends|false|final|finally|float|for|fun|goto|if|implements|import|in|"
+    r"instanceof|int|interface|is|long|native|new|null|object|package|private|protected|public|"
+    r"return|short|static|strictfp|super|switch|synchronized|this|throw|throws|transient|true|try|"
+    r"typealias|typeof|val|var|void|volatile|when|while"
+)
+
+
+def check_targets(targets: Sequence[Target]) -> None:
+    """Raise ValidationFailed with everything that is wrong with them."""
+    reader = Reader()
+    if not 1 <= len(targets) <= MAX_TARGETS:
+        reader.refuse("targets", f"must have 1 to {MAX_TARGETS} entries")
+    for number, target in enumerate(targets[:MAX_TARGETS]):
+        _check_target(reader, target, f"targets[{number}]")
+    if reader.problems:
+        raise ValidationFailed(reader.problems)
+
+
+def _check_target(reader: Reader, target: Target, path: str) -> None:
+    known = f"one of {', '.join(LANGUAGES)}"
+    language = reader.one_of(
+        target.language, join(path, "language"), LANGUAGES, f"a language that is generated: {known}"
+    )
+    possible = OPTIONS if language is None or language in LANGUAGES_WITH_PACKAGES else {"host": OPTIONS["host"]}
+    for option, value in sorted(target.options.items()):
+        place = join(join(path, "options"), option)
+        if option not in possible:
+            reader.refuse(place, f"is not an option of this language{suggestion(option, possible)}")
+        elif len(value) > MAX_OPTION_CHARACTERS:
+            reader.refuse(place, f"has {len(value)} characters; at most {MAX_OPTION_CHARACTERS} are possible")
+        else:
+            OPTIONS[option](reader, value, place)
+
+
+def _check_host(reader: Reader, host: str, path: str) -> None:
+    if not is_web_address(host) or any(mark in host for mark in "?#@"):
+        reader.refuse(path, f"{shown(host)} is not an http(s) URL without user, query and fragment")
+
+
+def _check_package(reader: Reader, package: str, path: str) -> None:
+    if not PACKAGE.fullmatch(package) or any(map(RESERVED.fullmatch, package.split("."))):
+        reader.refuse(path, f"{shown(package)} is not a package such as com.example.app")
+
+
+OPTIONS: Mapping[str, Callable[[Reader, str, str], None]] = {"host": _check_host, "package": _check_package}

@@ -1,0 +1,114 @@
+"""Environments and what they deliver, over HTTP: read, replaced, published."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from sqlalchemy import Connection
+from starlette.responses import Response
+
+from templates_server.checks import suggestion
+from templates_server.delivery import store
+from templates_server.delivery.models import Collections, DeliveryPut, Environment, Published
+from templates_server.delivery.reading import Surroundings, read_delivery, to_document
+from templates_server.documents import shown
+from templates_server.endpoint import Answer, Call
+from templates_server.errors import Problem, ValidationFailed
+from templates_server.exchange import answer_document, asked_revision, expected_revision, sent_document
+from templates_server.revisions import NewRevision, entity_tag
+from templates_server.spaces import store as spaces_store
+from templates_server.spaces.reading import parse_model
+
+
+async def list_environments(call: Call) -> Answer:
+    """The three environments of a Space, in order of name."""
+    return Answer(await _environments(call), "environment")
+
+
+async def show_environment(call: Call) -> Answer:
+    """One environment."""
+    name = call.place.environment_name
+    return Answer([each for each in await _environments(call) if each.name == name], "environment")
+
+
+async def _environments(call: Call) -> list[Environment]:
+    space_id = call.space_id
+
+    def load(connection: Connection) -> list[Environment]:
+        rows = store.list_environments(connection, space_id)
+        keys = spaces_store.count_live_keys(connection, [row.id for row in rows])
+        return [Environment(row.name, row.revision, row.document["published"], keys.get(row.id, 0)) for row in rows]
+
+    return await call.database.read(load)
+
+
+async def read(call: Call) -> Response:
+    """What the environment delivers, at present or at `?revision=`."""
+    environment_id, revision = call.environment_id, asked_revision(call)
+    stored = await call.database.read(lambda connection: store.load_delivery(connection, environment_id, revision))
+    return answer_document(call, stored.revision, stored.value, kind="delivery")
+
+
+async def replace(call: Call) -> Answer:
+    """Deliver what the document says, unless somebody else was faster; an equal one makes no new revision."""
+    document = await sent_document(call)
+    surroundings = await _surroundings(call)
+    delivery = await asyncio.to_thread(read_delivery, document, surroundings)
+    canonical = to_document(delivery, space=surroundings.model.key, environment=surroundings.environment)
+    new = NewRevision(canonical, expected_revision(call, document), call.principal.id, call.now)
+    environment_id = call.environment_id
+    stored = await call.database.write(lambda connection: store.store_delivery(connection, environment_id, new))
+    headers = {"ETag": entity_tag(stored.revision)}
+    return Answer([DeliveryPut(stored.revision, stored.changed)], "delivery", headers=headers)
+
+
+async def _surroundings(call: Call) -> Surroundings:
+    space_id, environment = call.space_id, str(call.place.environment_name)
+
+    def load(connection: Connection) -> Surroundings:
+        space = spaces_store.find_space(connection, space_id)
+        stored = spaces_store.load_model(connection, space_id)
+        model, _ = parse_model(stored.value, space=space.key, name=space.name)
+        return Surroundings(model, environment, store.list_tribes(connection, space_id))
+
+    return await call.database.read_aside(load)
+
+
+async def publish(call: Call) -> Answer:
+    """Make these collections live in the environment, besides those that are."""
+    await _check_collections(call)
+    return await _change_published(call, lambda published, named: published | named)
+
+
+async def unpublish(call: Call) -> Answer:
+    """Take these collections off the air in the environment: all their entities are disabled."""
+    return await _change_published(call, lambda published, named: published - named)
+
+
+async def _check_collections(call: Call) -> None:
+    """Raise ValidationFailed, naming every key that is no collection of the Space."""
+    model = (await _surroundings(call)).model
+    known = {collection.key for collection in model.collections}
+    body: Collections = call.body
+    problems = [
+        Problem(f"collections[{number}]", f"{shown(key)} is not a collection of this Space{suggestion(key, known)}")
+        for number, key in enumerate(body.collections)
+        if key not in known
+    ]
+    if problems:
+        raise ValidationFailed(problems)
+
+
+async def _change_published(call: Call, change: Callable[[set[str], set[str]], set[str]]) -> Answer:
+    body: Collections = call.body
+    environment_id, author, now = call.environment_id, call.principal.id, call.now
+
+    def store_changed(connection: Connection) -> Published:
+        store.lock_environment(connection, environment_id)
+        present = store.load_delivery(connection, environment_id)
+        published = sorted(change(set(present.value["published"]), set(body.collections)))
+        new = NewRevision({**present.value, "published": published}, present.revision, author, now)
+        return Published(store.store_delivery(connection, environment_id, new).revision, published)
+
+    return Answer([await call.database.write(store_changed)], "published")

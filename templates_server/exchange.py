@@ -1,0 +1,88 @@
+"""Documents over HTTP: JSON or YAML by media type, revisions as entity tags, conditions on them (RFC 9110, 13).
+
+A document is stored with a revision that counts its changes from 0. What a document means is its feature's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from starlette.responses import Response
+
+from templates_server import bodies, documents
+from templates_server.endpoint import Answer, Call, to_response
+from templates_server.errors import BadRequest
+from templates_server.revisions import entity_tag
+
+JSON_TYPE = "application/json"
+YAML_TYPE = "application/yaml"  # RFC 9512
+LARGEST_REVISION = 2**31 - 1
+ENTITY_TAG = re.compile(r'(?:W/)?"?([0-9]{1,10})"?')
+
+
+async def sent_document(call: Call) -> Any:
+    """The value of the document in the body; it is read aside, as it may be long."""
+    kind = bodies.require_media_type(call.request, JSON_TYPE, YAML_TYPE)
+    read = documents.read_json if kind == JSON_TYPE else documents.read_yaml
+    return await asyncio.to_thread(read, call.body, max_depth=call.settings.limits.max_depth)
+
+
+def expected_revision(call: Call, document: Any) -> int | None:
+    """The revision that the change is made from: by If-Match, else by the document, else 0; None for any."""
+    condition = call.request.headers.get("if-match")
+    if condition is None:
+        return revision_of(document) or 0
+    if condition.strip() == "*":
+        return None
+    match = ENTITY_TAG.fullmatch(condition.strip())
+    if match is None:
+        raise BadRequest('If-Match must be a revision such as "3", or * for whichever is there.')
+    return int(match[1])
+
+
+def revision_of(document: Any) -> int | None:
+    """The revision that a document says it was made from; None when it says nothing fit."""
+    revision = document.get("revision") if isinstance(document, dict) else None
+    return revision if isinstance(revision, int) and not isinstance(revision, bool) else None
+
+
+def asked_revision(call: Call) -> int | None:
+    """The number in `?revision=`; None without it."""
+    text = call.query.get("revision")
+    if text is None:
+        return None
+    if not text.isascii() or not text.isdigit() or len(text) > len(str(LARGEST_REVISION)):
+        raise BadRequest("`revision` must be a whole number.", path="revision")
+    return min(int(text), LARGEST_REVISION)
+
+
+def answer_document(call: Call, revision: int, document: Mapping[str, Any], *, kind: str) -> Response:
+    """The document as the caller likes it, with its revision in it and as its entity tag; 304 when they have it."""
+    headers = {"ETag": entity_tag(revision), "Vary": "Accept", "Cache-Control": "private, no-cache"}
+    if entity_tag(revision) in _known_tags(call):
+        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+    whole = with_revision(document, revision)
+    if _prefers_yaml(call):
+        return Response(documents.write_yaml(whole), headers=headers, media_type=YAML_TYPE)
+    return to_response(Answer([whole], kind, headers=headers))
+
+
+def with_revision(document: Mapping[str, Any], revision: int) -> dict[str, Any]:
+    """The document with its revision before the first part that is not a text."""
+    head = {key: value for key, value in document.items() if isinstance(value, str)}
+    return {**head, "revision": revision, **document}
+
+
+def _known_tags(call: Call) -> set[str]:
+    sent = call.request.headers.get("if-none-match", "")
+    return {tag.strip().removeprefix("W/") for tag in sent.split(",")}
+
+
+def _prefers_yaml(call: Call) -> bool:
+    """Whether YAML stands in Accept, and no JSON before it."""
+    kinds = [kind.partition(";")[0].strip().lower() for kind in call.request.headers.get("accept", "").split(",")]
+    return next((kind for kind in kinds if kind in {JSON_TYPE, YAML_TYPE}), None) == YAML_TYPE

@@ -1,0 +1,56 @@
+"""Documents that count their changes: what is stored, and on which condition a change is taken. No SQL, no HTTP."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from templates_server.errors import PreconditionFailed
+
+
+@dataclass(frozen=True)
+class StoredDocument:
+    """A document at a revision; at revision 0, where nothing was stored yet, an empty one."""
+
+    revision: int
+    value: Any
+
+
+@dataclass(frozen=True)
+class NewRevision:
+    """A document to store: `expected` is the revision that it was made from, None for whichever is there."""
+
+    document: Mapping[str, Any]
+    expected: int | None
+    author: str
+    now: int
+
+
+@dataclass(frozen=True)
+class Stored:
+    """How a document was stored: `changed` is False where an equal one was there already."""
+
+    revision: int
+    changed: bool
+
+
+def check_revision(present: int, expected: int | None) -> None:
+    """Raise PreconditionFailed, naming the present revision, unless the change is made from it."""
+    if expected is not None and expected != present:
+        raise PreconditionFailed(
+            f"The present revision is {present}, this was made from {expected}: read it again and repeat your change, "
+            "or send `If-Match: *` to replace whatever is there.",
+            headers={"ETag": entity_tag(present)},
+        )
+
+
+def entity_tag(revision: int) -> str:
+    """A revision as an entity tag (RFC 9110, 8.8.3)."""
+    return f'"{revision}"'
+
+
+def to_json(document: Mapping[str, Any]) -> str:
+    """A canonical document as it is stored: in its own order, without blanks."""
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,237 @@
+"""The model of a Space as a document: read with every problem by its path, and written in canonical form.
+
+Names (of anything) are one line in any script, without control characters; descriptions may have several lines. An
+unset name is "". Canonical: in order of key, without what is not given, values normalised; equal models are equal
+documents.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from templates_server.checks import Reader, join
+from templates_server.codegen.model import (
+    UNSET,
+    Child,
+    ChildKind,
+    Collection,
+    Experience,
+    Property,
+    PropertyType,
+    Section,
+    SpaceModel,
+)
+from templates_server.documents import shown
+from templates_server.errors import Problem, ValidationFailed
+from templates_server.property_values import read_value, to_plain
+
+MAX_EXPERIENCES = 2000
+MAX_SECTIONS = 1000
+MAX_COLLECTIONS = 1000
+MAX_PROPERTIES = 200  # of an experience
+MAX_CHILDREN = 200  # of a collection
+MAX_OPTIONS = 200  # of a select
+DOCUMENT_KEYS = ("space", "name", "description", "revision", "experiences", "sections", "collections")
+PROPERTY_TYPES = tuple(PropertyType)
+
+
+def read_model(document: Any, *, space: str, name: str) -> SpaceModel:
+    """The model that a document describes, of the Space with that key; its present name serves where none is given.
+
+    ValidationFailed with every problem.
+    """
+    model, problems = parse_model(document, space=space, name=name)
+    if problems:
+        raise ValidationFailed(problems)
+    return model
+
+
+def parse_model(document: Any, *, space: str, name: str) -> tuple[SpaceModel, list[Problem]]:
+    """What can be made of a document, without what is wrong in it, and all that is wrong."""
+    reader = Reader()
+    given = reader.mapping(document, "", DOCUMENT_KEYS)
+    _check_head(reader, given, space)
+    experiences = _experiences(reader, given.get("experiences"))
+    sections = _sections(reader, given.get("sections"), {experience.key for experience in experiences})
+    types = {
+        ChildKind.EXPERIENCE: {experience.key for experience in experiences},
+        ChildKind.SECTION: {section.key for section in sections},
+    }
+    model = SpaceModel(
+        space,
+        name=reader.name(given.get("name"), "name") or name,
+        description=reader.description(given.get("description"), "description"),
+        experiences=experiences,
+        sections=sections,
+        collections=_collections(reader, given.get("collections"), types),
+    )
+    return model, reader.problems
+
+
+def _check_head(reader: Reader, given: Mapping[str, Any], space: str) -> None:
+    if given.get("space", space) != space:
+        reader.refuse("space", f"must be {shown(space)}, the Space that this is sent to")
+    reader.count(given.get("revision"), "revision")
+
+
+def _experiences(reader: Reader, value: Any) -> tuple[Experience, ...]:
+    return tuple(
+        _experience(reader, key, item, path)
+        for key, item, path in reader.by_key(value, "experiences", at_most=MAX_EXPERIENCES)
+    )
+
+
+def _experience(reader: Reader, key: str, value: Any, path: str) -> Experience:
+    given = reader.mapping(value, path, ("name", "description", "properties"))
+    properties = reader.by_key(given.get("properties"), join(path, "properties"), at_most=MAX_PROPERTIES)
+    read = [_property(reader, name, item, place) for name, item, place in properties]
+    return Experience(
+        key, **_described(reader, given, path), properties=tuple(item for item in read if item is not None)
+    )
+
+
+def _described(reader: Reader, given: Mapping[str, Any], path: str) -> dict[str, str]:
+    return {
+        "name": reader.name(given.get("name"), join(path, "name")),
+        "description": reader.description(given.get("description"), join(path, "description")),
+    }
+
+
+def _property(reader: Reader, key: str, value: Any, path: str) -> Property | None:
+    given = reader.mapping(value, path, ("name", "description", "type", "options", "default"))
+    described = _described(reader, given, path)
+    if "type" not in given and isinstance(value, dict):
+        reader.refuse(join(path, "type"), f"is missing: one of {', '.join(PROPERTY_TYPES)}")
+    kind = reader.one_of(given.get("type"), join(path, "type"), PROPERTY_TYPES, f"one of {', '.join(PROPERTY_TYPES)}")
+    if kind is None:
+        return None
+    read = Property(key, PropertyType(kind), **described, options=_options(reader, given, kind, join(path, "options")))
+    return dataclasses.replace(read, default=_default(reader, read, given.get("default"), join(path, "default")))
+
+
+def _options(reader: Reader, given: Mapping[str, Any], kind: str, path: str) -> tuple[str, ...]:
+    """The options of a select, in the order given: no two equal, none empty."""
+    if kind != PropertyType.SELECT:
+        if "options" in given:
+            reader.refuse(path, "is for properties of type select only")
+        return ()
+    before = len(reader.problems)
+    options: list[str] = []
+    for value, place in reader.sequence(given.get("options"), path, at_most=MAX_OPTIONS):
+        problems = len(reader.problems)
+        option = reader.name(value, place)
+        if option in options:
+            reader.refuse(place, f"{shown(option)} is there twice")
+        elif option:
+            options.append(option)
+        elif len(reader.problems) == problems:
+            reader.refuse(place, "must not be empty")
+    if not options and len(reader.problems) == before:
+        reader.refuse(path, "is missing: a select needs at least one option")
+    return tuple(options)
+
+
+def _default(reader: Reader, definition: Property, value: Any, path: str) -> Any:
+    """The default; None also where it says what the type is when unset."""
+    default = read_value(reader, value, path, kind=definition.type, options=definition.options)
+    return None if default == UNSET[definition.type] else default
+
+
+def _sections(reader: Reader, value: Any, experiences: set[str]) -> tuple[Section, ...]:
+    return tuple(
+        _section(reader, key, item, path, experiences)
+        for key, item, path in reader.by_key(value, "sections", at_most=MAX_SECTIONS)
+    )
+
+
+def _section(reader: Reader, key: str, value: Any, path: str, experiences: set[str]) -> Section:
+    given = reader.mapping(value, path, ("name", "description", "supports"))
+    supports: set[str] = set()
+    for item, place in reader.sequence(given.get("supports"), join(path, "supports"), at_most=MAX_EXPERIENCES):
+        if item is None:
+            reader.refuse(place, "must be the key of an experience, not nothing")
+        supported = reader.one_of(item, place, experiences, "an experience of this Space")
+        if supported in supports:
+            reader.refuse(place, f"{shown(supported)} is there twice")
+        supports |= {supported} if supported else set()
+    return Section(key, **_described(reader, given, path), supports=tuple(sorted(supports)))
+
+
+def _collections(reader: Reader, value: Any, types: Mapping[ChildKind, set[str]]) -> tuple[Collection, ...]:
+    return tuple(
+        _collection(reader, key, item, path, types)
+        for key, item, path in reader.by_key(value, "collections", at_most=MAX_COLLECTIONS)
+    )
+
+
+def _collection(reader: Reader, key: str, value: Any, path: str, types: Mapping[ChildKind, set[str]]) -> Collection:
+    given = reader.mapping(value, path, ("name", "description", "category", "children"))
+    children = reader.by_key(given.get("children"), join(path, "children"), at_most=MAX_CHILDREN)
+    read = [_child(reader, name, item, place, types) for name, item, place in children]
+    return Collection(
+        key,
+        **_described(reader, given, path),
+        category=reader.name(given.get("category"), join(path, "category")),
+        children=tuple(child for child in read if child is not None),
+    )
+
+
+def _child(reader: Reader, key: str, value: Any, path: str, types: Mapping[ChildKind, set[str]]) -> Child | None:
+    given = reader.mapping(value, path, ("name", "description", *ChildKind))
+    described = _described(reader, given, path)
+    kinds = [kind for kind in ChildKind if kind in given]
+    if len(kinds) != 1:
+        if isinstance(value, dict) or value is None:
+            reader.refuse(path, "must have either `experience` or `section`")
+        return None
+    kind = kinds[0]
+    type_key = reader.one_of(given[kind], join(path, kind), types[kind], f"a {kind} of this Space")
+    return None if type_key is None else Child(key, kind, type_key, **described)
+
+
+def to_document(model: SpaceModel) -> dict[str, Any]:
+    """The model in canonical form, fit for JSON and YAML; the revision is not in it."""
+    return {
+        "space": model.key,
+        "name": model.name,
+        **_given(description=model.description),
+        "experiences": {item.key: _experience_document(item) for item in model.experiences},
+        "sections": {
+            item.key: {**_given(name=item.name, description=item.description), "supports": list(item.supports)}
+            for item in model.sections
+        },
+        "collections": {item.key: _collection_document(item) for item in model.collections},
+    }
+
+
+def _given(**texts: str) -> dict[str, str]:
+    return {name: text for name, text in texts.items() if text}
+
+
+def _experience_document(experience: Experience) -> dict[str, Any]:
+    return {
+        **_given(name=experience.name, description=experience.description),
+        "properties": {item.key: _property_document(item) for item in experience.properties},
+    }
+
+
+def _property_document(definition: Property) -> dict[str, Any]:
+    document: dict[str, Any] = {"type": str(definition.type)}
+    document |= _given(name=definition.name, description=definition.description)
+    if definition.options:
+        document["options"] = list(definition.options)
+    if definition.default is not None:
+        document["default"] = to_plain(definition.default)
+    return document
+
+
+def _collection_document(collection: Collection) -> dict[str, Any]:
+    return {
+        **_given(name=collection.name, description=collection.description, category=collection.category),
+        "children": {
+            child.key: {str(child.kind): child.type, **_given(name=child.name, description=child.description)}
+            for child in collection.children
+        },
+    }
