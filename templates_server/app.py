@@ -7,12 +7,15 @@ import logging
 import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from templates_server import server_key
 from templates_server.access import Place, Principal
+from templates_server.accounts.passwords import Passwords
 from templates_server.database import Database, open_database
 from templates_server.endpoint import (
     Authenticate,
@@ -22,13 +25,17 @@ from templates_server.endpoint import (
     Services,
     Surface,
     error_response,
-    json_response,
     serve,
 )
-from templates_server.errors import ApiError, ClientTooOld
+from templates_server.errors import ApiError, ClientTooOld, Failed
 from templates_server.identifiers import ENVIRONMENT_KEY_PREFIX, new_id
+from templates_server.oauth import local_code
+from templates_server.oauth.local_code import LocalCode
+from templates_server.oauth.protocol import Authority
+from templates_server.pages.render import Pages
 from templates_server.router import Router
 from templates_server.routes import ROUTES
+from templates_server.server_key import ServerKey
 from templates_server.settings import Settings
 from templates_server.spaces import store as spaces_store
 from templates_server.times import Clock, system_clock
@@ -64,6 +71,7 @@ class Application:
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await asyncio.to_thread(self.services.database.close)
+        await asyncio.to_thread(self.services.part(Passwords).close)
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _respond(self, request: Request) -> Response:
@@ -77,13 +85,19 @@ class Application:
             _refuse_old_client(request, self.services.settings.minimum_client_version)
             response = await serve(route, Call(request, self.services, parameters))
         except ApiError as error:
-            response = error_response(error, surface)
+            response = self._refusal(error, surface)
         except Exception:
             identifier = new_id("err")
             LOGGER.exception("%s %s failed (%s)", request.method, path.decode("latin-1"), identifier)
-            response = _internal_error(identifier, surface)
+            response = self._refusal(Failed(identifier), surface)
         self._allow_origin(request, surface, response)
         return response
+
+    def _refusal(self, error: ApiError, surface: Surface) -> Response:
+        """A refusal in the form that the surface's callers read."""
+        if surface is Surface.PAGE:
+            return self.services.part(Pages).error_answer(error)
+        return error_response(error, surface)
 
     def _path_of(self, request: Request) -> bytes:
         """The path as it was sent, less the path of the public URL."""
@@ -130,13 +144,6 @@ def _version(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in text.split("."))
 
 
-def _internal_error(identifier: str, surface: Surface) -> Response:
-    message = f"Something went wrong here; it is logged as {identifier}."
-    errors = [{"code": "INTERNAL", "message": message, "path": ""}]
-    body = {"errors": errors} if surface is Surface.CLIENT else {"data": [], "dataType": None, "errors": errors}
-    return json_response(body, HTTPStatus.INTERNAL_SERVER_ERROR)
-
-
 def create_app(
     settings: Settings,
     *,
@@ -152,9 +159,22 @@ def create_app(
         clock=clock,
         authenticate=_authenticator(database, clock),
         locate=_locator(database),
-        parts={},
+        parts=_sign_in_parts(settings),
     )
     return Application(services, routes)
+
+
+def _sign_in_parts(settings: Settings) -> Mapping[type, Any]:
+    """What signing in needs, by class. Only a local server has a code in its data folder."""
+    key = server_key.load(settings.data_folder)
+    local_code.remove(settings.data_folder)
+    code = LocalCode(settings.data_folder) if settings.local and settings.on_loopback else None
+    return {
+        ServerKey: key,
+        Passwords: Passwords(),
+        Pages: Pages(settings, key),
+        Authority: Authority(settings.public_url, key, code),
+    }
 
 
 def _authenticator(database: Database, clock: Clock) -> Authenticate:

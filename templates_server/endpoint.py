@@ -17,11 +17,12 @@ from starlette.responses import Response
 
 from templates_server import access, bodies
 from templates_server.database import Database
-from templates_server.errors import ApiError, NotFound, Unauthenticated
+from templates_server.errors import ApiError, Forbidden, NotFound, Unauthenticated
 from templates_server.settings import Settings
 from templates_server.times import Clock
 
 Part = TypeVar("Part")
+SERVER_ERRORS = 500
 NO_PLACE: Mapping[str, str] = {}
 
 
@@ -126,6 +127,11 @@ class Call:
         return _present(self.place.environment_id)
 
     @property
+    def app_environment_id(self) -> str:
+        """The environment of the pk_ key; only in the Client API."""
+        return _present(self.principal.environment_id)
+
+    @property
     def query(self) -> Mapping[str, str]:
         """The parameters behind the question mark; of a repeated one the last."""
         return self.request.query_params
@@ -185,7 +191,7 @@ async def _authenticated(call: Call, surface: Surface) -> access.Principal:
         )
     is_app = principal.kind is access.PrincipalKind.APP
     if is_app and surface is Surface.PLATFORM:
-        raise access.Forbidden("A pk_ key opens the Client API only: use a token here.")
+        raise Forbidden("A pk_ key opens the Client API only: use a token here.")
     if not is_app and surface is Surface.CLIENT:
         raise Unauthenticated("The Client API is opened by a pk_ key of an environment.")
     return principal
@@ -228,9 +234,17 @@ def json_response(body: Any, status: int = HTTPStatus.OK, headers: Mapping[str, 
     return Response(msgspec.json.encode(body), status, dict(headers or {}), media_type="application/json")
 
 
+def oauth_error(code: str, error: ApiError) -> Response:
+    """A refusal before the protocol began, in its form (RFC 6749, 5.2)."""
+    body = {"error": code, "error_description": str(error)}
+    return json_response(body, error.status, {**error.headers, "Cache-Control": "no-store"})
+
+
 def error_response(error: ApiError, surface: Surface) -> Response:
     """A refusal in the form that the surface's callers read."""
     errors = [{"code": problem.code, "message": problem.message, "path": problem.path} for problem in error.problems]
     if surface is Surface.CLIENT:
         return json_response({"errors": errors}, error.status, error.headers)
+    if surface is Surface.OAUTH:
+        return oauth_error("invalid_request" if error.status < SERVER_ERRORS else "temporarily_unavailable", error)
     return json_response(Envelope([], None, errors), error.status, error.headers)

@@ -4,7 +4,7 @@
     ├── BadRequest 400        ├── Unauthenticated 401     ├── Forbidden 403        ├── NotFound 404
     ├── MethodNotAllowed 405  ├── RequestTimedOut 408     ├── Conflict 409         ├── PreconditionFailed 412
     ├── TooLarge 413          ├── UnsupportedMediaType 415├── ValidationFailed 422 ├── ClientTooOld 426
-    └── Unavailable 503
+    └── Failed 500            └── Unavailable 503
 
 How they become an envelope is in `endpoint.py`.
 """
@@ -118,6 +118,15 @@ class ClientTooOld(ApiError):
     """The command line must be upgraded first."""
 
     status, code = HTTPStatus.UPGRADE_REQUIRED, "CLIENT_TOO_OLD"
+
+
+class Failed(ApiError):
+    """A bug of ours; says no more than under which id it is logged."""
+
+    status, code = HTTPStatus.INTERNAL_SERVER_ERROR, "INTERNAL"
+
+    def __init__(self, identifier: str) -> None:
+        super().__init__(f"Something went wrong here; it is logged as {identifier}.")
 
 
 class Unavailable(ApiError):

@@ -52,6 +52,11 @@ class Settings:
         return urlsplit(self.public_url).scheme == "https"
 
     @property
+    def on_loopback(self) -> bool:
+        """Whether only this machine reaches the server."""
+        return urlsplit(self.public_url).hostname in LOOPBACK_NAMES
+
+    @property
     def base_path(self) -> str:
         """The path of the public URL, without a slash at the end: "" when it has none."""
         return urlsplit(self.public_url).path

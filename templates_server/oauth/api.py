@@ -1,0 +1,200 @@
+"""The endpoints of OAuth 2: metadata, authorization with its consent page, token, revocation."""
+
+from __future__ import annotations
+
+import json
+from urllib.parse import urlencode, urlsplit
+
+from sqlalchemy import Connection
+from starlette.responses import Response
+
+from templates_server import bodies, forms
+from templates_server.access import ALL_SCOPES
+from templates_server.accounts import store as accounts_store
+from templates_server.endpoint import Call, json_response
+from templates_server.errors import BadRequest, NotFound
+from templates_server.forms import FORM_TYPE, Parameters
+from templates_server.oauth import permissions, store
+from templates_server.oauth.grants import ALL_AUTHENTICATION_METHODS
+from templates_server.oauth.protocol import Authority, ConsentQuestion, Protocol, Reply
+from templates_server.oauth.request import ProtocolRequest
+from templates_server.pages import store as pages_store
+from templates_server.pages.api import sign_out_to
+from templates_server.pages.browser import Browser, browser_of, check_form
+from templates_server.pages.render import Page, pages_of, see_other
+from templates_server.times import DAY
+
+AUTHORIZE_PATH = "/oauth/authorize"
+MAX_FORM_BYTES = 16 * 1024
+JSON_TYPE = "application/json"
+
+
+def authority_of(call: Call) -> Authority:
+    """What the protocol works with."""
+    return call.services.part(Authority)
+
+
+async def metadata(call: Call) -> Response:
+    """What this server can do, and where (RFC 8414, 3)."""
+    authority = authority_of(call)
+    return json_response(
+        {
+            "issuer": authority.issuer,
+            "authorization_endpoint": f"{authority.issuer}{AUTHORIZE_PATH}",
+            "token_endpoint": f"{authority.issuer}/oauth/token",
+            "revocation_endpoint": f"{authority.issuer}/oauth/revoke",
+            "scopes_supported": sorted(ALL_SCOPES),
+            "response_types_supported": ["code"],
+            "response_modes_supported": ["query"],
+            "grant_types_supported": authority.grant_types,
+            "code_challenge_methods_supported": ["S256"],
+            "token_endpoint_auth_methods_supported": ALL_AUTHENTICATION_METHODS,
+            "revocation_endpoint_auth_methods_supported": ALL_AUTHENTICATION_METHODS,
+            "authorization_response_iss_parameter_supported": True,
+        }
+    )
+
+
+async def metadata_of_issuer_with_path(call: Call) -> Response:
+    """The same, where the issuer has a path: that comes behind the well-known part (RFC 8414, 3.1)."""
+    if f"/{call.parameters['issuer_path']}" != call.settings.base_path:
+        raise NotFound
+    return await metadata(call)
+
+
+async def consent_page(call: Call) -> Response:
+    """Ask the person, who signs in first; a request that cannot be granted goes back to the program."""
+    request = _authorization_request(call)
+
+    def work(connection: Connection) -> ConsentQuestion | Reply:
+        return Protocol(connection, authority_of(call), now=call.now).question(request)
+
+    outcome = await call.database.read(work)
+    if isinstance(outcome, Reply):
+        return see_other(str(outcome.location))
+    browser = await browser_of(call)
+    if browser.account is None:
+        return see_other(_sign_in_url(call))
+    return await _consent_answer(call, browser, outcome)
+
+
+async def _consent_answer(call: Call, browser: Browser, question: ConsentQuestion) -> Response:
+    account_id = browser.account.id if browser.account else ""
+    memberships = await call.database.read(lambda connection: accounts_store.organizations_of(connection, account_id))
+    redirect = urlsplit(question.redirect_uri)
+    redirect_origin = f"{redirect.scheme}://{redirect.netloc}"
+    values = {
+        "client_name": question.client_name,
+        "memberships": memberships,
+        "permissions": permissions.in_words(question.scopes),
+        "redirect_origin": redirect_origin,
+        "action": _own_url(call),
+        "purpose": _consent_purpose(call),
+        "idle_days": store.REFRESH_IDLE_LIFETIME // DAY,
+        "lifetime_days": store.FAMILY_LIFETIME // DAY,
+    }
+    page = Page("consent", values, form_target=_form_target(redirect_origin))
+    return pages_of(call).answer(page, shown_to=browser)
+
+
+def _form_target(redirect_origin: str) -> str:
+    """The origin that the form may lead to, as a source of CSP, whose grammar has no IPv6 addresses (CSP 3, 2.3.1)."""
+    return "http:" if "[" in redirect_origin else redirect_origin
+
+
+def _authorization_request(call: Call) -> ProtocolRequest:
+    parameters = forms.decode(call.request.scope["query_string"])
+    return ProtocolRequest(call.request.method, authority_of(call).issuer + AUTHORIZE_PATH, parameters=parameters)
+
+
+def _own_url(call: Call) -> str:
+    """The path of this authorization request, with its parameters in one spelling."""
+    parameters = forms.decode(call.request.scope["query_string"])
+    pairs = [(name, value) for name, values in parameters.values.items() for value in values]
+    return f"{call.settings.base_path}{AUTHORIZE_PATH}?{urlencode(pairs)}"
+
+
+def _consent_purpose(call: Call) -> str:
+    """What the consent form is good for: this very request."""
+    return f"consent {_own_url(call)}"
+
+
+def _sign_in_url(call: Call) -> str:
+    return f"{call.settings.base_path}/sign-in?{urlencode({'next': _own_url(call)})}"
+
+
+async def decide(call: Call) -> Response:
+    """Send the person back with a code, with a refusal, or to the sign-in page for another account."""
+    request = _authorization_request(call)
+    browser = await browser_of(call)
+    if browser.account is None:
+        return see_other(_sign_in_url(call))
+    form = forms.decode_form(call.request, call.body)
+    check_form(call, browser, form, purpose=_consent_purpose(call))
+    decision = form.text("decision")
+    if decision == "another":
+        return await sign_out_to(call, browser, _sign_in_url(call))
+    if decision not in {"allow", "cancel"}:
+        raise BadRequest("The form does not say what was decided.")
+
+    def work(connection: Connection) -> Reply | None:
+        signed_in = pages_store.find_signed_in(connection, browser.cookie, call.now)
+        protocol = Protocol(connection, authority_of(call), now=call.now)
+        return protocol.decide(request, signed_in[0] if decision == "allow" else None) if signed_in else None
+
+    reply = await call.database.write(work)
+    return see_other(str(reply.location)) if reply else see_other(_sign_in_url(call))
+
+
+async def token(call: Call) -> Response:
+    """Tokens for a code, a refresh token, or a client's own credentials (RFC 6749, 3.2)."""
+    request = _token_request(call)
+    return _response(
+        await call.database.write(
+            lambda connection: Protocol(connection, authority_of(call), now=call.now).token(request)
+        )
+    )
+
+
+async def revoke(call: Call) -> Response:
+    """End a token (RFC 7009)."""
+    request = _token_request(call)
+    return _response(
+        await call.database.write(
+            lambda connection: Protocol(connection, authority_of(call), now=call.now).revocation(request)
+        )
+    )
+
+
+def _token_request(call: Call) -> ProtocolRequest:
+    media_type = bodies.require_media_type(call.request, FORM_TYPE, JSON_TYPE)
+    is_json = media_type == JSON_TYPE
+    parameters = _json_parameters(call) if is_json else forms.decode(call.body)
+    return ProtocolRequest(
+        call.request.method,
+        authority_of(call).issuer + call.request.url.path,
+        parameters=parameters,
+        authorization=call.request.headers.get("authorization", ""),
+        is_json=is_json,
+    )
+
+
+def _json_parameters(call: Call) -> Parameters:
+    """The members of a JSON object of texts; BadRequest for anything else."""
+    bodies.check_depth(call.body, max_depth=1)
+    try:
+        pairs = json.loads(call.body, object_pairs_hook=list)
+    except ValueError:
+        raise BadRequest("The body is not JSON.") from None
+    if not isinstance(pairs, list) or not call.body.lstrip().startswith(b"{"):
+        raise BadRequest("The body is not a JSON object.")
+    values: dict[str, list[str]] = {}
+    for name, value in pairs:
+        if not isinstance(value, str) or not (name + value).isprintable():
+            raise BadRequest("A member of the JSON object is not a printable text.")
+        values.setdefault(name, []).append(value)
+    return Parameters(values)
+
+
+def _response(reply: Reply) -> Response:
+    return json_response(reply.body, reply.status, reply.headers)

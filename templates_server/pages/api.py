@@ -1,0 +1,115 @@
+"""The first page, signing in and out, and what pages load."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from sqlalchemy import Connection
+from starlette.responses import Response
+
+from templates_server.accounts import store as accounts_store
+from templates_server.accounts.passwords import Passwords
+from templates_server.accounts.store import Account
+from templates_server.endpoint import Call
+from templates_server.forms import decode_form
+from templates_server.pages import store
+from templates_server.pages.browser import (
+    Browser,
+    browser_of,
+    check_form,
+    local_path,
+    new_browser,
+    set_cookie,
+)
+from templates_server.pages.render import ASSET_MAX_AGE_SECONDS, Page, pages_of, see_other
+
+MAX_FORM_BYTES = 16 * 1024
+WRONG = "The e-mail address or the password is not right."
+
+
+async def first_page(call: Call) -> Response:
+    """What this server is; for who is signed in: as whom, and where they belong."""
+    browser = await browser_of(call)
+    account = browser.account
+    memberships = (
+        await call.database.read(lambda connection: accounts_store.organizations_of(connection, account.id))
+        if account
+        else ()
+    )
+    page = Page("first", {"memberships": memberships, "demo": call.settings.demo})
+    return pages_of(call).answer(page, shown_to=browser)
+
+
+async def sign_in_page(call: Call) -> Response:
+    """The form to sign in; who is signed in goes on at once."""
+    browser = await browser_of(call)
+    go_on_to = local_path(call.settings, call.query.get("next", ""))
+    if browser.account is not None:
+        return see_other(go_on_to)
+    return pages_of(call).answer(_sign_in_page(go_on_to), shown_to=browser)
+
+
+async def sign_in(call: Call) -> Response:
+    """Sign in and go on; or the form again, saying what is wrong."""
+    browser = await browser_of(call)
+    form = decode_form(call.request, call.body)
+    check_form(call, browser, form, purpose="sign-in")
+    go_on_to = local_path(call.settings, form.text("next"))
+    email = form.text("email").strip()
+    account = await _authenticated(call, email, form.text("password"))
+    if account is None:
+        page = _sign_in_page(go_on_to, email=email, problem=WRONG, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        return pages_of(call).answer(page, shown_to=browser)
+    return await _signed_in(call, browser, account, go_on_to=go_on_to)
+
+
+def _sign_in_page(go_on_to: str, *, email: str = "", problem: str = "", status: HTTPStatus = HTTPStatus.OK) -> Page:
+    return Page("sign_in", {"next": go_on_to, "email": email, "problem": problem}, status)
+
+
+async def _authenticated(call: Call, email: str, password: str) -> Account | None:
+    """The account of that address and password. Unknown addresses take as long as wrong passwords."""
+    account = await call.database.read(lambda connection: accounts_store.find_account_by_email(connection, email))
+    is_right = await call.services.part(Passwords).is_right(password, account.password_hash if account else None)
+    return account if is_right else None
+
+
+async def _signed_in(call: Call, browser: Browser, account: Account, *, go_on_to: str) -> Response:
+    renewed = new_browser()
+
+    def work(connection: Connection) -> None:
+        store.end_session(connection, browser.cookie)
+        store.start_session(connection, renewed.cookie, account_id=account.id, now=call.now)
+
+    await call.database.write(work)
+    response = see_other(go_on_to)
+    set_cookie(response, call.settings, renewed)
+    return response
+
+
+async def sign_out(call: Call) -> Response:
+    """Sign out."""
+    browser = await browser_of(call)
+    form = decode_form(call.request, call.body)
+    check_form(call, browser, form, purpose="sign-out")
+    return await sign_out_to(call, browser, call.settings.base_path + "/signed-out")
+
+
+async def sign_out_to(call: Call, browser: Browser, go_on_to: str) -> Response:
+    """End the session of a browser, give it a new cookie, and send it on."""
+    await call.database.write(lambda connection: store.end_session(connection, browser.cookie))
+    response = see_other(go_on_to)
+    set_cookie(response, call.settings, new_browser())
+    return response
+
+
+async def signed_out_page(call: Call) -> Response:
+    """That one is signed out."""
+    return pages_of(call).answer(Page("signed_out"), shown_to=await browser_of(call))
+
+
+async def asset(call: Call) -> Response:
+    """A file that pages load; it never changes under its name."""
+    found = pages_of(call).asset(call.parameters["name"])
+    headers = {"Cache-Control": f"public, max-age={ASSET_MAX_AGE_SECONDS}, immutable"}
+    return Response(found.content, headers=headers, media_type=found.media_type)

@@ -1,0 +1,92 @@
+"""The browser at the other end: its cookie, who is signed in, and whether a form came from a page of ours.
+
+A browser has a cookie from its first page on. Signing in replaces it, so that a cookie planted before is worth nothing.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
+
+from starlette.responses import Response
+
+from templates_server.accounts.store import Account
+from templates_server.endpoint import Call
+from templates_server.errors import Forbidden
+from templates_server.forms import Parameters
+from templates_server.identifiers import random_text
+from templates_server.pages import store
+from templates_server.server_key import ServerKey
+from templates_server.settings import Settings
+
+COOKIE_LENGTH = 43  # 256 bits
+COOKIE_PATTERN = re.compile(f"[0-9A-Za-z]{{{COOKIE_LENGTH}}}")
+LOCAL_PATH = re.compile(r"/(?!/)[!-\[\]-~]*")  # printable ASCII, no backslash
+
+
+@dataclass(frozen=True)
+class Browser:
+    """A browser and who is signed in there, if anybody."""
+
+    cookie: str
+    account: Account | None = None
+
+
+def new_browser() -> Browser:
+    """A browser with a new cookie, where nobody is signed in."""
+    return Browser(random_text(COOKIE_LENGTH))
+
+
+async def browser_of(call: Call) -> Browser:
+    """The browser that sent the request; a new one when it brought no cookie of ours."""
+    cookie = call.request.cookies.get(cookie_name(call.settings), "")
+    if not COOKIE_PATTERN.fullmatch(cookie):
+        return new_browser()
+    found = await call.database.read(lambda connection: store.find_signed_in(connection, cookie, call.now))
+    if found is None:
+        return Browser(cookie)
+    account, last_used = found
+    if call.now - last_used >= store.TOUCH_MILLISECONDS:
+        await call.database.write(lambda connection: store.touch_session(connection, cookie, call.now))
+    return Browser(cookie, account)
+
+
+def cookie_name(settings: Settings) -> str:
+    """The cookie's name: its prefix binds it to the host where there is https, else it names the port."""
+    return "__Host-mtribes" if settings.secure else f"mtribes_{urlsplit(settings.public_url).port or 80}"
+
+
+def set_cookie(response: Response, settings: Settings, browser: Browser) -> None:
+    """Have the browser keep its cookie until it is closed."""
+    response.set_cookie(
+        cookie_name(settings), browser.cookie, path="/", secure=settings.secure, httponly=True, samesite="lax"
+    )
+
+
+def form_token(key: ServerKey, browser: Browser, purpose: str) -> str:
+    """What a form for that purpose must bring back from this browser."""
+    return key.derive("form", f"{browser.cookie}\0{purpose}").hex()
+
+
+def check_form(call: Call, browser: Browser, form: Parameters, *, purpose: str) -> None:
+    """Raise Forbidden unless the form was shown to this browser, by us, for this purpose."""
+    origin = call.request.headers.get("origin")
+    if origin is not None and origin != call.settings.origin:
+        raise Forbidden("This form was sent from another site.")
+    expected = form_token(call.services.part(ServerKey), browser, purpose)
+    if not hmac.compare_digest(expected.encode(), form.text("form_token").encode()):
+        raise Forbidden("This form is no longer good: go back, load the page again, and repeat what you did.")
+
+
+def local_path(settings: Settings, wanted: str) -> str:
+    """The path to go on to, when it is one of this server; else its first page."""
+    first_page = f"{settings.base_path}/"
+    is_ours = LOCAL_PATH.fullmatch(wanted) and wanted.startswith(first_page) and not _climbs(wanted)
+    return wanted if is_ours else first_page
+
+
+def _climbs(path: str) -> bool:
+    """Whether a browser would resolve part of the path away."""
+    return any(unquote(part) in {".", ".."} for part in path.partition("?")[0].partition("#")[0].split("/"))

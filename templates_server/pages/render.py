@@ -1,0 +1,134 @@
+"""Templates to HTML answers, with the headers that every page has. What a page says is in `html/`."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from starlette.responses import RedirectResponse, Response
+
+from templates_server.endpoint import Call
+from templates_server.errors import ApiError, NotFound
+from templates_server.pages import browser
+from templates_server.pages.browser import Browser
+from templates_server.server_key import ServerKey
+from templates_server.settings import Settings
+
+FOLDER = Path(__file__).parent
+ASSET_TYPES = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
+ASSET_MAX_AGE_SECONDS = 365 * 24 * 3600
+HASH_LENGTH = 12
+TITLES = {
+    HTTPStatus.NOT_FOUND: "There is nothing here",
+    HTTPStatus.FORBIDDEN: "That is not allowed",
+    HTTPStatus.INTERNAL_SERVER_ERROR: "Something went wrong here",
+    HTTPStatus.SERVICE_UNAVAILABLE: "Not just now",
+}
+PAGE_HEADERS = {
+    "Cache-Control": "no-store",
+    "X-Frame-Options": "DENY",
+    # `no-referrer` would make browsers send `Origin: null` with our own forms (Fetch Standard, 3.3).
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+
+@dataclass(frozen=True)
+class Asset:
+    """A file that pages load; its name in the URL changes with its content."""
+
+    content: bytes
+    media_type: str
+
+
+@dataclass(frozen=True)
+class Page:
+    """What to show: a template of `html/` and its values. `form_target`: where else its form may lead to."""
+
+    name: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+    status: HTTPStatus = HTTPStatus.OK
+    form_target: str = ""
+
+
+class Pages:
+    """Renders pages for the server of these settings."""
+
+    def __init__(self, settings: Settings, key: ServerKey) -> None:
+        self._settings = settings
+        self._key = key
+        self._assets: dict[str, Asset] = {}
+        self._templates = jinja2.Environment(
+            loader=jinja2.FileSystemLoader(FOLDER / "html"),
+            autoescape=True,
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._templates.globals.update(url=self.url, asset=self._add_asset, public_url=settings.public_url)
+
+    def url(self, path: str) -> str:
+        """A path of ours as the browser must ask for it."""
+        return self._settings.base_path + path
+
+    def asset(self, name: str) -> Asset:
+        """The asset of a name that a page has mentioned; NotFound for any other."""
+        self._add_asset("style.css")
+        self._add_asset("mark.svg")
+        if name not in self._assets:
+            raise NotFound
+        return self._assets[name]
+
+    def _add_asset(self, file_name: str) -> str:
+        """The URL of a file in this folder."""
+        file = FOLDER / file_name
+        content = file.read_bytes()
+        name = f"{file.stem}.{hashlib.sha256(content).hexdigest()[:HASH_LENGTH]}{file.suffix}"
+        self._assets[name] = Asset(content, ASSET_TYPES[file.suffix])
+        return self.url(f"/assets/{name}")
+
+    def answer(self, page: Page, *, shown_to: Browser) -> Response:
+        """A page as an answer to that browser, which keeps its cookie by it."""
+        response = self._response(page, shown_to)
+        browser.set_cookie(response, self._settings, shown_to)
+        return response
+
+    def error_answer(self, error: ApiError) -> Response:
+        """A refusal as a page; it neither needs nor leaves a cookie."""
+        reasons = [problem.message for problem in error.problems]
+        page = Page("error", {"title": TITLES.get(error.status, "That did not work"), "reasons": reasons}, error.status)
+        response = self._response(page, Browser(""))
+        response.headers.update(error.headers)
+        return response
+
+    def _response(self, page: Page, shown_to: Browser) -> Response:
+        body = self._templates.get_template(f"{page.name}.html").render(
+            account=shown_to.account,
+            form_token=lambda purpose: browser.form_token(self._key, shown_to, purpose),
+            **page.values,
+        )
+        headers = {**PAGE_HEADERS, "Content-Security-Policy": _content_security_policy(page.form_target)}
+        return Response(body, page.status, headers, media_type="text/html; charset=utf-8")
+
+
+def _content_security_policy(form_target: str) -> str:
+    targets = f"'self' {form_target}".strip()
+    return (
+        "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; "
+        f"form-action {targets}"
+    )
+
+
+def see_other(location: str) -> Response:
+    """An answer that sends the browser on with a GET."""
+    return RedirectResponse(location, HTTPStatus.SEE_OTHER, {"Cache-Control": "no-store"})
+
+
+def pages_of(call: Call) -> Pages:
+    """What renders the pages of this server."""
+    return call.services.part(Pages)

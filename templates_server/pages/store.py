@@ -1,0 +1,52 @@
+"""All SQL about the sessions of browsers."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from templates_server.accounts.store import Account
+from templates_server.schema import accounts, browser_sessions
+from templates_server.times import DAY, HOUR, MINUTE
+from templates_server.tokens.secrets import hashed
+
+IDLE_MILLISECONDS = 12 * HOUR
+LIFETIME_MILLISECONDS = 14 * DAY
+TOUCH_MILLISECONDS = MINUTE
+
+
+def start_session(connection: Connection, cookie: str, *, account_id: str, now: int) -> None:
+    """Sign an account in under a new cookie, and forget the account's sessions that are over."""
+    over = (browser_sessions.c.last_used <= now - IDLE_MILLISECONDS) | (
+        browser_sessions.c.created <= now - LIFETIME_MILLISECONDS
+    )
+    connection.execute(delete(browser_sessions).where(browser_sessions.c.account_id == account_id, over))
+    connection.execute(
+        insert(browser_sessions).values(id_hash=hashed(cookie), account_id=account_id, created=now, last_used=now)
+    )
+
+
+def end_session(connection: Connection, cookie: str) -> None:
+    """Sign out whoever is signed in under the cookie."""
+    connection.execute(delete(browser_sessions).where(browser_sessions.c.id_hash == hashed(cookie)))
+
+
+def find_signed_in(connection: Connection, cookie: str, now: int) -> tuple[Account, int] | None:
+    """Who is signed in under the cookie at that time, and when the session was last used; None when nobody is."""
+    query = (
+        select(accounts.c.id, accounts.c.email, accounts.c.name, accounts.c.password_hash, browser_sessions.c.last_used)
+        .join_from(browser_sessions, accounts)
+        .where(
+            browser_sessions.c.id_hash == hashed(cookie),
+            browser_sessions.c.last_used > now - IDLE_MILLISECONDS,
+            browser_sessions.c.created > now - LIFETIME_MILLISECONDS,
+        )
+    )
+    row = connection.execute(query).one_or_none()
+    return (Account(row.id, row.email, row.name, row.password_hash), row.last_used) if row else None
+
+
+def touch_session(connection: Connection, cookie: str, now: int) -> None:
+    """Note that the session was used."""
+    connection.execute(
+        update(browser_sessions).where(browser_sessions.c.id_hash == hashed(cookie)).values(last_used=now)
+    )

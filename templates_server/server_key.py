@@ -1,0 +1,59 @@
+"""The secret of a server: from it come successors of refresh tokens and the tokens in forms. Its processes share it."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import hmac
+import os
+import secrets
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+FILE_NAME = "server.key"
+VARIABLE = "MTRIBES_SERVER_KEY"
+KEY_BYTES = 32
+
+
+class ServerKey:
+    """Derives values that nobody else can compute."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def derive(self, purpose: str, text: str) -> bytes:
+        """32 bytes that this key, purpose and text always give (HMAC-SHA-256); equal texts of two purposes differ."""
+        subkey = hmac.digest(self._key, purpose.encode(), "sha256")
+        return hmac.digest(subkey, text.encode(), "sha256")
+
+
+def load(data_folder: Path, environment: Mapping[str, str] = os.environ) -> ServerKey:
+    """The key in MTRIBES_SERVER_KEY, else in the data folder, made there when missing; ValueError for a bad one."""
+    named = environment.get(VARIABLE)
+    if named is not None:
+        if len(named) < KEY_BYTES:
+            raise ValueError(f"{VARIABLE} must have at least {KEY_BYTES} characters, drawn at random")
+        return ServerKey(hashlib.sha256(named.encode()).digest())
+    path = data_folder / FILE_NAME
+    if not path.exists():
+        _make(path)
+    key = bytes.fromhex(path.read_text(encoding="ascii"))
+    if len(key) != KEY_BYTES:
+        raise ValueError(f"{path} does not hold a server key")
+    return ServerKey(key)
+
+
+def _make(path: Path) -> None:
+    """Write a new key (mode 0600), whole or not at all; of processes that do so at once, the first one's stays."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".server-key-")
+    try:
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(secrets.token_hex(KEY_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(temporary, path)
+    finally:
+        Path(temporary).unlink()
