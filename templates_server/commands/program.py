@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import tempfile
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 
 import typer
@@ -16,9 +17,10 @@ from typer.main import get_command
 
 from templates_server.commands import account, backup, logs, migrate, organization, restore, start, status, stop
 from templates_server.commands.failures import CommandFailed, ExitCode, TryLater, WrongUsage
-from templates_server.errors import ApiError
+from templates_server.errors import ApiError, Unavailable
 
 PROGRAM = "mtribes-server"
+OWNER_ONLY = 0o077
 
 app = typer.Typer(
     name=PROGRAM,
@@ -41,11 +43,22 @@ app.add_typer(organization.app, name="organization", help="The tenants of the se
 def run_program(argv: Sequence[str]) -> int:
     """Run one command; every way in which it can end is told and becomes an exit code."""
     try:
-        return _invoke(argv)
+        with _private_files():
+            return _invoke(argv)
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last line: told below, a bug is written down
         failure, exit_code = _as_failure(error)
     sys.stderr.write(f"error: {failure.what}\nhint: {failure.advice}\n")
     return exit_code
+
+
+@contextlib.contextmanager
+def _private_files() -> Iterator[None]:
+    """Whatever is written is for its owner's eyes: databases, keys, backups."""
+    before = os.umask(OWNER_ONLY)
+    try:
+        yield
+    finally:
+        os.umask(before)
 
 
 def _invoke(argv: Sequence[str]) -> int:
@@ -74,6 +87,8 @@ def _told(error: BaseException) -> CommandFailed | None:
         case TyperException():
             path = getattr(getattr(error, "ctx", None), "command_path", PROGRAM)
             return WrongUsage(" ".join(error.format_message().split()), f"`{path} --help` says what it takes.")
+        case Unavailable():
+            return TryLater(error.problems[0].message, "See that the database runs, and try again.")
         case ApiError():
             return CommandFailed(error.problems[0].message, "Mend that and run the command again.")
         case DBAPIError():

@@ -26,7 +26,6 @@ from templates_server.settings import DEFAULT_PORT, Settings, check_public_url
 HELP = """Start the server and stay until it is stopped (Ctrl-C, SIGTERM, `mtribes-server stop`).
 
 Every option can be set in the environment too, by the name that stands behind it."""
-OWNER_ONLY = 0o077
 MAX_PORT = 65535
 
 
@@ -76,8 +75,6 @@ def start(  # noqa: PLR0913 - one parameter an option
     folder = folder_of(data)
     wish = Wish(folder, database_url_of(folder, database), host, port, public_url, workers, demo, local)
     _check(wish)
-    if os.name == "posix":
-        os.umask(OWNER_ONLY)
     prepared(folder)
     try:
         with folder.held():
