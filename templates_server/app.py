@@ -16,6 +16,8 @@ from starlette.types import Receive, Scope, Send
 from templates_server import server_key
 from templates_server.access import Place, Principal
 from templates_server.accounts.passwords import Passwords
+from templates_server.codegen.cache import RenderedSets
+from templates_server.codegen.inputs import CodeHashes
 from templates_server.database import Database, open_database
 from templates_server.endpoint import (
     Authenticate,
@@ -28,6 +30,8 @@ from templates_server.endpoint import (
     serve,
 )
 from templates_server.errors import ApiError, ClientTooOld, Failed
+from templates_server.events import store as events_store
+from templates_server.events.api import EventArrivals
 from templates_server.identifiers import ENVIRONMENT_KEY_PREFIX, new_id
 from templates_server.oauth import local_code
 from templates_server.oauth.local_code import LocalCode
@@ -36,6 +40,9 @@ from templates_server.pages.render import Pages
 from templates_server.router import Router
 from templates_server.routes import ROUTES
 from templates_server.server_key import ServerKey
+from templates_server.sessions import store as sessions_store
+from templates_server.sessions.api import SessionArrivals
+from templates_server.sessions.states import StatesCache
 from templates_server.settings import Settings
 from templates_server.spaces import store as spaces_store
 from templates_server.times import Clock, system_clock
@@ -159,7 +166,7 @@ def create_app(
         clock=clock,
         authenticate=_authenticator(database, clock),
         locate=_locator(database),
-        parts=_sign_in_parts(settings),
+        parts={**_sign_in_parts(settings), **_parts(database)},
     )
     return Application(services, routes)
 
@@ -174,6 +181,17 @@ def _sign_in_parts(settings: Settings) -> Mapping[type, Any]:
         Passwords: Passwords(),
         Pages: Pages(settings, key),
         Authority: Authority(settings.public_url, key, code),
+    }
+
+
+def _parts(database: Database) -> Mapping[type, Any]:
+    """The features' own parts, by their class."""
+    return {
+        CodeHashes: CodeHashes(database),
+        RenderedSets: RenderedSets(),
+        StatesCache: StatesCache(database),
+        SessionArrivals: SessionArrivals(database, sessions_store.add_sessions),
+        EventArrivals: EventArrivals(database, events_store.add_events),
     }
 
 

@@ -20,12 +20,11 @@ from templates_server.errors import (
     UnsupportedMediaType,
     ValidationFailed,
 )
+from templates_server.json_depth import check_depth
 
 Decoded = TypeVar("Decoded")
 GZIP_WINDOW_BITS = 31
 INFLATED_CHUNK_BYTES = 64 * 1024
-BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*+"|[\[\]{}]', re.DOTALL)
-OPENING = b"[{"
 SUSPICIOUS = re.compile(rb"\\u0000|[0-9]{19}")
 MAX_INTEGER = 2**63 - 1
 
@@ -130,20 +129,6 @@ def require_media_type(request: Request, *accepted: str) -> str:
             f"Send the body as {' or '.join(accepted)}, not as {sent or 'nothing in particular'}."
         )
     return sent
-
-
-def check_depth(body: bytes, max_depth: int) -> None:
-    """Raise BadRequest when JSON is nested deeper than allowed; done before any parser sees it."""
-    if body.count(b"[") + body.count(b"{") <= max_depth:
-        return
-    depth = 0
-    for match in BRACKETS.finditer(body):
-        mark = match[0]
-        if len(mark) > 1:
-            continue
-        depth += 1 if mark in OPENING else -1
-        if depth > max_depth:
-            raise BadRequest(f"The JSON is nested deeper than {max_depth} levels.")
 
 
 def decode_json(body: bytes, kind: type[Decoded], *, max_depth: int) -> Decoded:

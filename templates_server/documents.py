@@ -15,8 +15,8 @@ from typing import Any, NoReturn
 
 import yaml
 
-from templates_server.bodies import check_depth
 from templates_server.errors import BadRequest
+from templates_server.json_depth import check_depth
 
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's parser wherever PyYAML was built with it
 LARGEST_INTEGER = 2**63 - 1

@@ -8,9 +8,20 @@ from http import HTTPStatus
 from templates_server.access import Role, Scope
 from templates_server.accounts import api as accounts
 from templates_server.accounts.models import Me, MemberView, OrganizationView, ServiceAccountView
+from templates_server.codegen import api as codegen
+from templates_server.codegen.models import Code, CodeRequest
+from templates_server.delivery import api as delivery
+from templates_server.delivery.models import Collections, Delivery, DeliveryPut, Environment, Published
 from templates_server.endpoint import Route, Surface
+from templates_server.events import api as events
 from templates_server.oauth import api as oauth
 from templates_server.pages import api as pages
+from templates_server.sessions import api as sessions
+from templates_server.sessions.models import StartedSession
+from templates_server.settings import Limits
+from templates_server.spaces import api as spaces
+from templates_server.spaces import model_api as models
+from templates_server.spaces.models import Key, Model, ModelDiff, ModelPut, NewKey, NewSpace, Space
 from templates_server.system import api as system
 
 SYSTEM_ROUTES = (
@@ -135,4 +146,199 @@ ACCOUNT_ROUTES = (
     ),
 )
 
-ROUTES: Sequence[Route] = (*SYSTEM_ROUTES, *OAUTH_ROUTES, *PAGE_ROUTES, *ACCOUNT_ROUTES)
+SPACE = "/v2/spaces/{space}"
+ENVIRONMENT = f"{SPACE}/environments/{{environment}}"
+DOCUMENT_MAX_BYTES = Limits.max_document_bytes
+
+SPACE_ROUTES = (
+    Route(
+        "GET",
+        "/v2/spaces",
+        spaces.list_spaces,
+        Surface.PLATFORM,
+        "The Spaces that the caller may see.",
+        gives=Space,
+    ),
+    Route(
+        "GET",
+        "/v2/organizations/{organization}/spaces",
+        spaces.list_spaces_of_organization,
+        Surface.PLATFORM,
+        "The Spaces of an organization.",
+        scope=Scope.SPACES_READ,
+        gives=Space,
+    ),
+    Route(
+        "POST",
+        "/v2/organizations/{organization}/spaces",
+        spaces.create_space,
+        Surface.PLATFORM,
+        "Create a Space with its three environments and an empty model.",
+        scope=Scope.SPACES_WRITE,
+        reads=NewSpace,
+        gives=Space,
+        status=HTTPStatus.CREATED,
+    ),
+    Route("GET", SPACE, spaces.show_space, Surface.PLATFORM, "One Space.", scope=Scope.SPACES_READ, gives=Space),
+    Route(
+        "DELETE",
+        SPACE,
+        spaces.delete_space,
+        Surface.PLATFORM,
+        "Remove a Space and everything in it.",
+        scope=Scope.SPACES_WRITE,
+        status=HTTPStatus.NO_CONTENT,
+    ),
+    Route(
+        "GET",
+        f"{SPACE}/model",
+        models.read,
+        Surface.PLATFORM,
+        "The model as JSON or YAML, at present or at `?revision=`.",
+        scope=Scope.SPACES_READ,
+        gives=Model,
+    ),
+    Route(
+        "PUT",
+        f"{SPACE}/model",
+        models.replace,
+        Surface.PLATFORM,
+        "Replace the model by a JSON or YAML document, made from the revision that `If-Match` or the document names.",
+        scope=Scope.SPACES_WRITE,
+        reads=bytes,
+        gives=ModelPut,
+        max_body_bytes=DOCUMENT_MAX_BYTES,
+    ),
+    Route(
+        "POST",
+        f"{SPACE}/model/diff",
+        models.compare,
+        Surface.PLATFORM,
+        "What would change for generated code if this document were the model.",
+        scope=Scope.SPACES_READ,
+        reads=bytes,
+        gives=ModelDiff,
+        max_body_bytes=DOCUMENT_MAX_BYTES,
+    ),
+    Route(
+        "POST",
+        f"{SPACE}/code",
+        codegen.generate,
+        Surface.PLATFORM,
+        "Code generated for any number of targets.",
+        scope=Scope.CODE_READ,
+        reads=CodeRequest,
+        gives=Code,
+    ),
+    Route(
+        "GET",
+        f"{SPACE}/environments",
+        delivery.list_environments,
+        Surface.PLATFORM,
+        "The environments of a Space.",
+        scope=Scope.SPACES_READ,
+        gives=Environment,
+    ),
+    Route(
+        "GET",
+        ENVIRONMENT,
+        delivery.show_environment,
+        Surface.PLATFORM,
+        "One environment.",
+        scope=Scope.SPACES_READ,
+        gives=Environment,
+    ),
+    Route(
+        "GET",
+        f"{ENVIRONMENT}/delivery",
+        delivery.read,
+        Surface.PLATFORM,
+        "What an environment delivers, as JSON or YAML, at present or at `?revision=`.",
+        scope=Scope.SPACES_READ,
+        gives=Delivery,
+    ),
+    Route(
+        "PUT",
+        f"{ENVIRONMENT}/delivery",
+        delivery.replace,
+        Surface.PLATFORM,
+        "Replace what an environment delivers by a JSON or YAML document, as with the model.",
+        scope=Scope.SPACES_WRITE,
+        reads=bytes,
+        gives=DeliveryPut,
+        max_body_bytes=DOCUMENT_MAX_BYTES,
+    ),
+    Route(
+        "POST",
+        f"{ENVIRONMENT}/publish",
+        delivery.publish,
+        Surface.PLATFORM,
+        "Make collections live in an environment.",
+        scope=Scope.SPACES_WRITE,
+        reads=Collections,
+        gives=Published,
+    ),
+    Route(
+        "POST",
+        f"{ENVIRONMENT}/unpublish",
+        delivery.unpublish,
+        Surface.PLATFORM,
+        "Take collections off the air in an environment.",
+        scope=Scope.SPACES_WRITE,
+        reads=Collections,
+        gives=Published,
+    ),
+    Route(
+        "GET",
+        f"{ENVIRONMENT}/keys",
+        spaces.list_keys,
+        Surface.PLATFORM,
+        "The public keys of an environment.",
+        scope=Scope.SPACES_READ,
+        gives=Key,
+    ),
+    Route(
+        "POST",
+        f"{ENVIRONMENT}/keys",
+        spaces.create_key,
+        Surface.PLATFORM,
+        "Create a public key of an environment.",
+        scope=Scope.SPACES_WRITE,
+        reads=NewKey,
+        gives=Key,
+        status=HTTPStatus.CREATED,
+    ),
+    Route(
+        "DELETE",
+        f"{ENVIRONMENT}/keys/{{key}}",
+        spaces.revoke_key,
+        Surface.PLATFORM,
+        "Revoke a public key, by its id or its text.",
+        scope=Scope.SPACES_WRITE,
+        status=HTTPStatus.NO_CONTENT,
+    ),
+)
+
+CLIENT_ROUTES = (
+    Route(
+        "POST",
+        "/api/client/sessions",
+        sessions.start_session,
+        Surface.CLIENT,
+        "Start a session: the state of every entity for one person.",
+        reads=bytes,
+        gives=StartedSession,
+    ),
+    Route(
+        "POST",
+        "/api/client/events",
+        events.add_events,
+        Surface.CLIENT,
+        "Store 1 to 1,000 events.",
+        reads=bytes,
+        status=HTTPStatus.NO_CONTENT,
+        max_body_bytes=4 * 1024 * 1024,
+    ),
+)
+
+ROUTES: Sequence[Route] = (*SYSTEM_ROUTES, *OAUTH_ROUTES, *PAGE_ROUTES, *ACCOUNT_ROUTES, *SPACE_ROUTES, *CLIENT_ROUTES)

@@ -8,7 +8,7 @@ from urllib.parse import urlencode, urlsplit
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from templates_server import bodies, forms
+from templates_server import bodies, forms, json_depth
 from templates_server.access import ALL_SCOPES
 from templates_server.accounts import store as accounts_store
 from templates_server.endpoint import Call, json_response
@@ -181,7 +181,7 @@ def _token_request(call: Call) -> ProtocolRequest:
 
 def _json_parameters(call: Call) -> Parameters:
     """The members of a JSON object of texts; BadRequest for anything else."""
-    bodies.check_depth(call.body, max_depth=1)
+    json_depth.check_depth(call.body, max_depth=1)
     try:
         pairs = json.loads(call.body, object_pairs_hook=list)
     except ValueError:

@@ -17,9 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.responses import Response
 
-from templates_server.bodies import check_depth, decode_json
+from templates_server.bodies import decode_json
 from templates_server.endpoint import Call, Route, Surface, json_response
 from templates_server.errors import BadRequest, ValidationFailed
+from templates_server.json_depth import check_depth
 from templates_server.routes import ROUTES
 from templates_server.settings import Limits
 from tests.servers import RunningServer, running_server
