@@ -97,6 +97,15 @@ function readProperties(type, wire) {
   return Object.freeze(properties);
 }
 
+/** The type, its defaults guarded against change. */
+function guarded(type) {
+  for (const value of Object.values(type.defaults)) {
+    if (!(value instanceof Date)) Object.freeze(value);
+  }
+  Object.freeze(type.defaults);
+  return type;
+}
+
 const platform = globalThis;
 const LONGEST_TIMER_MSEC = 2 ** 31 - 1;
 
@@ -480,7 +489,7 @@ export class Client {
   }
 
   set apiKey(key) {
-    this.key = key;
+    this.key = typeof key === "string" ? key.trim() : "";
     this.hooks.keyChanged();
   }
 
@@ -695,7 +704,11 @@ class SessionRunner {
     if (this.run !== run) return;
     const served = readServed(reply);
     if (!served || served.session === null) {
-      this.conclude("fallback", failureOf(reply));
+      const failure = failureOf(reply);
+      if (failure === "refused" || failure === "nonsense") {
+        report(`no session, so fallbacks are served: ${failure}`, reply.status);
+      }
+      this.conclude("fallback", failure);
       return;
     }
     run.session = served.session;
@@ -856,11 +869,12 @@ export class Space {
       enabled: false,
       properties: type.defaults,
     });
-    return makeExperience(this.surroundings, entity, type, layers);
+    return makeExperience(this.surroundings, entity, guarded(type), layers);
   }
 
   /** The section that is this child of a collection. */
   section(entity, supports) {
+    supports.forEach(guarded);
     const layers = this.layers(
       entity,
       (wire) => readSection(this.surroundings, entity, supports, wire),

@@ -24,6 +24,7 @@ _ESCAPED = re.compile(rf"[\\<{_UNSEEN}]")
 _DROPPED = re.compile(rf"[{_UNSEEN}]+")
 _SHORT_ESCAPES = {"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
 _TAG = re.compile(r"(?<![A-Za-z0-9])@")
+_ORDINARY = re.compile(r"[A-Za-z0-9,.;:'()?! -]*\Z")
 _PROPERTY_NAME = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*\Z")
 
 
@@ -81,14 +82,16 @@ def documentation(name: str, description: str, *, key: str = "", indent: int = 0
     text = ": ".join(part for part in words if part) or _plain(key)
     if not text:
         return None
+    if len(text) <= COMMENT_WIDTH - indent:
+        return Comment(f"/** {text} */")
     margin = " " * indent
-    lines = textwrap.wrap(text, COMMENT_WIDTH - indent, break_on_hyphens=False)
-    if len(lines) == 1:
-        return Comment(f"/** {lines[0]} */")
+    lines = textwrap.wrap(text, COMMENT_WIDTH - indent, break_on_hyphens=False, break_long_words=False)
     return Comment("/**\n" + "".join(f"{margin} * {line}\n" for line in lines) + f"{margin} */")
 
 
 def _plain(text: str) -> str:
     """On one line, without what ends a comment, begins a tag, or is read by tools."""
+    if _ORDINARY.match(text):
+        return " ".join(text.split())
     visible = " ".join(_DROPPED.sub(" ", text).split())
     return _TAG.sub(r"\\@", visible.replace("*/", "*\\/").replace("//#", "// #"))

@@ -20,7 +20,7 @@ export class Client {
   }
 
   set apiKey(key: string) {
-    this.key = key;
+    this.key = typeof key === "string" ? key.trim() : "";
     this.hooks.keyChanged();
   }
 

@@ -188,7 +188,11 @@ class SessionRunner implements Session {
     if (this.run !== run) return;
     const served = readServed(reply);
     if (!served || served.session === null) {
-      this.conclude("fallback", failureOf(reply));
+      const failure = failureOf(reply);
+      if (failure === "refused" || failure === "nonsense") {
+        report(`no session, so fallbacks are served: ${failure}`, reply.status);
+      }
+      this.conclude("fallback", failure);
       return;
     }
     run.session = served.session;

@@ -36,7 +36,7 @@ export class Space {
       (wire) => readExperience(type, wire),
       { enabled: false, properties: type.defaults },
     );
-    return makeExperience(this.surroundings, entity, type, layers);
+    return makeExperience(this.surroundings, entity, guarded(type), layers);
   }
 
   /** The section that is this child of a collection. */
@@ -44,6 +44,7 @@ export class Space {
     entity: string,
     supports: readonly AnyExperienceType[],
   ): Section<Items> {
+    supports.forEach(guarded);
     const layers = this.layers<SectionState<Items>>(
       entity,
       (wire) =>

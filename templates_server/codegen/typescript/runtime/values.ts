@@ -148,3 +148,12 @@ function readProperties<Properties>(
   }
   return Object.freeze(properties) as Properties;
 }
+
+/** The type, its defaults guarded against change. */
+function guarded<Type extends AnyExperienceType>(type: Type): Type {
+  for (const value of Object.values(type.defaults)) {
+    if (!(value instanceof Date)) Object.freeze(value);
+  }
+  Object.freeze(type.defaults);
+  return type;
+}

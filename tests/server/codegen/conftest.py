@@ -1,0 +1,46 @@
+"""Fixtures: the reference Space's code on disk, as it is written and as Node runs it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from templates_server.codegen.render import render
+from tests.server.codegen.client_api_peer import ClientApiPeer
+from tests.server.codegen.reference_space import HOST, vod
+from tests.server.codegen.toolchain import compile_to_javascript, write_tree
+
+
+@pytest.fixture(scope="session")
+def typescript(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The reference Space in TypeScript."""
+    return write_tree(tmp_path_factory.mktemp("typescript"), render(vod(), "typescript", {"host": HOST}))
+
+
+@pytest.fixture(scope="session")
+def javascript(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The reference Space in JavaScript."""
+    return write_tree(tmp_path_factory.mktemp("javascript"), render(vod(), "javascript", {"host": HOST}))
+
+
+@pytest.fixture(scope="session")
+def runnable_typescript(typescript: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The TypeScript one, compiled by its compiler."""
+    return compile_to_javascript(typescript, tmp_path_factory.mktemp("compiled"))
+
+
+@pytest.fixture(params=["typescript", "javascript"])
+def runnable(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """The code of each language as Node runs it, in a folder of the test's own."""
+    kept: Path = request.getfixturevalue("javascript" if request.param == "javascript" else "runnable_typescript")
+    return Path(shutil.copytree(kept, tmp_path / "app"))
+
+
+@pytest.fixture
+def peer() -> Iterator[ClientApiPeer]:
+    """A server that speaks the Client API and does as the test says."""
+    with ClientApiPeer() as running:
+        yield running

@@ -1,0 +1,135 @@
+"""Changes that come through while the session is not locked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from tests.server.codegen.client_api_peer import (
+    SERVED_HEADER,
+    STATES,
+    Answer,
+    Asked,
+    ClientApiPeer,
+)
+from tests.server.codegen.test_session import run
+
+STICKY = SERVED_HEADER | {"properties": SERVED_HEADER["properties"] | {"sticky": True}}
+NEVER = Answer(status=204, wait_seconds=20)
+
+
+def changed(revision: int, **states: Any) -> Answer:
+    return Answer(
+        body={"revision": revision, "states": {key.replace("__", "."): state for key, state in states.items()}}
+    )
+
+
+def polls(peer: ClientApiPeer) -> list[Asked]:
+    return [asked for asked in peer.asked if "/changes" in asked.path]
+
+
+def test_an_unlocked_session_follows_changes_and_tells_listeners(runnable: Path, peer: ClientApiPeer) -> None:
+    peer.answers["/changes"] = [changed(8, homepage__header=STICKY), Answer(status=404)]
+    script = """
+    client.sessionLock = false;
+    await session.start();
+    const before = header.properties.sticky;
+    const calls = [];
+    header.onChange(() => calls.push(header.properties.sticky));
+    body.onChange(() => calls.push("body"));
+    await pause(400);
+    print({ before, calls, ...seen(), errors });
+    """
+    seen = run(script, runnable, peer)
+    assert (seen["before"], seen["calls"], seen["header"]["sticky"]) == (False, [True], True)
+    assert [item["id"] for item in seen["items"]] == ["derby"]
+    assert [asked.path for asked in polls(peer)] == [
+        "/api/client/sessions/ses_1/changes?since=7&wait=25",
+        "/api/client/sessions/ses_1/changes?since=8&wait=25",
+    ]
+    assert polls(peer)[0].headers["Accept"] == "application/json"
+    assert seen["errors"] == []
+
+
+def test_a_server_without_changes_is_asked_once(javascript: Path, peer: ClientApiPeer) -> None:
+    for status in (404, 501):
+        peer.asked.clear()
+        peer.answers["/changes"] = [Answer(status=status)]
+        script = "client.sessionLock = false; await session.start(); await pause(300); print(errors);"
+        assert run(script, javascript, peer) == []
+        assert len(polls(peer)) == 1
+
+
+def test_a_locked_session_does_not_ask_for_changes(javascript: Path, peer: ClientApiPeer) -> None:
+    run("await session.start(); await pause(200); print(null);", javascript, peer)
+    assert polls(peer) == []
+
+
+def test_unlocking_lets_changes_through_and_locking_stops_them(javascript: Path, peer: ClientApiPeer) -> None:
+    peer.answers["/changes"] = [changed(8, homepage__header=STICKY), NEVER]
+    script = """
+    await session.start();
+    const locked = header.properties.sticky;
+    client.sessionLock = false;
+    await pause(300);
+    const unlocked = header.properties.sticky;
+    client.sessionLock = true;
+    print({ locked, unlocked, still: header.properties.sticky });
+    """
+    assert run(script, javascript, peer) == {"locked": False, "unlocked": True, "still": True}
+    assert len(polls(peer)) == 2
+
+
+def test_bad_answers_to_a_poll_are_survived_and_not_hammered(javascript: Path, peer: ClientApiPeer) -> None:
+    peer.answers["/changes"] = [
+        Answer(status=500),
+        Answer(raw=b"nonsense"),
+        changed(8, homepage__header=STICKY),
+        NEVER,
+    ]
+    script = """
+    client.sessionLock = false;
+    await session.start();
+    await pause(250);
+    const asked = header.properties.sticky;
+    await pause(3200);
+    print([asked, header.properties.sticky]);
+    process.exit(0);
+    """
+    assert run(script, javascript, peer) == [False, True]
+    assert len(polls(peer)) == 4
+
+
+def test_a_server_that_answers_at_once_without_a_change_is_not_asked_again_at_once(
+    javascript: Path, peer: ClientApiPeer
+) -> None:
+    peer.answers["/changes"] = [Answer(body={"revision": 7, "states": dict(STATES)})]
+    script = "client.sessionLock = false; await session.start(); await pause(500); print(null); process.exit(0);"
+    run(script, javascript, peer)
+    assert len(polls(peer)) == 1
+
+
+def test_the_end_of_a_session_ends_its_polls_and_lets_the_program_end(javascript: Path, peer: ClientApiPeer) -> None:
+    peer.answers["/changes"] = [NEVER]
+    script = """
+    client.sessionLock = false;
+    await session.start();
+    await pause(100);
+    await session.end();
+    print(seen());
+    """
+    seen = run(script, javascript, peer)
+    assert (seen["status"], seen["header"]["sticky"]) == ("idle", True)
+
+
+def test_a_listener_may_start_a_session_itself(javascript: Path, peer: ClientApiPeer) -> None:
+    script = """
+    let starts = 0;
+    header.onChange(() => { starts += 1; if (starts === 1) void session.start({ userId: "u2" }); });
+    await session.start({ userId: "u1" });
+    await pause(300);
+    print({ starts, ...seen() });
+    """
+    seen = run(script, javascript, peer)
+    assert (seen["starts"], seen["status"]) == (1, "served")
+    assert [body.get("external_id") for body in peer.bodies("/sessions")] == ["u1", "u2"]

@@ -1,0 +1,185 @@
+"""Events of generated code: none is lost while it can be kept, none counts twice, and a bad one stops no other."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from tests.server.codegen.client_api_peer import STORED, Answer, ClientApiPeer
+from tests.server.codegen.test_session import run
+from tests.server.codegen.toolchain import run_node
+
+BUSY = Answer(status=503, headers={"Retry-After": "0"})
+REFUSED = Answer(status=422, body={"errors": [{"path": "0.name"}]})
+PAGE = """
+const listeners = {};
+globalThis.document = { visibilityState: "visible", addEventListener: (type, call) => (listeners[type] = call) };
+globalThis.addEventListener = (type, call) => (listeners[type] = call);
+const { client, collections, session } = await import("./index.js");
+const requests = [];
+let release = () => {};
+client.fetch = (url, { method, body, keepalive = false }) => {
+  requests.push({ method, body, keepalive });
+  return new Promise((resolve) => (release = () => resolve({ status: 204, text: async () => "" })));
+};
+client.apiKey = "pk_test";
+const printAndExit = (value) => process.stdout.write(JSON.stringify(value), () => process.exit(0));
+"""
+
+
+def events(peer: ClientApiPeer) -> list[Any]:
+    return [event for batch in peer.bodies("/events") for event in batch]
+
+
+def test_an_event_says_who_where_when_and_what(runnable: Path, peer: ClientApiPeer) -> None:
+    script = """
+    session.track("app/opened");
+    await session.start({ userId: "u1" });
+    session.track("item/clicked", { pair2: { key: "title", value: "Parasite" } });
+    header.track("movie/watched", { pair1: { key: "a", value: "1" }, pair3: { key: "b", value: 2 } });
+    body.items[0].track("hero/seen");
+    await session.flush();
+    print(null);
+    """
+    run(script, runnable, peer)
+    [batch] = peer.bodies("/events")
+    opened, clicked, watched, hero = batch
+    assert [event["name"] for event in batch] == ["app/opened", "item/clicked", "movie/watched", "hero/seen"]
+    assert "session" not in opened
+    assert {clicked["session"], watched["session"], hero["session"]} == {"ses_1"}
+    assert (clicked["external_id"], "entity" in clicked) == ("u1", False)
+    assert clicked["metadata"] == [{"key": "title", "value": "Parasite"}]
+    assert watched["entity"] == "homepage.header"
+    assert watched["metadata"] == [{"key": "a", "value": "1"}, {"key": "b", "value": "2"}]
+    assert (hero["entity"], hero["data"]) == ("homepage.body", {"item": "derby", "experience": "hero"})
+    assert "metadata" not in hero
+    assert opened["anonymous_id"] == hero["anonymous_id"] == peer.bodies("/sessions")[0]["anonymous_id"]
+    assert len({event["id"] for event in batch}) == 4
+    assert all(event["timestamp"].endswith("Z") for event in batch)
+
+
+def test_events_are_collected_for_a_second_and_sent_together_even_as_the_program_ends(
+    javascript: Path, peer: ClientApiPeer
+) -> None:
+    run('for (let at = 0; at < 5; at += 1) session.track("a/" + at); print(null);', javascript, peer)
+    [batch] = peer.bodies("/events")
+    assert [event["name"] for event in batch] == [f"a/{at}" for at in range(5)]
+
+
+def test_a_batch_that_failed_is_sent_again_with_the_same_ids(javascript: Path, peer: ClientApiPeer) -> None:
+    peer.answers["/events"] = [BUSY, Answer(cut=True, body={}), STORED]
+    script = """
+    session.track("a/1");
+    await session.flush();
+    session.track("a/2");
+    await session.flush();
+    await pause(2600);
+    print(null);
+    """
+    run(script, javascript, peer)
+    first, second, third = peer.bodies("/events")
+    assert [event["name"] for event in first] == ["a/1"]
+    assert second == third
+    assert second[0] == first[0]
+    assert [event["name"] for event in third] == ["a/1", "a/2"]
+
+
+def test_a_server_that_says_when_to_come_back_is_asked_no_sooner(javascript: Path, peer: ClientApiPeer) -> None:
+    peer.answers["/events"] = [Answer(status=429, headers={"Retry-After": "60"}), STORED]
+    run('session.track("a/1"); await session.flush(); await pause(1500); print(null);', javascript, peer)
+    assert len(peer.bodies("/events")) == 1
+
+
+def test_one_event_that_the_server_refuses_is_dropped_alone(javascript: Path, peer: ClientApiPeer) -> None:
+    script = """
+    client.fetch = async (url, options) => {
+      const bad = options.body.includes('"bad/one"');
+      if (!bad) return fetch(url, options);
+      return { status: 422, text: async () => "{}" };
+    };
+    for (let at = 0; at < 9; at += 1) session.track(at === 5 ? "bad/one" : "a/" + at);
+    await session.flush();
+    print(errors);
+    """
+    errors = run(script, javascript, peer)
+    assert [event["name"] for event in events(peer)] == [f"a/{at}" for at in range(9) if at != 5]
+    assert len({event["id"] for event in events(peer)}) == 8
+    assert ["bad/one" in error for error in errors] == [True]
+
+
+def test_the_queue_is_bounded_and_the_oldest_go(javascript: Path, peer: ClientApiPeer) -> None:
+    peer.answers["/events"] = [BUSY, STORED]
+    script = """
+    for (let at = 0; at < 1200; at += 1) session.track("a/" + at);
+    await session.flush();
+    await session.flush();
+    print(null);
+    """
+    run(script, javascript, peer)
+    sent = [event["name"] for batch in peer.bodies("/events")[1:] for event in batch]
+    assert sent == [f"a/{at}" for at in range(200, 1200)]
+    assert max(len(batch) for batch in peer.bodies("/events")) <= 100
+
+
+def test_events_wait_for_the_key(javascript: Path, peer: ClientApiPeer) -> None:
+    script = """
+    client.apiKey = "";
+    session.track("a/1");
+    await session.flush();
+    client.apiKey = "pk_late";
+    await session.flush();
+    print(null);
+    """
+    run(script, javascript, peer)
+    assert [event["name"] for event in events(peer)] == ["a/1"]
+    assert peer.asked[0].headers["Authorization"] == "Bearer pk_late"
+
+
+def test_reserved_names_and_what_is_no_name_are_refused_without_a_throw(javascript: Path, peer: ClientApiPeer) -> None:
+    script = """
+    for (const name of ["mtribes/x", "___UI/x", "sdk/x", "", null, 5]) session.track(name, null);
+    await session.flush();
+    print(errors.length);
+    """
+    assert run(script, javascript, peer) == 6
+    assert peer.asked == []
+
+
+def test_a_page_that_is_hidden_sends_at_most_60_kib_with_keepalive_and_the_rest_later(runnable: Path) -> None:
+    script = """
+    for (let at = 0; at < 200; at += 1) session.track("a/" + at, { pair1: { key: "k", value: "ü".repeat(300) } });
+    document.visibilityState = "visible";
+    listeners.visibilitychange();
+    const visible = requests.length;
+    document.visibilityState = "hidden";
+    listeners.visibilitychange();
+    listeners.pagehide();
+    const hidden = requests.slice();
+    release();
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    listeners.pagehide();
+    printAndExit({ visible, hidden, then: requests.slice(hidden.length) });
+    """
+    seen = run_node(PAGE + script, runnable)
+    assert seen["visible"] == 0
+    [hidden] = seen["hidden"]
+    [then] = seen["then"]
+    assert hidden["keepalive"] is True
+    assert 50 * 1024 < len(hidden["body"].encode()) <= 60 * 1024
+    first = [event["name"] for event in json.loads(hidden["body"])]
+    second = [event["name"] for event in json.loads(then["body"])]
+    assert first == [f"a/{at}" for at in range(len(first))]
+    assert second[0] == f"a/{len(first)}"
+
+
+def test_a_page_that_was_hidden_in_the_middle_of_sending_sends_the_same_ids_again(javascript: Path) -> None:
+    script = """
+    session.track("a/1");
+    void session.flush();
+    listeners.pagehide();
+    printAndExit(requests);
+    """
+    sending, leaving = run_node(PAGE + script, javascript)
+    assert (sending["keepalive"], leaving["keepalive"]) == (False, True)
+    assert json.loads(sending["body"]) == json.loads(leaving["body"])
