@@ -39,7 +39,10 @@ def open_in_browser(url: str) -> bool:
     """Ask the system's browser to show `url`; whether it said yes."""
     import webbrowser  # noqa: PLC0415 - only a sign-in needs it
 
-    return webbrowser.open(url)
+    try:
+        return webbrowser.open(url)
+    except (webbrowser.Error, OSError):
+        return False
 
 
 def _current_folder() -> Path:

@@ -100,7 +100,8 @@ def _parsed_yaml(name: str, text: str) -> object:
         return yaml.load(text, Loader=loader)  # noqa: S506 - a base loader makes strings, lists and maps only
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise DocumentError(f"{name}, line {line}: {error.problem}.", "Mend the YAML.") from None
+        said = ", ".join(part for part in (error.context, error.problem) if part)
+        raise DocumentError(f"{name}, line {line}: {said}.", "Mend the YAML.") from None
     except (yaml.YAMLError, RecursionError) as error:
         raise DocumentError(f"{name} is no YAML: {' '.join(str(error).split())}.", "Mend the YAML.") from None
 

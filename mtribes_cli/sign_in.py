@@ -32,7 +32,8 @@ def sign_in_with_browser(context: Context, host: Host) -> SignIn:
     with Loopback(state) as loopback:
         url = _authorize_url(server, loopback.redirect_uri, state, create_s256_code_challenge(verifier))
         context.console.instruction(f"Open this address in a browser to sign in:\n\n  {url}\n")
-        context.browser(url)
+        if not context.browser(url):
+            context.console.notice("No browser could be started here: open the address yourself.")
         answer = loopback.wait(BROWSER_TIMEOUT_SECONDS)
     code = _checked_code(answer, server)
     form = {
