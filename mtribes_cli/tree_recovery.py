@@ -36,12 +36,15 @@ def take_back(root: Path, journal: Journal) -> None:
     """Make the files as they were before the write."""
     _refuse_links(root, journal)
     if journal.state == "swapping":
-        for step in reversed(journal.steps):
-            _take_step_back(root, step)
+        for step in journal.steps:
+            if step.sha256 is not None:
+                _take_step_back(root, step)
+        _remove_new_folders(root, journal)  # a file that is put back may be where one of them is
+        for step in journal.steps:
+            if step.sha256 is None:
+                _take_step_back(root, step)
     _remove_staging(root, journal)
-    for folder in reversed(journal.new_folders):
-        with suppress(OSError):  # somebody has put something there
-            (root / folder).rmdir()
+    _remove_new_folders(root, journal)
     remove_journal(root)
 
 
@@ -65,6 +68,12 @@ def remove_empty_folders(root: Path, removed_paths: Iterable[str]) -> None:
             except OSError:
                 break
             folder = folder.parent
+
+
+def _remove_new_folders(root: Path, journal: Journal) -> None:
+    for folder in reversed(journal.new_folders):
+        with suppress(OSError):  # it is not there yet, or something is in it
+            (root / folder).rmdir()
 
 
 def _take_step_back(root: Path, step: Step) -> None:

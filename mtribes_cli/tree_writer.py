@@ -176,10 +176,19 @@ def _keep_old(place: Path, kept: Path) -> None:
     """Keep the file that is to be replaced, without a moment in which it is not there if the file system can."""
     if not os.path.lexists(place):
         return
+    if place.is_dir() and not place.is_symlink():
+        _remove_hollow_folder(place)
+        return
     try:
         os.link(place, kept, follow_symlinks=False)
     except (OSError, NotImplementedError):
         place.rename(kept)
+
+
+def _remove_hollow_folder(folder: Path) -> None:
+    """Remove a folder in which there are folders alone; OSError where a file is found."""
+    for place, _, _ in os.walk(folder, topdown=False):
+        Path(place).rmdir()
 
 
 def _undo(root: Path, journal: Journal, cause: BaseException) -> None:
