@@ -53,6 +53,7 @@ LOGGER = logging.getLogger("templates_server")
 CLIENT_AGENT = re.compile(r"mtribes/(\d+(?:\.\d+)*)")
 CORS_MAX_AGE_SECONDS = 7200
 CORS_HEADERS = "Authorization, Content-Type, Content-Encoding, If-Match, Idempotency-Key"
+SURFACE_PREFIXES = {b"/api/client/": Surface.CLIENT, b"/v2/": Surface.PLATFORM, b"/oauth/": Surface.OAUTH}
 ALWAYS_SENT = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
 
 
@@ -83,7 +84,7 @@ class Application:
 
     async def _respond(self, request: Request) -> Response:
         path = self._path_of(request)
-        surface = _surface_of(path)
+        surface = _surface_of(path, request)
         try:
             if request.method == "OPTIONS" and (preflight := self._preflight(request, path)) is not None:
                 return preflight
@@ -136,9 +137,12 @@ class Application:
         return True
 
 
-def _surface_of(path: bytes) -> Surface:
+def _surface_of(path: bytes, request: Request) -> Surface:
     """The surface of a path that leads nowhere, for the form of the error."""
-    return Surface.CLIENT if path.startswith(b"/api/client/") else Surface.PLATFORM
+    for prefix, surface in SURFACE_PREFIXES.items():
+        if path.startswith(prefix):
+            return surface
+    return Surface.PAGE if "text/html" in request.headers.get("accept", "") else Surface.PLATFORM
 
 
 def _refuse_old_client(request: Request, minimum: str) -> None:

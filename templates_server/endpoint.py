@@ -22,7 +22,10 @@ from templates_server.settings import Settings
 from templates_server.times import Clock
 
 Part = TypeVar("Part")
-SERVER_ERRORS = 500
+OAUTH_CODES = {
+    HTTPStatus.INTERNAL_SERVER_ERROR: "server_error",
+    HTTPStatus.SERVICE_UNAVAILABLE: "temporarily_unavailable",
+}
 NO_PLACE: Mapping[str, str] = {}
 
 
@@ -234,9 +237,9 @@ def json_response(body: Any, status: int = HTTPStatus.OK, headers: Mapping[str, 
     return Response(msgspec.json.encode(body), status, dict(headers or {}), media_type="application/json")
 
 
-def oauth_error(code: str, error: ApiError) -> Response:
-    """A refusal before the protocol began, in its form (RFC 6749, 5.2)."""
-    body = {"error": code, "error_description": str(error)}
+def _oauth_error(error: ApiError) -> Response:
+    """A refusal before the protocol began, in its form (RFC 6749, 5.2; the codes of 500 and 503 are from 4.1.2.1)."""
+    body = {"error": OAUTH_CODES.get(error.status, "invalid_request"), "error_description": str(error)}
     return json_response(body, error.status, {**error.headers, "Cache-Control": "no-store"})
 
 
@@ -246,5 +249,5 @@ def error_response(error: ApiError, surface: Surface) -> Response:
     if surface is Surface.CLIENT:
         return json_response({"errors": errors}, error.status, error.headers)
     if surface is Surface.OAUTH:
-        return oauth_error("invalid_request" if error.status < SERVER_ERRORS else "temporarily_unavailable", error)
+        return _oauth_error(error)
     return json_response(Envelope([], None, errors), error.status, error.headers)

@@ -23,6 +23,7 @@ PASSES = 1
 LANES = 1
 THREADS = 2
 MAX_WAITING = 64
+HASH_PREFIX = "$argon2id$"
 MIN_LENGTH = 10
 MAX_LENGTH = 256
 FEWEST_DIFFERENT_CHARACTERS = 4
@@ -78,11 +79,12 @@ class Passwords:
         self._threads.shutdown(cancel_futures=True)
 
     def _matches(self, password: str, stored_hash: str | None) -> bool:
+        is_hash = stored_hash is not None and stored_hash.startswith(HASH_PREFIX)
         try:
-            self._hasher.verify(stored_hash or self._dummy_hash, _normal(password)[: MAX_LENGTH + 1])
+            self._hasher.verify(stored_hash if stored_hash and is_hash else self._dummy_hash, _normal(password))
         except argon2.exceptions.VerifyMismatchError:
             return False
-        return stored_hash is not None
+        return is_hash
 
     async def _in_pool(self, work: Callable[[], Result]) -> Result:
         if self._waiting >= MAX_WAITING:

@@ -143,7 +143,7 @@ def signed_in_browser(server: RunningServer, person: Someone) -> Browser:
 
 def code_for(server: RunningServer, person: Someone, **changes: str | None) -> str:
     """A code that the person has consented to."""
-    redirect = signed_in_browser(server, person).decide(**changes)
+    redirect = signed_in_browser(server, person).decide("allow", **changes)
     assert redirect.status_code == 303, redirect.text
     return answered(redirect.headers["location"])["code"]
 
