@@ -19,6 +19,7 @@ from templates_server.accounts.passwords import Passwords
 from templates_server.codegen.cache import RenderedSets
 from templates_server.codegen.inputs import CodeHashes
 from templates_server.database import Database, open_database
+from templates_server.demo_app.api import GeneratedFiles
 from templates_server.endpoint import (
     Authenticate,
     Call,
@@ -193,6 +194,7 @@ def _parts(database: Database) -> Mapping[type, Any]:
     return {
         CodeHashes: CodeHashes(database),
         RenderedSets: RenderedSets(),
+        GeneratedFiles: GeneratedFiles(),
         StatesCache: StatesCache(database),
         SessionArrivals: SessionArrivals(database, sessions_store.add_sessions),
         EventArrivals: EventArrivals(database, events_store.add_events),

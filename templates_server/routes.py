@@ -12,6 +12,7 @@ from templates_server.codegen import api as codegen
 from templates_server.codegen.models import Code, CodeRequest
 from templates_server.delivery import api as delivery
 from templates_server.delivery.models import Collections, Delivery, DeliveryPut, Environment, Published
+from templates_server.demo_app import api as demo_app
 from templates_server.endpoint import Route, Surface
 from templates_server.events import api as events
 from templates_server.oauth import api as oauth
@@ -341,4 +342,25 @@ CLIENT_ROUTES = (
     ),
 )
 
-ROUTES: Sequence[Route] = (*SYSTEM_ROUTES, *OAUTH_ROUTES, *PAGE_ROUTES, *ACCOUNT_ROUTES, *SPACE_ROUTES, *CLIENT_ROUTES)
+DEMO_ROUTES = (
+    Route("GET", "/demo", demo_app.show_app, Surface.PAGE, "An app on generated code; on a demo server alone."),
+    Route("GET", "/demo/configuration.json", demo_app.show_configuration, Surface.PAGE, "The keys that the app uses."),
+    Route("GET", "/demo/{name}", demo_app.show_file, Surface.PAGE, "A file of the app."),
+    Route(
+        "GET",
+        "/demo/mtspace/vod/{file*}",
+        demo_app.show_generated_file,
+        Surface.PAGE,
+        "The JavaScript that is generated for the app.",
+    ),
+)
+
+ROUTES: Sequence[Route] = (
+    *SYSTEM_ROUTES,
+    *OAUTH_ROUTES,
+    *PAGE_ROUTES,
+    *ACCOUNT_ROUTES,
+    *SPACE_ROUTES,
+    *CLIENT_ROUTES,
+    *DEMO_ROUTES,
+)

@@ -13,15 +13,20 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Annotated
 
+import msgspec
 import typer
 
-from templates_server import migrations
+from templates_server import migrations, server_key
+from templates_server.accounts.passwords import Passwords
 from templates_server.commands.failures import CommandFailed, ExitCode, WrongUsage
 from templates_server.commands.options import Data, DatabaseUrl, database_url_of, folder_of, in_use, is_sqlite, prepared
-from templates_server.data_folder import DataFolder, FolderInUse, ServerRecord
-from templates_server.database import open_database
+from templates_server.data_folder import DataFolder, FolderInUse, ServerRecord, write_private
+from templates_server.database import Database, open_database
+from templates_server.demo import seed
+from templates_server.server_key import ServerKey
 from templates_server.serving import BACKLOG, serve, turn_over
 from templates_server.settings import DEFAULT_PORT, Settings, check_public_url
+from templates_server.times import system_clock
 
 HELP = """Start the server and stay until it is stopped (Ctrl-C, SIGTERM, `mtribes-server stop`).
 
@@ -123,7 +128,7 @@ def _start(wish: Wish) -> int:
     with _listening(wish) as listening:
         settings = _settings(wish, listening)
         turn_over(wish.folder.log_file)
-        _make_ready(settings)
+        _make_ready(settings, wish.folder)
         record = ServerRecord(os.getpid(), settings.public_url, wish.local, wish.demo, version("mtribes"))
         with wish.folder.announced(record):
             interrupted = serve(settings, listening, workers=wish.workers, log_file=wish.folder.log_file)
@@ -174,10 +179,34 @@ def _settings(wish: Wish, listening: socket.socket) -> Settings:
     )
 
 
-def _make_ready(settings: Settings) -> None:
+def _make_ready(settings: Settings, folder: DataFolder) -> None:
     """Bring the schema to this version, and seed what a demo needs."""
+    key = _server_key(folder)
     database = open_database(settings.database_url)
     try:
         migrations.upgrade(database)
+        if settings.demo:
+            _seed(settings, database, key, folder)
     finally:
         database.close()
+
+
+def _server_key(folder: DataFolder) -> ServerKey:
+    """The key, made now when there is none: before several processes need it."""
+    try:
+        return server_key.load(folder.path)
+    except ValueError as error:
+        raise WrongUsage(f"{error}.", "Mend it, or take it away: everybody must then sign in again.") from None
+
+
+def _seed(settings: Settings, database: Database, key: ServerKey, folder: DataFolder) -> None:
+    """Demo data where there is none yet, and how to get at it."""
+    passwords = Passwords()
+    try:
+        facts = database.write_now(
+            lambda connection: seed(connection, system_clock(), key=key, hash_password=passwords.hash_now)
+        )
+    finally:
+        passwords.close()
+    told = {"host": settings.public_url, **msgspec.to_builtins(facts)}
+    write_private(folder.demo_file, msgspec.json.format(msgspec.json.encode(told)) + b"\n")
