@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from mtribes_cli import client
-from tests.cli.conftest import Mtribes
+from tests.cli.computer import Mtribes
 from tests.cli.peer import Peer, Reply, data, refusal, serving_peer
 from tests.requirements import require
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from mtribes_cli.console import Console, Style
 from mtribes_cli.safe_text import columns, display_width, made_safe, made_safe_line
-from tests.cli.conftest import Mtribes
+from tests.cli.computer import Mtribes
 from tests.cli.peer import Peer, data, refusal
 
 HOSTILE = {

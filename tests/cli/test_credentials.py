@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from mtribes_cli.credentials import SignIn
-from tests.cli.conftest import Mtribes
+from tests.cli.computer import Mtribes
 from tests.cli.oauth_peer import LIFETIME_SECONDS, ME_AT_ACME, OAuthPeer
 from tests.cli.peer import Peer, Reply, data, serving_peer
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.cli.conftest import Mtribes
+from tests.cli.computer import Mtribes
 from tests.cli.peer import Peer, Reply, data
 
 ENVIRONMENTS = "/v2/spaces/vod/environments"

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from mtribes_cli import sign_in
-from tests.cli.conftest import Mtribes
+from tests.cli.computer import Mtribes
 from tests.cli.oauth_peer import OAuthPeer, come_back, query_of
 from tests.cli.peer import Peer, Reply, serving_peer
 

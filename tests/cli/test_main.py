@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import mtribes_cli
 from mtribes_cli.arguments import put_in_order
 from mtribes_cli.commands import WORDS, organization
-from tests.cli.conftest import Mtribes
+from tests.cli.computer import Mtribes
 from tests.cli.peer import Peer, data
 
 ROOT = Path(mtribes_cli.__file__).parents[1]
