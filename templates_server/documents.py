@@ -282,9 +282,17 @@ def _inline(value: Any) -> str:
 
 
 def _text(text: str, plain: re.Pattern[str]) -> str:
-    if plain.fullmatch(text) and resolve(text) == text and not READ_OTHERWISE_ELSEWHERE.fullmatch(text):
+    if plain.fullmatch(text) and _means_itself(text) and not READ_OTHERWISE_ELSEWHERE.fullmatch(text):
         return text
     return UNPRINTABLE.sub(_escaped, json.dumps(text, ensure_ascii=False))
+
+
+def _means_itself(plain: str) -> bool:
+    """Whether a plain scalar is read as its own text."""
+    try:
+        return resolve(plain) == plain
+    except _Refusal:
+        return False
 
 
 def _escaped(match: re.Match[str]) -> str:
