@@ -15,7 +15,8 @@ from mtribes_cli.generation import (
     scope_of,
 )
 from mtribes_cli.lock_file import LOCK_FILE_NAME, text_hash
-from mtribes_cli.output_tree import Change, ChangeKind, Plan, Tree
+from mtribes_cli.output_plan import Plan
+from mtribes_cli.output_tree import Change, ChangeKind, Tree
 from mtribes_cli.project_file import LOCAL_HOST, ProjectFile, generated_host
 from mtribes_cli.result import Block, Document, Result
 from mtribes_cli.tree_writer import Write, carry_out, sole_writer

@@ -9,16 +9,16 @@ from pathlib import Path
 
 from mtribes_cli.errors import Problem
 from mtribes_cli.lock_file import LOCK_FILE_NAME, LockedTarget, LockFile, read_lock_file
+from mtribes_cli.output_paths import JOURNAL_NAME
 from mtribes_cli.output_tree import Change, Tree, local_changes, owned_files
 from mtribes_cli.project_file import ProjectFile, Target
-from mtribes_cli.write_journal import JOURNAL_NAME
 
 NOT_GENERATED = "NOT_GENERATED"
 PROJECT_CHANGED = "PROJECT_CHANGED"
 INTERRUPTED_WRITE = "INTERRUPTED_WRITE"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Drift:
     """What is out of step without asking anybody."""
 

@@ -11,7 +11,8 @@ from typing import Protocol
 from mtribes_cli.errors import AnswerError, FileError, Problem
 from mtribes_cli.lock_file import LOCK_FILE_NAME, LockedTarget, LockFile, Source, format_lock_file, read_lock_file
 from mtribes_cli.output_paths import collisions, file_fault, overlapping
-from mtribes_cli.output_tree import DesiredFile, Plan, Tree, local_changes, owned_files, plan
+from mtribes_cli.output_plan import DesiredFile, Plan, plan
+from mtribes_cli.output_tree import Tree, local_changes, owned_files
 from mtribes_cli.project_file import ProjectFile, Target
 from mtribes_cli.wire import CodeTarget, GeneratedCode, GeneratedFile, GeneratedTarget
 

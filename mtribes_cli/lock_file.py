@@ -6,7 +6,6 @@ Hashes are over text with LF, so that a checkout with CRLF is in step too.
 
 import hashlib
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,14 +17,14 @@ from mtribes_cli.output_paths import collisions, file_fault, output_fault, overl
 LOCK_FILE_NAME = "mtribes.lock"
 LOCK_VERSION = 1
 
-_CONFLICT = re.compile(r"^(?:<{7}|={7}|>{7}|\|{7})(?: |$)", re.MULTILINE)
-_SHA256 = re.compile(r"[0-9a-f]{64}")
+_CONFLICT_MARKS = ("<<<<<<< ", "=======\n", ">>>>>>> ")
+_SHA256_LENGTH = 64
 _RESTORE = "Restore it from version control, or delete it and run `mtribes update`: equal files are adopted."
 _TAKE_A_SIDE = "Take either side of it whole, then run `mtribes update`."
 _UPGRADE = "Upgrade mtribes."
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Source:
     """What code was generated from: a revision of a Space, by a generator."""
 
@@ -35,7 +34,7 @@ class Source:
     generator: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class LockedTarget:
     """The files of one target as they were written: path below `output` to SHA-256 of the text with LF."""
 
@@ -46,7 +45,7 @@ class LockedTarget:
     files: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class LockFile:
     """The content of a valid `mtribes.lock`."""
 
@@ -78,7 +77,7 @@ def parse_lock_file(content: bytes, path: Path) -> LockFile:
     """`content` as the lock at `path`; ProjectError with every fault."""
     try:
         text = content.decode("utf-8-sig")
-        if _CONFLICT.search(text.replace("\r\n", "\n")):
+        if _has_conflict(text):
             raise ProjectError(f"{path} holds a merge conflict.", _TAKE_A_SIDE)
         document = json.loads(text, object_pairs_hook=_without_duplicates)
     except (ValueError, RecursionError) as error:
@@ -126,6 +125,11 @@ def _source_fields(source: Source) -> dict[str, str | int]:
         "code_hash": source.code_hash,
         "generator": source.generator,
     }
+
+
+def _has_conflict(text: str) -> bool:
+    lines = f"\n{text}".replace("\r\n", "\n")
+    return any(f"\n{mark}" in lines for mark in _CONFLICT_MARKS)
 
 
 def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -189,7 +193,7 @@ def _file_faults(files: Mapping[str, str], place: str) -> Iterator[tuple[str, st
     for path, digest in files.items():
         if fault := file_fault(path):
             yield place, f"has {path!r}, which {fault}"
-        if not _SHA256.fullmatch(digest):
+        if len(digest) != _SHA256_LENGTH or digest.strip("0123456789abcdef"):
             yield place, f"has {path!r} with something else than a SHA-256"
     for path, fault in collisions(files):
         yield place, f"has {path!r}, which {fault}"

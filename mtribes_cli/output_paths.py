@@ -3,17 +3,27 @@
 Pure: text in, the first fault of each path out. What is on the disk at a path is the concern of `output_tree`.
 """
 
-import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 
 MAX_NAME_BYTES = 255
 MAX_PATH_BYTES = 1024
 STAGING_PREFIX = ".mtribes-"
+JOURNAL_NAME = ".mtribes-journal.json"
 ROOT_ONLY_NAMES = frozenset({".gitattributes"})
 
-_FILE_NAME = re.compile(r"[A-Za-z0-9._-]+")
-_WINDOWS_DEVICE = re.compile(r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³])", re.IGNORECASE)
+_WINDOWS_DEVICES = frozenset(
+    {
+        "con",
+        "prn",
+        "aux",
+        "nul",
+        "conin$",
+        "conout$",
+        *(f"{port}{n}" for port in ("com", "lpt") for n in "0123456789¹²³"),
+    }
+)
+_FILE_PUNCTUATION = str.maketrans(".-_", "aaa")
 _WINDOWS_FORBIDDEN = frozenset('<>:"|?*')
 
 
@@ -87,7 +97,7 @@ def _shape_fault(path: str) -> str | None:
         return "contains a backslash; folders are separated by '/'"
     if path.startswith("/"):
         return "is absolute"
-    if re.match(r"[A-Za-z]:", path):
+    if path[1:2] == ":":
         return "begins with a drive"
     if path.startswith("~"):
         return "begins with '~'"
@@ -101,21 +111,28 @@ def _name_fault(name: str) -> str | None:
         return "has an empty name in it"
     if name in (".", ".."):
         return f"has {name!r} in it"
-    if any(unicodedata.category(character).startswith("C") for character in name):
+    if _has_invisible(name):
         return "contains a control, invisible or undefined character"
     if name.startswith("-"):
         return "has a name that begins with '-'"
     if name.endswith((".", " ")):
         return "has a name that ends in a dot or a space"
-    if _WINDOWS_DEVICE.fullmatch(name.partition(".")[0].rstrip(" ")):
+    if name.partition(".")[0].rstrip(" ").lower() in _WINDOWS_DEVICES:
         return f"has {name!r} in it, which is a device on Windows"
     if _byte_length(name) > MAX_NAME_BYTES:
         return f"has a name of more than {MAX_NAME_BYTES} bytes in it"
     return None
 
 
+def _has_invisible(name: str) -> bool:
+    """Whether a character is there that is not seen: a control, a format, an unassigned one."""
+    if name.isascii():
+        return not name.isprintable()
+    return any(unicodedata.category(character).startswith("C") for character in name)
+
+
 def _file_name_fault(name: str) -> str | None:
-    if not _FILE_NAME.fullmatch(name):
+    if not (name.isascii() and name.translate(_FILE_PUNCTUATION).isalnum()):
         return "has a name with other characters than letters, digits, '.', '_' and '-'"
     if name.startswith("."):
         return "has a name that begins with a dot"
@@ -125,7 +142,7 @@ def _file_name_fault(name: str) -> str | None:
 def _output_name_fault(name: str) -> str | None:
     if name.startswith(" ") or _WINDOWS_FORBIDDEN.intersection(name):
         return f"has {name!r} in it, which cannot be a name on Windows"
-    if folded(name) == ".git" or re.match(r"git~[0-9]", name, re.IGNORECASE):
+    if folded(name) == ".git" or folded(name).startswith("git~"):
         return "lies in git's own folder"
     if name.startswith(STAGING_PREFIX):
         return f"has a name that begins with {STAGING_PREFIX!r}, which is for files in transit"

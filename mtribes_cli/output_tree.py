@@ -1,17 +1,15 @@
-"""What lies in the output folders, and what to do so that it becomes what the server rendered.
+"""What lies in the output folders, read without following a link, and how it differs from the lock.
 
-Nothing is written here: `plan` compares three things, the files as they should be, the files as the lock knows them
-and the files as they are, and says what would be written, removed and refused. `tree_writer` carries a plan out.
+What to do about it is in `output_plan`; nothing here writes.
 """
 
 import os
 import stat
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from mtribes_cli.errors import Problem
 from mtribes_cli.lock_file import LockedTarget, text_hash
 from mtribes_cli.output_paths import folded
 
@@ -26,7 +24,7 @@ class ChangeKind(StrEnum):
     ORPHANED = "orphaned"
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, order=True)
 class Change:
     """One file that differs, by its path below the project."""
 
@@ -34,15 +32,7 @@ class Change:
     kind: ChangeKind
 
 
-@dataclass(frozen=True, slots=True)
-class DesiredFile:
-    """A file as it should be, in the output folder that it belongs to."""
-
-    output: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class OwnedFile:
     """A file as the lock knows it."""
 
@@ -50,7 +40,7 @@ class OwnedFile:
     sha256: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class FileState:
     """What is at a path: a file's content, nothing (all None), or an obstacle, of which a link can be replaced."""
 
@@ -66,23 +56,6 @@ class FileState:
     def is_text(self, sha256: str) -> bool:
         """Whether the file's text with LF has this hash."""
         return self.content is not None and text_hash(self.content) == sha256
-
-
-@dataclass(slots=True)
-class Plan:
-    """What has to happen, by path below the project. Nothing may happen while `foreign` or `edited` has anything."""
-
-    writes: dict[str, DesiredFile] = field(default_factory=dict)
-    removals: dict[str, OwnedFile] = field(default_factory=dict)
-    changes: list[Change] = field(default_factory=list)
-    foreign: list[Problem] = field(default_factory=list)
-    edited: list[str] = field(default_factory=list)
-    unchanged: int = 0
-
-    def kinds(self) -> dict[str, int]:
-        """How many files change in each way, and how many do not."""
-        counts = {kind.value: sum(change.kind is kind for change in self.changes) for kind in ChangeKind}
-        return {**counts, "unchanged": self.unchanged}
 
 
 class Tree:
@@ -176,84 +149,3 @@ def local_changes(tree: Tree, owned: Mapping[str, OwnedFile]) -> list[Change]:
         elif not state.is_text(file.sha256):
             changes.append(Change(path, ChangeKind.EDITED))
     return changes
-
-
-def plan(tree: Tree, desired: Mapping[str, DesiredFile], owned: Mapping[str, OwnedFile], *, is_forced: bool) -> Plan:
-    """What turns the files in `tree` into `desired`; with `is_forced` edited files are overwritten and removed."""
-    result = Plan()
-    for path, orphan in sorted(owned.items()):
-        if path not in desired:
-            _plan_orphan(result, path, orphan, tree.read(path, orphan.output))
-    for path, wanted in sorted(desired.items()):
-        state = _state_after_removals(tree, path, wanted, result)
-        if path in owned:
-            _plan_owned(result, path, wanted, owned[path], state)
-        else:
-            _plan_new(result, path, wanted, state)
-    if is_forced:
-        result.edited.clear()
-    result.changes.sort()
-    return result
-
-
-def _plan_orphan(result: Plan, path: str, orphan: OwnedFile, state: FileState) -> None:
-    if state.is_absent:
-        return
-    if state.obstacle and not state.is_link:
-        result.changes.append(Change(path, ChangeKind.EDITED))  # what is there instead is not ours: it stays
-        return
-    _note(result, path, ChangeKind.ORPHANED if state.is_text(orphan.sha256) else ChangeKind.EDITED)
-    result.removals[path] = orphan
-
-
-def _plan_owned(result: Plan, path: str, wanted: DesiredFile, known: OwnedFile, state: FileState) -> None:
-    if state.obstacle and not state.is_link:
-        result.foreign.append(Problem(state.obstacle, path=path, code="FOREIGN_PATH"))
-        return
-    if _is_equal(state, wanted):
-        result.unchanged += 1
-        return
-    if state.is_absent:
-        kind = ChangeKind.MISSING
-    elif state.is_text(known.sha256):
-        kind = ChangeKind.CHANGED
-    else:
-        kind = ChangeKind.EDITED
-    _note(result, path, kind)
-    result.writes[path] = wanted
-
-
-def _plan_new(result: Plan, path: str, wanted: DesiredFile, state: FileState) -> None:
-    if _is_equal(state, wanted):
-        result.unchanged += 1
-    elif state.is_absent:
-        _note(result, path, ChangeKind.ADDED)
-        result.writes[path] = wanted
-    else:
-        message = state.obstacle or "is there already and was not generated by mtribes"
-        result.foreign.append(Problem(message, path=path, code="FOREIGN_PATH"))
-
-
-def _note(result: Plan, path: str, kind: ChangeKind) -> None:
-    result.changes.append(Change(path, kind))
-    if kind is ChangeKind.EDITED:
-        result.edited.append(path)
-
-
-def _is_equal(state: FileState, wanted: DesiredFile) -> bool:
-    return state.is_text(text_hash(wanted.text.encode()))
-
-
-def _state_after_removals(tree: Tree, path: str, wanted: DesiredFile, result: Plan) -> FileState:
-    """What will be at `path` once the removals are done: a file may become a folder, and its name another case."""
-    state = tree.read(path, wanted.output)
-    if state.is_absent:
-        blocking = tree.blocking_file(path)
-        is_free = not blocking or blocking in result.removals
-        return FileState() if is_free else FileState(obstacle=f"needs a folder where {blocking} is a file")
-    if state.obstacle == "is a folder" and all(file in result.removals for file in tree.files_below(path)):
-        return FileState()
-    twin = tree.twin(path)
-    if twin in result.removals:
-        return FileState()
-    return FileState(obstacle=f"is {twin} on this file system") if twin else state

@@ -24,11 +24,11 @@ PACKAGE_LANGUAGES = frozenset({"kotlin", "java"})
 _TOP_KEYS = ("host", "organization", "space", "environment", "targets")
 _TARGET_KEYS = ("language", "output", "space", "options")
 _OPTION_KEYS = ("host", "package")
-_KEY = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,126}[A-Za-z0-9])?")
-_PACKAGE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
+_MAX_KEY_LENGTH = 128
+_PACKAGE = r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Target:
     """One language's code in one folder, with the Space and the options that hold for it."""
 
@@ -38,7 +38,7 @@ class Target:
     options: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ProjectFile:
     """The content of a valid `mtribes.toml`; `options` of each target are complete (`host` always there)."""
 
@@ -56,7 +56,7 @@ class ProjectFile:
         return self.path.parent
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Fault:
     """What is wrong at a place of the file, such as `targets.1.output`."""
 
@@ -131,7 +131,7 @@ def is_server_url(text: str) -> bool:
         port_is_valid = parts.port is None or parts.port > 0
     except ValueError:
         return False
-    extra = parts.query or parts.fragment or parts.username is not None or re.search(r"[\s\x00-\x20\x7f]", text)
+    extra = parts.query or parts.fragment or parts.username is not None or " " in text or not text.isprintable()
     return parts.scheme in ("http", "https") and bool(parts.hostname) and port_is_valid and not extra
 
 
@@ -204,7 +204,7 @@ def _option_faults(options: Mapping[str, object], place: str, language: object) 
         return
     if language not in PACKAGE_LANGUAGES:
         yield Fault(f"{place}.package", "is for Java and Kotlin alone")
-    if not (isinstance(options["package"], str) and _PACKAGE.fullmatch(options["package"])):
+    if not (isinstance(options["package"], str) and re.fullmatch(_PACKAGE, options["package"])):
         yield Fault(f"{place}.package", "is not a package name, such as com.example.vod")
 
 
@@ -217,8 +217,14 @@ def host_faults(host: object, place: str) -> Iterator[Fault]:
 
 
 def _key_faults(value: object, place: str) -> Iterator[Fault]:
-    if not isinstance(value, str) or not _KEY.fullmatch(value):
+    if not isinstance(value, str) or not _is_key(value):
         yield Fault(place, "is not a key, such as vod or my-space")
+
+
+def _is_key(text: str) -> bool:
+    """Whether `text` can be a key or an id: letters, digits and, within, '-' and '_'."""
+    has_shape = text.isascii() and text.replace("-", "").replace("_", "").isalnum()
+    return has_shape and len(text) <= _MAX_KEY_LENGTH and text[0].isalnum() and text[-1].isalnum()
 
 
 def _choice_faults(value: object, choices: tuple[str, ...], place: str) -> Iterator[Fault]:

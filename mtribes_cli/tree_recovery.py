@@ -11,7 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from mtribes_cli.errors import FileError
-from mtribes_cli.write_journal import JOURNAL_NAME, Journal, Step, read_journal, remove_journal
+from mtribes_cli.output_paths import JOURNAL_NAME
+from mtribes_cli.write_journal import Journal, Step, read_journal, remove_journal
 
 
 def recover(root: Path) -> bool:

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from mtribes_cli.errors import FileError
 from mtribes_cli.output_paths import STAGING_PREFIX
-from mtribes_cli.output_tree import Plan
+from mtribes_cli.output_plan import Plan
 from mtribes_cli.process_lock import only_one
 from mtribes_cli.tree_recovery import recover, remove_empty_folders, take_back, tidy
 from mtribes_cli.write_journal import Journal, Step, sync_folder, write_durably, write_journal

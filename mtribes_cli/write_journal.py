@@ -14,9 +14,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from mtribes_cli.errors import FileError
-from mtribes_cli.output_paths import MAX_PATH_BYTES, STAGING_PREFIX
+from mtribes_cli.output_paths import JOURNAL_NAME, MAX_PATH_BYTES, STAGING_PREFIX
 
-JOURNAL_NAME = ".mtribes-journal.json"
 JOURNAL_VERSION = 1
 
 State = Literal["staging", "swapping", "done"]

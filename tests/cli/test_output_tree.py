@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from mtribes_cli.lock_file import text_hash
 from mtribes_cli.output_paths import collisions
-from mtribes_cli.output_tree import ChangeKind, DesiredFile, OwnedFile, Plan, Tree, local_changes, plan
+from mtribes_cli.output_plan import DesiredFile, Plan, plan
+from mtribes_cli.output_tree import ChangeKind, OwnedFile, Tree, local_changes
 from mtribes_cli.tree_recovery import recover
 from mtribes_cli.tree_writer import Write, carry_out
 

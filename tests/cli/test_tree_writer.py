@@ -17,8 +17,8 @@ from pathlib import Path
 
 import pytest
 
+from mtribes_cli.output_paths import JOURNAL_NAME
 from mtribes_cli.tree_writer import CRASH_POINTS
-from mtribes_cli.write_journal import JOURNAL_NAME
 from tests.cli.code_peer import FILES, TOKEN, Peer, serving
 from tests.cli.project_run import Project
 
