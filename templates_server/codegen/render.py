@@ -11,6 +11,7 @@ from templates_server.codegen.naming import name_model
 GENERATOR = "1"
 """Goes up when the same model gives other files."""
 
+UnknownLanguage = registry.UnknownLanguage
 LANGUAGES = registry.LANGUAGES
 
 
@@ -18,7 +19,7 @@ def render(generation_input: GenerationInput, language: str, options: Mapping[st
     """All files of a target, by path relative to its output folder, in order of path.
 
     `options["host"]` is where an app finds the server; without it, at the page's own origin. Raises
-    `registry.UnknownLanguage`.
+    `UnknownLanguage`.
     """
     files = registry.language(language).files(generation_input, name_model(generation_input.model), options)
     return dict(sorted(files.items()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from templates_server.codegen.model import Value
@@ -11,10 +12,20 @@ from templates_server.codegen.typescript.literals import scalar
 LINE_WIDTH = 80
 INDENT = "  "
 
+_WIDE = re.compile(
+    "[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff"
+    "\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\U0001f300-\U0001f64f\U0001f680-\U0001f6ff\U0001f900-\U0001f9ff"
+    "\U00020000-\U0003fffd]"
+)
+_COMBINING = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]")
+
 
 def fits(text: str, *, indent: int = 0) -> bool:
-    """Whether the line is not too long."""
-    return indent + len(text) <= LINE_WIDTH
+    """Whether the line is not too long; wide characters count twice, combining ones not at all."""
+    columns = len(text)
+    if not text.isascii():
+        columns += len(_WIDE.findall(text)) - len(_COMBINING.findall(text))
+    return indent + columns <= LINE_WIDTH
 
 
 def enclosed(head: str, parts: Sequence[Piece], tail: str, *, indent: int = 0, last_comma: bool = True) -> Code:

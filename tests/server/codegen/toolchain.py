@@ -59,16 +59,21 @@ def compile_to_javascript(folder: Path, into: Path) -> Path:
 def unformatted(folder: Path) -> str:
     """The files that Prettier, left to its defaults, would change."""
     program = require_npm_package("prettier") / "bin" / "prettier.cjs"
-    return _run([require_node(), str(program), "--list-different", "."], folder).stdout
+    return _run([require_node(), str(program), "--list-different", "**/*.{ts,js}"], folder).stdout
 
 
 def run_node(script: str, folder: Path, *arguments: str) -> Any:
     """What the module prints, as JSON; its relative imports are those of the folder."""
     program = folder / "script.mjs"
     program.write_text(script, "utf-8")
-    done = _run([require_node(), str(program), *arguments], folder)
+    return json.loads(run_program([require_node(), str(program), *arguments], folder))
+
+
+def run_program(command: Sequence[str], folder: Path) -> str:
+    """What the program prints; it must end well."""
+    done = _run(command, folder)
     assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    return done.stdout
 
 
 def _run(command: Sequence[str], folder: Path) -> subprocess.CompletedProcess[str]:

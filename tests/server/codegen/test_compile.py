@@ -1,0 +1,137 @@
+"""Generated code under its compilers, its formatter and a bundler."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from templates_server.codegen.model import GenerationInput, SpaceModel
+from templates_server.codegen.render import LANGUAGES, UnknownLanguage, render
+from tests.requirements import require_npm_package
+from tests.server.codegen.made_spaces import made_space
+from tests.server.codegen.reference_space import vod
+from tests.server.codegen.toolchain import compile_tree, unformatted, write_tree
+
+CONSUMER = Path(__file__).with_name("consumer.ts.txt").read_text("utf-8")
+COMPILERS = ["typescript", "typescript-5"]
+NOTHING = GenerationInput(SpaceModel("empty"), {})
+
+
+@pytest.mark.parametrize("compiler", COMPILERS)
+@pytest.mark.parametrize("language", ["typescript", "javascript"])
+def test_an_app_that_uses_everything_compiles_and_mistakes_do_not(
+    language: str, compiler: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(request.getfixturevalue(language), tmp_path / "app"))
+    (folder / "consumer.ts").write_text(CONSUMER, "utf-8")
+    assert compile_tree(folder, compiler, ["consumer.ts"]) == ""
+
+
+def test_the_exhaustive_switch_fails_to_compile_when_a_kind_is_left_out(typescript: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(typescript, tmp_path / "app"))
+    case = '    case "carousel":\n      return item.properties.titleIds.join(item.id);\n'
+    assert case in CONSUMER
+    (folder / "consumer.ts").write_text(CONSUMER.replace(case, ""), "utf-8")
+    assert "is not assignable to type 'never'" in compile_tree(folder, "typescript", ["consumer.ts"])
+
+
+def test_deprecated_calls_are_marked_for_editors(typescript: Path, javascript: Path) -> None:
+    for runtime in (typescript / "runtime.ts", javascript / "runtime.d.ts"):
+        text = runtime.read_text("utf-8")
+        assert text.count("@deprecated") == 2
+        assert "/** @deprecated Until 1.0. Use `start({ userId, fields })`. */\n  identify(" in text
+
+
+@pytest.mark.parametrize("compiler", COMPILERS)
+def test_the_javascript_itself_is_checked(compiler: str, javascript: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(javascript, tmp_path / "app"))
+    modules = [path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*.js"))]
+    # Parameters have no types in JavaScript; the declarations beside it carry them.
+    options = {"allowJs": True, "checkJs": True, "noImplicitAny": False}
+    assert compile_tree(folder, compiler, modules, **options) == ""
+
+
+@pytest.mark.parametrize("lib", [["es2020", "dom"], ["esnext", "dom", "dom.iterable"]], ids=["dom", "newest"])
+def test_it_compiles_beside_the_types_of_a_browser(lib: list[str], typescript: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(typescript, tmp_path / "app"))
+    (folder / "consumer.ts").write_text(
+        'import { client } from "./index.js";\nclient.fetch = fetch;\nclient.storage = localStorage;\n', "utf-8"
+    )
+    options = {"lib": lib, "target": lib[0], "module": "esnext", "moduleResolution": "bundler"}
+    assert compile_tree(folder, "typescript", ["consumer.ts"], **options) == ""
+
+
+@pytest.mark.parametrize("language", ["typescript", "javascript"])
+def test_the_formatter_would_change_nothing(language: str, request: pytest.FixtureRequest) -> None:
+    assert unformatted(request.getfixturevalue(language)) == ""
+
+
+@pytest.mark.parametrize("language", ["typescript", "javascript"])
+def test_the_formatter_would_change_nothing_where_names_and_texts_are_longer(language: str, tmp_path: Path) -> None:
+    texts = {
+        "a": "short",
+        "hero": 'It\'s a "title"',
+        "carousel": "a somewhat longer text that goes on",
+        "homepage-body": "long " * 12 + "text",
+        "hero-banner-tile": "longer " * 20 + "text",
+        "homepage-promotion-tile": "it is 'quoted' \"twice\"",
+        "homepage-promotion-carousel-tile": "Ünïcode: ホームページ",
+    }
+    space = made_space(list(texts), list(texts.values()))
+    assert unformatted(write_tree(tmp_path, render(space, language, {}))) == ""
+
+
+@pytest.mark.parametrize("language", ["typescript", "javascript"])
+def test_a_bundler_resolves_it_without_a_warning(language: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    program = require_npm_package("esbuild").parent / ".bin" / "esbuild"
+    folder: Path = request.getfixturevalue(language)
+    entry = folder / ("index.ts" if language == "typescript" else "index.js")
+    bundle = tmp_path / "bundle.mjs"
+    command = [
+        str(program),
+        str(entry),
+        "--bundle",
+        "--format=esm",
+        "--target=es2020",
+        f"--outfile={bundle}",
+        "--log-level=info",
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "warning" not in done.stderr.lower()
+    asks = f'import {{ collections }} from "{bundle}"; console.log(collections.homepage.body.items.length);'
+    ran = subprocess.run(["node", "--input-type=module", "-e", asks], capture_output=True, text=True, check=True)
+    assert ran.stdout == "3\n"
+
+
+@pytest.mark.parametrize("language", ["typescript", "javascript"])
+def test_a_space_with_nothing_in_it_compiles_and_is_clean(language: str, tmp_path: Path) -> None:
+    folder = write_tree(tmp_path, render(NOTHING, language, {}))
+    assert compile_tree(folder, "typescript", ["index.ts" if language == "typescript" else "index.d.ts"]) == ""
+    assert unformatted(folder) == ""
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_file_says_first_that_it_is_generated_and_ends_in_one_newline(language: str) -> None:
+    for path, text in render(vod(), language, {}).items():
+        first, second, *_ = text.split("\n")
+        assert first.endswith("Code generated by mtribes. DO NOT EDIT."), path
+        assert "@generated " in second, path
+        assert text.endswith("\n"), path
+        assert not text.endswith("\n\n"), path
+        assert "\r" not in text, path
+        assert "@ts-nocheck" not in text, path
+
+
+def test_the_host_of_the_options_is_where_the_code_looks_for_the_server() -> None:
+    assert (
+        '"https://other.example.com/m"'
+        in render(vod(), "typescript", {"host": "https://other.example.com/m/"})["index.ts"]
+    )
+
+
+def test_an_unknown_language_is_refused_by_name() -> None:
+    with pytest.raises(UnknownLanguage, match="unknown language 'cobol'; there are typescript"):
+        render(vod(), "cobol", {})
