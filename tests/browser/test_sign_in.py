@@ -1,0 +1,67 @@
+"""`mtribes login --browser` against a real server, through the real pages, in a real browser."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.browser.programs import command_line_environment, run_mtribes
+from tests.browser.watching import Demo, Watched
+
+URL = re.compile(r"https?://\S+/oauth/authorize\S*")
+
+
+def start_login(demo: Demo, tmp_path: Path) -> tuple[subprocess.Popen[str], str]:
+    """The program that waits, and the address that it printed."""
+    login = subprocess.Popen(
+        [sys.executable, "-m", "mtribes_cli", "login", "--browser", "--host", demo.url],
+        cwd=tmp_path,
+        env=command_line_environment(tmp_path / "home"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert login.stderr is not None
+    for line in login.stderr:
+        if match := URL.search(line):
+            return login, match[0]
+    raise AssertionError("it printed no address")
+
+
+def sign_in(watched: Watched, demo: Demo, url: str) -> None:
+    person = demo.facts["people"][0]
+    page = watched.page
+    page.goto(url)
+    page.fill("#email", person["email"])
+    page.fill("#password", person["password"])
+    page.keyboard.press("Enter")
+    page.wait_for_selector("button[value=allow]")
+
+
+def test_signing_in_and_allowing_ends_in_the_terminal(shared_demo: Demo, watched: Watched, tmp_path: Path) -> None:
+    login, url = start_login(shared_demo, tmp_path)
+    with login:
+        sign_in(watched, shared_demo, url)
+        watched.page.click("button[value=allow]")
+        watched.page.wait_for_url("http://127.0.0.1:*/callback?*")
+        assert watched.page.inner_text("h1") == "Back to your terminal"
+        said, _ = login.communicate(timeout=30)
+        assert login.returncode == 0
+    email = shared_demo.facts["people"][0]["email"]
+    assert email in said
+    environment = command_line_environment(tmp_path / "home")
+    whoami = run_mtribes("whoami", "--json", "--host", shared_demo.url, folder=tmp_path, environment=environment)
+    assert json.loads(whoami.stdout)["data"]["email"] == email
+
+
+def test_refusing_ends_in_the_terminal_too(shared_demo: Demo, watched: Watched, tmp_path: Path) -> None:
+    login, url = start_login(shared_demo, tmp_path)
+    with login:
+        sign_in(watched, shared_demo, url)
+        watched.page.click("button[value=cancel]")
+        watched.page.wait_for_url("http://127.0.0.1:*/callback?*")
+        login.communicate(timeout=30)
+        assert login.returncode == 4
