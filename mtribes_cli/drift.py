@@ -4,8 +4,8 @@ Asks no server and imports nothing beyond the standard library: `update --check 
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from mtribes_cli.errors import Problem
 from mtribes_cli.lock_file import LOCK_FILE_NAME, LockedTarget, LockFile, read_lock_file
@@ -18,8 +18,7 @@ PROJECT_CHANGED = "PROJECT_CHANGED"
 INTERRUPTED_WRITE = "INTERRUPTED_WRITE"
 
 
-@dataclass(frozen=True)
-class Drift:
+class Drift(NamedTuple):
     """What is out of step without asking anybody."""
 
     changes: tuple[Change, ...]  # edited, missing

@@ -7,9 +7,8 @@ Hashes are over text with LF, so that a checkout with CRLF is in step too.
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from mtribes_cli.errors import FileError, Problem, ProjectError
 from mtribes_cli.output_paths import collisions, file_fault, output_fault, overlapping
@@ -24,8 +23,7 @@ _TAKE_A_SIDE = "Take either side of it whole, then run `mtribes update`."
 _UPGRADE = "Upgrade mtribes."
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(NamedTuple):
     """What code was generated from: a revision of a Space, by a generator."""
 
     space: str
@@ -34,19 +32,17 @@ class Source:
     generator: str
 
 
-@dataclass(frozen=True)
-class LockedTarget:
+class LockedTarget(NamedTuple):
     """The files of one target as they were written: path below `output` to SHA-256 of the text with LF."""
 
     language: str
     output: str
     source: Source
-    options: Mapping[str, str] = field(default_factory=dict)
-    files: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, str]
+    files: Mapping[str, str]
 
 
-@dataclass(frozen=True)
-class LockFile:
+class LockFile(NamedTuple):
     """The content of a valid `mtribes.lock`."""
 
     host: str

@@ -6,9 +6,9 @@ What to do about it is in `output_plan`; nothing here writes.
 import os
 import stat
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import NamedTuple
 
 from mtribes_cli.lock_file import LockedTarget, text_hash
 from mtribes_cli.output_paths import folded
@@ -24,24 +24,21 @@ class ChangeKind(StrEnum):
     ORPHANED = "orphaned"
 
 
-@dataclass(frozen=True, order=True)
-class Change:
+class Change(NamedTuple):
     """One file that differs, by its path below the project."""
 
     path: str
     kind: ChangeKind
 
 
-@dataclass(frozen=True)
-class OwnedFile:
+class OwnedFile(NamedTuple):
     """A file as the lock knows it."""
 
     output: str
     sha256: str
 
 
-@dataclass(frozen=True)
-class FileState:
+class FileState(NamedTuple):
     """What is at a path: a file's content, nothing (all None), or an obstacle, of which a link can be replaced."""
 
     content: bytes | None = None

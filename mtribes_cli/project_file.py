@@ -1,14 +1,14 @@
 """`mtribes.toml`: where it is, what it says, and every fault in it at once.
 
-Reading uses the standard library alone, so that `update --check --offline` starts quickly. Writing is in
-`project_file_edit`.
+Reading uses the standard library alone, and named tuples, which are made several times faster than dataclasses, so that
+`update --check --offline` starts quickly. Writing is in `project_file_edit`.
 """
 
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from mtribes_cli.errors import FileError, Problem, ProjectError
@@ -28,18 +28,16 @@ _MAX_KEY_LENGTH = 128
 _PACKAGE = r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*"
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(NamedTuple):
     """One language's code in one folder, with the Space and the options that hold for it."""
 
     language: str
     output: str
     space: str
-    options: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, str]
 
 
-@dataclass(frozen=True)
-class ProjectFile:
+class ProjectFile(NamedTuple):
     """The content of a valid `mtribes.toml`; `options` of each target are complete (`host` always there)."""
 
     path: Path
@@ -56,8 +54,7 @@ class ProjectFile:
         return self.path.parent
 
 
-@dataclass(frozen=True)
-class Fault:
+class Fault(NamedTuple):
     """What is wrong at a place of the file, such as `targets.1.output`."""
 
     place: str

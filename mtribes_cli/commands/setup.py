@@ -143,7 +143,7 @@ def _project(context: Context, answers: Answers, before: ProjectFile | None) -> 
     project = parse_project_file(wanted, path)
     if not project.targets:
         raise UsageError("What to generate is not said.", f"Give {TARGET_FLAG}.")
-    return project if wanted == text else replace(project, unsaved_text=wanted)
+    return project if wanted == text else project._replace(unsaved_text=wanted)
 
 
 def _told(context: Context, project: ProjectFile, report: PlanReport) -> Result:
