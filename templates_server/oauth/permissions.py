@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 from templates_server.access import Scope
 
-WORDS: Mapping[Scope, str] = {
-    Scope.SPACES_READ: "See your Spaces and what they deliver.",
-    Scope.SPACES_WRITE: "Create, change and delete Spaces, and change what they deliver.",
-    Scope.CODE_READ: "Generate code for your Spaces.",
-    Scope.USERS_READ: "See the people who use your apps, with what is known of them.",
-    Scope.USERS_WRITE: "Add, change and delete the people who use your apps.",
-    Scope.TRIBES_READ: "See tribes and who belongs to them.",
-    Scope.TRIBES_WRITE: "Create, change and delete tribes.",
-    Scope.EVENTS_READ: "See what people did in your apps.",
-}
+
+@dataclass(frozen=True)
+class Permission:
+    """Something of the person's, and what may be done with it."""
+
+    subject: str
+    allowed: str
 
 
-def in_words(scopes: Collection[str]) -> Sequence[str]:
-    """What these scopes allow, a sentence each."""
-    return [words for scope, words in WORDS.items() if scope in scopes]
+SUBJECTS = (
+    ("Spaces and what they deliver", {Scope.SPACES_READ: "see", Scope.SPACES_WRITE: "change, delete"}),
+    ("Code for your Spaces", {Scope.CODE_READ: "generate"}),
+    ("The people who use your apps", {Scope.USERS_READ: "see", Scope.USERS_WRITE: "change, delete"}),
+    ("Tribes", {Scope.TRIBES_READ: "see", Scope.TRIBES_WRITE: "change, delete"}),
+    ("What people did in your apps", {Scope.EVENTS_READ: "see"}),
+)
+
+
+def in_words(scopes: Collection[str]) -> Sequence[Permission]:
+    """What these scopes allow, by subject."""
+    allowed = ((subject, [verb for scope, verb in verbs.items() if scope in scopes]) for subject, verbs in SUBJECTS)
+    return [Permission(subject, ", ".join(verbs)) for subject, verbs in allowed if verbs]

@@ -72,7 +72,7 @@ def test_with_nobody_to_sign_in_as_the_code_stays_good(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("local", "public_url"), [(False, "http://127.0.0.1"), (True, "https://mtribes.example.com")])
-def test_a_server_that_is_not_local_has_neither_code_nor_grant(tmp_path: Path, local: bool, public_url: str) -> None:
+def test_a_server_that_is_not_local_has_neither_code_nor_grant(tmp_path: Path, *, local: bool, public_url: str) -> None:
     (tmp_path / "local-code").write_text("left behind")
     with running_server(tmp_path, local=local, public_url=public_url) as server:
         someone(server)
