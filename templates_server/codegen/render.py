@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from templates_server.codegen import registry
+from templates_server.codegen.generator import generator_version
 from templates_server.codegen.model import GenerationInput
 from templates_server.codegen.naming import name_model
 
-GENERATOR = "1"
-"""Goes up when the same model gives other files."""
+GENERATOR = generator_version()
+"""Changes with everything that could give other files for the same model."""
 
 UnknownLanguage = registry.UnknownLanguage
 LANGUAGES = registry.LANGUAGES
