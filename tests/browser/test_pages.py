@@ -1,0 +1,159 @@
+"""Our pages in a real browser: where consent may lead, by keyboard alone, on narrow screens, without complaints."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import http.server
+import socket
+import threading
+from collections.abc import Iterator
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import pytest
+
+from tests.browser.watching import Demo, Watched
+from tests.requirements import require
+
+VERIFIER = "v" * 64
+CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
+NARROWEST_PIXELS = 320
+DECISIONS = ("allow", "cancel", "another")
+
+
+class Listening(http.server.BaseHTTPRequestHandler):
+    """What waits at the other end of the redirect."""
+
+    def do_GET(self) -> None:
+        """Answer anything."""
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"<!doctype html><link rel=icon href=data:,><title>Back</title>Back")
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+class ListeningSix(http.server.ThreadingHTTPServer):
+    """The same, for IPv6."""
+
+    address_family = socket.AF_INET6
+
+
+@pytest.fixture(params=["127.0.0.1", "[::1]"])
+def redirect_uri(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A loopback redirect where somebody listens."""
+    six = request.param == "[::1]"
+    require(socket.has_ipv6 or not six, "IPv6", "enable it")
+    kind = ListeningSix if six else http.server.ThreadingHTTPServer
+    server = kind((request.param.strip("[]"), 0), Listening)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://{request.param}:{server.server_address[1]}/callback"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def authorize_url(demo: Demo, redirect_uri: str = "http://127.0.0.1:1/callback") -> str:
+    return f"{demo.url}/oauth/authorize?" + urlencode(
+        {
+            "response_type": "code",
+            "client_id": "mtribes-cli",
+            "redirect_uri": redirect_uri,
+            "code_challenge": CHALLENGE,
+            "code_challenge_method": "S256",
+            "state": "here",
+        }
+    )
+
+
+def fill_in(watched: Watched, demo: Demo) -> None:
+    """Sign in by keyboard alone: the first field has the focus."""
+    person = demo.facts["people"][0]
+    keyboard = watched.page.keyboard
+    keyboard.type(person["email"])
+    keyboard.press("Tab")
+    keyboard.type(person["password"])
+    keyboard.press("Enter")
+
+
+@pytest.mark.parametrize(("decision", "answer"), [("allow", "code"), ("cancel", "error")])
+def test_the_answer_reaches_a_loopback_address_of_either_kind_past_the_policy_of_the_page(
+    shared_demo: Demo, watched: Watched, redirect_uri: str, decision: str, answer: str
+) -> None:
+    page = watched.page
+    page.goto(authorize_url(shared_demo, redirect_uri))
+    fill_in(watched, shared_demo)
+    page.wait_for_selector(f"button[value={decision}]")
+    page.click(f"button[value={decision}]")
+    page.wait_for_url(f"{redirect_uri}?*")
+    parameters = parse_qs(urlsplit(page.url).query)
+    assert (parameters["state"], parameters["iss"]) == (["here"], [shared_demo.url])
+    assert answer in parameters
+
+
+def test_the_keyboard_reaches_every_decision_in_order_with_a_visible_focus(shared_demo: Demo, watched: Watched) -> None:
+    page = watched.page
+    page.goto(authorize_url(shared_demo))
+    fill_in(watched, shared_demo)
+    page.wait_for_selector("button[value=allow]")
+    reached, outlines = [], []
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        value = page.evaluate("document.activeElement.value ?? ''")
+        if value in DECISIONS:
+            reached.append(value)
+            outlines.append(page.evaluate("getComputedStyle(document.activeElement).outlineStyle"))
+    assert tuple(reached[:3]) == DECISIONS
+    assert set(outlines) == {"solid"}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_is_wider_than_the_narrowest_screen_or_hard_to_read(
+    shared_demo: Demo, watched: Watched, scheme: str
+) -> None:
+    page = watched.page
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": NARROWEST_PIXELS, "height": 640})
+    watched.expect("status of 4(00|22)")  # the error page and the wrong password
+
+    def looks_right() -> None:
+        assert page.evaluate("document.documentElement.scrollWidth") <= NARROWEST_PIXELS, page.url
+        assert page.evaluate(CONTRASTS) >= LEAST_CONTRAST, page.url
+
+    for path in ("/", "/signed-out", "/oauth/authorize", "/sign-in"):
+        page.goto(shared_demo.url + path)
+        looks_right()
+    page.fill("#email", "nobody@example.com")
+    page.fill("#password", "not the password")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("[role=alert]")
+    looks_right()
+    page.goto(authorize_url(shared_demo))
+    fill_in(watched, shared_demo)
+    page.wait_for_selector("button[value=allow]")
+    looks_right()
+
+
+LEAST_CONTRAST = 4.5  # WCAG 2.2, 1.4.3
+CONTRASTS = """() => {
+    const light = ([r, g, b]) => [r, g, b]
+        .map((c) => c / 255)
+        .map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4))
+        .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+    const numbers = (colour) => colour.match(/[\\d.]+/g).map(Number);
+    const ground = (element) => {
+        for (let at = element; at; at = at.parentElement) {
+            const [r, g, b, a = 1] = numbers(getComputedStyle(at).backgroundColor);
+            if (a === 1) return [r, g, b];
+        }
+        return [255, 255, 255];
+    };
+    const texts = [...document.querySelectorAll("body *")].filter((element) =>
+        [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim()));
+    return Math.min(...texts.map((element) => {
+        const [a, b] = [light(numbers(getComputedStyle(element).color)), light(ground(element))];
+        return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    }));
+}"""
