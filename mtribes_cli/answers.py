@@ -23,7 +23,7 @@ from mtribes_cli.errors import (
 )
 
 TRY_LATER_STATUSES = frozenset({408, 429, 502, 503, 504})
-_SIGN_IN = "Run `mtribes login`, or set MTRIBES_TOKEN to a token that is good."
+_SIGN_IN = "Run `mtribes login`; where MTRIBES_TOKEN is set, set it to a token that is good."
 _LOOK_AT_HOST = "See that the host is right, and that nothing stands between you and it (a proxy, a sign-in page)."
 
 

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TextIO
+from typing import Literal, TextIO
 
 from mtribes_cli.errors import InterruptedCommandError, MtribesError, Problem, UsageError
 from mtribes_cli.result import Block, Document, Result, Table
@@ -70,7 +70,8 @@ class Console:
             case Table(empty=empty, rows=[]):
                 self.notice(empty)
             case Table(headings, rows):
-                self._write(self._stdout, "".join(f"{line}\n" for line in columns([headings, *rows])))
+                lines = columns([headings, *rows] if headings else rows)
+                self._write(self._stdout, "".join(f"{line}\n" for line in lines))
             case str():
                 self._write(self._stdout, made_safe(block) + "\n")
 
@@ -226,5 +227,10 @@ def _close_quietly(stream: TextIO) -> None:
 
 
 def standard_streams() -> tuple[TextIO, TextIO, TextIO]:
-    """Stdin, stdout and stderr of this process."""
-    return sys.stdin, sys.stdout, sys.stderr
+    """Stdin, stdout and stderr of this process; what the parent closed is nowhere."""
+    return sys.stdin or _nowhere("r"), sys.stdout or _nowhere("w"), sys.stderr or _nowhere("w")
+
+
+def _nowhere(mode: Literal["r", "w"]) -> TextIO:
+    """Open until the process ends, as the streams that it stands for are."""
+    return open(os.devnull, mode, encoding="utf-8")  # noqa: PTH123, SIM115 - a device, for the whole process

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import sys
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from mtribes_cli.arguments import GLOBAL_OPTIONS
 from mtribes_cli.errors import BugError, FileError, InterruptedCommandError, MtribesError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from mtribes_cli.context import Context
@@ -43,17 +43,24 @@ def _as_usage_error(error: BaseException) -> UsageError | None:
     call = getattr(error, "ctx", None)
     path = call.command_path if call else "mtribes"
     unknown = getattr(error, "option_name", None) if hasattr(error, "possibilities") else None
-    near = _near_options(unknown, call) if isinstance(unknown, str) else []
-    advice = f"Did you mean {near[0]}?" if near else f"`{path} --help` says what it takes."
+    near = _near_option(unknown, call) if isinstance(unknown, str) else None
+    advice = f"Did you mean {near}?" if near else f"`{path} --help` says what it takes."
     what = f"No such option: {unknown}" if unknown else error.format_message()
     return UsageError(" ".join(what.split()), advice)
 
 
-def _near_options(unknown: str, call: object) -> list[str]:
+def _near_option(unknown: str, call: object) -> str | None:
     parameters = getattr(getattr(call, "command", None), "params", ())
     known = [name for parameter in parameters for name in parameter.opts if name.startswith("-")]
     known += [name for option in GLOBAL_OPTIONS for name in option.names]
-    return get_close_matches(unknown, known, n=1)
+    return nearest(unknown, known)
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """What somebody who wrote `word` may have meant."""
+    from difflib import get_close_matches  # noqa: PLC0415 - start-up time
+
+    return next(iter(get_close_matches(word, list(known), n=1)), None)
 
 
 def _bug(error: BaseException, context: Context) -> BugError:

@@ -85,7 +85,7 @@ class Credentials:
         """Replace what is kept for `host`. Where is settled when it is new: in the keyring, if that works."""
         with self.locked():
             stored = self._read()
-            place = self._place_for_new() if is_new else stored["hosts"].get(host, {}).get("store", IN_FILE)
+            place = self._place_for_new(stored) if is_new else stored["hosts"].get(host, {}).get("store", IN_FILE)
             if place == IN_KEYRING:
                 keyring_store.write(host, json.dumps(asdict(sign_in)))
                 stored["hosts"][host] = {"store": IN_KEYRING}
@@ -114,10 +114,11 @@ class Credentials:
             stored["services"][name] = asdict(sign_in)
             self._write(stored)
 
-    def _place_for_new(self) -> str:
+    def _place_for_new(self, stored: Mapping[str, Mapping[str, Any]]) -> str:
         if keyring_store.works():
             return IN_KEYRING
-        self._console.notice(f"No keyring works here: the sign-in is kept in {self.path}, which only you can read.")
+        if all(entry.get("store") != IN_FILE for entry in stored["hosts"].values()):  # said once
+            self._console.notice(f"No keyring works here: the sign-in is kept in {self.path}, which only you can read.")
         return IN_FILE
 
     def _sign_in(self, entry: Mapping[str, Any]) -> SignIn:
@@ -130,7 +131,7 @@ class Credentials:
         try:
             stored = json.loads(self.path.read_bytes())
             return {"hosts": dict(stored["hosts"]), "services": dict(stored["services"])}
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return {"hosts": {}, "services": {}}
         except (ValueError, KeyError, TypeError):
             raise self._damaged() from None

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Sequence
-from difflib import get_close_matches
 from typing import Any
 
 from mtribes_cli.arguments import Arguments, put_in_order
 from mtribes_cli.commands import WORDS, Word
 from mtribes_cli.context import Context
-from mtribes_cli.crash import as_mtribes_error
+from mtribes_cli.crash import as_mtribes_error, nearest
 from mtribes_cli.errors import UsageError
 from mtribes_cli.help_text import command_help, program_help
 from mtribes_cli.result import Result
@@ -48,10 +47,10 @@ def _result(arguments: Arguments, context: Context) -> Result:
     if not words:
         return Result(None, (program_help(),))
     word = _word(words.pop(0))
-    command = _typer_command(word)
-    call, rest = _descend(command, word, words)
-    if arguments.on("--help") or (hasattr(call.command, "commands") and not rest):
-        return Result(None, (command_help(call),))
+    command = typer_command(word)
+    is_noun_alone = word.has_verbs and (not words or (len(words) == 1 and words[0] in word.nested))
+    if arguments.on("--help") or is_noun_alone:
+        return Result(None, (command_help(_descend(command, word, words)),))
     return _run(command, word, words, context)
 
 
@@ -64,17 +63,18 @@ def _run(command: Any, word: Word, words: list[str], context: Context) -> Result
     return result
 
 
-def _descend(command: Any, word: Word, words: list[str]) -> tuple[Any, list[str]]:
-    """Typer's context of the command that the words name, and the words that are left; nothing is run."""
+def _descend(command: Any, word: Word, words: list[str]) -> Any:
+    """Typer's context of the command that the words name; nothing is run."""
     call = command.make_context(f"{PROGRAM} {word.name}", [], resilient_parsing=True)
     rest = list(words)
     while rest and rest[0] in getattr(call.command, "commands", {}):
         verb = call.command.commands[rest[0]]
         call = verb.make_context(rest.pop(0), [], parent=call, resilient_parsing=True)
-    return call, rest
+    return call
 
 
-def _typer_command(word: Word) -> Any:
+def typer_command(word: Word) -> Any:
+    """The command or group of a word, as Typer made it."""
     module = importlib.import_module(f"mtribes_cli.commands.{word.module}")
     from typer.main import get_command, get_group  # noqa: PLC0415 - start-up time
 
@@ -85,8 +85,8 @@ def _word(given: str) -> Word:
     if given in WORDS:
         return WORDS[given]
     what = f"No such option: {given}" if given.startswith("-") else f"There is no command {given!r}."
-    near = get_close_matches(given, WORDS, n=1)
-    advice = f"Did you mean `{PROGRAM} {near[0]}`?" if near else f"`{PROGRAM}` alone lists the commands."
+    near = nearest(given, WORDS)
+    advice = f"Did you mean `{PROGRAM} {near}`?" if near else f"`{PROGRAM}` alone lists the commands."
     raise UsageError(what, advice)
 
 

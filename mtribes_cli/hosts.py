@@ -1,6 +1,5 @@
 """Which server is meant, and whether it may be talked to: URLs checked, `local` found. Nothing is sent from here."""
 
-import ipaddress
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,6 +58,8 @@ def is_loopback(name: str) -> bool:
     """Whether a host name can only mean this machine."""
     if name == "localhost":
         return True
+    import ipaddress  # noqa: PLC0415 - start-up time
+
     try:
         return ipaddress.ip_address(name).is_loopback
     except ValueError:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hmac
 import queue
 import threading
+import time
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Self
@@ -14,6 +16,7 @@ from mtribes_cli.errors import NotSignedInError
 
 PATH = "/callback"
 CONNECTION_TIMEOUT_SECONDS = 10.0
+INTERRUPTIBLE_SECONDS = 0.2  # how long Windows keeps Ctrl-C waiting
 _PAGE = (
     "<!doctype html><html lang='en'><meta charset='utf-8'><meta name='color-scheme' content='light dark'>"
     "<title>mtribes</title><h1>{title}</h1><p>{text}</p></html>"
@@ -41,12 +44,13 @@ class Loopback:
 
     def wait(self, timeout_seconds: float) -> dict[str, str]:
         """The parameters that the browser brought. Raises NotSignedInError when it does not come in time."""
-        try:
-            return self._answers.get(timeout=timeout_seconds)
-        except queue.Empty:
-            raise NotSignedInError(
-                f"Nobody signed in within {timeout_seconds / 60:.0f} minutes.", "Run `mtribes login` again."
-            ) from None
+        until = time.monotonic() + timeout_seconds
+        while time.monotonic() < until:
+            with suppress(queue.Empty):
+                return self._answers.get(timeout=INTERRUPTIBLE_SECONDS)
+        raise NotSignedInError(
+            f"Nobody signed in within {timeout_seconds / 60:.0f} minutes.", "Run `mtribes login` again."
+        )
 
 
 class _Server(ThreadingHTTPServer):

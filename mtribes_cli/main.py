@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, NoReturn
 
 from mtribes_cli import __version__
 
+TYPE_CHECKING = False  # typing itself costs as much as all the rest of `--version`
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import NoReturn
 
     from mtribes_cli.context import Context
 
@@ -17,7 +18,10 @@ FULL_NAME = f"mtribes {__version__}"
 
 def run() -> NoReturn:
     """The `mtribes` program."""
-    sys.exit(main(sys.argv[1:]))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:  # before there was a command that could be told of it
+        sys.exit(130)
 
 
 def main(argv: Sequence[str], context: Context | None = None) -> int:

@@ -8,11 +8,11 @@ from mtribes_cli.errors import ExitCode, Problem
 
 @dataclass(frozen=True)
 class Table:
-    """Rows under headings. `empty` is said instead, on stderr, when there are none."""
+    """Rows under headings, if it has any. `empty` is said instead, on stderr, when there are no rows."""
 
     columns: tuple[str, ...]
     rows: Sequence[Sequence[str]]
-    empty: str
+    empty: str = ""
 
 
 @dataclass(frozen=True)

@@ -91,7 +91,10 @@ class TokenSource:
         if kept and kept.access_token != refused and self._is_fresh(kept):
             return kept.access_token
         issued = sign_in.service_sign_in(client, client_id, secret, now_seconds=self._context.clock.now_seconds())
-        credentials.keep_service_token(name, issued)
+        try:
+            credentials.keep_service_token(name, issued)
+        except OSError as error:  # such as a home that cannot be written to: the token is got anew each time
+            self._context.console.trace(f"the token cannot be kept: {error.strerror}")
         return issued.access_token
 
     def _is_fresh(self, kept: SignIn) -> bool:
@@ -110,6 +113,11 @@ class OneToken:
 
     def renewed(self, client: Client, refused: str) -> None:
         """There is no other."""
+
+
+def from_environment(context: Context) -> str | None:
+    """The variable whose credentials win over what is kept, if there is one."""
+    return next((name for name in ("MTRIBES_TOKEN", "MTRIBES_CLIENT_ID") if context.environment.get(name)), None)
 
 
 def given_token(context: Context) -> str | None:

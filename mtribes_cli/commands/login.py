@@ -13,7 +13,7 @@ from mtribes_cli.credentials import SignIn
 from mtribes_cli.errors import NotSignedInError, UsageError
 from mtribes_cli.result import Result
 from mtribes_cli.sign_in import sign_in_locally, sign_in_with_browser
-from mtribes_cli.token_source import OneToken, checked_token
+from mtribes_cli.token_source import OneToken, checked_token, from_environment
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -43,8 +43,9 @@ def login(context: Context, wanted: Login) -> Result:
         raise UsageError("--browser and --with-token exclude each other.", "Give one of them.")
     token = _signed_in(context, wanted)
     me = context.client_with(OneToken(token)).me()
-    if context.environment.get("MTRIBES_TOKEN"):
-        context.console.warning("MTRIBES_TOKEN is set, and wins over this sign-in as long as it is.")
+    stronger = from_environment(context)
+    if stronger:
+        context.console.warning(f"{stronger} is set, and wins over this sign-in as long as it is.")
     return Result({"host": context.host.url, "email": me.email, "name": me.name}, (_said(context, me.label),))
 
 

@@ -9,7 +9,7 @@ from mtribes_cli.credentials import SignIn
 from mtribes_cli.errors import MtribesError
 from mtribes_cli.result import Result
 from mtribes_cli.sign_in import end_at_server
-from mtribes_cli.token_source import not_signed_in
+from mtribes_cli.token_source import from_environment, not_signed_in
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -28,8 +28,9 @@ def logout(context: Context) -> Result:
         raise not_signed_in(host)
     context.credentials.forget(host.url)
     is_ended = _ended(context, kept)
-    if context.environment.get("MTRIBES_TOKEN"):
-        context.console.warning("MTRIBES_TOKEN is still set.")
+    stronger = from_environment(context)
+    if stronger:
+        context.console.warning(f"{stronger} is still set, and what it stands for still works.")
     return Result({"host": host.url, "ended_at_server": is_ended}, (f"Signed out of {host.url}.",))
 
 

@@ -123,7 +123,7 @@ def show_space(context: Context, space: str | None) -> Result:
     """All that the server says of one Space."""
     found = context.client.space(context.settings.space(space))
     facts = [(name, str(value)) for name, value in asdict(found).items() if value is not None]
-    return Result(asdict(found), (Table(("FIELD", "VALUE"), facts, empty=""),))
+    return Result(asdict(found), (Table((), facts),))
 
 
 def create_space(context: Context, wanted: CreateSpace) -> Result:

@@ -8,6 +8,7 @@ import typer
 
 from mtribes_cli.context import Context
 from mtribes_cli.result import Result, Table
+from mtribes_cli.token_source import from_environment
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -21,7 +22,7 @@ def whoami_command(call: typer.Context) -> Result:
 def whoami(context: Context) -> Result:
     """The server's own answer, for the credentials that the next command would use."""
     me = context.client.me()
-    by = signed_in_by(context)
+    by = from_environment(context) or "sign-in"
     facts = [
         ("host", context.host.url),
         ("signed in as", me.label),
@@ -32,14 +33,7 @@ def whoami(context: Context) -> Result:
         ("expires", me.expires or "-"),
     ]
     data = {"host": context.host.url, "by": by, **asdict(me)}
-    return Result(data, (Table(("FIELD", "VALUE"), facts, empty=""),))
-
-
-def signed_in_by(context: Context) -> str:
-    """Where the credentials come from."""
-    if context.environment.get("MTRIBES_TOKEN"):
-        return "MTRIBES_TOKEN"
-    return "MTRIBES_CLIENT_ID" if context.environment.get("MTRIBES_CLIENT_ID") else "sign-in"
+    return Result(data, (Table((), facts),))
 
 
 def _membership(key: str, role: str | None) -> str:

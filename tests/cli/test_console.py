@@ -136,6 +136,11 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
     assert (process.returncode, err) == (0, b"")
 
 
+def test_streams_that_the_parent_closed_are_nowhere() -> None:
+    closed = f"{sys.executable} -m mtribes_cli --help <&- >&- 2>&-"
+    assert subprocess.run(["sh", "-c", closed], check=False).returncode == 0
+
+
 def test_a_full_disk_behind_stdout_is_told() -> None:
     full = Path("/dev/full")
     if not full.exists():

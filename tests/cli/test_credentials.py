@@ -215,6 +215,19 @@ def test_another_secret_does_not_open_the_token_of_the_right_one(service: Mtribe
     assert "mts_" not in service.credentials_file.read_text()
 
 
+def test_a_home_that_cannot_be_written_to_keeps_no_token_and_is_no_obstacle(mtribes: Mtribes, peer: Peer) -> None:
+    oauth = OAuthPeer(peer)
+    mtribes.write("config", "a file where the folder should be")
+    mtribes.environment |= {
+        "MTRIBES_HOST": peer.url,
+        "MTRIBES_CLIENT_ID": "svc_1",
+        "MTRIBES_CLIENT_SECRET": "mts_good",
+    }
+    assert mtribes("whoami").exit_code == 0
+    assert mtribes("whoami").exit_code == 0
+    assert _grants(oauth) == 2
+
+
 @pytest.mark.parametrize("name", ["MTRIBES_CLIENT_ID", "MTRIBES_CLIENT_SECRET"])
 def test_half_a_service_account_is_a_usage_error(service: Mtribes, oauth: OAuthPeer, name: str) -> None:
     del service.environment[name]

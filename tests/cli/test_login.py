@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from urllib.parse import urlsplit
@@ -49,6 +53,7 @@ def test_a_sign_in_by_browser_is_kept_for_later_commands(mtribes: Mtribes, oauth
     outcome = mtribes("login", "--browser")
     assert (outcome.exit_code, outcome.out) == (0, f"Signed in to {oauth.peer.url} as ada@example.com.\n")
     assert "kept in" in outcome.err
+    assert "kept in" not in mtribes("login", "--browser").err
     assert mtribes.credentials_file.stat().st_mode & 0o777 == 0o600
     assert mtribes.folders.config.stat().st_mode & 0o077 == 0
     del mtribes.environment["MTRIBES_HOST"]  # where the only sign-in is
@@ -146,6 +151,19 @@ def test_a_connection_that_the_browser_keeps_open_and_silent_is_in_nobodys_way(
     assert mtribes("login", "--browser").exit_code == 0
     assert time.monotonic() - began < 5
     idle[0].close()
+
+
+def test_ctrl_c_while_waiting_for_the_browser_ends_with_130(mtribes: Mtribes, oauth: OAuthPeer) -> None:
+    environment = os.environ | {"XDG_CONFIG_HOME": str(mtribes.home), "BROWSER": "true"}
+    command = [sys.executable, "-m", "mtribes_cli", "login", "--browser", "--host", oauth.peer.url]
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr
+        assert "Open this address" in process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "Traceback" not in said
+    assert not (mtribes.home / "mtribes").exists()
 
 
 def test_a_server_that_calls_itself_something_else_is_not_signed_in_to(mtribes: Mtribes, oauth: OAuthPeer) -> None:

@@ -5,20 +5,17 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import tomllib
-from pathlib import Path
+from importlib import metadata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import mtribes_cli
 from mtribes_cli.arguments import put_in_order
 from mtribes_cli.commands import WORDS, organization
 from tests.cli.computer import Mtribes
 from tests.cli.peer import Peer, data
 
-ROOT = Path(mtribes_cli.__file__).parents[1]
 HEAVY = ["httpx", "authlib", "keyring", "rich", "yaml"]
 SPACE = {"id": "spc_1", "key": "vod", "name": "VOD", "organization": "acme", "revision": 3}
 
@@ -32,8 +29,7 @@ def test_mtribes_alone_prints_help_and_ends_well(mtribes: Mtribes) -> None:
 
 @pytest.mark.parametrize("argv", [("--version",), ("space", "list", "--version")])
 def test_version_is_that_of_the_distribution(mtribes: Mtribes, argv: tuple[str, ...]) -> None:
-    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
-    assert mtribes(*argv).out == f"mtribes {version}\n"
+    assert mtribes(*argv).out == f"mtribes {metadata.version('mtribes')}\n"
 
 
 def test_version_is_answered_before_anything_heavy_is_imported() -> None:
