@@ -233,4 +233,4 @@ def standard_streams() -> tuple[TextIO, TextIO, TextIO]:
 
 def _nowhere(mode: Literal["r", "w"]) -> TextIO:
     """Open until the process ends, as the streams that it stands for are."""
-    return open(os.devnull, mode, encoding="utf-8")  # noqa: PTH123, SIM115 - a device, for the whole process
+    return open(os.devnull, mode, encoding="utf-8")  # noqa: PTH123 - a device, for the whole process
