@@ -2,12 +2,13 @@
 
 import hashlib
 import json
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from functools import partial
 from typing import Any
+
+from tests.cli.peer import Asked, Peer, Reply, data, refusal, serving_peer
 
 TOKEN = "mtp_for_the_peer"
 GENERATOR = "1.0.0"
@@ -17,20 +18,43 @@ INDEX = 'export * from "./experience/hero.js";\n'
 FILES = {".gitattributes": "* linguist-generated=true\n", "index.ts": INDEX, "experience/hero.ts": HERO}
 
 
+SPACES = ("sports", "vod")
+_MEMBERSHIP = {"key": "acme", "role": "administrator"}
+_ME: dict[str, object] = {"kind": "person", "email": "ada@example.com", "name": "Ada", "organizations": [_MEMBERSHIP]}
+_ME |= {"scopes": [], "expires": None}
+_ORGANIZATION = _MEMBERSHIP | {"id": "org_1", "name": "Acme", "created": None}
+
+
 @dataclass
-class Peer:
+class CodePeer:
     """What the server says, for the test to change at will."""
 
-    url: str = ""
-    files: dict[str, dict[str, str]] = field(default_factory=lambda: {"vod": dict(FILES)})  # by Space
+    peer: Peer
+    files: dict[str, dict[str, str]] = field(
+        default_factory=lambda: {"vod": dict(FILES), "sports": {"sports.ts": "// sports\n"}}
+    )  # by Space
     revision: int = 1
     generator: str = GENERATOR
     status: int = 200
     bent: Mapping[str, Any] = field(default_factory=dict)  # fields of the answer in place of the right ones
     requests: list[dict[str, Any]] = field(default_factory=list)
 
-    def code(self, space: str, asked: dict[str, Any]) -> dict[str, Any]:
+    @property
+    def url(self) -> str:
+        """Where it is."""
+        return self.peer.url
+
+    def answer(self, space: str, asked: Asked) -> Reply:
         """The answer to a code request."""
+        wanted = json.loads(asked.body)
+        self.requests.append({"space": space, **wanted})
+        if asked.headers.get("authorization") != f"Bearer {TOKEN}":
+            return refusal(401, {"code": "UNAUTHENTICATED", "message": "No."})
+        if self.status != 200:
+            return refusal(self.status, {"code": "REFUSED", "message": "No."})
+        return data(self._code(space, wanted))
+
+    def _code(self, space: str, asked: dict[str, Any]) -> dict[str, Any]:
         code_hash = hashlib.sha256(json.dumps([self.generator, self.files[space]]).encode()).hexdigest()
         unchanged = asked.get("if_code_hash") == code_hash
         targets = [] if unchanged else [self._target(space, target) for target in asked["targets"]]
@@ -52,77 +76,23 @@ class Peer:
 
 
 @contextmanager
-def serving() -> Iterator[Peer]:
-    """A peer that answers on a port of its own until the block ends."""
-    peer = Peer()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"peer": peer}))
-    peer.url = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield peer
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+def serving_code() -> Iterator[CodePeer]:
+    """A server with the Spaces vod and sports of the organization acme, until the block ends."""
+    with serving_peer() as peer:
+        code = CodePeer(peer)
+        peer.on("GET", "/v2/me", data(_ME))
+        peer.on("GET", "/v2/organizations", data(_ORGANIZATION))
+        peer.on("GET", "/v2/organizations/acme/spaces", lambda _: data(*(_space(code, key) for key in SPACES)))
+        for key in SPACES:
+            peer.on("GET", f"/v2/spaces/{key}", partial(_shown, code, key))
+            peer.on("POST", f"/v2/spaces/{key}/code", partial(code.answer, key))
+        yield code
 
 
-class _Handler(BaseHTTPRequestHandler):
-    peer: Peer
-
-    def do_GET(self) -> None:
-        if self.path == "/v2/me":
-            organizations = [{"key": "acme", "role": "administrator"}]
-            me = {"kind": "person", "email": "ada@example.com", "name": "Ada", "organizations": organizations}
-            self._answer("me", me | {"scopes": [], "expires": None})
-        elif self.path.startswith("/v2/organizations/acme/spaces"):
-            self._answer("space", *(_space(key, self.peer.revision) for key in sorted(self.peer.files)))
-        elif self.path.startswith("/v2/spaces/"):
-            self._answer("space", _space(self.path.rsplit("/")[3], self.peer.revision))
-        elif self.path.startswith("/v2/organizations"):
-            organization = {"id": "org_1", "key": "acme", "name": "Acme", "role": "administrator", "created": None}
-            self._answer("organization", organization)
-        else:
-            self._refuse(404, "NOT_FOUND")
-
-    def do_POST(self) -> None:
-        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        space = self.path.split("/")[3]
-        self.peer.requests.append({"space": space, **asked})
-        if self.headers["Authorization"] != f"Bearer {TOKEN}":
-            self._refuse(401, "UNAUTHENTICATED")
-        elif self.peer.status != 200:
-            self._refuse(self.peer.status, "UNAVAILABLE")
-        elif space not in self.peer.files:
-            self._refuse(404, "NOT_FOUND")
-        else:
-            self._answer("code", self.peer.code(space, asked))
-
-    def _answer(self, data_type: str, *data: object) -> None:
-        self._send(200, {"data": data, "dataType": data_type, "errors": None})
-
-    def _refuse(self, status: int, code: str) -> None:
-        self._send(status, {"data": [], "dataType": None, "errors": [{"code": code, "message": "No."}]})
-
-    def _send(self, status: int, body: object) -> None:
-        content = json.dumps(body).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the library's
-        """Say nothing."""
+def _shown(code: CodePeer, key: str, _asked: Asked) -> Reply:
+    return data(_space(code, key))
 
 
-def _space(key: str, revision: int) -> dict[str, object]:
-    return {
-        "id": f"spc_{key}",
-        "key": key,
-        "name": key,
-        "organization": "acme",
-        "revision": revision,
-        "created": None,
-        "updated": None,
-    }
+def _space(code: CodePeer, key: str) -> dict[str, object]:
+    space = {"id": f"spc_{key}", "key": key, "name": key, "organization": "acme", "revision": code.revision}
+    return space | {"created": None, "updated": None}

@@ -5,16 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.code_peer import FILES, Peer, serving
-from tests.cli.project_run import Project
+from tests.cli.code_peer import FILES, CodePeer, serving_code
+from tests.cli.project_run import Project, changes
 
 TARGET = ("--target", "typescript:src/vod")
 
 
 @pytest.fixture
-def peer() -> Iterator[Peer]:
-    with serving() as peer:
-        peer.files["sports"] = {"sports.ts": "// sports\n"}
+def peer() -> Iterator[CodePeer]:
+    with serving_code() as peer:
         yield peer
 
 
@@ -26,7 +25,7 @@ def project(tmp_path: Path) -> Project:
     return Project(root)
 
 
-def test_flags_answer_everything(project: Project, peer: Peer) -> None:
+def test_flags_answer_everything(project: Project, peer: CodePeer) -> None:
     outcome = project.run(
         "setup",
         "--host",
@@ -40,38 +39,38 @@ def test_flags_answer_everything(project: Project, peer: Peer) -> None:
         "java:app",
         "--json",
     )
-    assert outcome.code == 0
+    assert outcome.exit_code == 0
     data = outcome.envelope["data"]
     assert (data["host"], data["organization"], data["space"]) == (peer.url, "acme", "vod")
     assert data["live"] is None
-    assert outcome.changes == {f"{output}/{path}": "added" for output in ("src/vod", "app") for path in FILES}
+    assert changes(outcome) == {f"{output}/{path}": "added" for output in ("src/vod", "app") for path in FILES}
     assert (project.root / "mtribes.toml").read_text().startswith("# What")
-    assert project.run("update", "--check", "--latest").code == 0
+    assert project.run("update", "--check", "--latest").exit_code == 0
 
 
-def test_run_again_it_changes_no_byte_and_no_time(project: Project, peer: Peer) -> None:
+def test_run_again_it_changes_no_byte_and_no_time(project: Project, peer: CodePeer) -> None:
     argv = ("setup", "--host", peer.url, "--space", "vod", *TARGET)
-    assert project.run(*argv).code == 0
+    assert project.run(*argv).exit_code == 0
     before = project.files(), project.times()
-    assert project.run(*argv).code == 0
-    assert project.run("setup", "--yes").code == 0
+    assert project.run(*argv).exit_code == 0
+    assert project.run("setup", "--yes").exit_code == 0
     assert (project.files(), project.times()) == before
 
 
-def test_the_wizard_asks_what_is_open_and_generates(project: Project, peer: Peer) -> None:
+def test_the_wizard_asks_what_is_open_and_generates(project: Project, peer: CodePeer) -> None:
     outcome = project.run("setup", "--host", peer.url, answers="2\n2\n\nno\n")
-    assert outcome.code == 0
+    assert outcome.exit_code == 0
     assert "1. sports" in outcome.err
     assert "2. vod" in outcome.err
     assert 'language = "javascript"\noutput = "src/mtspace/vod"\n' in (project.root / "mtribes.toml").read_text()
     assert (project.root / "src/mtspace/vod/index.ts").exists()
 
 
-def test_the_wizard_asks_again_when_an_answer_cannot_be(project: Project, peer: Peer) -> None:
+def test_the_wizard_asks_again_when_an_answer_cannot_be(project: Project, peer: CodePeer) -> None:
     outcome = project.run(
         "setup", "--host", peer.url, answers="9\nvod\n\n../out\nok/vod\nmaybe\nyes\njava\nok/vod\napp\nno\n"
     )
-    assert outcome.code == 0
+    assert outcome.exit_code == 0
     assert "Please answer with one of the numbers" in outcome.err
     assert "has '..' in it" in outcome.err
     assert "is taken by another target" in outcome.err
@@ -79,18 +78,18 @@ def test_the_wizard_asks_again_when_an_answer_cannot_be(project: Project, peer: 
     assert (project.root / "app/index.ts").exists()
 
 
-def test_the_wizard_remembers_what_the_project_says(project: Project, peer: Peer) -> None:
-    assert project.run("setup", "--host", peer.url, "--space", "vod", *TARGET).code == 0
+def test_the_wizard_remembers_what_the_project_says(project: Project, peer: CodePeer) -> None:
+    assert project.run("setup", "--host", peer.url, "--space", "vod", *TARGET).exit_code == 0
     before = project.files(), project.times()
     outcome = project.run("setup", answers="\n\n")
-    assert outcome.code == 0
+    assert outcome.exit_code == 0
     assert "Which space [vod]" in outcome.err
     assert "src/vod" in outcome.err
     assert (project.files(), project.times()) == before
 
 
-def test_nobody_answers_is_an_interruption_without_a_trace(project: Project, peer: Peer) -> None:
-    assert project.run("setup", "--host", peer.url, answers="vod\n").code == 130
+def test_nobody_answers_is_an_interruption_without_a_trace(project: Project, peer: CodePeer) -> None:
+    assert project.run("setup", "--host", peer.url, answers="vod\n").exit_code == 130
     assert project.files() == {}
 
 
@@ -104,11 +103,11 @@ def test_nobody_answers_is_an_interruption_without_a_trace(project: Project, pee
 )
 @pytest.mark.parametrize("yes", [False, True])
 def test_a_missing_answer_is_a_usage_error_that_names_the_flag(
-    project: Project, peer: Peer, argv: tuple[str, ...], flag: str, *, yes: bool
+    project: Project, peer: CodePeer, argv: tuple[str, ...], flag: str, *, yes: bool
 ) -> None:
     given = [peer.url if word == "URL" else word for word in argv]
     outcome = project.run("setup", *given, *(["--yes"] if yes else []), answers="vod\n" if yes else None)
-    assert outcome.code == 2
+    assert outcome.exit_code == 2
     assert flag in outcome.err
     assert project.files() == {}
 
@@ -124,46 +123,48 @@ def test_a_missing_answer_is_a_usage_error_that_names_the_flag(
         ("--local", "--host", "https://mtribes.example.com"),
     ],
 )
-def test_flags_that_cannot_be_are_usage_errors(project: Project, peer: Peer, argv: tuple[str, ...]) -> None:
+def test_flags_that_cannot_be_are_usage_errors(project: Project, peer: CodePeer, argv: tuple[str, ...]) -> None:
     host = () if "--host" in argv else ("--host", peer.url)
-    assert project.run("setup", *host, "--space", "vod", *argv).code == 2
+    assert project.run("setup", *host, "--space", "vod", *argv).exit_code == 2
     assert project.files() == {}
 
 
 @pytest.mark.parametrize("argv", [("--organization", "elsewhere"), ("--space", "elsewhere")])
-def test_what_is_not_there_is_named_beside_what_is(project: Project, peer: Peer, argv: tuple[str, ...]) -> None:
+def test_what_is_not_there_is_named_beside_what_is(project: Project, peer: CodePeer, argv: tuple[str, ...]) -> None:
     outcome = project.run("setup", "--host", peer.url, *argv, *TARGET)
-    assert outcome.code == 1
+    assert outcome.exit_code == 1
     assert "elsewhere" in outcome.err
     assert ("acme" if "--organization" in argv else "sports, vod") in outcome.err
 
 
-def test_without_a_sign_in_and_a_terminal_it_says_what_to_set(project: Project, peer: Peer) -> None:
+def test_without_a_sign_in_and_a_terminal_it_says_what_to_set(project: Project, peer: CodePeer) -> None:
     project.environment.clear()
     outcome = project.run("setup", "--host", peer.url, "--space", "vod", *TARGET)
-    assert outcome.code == 4
+    assert outcome.exit_code == 4
     assert "MTRIBES_TOKEN" in outcome.err
     assert project.files() == {}
 
 
-def test_files_of_somebody_else_stop_it_and_no_project_file_is_left(project: Project, peer: Peer) -> None:
+def test_files_of_somebody_else_stop_it_and_no_project_file_is_left(project: Project, peer: CodePeer) -> None:
     (project.root / "src/vod").mkdir(parents=True)
     (project.root / "src/vod/index.ts").write_text("// mine\n")
     before = project.files()
-    assert project.run("setup", "--host", peer.url, "--space", "vod", *TARGET).code == 1
+    assert project.run("setup", "--host", peer.url, "--space", "vod", *TARGET).exit_code == 1
     assert project.files() == before
 
 
-def test_a_project_file_with_faults_is_told_before_anything_else(project: Project, peer: Peer) -> None:
+def test_a_project_file_with_faults_is_told_before_anything_else(project: Project, peer: CodePeer) -> None:
     (project.root / "mtribes.toml").write_text("hots = 1\n")
     outcome = project.run("setup", "--host", peer.url, "--space", "vod", *TARGET)
-    assert outcome.code == 2
+    assert outcome.exit_code == 2
     assert "did you mean 'host'" in outcome.err
 
 
-def test_a_server_of_the_environment_is_talked_to_and_the_project_keeps_its_own(project: Project, peer: Peer) -> None:
-    assert project.run("setup", "--host", peer.url, "--space", "vod", *TARGET).code == 0
+def test_a_server_of_the_environment_is_talked_to_and_the_project_keeps_its_own(
+    project: Project, peer: CodePeer
+) -> None:
+    assert project.run("setup", "--host", peer.url, "--space", "vod", *TARGET).exit_code == 0
     before = project.files()
     project.environment["MTRIBES_HOST"] = peer.url.replace("127.0.0.1", "localhost")
-    assert project.run("setup", "--yes").code == 0
+    assert project.run("setup", "--yes").exit_code == 0
     assert project.files() == before

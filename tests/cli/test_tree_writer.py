@@ -19,7 +19,7 @@ import pytest
 
 from mtribes_cli.output_paths import JOURNAL_NAME
 from mtribes_cli.tree_writer import CRASH_POINTS
-from tests.cli.code_peer import FILES, TOKEN, Peer, serving
+from tests.cli.code_peer import FILES, TOKEN, CodePeer, serving_code
 from tests.cli.project_run import Project
 
 FOREIGN = {"src/vod/mine.ts": b"// mine\n", "src/vod/section/mine.ts": b"// mine too\n"}
@@ -39,25 +39,25 @@ def at_crash_point(name):
         if passed == number:
             os._exit(99)
 outcome = Project(root).run("update", at_crash_point=at_crash_point)
-sys.exit(outcome.code)
+sys.exit(outcome.exit_code)
 """
 
 
 @pytest.fixture(scope="module")
-def peer() -> Iterator[Peer]:
-    with serving() as peer:
+def peer() -> Iterator[CodePeer]:
+    with serving_code() as peer:
         yield peer
 
 
 @pytest.fixture
-def project(tmp_path: Path, peer: Peer) -> Project:
+def project(tmp_path: Path, peer: CodePeer) -> Project:
     """Two targets in step, files of somebody else among them, and a server that has something newer."""
     peer.files["vod"] = dict(FILES)
     root = tmp_path / "project"
     root.mkdir()
     project = Project(root)
     project.write_toml(peer.url, {"language": "typescript", "output": "src/vod"}, {"language": "java", "output": "web"})
-    assert project.run("update").code == 0
+    assert project.run("update").exit_code == 0
     for path, content in FOREIGN.items():
         (root / path).parent.mkdir(exist_ok=True)
         (root / path).write_bytes(content)
@@ -65,12 +65,12 @@ def project(tmp_path: Path, peer: Peer) -> Project:
     return project
 
 
-def expected(project: Project, peer: Peer) -> dict[str, bytes]:
+def expected(project: Project, peer: CodePeer) -> dict[str, bytes]:
     """The files of a project that was never interrupted."""
     copy = Project(project.root.parent / "copy")
     shutil.copytree(project.root, copy.root)
     assert peer.files["vod"] == NEWER
-    assert copy.run("update").code == 0
+    assert copy.run("update").exit_code == 0
     files = copy.files()
     shutil.rmtree(copy.root)
     return files
@@ -81,7 +81,7 @@ def crash_points_passed(project: Project) -> list[str]:
     copy = Project(project.root.parent / "copy")
     shutil.copytree(project.root, copy.root)
     names: list[str] = []
-    assert copy.run("update", at_crash_point=names.append).code == 0
+    assert copy.run("update", at_crash_point=names.append).exit_code == 0
     shutil.rmtree(copy.root)
     return names
 
@@ -103,7 +103,7 @@ def test_every_crash_point_is_passed(project: Project) -> None:
 
 
 def test_a_kill_at_any_crash_point_leaves_the_old_tree_or_the_new_and_the_next_run_mends_it(
-    project: Project, peer: Peer, monkeypatch: pytest.MonkeyPatch
+    project: Project, peer: CodePeer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In-process stand-in for a kill (nothing is tidied up), so that every passing of every point can be tried."""
     old, new = project.files(), expected(project, peer)
@@ -123,19 +123,19 @@ def test_a_kill_at_any_crash_point_leaves_the_old_tree_or_the_new_and_the_next_r
         with pytest.raises(PowerCutError):
             project.run("update", at_crash_point=cut)
         outcome = project.run("update", "--check", "--offline")
-        assert outcome.code == 3, points[number]
+        assert outcome.exit_code == 3, points[number]
         recover_only(project, peer)
         assert project.files() in (old, new), points[number]
-        assert project.run("update").code == 0
+        assert project.run("update").exit_code == 0
         assert project.files() == new, points[number]
-        assert project.run("update", "--check", "--latest").code == 0
+        assert project.run("update", "--check", "--latest").exit_code == 0
 
 
-def recover_only(project: Project, peer: Peer) -> None:
+def recover_only(project: Project, peer: CodePeer) -> None:
     """A run that mends what is left over, and then fails for another reason."""
     peer.status = 404
     try:
-        assert project.run("update").code == 1
+        assert project.run("update").exit_code == 1
     finally:
         peer.status = 200
     assert not leftovers(project)
@@ -143,7 +143,7 @@ def recover_only(project: Project, peer: Peer) -> None:
 
 @pytest.mark.parametrize(("point", "number"), [*((point, 1) for point in CRASH_POINTS), ("file-swapped", 4)])
 def test_a_real_process_that_ends_at_a_crash_point_is_mended_by_the_next(
-    project: Project, peer: Peer, point: str, number: int
+    project: Project, peer: CodePeer, point: str, number: int
 ) -> None:
     old, new = project.files(), expected(project, peer)
     died = subprocess.run([sys.executable, "-c", DYING, project.root, point, str(number)], check=False)
@@ -152,11 +152,11 @@ def test_a_real_process_that_ends_at_a_crash_point_is_mended_by_the_next(
     recover_only(project, peer)
     assert project.files() in (old, new)
     told = project.run("update")
-    assert told.code == 0
+    assert told.exit_code == 0
     assert project.files() == new
 
 
-def test_kills_at_random_moments_never_harm(project: Project, peer: Peer) -> None:
+def test_kills_at_random_moments_never_harm(project: Project, peer: CodePeer) -> None:
     chance = random.Random(7)  # noqa: S311 - the same moments in every run
     sets = [dict(FILES), dict(NEWER)]
     environment = {**os.environ, "MTRIBES_TOKEN": TOKEN, "XDG_STATE_HOME": str(project.folders.state)}
@@ -171,8 +171,8 @@ def test_kills_at_random_moments_never_harm(project: Project, peer: Peer) -> Non
         process.send_signal(signal.SIGKILL)
         process.wait()
         assert {path: project.files()[path] for path in FOREIGN} == FOREIGN
-        assert project.run("update").code == 0
-        assert project.run("update", "--check", "--latest").code == 0
+        assert project.run("update").exit_code == 0
+        assert project.run("update", "--check", "--latest").exit_code == 0
         assert not leftovers(project)
 
 
@@ -186,7 +186,7 @@ def test_what_was_edited_after_a_crash_stays_edited(project: Project, monkeypatc
         with pytest.raises(PowerCutError):
             project.run("update", at_crash_point=cut)
     (project.root / "src/vod/index.ts").write_text("// my own\n")
-    assert project.run("update").code == 1
+    assert project.run("update").exit_code == 1
     assert (project.root / "src/vod/index.ts").read_text() == "// my own\n"
 
 
@@ -203,7 +203,7 @@ def test_a_failure_at_any_point_is_told_and_leaves_everything_as_it_was(project:
                 raise OSError(kind, os.strerror(kind), "somewhere")
 
         outcome = project.run("update", at_crash_point=fail)
-        assert outcome.code == 1
+        assert outcome.exit_code == 1
         assert os.strerror(kind) in outcome.err
         assert project.files() == before, points[number]
         after = project.times()
@@ -218,12 +218,12 @@ def test_an_interruption_leaves_nothing_half_written(project: Project) -> None:
         if name == "file-swapped":
             raise KeyboardInterrupt
 
-    assert project.run("update", at_crash_point=interrupt).code == 130
+    assert project.run("update", at_crash_point=interrupt).exit_code == 130
     assert project.files() == before
 
 
 @pytest.mark.skipif(os.name == "nt", reason="limits of processes are Unix's")
-def test_a_disk_that_takes_no_more_is_told_and_leaves_everything_as_it_was(project: Project, peer: Peer) -> None:
+def test_a_disk_that_takes_no_more_is_told_and_leaves_everything_as_it_was(project: Project, peer: CodePeer) -> None:
     peer.files["vod"]["index.ts"] = "x" * 200_000
     before = project.files()
     limited = "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
@@ -266,12 +266,12 @@ def test_a_folder_that_cannot_be_written_is_told_and_leaves_everything_as_it_was
 def test_a_read_only_file_is_replaced_and_stays_read_only(project: Project) -> None:
     index = project.root / "src/vod/index.ts"
     index.chmod(0o444)
-    assert project.run("update").code == 0
+    assert project.run("update").exit_code == 0
     assert index.read_text() == "// newer\n"
     assert index.stat().st_mode & 0o777 == 0o444
 
 
-def test_two_at_once_both_end_well(project: Project, peer: Peer) -> None:
+def test_two_at_once_both_end_well(project: Project, peer: CodePeer) -> None:
     new = expected(project, peer)
     environment = {**os.environ, "MTRIBES_TOKEN": TOKEN, "XDG_STATE_HOME": str(project.folders.state)}
     command = [sys.executable, "-c", "from mtribes_cli.main import run; run()", "update"]
@@ -291,14 +291,14 @@ def test_a_second_run_waits_for_the_first(project: Project) -> None:
             assert go_on.wait(20)
 
     codes: list[int] = []
-    first = threading.Thread(target=lambda: codes.append(project.run("update", at_crash_point=pause).code))
+    first = threading.Thread(target=lambda: codes.append(project.run("update", at_crash_point=pause).exit_code))
     first.start()
     assert entered.wait(20)
-    second = threading.Thread(target=lambda: codes.append(project.run("update").code))
+    second = threading.Thread(target=lambda: codes.append(project.run("update").exit_code))
     second.start()
     second.join(0.3)
     assert second.is_alive()
-    assert project.run("update", "--check", "--offline").code == 3
+    assert project.run("update", "--check", "--offline").exit_code == 3
     go_on.set()
     first.join(20)
     second.join(20)
@@ -322,7 +322,7 @@ def test_a_journal_that_is_not_ours_is_left_alone(project: Project, journal: str
     (project.root / JOURNAL_NAME).write_text(journal)
     before = project.files()
     outcome = project.run("update")
-    assert outcome.code == 1
+    assert outcome.exit_code == 1
     assert JOURNAL_NAME in outcome.err
     assert project.files() == before
 
@@ -336,12 +336,12 @@ def test_a_journal_never_leads_out_of_the_project(project: Project, tmp_path: Pa
     digest = hashlib.sha256(b"keep\n").hexdigest()
     step = {"path": "out/keep", "staging": ".mtribes-00000000", "number": 0, "sha256": digest}
     (project.root / JOURNAL_NAME).write_text(journal_text([step]))
-    assert project.run("update").code == 1
+    assert project.run("update").exit_code == 1
     assert (outside / "keep").read_text() == "keep\n"
 
 
 def test_an_error_while_taking_back_keeps_the_journal_for_the_next_run(
-    project: Project, peer: Peer, monkeypatch: pytest.MonkeyPatch
+    project: Project, peer: CodePeer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     new = expected(project, peer)
 
@@ -355,8 +355,8 @@ def test_an_error_while_taking_back_keeps_the_journal_for_the_next_run(
     with monkeypatch.context() as patch:
         patch.setattr("mtribes_cli.tree_writer.take_back", broken)
         outcome = project.run("update", at_crash_point=fail)
-    assert outcome.code == 1
+    assert outcome.exit_code == 1
     assert "still gone" in outcome.err
     assert (project.root / JOURNAL_NAME).exists()
-    assert project.run("update").code == 0
+    assert project.run("update").exit_code == 0
     assert project.files() == new
