@@ -157,7 +157,7 @@ def test_a_model_that_lost_something_is_taken_and_the_delivery_stays_as_it_was(
     again = client.put(url, json=data(client.get(url)))
     assert again.status_code == 422
     assert "scenarios.home.top.default.properties.title" in {error["path"] for error in again.json()["errors"]}
-    gone = {"collections": {}, "experiences": {}}
+    gone: dict[str, Any] = {"collections": {}, "experiences": {}}
     assert client.put(f"{space}/model", json=gone, headers={"If-Match": "*"}).status_code == 200
     unpublished = client.post(url.replace("delivery", "unpublish"), json={"collections": ["home"]})
     assert data(unpublished)["published"] == []
