@@ -51,6 +51,19 @@ def test_an_unlocked_session_follows_changes_and_tells_listeners(runnable: Path,
     assert seen["errors"] == []
 
 
+def test_a_change_to_what_cannot_be_means_the_fallback_of_that_entity(javascript: Path, peer: ClientApiPeer) -> None:
+    nonsense = SERVED_HEADER | {"properties": {"sticky": "yes"}}
+    peer.answers["/changes"] = [changed(8, homepage__header=nonsense), Answer(status=404)]
+    script = """
+    client.sessionLock = false;
+    await session.start();
+    const served = header.properties.background.value;
+    await pause(300);
+    print([served, header.properties.background.value, errors.length]);
+    """
+    assert run(script, javascript, peer) == ["#c9a227", "#6f58c4", 1]
+
+
 def test_a_server_without_changes_is_asked_once(javascript: Path, peer: ClientApiPeer) -> None:
     for status in (404, 501):
         peer.asked.clear()

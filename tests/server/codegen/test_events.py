@@ -178,6 +178,7 @@ def test_a_page_that_was_hidden_in_the_middle_of_sending_sends_the_same_ids_agai
     session.track("a/1");
     void session.flush();
     listeners.pagehide();
+    listeners.pagehide();
     printAndExit(requests);
     """
     sending, leaving = run_node(PAGE + script, javascript)

@@ -9,6 +9,19 @@ from typing import Any
 
 import pytest
 
+from templates_server.codegen.model import (
+    Child,
+    ChildKind,
+    Collection,
+    EntityState,
+    Experience,
+    GenerationInput,
+    Property,
+    PropertyType,
+    SpaceModel,
+    Value,
+)
+from templates_server.codegen.naming import identifiers
 from templates_server.codegen.render import LANGUAGES, render
 from tests.requirements import TOOLCHAINS, require_npm_package
 from tests.server.codegen.made_spaces import DATE, made_space, options_of
@@ -116,6 +129,30 @@ def test_hostile_keys_compile_and_keep_their_parts_apart(language: str, keys: li
     assert sorted(kind for kind, _, _ in seen["read"]) == sorted(keys)
     texts = {kind: properties["aText"] for kind, properties, _ in seen["read"]}
     assert texts == {key: f"Text {at}" for at, key in enumerate(keys)}
+
+
+@pytest.mark.parametrize("language", ECMASCRIPT)
+@pytest.mark.parametrize("value", ["given", None])
+def test_hostile_keys_of_properties_and_children_are_read_as_what_they_are(
+    language: str, value: str | None, tmp_path: Path
+) -> None:
+    keys = sorted(POSSIBLE_KEYS)
+    experience = Experience("all", properties=tuple(Property(key, PropertyType.TEXT, default="unset") for key in keys))
+    children = tuple(Child(key, ChildKind.EXPERIENCE, "all") for key in keys)
+    model = SpaceModel("made", experiences=(experience,), collections=(Collection("page", children=children),))
+    properties: dict[str, Value] = {key: f"{value} {key}" for key in keys} if value else {}
+    states = {f"page.{key}": EntityState(enabled=True, properties=properties) for key in keys}
+    folder = write_tree(tmp_path / "written", render(GenerationInput(model, states), language, {}))
+    runnable = compile_to_javascript(folder, tmp_path / "run") if language == "typescript" else folder
+    script = """
+    import { collections } from "./index.js";
+    const children = Object.entries(collections.page);
+    const read = children.map(([name, { enabled, properties }]) => [name, enabled, Object.entries(properties)]);
+    process.stdout.write(JSON.stringify(read));
+    """
+    named = identifiers(model, language)
+    expected = [[named[f"experiences.all.properties.{key}"], f"{value} {key}" if value else "unset"] for key in keys]
+    assert run_node(script, runnable) == [[named[f"collections.page.children.{key}"], True, expected] for key in keys]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from templates_server.codegen.naming import identifiers, name_scope, slug
@@ -15,6 +15,7 @@ from tests.server.codegen.reference_space import vod
 
 HOSTILE = [entry["name"] for entry in json.loads(Path(__file__).with_name("hostile_names.json").read_text("utf-8"))]
 KEYS = st.from_regex(r"\A[a-z][a-z0-9]{0,3}(-[a-z0-9]{1,3}){0,2}\Z")
+QUICKLY = settings(max_examples=50, deadline=None)
 ANY_TEXT = st.one_of(KEYS, st.sampled_from(HOSTILE), st.text(max_size=100))
 
 
@@ -43,6 +44,7 @@ def test_names_that_differ_in_case_or_word_borders_look_the_same() -> None:
     assert "_" in camel("home-page", "homepage")["homepage"]
 
 
+@QUICKLY
 @given(st.sets(ANY_TEXT, max_size=30))
 def test_no_two_identifiers_of_a_scope_are_equal_when_case_is_ignored(keys: set[str]) -> None:
     for form in ("camel", "pascal", "snake"):
@@ -50,6 +52,7 @@ def test_no_two_identifiers_of_a_scope_are_equal_when_case_is_ignored(keys: set[
         assert len(set(written)) == len(written)
 
 
+@QUICKLY
 @given(st.sets(ANY_TEXT, max_size=30))
 def test_every_text_becomes_an_ascii_identifier(keys: set[str]) -> None:
     for name in name_scope(keys).values():
@@ -57,6 +60,7 @@ def test_every_text_becomes_an_ascii_identifier(keys: set[str]) -> None:
         assert len(name.camel) <= 100
 
 
+@QUICKLY
 @given(st.sets(KEYS, max_size=20), KEYS)
 def test_adding_a_key_renames_none_that_does_not_look_like_it(keys: set[str], added: str) -> None:
     before, after = camel(*keys), camel(*keys, added)
@@ -65,6 +69,7 @@ def test_adding_a_key_renames_none_that_does_not_look_like_it(keys: set[str], ad
     }
 
 
+@QUICKLY
 @given(st.sets(KEYS, max_size=20), KEYS)
 def test_adding_a_key_to_names_that_were_kept_apart_renames_none(keys: set[str], added: str) -> None:
     before, after = camel(*keys), camel(*keys, added)
@@ -72,6 +77,7 @@ def test_adding_a_key_to_names_that_were_kept_apart_renames_none(keys: set[str],
     assert apart.items() <= after.items()
 
 
+@QUICKLY
 @given(st.lists(ANY_TEXT, unique=True, max_size=20), st.randoms(use_true_random=False))
 def test_names_do_not_depend_on_the_order_of_keys(keys: list[str], random: object) -> None:
     shuffled = sorted(keys, key=lambda _: random.random())  # type: ignore[attr-defined]

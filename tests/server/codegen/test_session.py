@@ -142,6 +142,7 @@ BAD_VALUES: dict[str, tuple[str, str, Any]] = {
     "true for number": ("onboarding.welcome", "discount-percent", True),
     "no date": ("onboarding.welcome", "ends-at", "soon"),
     "day only": ("onboarding.welcome", "ends-at", "2027-04-30"),
+    "no such month": ("onboarding.welcome", "ends-at", "2027-13-30T22:00:00Z"),
     "number for toggle": ("homepage.header", "sticky", 1),
     "text for color": ("homepage.header", "background", "#c9a227"),
     "bad color": ("homepage.header", "background", {"value": "red", "opacity": 1}),
