@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from templates_server.codegen.naming import Name
-from templates_server.codegen.pieces import Code, Identifier, Piece, join
+from templates_server.codegen.pieces import Code, Identifier, Piece
 from templates_server.codegen.typescript.layout import enclosed
 from templates_server.codegen.typescript.names import file_stem
 
@@ -60,8 +60,3 @@ class Import:
 def path_of(folder: str, name: Name) -> str:
     """A template's module below the output folder, without extension."""
     return f"{folder}/{file_stem(name).text}"
-
-
-def generic(name: str, arguments: Sequence[Piece]) -> Code:
-    """`Name<A, B>` on one line."""
-    return Code(f"{name}<{join(arguments, ', ').text}>")

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from templates_server.codegen.model import Experience, Property, PropertyType
 from templates_server.codegen.naming import ModelNames, Name
 from templates_server.codegen.pieces import Code, Identifier, Piece
-from templates_server.codegen.typescript import types
 from templates_server.codegen.typescript.layout import enclosed, fits, union, value
 from templates_server.codegen.typescript.literals import documentation, string
 from templates_server.codegen.typescript.modules import Import, Module, path_of
 from templates_server.codegen.typescript.names import member, type_name, variable
+from templates_server.codegen.typescript.property_types import members
 
 RUNTIME = "../runtime.js"
 
@@ -49,7 +49,7 @@ def _property(of: Property, name: Name) -> Mapping[str, Piece | None]:
     known_as = member(name).text
     return {
         "about": documentation(of.name, of.description, indent=2),
-        "declaration": union(f"readonly {known_as}:", types.members(of), indent=2),
+        "declaration": union(f"readonly {known_as}:", members(of), indent=2),
         "rule": _rule(known_as, of),
         "default": _default(known_as, of),
     }
