@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mtribes_cli.errors import NetworkError, UnavailableError
 from mtribes_cli.generation import (
     GeneratedOutput,
     Scope,
@@ -14,6 +15,8 @@ from mtribes_cli.generation import (
     refuse_what_is_not_ours,
     scope_of,
 )
+from mtribes_cli.hosts import START_LOCAL
+from mtribes_cli.local_server import running_server
 from mtribes_cli.lock_file import LOCK_FILE_NAME, text_hash
 from mtribes_cli.output_plan import Plan
 from mtribes_cli.output_tree import Change, ChangeKind, Tree
@@ -90,7 +93,7 @@ def update_code(
             context.console.notice("A write was interrupted here before; what was left over has been put right.")
         scope = scope_of(project, outputs)
         tell_what_is_local(context, project)
-        generated = generate(context.client, scope, revision=revision)
+        generated = asked_code(context, scope, revision)
         found = plan_of(scope, generated, is_forced=is_forced)
         refuse_what_is_not_ours(found)
         files = {LOCK_FILE_NAME: lock_text(scope, generated)}
@@ -98,6 +101,16 @@ def update_code(
             files[project.path.name] = project.unsaved_text
         carry_out(project.root, Write(found, _changed(project, files)), context.at_crash_point)
     return PlanReport.of(found, generated)
+
+
+def asked_code(context: "Context", scope: Scope, revision: int | None) -> list[GeneratedOutput]:
+    """The code of `scope` from the server that is meant; says what to run when that is a local one that is away."""
+    try:
+        return generate(context.client, scope, revision=revision)
+    except (NetworkError, UnavailableError) as error:
+        if context.host.is_local and running_server(context.folders.server) is None:
+            raise UnavailableError("Your local server is not running.", START_LOCAL) from error
+        raise
 
 
 def available_changes(scope: Scope, outputs: Sequence[GeneratedOutput]) -> list[Change]:

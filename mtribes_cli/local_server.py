@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from mtribes_cli.errors import MtribesError, Problem, UsageError
+from mtribes_cli.errors import FileError, MtribesError, Problem, UsageError
 from mtribes_cli.hosts import is_loopback
 from mtribes_cli.process_lock import only_one
 
@@ -30,6 +30,7 @@ PROBE_PAUSE_SECONDS = 0.1
 MAX_LOG_LINES = 12
 SERVER_MODULE = "templates_server"
 SERVER_PARTS = ("alembic", "argon2", "jinja2", "msgspec", "sqlalchemy", "starlette", "uvicorn", "zstandard")
+SERVER_FILES = ("mtribes.db", "server.json", "server.key", "server.lock", "server.log")
 _WINDOWS_OWN_SESSION = sum(getattr(subprocess, name, 0) for name in ("DETACHED_PROCESS", "CREATE_NEW_PROCESS_GROUP"))
 SECRETS = ("MTRIBES_TOKEN", "MTRIBES_CLIENT_ID", "MTRIBES_CLIENT_SECRET")
 
@@ -63,6 +64,7 @@ def started_server(context: "Context") -> RunningServer:
         server = running_server(folder)
         if server is None:
             _require_server_parts()
+            _refuse_foreign_folder(folder)
             context.console.notice(f"Starting a local server with demo data; its data folder is {folder}.")
             server = _start(folder, context.environment, context.clock)
     if not server.is_local:
@@ -96,6 +98,15 @@ def _require_server_parts() -> None:
         raise MtribesError(
             f"No local server runs, and this installation cannot start one: {', '.join(missing)} is not installed.",
             f"Install the server: {INSTALL_COMMAND}",
+        )
+
+
+def _refuse_foreign_folder(folder: Path) -> None:
+    """The server looks closer; but its log, put there before it starts, must not make a folder look like its own."""
+    names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
+    if names and not any(name in SERVER_FILES for name in names):
+        raise FileError(
+            f"{folder} holds other things than a server's data.", "Name an empty or new folder by MTRIBES_DATA."
         )
 
 

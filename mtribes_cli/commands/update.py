@@ -104,12 +104,12 @@ def _preview(context: Context, project: ProjectFile, wishes: Wishes) -> Result:
 
 
 def _ask(context: Context, project: ProjectFile, wishes: Wishes) -> "tuple[Scope, list[GeneratedOutput]]":
-    from mtribes_cli.code_update import tell_what_is_local  # noqa: PLC0415 - start-up time
-    from mtribes_cli.generation import generate, scope_of  # noqa: PLC0415 - start-up time
+    from mtribes_cli.code_update import asked_code, tell_what_is_local  # noqa: PLC0415 - start-up time
+    from mtribes_cli.generation import scope_of  # noqa: PLC0415 - start-up time
 
     scope = scope_of(project, wishes.outputs)
     tell_what_is_local(context, project)
-    return scope, generate(context.client, scope, revision=wishes.revision)
+    return scope, asked_code(context, scope, wishes.revision)
 
 
 def _check(context: Context, project: ProjectFile, wishes: Wishes) -> Result:
