@@ -1,4 +1,4 @@
-"""A user, and a peer to talk to."""
+"""A user, a project of theirs, and peers to talk to."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.code_peer import CodePeer, serving_code
 from tests.cli.computer import Mtribes
 from tests.cli.peer import Peer, serving_peer
+from tests.cli.project_run import Project
 
 
 @pytest.fixture
@@ -30,3 +32,27 @@ def user(mtribes: Mtribes, peer: Peer) -> Mtribes:
     """A user whose token the peer takes for good."""
     mtribes.environment |= {"MTRIBES_HOST": peer.url, "MTRIBES_TOKEN": "mtp_of_a_test"}
     return mtribes
+
+
+@pytest.fixture
+def code_peer() -> Iterator[CodePeer]:
+    """A server with code of Spaces that the test states."""
+    with serving_code() as serving:
+        yield serving
+
+
+@pytest.fixture
+def project(tmp_path: Path, code_peer: CodePeer) -> Project:
+    """A project whose code has never been generated."""
+    root = tmp_path / "project"
+    root.mkdir()
+    project = Project(root)
+    project.write_toml(code_peer.url)
+    return project
+
+
+@pytest.fixture
+def generated(project: Project) -> Project:
+    """A project in step."""
+    assert project.run("update").exit_code == 0
+    return project
