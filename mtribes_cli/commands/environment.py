@@ -14,7 +14,7 @@ from mtribes_cli.options import EnvironmentOption, FileArgument, ForceOption, Fo
 from mtribes_cli.result import Result, Table
 from mtribes_cli.wire import Published
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
 key_app = typer.Typer(
     rich_markup_mode=None, help="The public keys (pk_...) of an environment: one a platform is advised."
 )

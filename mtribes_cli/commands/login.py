@@ -15,7 +15,7 @@ from mtribes_cli.result import Result
 from mtribes_cli.sign_in import sign_in_locally, sign_in_with_browser
 from mtribes_cli.token_source import OneToken, checked_token, from_environment
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
 @app.command("login")

@@ -11,7 +11,7 @@ from mtribes_cli.result import Result
 from mtribes_cli.sign_in import end_at_server
 from mtribes_cli.token_source import from_environment, not_signed_in
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
 @app.command("logout")

@@ -9,7 +9,7 @@ import typer
 from mtribes_cli.context import Context
 from mtribes_cli.result import Result, Table
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
 @app.command("list")

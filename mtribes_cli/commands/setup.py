@@ -27,7 +27,7 @@ from mtribes_cli.setup_answers import (
 )
 from mtribes_cli.sign_in import sign_in_with_browser
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
 @app.command("setup")

@@ -15,7 +15,7 @@ from mtribes_cli.options import FileArgument, ForceOption, FormatOption, Organiz
 from mtribes_cli.result import Result, Table
 from mtribes_cli.wire import ModelChange
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
 SpaceArgument = Annotated[str | None, typer.Argument(metavar="[SPACE]", help="Its key; else mtribes.toml's.")]
 
 

@@ -11,7 +11,7 @@ from mtribes_cli.lock_file import LOCK_FILE_NAME, LockFile, read_lock_file
 from mtribes_cli.project_file import ProjectFile
 from mtribes_cli.result import Result
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from mtribes_cli.result import Result
 if TYPE_CHECKING:
     from mtribes_cli.generation import GeneratedOutput, Scope
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
 class Wishes(NamedTuple):

@@ -10,7 +10,7 @@ from mtribes_cli.context import Context
 from mtribes_cli.result import Result, Table
 from mtribes_cli.token_source import from_environment
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
 @app.command("whoami")
