@@ -64,13 +64,18 @@ def test_a_change_to_what_cannot_be_means_the_fallback_of_that_entity(javascript
     assert run(script, javascript, peer) == ["#c9a227", "#6f58c4", 1]
 
 
-def test_a_server_without_changes_is_asked_once(javascript: Path, peer: ClientApiPeer) -> None:
-    for status in (404, 501):
-        peer.asked.clear()
-        peer.answers["/changes"] = [Answer(status=status)]
-        script = "client.sessionLock = false; await session.start(); await pause(300); print(errors);"
-        assert run(script, javascript, peer) == []
-        assert len(polls(peer)) == 1
+def test_a_server_without_changes_is_asked_once_a_session(javascript: Path, peer: ClientApiPeer) -> None:
+    peer.answers["/changes"] = [Answer(status=404), Answer(status=501), changed(8, homepage__header=STICKY)]
+    script = """
+    client.sessionLock = false;
+    await session.start();
+    await pause(200);
+    await session.start();
+    await pause(1200);
+    print([header.properties.sticky, errors]);
+    """
+    assert run(script, javascript, peer) == [False, []]
+    assert len(polls(peer)) == 2
 
 
 def test_a_locked_session_does_not_ask_for_changes(javascript: Path, peer: ClientApiPeer) -> None:

@@ -211,6 +211,7 @@ def test_start_waits_no_longer_than_it_may_and_a_late_answer_reaches_what_was_no
     const waited = Date.now() - began;
     const early = { status: session.status, failure: session.failure, sticky: header.properties.sticky };
     await pause(900);
+    client.sessionLock = true;
     print({ waited, early, calls, ...seen() });
     """
     seen = run(script, runnable, peer)
@@ -279,6 +280,29 @@ def test_a_new_start_ends_the_one_before_it(javascript: Path, peer: ClientApiPee
     assert [item["id"] for item in seen["items"]] == ["derby"]
     [[event]] = peer.bodies("/events")
     assert event["session"] == "ses_1"
+
+
+def test_the_answer_to_a_session_that_was_ended_is_cut_off_and_counts_for_nothing(
+    javascript: Path, peer: ClientApiPeer
+) -> None:
+    script = """
+    const signals = [];
+    let answerFirst;
+    client.fetch = (url, options) => {
+      signals.push(options.signal);
+      if (signals.length > 1) return fetch(url, options);
+      return new Promise((resolve) => (answerFirst = resolve));
+    };
+    void session.start({ userId: "u1" });
+    await session.start({ userId: "u2" });
+    const late = { session: "ses_late", revision: 1, states: { "homepage.body": { enabled: true, items: [] } } };
+    answerFirst({ status: 200, text: async () => JSON.stringify(late) });
+    await pause(50);
+    print({ ...seen(), cut: signals.map(({ aborted }) => aborted) });
+    """
+    seen = run(script, javascript, peer)
+    assert (seen["status"], [item["id"] for item in seen["items"]]) == ("served", ["derby"])
+    assert seen["cut"] == [True, False]
 
 
 def test_the_next_person_on_the_device_gets_a_new_anonymous_id(javascript: Path, peer: ClientApiPeer) -> None:
