@@ -6,24 +6,23 @@ the one base URL that the client was made for. What the answers mean is in `answ
 
 from __future__ import annotations
 
-import json
 import random
 import socket
 import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, NoReturn, Protocol, TypeVar
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import httpx
 
 from mtribes_cli import __version__, wire
 from mtribes_cli.answers import TRY_LATER_STATUSES, Answer, data_of, raise_failure, retry_after_seconds, token_of
-from mtribes_cli.errors import AnswerError, NetworkError, UnavailableError, UsageError
+from mtribes_cli.errors import AnswerError, NetworkError, UnavailableError
 from mtribes_cli.hosts import is_loopback
 from mtribes_cli.json_fields import items
+from mtribes_cli.request import JSON, Request, environment_path, get, given, path_of, post
 
 if TYPE_CHECKING:
     from mtribes_cli.console import Console
@@ -37,7 +36,6 @@ MAX_ATTEMPTS = 4
 FIRST_PAUSE_SECONDS = 0.25
 MAX_PAUSE_SECONDS = 20.0
 YAML = "application/yaml"
-JSON = "application/json"
 
 Entity = TypeVar("Entity")
 
@@ -50,18 +48,6 @@ class GivesTokens(Protocol):
 
     def renewed(self, client: Client, refused: str) -> str | None:
         """Another token in place of one that the server refused; None when there can be none."""
-
-
-@dataclass(frozen=True)
-class Request:
-    """One thing to ask."""
-
-    method: str
-    path: str
-    body: bytes | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-    may_repeat: bool = False  # the effect is the same, and so is the answer, if it arrives twice
-    is_authorized: bool = True
 
 
 class Client:
@@ -84,7 +70,7 @@ class Client:
 
     def me(self) -> wire.Me:
         """Who is signed in."""
-        return self._one(_get("v2", "me"), wire.Me.read)
+        return self._one(get("v2", "me"), wire.Me.read)
 
     def organizations(self) -> tuple[wire.Organization, ...]:
         """The organizations that the signed-in person belongs to."""
@@ -97,22 +83,22 @@ class Client:
 
     def space(self, space: str) -> wire.Space:
         """One Space, by key or id."""
-        return self._one(_get("v2", "spaces", space), wire.Space.read)
+        return self._one(get("v2", "spaces", space), wire.Space.read)
 
     def create_space(self, organization: str, *, key: str, name: str | None) -> wire.Space:
         """A new Space."""
         body = {"key": key} | ({"name": name} if name else {})
-        return self._one(_post(("v2", "organizations", organization, "spaces"), body), wire.Space.read)
+        return self._one(post(("v2", "organizations", organization, "spaces"), body), wire.Space.read)
 
     # Models
 
     def model(self, space: str, *, revision: int | None = None) -> Mapping[str, object]:
         """A Space's model as a document."""
-        return self._one(_get("v2", "spaces", space, "model", query=_revision(revision)), _document)
+        return self._one(get("v2", "spaces", space, "model", query=given(revision=revision)), _document)
 
     def model_yaml(self, space: str, *, revision: int | None = None) -> str:
         """The same, as the server writes it in YAML."""
-        return self._yaml(("v2", "spaces", space, "model"), query=_revision(revision))
+        return self._yaml(("v2", "spaces", space, "model"), query=given(revision=revision))
 
     def push_model(self, space: str, document: bytes, *, content_type: str, force: bool) -> wire.PushedModel:
         """Replace a Space's model; without `force` the document's own revision must be the newest."""
@@ -122,7 +108,7 @@ class Client:
 
     def diff_model(self, space: str, document: bytes, *, content_type: str) -> wire.ModelDiff:
         """What a document would change; nothing is stored. Raises DocumentError with all problems of a bad one."""
-        path = _path("v2", "spaces", space, "model", "diff")
+        path = path_of("v2", "spaces", space, "model", "diff")
         request = Request("POST", path, document, {"Content-Type": content_type}, may_repeat=True)
         return self._one(request, wire.ModelDiff.read)
 
@@ -136,8 +122,8 @@ class Client:
     ) -> wire.GeneratedCode:
         """Generated code for all targets; none of it where `if_code_hash` is still the hash."""
         asked = {"targets": [{"language": target.language, "options": dict(target.options)} for target in targets]}
-        body = asked | _given(revision=revision, if_code_hash=if_code_hash)
-        request = _post(("v2", "spaces", space, "code"), body, may_repeat=True)
+        body = asked | given(revision=revision, if_code_hash=if_code_hash)
+        request = post(("v2", "spaces", space, "code"), body, may_repeat=True)
         return self._one(request, wire.GeneratedCode.read)
 
     # Environments
@@ -148,41 +134,43 @@ class Client:
 
     def delivery(self, space: str, environment: str) -> Mapping[str, object]:
         """What an environment delivers, as a document."""
-        return self._one(_get(*_environment(space, environment), "delivery"), _document)
+        return self._one(get(*environment_path(space, environment), "delivery"), _document)
 
     def delivery_yaml(self, space: str, environment: str) -> str:
         """The same, as the server writes it in YAML."""
-        return self._yaml((*_environment(space, environment), "delivery"))
+        return self._yaml((*environment_path(space, environment), "delivery"))
 
     def push_delivery(
         self, space: str, environment: str, document: bytes, *, content_type: str, force: bool
     ) -> wire.PushedDelivery:
         """Replace what an environment delivers; without `force` the document's own revision must be the newest."""
-        path = (*_environment(space, environment), "delivery")
+        path = (*environment_path(space, environment), "delivery")
         return self._put_document(path, wire.PushedDelivery.read, document, content_type=content_type, force=force)
 
     def publish(self, space: str, environment: str, collections: Sequence[str]) -> wire.Published:
         """Make collections live."""
-        path = (*_environment(space, environment), "publish")
-        return self._one(_post(path, {"collections": list(collections)}, may_repeat=True), wire.Published.read)
+        path = (*environment_path(space, environment), "publish")
+        return self._one(post(path, {"collections": list(collections)}, may_repeat=True), wire.Published.read)
 
     def unpublish(self, space: str, environment: str, collections: Sequence[str]) -> wire.Published:
         """Take collections off."""
-        path = (*_environment(space, environment), "unpublish")
-        return self._one(_post(path, {"collections": list(collections)}, may_repeat=True), wire.Published.read)
+        path = (*environment_path(space, environment), "unpublish")
+        return self._one(post(path, {"collections": list(collections)}, may_repeat=True), wire.Published.read)
 
     def keys(self, space: str, environment: str) -> tuple[wire.EnvironmentKey, ...]:
         """The public keys of an environment."""
-        return self._all((*_environment(space, environment), "keys"), wire.EnvironmentKey.read)
+        return self._all((*environment_path(space, environment), "keys"), wire.EnvironmentKey.read)
 
     def create_key(self, space: str, environment: str, *, name: str) -> wire.EnvironmentKey:
         """A new public key."""
-        path = (*_environment(space, environment), "keys")
-        return self._one(_post(path, {"name": name}), wire.EnvironmentKey.read)
+        path = (*environment_path(space, environment), "keys")
+        return self._one(post(path, {"name": name}), wire.EnvironmentKey.read)
 
     def revoke_key(self, space: str, environment: str, key: str) -> None:
         """Revoke a key, by its id or its text."""
-        data_of(self.send(Request("DELETE", _path(*_environment(space, environment), "keys", key), may_repeat=True)))
+        data_of(
+            self.send(Request("DELETE", path_of(*environment_path(space, environment), "keys", key), may_repeat=True))
+        )
 
     # OAuth 2
 
@@ -213,7 +201,7 @@ class Client:
     def _all(self, path: Sequence[str], read: Callable[[object, str], Entity]) -> tuple[Entity, ...]:
         """Every page of a list."""
         found: list[Entity] = []
-        place: str | None = _path(*path)
+        place: str | None = path_of(*path)
         while place:
             answer = self.send(Request("GET", place, may_repeat=True))
             found += items(data_of(answer), read, "data")
@@ -225,8 +213,8 @@ class Client:
         target = httpx.Response(200, headers={"link": answer.headers.get("link", "")}).links.get("next", {}).get("url")
         return f"{place.partition('?')[0]}?{urlsplit(target).query}" if target else None
 
-    def _yaml(self, path: Sequence[str], query: Mapping[str, str] | None = None) -> str:
-        answer = self.send(Request("GET", _path(*path, query=query), headers={"Accept": YAML}, may_repeat=True))
+    def _yaml(self, path: Sequence[str], query: Mapping[str, object] | None = None) -> str:
+        answer = self.send(Request("GET", path_of(*path, query=query), headers={"Accept": YAML}, may_repeat=True))
         if not answer.is_success:
             raise_failure(answer)
         kind = answer.headers.get("content-type", "").partition(";")[0]
@@ -246,7 +234,7 @@ class Client:
         force: bool,
     ) -> Entity:
         headers = {"Content-Type": content_type} | ({"If-Match": "*"} if force else {})
-        return self._one(Request("PUT", _path(*path), document, headers), read)
+        return self._one(Request("PUT", path_of(*path), document, headers), read)
 
     def _send_form(self, path: str, form: Mapping[str, str], *, may_repeat: bool) -> Answer:
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -394,35 +382,6 @@ def _cause(error: BaseException, kind: type[Cause]) -> Cause | None:
             return below
         below = below.__cause__ or below.__context__
     return None
-
-
-def _path(*parts: str, query: Mapping[str, str] | None = None) -> str:
-    """A path of `parts`, each kept one part whatever is in it."""
-    for part in parts:
-        if part in {"", ".", ".."}:
-            raise UsageError(f"{part!r} is not a name.", "Give the key or the id of what is meant.")
-    encoded = "/".join(quote(part, safe="") for part in parts)
-    return f"/{encoded}" + (f"?{urlencode(query)}" if query else "")
-
-
-def _get(*path: str, query: Mapping[str, str] | None = None) -> Request:
-    return Request("GET", _path(*path, query=query), may_repeat=True)
-
-
-def _post(path: Sequence[str], body: object, *, may_repeat: bool = False) -> Request:
-    return Request("POST", _path(*path), json.dumps(body).encode(), {"Content-Type": JSON}, may_repeat=may_repeat)
-
-
-def _environment(space: str, environment: str) -> tuple[str, ...]:
-    return "v2", "spaces", space, "environments", environment
-
-
-def _revision(revision: int | None) -> Mapping[str, str]:
-    return {} if revision is None else {"revision": str(revision)}
-
-
-def _given(**values: object) -> dict[str, object]:
-    return {name: value for name, value in values.items() if value is not None}
 
 
 def _only(data: Sequence[object], read: Callable[[object, str], Entity]) -> Entity:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from mtribes_cli import keyring_store
 from mtribes_cli.atomic_file import write_private
-from mtribes_cli.errors import FileError, UnavailableError
+from mtribes_cli.errors import FileError, NotSignedInError, UnavailableError
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
@@ -78,7 +78,7 @@ class Credentials:
             return None
         if entry.get("store") == IN_KEYRING:
             secret = keyring_store.read(host)
-            return None if secret is None else self._sign_in(json.loads(secret))
+            return None if secret is None else self._sign_in(_entry(secret))
         return self._sign_in(entry)
 
     def keep(self, host: str, sign_in: SignIn, *, is_new: bool) -> None:
@@ -141,3 +141,13 @@ class Credentials:
 
     def _damaged(self) -> FileError:
         return FileError(f"{self.path} is damaged.", "Remove it and run `mtribes login` again.")
+
+
+def _entry(secret: str) -> Mapping[str, Any]:
+    try:
+        entry = json.loads(secret)
+    except ValueError:
+        entry = None
+    if not isinstance(entry, dict):
+        raise NotSignedInError("What the keyring holds is not a sign-in.", "Run `mtribes login` again.")
+    return entry

@@ -290,6 +290,9 @@ def test_a_keyring_that_works_holds_the_secret_and_the_file_does_not(mtribes: Mt
     assert "mtp_good" not in (mtribes.home / "mtribes" / "credentials.json").read_text()
     assert "mtp_good" in (mtribes.home / "kept.json").read_text()
     assert _with_keyring(mtribes, peer, "test_keyrings.Working", "whoami").returncode == 0
+    forgetful = _with_keyring(mtribes, peer, "test_keyrings.Forgetful", "whoami")
+    assert forgetful.returncode == 4
+    assert "is not a sign-in" in forgetful.stderr
     assert _with_keyring(mtribes, peer, "test_keyrings.Working", "logout").returncode == 0
     assert (mtribes.home / "kept.json").read_text() == "{}"
 

@@ -112,6 +112,13 @@ def test_a_file_that_cannot_be_written_is_told_by_its_name(user: Mtribes, peer: 
     assert "nowhere/vod.yaml cannot be written" in outcome.err
 
 
+def test_a_write_that_fails_leaves_nothing_behind(user: Mtribes, peer: Peer) -> None:
+    peer.on("GET", MODEL, Reply(200, DOCUMENT.encode(), YAML))
+    (user.home / "folder").mkdir()
+    assert user("space", "pull", "vod", "--output", "folder").exit_code == 1
+    assert [path.name for path in user.home.iterdir()] == ["folder"]
+
+
 def test_a_web_page_in_place_of_a_model_is_told(user: Mtribes, peer: Peer) -> None:
     peer.on("GET", MODEL, Reply(200, b"<html>", {"Content-Type": "text/html"}))
     outcome = user("space", "pull", "vod")

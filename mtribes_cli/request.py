@@ -1,0 +1,53 @@
+"""One request as a value: paths that hold whatever is in them, bodies, and whether it may be sent twice."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from urllib.parse import quote, urlencode
+
+from mtribes_cli.errors import UsageError
+
+JSON = "application/json"
+
+
+@dataclass(frozen=True)
+class Request:
+    """One thing to ask."""
+
+    method: str
+    path: str
+    body: bytes | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    may_repeat: bool = False  # the effect is the same, and so is the answer, if it arrives twice
+    is_authorized: bool = True
+
+
+def get(*path: str, query: Mapping[str, object] | None = None) -> Request:
+    """A question; asking twice does no harm."""
+    return Request("GET", path_of(*path, query=query), may_repeat=True)
+
+
+def post(path: Sequence[str], body: object, *, may_repeat: bool = False) -> Request:
+    """A deed, with a body in JSON."""
+    return Request("POST", path_of(*path), json.dumps(body).encode(), {"Content-Type": JSON}, may_repeat=may_repeat)
+
+
+def path_of(*parts: str, query: Mapping[str, object] | None = None) -> str:
+    """A path of `parts`, each kept one part whatever is in it. Raises UsageError for what would change the path."""
+    for part in parts:
+        if part in {"", ".", ".."}:
+            raise UsageError(f"{part!r} is not a name.", "Give the key or the id of what is meant.")
+    encoded = "/".join(quote(part, safe="") for part in parts)
+    return f"/{encoded}" + (f"?{urlencode(query)}" if query else "")
+
+
+def environment_path(space: str, environment: str) -> tuple[str, ...]:
+    """Where an environment of a Space is."""
+    return "v2", "spaces", space, "environments", environment
+
+
+def given(**values: object) -> dict[str, object]:
+    """Those of `values` that are not None."""
+    return {name: value for name, value in values.items() if value is not None}
