@@ -12,7 +12,7 @@ from pathlib import Path
 
 from mtribes_cli.errors import FileError
 from mtribes_cli.output_paths import JOURNAL_NAME
-from mtribes_cli.write_journal import Journal, Step, read_journal, remove_journal
+from mtribes_cli.write_journal import Journal, Reached, Step, nothing_happens, read_journal, remove_journal
 
 
 def recover(root: Path) -> bool:
@@ -49,10 +49,10 @@ def take_back(root: Path, journal: Journal) -> None:
     remove_journal(root)
 
 
-def tidy(root: Path, journal: Journal) -> None:
+def tidy(root: Path, journal: Journal, reached: Reached = nothing_happens) -> None:
     """Remove the kept old files and folders that became empty; the journal last."""
     _refuse_links(root, journal)
-    _remove_staging(root, journal)
+    _remove_staging(root, journal, reached)
     remove_empty_folders(root, (step.path for step in journal.steps if step.sha256 is None))
     remove_journal(root)
 
@@ -93,12 +93,14 @@ def _has_hash(place: Path, sha256: str | None) -> bool:
     return hashlib.sha256(place.read_bytes()).hexdigest() == sha256
 
 
-def _remove_staging(root: Path, journal: Journal) -> None:
-    for step in journal.steps:
-        step.staged(root).unlink(missing_ok=True)
-        step.kept(root).unlink(missing_ok=True)
+def _remove_staging(root: Path, journal: Journal, reached: Reached = nothing_happens) -> None:
+    ours = {step.staged(root).name for step in journal.steps} | {step.kept(root).name for step in journal.steps}
     for folder in journal.staging_folders:
         with suppress(FileNotFoundError):
+            for file in sorted((root / folder).iterdir()):
+                if file.name in ours:
+                    file.unlink()
+                    reached("old-file-removed")
             (root / folder).rmdir()
 
 

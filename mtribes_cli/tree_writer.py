@@ -14,7 +14,7 @@ import errno
 import hashlib
 import os
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -25,7 +25,15 @@ from mtribes_cli.output_paths import STAGING_PREFIX
 from mtribes_cli.output_plan import Plan
 from mtribes_cli.process_lock import only_one
 from mtribes_cli.tree_recovery import recover, remove_empty_folders, take_back, tidy
-from mtribes_cli.write_journal import Journal, Step, sync_folder, write_durably, write_journal
+from mtribes_cli.write_journal import (
+    Journal,
+    Reached,
+    Step,
+    nothing_happens,
+    sync_folder,
+    write_durably,
+    write_journal,
+)
 
 WAIT_SECONDS = 60.0
 SYNC_THREADS = 8
@@ -41,12 +49,6 @@ CRASH_POINTS = (
     "done-noted",
     "old-file-removed",
 )
-
-Reached = Callable[[str], None]
-
-
-def nothing_happens(_name: str) -> None:
-    """What happens at a crash point, outside of tests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,10 +205,7 @@ def _undo(root: Path, journal: Journal, cause: BaseException) -> None:
 
 def _finish(root: Path, journal: Journal, reached: Reached) -> None:
     try:
-        for step in journal.steps:
-            step.kept(root).unlink(missing_ok=True)
-            reached("old-file-removed")
-        tidy(root, journal)
+        tidy(root, journal, reached)
     except OSError as error:
         raise FileError(
             f"All is written, but what was kept meanwhile cannot be removed: {error}",

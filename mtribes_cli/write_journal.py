@@ -9,9 +9,8 @@ import json
 import os
 import re
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from mtribes_cli.errors import FileError
 from mtribes_cli.output_paths import JOURNAL_NAME, MAX_PATH_BYTES, STAGING_PREFIX
@@ -19,12 +18,16 @@ from mtribes_cli.output_paths import JOURNAL_NAME, MAX_PATH_BYTES, STAGING_PREFI
 JOURNAL_VERSION = 1
 
 State = Literal["staging", "swapping", "done"]
+Reached = Callable[[str], None]
 _STAGING_NAME = re.compile(re.escape(STAGING_PREFIX) + r"[0-9a-f]{8}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+def nothing_happens(_name: str) -> None:
+    """What happens at a crash point, outside of tests."""
+
+
+class Step(NamedTuple):
     """One file that is replaced or added (`sha256` of its new bytes), or removed (None).
 
     The new file waits in the staging folder under `number`, the old one is kept there as `number` with `.old`.
@@ -44,8 +47,7 @@ class Step:
         return root / self.staging / f"{self.number}.old"
 
 
-@dataclass(frozen=True, slots=True)
-class Journal:
+class Journal(NamedTuple):
     """A write in progress; folders that it makes are named outermost first."""
 
     state: State
@@ -54,7 +56,7 @@ class Journal:
 
     def in_state(self, state: State) -> "Journal":
         """The same write, further on."""
-        return replace(self, state=state)
+        return self._replace(state=state)
 
     @property
     def staging_folders(self) -> list[str]:
@@ -66,7 +68,9 @@ def write_journal(root: Path, journal: Journal) -> None:
     """Put `journal` on the disk, whole and durable."""
     place = root / JOURNAL_NAME
     passing = place.with_name(f"{JOURNAL_NAME}.new")
-    write_durably(passing, json.dumps({"version": JOURNAL_VERSION, **asdict(journal)}).encode())
+    steps = [step._asdict() for step in journal.steps]
+    document = {"version": JOURNAL_VERSION, **journal._asdict(), "steps": steps}
+    write_durably(passing, json.dumps(document).encode())
     passing.replace(place)
     sync_folder(root)
 

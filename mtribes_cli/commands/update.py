@@ -77,10 +77,10 @@ def _known_outputs(project: ProjectFile, outputs: Sequence[str]) -> tuple[str, .
 def _refuse_contradictions(wishes: Wishes, *, check: bool) -> None:
     if not check and (wishes.latest or wishes.offline):
         raise UsageError("--latest and --offline are about --check.", "Add --check, or leave them out.")
-    if check and (wishes.force or wishes.dry_run):
-        raise UsageError("--check writes nothing, so --force and --dry-run mean nothing.", "Leave them out.")
-    if wishes.offline and (wishes.latest or wishes.diff or wishes.revision is not None):
-        raise UsageError("--offline asks no server; --latest, --diff and --revision do.", "Leave one or the other out.")
+    if check and (wishes.force or wishes.dry_run or wishes.diff):
+        raise UsageError("--check, --dry-run and --diff write nothing, each in its way.", "Give --check alone.")
+    if wishes.offline and (wishes.latest or wishes.revision is not None):
+        raise UsageError("--offline asks no server; --latest and --revision do.", "Leave one or the other out.")
 
 
 def _write(context: Context, project: ProjectFile, wishes: Wishes) -> Result:

@@ -265,6 +265,9 @@ def test_diff_shows_the_lines_and_writes_nothing(generated: Project, code_peer: 
     assert "--- /dev/null\n+++ b/src/vod/new.ts\n" in outcome.out
     assert "\\ No newline at end of file" in outcome.out
     assert generated.files() == before
+    at_terminal = generated.run("update", "--diff", answers="").out
+    assert "\x1b" not in at_terminal
+    assert "red" in at_terminal
 
 
 def test_a_revision_can_be_asked_for(generated: Project, code_peer: CodePeer) -> None:

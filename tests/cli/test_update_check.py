@@ -120,6 +120,7 @@ def test_a_space_that_is_not_there_is_exit_1(project: Project, code_peer: CodePe
         ("--latest",),
         ("--check", "--force"),
         ("--check", "--dry-run"),
+        ("--check", "--diff"),
         ("--check", "--offline", "--latest"),
         ("--check", "--offline", "--revision", "1"),
         ("--revision", "-1"),

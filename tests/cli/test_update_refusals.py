@@ -125,3 +125,15 @@ def test_an_output_may_lie_behind_a_link_inside_the_project_but_two_not_in_one_p
         code_peer.url, {"language": "typescript", "output": "src/vod"}, {"language": "javascript", "output": "real/vod"}
     )
     assert project.run("update").exit_code == 1
+
+
+def test_a_folder_of_somebody_else_in_place_of_a_generated_file_stays_even_when_forced(generated: Project) -> None:
+    (generated.root / HERO_PATH).unlink()
+    (generated.root / HERO_PATH).mkdir()
+    (generated.root / HERO_PATH / "mine.ts").write_text("// mine\n")
+    before = generated.files()
+    assert generated.run("update", "--check", "--offline", "--json").exit_code == 3
+    outcome = generated.run("update", "--force")
+    assert outcome.exit_code == 1
+    assert "is a folder" in outcome.err
+    assert generated.files() == before
