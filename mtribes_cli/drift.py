@@ -10,12 +10,13 @@ from typing import NamedTuple
 from mtribes_cli.errors import Problem
 from mtribes_cli.lock_file import LOCK_FILE_NAME, LockedTarget, LockFile, read_lock_file
 from mtribes_cli.output_paths import JOURNAL_NAME
-from mtribes_cli.output_tree import Change, Tree, local_changes, owned_files
+from mtribes_cli.output_tree import Change, ChangeKind, Tree, local_changes, owned_files
 from mtribes_cli.project_file import ProjectFile, Target
 
 NOT_GENERATED = "NOT_GENERATED"
 PROJECT_CHANGED = "PROJECT_CHANGED"
 INTERRUPTED_WRITE = "INTERRUPTED_WRITE"
+NOT_IN_STEP = "Not in step; `mtribes update` puts it right."
 
 
 class Drift(NamedTuple):
@@ -29,6 +30,15 @@ class Drift(NamedTuple):
     def is_in_step(self) -> bool:
         """Whether there is nothing of the kind."""
         return not self.changes and not self.disagreements
+
+    @property
+    def verdict(self) -> str:
+        """A line that says so, or what to run."""
+        if self.is_in_step:
+            return f"In step: {self.files} generated files are what mtribes.lock says."
+        if any(change.kind is ChangeKind.EDITED for change in self.changes):
+            return "Not in step; `mtribes update --force` puts it right, and overwrites what was edited."
+        return NOT_IN_STEP
 
 
 def find_drift(project: ProjectFile, outputs: Sequence[str] = ()) -> Drift:

@@ -95,10 +95,7 @@ def _project_lines(
         known = f", {there} on the server" if there is not None and there != here else ""
         at = f"revision {here}{known}" if here is not None else "not generated yet"
         lines.append(f"  {target.language} in {target.output}: Space {target.space}, {at}")
-    lines += [f"{change.kind.value:<9} {change.path}" for change in drift.changes]
-    if drift.is_in_step:
-        return [*lines, f"In step: {drift.files} generated files are what mtribes.lock says."]
-    return [*lines, "Not in step; `mtribes update` puts it right."]
+    return [*lines, *(f"{change.kind.value:<9} {change.path}" for change in drift.changes), drift.verdict]
 
 
 def _locked_revision(lock: LockFile | None, output: str) -> int | None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from mtribes_cli.context import Context
-from mtribes_cli.drift import Drift, find_drift
+from mtribes_cli.drift import NOT_IN_STEP, find_drift
 from mtribes_cli.errors import ExitCode, UsageError
 from mtribes_cli.output_tree import Change, ChangeKind
 from mtribes_cli.project_file import ProjectFile, needed_project, normal_output
@@ -125,7 +125,7 @@ def _check(context: Context, project: ProjectFile, wishes: Wishes) -> Result:
     }
     return Result(
         data,
-        (*_lines(counted), _verdict(drift, is_well=is_well)),
+        (*_lines(counted), NOT_IN_STEP if drift.is_in_step and not is_well else drift.verdict),
         ExitCode.DONE if is_well else ExitCode.NOT_ALL_WELL,
         drift.disagreements,
     )
@@ -140,12 +140,6 @@ def _available(context: Context, project: ProjectFile, wishes: Wishes) -> list[C
     for notice in newer_notices(scope, outputs, changes):
         context.console.notice(notice)
     return changes
-
-
-def _verdict(drift: Drift, *, is_well: bool) -> str:
-    if is_well:
-        return f"In step: {drift.files} generated files are what mtribes.lock says."
-    return "Not in step; `mtribes update` puts it right."
 
 
 def _lines(changes: Sequence[Change]) -> list[str]:

@@ -30,7 +30,9 @@ def test_check_names_what_was_done_here(generated: Project, kind: str, option: s
     assert outcome.exit_code == 3
     assert outcome.envelope["status"] == "partial"
     assert changes(outcome) == {HERO_PATH: kind}
-    assert f"{kind:<9} {HERO_PATH}" in generated.run("update", "--check", option.replace("json", "offline")).out
+    told = generated.run("update", "--check", option.replace("json", "offline")).out
+    assert f"{kind:<9} {HERO_PATH}" in told
+    assert ("--force" in told) is (kind == "edited")
     assert generated.files() == before
 
 
