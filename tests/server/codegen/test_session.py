@@ -66,7 +66,9 @@ def test_before_a_session_fallbacks_are_served_and_defaults_are_the_models(runna
 
 def test_a_session_serves_every_entity_of_one_answer(runnable: Path, peer: ClientApiPeer) -> None:
     script = """
-    await session.start({ userId: "u1", userSignature: "sig", fields: { campaign: "spring" } });
+    const started = session.start({ userId: "u1", userSignature: "sig", fields: { campaign: "spring" } });
+    seen();
+    await started;
     print({ ...seen(), date: welcome.properties.endsAt instanceof Date, errors });
     """
     seen = run(script, runnable, peer)
