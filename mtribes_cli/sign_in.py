@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import sys
 from typing import TYPE_CHECKING
 
 from mtribes_cli.credentials import SignIn
@@ -18,6 +19,17 @@ if TYPE_CHECKING:
 CLIENT_ID = "mtribes-cli"
 LOCAL_GRANT = "urn:mtribes:params:oauth:grant-type:local"
 BROWSER_TIMEOUT_SECONDS = 300.0
+
+
+def has_browser(context: Context) -> bool:
+    """Whether somebody is at the terminal, and a browser can be shown to them."""
+    environment = context.environment
+    if not context.console.is_interactive:
+        return False
+    has_display = bool(environment.get("DISPLAY") or environment.get("WAYLAND_DISPLAY"))
+    if environment.get("SSH_CONNECTION"):
+        return has_display
+    return has_display or bool(environment.get("BROWSER")) or not sys.platform.startswith("linux")
 
 
 def sign_in_with_browser(context: Context, host: Host) -> SignIn:

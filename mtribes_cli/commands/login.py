@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -12,7 +11,7 @@ from mtribes_cli.context import Context
 from mtribes_cli.credentials import SignIn
 from mtribes_cli.errors import NotSignedInError, UsageError
 from mtribes_cli.result import Result
-from mtribes_cli.sign_in import sign_in_locally, sign_in_with_browser
+from mtribes_cli.sign_in import has_browser, sign_in_locally, sign_in_with_browser
 from mtribes_cli.token_source import OneToken, checked_token, from_environment
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
@@ -74,14 +73,3 @@ def _with_token(context: Context) -> str:
     context.client_with(OneToken(token)).me()
     context.credentials.keep(context.host.url, SignIn(token), is_new=True)
     return token
-
-
-def has_browser(context: Context) -> bool:
-    """Whether somebody is at the terminal, and a browser can be shown to them."""
-    environment = context.environment
-    if not context.console.is_interactive:
-        return False
-    has_display = bool(environment.get("DISPLAY") or environment.get("WAYLAND_DISPLAY"))
-    if environment.get("SSH_CONNECTION"):
-        return has_display
-    return has_display or bool(environment.get("BROWSER")) or not sys.platform.startswith("linux")

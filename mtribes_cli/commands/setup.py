@@ -25,7 +25,8 @@ from mtribes_cli.setup_answers import (
     chosen_targets,
     target_answer,
 )
-from mtribes_cli.sign_in import sign_in_with_browser
+from mtribes_cli.sign_in import has_browser, sign_in_with_browser
+from mtribes_cli.token_source import from_environment
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -99,7 +100,7 @@ def _sign_in(context: Context) -> None:
     try:
         me = context.client.me()
     except NotSignedInError:
-        if not context.console.is_interactive or context.environment.get("MTRIBES_TOKEN"):
+        if from_environment(context) or not has_browser(context):
             raise
         sign_in_with_browser(context, context.host)
         me = context.client.me()

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.cli.project_run import Project, changes
-from tests.contract.people import Signed
+from tests.contract.people import Signed, open_with
 from tests.people import unique
+from tests.server.oauth.flows import signed_in_browser
 from tests.servers import RunningServer
 
 MODEL = """\
@@ -56,6 +57,20 @@ def project(tmp_path: Path, ada: Signed, server: RunningServer, space: str) -> P
     assert outcome.exit_code == 0, outcome.err
     assert set(changes(outcome).values()) == {"added"}
     return project
+
+
+def test_somebody_who_is_not_signed_in_is_sent_to_the_browser_and_then_asked(
+    tmp_path: Path, server: RunningServer, ada: Signed, space: str
+) -> None:
+    root = tmp_path / "project"
+    root.mkdir()
+    browser = signed_in_browser(server, ada.person)
+    project = Project(root, environment={"DISPLAY": ":0"}, browser=lambda url: open_with(browser, url, "allow"))
+    outcome = project.run("setup", "--host", server.url, answers="\n\nno\n")
+    assert outcome.exit_code == 0, outcome.err
+    assert f"Signed in to {server.url} as {ada.person.email}." in outcome.err
+    assert (root / "src/mtspace" / space / "index.ts").exists()
+    assert project.run("update", "--check", "--latest").exit_code == 0
 
 
 def test_what_was_generated_stays_as_it_is_until_the_model_changes(project: Project, ada: Signed, space: str) -> None:
