@@ -207,7 +207,6 @@ def find_refresh_family(connection: Connection, token_hash: bytes, now: int) -> 
             tokens.c.kind == "refresh",
             tokens.c.expires > now,
             token_families.c.revoked.is_(None),
-            token_families.c.expires > now,
         )
     )
     row = connection.execute(query).one_or_none()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from sqlalchemy import Connection
 from starlette.responses import Response
 
 from templates_server.accounts import store as accounts_store
@@ -60,7 +59,7 @@ async def sign_in(call: Call) -> Response:
     if account is None:
         page = _sign_in_page(go_on_to, email=email, problem=WRONG, status=HTTPStatus.UNPROCESSABLE_ENTITY)
         return pages_of(call).answer(page, shown_to=browser)
-    return await _signed_in(call, browser, account, go_on_to=go_on_to)
+    return await _signed_in(call, account, go_on_to=go_on_to)
 
 
 def _sign_in_page(go_on_to: str, *, email: str = "", problem: str = "", status: HTTPStatus = HTTPStatus.OK) -> Page:
@@ -74,14 +73,12 @@ async def _authenticated(call: Call, email: str, password: str) -> Account | Non
     return account if is_right else None
 
 
-async def _signed_in(call: Call, browser: Browser, account: Account, *, go_on_to: str) -> Response:
+async def _signed_in(call: Call, account: Account, *, go_on_to: str) -> Response:
+    """On with a new cookie: the one before may have been planted."""
     renewed = new_browser()
-
-    def work(connection: Connection) -> None:
-        store.end_session(connection, browser.cookie)
-        store.start_session(connection, renewed.cookie, account_id=account.id, now=call.now)
-
-    await call.database.write(work)
+    await call.database.write(
+        lambda connection: store.start_session(connection, renewed.cookie, account_id=account.id, now=call.now)
+    )
     response = see_other(go_on_to)
     set_cookie(response, call.settings, renewed)
     return response

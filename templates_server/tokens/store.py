@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, insert, or_, select
+from sqlalchemy import Connection, Row, insert, select
 
 from templates_server.access import Principal, PrincipalKind, Role, Scope
 from templates_server.identifiers import new_id
@@ -61,7 +61,7 @@ def find_principal(connection: Connection, bearer: str, now: int) -> Principal |
             tokens.c.kind.in_(BEARER_KINDS),
             tokens.c.revoked.is_(None),
             tokens.c.expires > now,
-            or_(tokens.c.family_id.is_(None), and_(token_families.c.revoked.is_(None), token_families.c.expires > now)),
+            token_families.c.revoked.is_(None),
         )
     )
     token = connection.execute(query).one_or_none()

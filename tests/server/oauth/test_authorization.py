@@ -29,6 +29,8 @@ BAD_REDIRECTS = [
     "http://127.0.0.1:0/callback",
     "http://127.0.0.1:65536/callback",
     "http://127.0.0.1:٤٢/callback",
+    "http://127.0.0.1:4٢/callback",
+    "http://127a0b0c1:49152/callback",
     "http://127.1:49152/callback",
     "http://127.0.0.2:49152/callback",
     "http://0.0.0.0:49152/callback",
