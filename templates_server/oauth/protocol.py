@@ -206,6 +206,7 @@ class Protocol(AuthorizationServer):
         access_hash = hashed(token["access_token"])
         if isinstance(request.client, ServiceClient):
             service_account_id = request.client.account.id
+            store.forget_expired_of_service(self.connection, service_account_id=service_account_id, now=self.now)
             store.add_service_token(
                 self.connection,
                 access_hash,
@@ -216,6 +217,7 @@ class Protocol(AuthorizationServer):
             return
         family = request.credential
         if request.refresh_token is None:
+            store.forget_expired(self.connection, account_id=family.account_id, now=self.now)
             store.add_family(self.connection, family, now=self.now)
             store.add_refresh_token(self.connection, hashed(token["refresh_token"]), family=family, now=self.now)
         store.add_access_token(self.connection, access_hash, family=family, scopes=token["scope"], now=self.now)

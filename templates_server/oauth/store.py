@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, exists, insert, select, update
+from sqlalchemy import Connection, delete, exists, insert, select, update
 
 from templates_server.identifiers import new_id
 from templates_server.schema import authorization_codes, token_families, tokens
@@ -19,6 +19,7 @@ ACCESS_LIFETIME = HOUR
 SERVICE_ACCESS_LIFETIME = 8 * HOUR
 REFRESH_IDLE_LIFETIME = 30 * DAY
 FAMILY_LIFETIME = 180 * DAY
+KEPT_AFTER_EXPIRY = DAY
 REPEAT_WINDOW = 30 * SECOND
 
 
@@ -93,6 +94,21 @@ def add_family(connection: Connection, family: Family, *, now: int) -> None:
             expires=family.expires,
         )
     )
+
+
+def forget_expired(connection: Connection, *, account_id: str, now: int) -> None:
+    """Remove what an account's earlier sign-ins left and nobody can use; a replay of it is refused all the same."""
+    over = now - KEPT_AFTER_EXPIRY
+    of_sign_ins = (tokens.c.account_id == account_id) & tokens.c.family_id.is_not(None)
+    connection.execute(delete(tokens).where(of_sign_ins, tokens.c.expires <= over))
+    for table in (authorization_codes, token_families):
+        connection.execute(delete(table).where(table.c.account_id == account_id, table.c.expires <= over))
+
+
+def forget_expired_of_service(connection: Connection, *, service_account_id: str, now: int) -> None:
+    """Remove a service account's access tokens that are over."""
+    is_over = (tokens.c.service_account_id == service_account_id) & (tokens.c.expires <= now - KEPT_AFTER_EXPIRY)
+    connection.execute(delete(tokens).where(is_over))
 
 
 def revoke_family(connection: Connection, family_id: str, now: int) -> None:

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from sqlalchemy import func, select
 
+from templates_server.schema import authorization_codes, token_families
 from templates_server.schema import tokens as tokens_table
 from templates_server.times import DAY, HOUR, SECOND
 from templates_server.tokens.secrets import hashed, is_well_formed
@@ -105,6 +106,23 @@ def test_a_sign_in_ends_after_180_days_however_often_it_is_refreshed(timed: Time
     timed.clock.pass_by(HOUR // 2)
     assert status_with(timed.server, last["access_token"]) == 401
     assert refresh(timed.server, last["refresh_token"]).json()["error"] == "invalid_grant"
+
+
+def test_a_sign_in_removes_what_earlier_ones_left_and_nothing_that_is_alive(timed: TimedServer) -> None:
+    person = someone(timed.server)
+    tokens_for(timed.server, person)
+    timed.clock.pass_by(100 * DAY)
+    alive = tokens_for(timed.server, person)
+    timed.clock.pass_by(HOUR)
+    tokens_for(timed.server, person)
+    counts = [
+        select(func.count()).where(table.c.account_id == person.account_id).scalar_subquery()
+        for table in (tokens_table, authorization_codes, token_families)
+    ]
+    found = timed.server.database.read_now(lambda connection: connection.execute(select(*counts)).one())
+    assert tuple(found) == (4, 2, 3)
+    timed.clock.pass_by(29 * DAY)
+    assert refresh(timed.server, alive["refresh_token"]).status_code == 200
 
 
 def test_a_refresh_may_narrow_the_scope_and_never_widen_it(server: RunningServer) -> None:
