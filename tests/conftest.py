@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,12 +14,13 @@ from tests.servers import PostgresServer, RunningServer, running_server
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
-    """A real PostgreSQL for the whole run."""
+def postgres() -> Iterator[PostgresServer]:
+    """A real PostgreSQL for the whole run, in a folder that its own user may enter, however pytest guards its own."""
     require(sys.platform != "win32", "PostgreSQL for tests", "run these on Linux or macOS")
-    server = PostgresServer(tmp_path_factory.mktemp("postgres"))
-    yield server
-    server.close()
+    with tempfile.TemporaryDirectory(prefix="mtribes-postgres-", ignore_cleanup_errors=True) as folder:
+        server = PostgresServer(Path(folder))
+        yield server
+        server.close()
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ Each part stands between `<!-- made: NAME -->` and `<!-- end: NAME -->`.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -40,10 +41,14 @@ def rewritten(readme: str) -> str:
     """The README with every part as it must be; ValueError for a part that it has no place for."""
     for name, text in made_parts().items():
         pattern = re.compile(f"(<!-- made: {name} -->\n).*?(\n<!-- end: {name} -->)", re.DOTALL)
-        readme, count = pattern.subn(lambda match, text=text: f"{match[1]}{text}{match[2]}", readme)
+        readme, count = pattern.subn(functools.partial(_filled, text), readme)
         if count != 1:
             raise ValueError(f"README.md needs one place for {name!r}, it has {count}")
     return readme
+
+
+def _filled(text: str, place: re.Match[str]) -> str:
+    return f"{place[1]}{text}{place[2]}"
 
 
 def _command_line() -> Iterator[str]:
@@ -73,8 +78,8 @@ def _command(path: str, command: Any) -> Iterator[str]:
     options = [
         parameter for parameter in command.params if parameter.param_type_name == "option" and not parameter.hidden
     ]
-    yield f"\n#### `{' '.join([path, *(_argument(argument) for argument in arguments)])}`\n"
-    yield from (line.strip() for line in _paragraphs(command.help or ""))
+    yield f"\n#### `{' '.join([path, *(_argument(argument) for argument in arguments)])}`"
+    yield from _paragraphs(command.help or "")
     rows = [(_option_usage(option), _option_help(option)) for option in options if "--help" not in option.opts]
     if rows:
         yield ""
@@ -93,14 +98,18 @@ def _paragraphs(text: str) -> Iterator[str]:
 
 
 def _argument(argument: Any) -> str:
-    name = str(argument.metavar or argument.name.upper())
+    name = str(argument.metavar or argument.name.upper()).strip("[]")
     return name if argument.required else f"[{name}]"
 
 
 def _option_usage(option: Any) -> str:
     names = ", ".join([*option.opts, *option.secondary_opts])
-    value = "" if option.is_flag else f" {option.metavar or option.type.name.upper()}"
+    value = "" if option.is_flag else f" {option.metavar or _choices(option) or option.type.name.upper()}"
     return names + value + (" (repeat)" if option.multiple else "")
+
+
+def _choices(option: Any) -> str:
+    return "|".join(str(getattr(choice, "value", choice)) for choice in getattr(option.type, "choices", ()))
 
 
 def _option_help(option: Any) -> str:
@@ -130,7 +139,11 @@ def _table(heading: str, rows: Sequence[tuple[str, str]]) -> Iterator[str]:
     yield f"| {heading} | |"
     yield "|---|---|"
     for usage, help_text in rows:
-        yield f"| `{usage}` | {help_text.replace('|', chr(92) + '|')} |"
+        yield f"| `{_in_cell(usage)}` | {_in_cell(help_text)} |"
+
+
+def _in_cell(text: str) -> str:
+    return text.replace("|", "\\|")
 
 
 PARTS: dict[str, Callable[[], Iterator[str]]] = {
