@@ -222,7 +222,7 @@ def _number(plain: str) -> Any:
 MAX_FLOW_CHARACTERS = 100
 INDENT = "  "
 PLAIN = re.compile(r"[^\W_](?:[\w \-./()'+;!?%,]*[\w\-./()'+;!?%])?")
-PLAIN_IN_FLOW = re.compile(r"[^\W_](?:[\w \-./()'+;!?%]*[\w\-./()'+;!?%])?")
+PLAIN_IN_FLOW = re.compile(r"[^\W_](?:[\w \-./()'+;]*[\w\-./()'+;])?")
 READ_OTHERWISE_ELSEWHERE = re.compile(
     r"(?:y|n|yes|no|on|off|[0-9][0-9_,.:\-+eETtZz ]*|0[bBoOxX][0-9a-fA-F_]+)", re.IGNORECASE
 )

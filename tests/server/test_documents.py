@@ -144,7 +144,8 @@ TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]
     ["on", "No", "null", "~", "007", "0o7", "0x1f", "1e3", "1_000", ".5", "2027-04-30", "12:30", "- a", "a: b", "a #b",
      "'", '"', "x\n", "\nx", " x", "x ", "\t", "\r\n", "\x85", "\u2028",
      "\ufeff", "\ufffe", "[a]", "{a}",
-     "&a", "*a", "!a", "%a", "@a", "`a", "| a", "> a", "? a", "---", "...", "a,b", "a:", ":a", "#a", "<<", "=", "y", "true", "a\\b", "😀"]
+     "&a", "*a", "!a", "%a", "@a", "`a", "| a", "> a", "? a", "---", "...", "a,b", "a:", ":a", "#a", "<<", "=", "y",
+     "true", "a\\b", "😀"]
 )  # fmt: skip
 NUMBERS = st.integers(-(2**63) + 1, 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False)
 SCALARS = TEXTS | NUMBERS | st.booleans() | st.none()
@@ -153,9 +154,9 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.dictionaries(TEXTS, VALUES, max_size=6))
-@example({"": ""})
+@example({"": ["0?", "a!", "x%", "1;", "(", "-"]})
 @example({"a": [[], {}, [[]], [{}], {"b": []}]})
 @example({"long": "word " * 500, "lines": "one\ntwo\n\n  three\n", "list": ["x" * 200, "y"]})
 def test_what_is_written_as_yaml_is_read_back_equal(document: dict[str, Any]) -> None:
@@ -164,13 +165,13 @@ def test_what_is_written_as_yaml_is_read_back_equal(document: dict[str, Any]) ->
     assert list(from_yaml(written)) == list(document)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.dictionaries(TEXTS, st.lists(TEXTS, max_size=4) | TEXTS, max_size=5))
 def test_another_reader_of_yaml_reads_the_same_texts(document: dict[str, Any]) -> None:
     assert yaml.safe_load(write_yaml(document)) == document
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(VALUES)
 def test_json_is_read_as_python_reads_it(value: Any) -> None:
     assert from_json(json.dumps(value)) == value
