@@ -202,6 +202,18 @@ def test_targets_of_one_space_are_one_request_and_of_two_spaces_two(project: Pro
     assert changes(project.run("update", "--check", "--latest", "--json")) == {"src/sports/sports.ts": "changed"}
 
 
+def test_a_target_that_is_added_is_generated_though_the_server_has_nothing_newer(
+    generated: Project, code_peer: CodePeer
+) -> None:
+    generated.write_toml(
+        code_peer.url, {"language": "typescript", "output": "src/vod"}, {"language": "javascript", "output": "web/vod"}
+    )
+    outcome = generated.run("update", "--json")
+    assert outcome.exit_code == 0
+    assert changes(outcome) == {f"web/vod/{path}": "added" for path in FILES}
+    assert generated.run("update", "--check", "--latest").exit_code == 0
+
+
 def test_one_target_alone_is_updated_by_target(project: Project, code_peer: CodePeer) -> None:
     project.write_toml(
         code_peer.url, {"language": "typescript", "output": "src/vod"}, {"language": "javascript", "output": "web/vod"}
