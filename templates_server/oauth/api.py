@@ -18,7 +18,6 @@ from templates_server.oauth import permissions, store
 from templates_server.oauth.grants import ALL_AUTHENTICATION_METHODS
 from templates_server.oauth.protocol import Authority, ConsentQuestion, Protocol, Reply
 from templates_server.oauth.request import ProtocolRequest
-from templates_server.pages import store as pages_store
 from templates_server.pages.api import sign_out_to
 from templates_server.pages.browser import Browser, browser_of, check_form
 from templates_server.pages.render import Page, pages_of, see_other
@@ -137,13 +136,11 @@ async def decide(call: Call) -> Response:
     if decision not in {"allow", "cancel"}:
         raise BadRequest("The form does not say what was decided.")
 
-    def work(connection: Connection) -> Reply | None:
-        signed_in = pages_store.find_signed_in(connection, browser.cookie, call.now)
-        protocol = Protocol(connection, authority_of(call), now=call.now)
-        return protocol.decide(request, signed_in[0] if decision == "allow" else None) if signed_in else None
-
-    reply = await call.database.write(work)
-    return see_other(str(reply.location)) if reply else see_other(_sign_in_url(call))
+    allowed_by = browser.account if decision == "allow" else None
+    reply = await call.database.write(
+        lambda connection: Protocol(connection, authority_of(call), now=call.now).decide(request, allowed_by)
+    )
+    return see_other(str(reply.location))
 
 
 async def token(call: Call) -> Response:
