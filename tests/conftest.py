@@ -13,6 +13,19 @@ from tests.requirements import require
 from tests.servers import PostgresServer, RunningServer, running_server
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--slow` runs the long proofs, and nothing else."""
+    parser.addoption("--slow", action="store_true", help="run the tests that are marked slow, and only those")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the slow tests, or all but these."""
+    wanted = bool(config.getoption("--slow"))
+    left_out = [item for item in items if (item.get_closest_marker("slow") is not None) != wanted]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in set(left_out)]
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
     """A real PostgreSQL for the whole run, in a folder that its own user may enter, however pytest guards its own."""
