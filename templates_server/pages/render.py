@@ -20,7 +20,7 @@ from templates_server.server_key import ServerKey
 from templates_server.settings import Settings
 
 FOLDER = Path(__file__).parent
-ASSET_TYPES = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
+ASSET_TYPES = {"style.css": "text/css; charset=utf-8", "mark.svg": "image/svg+xml"}
 ASSET_MAX_AGE_SECONDS = 365 * 24 * 3600
 HASH_LENGTH = 12
 TITLES = {
@@ -42,8 +42,16 @@ PAGE_HEADERS = {
 class Asset:
     """A file that pages load; its name in the URL changes with its content."""
 
+    name: str
     content: bytes
     media_type: str
+
+
+def _load_asset(file_name: str) -> Asset:
+    file = FOLDER / file_name
+    content = file.read_bytes()
+    name = f"{file.stem}.{hashlib.sha256(content).hexdigest()[:HASH_LENGTH]}{file.suffix}"
+    return Asset(name, content, ASSET_TYPES[file_name])
 
 
 @dataclass(frozen=True)
@@ -62,7 +70,9 @@ class Pages:
     def __init__(self, settings: Settings, key: ServerKey) -> None:
         self._settings = settings
         self._key = key
-        self._assets: dict[str, Asset] = {}
+        assets = {file_name: _load_asset(file_name) for file_name in ASSET_TYPES}
+        self._asset_names = {file_name: asset.name for file_name, asset in assets.items()}
+        self._assets = {asset.name: asset for asset in assets.values()}
         self._templates = jinja2.Environment(
             loader=jinja2.FileSystemLoader(FOLDER / "html"),
             autoescape=True,
@@ -70,27 +80,21 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._templates.globals.update(url=self.url, asset=self._add_asset, public_url=settings.public_url)
+        self._templates.globals.update(url=self.url, asset=self._asset_url, public_url=settings.public_url)
 
     def url(self, path: str) -> str:
         """A path of ours as the browser must ask for it."""
         return self._settings.base_path + path
 
     def asset(self, name: str) -> Asset:
-        """The asset of a name that a page has mentioned; NotFound for any other."""
-        self._add_asset("style.css")
-        self._add_asset("mark.svg")
+        """The asset of a name that pages mention; NotFound for any other."""
         if name not in self._assets:
             raise NotFound
         return self._assets[name]
 
-    def _add_asset(self, file_name: str) -> str:
-        """The URL of a file in this folder."""
-        file = FOLDER / file_name
-        content = file.read_bytes()
-        name = f"{file.stem}.{hashlib.sha256(content).hexdigest()[:HASH_LENGTH]}{file.suffix}"
-        self._assets[name] = Asset(content, ASSET_TYPES[file.suffix])
-        return self.url(f"/assets/{name}")
+    def _asset_url(self, file_name: str) -> str:
+        """Where a page finds an asset."""
+        return self.url(f"/assets/{self._asset_names[file_name]}")
 
     def answer(self, page: Page, *, shown_to: Browser) -> Response:
         """A page as an answer to that browser, which keeps its cookie by it."""
