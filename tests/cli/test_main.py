@@ -203,7 +203,7 @@ def test_a_bug_ends_with_70_and_a_traceback_without_secrets(user: Mtribes, monke
     issued = "mtr_0123456789abcdefghijABCDEFGHIJ012345"
 
     def broken(_context: object) -> None:
-        raise ZeroDivisionError(f"Bearer {secrets['MTRIBES_TOKEN']}, {secrets['MTRIBES_CLIENT_SECRET']} and {issued}")
+        raise ZeroDivisionError(f"{secrets['MTRIBES_TOKEN']}, {secrets['MTRIBES_CLIENT_SECRET']} and {issued}")
 
     monkeypatch.setattr(organization, "list_organizations", broken)
     outcome = user("org", "list")
