@@ -96,9 +96,8 @@ def update_code(
         generated = asked_code(context, scope, revision)
         found = plan_of(scope, generated, is_forced=is_forced)
         refuse_what_is_not_ours(found)
-        files = {LOCK_FILE_NAME: lock_text(scope, generated)}
-        if project.unsaved_text is not None:
-            files[project.path.name] = project.unsaved_text
+        files = {} if project.unsaved_text is None else {project.path.name: project.unsaved_text}
+        files[LOCK_FILE_NAME] = lock_text(scope, generated)
         carry_out(project.root, Write(found, _changed(project, files)), context.at_crash_point)
     return PlanReport.of(found, generated)
 

@@ -53,7 +53,7 @@ CRASH_POINTS = (
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """Everything that one run changes: a plan, and files beside `mtribes.toml` by name."""
+    """Everything that one run changes: a plan, then `mtribes.toml` and `mtribes.lock` by name, in that order."""
 
     plan: Plan
     root_files: Mapping[str, bytes] = field(default_factory=dict)
@@ -100,7 +100,7 @@ def _prepare(root: Path, write: Write) -> tuple[Journal, list[bytes | None]]:
     files: list[tuple[str, str, bytes | None]] = [
         *((path, orphan.output, None) for path, orphan in write.plan.removals.items()),
         *((path, wanted.output, wanted.text.encode()) for path, wanted in write.plan.writes.items()),
-        *((name, "", content) for name, content in sorted(write.root_files.items(), key=_lock_last)),
+        *((name, "", content) for name, content in write.root_files.items()),
     ]
     steps = tuple(
         Step(path, f"{output}/{nonce}" if output else nonce, number, _hash(content))
@@ -108,10 +108,6 @@ def _prepare(root: Path, write: Write) -> tuple[Journal, list[bytes | None]]:
     )
     folders = _missing_folders(root, steps, write.plan)
     return Journal("staging", steps, folders), [content for _, _, content in files]
-
-
-def _lock_last(item: tuple[str, bytes]) -> tuple[bool, str]:
-    return item[0].endswith(".lock"), item[0]
 
 
 def _missing_folders(root: Path, steps: tuple[Step, ...], plan: Plan) -> tuple[str, ...]:
