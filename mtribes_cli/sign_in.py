@@ -66,7 +66,7 @@ def sign_in_locally(context: Context, host: Host) -> SignIn:
         except (OSError, UnicodeDecodeError):
             raise NotSignedInError(
                 f"The server at {host.url} offers no sign-in without a browser.",
-                f"{START_LOCAL} Or run `mtribes login`.",
+                f"{START_LOCAL} Or run `mtribes login --browser`.",
             ) from None
         form = {"grant_type": LOCAL_GRANT, "client_id": CLIENT_ID, "code": code}
         return _kept(context, host, context.client_for(host).issue_token(form))
