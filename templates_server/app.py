@@ -55,7 +55,7 @@ CLIENT_AGENT = re.compile(r"mtribes/(\d+(?:\.\d+)*)")
 CORS_MAX_AGE_SECONDS = 7200
 CORS_HEADERS = "Authorization, Content-Type, Content-Encoding, If-Match, Idempotency-Key"
 SURFACE_PREFIXES = {b"/api/client/": Surface.CLIENT, b"/v2/": Surface.PLATFORM, b"/oauth/": Surface.OAUTH}
-ALWAYS_SENT = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
+ALWAYS_SENT = ((b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer"))
 
 
 class Application:
@@ -64,6 +64,7 @@ class Application:
     def __init__(self, services: Services, routes: Sequence[Route]) -> None:
         self.services = services
         self._router = Router(routes)
+        self._prefix = services.settings.base_path.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve HTTP, or the lifespan of the server."""
@@ -72,7 +73,8 @@ class Application:
         elif scope["type"] == "http":
             request = Request(scope, receive)
             response = await self._respond(request)
-            response.headers.update({**ALWAYS_SENT, **response.headers})
+            sent = {name for name, _ in response.raw_headers}
+            response.raw_headers += [header for header in ALWAYS_SENT if header[0] not in sent]
             await response(scope, receive, send)
 
     async def _live(self, receive: Receive, send: Send) -> None:
@@ -111,7 +113,7 @@ class Application:
     def _path_of(self, request: Request) -> bytes:
         """The path as it was sent, less the path of the public URL."""
         raw: bytes = request.scope["raw_path"].partition(b"?")[0]
-        prefix = self.services.settings.base_path.encode()
+        prefix = self._prefix
         return raw.removeprefix(prefix) or b"/" if (raw + b"/").startswith(prefix + b"/") else raw
 
     def _preflight(self, request: Request, path: bytes) -> Response | None:
@@ -204,7 +206,7 @@ def _parts(database: Database) -> Mapping[type, Any]:
 def _authenticator(database: Database, clock: Clock) -> Authenticate:
     async def authenticate(bearer: str) -> Principal | None:
         if bearer.startswith(ENVIRONMENT_KEY_PREFIX):
-            return await database.read(lambda connection: spaces_store.find_app(connection, bearer))
+            return await spaces_store.find_app(database, bearer)
         if not secrets.is_well_formed(bearer):
             return None
         return await database.read(lambda connection: tokens_store.find_principal(connection, bearer, clock()))

@@ -17,7 +17,7 @@ import asyncio
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -57,6 +57,13 @@ class Database(abc.ABC):
     @abc.abstractmethod
     async def read(self, work: Work[Result]) -> Result:
         """What the work finds, in one snapshot."""
+
+    @abc.abstractmethod
+    async def look_up(self, query: str, *parameters: str) -> Sequence[Any] | None:
+        """The first row of a query that many requests ask, past all that would cost more than the query.
+
+        `?` stands for a parameter.
+        """
 
     @abc.abstractmethod
     async def write(self, work: Work[Result]) -> Result:
@@ -113,10 +120,18 @@ class SqliteDatabase(Database):
         self._writer: threading.Thread | None = None
         self._starting = threading.Lock()
         self._closed = False
+        self._look_up_connection: Any = None
 
     async def read(self, work: Work[Result]) -> Result:
         """What the work finds; it runs here and now."""
         return self.read_now(work)
+
+    async def look_up(self, query: str, *parameters: str) -> Sequence[Any] | None:
+        """The first row; it is found here and now."""
+        if self._look_up_connection is None:
+            self._look_up_connection = self.engine.raw_connection()
+        rows: list[Sequence[Any]] = self._look_up_connection.driver_connection.execute(query, parameters).fetchall()
+        return rows[0] if rows else None
 
     async def write(self, work: Work[Result]) -> Result:
         """What the work returns, once the commit that it shares is on the disk."""
@@ -135,6 +150,8 @@ class SqliteDatabase(Database):
                 self._units.put(None)
         if writer is not None:
             writer.join()
+        if self._look_up_connection is not None:
+            self._look_up_connection.close()
         self.engine.dispose()
         self._writer_engine.dispose()
 
@@ -238,6 +255,18 @@ class PostgresDatabase(Database):
     async def read(self, work: Work[Result]) -> Result:
         """What the work finds."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, self.read_now, work)
+
+    async def look_up(self, query: str, *parameters: str) -> Sequence[Any] | None:
+        """The first row, without a transaction."""
+        text = query.replace("?", "%s")
+
+        def ask(connection: Connection) -> Sequence[Any] | None:
+            return connection.exec_driver_sql(text, parameters).first()
+
+        def attempt() -> Sequence[Any] | None:
+            return self._in_transaction(ask, isolation="AUTOCOMMIT")
+
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._with_retries, attempt)
 
     async def write(self, work: Work[Result]) -> Result:
         """What the work returns, once its transaction is stored."""

@@ -8,6 +8,7 @@ import secrets
 
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 RANDOM_LENGTH = 22  # 131 bits
+SPARE_BITS = 64  # what the remainder of a division favours is 2^-64 of what there is
 MAX_KEY_LENGTH = 64
 ENVIRONMENT_KEY_PREFIX = "pk_"
 KEY_PATTERN = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
@@ -15,7 +16,7 @@ KEY_PATTERN = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 
 def random_text(length: int) -> str:
     """That many characters of 0-9A-Za-z from the system's secure source."""
-    return "".join(secrets.choice(ALPHABET) for _ in range(length))
+    return base62(secrets.randbits(length * 6 + SPARE_BITS), length)
 
 
 def new_id(prefix: str) -> str:

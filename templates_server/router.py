@@ -38,11 +38,15 @@ class Router(Generic[AnyRoute]):
 
     def __init__(self, routes: Sequence[AnyRoute]) -> None:
         self._root: _Node[AnyRoute] = _Node()
+        self._fixed = {(route.method, route.path.encode()): route for route in routes if "{" not in route.path}
         for route in routes:
             self._add(route)
 
     def find(self, method: str, raw_path: bytes) -> tuple[AnyRoute, Mapping[str, str]]:
         """The route and its decoded parameters; NotFound, MethodNotAllowed (with Allow) or BadRequest (not UTF-8)."""
+        fixed = self._fixed.get((method, raw_path))
+        if fixed is not None:
+            return fixed, {}
         parts = [_decoded(part) for part in raw_path.split(b"/")[1:]]
         parameters: dict[str, str] = {}
         node = _descend(self._root, parts, parameters)

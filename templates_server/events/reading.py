@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
 from templates_server.bodies import decode_json, problems_by_field
 from templates_server.errors import Problem, ValidationFailed
@@ -19,22 +19,23 @@ from templates_server.times import parse_rfc3339
 MOST_EVENTS = 1000
 MOST_PAIRS = 3
 MAX_NAME_LENGTH = 128
-MAX_ID_LENGTH = 128
-MAX_ENTITY_LENGTH = 256
-MAX_PAIR_KEY_LENGTH = 64
-MAX_PAIR_VALUE_LENGTH = 1024
 MAX_DATA_BYTES = 16 * 1024
 OLDEST = parse_rfc3339("2000-01-01T00:00:00Z")
 NAME = re.compile(r"[^/\x00-\x1f\x7f-\x9f]+/[^/\x00-\x1f\x7f-\x9f]+")
 RESERVED_PREFIXES = ("mtribes/", "___UI/", "sdk/")
 CACHED_CHECKS = 4096
 
+Id = Annotated[str, Meta(min_length=1, max_length=128)]
+EntityName = Annotated[str, Meta(min_length=1, max_length=256)]
+PairKey = Annotated[str, Meta(min_length=1, max_length=64)]
+PairValue = Annotated[str, Meta(max_length=1024)]
+
 
 class Pair(msgspec.Struct, frozen=True, gc=False):
     """A piece of metadata."""
 
-    key: str
-    value: str
+    key: PairKey
+    value: PairValue
 
 
 class SentEvent(msgspec.Struct, frozen=True):
@@ -45,15 +46,14 @@ class SentEvent(msgspec.Struct, frozen=True):
     external_id: str | None = None
     data: dict[str, Any] | None = None
     properties: dict[str, Any] | None = None  # another name of `data`
-    metadata: list[Pair] | None = None
-    id: str | None = None
+    metadata: Annotated[list[Pair], Meta(max_length=MOST_PAIRS)] | None = None
+    id: Id | None = None
     timestamp: str | None = None
-    session: str | None = None
-    entity: str | None = None
+    session: Id | None = None
+    entity: EntityName | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(msgspec.Struct, frozen=True, gc=False):
     """An event as it is stored. Times in milliseconds; `data` and `metadata` are JSON objects, or None."""
 
     person: PersonName
@@ -68,112 +68,123 @@ class Event:
 
 def read_events(body: bytes, now: int, *, max_depth: int) -> Sequence[Event]:
     """The events of a JSON body; ValidationFailed, with every problem, unless all of them are good."""
-    problems: list[Problem] = []
-    events = [_event(sent, f"[{index}]", now, problems) for index, sent in enumerate(_sent(body, max_depth))]
-    if problems:
-        raise ValidationFailed(problems)
-    return [event for event in events if event is not None]
-
-
-def _sent(body: bytes, max_depth: int) -> Sequence[SentEvent]:
     try:
         sent = decode_json(body, list[SentEvent], max_depth=max_depth)
     except ValidationFailed as error:
-        raise ValidationFailed(_problems_of_types(msgspec.json.decode(body)) or error.problems) from None
+        raise ValidationFailed(list(_all_problems(msgspec.json.decode(body))) or error.problems) from None
     if not 0 < len(sent) <= MOST_EVENTS:
         raise ValidationFailed([Problem("", f"Send 1 to {MOST_EVENTS:,} events, not {len(sent):,}.")])
-    return sent
+    problems = [problem for index, event in enumerate(sent) for problem in _broken_rules(event, index)]
+    if problems:
+        raise ValidationFailed(problems)
+    own_id = new_id("evt")
+    return [_event(event, now, f"{own_id}-{index}") for index, event in enumerate(sent)]
 
 
-def _problems_of_types(values: Any) -> Sequence[Problem]:
-    """What is wrong with every event by its type: the decoder stops at the first."""
+def _all_problems(values: Any) -> Iterator[Problem]:
+    """All that is wrong where the decoder stopped at the first: types, and the rules of what is of the right type."""
     if not isinstance(values, list):
-        return [Problem("", "Send a list of events.")]
-    return [
-        problem for index, value in enumerate(values) for problem in problems_by_field(value, SentEvent, f"[{index}]")
+        yield Problem("", "Send a list of events.")
+        return
+    for index, value in enumerate(values):
+        wrong = problems_by_field(value, SentEvent, f"[{index}]")
+        yield from wrong
+        if isinstance(value, dict):
+            bad = {problem.path.removeprefix(f"[{index}].").partition("[")[0] for problem in wrong}
+            right = {key: item for key, item in value.items() if key not in bad}
+            placeholder = {"anonymous_id": "-"} if bad & {"anonymous_id", "external_id"} else {}
+            yield from _broken_rules(msgspec.convert({**right, **placeholder}, SentEvent), index)
+
+
+def _broken_rules(sent: SentEvent, index: int) -> Sequence[Problem]:
+    """What is wrong with an event beyond types and lengths."""
+    broken = [
+        ("", "Give anonymous_id or external_id.") if sent.anonymous_id is None and sent.external_id is None else None,
+        None if sent.name is None else problem_of_name(sent.name),
+        None if sent.anonymous_id is None else _problem_of_anonymous_id(sent.anonymous_id),
+        None if sent.external_id is None else _problem_of_external_id(sent.external_id),
+        None if sent.timestamp is None else _problem_of_timestamp(sent.timestamp),
+        None if sent.metadata is None else _problem_of_metadata(sent.metadata),
+        _problem_of_data(sent),
     ]
+    if not any(broken):
+        return ()
+    return [Problem(f"[{index}]{problem[0]}", problem[1]) for problem in broken if problem]
 
 
-def _event(sent: SentEvent, path: str, now: int, problems: list[Problem]) -> Event | None:
-    """The event; None when a rule is broken, which `problems` then says."""
-    before = len(problems)
-    person = person_of(sent.anonymous_id, sent.external_id)
-    if person is None:
-        problems.append(Problem(path, "Give anonymous_id or external_id."))
-    for name, value, check in (
-        ("name", sent.name, problem_of_name),
-        ("anonymous_id", sent.anonymous_id, _problem_of_anonymous_id),
-        ("external_id", sent.external_id, _problem_of_user_id),
-        ("id", sent.id, _problem_of_id),
-        ("session", sent.session, _problem_of_id),
-        ("entity", sent.entity, _problem_of_entity),
-    ):
-        if value is not None and (problem := check(value)) is not None:
-            problems.append(Problem(f"{path}.{name}", f"This {problem}."))
-    data = _data(sent, path, problems)
-    metadata = _metadata(sent.metadata, f"{path}.metadata", problems) if sent.metadata else None
-    happened = now if sent.timestamp is None else _happened(sent.timestamp, now, path, problems)
-    if len(problems) > before or person is None:
-        return None
-    event_id = new_id("evt") if sent.id is None else sent.id
-    return Event(person, event_id, sent.name or "", sent.session, sent.entity, data, metadata, happened)
+Found = tuple[str, str] | None
+"""Where in an event something is wrong, and what; None: nothing."""
 
 
 @functools.lru_cache(CACHED_CHECKS)
-def problem_of_name(name: str) -> str | None:
+def problem_of_name(name: str) -> Found:
     """What is wrong with the name of an event."""
     if name.startswith(RESERVED_PREFIXES):
-        return f"begins with a reserved prefix: {', '.join(RESERVED_PREFIXES)} are ours"
+        return ".name", f"This begins with a reserved prefix: {', '.join(RESERVED_PREFIXES)} are ours."
     if len(name) > MAX_NAME_LENGTH or not NAME.fullmatch(name):
-        return f"is not a name such as video/completed: category, slash, action, at most {MAX_NAME_LENGTH} characters"
+        return ".name", f"This must be category/action, such as video/completed, at most {MAX_NAME_LENGTH} long."
     return None
 
 
-def _text_check(max_length: int) -> Callable[[str], str | None]:
-    def check(text: str) -> str | None:
-        return None if 0 < len(text) <= max_length else f"must have 1 to {max_length} characters"
-
-    return check
-
-
-_problem_of_id = _text_check(MAX_ID_LENGTH)
-_problem_of_entity = _text_check(MAX_ENTITY_LENGTH)
-_problem_of_anonymous_id = functools.lru_cache(CACHED_CHECKS)(problem_of_anonymous_id)
-_problem_of_user_id = functools.lru_cache(CACHED_CHECKS)(problem_of_user_id)
+@functools.lru_cache(CACHED_CHECKS)
+def _problem_of_anonymous_id(text: str) -> Found:
+    problem = problem_of_anonymous_id(text)
+    return None if problem is None else (".anonymous_id", f"This {problem}.")
 
 
-def _data(sent: SentEvent, path: str, problems: list[Problem]) -> str | None:
+@functools.lru_cache(CACHED_CHECKS)
+def _problem_of_external_id(text: str) -> Found:
+    problem = problem_of_user_id(text)
+    return None if problem is None else (".external_id", f"This {problem}.")
+
+
+def _problem_of_timestamp(timestamp: str) -> Found:
+    moment = _moment(timestamp)
+    if moment is None:
+        return ".timestamp", "This is not a time such as 2026-11-21T20:35:00Z (RFC 3339)."
+    return (".timestamp", "This is before the year 2000.") if moment < OLDEST else None
+
+
+def _problem_of_metadata(pairs: Sequence[Pair]) -> Found:
+    keys = {pair.key for pair in pairs}
+    return None if len(keys) == len(pairs) else (".metadata", "A key is given twice.")
+
+
+def _problem_of_data(sent: SentEvent) -> Found:
     name, data = ("data", sent.data) if sent.data is not None else ("properties", sent.properties)
-    if data is None:
+    if data is None or len(msgspec.json.encode(data)) <= MAX_DATA_BYTES:
         return None
-    content = msgspec.json.encode(data)
-    if len(content) > MAX_DATA_BYTES:
-        problems.append(Problem(f"{path}.{name}", f"This may have {MAX_DATA_BYTES:,} bytes."))
-    return content.decode()
+    return f".{name}", f"This may have {MAX_DATA_BYTES:,} bytes."
 
 
-def _metadata(pairs: Sequence[Pair], path: str, problems: list[Problem]) -> str:
-    if len(pairs) > MOST_PAIRS:
-        problems.append(Problem(path, f"At most {MOST_PAIRS} pairs are possible, not {len(pairs)}."))
-    named: dict[str, str] = {}
-    for index, pair in enumerate(pairs):
-        if not 0 < len(pair.key) <= MAX_PAIR_KEY_LENGTH:
-            problems.append(Problem(f"{path}[{index}].key", f"This must have 1 to {MAX_PAIR_KEY_LENGTH} characters."))
-        if len(pair.value) > MAX_PAIR_VALUE_LENGTH:
-            problems.append(Problem(f"{path}[{index}].value", f"This may have {MAX_PAIR_VALUE_LENGTH:,} characters."))
-        if pair.key in named:
-            problems.append(Problem(f"{path}[{index}].key", "This key is given twice."))
-        named[pair.key] = pair.value
-    return msgspec.json.encode(named, order="deterministic").decode()
-
-
-def _happened(timestamp: str, now: int, path: str, problems: list[Problem]) -> int:
-    """When it happened. A device's clock that is fast must not put events into the future: those happened now."""
+@functools.lru_cache(CACHED_CHECKS)
+def _moment(timestamp: str) -> int | None:
     try:
-        happened = parse_rfc3339(timestamp)
+        return parse_rfc3339(timestamp)
     except ValueError:
-        problems.append(Problem(f"{path}.timestamp", "This is not a time such as 2026-11-21T20:35:00Z (RFC 3339)."))
-        return now
-    if happened < OLDEST:
-        problems.append(Problem(f"{path}.timestamp", "This is before the year 2000."))
-    return min(happened, now)
+        return None
+
+
+def _event(sent: SentEvent, now: int, own_id: str) -> Event:
+    """What is stored of an event that breaks no rule.
+
+    A device's clock that is fast must not put events into the future: those happened now.
+    """
+    person = person_of(sent.anonymous_id, sent.external_id)
+    moment = None if sent.timestamp is None else _moment(sent.timestamp)
+    if person is None:
+        raise ValueError("an event without a person")
+    return Event(
+        person,
+        sent.id or own_id,
+        sent.name or "",
+        sent.session,
+        sent.entity,
+        _as_json(sent.properties if sent.data is None else sent.data),
+        _as_json({pair.key: pair.value for pair in sent.metadata} if sent.metadata else None),
+        now if moment is None else min(moment, now),
+    )
+
+
+def _as_json(value: dict[str, Any] | None) -> str | None:
+    return None if value is None else msgspec.json.encode(value, order="deterministic").decode()

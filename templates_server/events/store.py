@@ -31,7 +31,7 @@ def add_events(connection: Connection, arrivals: Sequence[Arrival]) -> None:
         (
             Sighting(arrival.environment_id, person, arrival.received)
             for arrival in arrivals
-            for person in {event.person for event in arrival.events}
+            for person in {event.person.person_id: event.person for event in arrival.events}.values()
         ),
     )
     rows = [_row(arrival, event) for arrival in arrivals for event in arrival.events]

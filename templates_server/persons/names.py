@@ -13,7 +13,7 @@ MAX_LENGTH = 256
 CONTROL_CHARACTER = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 ID_OF_OURS = re.compile(r"[a-z]{3}_[0-9A-Za-z]{22}")
 PATH_STEPS = frozenset({".", ".."})  # a user id stands in paths
-CACHED_IDS = 20_000
+CACHED_NAMES = 20_000
 
 
 class PersonKind(enum.StrEnum):
@@ -25,27 +25,24 @@ class PersonKind(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PersonName:
-    """A user's id, or the anonymous id of a visitor."""
+    """A user's id, or the anonymous id of a visitor; `person_id` is derived from it, the same in every environment."""
 
     kind: PersonKind
     called: str
-
-    @property
-    def person_id(self) -> str:
-        """Our id of the person, the same in every environment."""
-        return _person_id(self.kind, self.called)
+    person_id: str
 
 
-@functools.lru_cache(CACHED_IDS)
-def _person_id(kind: PersonKind, called: str) -> str:
-    return derived_id("per", kind, called)
+def named(kind: PersonKind, called: str) -> PersonName:
+    """The person who is called that."""
+    return PersonName(kind, called, derived_id("per", kind, called))
 
 
+@functools.lru_cache(CACHED_NAMES)
 def person_of(anonymous_id: str | None, external_id: str | None) -> PersonName | None:
     """Who is meant by the ids that were given: the user where there is one; None when neither is there."""
     if external_id is not None:
-        return PersonName(PersonKind.USER, external_id)
-    return None if anonymous_id is None else PersonName(PersonKind.VISITOR, anonymous_id)
+        return named(PersonKind.USER, external_id)
+    return None if anonymous_id is None else named(PersonKind.VISITOR, anonymous_id)
 
 
 def problem_of_anonymous_id(text: str) -> str | None:

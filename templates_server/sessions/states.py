@@ -38,7 +38,7 @@ class StatesCache:
 
     async def states_of(self, environment_id: str) -> States:
         """The untargeted states of an environment, as they are now."""
-        revision = await self._database.read(lambda connection: store.revision_of(connection, environment_id))
+        revision = await store.revision_of(self._database, environment_id)
         kept = self._kept.get(environment_id)
         if kept is None or kept.revision != revision:
             documents = await self._database.read(lambda connection: store.documents_of(connection, environment_id))

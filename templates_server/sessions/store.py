@@ -9,7 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, select
 
-from templates_server.database import marks
+from templates_server.database import Database, marks
+from templates_server.errors import NotFound
 from templates_server.persons.names import PersonName
 from templates_server.persons.store import Sighting, note_seen
 from templates_server.schema import delivery_revisions, environments, model_revisions, spaces
@@ -17,7 +18,7 @@ from templates_server.schema import delivery_revisions, environments, model_revi
 ADD = "INSERT INTO sessions (environment_id, person_id, session_id, started) VALUES ({marks})"
 REVISIONS = (
     "SELECT spaces.revision, environments.revision FROM environments JOIN spaces ON spaces.id = environments.space_id "
-    "WHERE environments.id = {marks}"
+    "WHERE environments.id = ?"
 )
 
 
@@ -50,11 +51,12 @@ def add_sessions(connection: Connection, starts: Sequence[Start]) -> None:
     connection.exec_driver_sql(ADD.format(marks=marks(connection, 4)), rows)
 
 
-def revision_of(connection: Connection, environment_id: str) -> str:
-    """What changes whenever a state can change: the revisions of the model and of the delivery."""
-    query = REVISIONS.format(marks=marks(connection, 1))
-    model, delivery = connection.exec_driver_sql(query, (environment_id,)).one()
-    return revision_text(model, delivery)
+async def revision_of(database: Database, environment_id: str) -> str:
+    """What changes whenever a state can change; NotFound when the environment has just gone."""
+    row = await database.look_up(REVISIONS, environment_id)
+    if row is None:
+        raise NotFound
+    return revision_text(row[0], row[1])
 
 
 def revision_text(model_revision: int, delivery_revision: int) -> str:

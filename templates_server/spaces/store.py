@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from templates_server.access import Place, Principal, PrincipalKind
 from templates_server.codegen.model import SpaceModel
+from templates_server.database import Database
 from templates_server.errors import Conflict, NotFound
 from templates_server.identifiers import ENVIRONMENT_KEY_PREFIX, new_id, random_text
 from templates_server.revisions import NewRevision, Stored, StoredDocument, check_revision, to_json
@@ -21,6 +22,8 @@ from templates_server.spaces.reading import to_document
 ENVIRONMENTS = ("development", "staging", "production")
 KEY_CHARACTERS = 32
 MAX_LIVE_KEYS = 100  # of an environment
+
+LIVE_KEY = "SELECT id, name, environment_id FROM environment_keys WHERE key = ? AND revoked IS NULL"
 
 
 def locate(connection: Connection, names: Mapping[str, str]) -> Place | None:
@@ -66,13 +69,10 @@ def _environments_of_key(key: str) -> Select[tuple[str]]:
     )
 
 
-def find_app(connection: Connection, key: str) -> Principal | None:
+async def find_app(database: Database, key: str) -> Principal | None:
     """The app that a live pk_ key stands for; None when the key is unknown or revoked."""
-    query = select(environment_keys.c.id, environment_keys.c.name, environment_keys.c.environment_id).where(
-        environment_keys.c.key == key, environment_keys.c.revoked.is_(None)
-    )
-    row = connection.execute(query).one_or_none()
-    return Principal(PrincipalKind.APP, row.id, row.name, environment_id=row.environment_id) if row else None
+    row = await database.look_up(LIVE_KEY, key)
+    return Principal(PrincipalKind.APP, row[0], row[1], environment_id=row[2]) if row else None
 
 
 @dataclass(frozen=True)

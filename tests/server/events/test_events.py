@@ -160,7 +160,7 @@ def test_a_time_that_is_none_is_refused(timestamp: str) -> None:
     ("metadata", "path"),
     [
         ([{"key": "", "value": "v"}], "[0].metadata[0].key"),
-        ([{"key": "k", "value": "v"}, {"key": "k", "value": "w"}], "[0].metadata[1].key"),
+        ([{"key": "k", "value": "v"}, {"key": "k", "value": "w"}], "[0].metadata"),
         ([{"key": "k", "value": "v" * 1025}], "[0].metadata[0].value"),
     ],
 )

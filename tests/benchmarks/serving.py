@@ -1,0 +1,127 @@
+"""What the Client API takes in, against a bare Node echo and `sqlite3 .import`:  python -m tests.benchmarks.serving
+
+Server and peer run on one core, in turn; the load comes from another.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from tests.benchmarks.http_load import Load, post
+from tests.server_processes import ServerProcess, server_process, status_of
+
+PAIRS = 5
+EVENTS_AT_ONCE = 50
+IMPORTED_ROWS = 300_000
+ECHO = """
+require("node:http").createServer((request, response) => {
+  const parts = [];
+  request.on("data", (part) => parts.push(part));
+  request.on("end", () => {
+    const body = Buffer.concat(parts);
+    response.writeHead(200, { "Content-Type": "application/json", "Content-Length": body.length });
+    response.end(body);
+  });
+}).listen(+process.argv[1], "127.0.0.1");
+"""
+EVENTS_TABLE = (
+    "CREATE TABLE events (environment_id TEXT, person_id TEXT, event_id TEXT, name TEXT, session_id TEXT, entity TEXT,"
+    " data TEXT, metadata TEXT, happened BIGINT, received BIGINT, PRIMARY KEY (environment_id, person_id, event_id));"
+)
+
+
+def main() -> None:
+    """Print the ratio of each."""
+    os.sched_setaffinity(0, {1})
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        with _demo_server(folder / "data") as server, _echo() as echo:
+            key = json.loads((server.folder / "demo.json").read_text())["spaces"]["vod"]["production"]
+            session = json.dumps({"anonymous_id": "0b6c1f0e-7d52-4f34-9f54-1d6f7b1f0c11", "fields": {"campaign": "x"}})
+            echoed = Load(echo, post("/", session.encode()))
+            sessions = Load(server.url, post("/api/client/sessions", session.encode(), bearer=key))
+            _compare("sessions a second", sessions.per_second, echoed.per_second, 0.20)
+            events = Load(server.url, post("/api/client/events", _events(), bearer=key), expected_status=b"204")
+            _compare(
+                "events stored a second",
+                lambda: events.per_second() * EVENTS_AT_ONCE,
+                lambda: _imported_a_second(folder),
+                0.25,
+            )
+
+
+def _compare(what: str, subject: Callable[[], float], peer: Callable[[], float], target: float) -> None:
+    subject(), peer()
+    pairs = [(subject(), peer()) for _ in range(PAIRS)]
+    ratio = statistics.median(ours / theirs for ours, theirs in pairs)
+    ours, theirs = (statistics.median(values) for values in zip(*pairs, strict=True))
+    sys.stdout.write(f"{what}: {ratio:.3f} x (target {target} x), {ours:,.0f} against {theirs:,.0f}\n")
+
+
+@contextlib.contextmanager
+def _demo_server(folder: Path) -> Iterator[ServerProcess]:
+    os.sched_setaffinity(0, {0})
+    with server_process(folder, "--demo") as server:
+        os.sched_setaffinity(0, {1})
+        yield server
+
+
+@contextlib.contextmanager
+def _echo() -> Iterator[str]:
+    node = shutil.which("node")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with subprocess.Popen(["taskset", "-c", "0", str(node), "-e", ECHO, str(port)]) as process:
+        url = f"http://127.0.0.1:{port}"
+        try:
+            while status_of(url) == 0:
+                time.sleep(0.05)
+            yield url
+        finally:
+            process.terminate()
+
+
+def _events() -> bytes:
+    return json.dumps(
+        [
+            {
+                "name": "video/completed",
+                "anonymous_id": "0b6c1f0e-7d52-4f34-9f54-1d6f7b1f0c11",
+                "session": "ses_2YzzzzzzzzzzzzzzzzzzzA",
+                "entity": "homepage.body",
+                "timestamp": "2026-11-21T20:35:00.123Z",
+                "metadata": [{"key": "genre", "value": "Football"}, {"key": "title", "value": "The derby"}],
+            }
+        ]
+        * EVENTS_AT_ONCE
+    ).encode()
+
+
+def _imported_a_second(folder: Path) -> float:
+    database, rows = folder / "imported.db", folder / "rows.csv"
+    if not rows.exists():
+        with rows.open("w") as file:
+            for number in range(IMPORTED_ROWS):
+                metadata = '"{""genre"":""Football"",""title"":""The derby""}"'
+                ids = f"env_x,per_4cbGqkpsFgz0Ki8Pmq51nu,evt_{number * 7919 % IMPORTED_ROWS:022}"
+                file.write(f"{ids},video/completed,ses_2Y,homepage.body,,{metadata},1795000000000,1795000000000\n")
+    database.unlink(missing_ok=True)
+    script = f"{EVENTS_TABLE}\n.mode csv\n.import {rows} events\n"
+    began = time.perf_counter()
+    subprocess.run(["taskset", "-c", "0", "sqlite3", str(database)], input=script, text=True, check=True)
+    return IMPORTED_ROWS / (time.perf_counter() - began)
+
+
+if __name__ == "__main__":
+    main()
