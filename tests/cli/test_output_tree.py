@@ -97,7 +97,7 @@ def _no_undo() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("_no_undo")
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.lists(steps, max_size=7))
 def test_the_invariants_hold_for_any_sequence(sequence: list[tuple[str, object, object]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
