@@ -72,6 +72,7 @@ def fill_in(watched: Watched, demo: Demo) -> None:
     """Sign in by keyboard alone: the first field has the focus."""
     person = demo.facts["people"][0]
     keyboard = watched.page.keyboard
+    watched.page.wait_for_function("document.activeElement.id === 'email'")
     keyboard.type(person["email"])
     keyboard.press("Tab")
     keyboard.type(person["password"])
@@ -98,6 +99,7 @@ def test_the_keyboard_reaches_every_decision_in_order_with_a_visible_focus(share
     page.goto(authorize_url(shared_demo))
     fill_in(watched, shared_demo)
     page.wait_for_selector("button[value=allow]")
+    page.wait_for_load_state()
     reached, outlines = [], []
     for _ in range(12):
         page.keyboard.press("Tab")
