@@ -39,9 +39,9 @@ def shared_demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
         yield demo
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """Chromium."""
+    """Chromium. Not for the whole run: while it is open, its event loop is in the way of others in this thread."""
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     require(importlib.util.find_spec("playwright") is not None, "Playwright", "pip install playwright")
     require(chromium, "Chromium", "your system's package `chromium`")
