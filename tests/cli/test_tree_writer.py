@@ -190,6 +190,23 @@ def test_what_was_edited_after_a_crash_stays_edited(project: Project, monkeypatc
     assert (project.root / "src/vod/index.ts").read_text() == "// my own\n"
 
 
+def test_what_somebody_put_there_after_a_crash_stays(
+    project: Project, peer: CodePeer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cut(name: str) -> None:
+        if name == "swapping-noted":
+            raise PowerCutError
+
+    with monkeypatch.context() as patch:
+        patch.setattr("mtribes_cli.tree_writer._undo", lambda *_: None)
+        with pytest.raises(PowerCutError):
+            project.run("update", at_crash_point=cut)
+    place = project.root / "src/vod/section/body.ts"
+    place.write_text(NEWER["section/body.ts"])
+    recover_only(project, peer)
+    assert place.read_text() == NEWER["section/body.ts"]
+
+
 @pytest.mark.parametrize("kind", [errno.ENOSPC, errno.EACCES, errno.EIO])
 def test_a_failure_at_any_point_is_told_and_leaves_everything_as_it_was(project: Project, kind: int) -> None:
     before, times = project.files(), project.times()

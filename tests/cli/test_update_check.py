@@ -89,6 +89,27 @@ def test_check_sees_a_change_of_options_and_of_host(generated: Project) -> None:
     assert generated.run("update", "--check", "--offline").exit_code == 3
 
 
+def test_check_sees_another_host_even_where_the_code_stays_the_same(project: Project) -> None:
+    toml = project.root / "mtribes.toml"
+    toml.write_text(toml.read_text() + '[targets.options]\nhost = "https://app.example.com"\n')
+    assert project.run("update").exit_code == 0
+    assert project.run("update", "--check", "--offline").exit_code == 0
+    toml.write_text(toml.read_text().replace("127.0.0.1", "localhost"))
+    assert project.run("update", "--check", "--offline").exit_code == 3
+    assert project.run("update").exit_code == 0
+    assert project.run("update", "--check", "--offline").exit_code == 0
+
+
+def test_check_sees_that_a_target_has_gone(project: Project, code_peer: CodePeer) -> None:
+    targets = {"language": "typescript", "output": "src/vod"}, {"language": "javascript", "output": "web/vod"}
+    project.write_toml(code_peer.url, *targets)
+    assert project.run("update").exit_code == 0
+    project.write_toml(code_peer.url, targets[0])
+    outcome = project.run("update", "--check", "--offline", "--json")
+    assert outcome.exit_code == 3
+    assert [error["path"] for error in outcome.envelope["errors"]] == ["web/vod"]
+
+
 def test_check_before_anything_was_generated_is_not_in_step(project: Project) -> None:
     outcome = project.run("update", "--check", "--offline")
     assert outcome.exit_code == 3
