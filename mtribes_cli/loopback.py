@@ -62,6 +62,7 @@ class _Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.state = state
         self.answers = answers
+        self.unanswered = threading.Lock()  # held from the one answer on
         self.authority = f"127.0.0.1:{self.server_address[1]}"
 
 
@@ -79,12 +80,13 @@ class _Handler(BaseHTTPRequestHandler):
         if answer is None or not hmac.compare_digest(answer.get("state", "").encode(), self.server.state.encode()):
             self._page(400, "Not the sign-in that was asked for", "Start again with mtribes login.")
             return
-        try:
-            self.server.answers.put_nowait(answer)
-        except queue.Full:
+        if not self.server.unanswered.acquire(blocking=False):
             self._page(400, "Answered already", "This sign-in has had its answer.")
             return
-        self._page(200, "Back to your terminal", "mtribes goes on there; this page can be closed.")
+        try:  # the page first: the program may end as soon as it has the answer
+            self._page(200, "Back to your terminal", "mtribes goes on there; this page can be closed.")
+        finally:
+            self.server.answers.put(answer)
 
     def _page(self, status: int, title: str, text: str) -> None:
         body = _PAGE.format(title=title, text=text).encode()
