@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import NoReturn
+from urllib.parse import urlsplit
 
 from mtribes_cli.errors import (
     AnswerError,
@@ -23,6 +26,8 @@ from mtribes_cli.errors import (
 )
 
 TRY_LATER_STATUSES = frozenset({408, 429, 502, 503, 504})
+_MAX_DIGITS = 9
+_NEXT_LINK = re.compile(r"""<([^>]*)>[^,<]*;\s*rel=["']?next["']?(?![\w-])""", re.IGNORECASE)
 _SIGN_IN = "Run `mtribes login`; where MTRIBES_TOKEN is set, set it to a token that is good."
 _LOOK_AT_HOST = "See that the host is right, and that nothing stands between you and it (a proxy, a sign-in page)."
 
@@ -152,9 +157,28 @@ def _try_again(answer: Answer) -> str:
 
 
 def retry_after_seconds(answer: Answer) -> float | None:
-    """What `Retry-After` says, where it is a number (RFC 9110, 10.2.3); a date needs a clock that agrees with ours."""
+    """What `Retry-After` says (RFC 9110, 10.2.3): a number, or a date, held against the server's own `Date`."""
     text = answer.headers.get("retry-after", "").strip()
-    return float(text) if text.isdecimal() else None
+    if text.isdecimal():
+        return float(text[:_MAX_DIGITS])
+    until, now = _date(text), _date(answer.headers.get("date", ""))
+    return max((until - now).total_seconds(), 0.0) if until and now else None
+
+
+def _date(text: str) -> datetime | None:
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - rarely needed
+
+    try:
+        date = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return date if date.tzinfo else date.replace(tzinfo=UTC)
+
+
+def next_page(answer: Answer, place: str) -> str | None:
+    """`Link: rel="next"` (RFC 8288): its query on the path `place`, so that no link leads elsewhere."""
+    found = _NEXT_LINK.search(answer.headers.get("link", ""))
+    return f"{place.partition('?')[0]}?{urlsplit(found[1]).query}" if found else None
 
 
 def token_of(answer: Answer) -> object:

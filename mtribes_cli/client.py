@@ -1,37 +1,36 @@
-"""The server's interface: one typed method an endpoint. The only file that imports httpx.
+"""The server's interface: one typed method an endpoint.
 
-Timeouts are in seconds. What may be sent twice is, with growing pauses; redirects are never followed; credentials go to
-the one base URL that the client was made for. What the answers mean is in `answers`, their shapes in `wire`.
+What may be sent twice is, with growing pauses; credentials go to the one base URL that the client was made for. Sending
+is in `connection`, what the answers mean in `answers`, their shapes in `wire`.
 """
 
 from __future__ import annotations
 
 import random
-import socket
-import ssl
-import time
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
-from typing import TYPE_CHECKING, NoReturn, Protocol, TypeVar
-from urllib.parse import urlencode, urlsplit
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Protocol, TypeVar
+from urllib.parse import urlencode
 
-import httpx
-
-from mtribes_cli import __version__, wire
-from mtribes_cli.answers import TRY_LATER_STATUSES, Answer, data_of, raise_failure, retry_after_seconds, token_of
-from mtribes_cli.errors import AnswerError, NetworkError, UnavailableError
-from mtribes_cli.hosts import is_loopback
+from mtribes_cli import wire
+from mtribes_cli.answers import (
+    TRY_LATER_STATUSES,
+    Answer,
+    data_of,
+    next_page,
+    raise_failure,
+    retry_after_seconds,
+    token_of,
+)
+from mtribes_cli.connection import Connection, SendError
+from mtribes_cli.errors import AnswerError
 from mtribes_cli.json_fields import items
-from mtribes_cli.request import JSON, Request, environment_path, get, given, path_of, post
+from mtribes_cli.request import Request, environment_path, get, given, path_of, post
 
 if TYPE_CHECKING:
     from mtribes_cli.console import Console
     from mtribes_cli.context import Clock
 
-CONNECT_TIMEOUT_SECONDS = 10.0
-SILENCE_TIMEOUT_SECONDS = 30.0
-WHOLE_ANSWER_TIMEOUT_SECONDS = 120.0
-MAX_ANSWER_BYTES = 128 * 1024 * 1024
 MAX_ATTEMPTS = 4
 FIRST_PAUSE_SECONDS = 0.25
 MAX_PAUSE_SECONDS = 20.0
@@ -62,6 +61,7 @@ class Client:
         clock: Clock,
     ) -> None:
         self.base_url = base_url
+        self._connection = Connection(base_url, console)
         self._tokens = tokens
         self._console = console
         self._clock = clock
@@ -205,13 +205,8 @@ class Client:
         while place:
             answer = self.send(Request("GET", place, may_repeat=True))
             found += items(data_of(answer), read, "data")
-            place = self._next_page(answer, place)
+            place = next_page(answer, place)
         return tuple(found)
-
-    def _next_page(self, answer: Answer, place: str) -> str | None:
-        """`Link: rel="next"` (RFC 8288): its query on the path asked for, so that no link leads elsewhere."""
-        target = httpx.Response(200, headers={"link": answer.headers.get("link", "")}).links.get("next", {}).get("url")
-        return f"{place.partition('?')[0]}?{urlsplit(target).query}" if target else None
 
     def _yaml(self, path: Sequence[str], query: Mapping[str, object] | None = None) -> str:
         answer = self.send(Request("GET", path_of(*path, query=query), headers={"Accept": YAML}, may_repeat=True))
@@ -243,8 +238,7 @@ class Client:
 
     def close(self) -> None:
         """Let go of connections."""
-        if "_http" in self.__dict__:
-            self._http.close()
+        self._connection.close()
 
     def send(self, request: Request) -> Answer:
         """The answer, whatever its status; with a renewed token where the first one was refused."""
@@ -252,7 +246,7 @@ class Client:
             return self._send_patiently(request, token=None)
         token = self._tokens.token(self)
         answer = self._send_patiently(request, token=token)
-        if answer.status == httpx.codes.UNAUTHORIZED:
+        if answer.status == HTTPStatus.UNAUTHORIZED:
             renewed = self._tokens.renewed(self, token)
             if renewed:
                 return self._send_patiently(request, token=renewed)
@@ -263,10 +257,11 @@ class Client:
         for attempt in range(1, MAX_ATTEMPTS + 1):
             is_last = attempt == MAX_ATTEMPTS
             try:
-                answer = self._send_once(request, token=token)
-            except httpx.HTTPError as error:
-                if is_last or not _is_worth_another_try(error, request):
-                    raise_network_error(error, self.base_url)
+                answer = self._connection.send(request, token=token)
+            except SendError as failure:
+                may_repeat = failure.is_passing and (request.may_repeat or failure.never_arrived)
+                if is_last or not may_repeat:
+                    raise failure.error from failure
                 self._pause(attempt, None)
                 continue
             if is_last or not self._is_to_be_repeated(request, answer):
@@ -283,105 +278,6 @@ class Client:
         seconds = asked_seconds if asked_seconds is not None else grown * random.uniform(0.5, 1.5)  # noqa: S311 - spread
         self._console.trace(f"waiting {seconds:.1f} s before attempt {attempt + 1}")
         self._clock.sleep(seconds)
-
-    def _send_once(self, request: Request, *, token: str | None) -> Answer:
-        headers = {"Accept": JSON, **request.headers} | ({"Authorization": f"Bearer {token}"} if token else {})
-        url = self.base_url + request.path
-        began = time.monotonic()
-        with self._http.stream(request.method, url, headers=headers, content=request.body) as response:
-            body = _read_whole(response, deadline=began + WHOLE_ANSWER_TIMEOUT_SECONDS)
-        self._console.trace(f"{request.method} {url} {response.status_code} {(time.monotonic() - began) * 1000:.0f} ms")
-        return Answer(url, response.status_code, dict(response.headers), body)
-
-    @cached_property
-    def _http(self) -> httpx.Client:
-        parts = urlsplit(self.base_url)
-        timeout = httpx.Timeout(SILENCE_TIMEOUT_SECONDS, connect=CONNECT_TIMEOUT_SECONDS)
-        return httpx.Client(
-            verify=_trust(is_encrypted=parts.scheme == "https"),
-            trust_env=not is_loopback(parts.hostname or ""),  # a proxy elsewhere cannot reach this machine's loopback
-            follow_redirects=False,
-            timeout=timeout,
-            headers={"User-Agent": f"mtribes/{__version__}"},
-        )
-
-
-def _read_whole(response: httpx.Response, *, deadline: float) -> bytes:
-    """The body, inflated, within a size and a time."""
-    chunks: list[bytes] = []
-    size_bytes = 0
-    for chunk in response.iter_bytes():
-        size_bytes += len(chunk)
-        if size_bytes > MAX_ANSWER_BYTES:
-            raise AnswerError(f"{response.url} answered more than {MAX_ANSWER_BYTES} bytes.", "Is the host right?")
-        if time.monotonic() > deadline:
-            raise httpx.ReadTimeout("the whole answer took too long", request=response.request)
-        chunks.append(chunk)
-    return b"".join(chunks)
-
-
-def _trust(*, is_encrypted: bool) -> ssl.SSLContext:
-    """The system's authorities, or those of SSL_CERT_FILE and SSL_CERT_DIR; where there are none, certifi's."""
-    if not is_encrypted:
-        return ssl.SSLContext(
-            ssl.PROTOCOL_TLS_CLIENT
-        )  # trusts nobody: a redirect to https would not be followed anyway
-    trust = ssl.create_default_context()
-    paths = ssl.get_default_verify_paths()
-    if not trust.cert_store_stats()["x509_ca"] and not paths.capath:
-        import certifi  # noqa: PLC0415 - only where the system has no authorities
-
-        trust.load_verify_locations(certifi.where())
-    return trust
-
-
-def _is_worth_another_try(error: httpx.HTTPError, request: Request) -> bool:
-    if isinstance(error, httpx.ConnectError):
-        return _cause(error, socket.gaierror) is None and _cause(error, ssl.SSLError) is None
-    return (
-        request.may_repeat and isinstance(error, httpx.TransportError) and not isinstance(error, httpx.TimeoutException)
-    )
-
-
-def raise_network_error(error: httpx.HTTPError, base_url: str) -> NoReturn:
-    """What went wrong on the way, in words."""
-    name = urlsplit(base_url).hostname
-    tls = _cause(error, ssl.SSLError)
-    if _cause(error, socket.gaierror):
-        raise NetworkError(f"There is no server called {name}.", "See that the host is right and that you are online.")
-    if tls:
-        reason = getattr(tls, "verify_message", "") or getattr(tls, "reason", "") or str(tls)
-        raise NetworkError(
-            f"{name} cannot be trusted: {reason}.", "If its authority is your own, set SSL_CERT_FILE to a file with it."
-        )
-    if isinstance(error, httpx.TimeoutException):
-        raise UnavailableError(f"{base_url} took too long to answer.", "Try again later.")
-    if isinstance(error, httpx.ProxyError):
-        raise NetworkError(f"The proxy refuses: {_said(error)}.", "See HTTPS_PROXY and NO_PROXY.")
-    if isinstance(error, httpx.ConnectError):
-        raise UnavailableError(f"{base_url} does not accept connections.", "Is it running? Try again later.")
-    if isinstance(error, (httpx.RemoteProtocolError, httpx.NetworkError)):
-        raise NetworkError(
-            f"{base_url} broke the connection off: {_said(error)}.", "Try again; see that the host is right."
-        )
-    raise NetworkError(f"{base_url} cannot be talked to: {_said(error)}.", "See that the host is right.")
-
-
-def _said(error: Exception) -> str:
-    return str(error).rstrip(".") or type(error).__name__
-
-
-Cause = TypeVar("Cause", bound=BaseException)
-
-
-def _cause(error: BaseException, kind: type[Cause]) -> Cause | None:
-    """The error of `kind` that lies under `error`."""
-    below: BaseException | None = error
-    while below is not None:
-        if isinstance(below, kind):
-            return below
-        below = below.__cause__ or below.__context__
-    return None
 
 
 def _only(data: Sequence[object], read: Callable[[object, str], Entity]) -> Entity:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from mtribes_cli import client
+from mtribes_cli import client, connection
 from tests.cli.computer import Mtribes
 from tests.cli.peer import Peer, Reply, data, refusal, serving_peer
 from tests.requirements import require
@@ -180,7 +180,7 @@ def test_unknown_fields_of_an_answer_are_ignored(user: Mtribes, peer: Peer) -> N
 def test_an_answer_that_inflates_without_end_is_cut_off(
     user: Mtribes, peer: Peer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client, "MAX_ANSWER_BYTES", 1_000_000)
+    monkeypatch.setattr(connection, "MAX_ANSWER_BYTES", 1_000_000)
     bomb = gzip.compress(b" " * 20_000_000)
     peer.on("GET", SPACES, Reply(200, bomb, {"Content-Encoding": "gzip"}))
     outcome = user("space", "list")
@@ -243,7 +243,7 @@ def test_a_connection_that_breaks_off_is_told(mtribes: Mtribes, behaviour: Calla
 
 def test_silence_ends_with_try_later(mtribes: Mtribes, monkeypatch: pytest.MonkeyPatch) -> None:
     mtribes.environment["MTRIBES_TOKEN"] = "mtp_x"
-    monkeypatch.setattr(client, "SILENCE_TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr(connection, "SILENCE_TIMEOUT_SECONDS", 0.2)
     ended = threading.Event()
 
     def wait(_connection: socket.socket) -> None:
@@ -258,7 +258,7 @@ def test_silence_ends_with_try_later(mtribes: Mtribes, monkeypatch: pytest.Monke
 
 def test_a_body_that_drips_for_ever_ends_with_try_later(mtribes: Mtribes, monkeypatch: pytest.MonkeyPatch) -> None:
     mtribes.environment["MTRIBES_TOKEN"] = "mtp_x"
-    monkeypatch.setattr(client, "WHOLE_ANSWER_TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr(connection, "WHOLE_ANSWER_TIMEOUT_SECONDS", 0.2)
     ended = threading.Event()
 
     def drip(connection: socket.socket) -> None:
