@@ -63,10 +63,10 @@ class _Server(ThreadingHTTPServer):
         self.state = state
         self.answers = answers
         self.unanswered = threading.Lock()  # held from the one answer on
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Nothing: a browser that went away early is no news, and what it asked for is nobody's business."""
         self.authority = f"127.0.0.1:{self.server_address[1]}"
+
+    def handle_error(self, *_arguments: object) -> None:
+        """Nothing: a browser that went away early is no news, and what it asked for is nobody's business."""
 
 
 class _Handler(BaseHTTPRequestHandler):
