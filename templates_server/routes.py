@@ -158,6 +158,7 @@ SPACE_ROUTES = (
         spaces.list_spaces,
         Surface.PLATFORM,
         "The Spaces that the caller may see.",
+        scope=Scope.SPACES_READ,
         gives=Space,
     ),
     Route(
