@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal, TextIO
 
 from mtribes_cli.errors import InterruptedCommandError, MtribesError, Problem, UsageError
+from mtribes_cli.file_faults import file_error
 from mtribes_cli.result import Block, Document, Result, Table
 from mtribes_cli.safe_text import columns, made_safe, made_safe_line
 
@@ -38,6 +39,7 @@ class Console:
         self.style = style
         self._environment = environment
         self._stdin, self._stdout, self._stderr = stdin, stdout, stderr
+        self._is_stdout_gone = False
         _speak_utf8(stdout)
         _speak_utf8(stderr)
 
@@ -55,7 +57,7 @@ class Console:
 
     def failure(self, command: str, error: MtribesError) -> None:
         """What went wrong and what to do: on stderr, or under `--json` as the envelope on stdout."""
-        if self.style.json:
+        if self.style.json and not self._is_stdout_gone:
             self._envelope(command, "error", None, _error_as_json(error))
             return
         self._say(f"{self._painted('error:', _RED)} {made_safe_line(error.what)}")
@@ -83,7 +85,8 @@ class Console:
             "data": data,
             "errors": errors,
         }
-        self._write(self._stdout, json.dumps(envelope, indent=2) + "\n")
+        text = json.dumps(envelope, indent=2).replace("\x7f", r"\u007f")  # the one control that JSON leaves as it is
+        self._write(self._stdout, text + "\n")
 
     # Everything else
 
@@ -170,17 +173,27 @@ class Console:
         return binary.read() if binary is not None else self._stdin.read().encode()
 
     def _line(self) -> str:
-        line = self._stdin.readline()
+        try:
+            line = self._stdin.readline()
+        except KeyboardInterrupt:
+            self._say("")  # what is said next does not stand beside the question
+            raise
         if not line:
             raise InterruptedCommandError("The input ended before the question was answered.", "Run it again.")
         return line
 
     def _write(self, stream: TextIO, text: str) -> None:
+        """A reader that has gone is no failure; stdout that takes nothing is, and is told on stderr."""
         try:
             stream.write(text)
             stream.flush()
         except BrokenPipeError:
             _close_quietly(stream)
+        except OSError as error:
+            _close_quietly(stream)
+            if stream is self._stdout:
+                self._is_stdout_gone = True
+                raise file_error(error, "stdout") from error
 
 
 def _error_as_json(error: MtribesError) -> list[dict[str, str | None]]:
@@ -219,7 +232,7 @@ def _speak_utf8(stream: TextIO) -> None:
 
 
 def _close_quietly(stream: TextIO) -> None:
-    """The reader has gone (`mtribes space list | head`): what is left is written to nowhere."""
+    """The reader has gone (`mtribes space list | head`), or there is no room: what is left is written to nowhere."""
     with suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mtribes_cli.atomic_file import write_whole
-from mtribes_cli.errors import DocumentError, FileError
+from mtribes_cli.errors import DocumentError
+from mtribes_cli.file_faults import file_error
 from mtribes_cli.result import Document, Result
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def read_document(context: Context, file: str) -> LocalDocument:
     except FileNotFoundError:
         raise DocumentError(f"There is no file {file}.", "Give a file that is there, or - for stdin.") from None
     except OSError as error:
-        raise FileError(f"{file} cannot be read: {error.strerror}.", "Give another file, or - for stdin.") from None
+        raise file_error(error, file) from error
     return _document(file, content, path=path)
 
 
@@ -127,7 +128,7 @@ def pulled(
     try:
         write_whole(context.working_folder / wanted.file, text.encode())
     except OSError as error:
-        raise FileError(f"{wanted.file} cannot be written: {error.strerror}.", "Give another file.") from None
+        raise file_error(error, wanted.file) from error
     return Result({"file": wanted.file}, (f"Wrote {wanted.file}.",))
 
 
@@ -154,4 +155,7 @@ def _note_revision(document: LocalDocument, revision: int) -> bool:
 
 
 def _json_text(document: Mapping[str, object]) -> str:
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    text = json.dumps(document, indent=2, ensure_ascii=False)
+    if any("\ud800" <= character <= "\udfff" for character in text):  # UTF-8 cannot hold it; its escape can be kept
+        text = json.dumps(document, indent=2)
+    return text + "\n"

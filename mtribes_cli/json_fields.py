@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from mtribes_cli.errors import AnswerError
 
 Value = TypeVar("Value")
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")  # JSON can write what no file can hold
 UPGRADE_ADVICE = (
     "Is the host right, and are `mtribes` and the server of versions that fit? `--verbose` says what was asked."
 )
@@ -22,7 +24,14 @@ class Fields:
 
     def text(self, name: str) -> str:
         """A string that must be there."""
-        return self._one_of(name, str, "text")
+        return _text(self._values.get(name), f"{self._place}.{name}")
+
+    def secret(self, name: str) -> str:
+        """A string that can be sent in a header: visible ASCII alone (RFC 6749, A.12). It is not repeated."""
+        text = self.text(name)
+        if not text or not text.isascii() or not text.isprintable() or " " in text:
+            raise _not(f"{self._place}.{name}", "a token")
+        return text
 
     def optional_text(self, name: str) -> str | None:
         """A string, or None where it is null or absent."""
@@ -81,6 +90,8 @@ def _mapping(value: object, place: str) -> Mapping[str, object]:
 def _text(value: object, place: str) -> str:
     if not isinstance(value, str):
         raise _not(place, "text")
+    if _LONE_SURROGATE.search(value):
+        raise _not(place, "text that UTF-8 can hold")
     return value
 
 

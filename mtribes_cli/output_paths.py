@@ -142,11 +142,17 @@ def _file_name_fault(name: str) -> str | None:
 def _output_name_fault(name: str) -> str | None:
     if name.startswith(" ") or _WINDOWS_FORBIDDEN.intersection(name):
         return f"has {name!r} in it, which cannot be a name on Windows"
-    if folded(name) == ".git" or folded(name).startswith("git~"):
+    if is_git(name):
         return "lies in git's own folder"
     if name.startswith(STAGING_PREFIX):
         return f"has a name that begins with {STAGING_PREFIX!r}, which is for files in transit"
     return None
+
+
+def is_git(name: str) -> bool:
+    """Whether some file system takes `name` for git's own folder."""
+    visible = "".join(character for character in folded(name) if unicodedata.category(character) != "Cf")
+    return visible.rstrip(". ") == ".git" or visible.startswith("git~")
 
 
 def _byte_length(text: str) -> int:

@@ -8,6 +8,9 @@ from typing import Self
 
 from mtribes_cli.json_fields import Fields
 
+MAX_LIFETIME_SECONDS = 366 * 24 * 3600
+"""A token that is said to live longer is renewed by then."""
+
 
 @dataclass(frozen=True)
 class Membership:
@@ -331,7 +334,7 @@ class IssuedToken:
         """An access token, and perhaps the token that renews it."""
         fields = Fields(value, place)
         return cls(
-            fields.text("access_token"),
-            fields.optional_whole("expires_in") or 0,
-            fields.optional_text("refresh_token"),
+            fields.secret("access_token"),
+            min(max(fields.optional_whole("expires_in") or 0, 0), MAX_LIFETIME_SECONDS),
+            fields.secret("refresh_token") if fields.optional_text("refresh_token") else None,
         )

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from mtribes_cli.errors import FileError
-from mtribes_cli.output_paths import JOURNAL_NAME, MAX_PATH_BYTES, STAGING_PREFIX
+from mtribes_cli.output_paths import JOURNAL_NAME, MAX_PATH_BYTES, STAGING_PREFIX, is_git
 
 JOURNAL_VERSION = 1
 
@@ -70,6 +70,7 @@ def write_journal(root: Path, journal: Journal) -> None:
     passing = place.with_name(f"{JOURNAL_NAME}.new")
     steps = [step._asdict() for step in journal.steps]
     document = {"version": JOURNAL_VERSION, **journal._asdict(), "steps": steps}
+    passing.unlink(missing_ok=True)
     write_durably(passing, json.dumps(document).encode())
     passing.replace(place)
     sync_folder(root)
@@ -97,8 +98,11 @@ def remove_journal(root: Path) -> None:
 
 
 def write_durably(place: Path, content: bytes, then: Callable[[], None] = lambda: None) -> None:
-    """A new file with `content`, on the disk when this returns; `then` is called before it is made durable."""
-    with place.open("wb") as file:
+    """A new file with `content`, on the disk when this returns; `then` is called before it is made durable.
+
+    Never one that is there: that could be a link, or another name of somebody else's file.
+    """
+    with place.open("xb") as file:
         file.write(content)
         file.flush()
         then()
@@ -135,7 +139,7 @@ def _step(table: dict[str, Any]) -> Step:
 def _checked(path: str) -> str:
     """A journal may have come with a checkout, from anybody: no path in it may lead out of the project."""
     names = path.split("/")
-    if any(name in ("", ".", "..", ".git") or "\\" in name or ":" in name or "\0" in name for name in names):
+    if any(name in ("", ".", "..") or is_git(name) or "\\" in name or ":" in name or "\0" in name for name in names):
         raise ValueError(path)
     if len(path) > MAX_PATH_BYTES:
         raise ValueError(path)
