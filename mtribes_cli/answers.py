@@ -26,6 +26,8 @@ from mtribes_cli.errors import (
 )
 
 TRY_LATER_STATUSES = frozenset({408, 429, 502, 503, 504})
+_SAID_BY_ANYBODY = frozenset({403, 404, 405})  # by every web server that is not ours, in its own way
+_REFUSALS = frozenset({400, 401, 403})  # of the token endpoint
 _MAX_DIGITS = 9
 _NEXT_LINK = re.compile(r"""<([^>]*)>[^,<]*;\s*rel=["']?next["']?(?![\w-])""", re.IGNORECASE)
 _SIGN_IN = "Run `mtribes login`; where MTRIBES_TOKEN is set, set it to a token that is good."
@@ -53,9 +55,14 @@ class Answer:
         except UnicodeDecodeError:
             raise AnswerError(f"{self.url} answered what is not UTF-8.", _LOOK_AT_HOST) from None
 
+    @property
+    def kind(self) -> str:
+        """The media type of the body, if it has one."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower() if self.body else ""
+
     def json(self) -> object:
         """The body as JSON; what else it may be is told."""
-        kind = self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        kind = self.kind
         if not self.body:
             raise AnswerError(f"{self.url} answered {self.status} without a body.", _LOOK_AT_HOST)
         if kind and not kind.endswith("json"):
@@ -89,6 +96,11 @@ def raise_failure(answer: Answer) -> NoReturn:
             "Credentials are not sent after a redirect: give the address that it leads to as the host.",
         )
     problems = _problems(answer)
+    if answer.status in _SAID_BY_ANYBODY and not problems:
+        kind = answer.kind or "nothing"
+        raise AnswerError(
+            f"{answer.url} answered {answer.status} with {kind}, which no mtribes server does.", _LOOK_AT_HOST
+        )
     raise _error(answer, problems, "; ".join(problem.message for problem in problems))
 
 
@@ -118,7 +130,7 @@ def _error(answer: Answer, problems: tuple[Problem, ...], said: str) -> MtribesE
 
         return ClientTooOldError(said or "The server needs a newer mtribes.", upgrade_advice())
     if answer.status in TRY_LATER_STATUSES:
-        return UnavailableError(said or f"The server is too busy or down ({answer.status}).", _try_again(answer))
+        return UnavailableError(said or f"{answer.url} is too busy or down ({answer.status}).", _try_again(answer))
     if answer.status in simple:
         kind, what, advice = simple[answer.status]
         return kind(said or what, advice)
@@ -185,7 +197,7 @@ def token_of(answer: Answer) -> object:
     """The JSON of a good answer of the token endpoint; else the error that it stands for (RFC 6749, 5.2)."""
     if answer.is_success:
         return answer.json()
-    if answer.status in TRY_LATER_STATUSES or not 400 <= answer.status < 500:  # noqa: PLR2004 - HTTP's own numbers
+    if answer.status not in _REFUSALS:
         raise_failure(answer)
     refusal = answer.json()
     fields: Mapping[str, object] = refusal if isinstance(refusal, Mapping) else {}

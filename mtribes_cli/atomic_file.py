@@ -31,9 +31,11 @@ def _replace(path: Path, content: bytes, *, mode: int) -> None:
     try:
         _write_new(staged, content, mode=mode)
         staged.replace(path)
-    except BaseException:
+    except BaseException as error:
         with suppress(FileNotFoundError):
             staged.unlink()
+        if isinstance(error, OSError):
+            error.filename = str(path)  # which is what the user knows of
         raise
     _sync_folder(path.parent)
 

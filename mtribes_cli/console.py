@@ -193,7 +193,7 @@ class Console:
             _close_quietly(stream)
             if stream is self._stdout:
                 self._is_stdout_gone = True
-                raise file_error(error, "stdout") from error
+                raise file_error(error, "stdout", cannot_be="written") from error
 
 
 def _error_as_json(error: MtribesError) -> list[dict[str, str | None]]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TextIO
 from mtribes_cli.arguments import Arguments
 from mtribes_cli.console import Console, Style, standard_streams
 from mtribes_cli.errors import UsageError
+from mtribes_cli.file_faults import NO_HOME
 
 if TYPE_CHECKING:
     from mtribes_cli.client import Client, GivesTokens
@@ -68,10 +69,15 @@ class Folders:
 
         server = environment.get("MTRIBES_DATA")
         return cls(
-            config=platformdirs.user_config_path("mtribes", appauthor=False),
-            state=platformdirs.user_state_path("mtribes", appauthor=False),
-            server=Path(server) if server else platformdirs.user_data_path("mtribes-server", appauthor=False),
+            config=_whole(platformdirs.user_config_path("mtribes", appauthor=False)),
+            state=_whole(platformdirs.user_state_path("mtribes", appauthor=False)),
+            server=Path(server) if server else _whole(platformdirs.user_data_path("mtribes-server", appauthor=False)),
         )
+
+
+def _whole(folder: Path) -> Path:
+    """`folder`, unless it begins with a ~ that stands for nothing: then one in which nothing is and can be."""
+    return folder if folder.is_absolute() else Path(NO_HOME)
 
 
 @dataclass(frozen=True)

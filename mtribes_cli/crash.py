@@ -7,7 +7,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from mtribes_cli.arguments import GLOBAL_OPTIONS
-from mtribes_cli.errors import BugError, FileError, InterruptedCommandError, MtribesError, UsageError
+from mtribes_cli.errors import BugError, InterruptedCommandError, MtribesError, UsageError
+from mtribes_cli.file_faults import file_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,15 +25,11 @@ def as_mtribes_error(error: BaseException, context: Context) -> MtribesError:
     if isinstance(error, MtribesError):
         return error
     if isinstance(error, KeyboardInterrupt):
-        return InterruptedCommandError("Interrupted.", "Run it again; nothing half-written is left.")
+        by = f"Interrupted by {error}." if str(error) else "Interrupted."
+        return InterruptedCommandError(by, "Run it again; nothing half-written is left.")
     if isinstance(error, OSError):
-        return _as_file_error(error)
+        return file_error(error)
     return _as_usage_error(error) or _bug(error, context)
-
-
-def _as_file_error(error: OSError) -> FileError:
-    place = f"{error.filename}: " if error.filename else ""
-    return FileError(f"{place}{error.strerror or error}", "See that the path is right, may be written, and has room.")
 
 
 def _as_usage_error(error: BaseException) -> UsageError | None:

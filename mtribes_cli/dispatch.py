@@ -10,7 +10,7 @@ from mtribes_cli.arguments import Arguments, put_in_order
 from mtribes_cli.commands import WORDS, Word
 from mtribes_cli.context import Context
 from mtribes_cli.crash import as_mtribes_error, nearest
-from mtribes_cli.errors import UsageError
+from mtribes_cli.errors import MtribesError, UsageError
 from mtribes_cli.help_text import command_help, program_help
 from mtribes_cli.result import Result
 
@@ -34,8 +34,15 @@ def dispatch(argv: Sequence[str], context: Context | None) -> int:
         return result.exit_code
     finally:
         world.resources.close()
-    world.for_command(arguments).console.failure(name, failure)
+    _tell(world.for_command(arguments), name, failure)
     return failure.exit_code
+
+
+def _tell(context: Context, name: str, failure: MtribesError) -> None:
+    try:
+        context.console.failure(name, failure)
+    except MtribesError:  # the envelope has no place on stdout: stderr is told instead
+        context.console.failure(name, failure)
 
 
 def _result(arguments: Arguments, context: Context) -> Result:

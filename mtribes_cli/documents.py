@@ -59,7 +59,7 @@ def read_document(context: Context, file: str) -> LocalDocument:
     except FileNotFoundError:
         raise DocumentError(f"There is no file {file}.", "Give a file that is there, or - for stdin.") from None
     except OSError as error:
-        raise file_error(error, file) from error
+        raise file_error(error, file, cannot_be="read") from error
     return _document(file, content, path=path)
 
 
@@ -128,7 +128,7 @@ def pulled(
     try:
         write_whole(context.working_folder / wanted.file, text.encode())
     except OSError as error:
-        raise file_error(error, wanted.file) from error
+        raise file_error(error, wanted.file, cannot_be="written") from error
     return Result({"file": wanted.file}, (f"Wrote {wanted.file}.",))
 
 

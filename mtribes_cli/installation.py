@@ -1,14 +1,59 @@
 """How this program was installed, and so how a newer one is."""
 
+from __future__ import annotations
+
+import json
 import sys
+from importlib import metadata
 from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+DISTRIBUTION = "mtribes"
+
+
+class Installation(NamedTuple):
+    """What installed it, and the command that brings the newest."""
+
+    by: str
+    upgrade: str
+
+
+def installation() -> Installation:
+    """Of the program that runs now."""
+    source = _editable_source()
+    if source:
+        return Installation(f"from the source in {source} (editable)", f"git -C {source} pull")
+    parts = Path(sys.prefix).parts
+    if "pipx" in parts:
+        return Installation("with pipx", "pipx upgrade mtribes")
+    if "uv" in parts and "tools" in parts:
+        return Installation("with uv tool", "uv tool upgrade mtribes")
+    if (_recorded("INSTALLER") or "").strip() == "uv":
+        return Installation("with uv", f"uv pip install --python {sys.executable} --upgrade mtribes")
+    return Installation("with pip", f"{sys.executable} -m pip install --upgrade mtribes")
 
 
 def upgrade_advice() -> str:
-    """One line: how it was installed, and the command that brings the newest."""
-    parts = Path(sys.prefix).parts
-    if "pipx" in parts:
-        return "Installed with pipx: run `pipx upgrade mtribes`."
-    if "uv" in parts and "tools" in parts:
-        return "Installed with uv: run `uv tool upgrade mtribes`."
-    return f"Installed with pip: run `{sys.executable} -m pip install --upgrade mtribes`."
+    """One line: how it was installed, and what to run."""
+    found = installation()
+    return f"It is installed {found.by}: upgrade it with `{found.upgrade}`."
+
+
+def _editable_source() -> str | None:
+    """The folder of an editable installation (PEP 610)."""
+    try:
+        record = json.loads(_recorded("direct_url.json") or "{}")
+        is_editable = record["dir_info"].get("editable") is True
+        return url2pathname(urlsplit(record["url"]).path) if is_editable else None
+    except (ValueError, KeyError, AttributeError, TypeError):
+        return None
+
+
+def _recorded(name: str) -> str | None:
+    """A file that the installer left beside the package."""
+    try:
+        return metadata.distribution(DISTRIBUTION).read_text(name)
+    except metadata.PackageNotFoundError:
+        return None

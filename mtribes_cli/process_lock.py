@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from mtribes_cli.errors import FileError, UnavailableError
+from mtribes_cli.errors import UnavailableError
+from mtribes_cli.file_faults import file_error
 
 
 @contextmanager
@@ -26,10 +27,7 @@ def only_one(state_folder: Path, guarded: Path, *, timeout_seconds: float) -> It
             "Run this again when it has ended.",
         ) from None
     except OSError as error:
-        raise FileError(
-            f"{place} cannot be written: {error.strerror or error}.",
-            "Make it writable, or set XDG_STATE_HOME to a folder that is.",
-        ) from error
+        raise file_error(error, str(place), cannot_be="written") from error
     try:
         yield
     finally:

@@ -149,4 +149,4 @@ def test_a_full_disk_behind_stdout_is_told() -> None:
         process = _process("--help", stdout=nowhere)
         _, err = process.communicate(timeout=30)
     assert process.returncode == 1
-    assert b"No space left" in err
+    assert b"stdout cannot be written: the disk is full." in err

@@ -1,0 +1,28 @@
+"""Being asked to end otherwise than by Ctrl-C: it becomes an exception, so that nothing is left half-written."""
+
+from __future__ import annotations
+
+import signal
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from types import FrameType
+    from typing import NoReturn
+
+NAMES = ("SIGTERM", "SIGHUP")  # the second: the terminal was closed; not on Windows
+
+
+class EndedBySignal(KeyboardInterrupt):
+    """Raised where the program happens to be; its text is the signal's name."""
+
+
+def heed_signals() -> None:
+    """Let the signals that would end this process at once raise; those that the parent had ignored stay ignored."""
+    for name in NAMES:
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _raise)
+
+
+def _raise(number: int, _frame: FrameType | None) -> NoReturn:
+    raise EndedBySignal(signal.Signals(number).name)
