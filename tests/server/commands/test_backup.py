@@ -16,7 +16,9 @@ import psycopg
 import pytest
 
 from templates_server.__main__ import main
+from templates_server.backup.archive import writing
 from templates_server.endpoint import Route
+from templates_server.migrations import head_revision
 from templates_server.routes import ROUTES
 from tests.server_processes import ServerProcess, server_process
 from tests.servers import PostgresServer
@@ -86,6 +88,8 @@ def test_restored_servers_give_the_same_answers_on_either_database(postgres: Pos
     with server_process(third, "--demo", "--port", port) as server:
         assert answers_of(server.url, token) == expected
     assert rows_of(third) == rows_of(first)
+    for name in ("server.key", "demo.json"):
+        assert (third / name).read_bytes() == (first / name).read_bytes()
 
 
 def rows_of(folder: Path) -> dict[str, list[tuple[Any, ...]]]:
@@ -180,3 +184,23 @@ def test_after_a_restore_that_failed_the_next_one_succeeds(archive: Path, tmp_pa
     (tmp_path / "new" / ".restoring" / "mtribes.db").write_text("left by a crash")
     assert main(["restore", str(archive), "--data", str(tmp_path / "new")]) == 0
     assert rows_of(tmp_path / "new")["organizations"][0][1:3] == ("acme", "Acmé")
+
+
+def test_a_backup_that_lacks_rows_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path, target = tmp_path / "short.tar.zst", tmp_path / "new"
+    manifest = {"format": 1, "version": "0.1.0", "schema": head_revision(), "created": 0}
+    with writing(path) as writer:
+        writer.add("manifest.json", json.dumps(manifest).encode())
+        writer.add("end.json", json.dumps({"rows": {"organizations": 1}}).encode())
+    assert main(["restore", str(path), "--data", str(target)]) == 1
+    assert "rows are missing" in capsys.readouterr().err
+    assert not (target / "mtribes.db").exists()
+
+
+def test_a_backup_of_a_later_version_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "later.tar.zst"
+    manifest = {"format": 1, "version": "9.0.0", "schema": "9999", "created": 0}
+    with writing(path) as writer:
+        writer.add("manifest.json", json.dumps(manifest).encode())
+    assert main(["restore", str(path), "--data", str(tmp_path / "new")]) == 1
+    assert "later mtribes-server 9.0.0" in capsys.readouterr().err

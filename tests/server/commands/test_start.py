@@ -18,10 +18,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import psycopg
 import pytest
 
 from templates_server.__main__ import main
 from templates_server.data_folder import DataFolder
+from templates_server.migrations import ADVISORY_LOCK
 from tests.server_processes import ENVIRONMENT, ServerProcess, server_process, status_of
 from tests.servers import PostgresServer
 
@@ -200,19 +202,18 @@ def test_several_workers_serve_one_postgresql(postgres: PostgresServer, tmp_path
     assert url not in json.dumps(server.record)
 
 
-def test_two_processes_that_migrate_one_postgresql_at_once_both_end_well(
+def test_of_several_that_migrate_one_postgresql_each_waits_for_its_turn(
     postgres: PostgresServer, tmp_path: Path
 ) -> None:
     url = postgres.new_database_url()
-    migrating = [
-        subprocess.Popen(
-            [sys.executable, "-m", "templates_server", "migrate", "--data", str(tmp_path / str(number))],
-            env={**ENVIRONMENT, "MTRIBES_DATABASE": url},
-            stdout=subprocess.DEVNULL,
-        )
-        for number in range(3)
-    ]
-    assert [process.wait(60) for process in migrating] == [0, 0, 0]
+    arguments = ["migrate", "--data", str(tmp_path), "--database", url]
+    with psycopg.connect(url) as other, concurrent.futures.ThreadPoolExecutor() as threads:
+        other.execute("SELECT pg_advisory_xact_lock(%s)", (ADVISORY_LOCK,))
+        migrating = threads.submit(main, arguments)
+        time.sleep(0.7)
+        assert not migrating.done()
+        other.commit()
+        assert migrating.result(30) == 0
 
 
 def test_a_database_that_is_down_is_a_reason_to_try_later(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

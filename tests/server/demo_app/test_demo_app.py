@@ -1,0 +1,77 @@
+"""/demo where there is no demo, and what it gives where there is one. How it looks and works is in tests/browser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from templates_server import server_key
+from templates_server.accounts.passwords import Passwords
+from templates_server.demo import seed
+from templates_server.times import system_clock
+from tests.servers import RunningServer, running_server
+
+PATHS = ("/demo", "/demo/app.js", "/demo/configuration.json", "/demo/mtspace/vod/index.js")
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    folder = Path(tmp_path_factory.mktemp("demo"))
+    with running_server(folder, demo=True) as running:
+        passwords, key = Passwords(), server_key.load(folder)
+        running.database.write_now(
+            lambda connection: seed(connection, system_clock(), key=key, hash_password=passwords.hash_now)
+        )
+        passwords.close()
+        yield running
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_server_without_demo_data_has_none_of_it(server: RunningServer, path: str) -> None:
+    with server.client() as client:
+        assert client.get(path).status_code == 404
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_space_of_the_same_name_does_not_make_a_demo(demo: RunningServer, tmp_path: Path, path: str) -> None:
+    with running_server(tmp_path, database_url=demo.settings.database_url) as other, other.client() as client:
+        assert client.get(path).status_code == 404
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_demo_server_serves_it_under_a_strict_policy(demo: RunningServer, path: str) -> None:
+    with demo.client() as client:
+        answer = client.get(path)
+    assert answer.status_code == 200
+    if path != "/demo/configuration.json":
+        policy = answer.headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+
+
+@pytest.mark.parametrize("path", ["/demo/api.py", "/demo/..%2Fapi.py", "/demo/mtspace/vod/index.d.ts", "/demo/x.js"])
+def test_nothing_else_is_served_from_its_folders(demo: RunningServer, path: str) -> None:
+    with demo.client() as client:
+        assert client.get(path).status_code == 404
+
+
+def test_the_generated_code_follows_the_model(demo: RunningServer) -> None:
+    with demo.client() as client:
+        assert demo.url in client.get("/demo/mtspace/vod/index.js").text
+        before = client.get("/demo/mtspace/vod/fallbacks.js").text
+        demo.database.write_now(
+            lambda connection: connection.exec_driver_sql(
+                "UPDATE delivery_revisions SET document = replace(document, '#6f58c4', '#0e9f6e')"
+            )
+        )
+        demo.database.write_now(
+            lambda connection: connection.exec_driver_sql("UPDATE delivery_revisions SET revision = revision + 1")
+        )
+        demo.database.write_now(
+            lambda connection: connection.exec_driver_sql("UPDATE environments SET revision = revision + 1")
+        )
+        after = client.get("/demo/mtspace/vod/fallbacks.js").text
+    assert ("#6f58c4" in before, "#0e9f6e" in before) == (True, False)
+    assert ("#6f58c4" in after, "#0e9f6e" in after) == (False, True)
