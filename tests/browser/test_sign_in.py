@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from tests.browser.programs import command_line_environment, run_mtribes
@@ -14,20 +16,24 @@ from tests.browser.watching import Demo, Watched
 URL = re.compile(r"https?://\S+/oauth/authorize\S*")
 
 
-def start_login(demo: Demo, tmp_path: Path) -> tuple[subprocess.Popen[str], str]:
+@contextlib.contextmanager
+def login_program(demo: Demo, tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """The program that waits, and the address that it printed."""
-    login = subprocess.Popen(
-        [sys.executable, "-m", "mtribes_cli", "login", "--browser", "--host", demo.url],
-        cwd=tmp_path,
-        env=command_line_environment(tmp_path / "home"),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    command = [sys.executable, "-m", "mtribes_cli", "login", "--browser", "--host", demo.url]
+    environment = command_line_environment(tmp_path / "home")
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=pipe, stderr=pipe, text=True) as login:
+        try:
+            yield login, printed_address(login)
+        finally:
+            login.kill()
+
+
+def printed_address(login: subprocess.Popen[str]) -> str:
     assert login.stderr is not None
     for line in login.stderr:
         if match := URL.search(line):
-            return login, match[0]
+            return match[0]
     raise AssertionError("it printed no address")
 
 
@@ -42,8 +48,7 @@ def sign_in(watched: Watched, demo: Demo, url: str) -> None:
 
 
 def test_signing_in_and_allowing_ends_in_the_terminal(shared_demo: Demo, watched: Watched, tmp_path: Path) -> None:
-    login, url = start_login(shared_demo, tmp_path)
-    with login:
+    with login_program(shared_demo, tmp_path) as (login, url):
         sign_in(watched, shared_demo, url)
         watched.page.click("button[value=allow]")
         watched.page.wait_for_url("http://127.0.0.1:*/callback?*")
@@ -58,8 +63,7 @@ def test_signing_in_and_allowing_ends_in_the_terminal(shared_demo: Demo, watched
 
 
 def test_refusing_ends_in_the_terminal_too(shared_demo: Demo, watched: Watched, tmp_path: Path) -> None:
-    login, url = start_login(shared_demo, tmp_path)
-    with login:
+    with login_program(shared_demo, tmp_path) as (login, url):
         sign_in(watched, shared_demo, url)
         watched.page.click("button[value=cancel]")
         watched.page.wait_for_url("http://127.0.0.1:*/callback?*")
