@@ -16,6 +16,7 @@ from templates_server.demo_app import api as demo_app
 from templates_server.endpoint import Route, Surface
 from templates_server.events import api as events
 from templates_server.oauth import api as oauth
+from templates_server.oauth.device import api as device
 from templates_server.pages import api as pages
 from templates_server.sessions import api as sessions
 from templates_server.sessions.models import StartedSession
@@ -60,6 +61,15 @@ OAUTH_ROUTES = (
         reads=bytes,
         max_body_bytes=SIGN_IN_MAX_BYTES,
     ),
+    Route(
+        "POST",
+        "/oauth/device_authorization",
+        oauth.device_authorization,
+        Surface.OAUTH,
+        "Begin a sign-in that is allowed in a browser elsewhere (RFC 8628).",
+        reads=bytes,
+        max_body_bytes=SIGN_IN_MAX_BYTES,
+    ),
 )
 
 PAGE_ROUTES = (
@@ -97,6 +107,28 @@ PAGE_ROUTES = (
         status=HTTPStatus.SEE_OTHER,
         max_body_bytes=SIGN_IN_MAX_BYTES,
     ),
+    Route("GET", "/device", device.code_page, Surface.PAGE, "The form for the code that a program shows."),
+    Route(
+        "POST",
+        "/device",
+        device.enter_code,
+        Surface.PAGE,
+        "Ask a person if the program that shows this code may act for them.",
+        reads=bytes,
+        max_body_bytes=SIGN_IN_MAX_BYTES,
+    ),
+    Route(
+        "POST",
+        "/device/decision",
+        device.decide,
+        Surface.PAGE,
+        "What the person decided.",
+        reads=bytes,
+        status=HTTPStatus.SEE_OTHER,
+        max_body_bytes=SIGN_IN_MAX_BYTES,
+    ),
+    Route("GET", "/device/allowed", device.allowed_page, Surface.PAGE, "That the program was allowed."),
+    Route("GET", "/device/refused", device.refused_page, Surface.PAGE, "That it was not."),
     Route("GET", "/assets/{name}", pages.asset, Surface.PAGE, "A file that pages load."),
 )
 

@@ -86,6 +86,30 @@ authorization_codes = Table(
     Column("redeemed", BigInteger),
 )
 
+device_codes = Table(
+    "device_codes",
+    metadata,
+    Column("code_hash", LargeBinary, primary_key=True),  # SHA-256
+    Column("user_code", String, nullable=False, unique=True),  # eight consonants
+    Column("client_id", String, nullable=False),
+    Column("scopes", String, nullable=False),
+    Column("interval_seconds", Integer, nullable=False),  # between two polls; grows when that is not kept
+    Column("created", BigInteger, nullable=False),
+    Column("expires", BigInteger, nullable=False, index=True),
+    Column("last_polled", BigInteger),
+    Column("account_id", ForeignKey("accounts.id", ondelete="CASCADE"), index=True),  # who decided
+    Column("decision", String),  # allowed, refused
+    Column("redeemed", BigInteger),
+)
+
+device_guesses = Table(
+    "device_guesses",  # user codes of nobody, as entered by an account
+    metadata,
+    Column("account_id", ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True),
+    Column("wrong", Integer, nullable=False),
+    Column("since", BigInteger, nullable=False),
+)
+
 token_families = Table(
     "token_families",  # all tokens that stem from one sign-in: revoked together, in one place
     metadata,

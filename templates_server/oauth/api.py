@@ -42,6 +42,7 @@ async def metadata(call: Call) -> Response:
             "authorization_endpoint": f"{authority.issuer}{AUTHORIZE_PATH}",
             "token_endpoint": f"{authority.issuer}/oauth/token",
             "revocation_endpoint": f"{authority.issuer}/oauth/revoke",
+            "device_authorization_endpoint": f"{authority.issuer}/oauth/device_authorization",
             "scopes_supported": sorted(ALL_SCOPES),
             "response_types_supported": ["code"],
             "response_modes_supported": ["query"],
@@ -159,6 +160,16 @@ async def revoke(call: Call) -> Response:
     return _response(
         await call.database.write(
             lambda connection: Protocol(connection, authority_of(call), now=call.now).revocation(request)
+        )
+    )
+
+
+async def device_authorization(call: Call) -> Response:
+    """A device code for the program, and a user code for the person (RFC 8628, 3.1)."""
+    request = _token_request(call)
+    return _response(
+        await call.database.write(
+            lambda connection: Protocol(connection, authority_of(call), now=call.now).device_authorization(request)
         )
     )
 

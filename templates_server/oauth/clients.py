@@ -13,6 +13,7 @@ from templates_server.tokens.secrets import hashed
 
 CLI_CLIENT_ID = "mtribes-cli"
 LOCAL_GRANT_TYPE = "urn:mtribes:params:oauth:grant-type:local"
+DEVICE_GRANT_TYPE = "urn:ietf:params:oauth:grant-type:device_code"
 LOOPBACK_REDIRECT = re.compile(r"http://(?:127\.0\.0\.1|\[::1\]):([1-9][0-9]{0,4})/callback")
 MAX_PORT = 65535
 SECRET_METHODS = frozenset({"client_secret_basic", "client_secret_post"})
@@ -106,7 +107,9 @@ class ServiceClient:
 Client = PublicClient | ServiceClient
 
 COMMAND_LINE = PublicClient(
-    CLI_CLIENT_ID, "the mtribes command line", frozenset({"authorization_code", "refresh_token", LOCAL_GRANT_TYPE})
+    CLI_CLIENT_ID,
+    "the mtribes command line",
+    frozenset({"authorization_code", "refresh_token", DEVICE_GRANT_TYPE, LOCAL_GRANT_TYPE}),
 )
 PUBLIC_CLIENTS = {COMMAND_LINE.client_id: COMMAND_LINE}
 

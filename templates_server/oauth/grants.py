@@ -165,11 +165,15 @@ class LocalGrant(BaseGrant, TokenEndpointMixin):
 
     def create_token_response(self) -> tuple[int, dict[str, Any], Any]:
         """The answer: everything that the administrator may do."""
-        client, account = self.request.client, self.request.user
-        scopes = client.get_allowed_scope(None)
-        self.request.credential = store.new_family(
-            account.id, client_id=client.get_client_id(), scopes=scopes, now=self.server.now
-        )
-        token = self.generate_token(user=account, scope=scopes)
-        self.save_token(token)
-        return 200, token, self.TOKEN_RESPONSE_HEADER
+        return 200, issue_first_tokens(self, self.request.client.get_allowed_scope(None)), self.TOKEN_RESPONSE_HEADER
+
+
+def issue_first_tokens(grant: BaseGrant, scopes: str) -> dict[str, Any]:
+    """The tokens with which a sign-in of the request's user begins; they are stored."""
+    request, now = grant.request, grant.server.now
+    request.credential = store.new_family(
+        request.user.id, client_id=request.client.get_client_id(), scopes=scopes, now=now
+    )
+    token: dict[str, Any] = grant.generate_token(user=request.user, scope=scopes)
+    grant.save_token(token)
+    return token

@@ -31,7 +31,15 @@ from templates_server.accounts.store import Account
 from templates_server.errors import BadRequest
 from templates_server.identifiers import base62
 from templates_server.oauth import store
-from templates_server.oauth.clients import LOCAL_GRANT_TYPE, PUBLIC_CLIENTS, Client, ServiceClient, scope_text
+from templates_server.oauth.clients import (
+    DEVICE_GRANT_TYPE,
+    LOCAL_GRANT_TYPE,
+    PUBLIC_CLIENTS,
+    Client,
+    ServiceClient,
+    scope_text,
+)
+from templates_server.oauth.device.grant import DeviceAuthorization, DeviceGrant
 from templates_server.oauth.grants import (
     ALL_AUTHENTICATION_METHODS,
     CodeGrant,
@@ -47,7 +55,7 @@ from templates_server.server_key import ServerKey
 from templates_server.times import SECOND
 from templates_server.tokens.secrets import RANDOM_LENGTH, SecretKind, hashed, new_secret, with_checksum
 
-GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials")
+GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials", DEVICE_GRANT_TYPE)
 UNKNOWN_CLIENT_SECRET_HASH = hashed("nobody has this secret")
 
 
@@ -120,9 +128,11 @@ class Protocol(AuthorizationServer):
         self.register_grant(CodeGrant, [RequiredS256(required=True)])
         self.register_grant(RefreshGrant)
         self.register_grant(ServiceGrant)
+        self.register_grant(DeviceGrant)
         if authority.local_code is not None:
             self.register_grant(LocalGrant)
         self.register_endpoint(Revocation)
+        self.register_endpoint(DeviceAuthorization)
 
     # What the routes call
 
@@ -161,11 +171,18 @@ class Protocol(AuthorizationServer):
 
     def revocation(self, request: ProtocolRequest) -> Reply:
         """The answer of the revocation endpoint."""
+        return self._endpoint(Revocation.ENDPOINT_NAME, request)
+
+    def device_authorization(self, request: ProtocolRequest) -> Reply:
+        """The answer of the device authorization endpoint."""
+        return self._endpoint(DeviceAuthorization.ENDPOINT_NAME, request)
+
+    def _endpoint(self, name: str, request: ProtocolRequest) -> Reply:
         try:
             _refuse_repeated(request)
         except OAuth2Error as error:
             return self._reply_to(request, error)
-        reply: Reply = self.create_endpoint_response(Revocation.ENDPOINT_NAME, request)
+        reply: Reply = self.create_endpoint_response(name, request)
         return reply
 
     # What Authlib calls

@@ -100,6 +100,39 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_browser_sessions_account_id"), ["account_id"], unique=False)
 
     op.create_table(
+        "device_codes",
+        sa.Column("code_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("user_code", sa.String(), nullable=False),
+        sa.Column("client_id", sa.String(), nullable=False),
+        sa.Column("scopes", sa.String(), nullable=False),
+        sa.Column("interval_seconds", sa.Integer(), nullable=False),
+        sa.Column("created", sa.BigInteger(), nullable=False),
+        sa.Column("expires", sa.BigInteger(), nullable=False),
+        sa.Column("last_polled", sa.BigInteger(), nullable=True),
+        sa.Column("account_id", sa.String(), nullable=True),
+        sa.Column("decision", sa.String(), nullable=True),
+        sa.Column("redeemed", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["accounts.id"], name=op.f("fk_device_codes_account_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("code_hash", name=op.f("pk_device_codes")),
+        sa.UniqueConstraint("user_code", name=op.f("uq_device_codes_user_code")),
+    )
+    with op.batch_alter_table("device_codes", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_device_codes_account_id"), ["account_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_device_codes_expires"), ["expires"], unique=False)
+
+    op.create_table(
+        "device_guesses",
+        sa.Column("account_id", sa.String(), nullable=False),
+        sa.Column("wrong", sa.Integer(), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["accounts.id"], name=op.f("fk_device_guesses_account_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("account_id", name=op.f("pk_device_guesses")),
+    )
+    op.create_table(
         "memberships",
         sa.Column("organization_id", sa.String(), nullable=False),
         sa.Column("account_id", sa.String(), nullable=False),
@@ -306,6 +339,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_memberships_account_id"))
 
     op.drop_table("memberships")
+    op.drop_table("device_guesses")
+    with op.batch_alter_table("device_codes", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_device_codes_expires"))
+        batch_op.drop_index(batch_op.f("ix_device_codes_account_id"))
+
+    op.drop_table("device_codes")
     with op.batch_alter_table("browser_sessions", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_browser_sessions_account_id"))
 

@@ -20,7 +20,12 @@ def test_s256_only_and_the_grants_by_name(server: RunningServer) -> None:
     with server.client() as client:
         document = client.get(WELL_KNOWN).json()
     assert document["code_challenge_methods_supported"] == ["S256"]
-    assert document["grant_types_supported"] == ["authorization_code", "refresh_token", "client_credentials"]
+    assert document["grant_types_supported"] == [
+        "authorization_code",
+        "refresh_token",
+        "client_credentials",
+        "urn:ietf:params:oauth:grant-type:device_code",
+    ]
     assert document["response_types_supported"] == ["code"]
     assert document["authorization_response_iss_parameter_supported"] is True
 
@@ -29,7 +34,7 @@ def test_every_url_in_it_answers(server: RunningServer) -> None:
     with server.client() as client:
         document = client.get(WELL_KNOWN).json()
         endpoints = {name: url for name, url in document.items() if name.endswith("_endpoint")}
-        assert len(endpoints) == 3
+        assert len(endpoints) == 4
         assert all(client.post(url).status_code not in {404, 405} for url in endpoints.values())
 
 

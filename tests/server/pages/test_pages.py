@@ -19,7 +19,16 @@ from tests.server.oauth.flows import PASSWORD_HASH, Browser, authorization, sign
 from tests.servers import RunningServer, running_server
 
 CONSENT = f"/oauth/authorize?{urlencode(authorization())}"
-PAGES = ("/", "/sign-in", "/signed-out", CONSENT, "/oauth/authorize")
+PAGES = (
+    "/",
+    "/sign-in",
+    "/signed-out",
+    CONSENT,
+    "/oauth/authorize",
+    "/device",
+    "/device?user_code=BCDF-GHJK",
+    "/device/allowed",
+)
 
 
 class Outline(HTMLParser):
