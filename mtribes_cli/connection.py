@@ -162,6 +162,8 @@ def _on_the_way(error: httpx.HTTPError, base_url: str) -> MtribesError:
         return UnavailableError(f"{base_url} does not accept connections.", "Is it running? Try again later.")
     if isinstance(error, httpx.DecodingError):
         return AnswerError(f"{base_url} answered what cannot be unpacked: {_said(error)}.", _LOOK_AT_HOST)
+    if isinstance(error, httpx.RemoteProtocolError) and _said(error).startswith("illegal"):
+        return AnswerError(f"{base_url} answers, but not as a web server does.", _LOOK_AT_HOST)
     if isinstance(error, (httpx.RemoteProtocolError, httpx.NetworkError)):
         return NetworkError(
             f"{base_url} broke the connection off: {_said(error)}.", "Try again; see that the host is right."

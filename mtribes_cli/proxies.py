@@ -12,6 +12,7 @@ from mtribes_cli.errors import UsageError
 from mtribes_cli.hosts import is_loopback
 
 VARIABLES = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")  # in the order in which they count
+_DEFAULT_PORTS = {"http": 80, "https": 443}
 _ADVICE = "Set it as http://proxy.example.com:3128, or name the host in NO_PROXY."
 
 
@@ -39,7 +40,7 @@ def proxy_for(url: str) -> Proxy | None:
     name = parts.hostname or ""
     proxies = getproxies()
     stated = proxies.get(parts.scheme) or proxies.get("all")
-    if not stated or is_loopback(name) or proxy_bypass(f"{name}:{parts.port}" if parts.port else name):
+    if not stated or is_loopback(name) or proxy_bypass(f"{name}:{parts.port or _DEFAULT_PORTS.get(parts.scheme)}"):
         return None
     said_by = next((variable for variable in VARIABLES if os.environ.get(variable)), "the system's settings")
     return Proxy(_checked(stated, said_by), said_by)
