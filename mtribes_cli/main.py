@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mtribes_cli.context import Context
 
 FULL_NAME = f"mtribes {__version__}"
+ASKED_BY_A_SHELL = "__complete"  # at a TAB
 
 
 def run() -> NoReturn:
@@ -26,9 +27,27 @@ def run() -> NoReturn:
 
 def main(argv: Sequence[str], context: Context | None = None) -> int:
     """Do what `argv` asks in `context` (default: this process's world); what the shell is to be told."""
-    if context is None and list(argv) == ["--version"]:
-        sys.stdout.write(f"{FULL_NAME}\n")
+    if context is None and list(argv) == ["--version"] and _is_version_told():
         return 0
-    from mtribes_cli.dispatch import dispatch  # noqa: PLC0415 - the version is answered before anything is imported
+    if context is None and argv[:1] == [ASKED_BY_A_SHELL] and "".join(argv[1:2]).isdecimal():
+        from mtribes_cli.completing import reply  # noqa: PLC0415 - a TAB alone needs it, and nothing else
 
+        sys.stdout.write(reply(argv[1:]))
+        return 0
+    from mtribes_cli.dispatch import dispatch  # noqa: PLC0415 - what is above is answered before it is imported
+
+    if context is None:
+        from mtribes_cli.signals import heed_signals  # noqa: PLC0415 - start-up time
+
+        heed_signals()
     return dispatch(argv, context)
+
+
+def _is_version_told() -> bool:
+    """Whether it was; where nobody reads, or there is no room, it is told like everything else."""
+    try:
+        sys.stdout.write(f"{FULL_NAME}\n")
+        sys.stdout.flush()
+    except (AttributeError, OSError):  # the first: stdout was closed by the parent, and is None
+        return False
+    return True

@@ -26,5 +26,6 @@ _ALL = (
     Word(
         "env", "environment", "Environments: what is delivered, and the keys of apps.", has_verbs=True, nested=("key",)
     ),
+    Word("completion", "completion", "Let your shell complete words of mtribes.", has_verbs=True),
 )
 WORDS = {word.name: word for word in _ALL}

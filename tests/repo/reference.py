@@ -1,6 +1,6 @@
 """The parts of the README that are made from the programs: commands and settings of both, and the URL table.
 
-    python -m tests.repo.reference          write them into README.md
+    python -m tests.repo.reference          write them into README.md, and what shells complete (see completions.py)
 
 Each part stands between `<!-- made: NAME -->` and `<!-- end: NAME -->`.
 """
@@ -21,6 +21,7 @@ from mtribes_cli.dispatch import typer_command
 from templates_server.commands.program import app as server_app
 from templates_server.endpoint import Route, Surface
 from templates_server.routes import ROUTES
+from tests.repo.completions import write_made_files
 
 README = Path(__file__).parents[2] / "README.md"
 CREDENTIALS = {
@@ -153,4 +154,5 @@ PARTS: dict[str, Callable[[], Iterator[str]]] = {
 }
 
 if __name__ == "__main__":
+    write_made_files()
     README.write_text(rewritten(README.read_text(encoding="utf-8")), encoding="utf-8", newline="\n")

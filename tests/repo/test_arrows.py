@@ -65,7 +65,8 @@ def test_only_the_console_prints() -> None:
 
 
 def test_nothing_is_at_the_top_but_what_belongs_there() -> None:
-    expected = {"pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", "mtribes_cli", "templates_server", "tests"}
+    files = {"pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md"}
+    expected = {*files, "mtribes_cli", "templates_server", "tests", "completions"}
     ignored = {"src", "mtribes.toml", "mtribes.lock", "build", "dist", "venv"}
     found = {path.name for path in ROOT.iterdir() if not path.name.startswith(".")}
     assert found - ignored == expected

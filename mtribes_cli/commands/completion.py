@@ -1,0 +1,74 @@
+"""`mtribes completion`: let the shell complete words of `mtribes`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from shlex import quote
+from typing import Annotated, Literal
+
+import typer
+
+from mtribes_cli.atomic_file import write_whole
+from mtribes_cli.completion_places import place_for, shell_of
+from mtribes_cli.completion_scripts import SCRIPTS
+from mtribes_cli.context import Context
+from mtribes_cli.errors import FileError
+from mtribes_cli.result import Document, Result
+
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
+Shell = Literal["bash", "zsh", "fish", "powershell"]
+_MARK = b"Made by `mtribes completion show "
+
+
+@app.command("install")
+def install_command(
+    call: typer.Context,
+    shell: Annotated[Shell | None, typer.Argument(metavar="[SHELL]", help="Else the one that you use now.")] = None,
+) -> Result:
+    """Write the script of your shell to where it looks for it; no settings of the shell are changed.
+
+    $ mtribes completion install
+    """
+    return install(call.obj, shell)
+
+
+@app.command("show")
+def show_command(
+    shell: Annotated[Shell, typer.Argument(metavar="SHELL", help="bash, zsh, fish or powershell.")],
+) -> Result:
+    """Print the script of a shell.
+
+    $ source <(mtribes completion show bash)
+    """
+    return show(shell)
+
+
+def install(context: Context, shell: str | None) -> Result:
+    """Where the script is now, what it still needs, and how to undo it."""
+    name = shell or shell_of(context.environment)
+    place = place_for(name, context.environment, context.folders.config)
+    is_changed = _written(place.path, SCRIPTS[name].text.encode())
+    said = f"{'Wrote' if is_changed else 'It is there already:'} {place.path}"
+    data = {"shell": name, "path": str(place.path), "changed": is_changed, "advice": list(place.advice)}
+    return Result(data, (said, *place.advice, f"To undo it: rm {quote(str(place.path))}"))
+
+
+def show(shell: str) -> Result:
+    """The script, as it is installed."""
+    text = SCRIPTS[shell].text
+    return Result({"shell": shell, "script": text}, (Document(text),))
+
+
+def _written(path: Path, script: bytes) -> bool:
+    """Whether the file had to be written. Raises FileError for one that we did not make."""
+    try:
+        before = path.read_bytes()
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    else:
+        if before == script:
+            return False
+        if _MARK not in before:
+            raise FileError(f"{path} is there, and not from mtribes.", "Move it away, and run this again.")
+    write_whole(path, script)
+    return True
