@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any, Protocol, TypeVar
 
 import msgspec
@@ -20,6 +20,7 @@ from templates_server.errors import (
     ValidationFailed,
 )
 from templates_server.json_depth import check_depth
+from templates_server.settings import Limits
 
 Decoded = TypeVar("Decoded")
 GZIP_WINDOW_BITS = 31
@@ -96,24 +97,33 @@ def _inflater(request: Request) -> Inflater:
     raise UnsupportedMediaType(f"The content encoding {encoding!r} is not read here; gzip and zstd are.")
 
 
-async def read_body(request: Request, max_bytes: int, timeout_seconds: float) -> bytes:
-    """The whole body, inflated; TooLarge, RequestTimedOut, BadRequest or UnsupportedMediaType when it cannot be had."""
+async def read_body(request: Request, max_bytes: int, limits: Limits) -> bytes:
+    """The whole body, inflated; TooLarge, RequestTimedOut, BadRequest or UnsupportedMediaType when it cannot be had.
+
+    It has the time of the limits, and beyond that as much as it takes at the least pace.
+    """
     declared = request.headers.get("content-length", "0")
     if declared.isdecimal() and int(declared) > max_bytes:
         raise TooLarge(f"The body may have {max_bytes} bytes.")
     try:
-        async with asyncio.timeout(timeout_seconds):
-            return await _read_inflated(request, max_bytes)
+        async with asyncio.timeout(limits.body_timeout_seconds) as deadline:
+            return await _read_inflated(_paced(request, deadline, limits), _inflater(request), max_bytes)
     except TimeoutError:
-        raise RequestTimedOut(f"The body did not arrive within {timeout_seconds:g} seconds.") from None
+        raise RequestTimedOut(f"The body did not arrive within {limits.body_timeout_seconds:g} seconds.") from None
     except ClientDisconnect:
         raise BadRequest("The body was cut.") from None
 
 
-async def _read_inflated(request: Request, max_bytes: int) -> bytes:
-    inflater = _inflater(request)
-    body = bytearray()
+async def _paced(request: Request, deadline: asyncio.Timeout, limits: Limits) -> AsyncIterator[bytes]:
+    """The pieces of the body; each puts the deadline off by the time that it may take."""
     async for chunk in request.stream():
+        deadline.reschedule((deadline.when() or 0) + len(chunk) / limits.min_body_bytes_a_second)
+        yield chunk
+
+
+async def _read_inflated(chunks: AsyncIterator[bytes], inflater: Inflater, max_bytes: int) -> bytes:
+    body = bytearray()
+    async for chunk in chunks:
         for piece in inflater.inflate(chunk):
             body += piece
             if len(body) > max_bytes:

@@ -217,9 +217,7 @@ async def _permitted_place(call: Call, route: Route) -> access.Place | None:
 
 async def _read_body(route: Route, call: Call) -> Any:
     limits = call.settings.limits
-    raw = await bodies.read_body(
-        call.request, route.max_body_bytes or limits.max_body_bytes, limits.body_timeout_seconds
-    )
+    raw = await bodies.read_body(call.request, route.max_body_bytes or limits.max_body_bytes, limits)
     if route.reads is bytes:
         return raw
     bodies.require_media_type(call.request, "application/json")

@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import functools
 import logging
+import math
 import os
 import signal
 import socket
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -19,13 +20,14 @@ import uvicorn
 from uvicorn.supervisors import Multiprocess
 
 from templates_server.app import create_app
+from templates_server.connections import Connections
 from templates_server.http_protocol import BoundedHttpProtocol
 from templates_server.settings import Settings
 
 LOGGER = logging.getLogger("templates_server")
 STOP_TIMEOUT_SECONDS = 20
-KEEP_ALIVE_SECONDS = 60
 BACKLOG = 2048
+FILES_BESIDES_CONNECTIONS = 256
 MAX_LOG_BYTES = 10 * 1024 * 1024
 STOP_SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGBREAK") if hasattr(signal, name))
 
@@ -54,28 +56,53 @@ class StoppableServer(uvicorn.Server):
         self.stopped_by = number
 
 
-def serve(settings: Settings, listening: socket.socket, *, workers: int, log_file: Path) -> bool:
-    """Serve on a listening socket until told to stop; whether it was Ctrl-C that told."""
-    config = uvicorn.Config(
-        functools.partial(create_app, settings),
-        factory=True,
+def configured(
+    app: Callable[..., Any], settings: Settings, *, factory: bool = False, workers: int = 1, log: Any = None
+) -> uvicorn.Config:
+    """How an application, or what makes it, is run: by our protocol, and with nothing that believes a header."""
+    connections = Connections(settings.connection_limits, proxies=settings.trusted_proxies)
+    return uvicorn.Config(
+        app,
+        factory=factory,
         workers=workers,
-        http=BoundedHttpProtocol,
+        http=functools.partial(BoundedHttpProtocol, connections),  # type: ignore[arg-type]  # uvicorn only calls it
         ws="none",
         lifespan="on",
-        log_config=log_config(log_file),
+        log_config=log,
         access_log=False,
         proxy_headers=False,
         server_header=False,
         backlog=BACKLOG,
-        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_keep_alive=math.ceil(settings.connection_limits.idle_timeout_seconds),
         timeout_graceful_shutdown=STOP_TIMEOUT_SECONDS,
     )
+
+
+def serve(settings: Settings, listening: socket.socket, *, workers: int, log_file: Path) -> bool:
+    """Serve on a listening socket until told to stop; whether it was Ctrl-C that told."""
+    allow_open_files(settings.connection_limits.max_connections + FILES_BESIDES_CONNECTIONS)
+    make_app = functools.partial(create_app, settings)
+    config = configured(make_app, settings, factory=True, workers=workers, log=log_config(log_file))
     demo = f"; the demo: {settings.public_url}/demo" if settings.demo else ""
     LOGGER.info("mtribes-server %s is at %s%s", version("mtribes"), settings.public_url, demo)
     interrupted = _run(config, listening)
     LOGGER.info("stopped")
     return interrupted
+
+
+def allow_open_files(wanted: int) -> None:
+    """Have the system allow so many open files, of which a connection is one; say so when it does not."""
+    if sys.platform == "win32":
+        return
+    import resource  # noqa: PLC0415 - there is none on Windows
+
+    allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if allowed == resource.RLIM_INFINITY or allowed >= wanted:
+        return
+    granted = wanted if most == resource.RLIM_INFINITY else min(wanted, most)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(allowed, granted), most))
+    if granted < wanted:
+        LOGGER.warning("only %d files may be open (`ulimit -Hn`): beyond as many connections, new ones wait", granted)
 
 
 def _run(config: uvicorn.Config, listening: socket.socket) -> bool:
@@ -100,7 +127,10 @@ def log_config(log_file: Path) -> dict[str, Any]:
         "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s[%(process)d] %(message)s"}},
         "handlers": handlers,
         "root": {"level": "INFO", "handlers": list(handlers)},
-        "loggers": {name: {"level": "WARNING"} for name in ("uvicorn", "alembic", "authlib", "asyncio")},
+        "loggers": {
+            **{name: {"level": "WARNING"} for name in ("alembic", "authlib", "asyncio")},
+            "uvicorn": {"level": "ERROR"},  # it warns of each malformed request: anybody could fill the disk
+        },
     }
 
 

@@ -9,6 +9,9 @@ from urllib.parse import urlsplit
 
 import platformdirs
 
+from templates_server.addresses import Network
+from templates_server.connections import ConnectionLimits
+
 DEFAULT_PORT = 8674
 LOOPBACK_NAMES = frozenset({"127.0.0.1", "::1", "localhost"})
 
@@ -27,6 +30,7 @@ class Limits:
     max_document_bytes: int = 4 * 1024 * 1024
     max_depth: int = 32
     body_timeout_seconds: float = 30
+    min_body_bytes_a_second: int = 16 * 1024  # of what comes later than the timeout
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,10 @@ class Settings:
     local: bool = False
     minimum_client_version: str = "0.1.0"
     cors_origins: frozenset[str] = frozenset()
+    trusted_proxies: tuple[Network, ...] = ()
+    allowed_hosts: frozenset[str] = frozenset()
     limits: Limits = field(default_factory=Limits)
+    connection_limits: ConnectionLimits = field(default_factory=ConnectionLimits)
 
     def __post_init__(self) -> None:
         """Refuse a public URL that cannot be an issuer; ValueError says what is wrong with it."""

@@ -21,6 +21,7 @@ from templates_server.app import Application, create_app
 from templates_server.database import Database, open_database
 from templates_server.endpoint import Route
 from templates_server.routes import ROUTES
+from templates_server.serving import configured
 from templates_server.settings import Settings, sqlite_url
 from templates_server.times import Clock, system_clock
 
@@ -89,7 +90,7 @@ def running_server(
 
 @contextlib.contextmanager
 def _serving(app: Application, listening: socket.socket) -> Iterator[None]:
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="on", access_log=False))
+    server = uvicorn.Server(configured(app, app.services.settings))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     try:
