@@ -190,12 +190,10 @@ class SqliteDatabase(Database):
         results: list[tuple[_Unit, Any]] = []
         try:
             with self._writer_engine.connect() as connection, connection.begin():
-                for unit in units:
-                    try:
-                        with connection.begin_nested():
-                            results.append((unit, unit.work(connection)))
-                    except Exception as error:  # noqa: BLE001 - it is the caller's, who gets it
-                        unit.outcome.set_exception(error)
+                if len(units) == 1:  # alone it needs no protection but the transaction
+                    results.append((units[0], units[0].work(connection)))
+                else:
+                    results = _run_apart(connection, units)
         except Exception as error:  # noqa: BLE001 - nothing was stored: everybody who waits must know
             for unit in units:
                 if not unit.outcome.done():
@@ -203,6 +201,18 @@ class SqliteDatabase(Database):
             return
         for unit, result in results:
             unit.outcome.set_result(result)
+
+
+def _run_apart(connection: Connection, units: list[_Unit]) -> list[tuple[_Unit, Any]]:
+    """The results of those that succeed; one that fails takes nothing of the others with it."""
+    results: list[tuple[_Unit, Any]] = []
+    for unit in units:
+        try:
+            with connection.begin_nested():
+                results.append((unit, unit.work(connection)))
+        except Exception as error:  # noqa: BLE001 - it is the caller's, who gets it
+            unit.outcome.set_exception(error)
+    return results
 
 
 def _unavailable_if_busy(error: Exception) -> Exception:

@@ -8,7 +8,8 @@ import secrets
 
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 RANDOM_LENGTH = 22  # 131 bits
-SPARE_BITS = 64  # what the remainder of a division favours is 2^-64 of what there is
+TO_ALPHABET = (ALPHABET * 5).encode()[:256]
+SURPLUS = bytes(range(len(ALPHABET) * 4, 256))  # bytes that would favour some characters over others
 MAX_KEY_LENGTH = 64
 ENVIRONMENT_KEY_PREFIX = "pk_"
 KEY_PATTERN = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
@@ -16,7 +17,10 @@ KEY_PATTERN = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 
 def random_text(length: int) -> str:
     """That many characters of 0-9A-Za-z from the system's secure source."""
-    return base62(secrets.randbits(length * 6 + SPARE_BITS), length)
+    text = b""
+    while len(text) < length:
+        text += secrets.token_bytes(2 * length).translate(TO_ALPHABET, SURPLUS)
+    return text[:length].decode("ascii")
 
 
 def new_id(prefix: str) -> str:
