@@ -8,8 +8,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Literal, TextIO
+from typing import Literal, NamedTuple, TextIO
 
 from mtribes_cli.errors import InterruptedCommandError, MtribesError, Problem, UsageError
 from mtribes_cli.file_faults import file_error
@@ -20,8 +19,7 @@ ENVELOPE_VERSION = 1
 _BOLD, _RED, _YELLOW, _DIM = "1", "31", "33", "2"
 
 
-@dataclass(frozen=True)
-class Style:
+class Style(NamedTuple):
     """What the user asked of the output."""
 
     json: bool = False

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from mtribes_cli.arguments import Arguments
 from mtribes_cli.console import Console, Style, standard_streams
@@ -54,8 +54,7 @@ def _current_folder() -> Path:
         return Path()
 
 
-@dataclass(frozen=True)
-class Folders:
+class Folders(NamedTuple):
     """Where files of the user's are kept."""
 
     config: Path  # credentials

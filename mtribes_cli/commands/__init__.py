@@ -1,10 +1,9 @@
 """The words of the command line. Each has a module here with an `app`; only the one asked for is imported."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Word:
+class Word(NamedTuple):
     """The first word of a command: where it is, and what help says of it."""
 
     name: str
