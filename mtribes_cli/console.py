@@ -73,7 +73,7 @@ class Console:
                 lines = columns([headings, *rows] if headings else rows)
                 self._write(self._stdout, "".join(f"{line}\n" for line in lines))
             case str():
-                self._write(self._stdout, made_safe(block) + "\n")
+                self._write(self._stdout, made_safe_line(block) + "\n")
 
     def _envelope(self, command: str, status: str, data: object, errors: Sequence[Mapping[str, str | None]]) -> None:
         envelope = {
@@ -95,11 +95,11 @@ class Console:
     def notice(self, text: str) -> None:
         """Good to know; not said under `--quiet`."""
         if not self.style.quiet:
-            self._say(made_safe(text))
+            self._say(made_safe_line(text))
 
     def warning(self, text: str) -> None:
         """Not wrong, but not as it should be."""
-        self._say(f"{self._painted('warning:', _YELLOW)} {made_safe(text)}")
+        self._say(f"{self._painted('warning:', _YELLOW)} {made_safe_line(text)}")
 
     def trace(self, text: str) -> None:
         """Said under `--verbose` only. The caller sees to it that no secret is in it."""
@@ -138,8 +138,7 @@ class Console:
             raise UsageError(f"{question.rstrip('?: ')}: there is nobody to ask.", f"Give {flag}.")
         shown = f" [{default}]" if default else ""
         while True:
-            self._write(self._stderr, made_safe(f"{question}{shown}: "))
-            answer = self._line().strip() or (default or "")
+            answer = self._line(f"{question}{shown}: ").strip() or (default or "")
             if answer:
                 return answer
 
@@ -165,18 +164,26 @@ class Console:
             if answer in {"n", "no"}:
                 return False
 
+    def enter_was_pressed(self) -> bool:
+        """Whether the person at the terminal has pressed Enter; nothing is waited for."""
+        from mtribes_cli.keyboard import enter_was_pressed  # noqa: PLC0415 - rarely needed
+
+        return enter_was_pressed(self._stdin)
+
     def read_stdin(self) -> bytes:
         """All of stdin, as bytes."""
         binary = getattr(self._stdin, "buffer", None)
         return binary.read() if binary is not None else self._stdin.read().encode()
 
-    def _line(self) -> str:
+    def _line(self, question: str) -> str:
         try:
+            self._write(self._stderr, made_safe(question))
             line = self._stdin.readline()
         except KeyboardInterrupt:
             self._say("")  # what is said next does not stand beside the question
             raise
         if not line:
+            self._say("")
             raise InterruptedCommandError("The input ended before the question was answered.", "Run it again.")
         return line
 

@@ -31,6 +31,10 @@ class Clock:
         """Seconds since 1970."""
         return time.time()
 
+    def elapsed_seconds(self) -> float:
+        """Seconds since some moment, whatever happens to the time of day."""
+        return time.monotonic()
+
     def sleep(self, seconds: float) -> None:
         """Wait."""
         time.sleep(seconds)
@@ -68,14 +72,18 @@ class Folders(NamedTuple):
 
         server = environment.get("MTRIBES_DATA")
         return cls(
-            config=_whole(platformdirs.user_config_path("mtribes", appauthor=False)),
-            state=_whole(platformdirs.user_state_path("mtribes", appauthor=False)),
-            server=Path(server) if server else _whole(platformdirs.user_data_path("mtribes-server", appauthor=False)),
+            config=_folder(platformdirs.user_config_path, "mtribes"),
+            state=_folder(platformdirs.user_state_path, "mtribes"),
+            server=Path(server) if server else _folder(platformdirs.user_data_path, "mtribes-server"),
         )
 
 
-def _whole(folder: Path) -> Path:
-    """`folder`, unless it begins with a ~ that stands for nothing: then one in which nothing is and can be."""
+def _folder(find: Callable[..., Path], name: str) -> Path:
+    """What the system names; where it knows no home for this user, a folder in which nothing is and can be."""
+    try:
+        folder = find(name, appauthor=False)
+    except RuntimeError:
+        return Path(NO_HOME)
     return folder if folder.is_absolute() else Path(NO_HOME)
 
 
@@ -90,6 +98,7 @@ class Context:
     clock: Clock = field(default_factory=Clock)
     browser: Callable[[str], bool] = open_in_browser
     own_folders: Folders | None = None  # None: the system's
+    system_root: Path = Path("/")  # where the system tells what it is: a container, WSL
     at_crash_point: Callable[[str], None] = lambda _name: None  # tests end the process here
 
     resources: ExitStack = field(default_factory=ExitStack)  # closed when the command has ended

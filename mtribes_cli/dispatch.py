@@ -12,7 +12,7 @@ from mtribes_cli.context import Context
 from mtribes_cli.crash import as_mtribes_error, nearest
 from mtribes_cli.errors import MtribesError, UsageError
 from mtribes_cli.help_text import command_help, program_help
-from mtribes_cli.result import Result
+from mtribes_cli.result import Document, Result
 
 PROGRAM = "mtribes"
 
@@ -34,7 +34,7 @@ def dispatch(argv: Sequence[str], context: Context | None) -> int:
         return result.exit_code
     finally:
         world.resources.close()
-    _tell(world.for_command(arguments), name, failure)
+    _tell(world if world.arguments is arguments else world.for_command(arguments), name, failure)
     return failure.exit_code
 
 
@@ -52,12 +52,12 @@ def _result(arguments: Arguments, context: Context) -> Result:
         return Result({"version": __version__}, (f"{PROGRAM} {__version__}",))
     words = list(arguments.words)
     if not words:
-        return Result(None, (program_help(),))
+        return Result(None, (Document(program_help() + "\n"),))
     word = _word(words.pop(0))
     command = typer_command(word)
     is_noun_alone = word.has_verbs and (not words or (len(words) == 1 and words[0] in word.nested))
     if arguments.on("--help") or is_noun_alone:
-        return Result(None, (command_help(_descend(command, word, words)),))
+        return Result(None, (Document(command_help(_descend(command, word, words)) + "\n"),))
     return _run(command, word, words, context)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from mtribes_cli import __version__
@@ -37,17 +38,17 @@ def main(argv: Sequence[str], context: Context | None = None) -> int:
     from mtribes_cli.dispatch import dispatch  # noqa: PLC0415 - what is above is answered before it is imported
 
     if context is None:
-        from mtribes_cli.signals import heed_signals  # noqa: PLC0415 - start-up time
+        from mtribes_cli.signals import heeded_signals  # noqa: PLC0415 - start-up time
 
-        heed_signals()
+        with heeded_signals():
+            return dispatch(argv, context)
     return dispatch(argv, context)
 
 
 def _is_version_told() -> bool:
     """Whether it was; where nobody reads, or there is no room, it is told like everything else."""
     try:
-        sys.stdout.write(f"{FULL_NAME}\n")
-        sys.stdout.flush()
+        os.write(sys.stdout.fileno(), f"{FULL_NAME}\n".encode())  # nothing stays in a buffer when it fails
     except (AttributeError, OSError):  # the first: stdout was closed by the parent, and is None
         return False
     return True

@@ -73,4 +73,4 @@ def bare_environment(home: Path, **more: str) -> Mapping[str, str]:
     kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
     backend = {"PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"}
     root = str(Path(__file__).parents[3])
-    return kept | backend | {"HOME": str(home), "PYTHONPATH": root, "PYTHONWARNINGS": "error"} | more
+    return kept | backend | {"HOME": str(home), "PYTHONPATH": root} | more
