@@ -22,6 +22,7 @@ from mtribes_cli.errors import (
     NotSignedInError,
     Problem,
     ServerError,
+    SignInRefusedError,
     UnavailableError,
 )
 
@@ -202,4 +203,5 @@ def token_of(answer: Answer) -> object:
     refusal = answer.json()
     fields: Mapping[str, object] = refusal if isinstance(refusal, Mapping) else {}
     code, description = fields.get("error"), fields.get("error_description")
-    raise NotSignedInError(f"The server refuses the sign-in: {description or code or answer.status}", _SIGN_IN)
+    what = f"The server refuses the sign-in: {description or code or answer.status}"
+    raise SignInRefusedError(what, _SIGN_IN, reason=str(code))

@@ -187,6 +187,11 @@ class Client:
         answer = self._send_form("/oauth/token", form, may_repeat=may_repeat)
         return wire.IssuedToken.read(token_of(answer), "token")
 
+    def device_codes(self, form: Mapping[str, str]) -> wire.DeviceCodes:
+        """A code for a person, and one for this program (RFC 8628, 3.1)."""
+        answer = self._send_form("/oauth/device_authorization", form, may_repeat=True)
+        return wire.DeviceCodes.read(token_of(answer), "device authorization")
+
     def revoke_token(self, form: Mapping[str, str]) -> None:
         """End a token and what came of it (RFC 7009)."""
         answer = self._send_form("/oauth/revoke", form, may_repeat=True)

@@ -72,6 +72,7 @@ COMMANDS: dict[str, Command] = {
         (),
         (
             (("--browser",), None, False, "By a browser, even if none seems to be here."),
+            (("--device",), None, False, "By a code that you enter in a browser elsewhere."),
             (("--with-token",), None, False, "By a token that is read from stdin."),
         ),
     ),

@@ -13,6 +13,7 @@
     │   └── ClientTooOldError        1  CLIENT_TOO_OLD
     ├── AccessError                  4  NO_ACCESS
     │   ├── NotSignedInError         4  NOT_SIGNED_IN
+    │   │   └── SignInRefusedError   4  NOT_SIGNED_IN       by the token endpoint; `reason` is its code
     │   └── NotAllowedError          4  NOT_ALLOWED
     ├── BugError                    70  BUG                 ours; says where the traceback is
     ├── UnavailableError            75  UNAVAILABLE         down or too busy: later is fine
@@ -133,6 +134,14 @@ class NotSignedInError(AccessError):
     """There are no credentials for the host, or it no longer accepts them."""
 
     code = "NOT_SIGNED_IN"
+
+
+class SignInRefusedError(NotSignedInError):
+    """The token endpoint gives no token; `reason` is its code (RFC 6749, 5.2)."""
+
+    def __init__(self, what: str, advice: str, *, reason: str) -> None:
+        super().__init__(what, advice)
+        self.reason = reason
 
 
 class NotAllowedError(AccessError):

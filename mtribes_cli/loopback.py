@@ -5,18 +5,13 @@ from __future__ import annotations
 import hmac
 import queue
 import threading
-import time
-from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Self
 from urllib.parse import parse_qs, urlsplit
 
-from mtribes_cli.errors import NotSignedInError
-
 PATH = "/callback"
 CONNECTION_TIMEOUT_SECONDS = 10.0
-INTERRUPTIBLE_SECONDS = 0.2  # how long Windows keeps Ctrl-C waiting
 _PAGE = (
     "<!doctype html><html lang='en'><meta charset='utf-8'><meta name='color-scheme' content='light dark'>"
     "<title>mtribes</title><h1>{title}</h1><p>{text}</p></html>"
@@ -42,15 +37,12 @@ class Loopback:
         self._server.shutdown()
         self._server.server_close()
 
-    def wait(self, timeout_seconds: float) -> dict[str, str]:
-        """The parameters that the browser brought. Raises NotSignedInError when it does not come in time."""
-        until = time.monotonic() + timeout_seconds
-        while time.monotonic() < until:
-            with suppress(queue.Empty):
-                return self._answers.get(timeout=INTERRUPTIBLE_SECONDS)
-        raise NotSignedInError(
-            f"Nobody signed in within {timeout_seconds / 60:.0f} minutes.", "Run `mtribes login` again."
-        )
+    def answer_within(self, seconds: float) -> dict[str, str] | None:
+        """The parameters that the browser brought; None when it has not come by then."""
+        try:
+            return self._answers.get(timeout=seconds)
+        except queue.Empty:
+            return None
 
 
 class _Server(ThreadingHTTPServer):

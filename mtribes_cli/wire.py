@@ -9,6 +9,8 @@ from typing import Self
 from mtribes_cli.json_fields import Fields
 
 MAX_LIFETIME_SECONDS = 366 * 24 * 3600
+DEFAULT_INTERVAL_SECONDS = 5  # RFC 8628, 3.2
+MAX_INTERVAL_SECONDS = 300
 """A token that is said to live longer is renewed by then."""
 
 
@@ -308,6 +310,7 @@ class OAuthServer:
     authorization_endpoint: str
     token_endpoint: str
     revocation_endpoint: str | None
+    device_authorization_endpoint: str | None
 
     @classmethod
     def read(cls, value: object, place: str) -> Self:
@@ -318,6 +321,33 @@ class OAuthServer:
             fields.text("authorization_endpoint"),
             fields.text("token_endpoint"),
             fields.optional_text("revocation_endpoint"),
+            fields.optional_text("device_authorization_endpoint"),
+        )
+
+
+@dataclass(frozen=True)
+class DeviceCodes:
+    """The answer of the device authorization endpoint (RFC 8628, 3.2)."""
+
+    device_code: str
+    user_code: str
+    verification_uri: str
+    verification_uri_complete: str | None
+    expires_in_seconds: int
+    interval_seconds: int
+
+    @classmethod
+    def read(cls, value: object, place: str) -> Self:
+        """Codes, and where to enter one of them."""
+        fields = Fields(value, place)
+        interval = fields.optional_whole("interval")
+        return cls(
+            fields.secret("device_code"),
+            fields.text("user_code"),
+            fields.text("verification_uri"),
+            fields.optional_text("verification_uri_complete"),
+            min(max(fields.whole("expires_in"), 0), MAX_LIFETIME_SECONDS),
+            min(max(DEFAULT_INTERVAL_SECONDS if interval is None else interval, 1), MAX_INTERVAL_SECONDS),
         )
 
 

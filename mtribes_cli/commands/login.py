@@ -7,11 +7,14 @@ from typing import Annotated
 
 import typer
 
+from mtribes_cli.browser_sign_in import sign_in_with_browser
 from mtribes_cli.context import Context
 from mtribes_cli.credentials import SignIn
-from mtribes_cli.errors import NotSignedInError, UsageError
+from mtribes_cli.device_sign_in import sign_in_with_code
+from mtribes_cli.errors import UsageError
 from mtribes_cli.result import Result
-from mtribes_cli.sign_in import has_browser, sign_in_locally, sign_in_with_browser
+from mtribes_cli.sign_in import sign_in_locally
+from mtribes_cli.sign_in_way import sign_in_as_seems_best
 from mtribes_cli.token_source import OneToken, checked_token, from_environment
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
@@ -22,24 +25,26 @@ def login_command(
     call: typer.Context,
     *,
     browser: Annotated[bool, typer.Option("--browser", help="By a browser, even if none seems to be here.")] = False,
+    device: Annotated[bool, typer.Option("--device", help="By a code that you enter in a browser elsewhere.")] = False,
     with_token: Annotated[bool, typer.Option("--with-token", help="By a token that is read from stdin.")] = False,
 ) -> Result:
-    """Sign in to a server and keep the sign-in; by a browser, unless something else is asked for."""
-    return login(call.obj, Login(browser=browser, with_token=with_token))
+    """Sign in to a server and keep the sign-in: by a browser here or a code for one elsewhere, whichever suits."""
+    return login(call.obj, Login(browser=browser, device=device, with_token=with_token))
 
 
 @dataclass(frozen=True)
 class Login:
-    """How to sign in; neither: as seems best."""
+    """How to sign in; none of them: as seems best."""
 
     browser: bool
+    device: bool
     with_token: bool
 
 
 def login(context: Context, wanted: Login) -> Result:
     """Who is signed in now."""
-    if wanted.browser and wanted.with_token:
-        raise UsageError("--browser and --with-token exclude each other.", "Give one of them.")
+    if wanted.browser + wanted.device + wanted.with_token > 1:
+        raise UsageError("--browser, --device and --with-token exclude each other.", "Give one of them.")
     token = _signed_in(context, wanted)
     me = context.client_with(OneToken(token)).me()
     stronger = from_environment(context)
@@ -56,15 +61,13 @@ def _signed_in(context: Context, wanted: Login) -> str:
     """The access token of the sign-in, which is kept by then."""
     if wanted.with_token:
         return _with_token(context)
-    if context.host.is_local and not wanted.browser:
+    if wanted.browser:
+        return sign_in_with_browser(context, context.host, offers_code=False).access_token
+    if wanted.device:
+        return sign_in_with_code(context, context.host).access_token
+    if context.host.is_local:
         return sign_in_locally(context, context.host).access_token
-    if not wanted.browser and not has_browser(context):
-        raise NotSignedInError(
-            "There is no browser, or nobody at the terminal, to sign in with.",
-            "Set MTRIBES_TOKEN (or MTRIBES_CLIENT_ID and MTRIBES_CLIENT_SECRET), pipe a token into"
-            " `mtribes login --with-token`, or force it with --browser.",
-        )
-    return sign_in_with_browser(context, context.host).access_token
+    return sign_in_as_seems_best(context, context.host).access_token
 
 
 def _with_token(context: Context) -> str:

@@ -25,7 +25,7 @@ from mtribes_cli.setup_answers import (
     chosen_targets,
     target_answer,
 )
-from mtribes_cli.sign_in import has_browser, sign_in_with_browser
+from mtribes_cli.sign_in_way import sign_in_as_seems_best
 from mtribes_cli.token_source import from_environment
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
@@ -100,9 +100,9 @@ def _sign_in(context: Context) -> None:
     try:
         me = context.client.me()
     except NotSignedInError:
-        if from_environment(context) or not has_browser(context):
+        if from_environment(context) or not context.console.is_interactive:
             raise
-        sign_in_with_browser(context, context.host)
+        sign_in_as_seems_best(context, context.host)
         me = context.client.me()
     context.console.notice(f"Signed in to {context.host.url} as {me.label}.")
 

@@ -39,6 +39,10 @@ class QuickClock(Clock):
         """The real time, moved."""
         return super().now_seconds() + self.ahead_seconds
 
+    def elapsed_seconds(self) -> float:
+        """As much as has really passed, and as was waited."""
+        return super().elapsed_seconds() + sum(self.pauses)
+
     def sleep(self, seconds: float) -> None:
         """Remember, and go on."""
         self.pauses.append(seconds)
@@ -90,6 +94,7 @@ class Mtribes:
             clock=self.clock,
             browser=self.browser,
             own_folders=self.folders,
+            system_root=self.home / "system",
         )
 
     @property

@@ -28,11 +28,13 @@ class OAuthPeer:
     access_tokens: set[str] = field(default_factory=set)
     numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
     local_code: str = ""
+    device_answers: list[str] = field(default_factory=list)  # errors, one a poll; then tokens
 
     def __post_init__(self) -> None:
         self.peer.on("GET", "/.well-known/oauth-authorization-server", Reply(200, self.metadata()))
-        self.peer.on("POST", "/oauth/token", self._token)
+        self.peer.on("POST", "/oauth/token", self.token)
         self.peer.on("POST", "/oauth/revoke", self._revoke)
+        self.peer.on("POST", "/oauth/device_authorization", Reply(200, self.device_codes()))
         self.peer.on("GET", "/v2/me", self._me)
 
     def metadata(self, **changed: str) -> dict[str, str]:
@@ -42,7 +44,24 @@ class OAuthPeer:
             "issuer": url,
             "authorization_endpoint": f"{url}/oauth/authorize",
             "token_endpoint": f"{url}/oauth/token",
+            "device_authorization_endpoint": f"{url}/oauth/device_authorization",
         } | changed
+
+    def device_codes(self, **changed: object) -> dict[str, object]:
+        """What a program is given that signs somebody in by a code (RFC 8628)."""
+        page = f"{self.peer.url}/device"
+        return {
+            "device_code": "the-device-code",
+            "user_code": "BCDF-GHJK",
+            "verification_uri": page,
+            "verification_uri_complete": f"{page}?user_code=BCDF-GHJK",
+            "expires_in": 900,
+            "interval": 5,
+        } | changed
+
+    def polls(self) -> int:
+        """How often it was asked whether somebody has entered the code."""
+        return sum(asked.form["grant_type"].endswith("device_code") for asked in self.peer.asked_for("/oauth/token"))
 
     def new_code(self, url: str) -> str:
         """A code for the authorization request of `url`."""
@@ -54,7 +73,8 @@ class OAuthPeer:
         """How often a refresh token was used."""
         return sum(asked.form["grant_type"] == "refresh_token" for asked in self.peer.asked_for("/oauth/token"))
 
-    def _token(self, asked: Asked) -> Reply:
+    def token(self, asked: Asked) -> Reply:
+        """The answer of the token endpoint."""
         form = asked.form
         match form["grant_type"]:
             case "authorization_code":
@@ -62,6 +82,10 @@ class OAuthPeer:
                 is_good = challenge == _s256(form["code_verifier"])
             case "refresh_token":
                 is_good = form["refresh_token"] == self.refresh_token
+            case "urn:ietf:params:oauth:grant-type:device_code":
+                if self.device_answers:
+                    return _refused(self.device_answers.pop(0), 400)
+                is_good = form["device_code"] == "the-device-code"
             case "client_credentials":
                 return self._issued() if form["client_secret"] == "mts_good" else _refused("invalid_client", 401)
             case _:

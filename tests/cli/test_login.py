@@ -13,10 +13,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from mtribes_cli import sign_in
+from mtribes_cli import browser_sign_in
 from tests.cli.computer import Mtribes
 from tests.cli.oauth_peer import OAuthPeer, come_back, query_of
-from tests.cli.peer import Peer, Reply, serving_peer
+from tests.cli.peer import Asked, Peer, Reply, serving_peer
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ def test_state_and_verifier_are_new_each_time(mtribes: Mtribes) -> None:
 def test_the_address_is_printed_before_a_browser_is_tried(
     mtribes: Mtribes, oauth: OAuthPeer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sign_in, "BROWSER_TIMEOUT_SECONDS", 0.1)
+    monkeypatch.setattr(browser_sign_in, "BROWSER_TIMEOUT_SECONDS", 0.1)
     mtribes.browser = lambda _url: False
     outcome = mtribes("login", "--browser", "--quiet")
     assert f"{oauth.peer.url}/oauth/authorize?" in outcome.err
@@ -189,28 +189,9 @@ def test_without_anybody_there_it_fails_at_once_and_says_what_to_set(
     outcome = mtribes("login")
     assert time.monotonic() - began < 1
     assert outcome.exit_code == 4
-    for way in ("MTRIBES_TOKEN", "MTRIBES_CLIENT_ID", "--with-token", "--browser"):
+    for way in ("MTRIBES_TOKEN", "MTRIBES_CLIENT_ID", "--with-token", "--browser", "--device"):
         assert way in outcome.err
     assert oauth.peer.asked == []
-
-
-@pytest.mark.parametrize(
-    ("environment", "is_there"),
-    [
-        ({"DISPLAY": ":0"}, True),
-        ({"WAYLAND_DISPLAY": "wayland-0"}, True),
-        ({"BROWSER": "firefox"}, True),
-        ({"SSH_CONNECTION": "x", "BROWSER": "firefox"}, False),
-        ({"SSH_CONNECTION": "x", "DISPLAY": "localhost:10"}, True),
-        ({"DISPLAY": ":0", "CI": "true"}, False),
-    ],
-)
-def test_at_a_terminal_the_browser_is_used_where_there_can_be_one(
-    mtribes: Mtribes, oauth: OAuthPeer, environment: dict[str, str], *, is_there: bool
-) -> None:
-    mtribes.environment |= environment
-    assert (mtribes("login", terminal=True).exit_code == 0) is is_there
-    assert bool(oauth.peer.asked) is is_there
 
 
 def test_a_token_from_stdin_is_kept_once_the_server_has_taken_it(mtribes: Mtribes, oauth: OAuthPeer) -> None:
@@ -234,8 +215,11 @@ def test_a_token_that_is_no_good_is_not_kept_and_not_repeated(
     assert oauth.refresh_token == ""
 
 
-def test_two_ways_at_once_are_a_usage_error(mtribes: Mtribes, oauth: OAuthPeer) -> None:
-    assert mtribes("login", "--browser", "--with-token", stdin="x").exit_code == 2
+@pytest.mark.parametrize(
+    "ways", [("--browser", "--with-token"), ("--browser", "--device"), ("--device", "--with-token")]
+)
+def test_two_ways_at_once_are_a_usage_error(mtribes: Mtribes, oauth: OAuthPeer, ways: tuple[str, ...]) -> None:
+    assert mtribes("login", *ways, stdin="x").exit_code == 2
     assert oauth.peer.asked == []
 
 
@@ -339,6 +323,23 @@ def test_a_local_server_that_has_forgotten_everybody_is_signed_in_to_anew(mtribe
     mtribes("login")
     local.access_tokens, local.refresh_token = set(), "of another life"
     assert mtribes("whoami").exit_code == 0
+
+
+def test_whoever_is_late_with_the_local_code_reads_the_next_one_once(mtribes: Mtribes, local: OAuthPeer) -> None:
+    file = mtribes.folders.server / "local-code"
+
+    def somebody_was_faster(_asked: Asked) -> Reply:
+        file.write_text("the-next-code")
+        return Reply(400, {"error": "invalid_grant"})
+
+    file.write_text("used already")
+    local.local_code = "the-next-code"
+    local.peer.on("POST", "/oauth/token", somebody_was_faster, local.token)
+    assert mtribes("whoami").exit_code == 0
+    assert [asked.form["code"] for asked in local.peer.asked_for("/oauth/token")] == ["used already", "the-next-code"]
+    local.peer.on("POST", "/oauth/token", Reply(400, {"error": "invalid_grant"}))
+    assert mtribes("login").exit_code == 4
+    assert len(local.peer.asked_for("/oauth/token")) == 3
 
 
 def test_a_local_server_without_a_code_says_what_to_do(mtribes: Mtribes, local: OAuthPeer) -> None:

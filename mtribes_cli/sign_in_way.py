@@ -1,0 +1,76 @@
+"""Which way of signing in suits where this program runs: a browser on this machine, or a code for one elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mtribes_cli.errors import NotSignedInError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mtribes_cli.context import Context
+    from mtribes_cli.credentials import SignIn
+    from mtribes_cli.hosts import Host
+
+CONTAINER_FILES = (".dockerenv", "run/.containerenv")
+CONTAINER_GROUPS = ("docker", "kubepods", "containerd", "libpod", "lxc")
+SSH_VARIABLES = ("SSH_CONNECTION", "SSH_TTY")
+WSL_VARIABLES = ("WSL_DISTRO_NAME", "WSL_INTEROP")
+
+
+def sign_in_as_seems_best(context: Context, host: Host) -> SignIn:
+    """By the way that suits; it is kept. Raises NotSignedInError at once when nobody is at the terminal."""
+    from mtribes_cli.browser_sign_in import sign_in_with_browser  # noqa: PLC0415 - start-up time
+    from mtribes_cli.device_sign_in import sign_in_with_code  # noqa: PLC0415 - start-up time
+
+    if not context.console.is_interactive:
+        raise NotSignedInError(
+            "Nobody is at the terminal to sign in.",
+            "Set MTRIBES_TOKEN (or MTRIBES_CLIENT_ID and MTRIBES_CLIENT_SECRET), pipe a token into"
+            " `mtribes login --with-token`, or have somebody sign in elsewhere by `mtribes login --device`; `--browser`"
+            " forces a browser.",
+        )
+    reason = reason_for_code(context.environment, context.system_root)
+    if reason is None:
+        return sign_in_with_browser(context, host, offers_code=True)
+    context.console.notice(f"Signing in with a code, since {reason}; --browser would use a browser all the same.")
+    return sign_in_with_code(context, host)
+
+
+def reason_for_code(environment: Mapping[str, str], system_root: Path) -> str | None:
+    """Why a browser on this machine would be of no use; None: it is the way to go."""
+    if any(environment.get(name) for name in SSH_VARIABLES):
+        return "this is an SSH session"
+    if not sys.platform.startswith("linux"):
+        return None
+    if _is_wsl(environment, system_root):
+        return "this is WSL"
+    if _is_container(system_root):
+        return "this is a container"
+    if not any(environment.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")):
+        return "there is no display here"
+    return None
+
+
+def _is_wsl(environment: Mapping[str, str], system_root: Path) -> bool:
+    return any(environment.get(name) for name in WSL_VARIABLES) or "microsoft" in _text_of(
+        system_root / "proc/sys/kernel/osrelease"
+    )
+
+
+def _is_container(system_root: Path) -> bool:
+    groups = _text_of(system_root / "proc/1/cgroup")
+    return any((system_root / name).exists() for name in CONTAINER_FILES) or any(
+        name in groups for name in CONTAINER_GROUPS
+    )
+
+
+def _text_of(path: Path) -> str:
+    """What a file of the system says, in lower case; nothing where it cannot be read."""
+    try:
+        return path.read_text("utf-8", "replace").lower()
+    except OSError:
+        return ""
