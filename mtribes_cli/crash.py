@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from mtribes_cli.context import Context
 
-_TOKENS = re.compile(r"\b(mt[oprs]_)[0-9A-Za-z]+|(?i:(bearer|basic) )[0-9A-Za-z._~+/=-]+")
+_TOKENS = r"\b(mt[oprs]_)[0-9A-Za-z]+|(?i:(bearer|basic) )[0-9A-Za-z._~+/=-]+"
 _SECRET_VARIABLES = ("MTRIBES_TOKEN", "MTRIBES_CLIENT_SECRET")
 
 
@@ -92,4 +92,4 @@ def redacted(text: str, context: Context) -> str:
         secret = context.environment.get(name)
         if secret:
             text = text.replace(secret, "[secret]")
-    return _TOKENS.sub(lambda match: f"{match.group(1) or match.group(2) + ' '}[secret]", text)
+    return re.sub(_TOKENS, lambda match: f"{match.group(1) or match.group(2) + ' '}[secret]", text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -16,14 +17,18 @@ if TYPE_CHECKING:
 
 FULL_NAME = f"mtribes {__version__}"
 ASKED_BY_A_SHELL = "__complete"  # at a TAB
+_OBJECTS_BETWEEN_COLLECTIONS = 50_000  # what is imported stays: to look for garbage in it is for nothing
 
 
 def run() -> NoReturn:
     """The `mtribes` program."""
+    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
     try:
         sys.exit(main(sys.argv[1:]))
     except KeyboardInterrupt:  # before there was a command that could be told of it
         sys.exit(130)
+    finally:
+        gc.freeze()  # nor at the end, where the system takes all of it: a tenth of a short command
 
 
 def main(argv: Sequence[str], context: Context | None = None) -> int:
