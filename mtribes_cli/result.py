@@ -24,7 +24,7 @@ class Document(NamedTuple):
 
 
 Block = str | Table | Document
-"""A `str` is one or more lines; what is in it is made safe when it is written."""
+"""A `str` is one line: a line break in it, from whoever it is, is shown and not obeyed, as all else in it."""
 
 
 class Result(NamedTuple):
