@@ -94,6 +94,8 @@ def _check(wish: Wish) -> None:
         raise WrongUsage(
             "SQLite is served by one process.", "Leave --workers out, or give a PostgreSQL with --database."
         )
+    if wish.workers > 1 and wish.local:
+        raise WrongUsage("A server with --local is one process.", "Leave out --workers, or --local.")
     if wish.public_url is not None:
         _check_public_url(wish.public_url)
     if _is_loopback(wish.host):

@@ -159,6 +159,7 @@ def test_a_head_that_does_not_end_is_cut_off(running: ServerProcess) -> None:
     ("options", "said"),
     [
         (["--workers", "2"], "SQLite is served by one process."),
+        (["--workers", "2", "--local", "--database", "postgresql://x/y"], "--local is one process."),
         (["--host", "0.0.0.0"], "--public-url https://"),  # noqa: S104 - refused, that is the point
         (["--host", "0.0.0.0", "--public-url", "http://example.com"], "must be https"),  # noqa: S104 - as above
         (["--host", "0.0.0.0", "--local"], "--local is for this machine alone"),  # noqa: S104 - as above
