@@ -44,7 +44,9 @@ def place_for(shell: str, environment: Mapping[str, str], config_folder: Path) -
             return Place(path, ["fish finds it by itself."])
     path = config_folder / "mtribes.ps1"
     quoted = str(path).replace("'", "''")
-    return Place(path, ["PowerShell reads it when your profile has this line (`notepad $PROFILE`):", f"  . '{quoted}'"])
+    return Place(
+        path, ["PowerShell reads it when your profile, the file that $PROFILE names, has this line:", f"  . '{quoted}'"]
+    )
 
 
 def _bash(environment: Mapping[str, str], home: Path) -> Place:

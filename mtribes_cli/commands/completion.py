@@ -49,8 +49,11 @@ def install(context: Context, shell: str | None) -> Result:
     place = place_for(name, context.environment, context.folders.config)
     is_changed = _written(place.path, SCRIPTS[name].text.encode())
     said = f"{'Wrote' if is_changed else 'It is there already:'} {place.path}"
+    undo = f"To undo it: rm {quote(str(place.path))}"
+    if len(place.advice) > 1:
+        undo += " (and take out of your settings what you put in)"
     data = {"shell": name, "path": str(place.path), "changed": is_changed, "advice": list(place.advice)}
-    return Result(data, (said, *place.advice, f"To undo it: rm {quote(str(place.path))}"))
+    return Result(data, (said, *place.advice, undo))
 
 
 def show(shell: str) -> Result:
