@@ -16,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 from templates_server import server_key
 from templates_server.access import Place, Principal
 from templates_server.accounts.passwords import Passwords
+from templates_server.attempts.counting import Attempts
 from templates_server.codegen.cache import RenderedSets
 from templates_server.codegen.inputs import CodeHashes
 from templates_server.database import Database, open_database
@@ -173,12 +174,12 @@ def create_app(
         clock=clock,
         authenticate=_authenticator(database, clock),
         locate=_locator(database),
-        parts={**_sign_in_parts(settings), **_parts(database)},
+        parts={**_sign_in_parts(settings, database, clock), **_parts(database)},
     )
     return Application(services, routes)
 
 
-def _sign_in_parts(settings: Settings) -> Mapping[type, Any]:
+def _sign_in_parts(settings: Settings, database: Database, clock: Clock) -> Mapping[type, Any]:
     """What signing in needs, by class. Only a local server has a code in its data folder."""
     key = server_key.load(settings.data_folder)
     local_code.remove(settings.data_folder)
@@ -186,6 +187,7 @@ def _sign_in_parts(settings: Settings) -> Mapping[type, Any]:
     return {
         ServerKey: key,
         Passwords: Passwords(),
+        Attempts: Attempts(database, key, clock),
         Pages: Pages(settings, key),
         Authority: Authority(settings.public_url, key, code),
     }

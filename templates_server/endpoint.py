@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from templates_server import access, bodies
+from templates_server.addresses import client_address
 from templates_server.database import Database
 from templates_server.errors import ApiError, Forbidden, NotFound, Unauthenticated
 from templates_server.settings import Settings
@@ -25,6 +26,7 @@ Part = TypeVar("Part")
 OAUTH_CODES = {
     HTTPStatus.INTERNAL_SERVER_ERROR: "server_error",
     HTTPStatus.SERVICE_UNAVAILABLE: "temporarily_unavailable",
+    HTTPStatus.TOO_MANY_REQUESTS: "temporarily_unavailable",
 }
 NO_PLACE: Mapping[str, str] = {}
 
@@ -104,6 +106,14 @@ class Call:
     def now(self) -> int:
         """The present time in milliseconds."""
         return self.services.clock()
+
+    @property
+    def address(self) -> str:
+        """The network address of who asks; of a listed proxy, the one that it says. Empty when there is none."""
+        peer = self.request.client
+        return client_address(
+            peer.host if peer else "", self.request.headers.raw, proxies=self.settings.trusted_proxies
+        )
 
     @property
     def principal(self) -> access.Principal:

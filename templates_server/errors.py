@@ -4,7 +4,7 @@
     ├── BadRequest 400        ├── Unauthenticated 401     ├── Forbidden 403        ├── NotFound 404
     ├── MethodNotAllowed 405  ├── RequestTimedOut 408     ├── Conflict 409         ├── PreconditionFailed 412
     ├── TooLarge 413          ├── UnsupportedMediaType 415├── ValidationFailed 422 ├── ClientTooOld 426
-    └── Failed 500            └── Unavailable 503
+    ├── Misdirected 421       ├── TooManyRequests 429     ├── Failed 500           └── Unavailable 503
 
 How they become an envelope is in `endpoint.py`.
 """
@@ -118,6 +118,21 @@ class ClientTooOld(ApiError):
     """The command line must be upgraded first."""
 
     status, code = HTTPStatus.UPGRADE_REQUIRED, "CLIENT_TOO_OLD"
+
+
+class Misdirected(ApiError):
+    """It is meant for a server of another name (RFC 9110, 15.5.20)."""
+
+    status, code = HTTPStatus.MISDIRECTED_REQUEST, "BAD_REQUEST"
+
+
+class TooManyRequests(ApiError):
+    """Who asks must wait first."""
+
+    status, code = HTTPStatus.TOO_MANY_REQUESTS, "RATE_LIMITED"
+
+    def __init__(self, message: str, *, retry_after_seconds: int) -> None:
+        super().__init__(message, headers={"Retry-After": str(retry_after_seconds)})
 
 
 class Failed(ApiError):

@@ -71,6 +71,15 @@ browser_sessions = Table(
     Column("last_used", BigInteger, nullable=False),
 )
 
+failed_attempts = Table(
+    "failed_attempts",  # to sign in, by account, by address and by known browser; of clients' secrets, by address
+    metadata,
+    Column("subject_hash", LargeBinary, primary_key=True),  # keyed
+    Column("failures", Integer, nullable=False),
+    Column("last", BigInteger, nullable=False, index=True),
+    Column("closed_until", BigInteger, nullable=False),
+)
+
 authorization_codes = Table(
     "authorization_codes",
     metadata,

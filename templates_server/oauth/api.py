@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from http import HTTPStatus
 from urllib.parse import urlencode, urlsplit
 
 from sqlalchemy import Connection
@@ -11,6 +13,7 @@ from starlette.responses import Response
 from templates_server import bodies, forms, json_depth
 from templates_server.access import ALL_SCOPES
 from templates_server.accounts import store as accounts_store
+from templates_server.attempts.counting import Attempts
 from templates_server.endpoint import Call, json_response
 from templates_server.errors import BadRequest, NotFound
 from templates_server.forms import FORM_TYPE, Parameters
@@ -146,32 +149,33 @@ async def decide(call: Call) -> Response:
 
 async def token(call: Call) -> Response:
     """Tokens for a code, a refresh token, or a client's own credentials (RFC 6749, 3.2)."""
-    request = _token_request(call)
-    return _response(
-        await call.database.write(
-            lambda connection: Protocol(connection, authority_of(call), now=call.now).token(request)
-        )
-    )
+    return await _to_client(call, Protocol.token)
 
 
 async def revoke(call: Call) -> Response:
     """End a token (RFC 7009)."""
-    request = _token_request(call)
-    return _response(
-        await call.database.write(
-            lambda connection: Protocol(connection, authority_of(call), now=call.now).revocation(request)
-        )
-    )
+    return await _to_client(call, Protocol.revocation)
 
 
 async def device_authorization(call: Call) -> Response:
     """A device code for the program, and a user code for the person (RFC 8628, 3.1)."""
+    return await _to_client(call, Protocol.device_authorization)
+
+
+async def _to_client(call: Call, act: Callable[[Protocol, ProtocolRequest], Reply]) -> Response:
+    """The reply to a client; TooManyRequests when too many secrets that came from its address were wrong."""
     request = _token_request(call)
-    return _response(
-        await call.database.write(
-            lambda connection: Protocol(connection, authority_of(call), now=call.now).device_authorization(request)
-        )
+    attempts = call.services.part(Attempts)
+    presents_secret = bool(request.headers or request.parameters.get("client_secret"))
+    subjects = attempts.subjects_of_address("client secret", call.address) if presents_secret else []
+    if subjects:
+        await attempts.refuse_closed(subjects)
+    reply = await call.database.write(
+        lambda connection: act(Protocol(connection, authority_of(call), now=call.now), request)
     )
+    if subjects and reply.status == HTTPStatus.UNAUTHORIZED:
+        await attempts.begin(subjects)
+    return json_response(reply.body, reply.status, reply.headers)
 
 
 def _token_request(call: Call) -> ProtocolRequest:
@@ -180,7 +184,7 @@ def _token_request(call: Call) -> ProtocolRequest:
     parameters = _json_parameters(call) if is_json else forms.decode(call.body)
     return ProtocolRequest(
         call.request.method,
-        authority_of(call).issuer + call.request.url.path,
+        authority_of(call).issuer + call.request.scope["path"],
         parameters=parameters,
         authorization=call.request.headers.get("authorization", ""),
         is_json=is_json,
@@ -202,7 +206,3 @@ def _json_parameters(call: Call) -> Parameters:
             raise BadRequest("A member of the JSON object is not a printable text.")
         values.setdefault(name, []).append(value)
     return Parameters(values)
-
-
-def _response(reply: Reply) -> Response:
-    return json_response(reply.body, reply.status, reply.headers)

@@ -6,18 +6,23 @@ from http import HTTPStatus
 
 from starlette.responses import Response
 
+from templates_server.accounts import emails
 from templates_server.accounts import store as accounts_store
 from templates_server.accounts.passwords import Passwords
 from templates_server.accounts.store import Account
+from templates_server.attempts.counting import Attempts
 from templates_server.endpoint import Call
+from templates_server.errors import TooManyRequests, Unavailable
 from templates_server.forms import decode_form
 from templates_server.pages import store
 from templates_server.pages.browser import (
     Browser,
     browser_of,
     check_form,
+    known_browser,
     local_path,
     new_browser,
+    remember_browser,
     set_cookie,
 )
 from templates_server.pages.render import ASSET_MAX_AGE_SECONDS, Page, pages_of, see_other
@@ -55,7 +60,10 @@ async def sign_in(call: Call) -> Response:
     check_form(call, browser, form, purpose="sign-in")
     go_on_to = local_path(call.settings, form.text("next"))
     email = form.text("email").strip()
-    account = await _authenticated(call, email, form.text("password"))
+    try:
+        account = await _authenticated(call, email, form.text("password"))
+    except TooManyRequests as error:
+        return _sign_in_refusal(call, browser, go_on_to=go_on_to, email=email, error=error)
     if account is None:
         page = _sign_in_page(go_on_to, email=email, problem=WRONG, status=HTTPStatus.UNPROCESSABLE_ENTITY)
         return pages_of(call).answer(page, shown_to=browser)
@@ -66,10 +74,35 @@ def _sign_in_page(go_on_to: str, *, email: str = "", problem: str = "", status: 
     return Page("sign_in", {"next": go_on_to, "email": email, "problem": problem}, status)
 
 
+def _sign_in_refusal(call: Call, browser: Browser, *, go_on_to: str, email: str, error: TooManyRequests) -> Response:
+    page = _sign_in_page(go_on_to, email=email, problem=str(error), status=error.status)
+    response = pages_of(call).answer(page, shown_to=browser)
+    response.headers.update(error.headers)
+    return response
+
+
 async def _authenticated(call: Call, email: str, password: str) -> Account | None:
-    """The account of that address and password. Unknown addresses take as long as wrong passwords."""
+    """The account of that e-mail address and password; TooManyRequests when too many attempts failed.
+
+    Unknown e-mail addresses take as long as wrong passwords, and are counted like them. While one must wait nothing is
+    compared, so that guesses cost little and tell nothing. A browser that was signed in before is counted by itself:
+    nobody elsewhere can keep it out.
+    """
     account = await call.database.read(lambda connection: accounts_store.find_account_by_email(connection, email))
-    is_right = await call.services.part(Passwords).is_right(password, account.password_hash if account else None)
+    attempts = call.services.part(Attempts)
+    if account and (known := known_browser(call, account)):
+        subject, others = attempts.subject("known browser", f"{known}\0{account.id}"), []
+    else:
+        subject = attempts.subject("account", emails.folded(email))
+        others = attempts.subjects_of_address("address", call.address)
+    await attempts.begin([subject, *others])
+    try:
+        is_right = await call.services.part(Passwords).is_right(password, account.password_hash if account else None)
+    except Unavailable:
+        await attempts.take_back([subject, *others])
+        raise
+    if is_right:
+        await attempts.succeed(subject, others)
     return account if is_right else None
 
 
@@ -81,6 +114,7 @@ async def _signed_in(call: Call, account: Account, *, go_on_to: str) -> Response
     )
     response = see_other(go_on_to)
     set_cookie(response, call.settings, renewed)
+    remember_browser(response, call, account)
     return response
 
 

@@ -22,6 +22,8 @@ from templates_server.server_key import ServerKey
 from templates_server.settings import Settings
 
 COOKIE_LENGTH = 43  # 256 bits
+KNOWN_NAME_LENGTH = 22
+KNOWN_SECONDS = 365 * 24 * 3600
 COOKIE_PATTERN = re.compile(f"[0-9A-Za-z]{{{COOKIE_LENGTH}}}")
 LOCAL_PATH = re.compile(r"/(?!/)[!-\[\]-~]*")  # printable ASCII, no backslash
 
@@ -63,6 +65,36 @@ def set_cookie(response: Response, settings: Settings, browser: Browser) -> None
     response.set_cookie(
         cookie_name(settings), browser.cookie, path="/", secure=settings.secure, httponly=True, samesite="lax"
     )
+
+
+def known_browser(call: Call, account: Account) -> str | None:
+    """The name under which the account was signed in with this browser before; None when it was not."""
+    name, _, proof = call.request.cookies.get(known_cookie_name(call.settings), "").partition(".")
+    expected = _proof_of_known(call, account, name)
+    return name if hmac.compare_digest(expected.encode(), proof.encode()) else None
+
+
+def remember_browser(response: Response, call: Call, account: Account) -> None:
+    """Have the browser prove from now on that the account was signed in there. It opens nothing."""
+    name = known_browser(call, account) or random_text(KNOWN_NAME_LENGTH)
+    response.set_cookie(
+        known_cookie_name(call.settings),
+        f"{name}.{_proof_of_known(call, account, name)}",
+        max_age=KNOWN_SECONDS,
+        path="/",
+        secure=call.settings.secure,
+        httponly=True,
+        samesite="lax",
+    )
+
+
+def known_cookie_name(settings: Settings) -> str:
+    """The name of the cookie by which a browser is known."""
+    return f"{cookie_name(settings)}_known"
+
+
+def _proof_of_known(call: Call, account: Account, name: str) -> str:
+    return call.services.part(ServerKey).derive("known browser", f"{name}\0{account.id}").hex()
 
 
 def form_token(key: ServerKey, browser: Browser, purpose: str) -> str:

@@ -38,6 +38,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("environment_id", "person_id", "event_id", name=op.f("pk_events")),
     )
     op.create_table(
+        "failed_attempts",
+        sa.Column("subject_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("last", sa.BigInteger(), nullable=False),
+        sa.Column("closed_until", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("subject_hash", name=op.f("pk_failed_attempts")),
+    )
+    with op.batch_alter_table("failed_attempts", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_failed_attempts_last"), ["last"], unique=False)
+
+    op.create_table(
         "organizations",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("key", sa.String(), nullable=False),
@@ -356,6 +367,10 @@ def downgrade() -> None:
     op.drop_table("sessions")
     op.drop_table("persons")
     op.drop_table("organizations")
+    with op.batch_alter_table("failed_attempts", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_failed_attempts_last"))
+
+    op.drop_table("failed_attempts")
     op.drop_table("events")
     op.drop_table("accounts")
     # ### end Alembic commands ###
