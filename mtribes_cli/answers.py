@@ -174,8 +174,13 @@ def retry_after_seconds(answer: Answer) -> float | None:
     text = answer.headers.get("retry-after", "").strip()
     if text.isdecimal():
         return float(text[:_MAX_DIGITS])
-    until, now = _date(text), _date(answer.headers.get("date", ""))
+    until, now = _date(text), date_of(answer)
     return max((until - now).total_seconds(), 0.0) if until and now else None
+
+
+def date_of(answer: Answer) -> datetime | None:
+    """When the server says that it answered."""
+    return _date(answer.headers.get("date", ""))
 
 
 def _date(text: str) -> datetime | None:

@@ -22,7 +22,7 @@ from mtribes_cli.answers import (
     retry_after_seconds,
     token_of,
 )
-from mtribes_cli.connection import Connection, SendError
+from mtribes_cli.connection import Connection, Seen, SendError
 from mtribes_cli.errors import AnswerError
 from mtribes_cli.json_fields import items
 from mtribes_cli.request import Request, environment_path, get, given, path_of, post
@@ -35,6 +35,7 @@ MAX_ATTEMPTS = 4
 FIRST_PAUSE_SECONDS = 0.25
 MAX_PAUSE_SECONDS = 20.0
 YAML = "application/yaml"
+METADATA_PATH = "/.well-known/oauth-authorization-server"
 
 Entity = TypeVar("Entity")
 
@@ -176,11 +177,18 @@ class Client:
 
     def oauth_server(self) -> wire.OAuthServer:
         """The authorization server's own description (RFC 8414)."""
-        path = "/.well-known/oauth-authorization-server"
-        answer = self.send(Request("GET", path, may_repeat=True, is_authorized=False))
+        answer = self.send(Request("GET", METADATA_PATH, may_repeat=True, is_authorized=False))
         if not answer.is_success:
             raise_failure(answer)
         return wire.OAuthServer.read(answer.json(), "metadata")
+
+    def seen(self) -> Seen:
+        """That description, and how it came: asked for once, without credentials."""
+        request = Request("GET", METADATA_PATH, is_authorized=False)
+        try:
+            return self._connection.look(request)
+        except SendError as failure:
+            raise failure.error from failure
 
     def issue_token(self, form: Mapping[str, str], *, may_repeat: bool = False) -> wire.IssuedToken:
         """A token for a grant (RFC 6749, 4). Raises NotSignedInError when the grant is refused."""

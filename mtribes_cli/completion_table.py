@@ -32,6 +32,7 @@ COMMANDS: dict[str, Command] = {
             ("org", "Organizations that you belong to."),
             ("space", "Spaces and their models: what code is generated from."),
             ("env", "Environments: what is delivered, and the keys of apps."),
+            ("doctor", "Say what is wrong here or on the way to the server, and what to do."),
             ("completion", "Let your shell complete words of mtribes."),
         ),
         (),
@@ -269,6 +270,11 @@ COMMANDS: dict[str, Command] = {
             (("--space",), "text", False, "The Space; else mtribes.toml's."),
             (("--environment",), ("production", "staging", "development"), False, "production, staging or development; else mtribes.toml's. No default."),
         ),
+    ),
+    "doctor": (
+        (),
+        (),
+        (),
     ),
     "completion": (
         (

@@ -8,6 +8,8 @@ from __future__ import annotations
 import socket
 import ssl
 import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
@@ -44,6 +46,24 @@ class SendError(Exception):
         self.is_passing = is_passing  # it may be different in a moment
 
 
+@dataclass(frozen=True)
+class Tls:
+    """A secure connection."""
+
+    protocol: str
+    issuer: str
+    ends: datetime  # of the certificate
+
+
+@dataclass(frozen=True)
+class Seen:
+    """An answer, and how it came."""
+
+    answer: Answer
+    seconds: float
+    tls: Tls | None  # None: plain http
+
+
 class Connection:
     """One server, and the proxy on the way to it."""
 
@@ -53,19 +73,24 @@ class Connection:
 
     def send(self, request: Request, *, token: str | None) -> Answer:
         """The answer, whatever its status. Raises SendError when there is none, AnswerError for one out of bounds."""
+        return self.look(request, token=token).answer
+
+    def look(self, request: Request, *, token: str | None = None) -> Seen:
+        """The same, and how it came."""
         headers = {"Accept": JSON, **request.headers} | ({"Authorization": f"Bearer {token}"} if token else {})
         url = self.base_url + request.path
         began = time.monotonic()
         try:
             with self._http.stream(request.method, url, headers=headers, content=request.body) as response:
+                tls = _tls_of(response)
                 body = _read_whole(response, deadline=began + WHOLE_ANSWER_TIMEOUT_SECONDS)
         except httpx.HTTPError as error:
             raise self._failure(error) from error
         except (httpx.InvalidURL, UnicodeError) as error:  # a name that cannot be looked up at all
             raise UsageError(f"{self.base_url} is not an address of a server: {_said(error)}.", _GIVE_HOST) from None
-        took = (time.monotonic() - began) * 1000
-        self._console.trace(f"{request.method} {url} {response.status_code} {took:.0f} ms")
-        return Answer(url, response.status_code, dict(response.headers), body)
+        seconds = time.monotonic() - began
+        self._console.trace(f"{request.method} {url} {response.status_code} {seconds * 1000:.0f} ms")
+        return Seen(Answer(url, response.status_code, dict(response.headers), body), seconds, tls)
 
     def close(self) -> None:
         """Let go of connections."""
@@ -104,6 +129,17 @@ class Connection:
 
 def _for_proxy(proxy: Proxy, trust: ssl.SSLContext) -> ssl.SSLContext | None:
     return trust if proxy.url.startswith("https:") else None
+
+
+def _tls_of(response: httpx.Response) -> Tls | None:
+    secure = response.extensions["network_stream"].get_extra_info("ssl_object")
+    certificate = secure.getpeercert() if secure is not None else None
+    if not certificate:
+        return None
+    names = {name: value for part in certificate["issuer"] for name, value in part}
+    issuer = names.get("organizationName") or names.get("commonName") or "nobody"
+    ends = datetime.fromtimestamp(ssl.cert_time_to_seconds(certificate["notAfter"]), UTC)
+    return Tls(secure.version() or "TLS", issuer, ends)
 
 
 def _read_whole(response: httpx.Response, *, deadline: float) -> bytes:

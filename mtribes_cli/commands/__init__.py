@@ -25,6 +25,7 @@ _ALL = (
     Word(
         "env", "environment", "Environments: what is delivered, and the keys of apps.", has_verbs=True, nested=("key",)
     ),
+    Word("doctor", "doctor", "Say what is wrong here or on the way to the server, and what to do."),
     Word("completion", "completion", "Let your shell complete words of mtribes.", has_verbs=True),
 )
 WORDS = {word.name: word for word in _ALL}

@@ -24,7 +24,10 @@ CollectionsArgument = Annotated[list[str], typer.Argument(metavar="COLLECTION...
 
 @app.command("list")
 def list_command(call: typer.Context, space: SpaceOption = None) -> Result:
-    """List the environments of a Space and what is live in each."""
+    """List the environments of a Space and what is live in each.
+
+    $ mtribes env list --space vod
+    """
     return list_environments(call.obj, space)
 
 
@@ -36,7 +39,10 @@ def pull_command(
     output: OutputOption = STDIN,
     format_name: FormatOption = None,
 ) -> Result:
-    """Write what an environment delivers to stdout or a file."""
+    """Write what an environment delivers to stdout or a file.
+
+    $ mtribes env pull --space vod --environment staging --output staging.yaml
+    """
     return pull_delivery(call.obj, Place(space, environment), Output(output, format_name))
 
 
@@ -49,7 +55,10 @@ def push_command(
     environment: EnvironmentOption = None,
     force: ForceOption = False,
 ) -> Result:
-    """Replace what an environment delivers by a document."""
+    """Replace what an environment delivers by a document.
+
+    $ mtribes env push staging.yaml --environment staging
+    """
     return push_delivery(call.obj, PushDelivery(file, Place(space, environment), force=force))
 
 
@@ -60,7 +69,10 @@ def publish_command(
     space: SpaceOption = None,
     environment: EnvironmentOption = None,
 ) -> Result:
-    """Make collections live."""
+    """Make collections live.
+
+    $ mtribes env publish home --space vod --environment staging
+    """
     return publish(call.obj, Place(space, environment), collections)
 
 
@@ -71,7 +83,10 @@ def unpublish_command(
     space: SpaceOption = None,
     environment: EnvironmentOption = None,
 ) -> Result:
-    """Take collections off; apps then see their entities as not enabled."""
+    """Take collections off; apps then see their entities as not enabled.
+
+    $ mtribes env unpublish home --space vod --environment staging
+    """
     return unpublish(call.obj, Place(space, environment), collections)
 
 
@@ -82,13 +97,19 @@ def create_key_command(
     space: SpaceOption = None,
     environment: EnvironmentOption = None,
 ) -> Result:
-    """Create a key; it stands alone on stdout."""
+    """Create a key; it stands alone on stdout.
+
+    $ mtribes env key create --name web --space vod --environment production
+    """
     return create_key(call.obj, Place(space, environment), name)
 
 
 @key_app.command("list")
 def list_keys_command(call: typer.Context, space: SpaceOption = None, environment: EnvironmentOption = None) -> Result:
-    """List the keys of an environment, revoked ones too."""
+    """List the keys of an environment, revoked ones too.
+
+    $ mtribes env key list --space vod --environment production
+    """
     return list_keys(call.obj, Place(space, environment))
 
 
@@ -99,7 +120,10 @@ def revoke_key_command(
     space: SpaceOption = None,
     environment: EnvironmentOption = None,
 ) -> Result:
-    """Revoke a key; apps that use it get fallbacks from then on."""
+    """Revoke a key; apps that use it get fallbacks from then on.
+
+    $ mtribes env key revoke key_1 --space vod --environment production
+    """
     return revoke_key(call.obj, Place(space, environment), key)
 
 

@@ -28,7 +28,12 @@ def login_command(
     device: Annotated[bool, typer.Option("--device", help="By a code that you enter in a browser elsewhere.")] = False,
     with_token: Annotated[bool, typer.Option("--with-token", help="By a token that is read from stdin.")] = False,
 ) -> Result:
-    """Sign in to a server and keep the sign-in: by a browser here or a code for one elsewhere, whichever suits."""
+    """Sign in to a server and keep the sign-in: by a browser here or a code for one elsewhere, whichever suits.
+
+    $ mtribes login --host https://mtribes.example.com
+
+    $ mtribes login --with-token < token.txt
+    """
     return login(call.obj, Login(browser=browser, device=device, with_token=with_token))
 
 

@@ -16,7 +16,10 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 @app.command("logout")
 def logout_command(call: typer.Context) -> Result:
-    """Sign out: the server ends the sign-in, and it is forgotten here, even if the server cannot be reached."""
+    """Sign out: the server ends the sign-in, and it is forgotten here, even if the server cannot be reached.
+
+    $ mtribes logout
+    """
     return logout(call.obj)
 
 

@@ -14,7 +14,10 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 @app.command("list")
 def list_command(call: typer.Context) -> Result:
-    """List the organizations that you belong to."""
+    """List the organizations that you belong to.
+
+    $ mtribes org list
+    """
     return list_organizations(call.obj)
 
 

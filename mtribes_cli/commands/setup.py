@@ -45,7 +45,12 @@ def setup_command(  # noqa: PLR0913 - one parameter an option
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Ask nothing.")] = False,
 ) -> Result:
-    """Sign in if needed, choose what to generate, write mtribes.toml, and generate."""
+    """Sign in if needed, choose what to generate, write mtribes.toml, and generate.
+
+    $ mtribes setup --local
+
+    $ mtribes setup --space vod --target typescript:src/vod
+    """
     targets = tuple(target_answer(text) for text in target or ())
     return setup(call.obj, Flags(organization, space, targets, local, yes))
 

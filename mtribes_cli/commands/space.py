@@ -21,13 +21,19 @@ SpaceArgument = Annotated[str | None, typer.Argument(metavar="[SPACE]", help="It
 
 @app.command("list")
 def list_command(call: typer.Context, organization: OrganizationOption = None) -> Result:
-    """List the Spaces that you can see, or those of one organization."""
+    """List the Spaces that you can see, or those of one organization.
+
+    $ mtribes space list --organization acme
+    """
     return list_spaces(call.obj, organization)
 
 
 @app.command("show")
 def show_command(call: typer.Context, space: SpaceArgument = None) -> Result:
-    """Show one Space."""
+    """Show one Space.
+
+    $ mtribes space show vod
+    """
     return show_space(call.obj, space)
 
 
@@ -40,7 +46,10 @@ def create_command(
         str | None, typer.Option("--name", metavar="TEXT", help="What people call it; else the key.")
     ] = None,
 ) -> Result:
-    """Create a Space with an empty model."""
+    """Create a Space with an empty model.
+
+    $ mtribes space create vod --organization acme --name "Video on demand"
+    """
     return create_space(call.obj, CreateSpace(key, organization, name))
 
 
@@ -52,7 +61,10 @@ def pull_command(
     revision: Annotated[int | None, typer.Option("--revision", metavar="N", min=0, help="An older model.")] = None,
     format_name: FormatOption = None,
 ) -> Result:
-    """Write the model of a Space to stdout or a file."""
+    """Write the model of a Space to stdout or a file.
+
+    $ mtribes space pull vod --output vod.yaml
+    """
     return pull_model(call.obj, PullModel(space, Output(output, format_name), revision))
 
 
@@ -60,19 +72,28 @@ def pull_command(
 def push_command(
     call: typer.Context, file: FileArgument, *, space: SpaceOption = None, force: ForceOption = False
 ) -> Result:
-    """Replace the model of a Space by a document; the Space is the one that the document names."""
+    """Replace the model of a Space by a document; the Space is the one that the document names.
+
+    $ mtribes space push vod.yaml
+    """
     return push_model(call.obj, PushModel(file, space, force=force))
 
 
 @app.command("validate")
 def validate_command(call: typer.Context, file: FileArgument, space: SpaceOption = None) -> Result:
-    """Check a model; every problem is listed by its path, and nothing is stored."""
+    """Check a model; every problem is listed by its path, and nothing is stored.
+
+    $ mtribes space validate vod.yaml
+    """
     return validate_model(call.obj, CompareModel(file, space))
 
 
 @app.command("diff")
 def diff_command(call: typer.Context, file: FileArgument, space: SpaceOption = None) -> Result:
-    """Show what a model would change in generated code; exit 3 if code that uses it would break."""
+    """Show what a model would change in generated code; exit 3 if code that uses it would break.
+
+    $ mtribes space diff vod.yaml
+    """
     return diff_model(call.obj, CompareModel(file, space))
 
 

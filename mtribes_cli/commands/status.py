@@ -26,7 +26,10 @@ class Server:
 
 @app.command("status")
 def status_command(call: typer.Context) -> Result:
-    """Say who is signed in where, and whether the generated code is in step."""
+    """Say who is signed in where, and whether the generated code is in step.
+
+    $ mtribes status
+    """
     return status(call.obj)
 
 

@@ -52,7 +52,12 @@ def update(  # noqa: PLR0913 - one parameter an option
     ] = False,
     offline: Annotated[bool, typer.Option("--offline", help="With --check: ask no server.")] = False,
 ) -> Result:
-    """Regenerate every target of mtribes.toml, in one request; all of it is written or nothing."""
+    """Regenerate every target of mtribes.toml, in one request; all of it is written or nothing.
+
+    $ mtribes update
+
+    $ mtribes update --check --offline
+    """
     context: Context = call.obj
     project = needed_project(context.project, context.working_folder)
     outputs = _known_outputs(project, target or ())
