@@ -2,18 +2,31 @@
 
 import os
 import secrets
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 PRIVATE_MODE = 0o600
 PRIVATE_FOLDER_MODE = 0o700
 SHARED_MODE = 0o666  # less what the user's umask takes away
 
+Reached = Callable[[str], None]
 
-def write_private(path: Path, content: bytes) -> None:
-    """Put `content` at `path`, readable by its owner alone; the folder is made where it is missing."""
+
+def nothing_happens(_name: str) -> None:
+    """What happens at a crash point, outside of tests."""
+
+
+def write_private(path: Path, content: bytes, reached: Reached = nothing_happens) -> None:
+    """Put `content` at `path`, readable by its owner alone; the folder is made where it is missing.
+
+    For one process at a time: what a killed one left in transit is known by its name, and replaced.
+    """
     path.parent.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER_MODE)
-    _replace(path, content, mode=PRIVATE_MODE)
+    staged = path.with_name(f".{path.name}.new")
+    staged.unlink(missing_ok=True)
+    _replace(path, content, _Passing(staged, PRIVATE_MODE), reached)
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -21,16 +34,25 @@ def write_whole(path: Path, content: bytes) -> None:
     target = path.resolve()
     is_there = target.exists()
     mode = target.stat().st_mode & 0o777 if is_there else SHARED_MODE
-    _replace(target, content, mode=mode)
+    _replace(target, content, _Passing(target.with_name(f".{target.name}.{secrets.token_hex(8)}"), mode))
     if is_there:
         target.chmod(mode)
 
 
-def _replace(path: Path, content: bytes, *, mode: int) -> None:
-    staged = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+class _Passing(NamedTuple):
+    """Where new content waits, beside where it goes, and the mode that it has."""
+
+    path: Path
+    mode: int
+
+
+def _replace(path: Path, content: bytes, passing: _Passing, reached: Reached = nothing_happens) -> None:
+    staged = passing.path
     try:
-        _write_new(staged, content, mode=mode)
+        _write_new(staged, content, mode=passing.mode)
+        reached("private-file-staged")
         staged.replace(path)
+        reached("private-file-replaced")
     except BaseException as error:
         with suppress(FileNotFoundError):
             staged.unlink()

@@ -154,7 +154,7 @@ class Context:
         """Sign-ins that are kept between commands."""
         from mtribes_cli.credentials import Credentials  # noqa: PLC0415 - start-up time
 
-        return Credentials(self.folders.config, self.console)
+        return Credentials(self.folders.config, self.console, self.at_crash_point)
 
     @cached_property
     def host(self) -> Host:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mtribes_cli import keyring_store
-from mtribes_cli.atomic_file import write_private
+from mtribes_cli.atomic_file import Reached, nothing_happens, write_private
 from mtribes_cli.errors import FileError, NotSignedInError, UnavailableError
 
 if TYPE_CHECKING:
@@ -43,9 +43,10 @@ class SignIn:
 class Credentials:
     """The file `credentials.json`, which says for each host where its secrets are, and the keyring."""
 
-    def __init__(self, folder: Path, console: Console) -> None:
+    def __init__(self, folder: Path, console: Console, at_crash_point: Reached = nothing_happens) -> None:
         self.path = folder / "credentials.json"
         self._console = console
+        self._at_crash_point = at_crash_point
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -137,7 +138,8 @@ class Credentials:
             raise self._damaged() from None
 
     def _write(self, stored: Mapping[str, object]) -> None:
-        write_private(self.path, json.dumps({"version": FORMAT_VERSION, **stored}, indent=2).encode())
+        document = {"version": FORMAT_VERSION, **stored}
+        write_private(self.path, json.dumps(document, indent=2).encode(), self._at_crash_point)
 
     def _damaged(self) -> FileError:
         return FileError(f"{self.path} is damaged.", "Remove it and run `mtribes login` again.")

@@ -15,6 +15,13 @@ if TYPE_CHECKING:
     from mtribes_cli.hosts import Host
 
 FRESHNESS_MARGIN_SECONDS = 60.0
+CRASH_POINTS = (
+    "renewal-begun",
+    "renewal-answered",
+    "private-file-staged",
+    "private-file-replaced",
+    "renewal-kept",
+)
 _TOKEN_ADVICE = "Copy it again: letters, digits and _ without spaces or quotes."  # noqa: S105 - advice, not a token
 
 
@@ -65,13 +72,17 @@ class TokenSource:
         raise not_signed_in(self._host)
 
     def _refreshed(self, client: Client, refresh_token: str) -> SignIn:
+        """Killed anywhere in here, the token that is kept is the newest, or the one before: a server takes both."""
+        self._context.at_crash_point("renewal-begun")
         try:
             renewed = sign_in.refreshed(client, refresh_token, self._context.clock.now_seconds())
         except NotSignedInError:
             if self._host.is_local:
                 return sign_in.sign_in_locally(self._context, self._host)
             raise NotSignedInError(f"The sign-in to {self._host.url} has ended.", "Run `mtribes login`.") from None
+        self._context.at_crash_point("renewal-answered")
         self._context.credentials.keep(self._host.url, renewed, is_new=False)
+        self._context.at_crash_point("renewal-kept")
         return renewed
 
     def _service(self) -> tuple[str, str] | None:

@@ -10,9 +10,10 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
+from mtribes_cli.atomic_file import Reached, nothing_happens
 from mtribes_cli.errors import FileError
 from mtribes_cli.output_paths import JOURNAL_NAME
-from mtribes_cli.write_journal import Journal, Reached, Step, nothing_happens, read_journal, remove_journal
+from mtribes_cli.write_journal import Journal, Step, read_journal, remove_journal
 
 
 def recover(root: Path) -> bool:

@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mtribes_cli.atomic_file import Reached, nothing_happens
 from mtribes_cli.errors import FileError
 from mtribes_cli.output_paths import STAGING_PREFIX
 from mtribes_cli.output_plan import Plan
@@ -27,9 +28,7 @@ from mtribes_cli.process_lock import only_one
 from mtribes_cli.tree_recovery import recover, remove_empty_folders, take_back, tidy
 from mtribes_cli.write_journal import (
     Journal,
-    Reached,
     Step,
-    nothing_happens,
     sync_folder,
     write_durably,
     write_journal,

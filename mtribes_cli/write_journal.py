@@ -18,13 +18,8 @@ from mtribes_cli.output_paths import JOURNAL_NAME, MAX_PATH_BYTES, STAGING_PREFI
 JOURNAL_VERSION = 1
 
 State = Literal["staging", "swapping", "done"]
-Reached = Callable[[str], None]
 _STAGING_NAME = re.compile(re.escape(STAGING_PREFIX) + r"[0-9a-f]{8}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-
-
-def nothing_happens(_name: str) -> None:
-    """What happens at a crash point, outside of tests."""
 
 
 class Step(NamedTuple):
