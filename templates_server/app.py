@@ -34,6 +34,7 @@ from templates_server.endpoint import (
 from templates_server.errors import ApiError, ClientTooOld, Failed
 from templates_server.events import store as events_store
 from templates_server.events.api import EventArrivals
+from templates_server.hosts import HostCheck
 from templates_server.identifiers import ENVIRONMENT_KEY_PREFIX, new_id
 from templates_server.oauth import local_code
 from templates_server.oauth.local_code import LocalCode
@@ -66,6 +67,7 @@ class Application:
         self.services = services
         self._router = Router(routes)
         self._prefix = services.settings.base_path.encode()
+        self._hosts = HostCheck(services.settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve HTTP, or the lifespan of the server."""
@@ -90,6 +92,7 @@ class Application:
         path = self._path_of(request)
         surface = _surface_of(path, request)
         try:
+            self._hosts.check(request.scope, path)
             if request.method == "OPTIONS" and (preflight := self._preflight(request, path)) is not None:
                 return preflight
             route, parameters = self._router.find(request.method, path)

@@ -85,6 +85,8 @@ def serve(settings: Settings, listening: socket.socket, *, workers: int, log_fil
     config = configured(make_app, settings, factory=True, workers=workers, log=log_config(log_file))
     demo = f"; the demo: {settings.public_url}/demo" if settings.demo else ""
     LOGGER.info("mtribes-server %s is at %s%s", version("mtribes"), settings.public_url, demo)
+    if settings.secure and not settings.trusted_proxies:
+        LOGGER.warning("no --trusted-proxy is given: who guesses passwords is not told apart by address")
     interrupted = _run(config, listening)
     LOGGER.info("stopped")
     return interrupted

@@ -18,11 +18,13 @@ import typer
 
 from templates_server import migrations, server_key
 from templates_server.accounts.passwords import Passwords
+from templates_server.addresses import Network, parse_network
 from templates_server.commands.failures import CommandFailed, ExitCode, WrongUsage
 from templates_server.commands.options import Data, DatabaseUrl, database_url_of, folder_of, in_use, is_sqlite, prepared
 from templates_server.data_folder import DataFolder, FolderInUse, ServerRecord, write_private
 from templates_server.database import Database, open_database
 from templates_server.demo import seed
+from templates_server.hosts import name_in
 from templates_server.server_key import ServerKey
 from templates_server.serving import BACKLOG, serve, turn_over
 from templates_server.settings import DEFAULT_PORT, Settings, check_public_url
@@ -46,6 +48,8 @@ class Wish:
     workers: int
     demo: bool
     local: bool
+    trusted_proxies: tuple[Network, ...]
+    allowed_hosts: frozenset[str]
 
 
 def start(  # noqa: PLR0913 - one parameter an option
@@ -75,10 +79,39 @@ def start(  # noqa: PLR0913 - one parameter an option
     workers: Annotated[
         int, typer.Option(metavar="N", envvar="MTRIBES_WORKERS", min=1, help="Processes; several need PostgreSQL.")
     ] = 1,
+    trusted_proxy: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NETWORK",
+            envvar="MTRIBES_TRUSTED_PROXIES",
+            help="A proxy that says in X-Forwarded-For or Forwarded whose requests it passes on; may be repeated.",
+            show_default=False,
+        ),
+    ] = None,
+    allowed_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            envvar="MTRIBES_ALLOWED_HOSTS",
+            help="A name besides the public URL's by which a proxy asks (Host); may be repeated.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> int:
     """Serve until told to stop."""
     folder = folder_of(data)
-    wish = Wish(folder, database_url_of(folder, database), host, port, public_url, workers, demo, local)
+    wish = Wish(
+        folder,
+        database_url_of(folder, database),
+        host,
+        port,
+        public_url,
+        workers,
+        demo,
+        local,
+        tuple(_network(text) for text in trusted_proxy or ()),
+        frozenset(_host_name(text) for text in allowed_host or ()),
+    )
     _check(wish)
     prepared(folder)
     try:
@@ -86,6 +119,22 @@ def start(  # noqa: PLR0913 - one parameter an option
             return _start(wish)
     except FolderInUse as error:
         raise in_use(folder, error) from None
+
+
+def _network(text: str) -> Network:
+    try:
+        return parse_network(text)
+    except ValueError:
+        raise WrongUsage(
+            f"--trusted-proxy {text!r} is neither an address nor a network.", "Write 10.0.0.7 or 10.0.0.0/8."
+        ) from None
+
+
+def _host_name(text: str) -> str:
+    name = name_in(text.encode())
+    if name is None or ":" in text.rpartition("]")[2]:
+        raise WrongUsage(f"--allowed-host {text!r} is not a name.", "Write it without scheme and port: app.internal.")
+    return name
 
 
 def _check(wish: Wish) -> None:
@@ -178,6 +227,8 @@ def _settings(wish: Wish, listening: socket.socket) -> Settings:
         data_folder=wish.folder.path,
         demo=wish.demo,
         local=wish.local,
+        trusted_proxies=wish.trusted_proxies,
+        allowed_hosts=wish.allowed_hosts,
     )
 
 

@@ -100,7 +100,7 @@ def test_a_body_that_does_not_come_is_timed_out(echoing: RunningServer) -> None:
     host, port = echoing.url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=10) as connection:
         connection.sendall(
-            b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 20\r\n\r\n{"
+            b"POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 20\r\n\r\n{"
         )
         assert connection.recv(100).startswith(b"HTTP/1.1 408 ")
 

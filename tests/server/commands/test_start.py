@@ -127,7 +127,7 @@ def test_what_is_in_flight_is_finished_before_the_server_goes(tmp_path: Path) ->
         with socket.create_connection((parts.host, parts.port or 0)) as connection:
             body = b"grant_type=none"
             connection.sendall(
-                b"POST /oauth/token HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+                b"POST /oauth/token HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n"
                 + f"Content-Length: {len(body)}\r\n\r\n".encode()
             )
             time.sleep(0.3)
@@ -247,3 +247,41 @@ def test_a_log_that_is_stderr_is_written_once(tmp_path: Path) -> None:
         process.terminate()
     os.close(log)
     assert (tmp_path / "server.log").read_text().count(" is at ") == 1
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("--trusted-proxy", "10.0.0.0/33", "'10.0.0.0/33' is neither an address nor a network"),
+        ("--trusted-proxy", "10.0.0.1/8", "'10.0.0.1/8' is neither an address nor a network"),
+        ("--allowed-host", "https://app.internal", "'https://app.internal' is not a name"),
+        ("--allowed-host", "app.internal:80", "'app.internal:80' is not a name"),
+    ],
+)
+def test_what_is_no_network_or_no_name_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str, value: str, said: str
+) -> None:
+    assert main(["start", "--data", str(tmp_path), "--port", "0", option, value]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_names_of_the_server_are_taken_from_the_environment(tmp_path: Path) -> None:
+    with server_process(tmp_path, environment={"MTRIBES_ALLOWED_HOSTS": "app.internal Other.internal"}) as server:
+        for host, status in (("other.internal", 200), ("APP.internal", 200), ("evil.example", 421)):
+            assert httpx.get(f"{server.url}/sign-in", headers={"Host": host}).status_code == status
+
+
+@pytest.mark.parametrize(("options", "is_told"), [([], True), (["--trusted-proxy", "10.0.0.0/8"], False)])
+def test_a_public_server_without_a_listed_proxy_says_what_that_means(
+    tmp_path: Path, options: list[str], *, is_told: bool
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "templates_server", "start", "--data", str(tmp_path), "--port", str(port)]
+    command += ["--public-url", "https://mtribes.example.com", *options]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL, env=ENVIRONMENT) as process:
+        deadline = time.monotonic() + 30
+        while status_of(f"http://127.0.0.1:{port}/healthz") != 200 and time.monotonic() < deadline:
+            time.sleep(0.1)
+        process.terminate()
+    assert ("no --trusted-proxy is given" in (tmp_path / "server.log").read_text()) == is_told
