@@ -6,8 +6,8 @@ What a command found out reaches this file as a `Result` or an error; `--json` t
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import Literal, NamedTuple, TextIO
 
 from mtribes_cli.errors import InterruptedCommandError, MtribesError, Problem, UsageError
@@ -58,6 +58,8 @@ class Console:
         if self.style.json and not self._is_stdout_gone:
             self._envelope(command, "error", None, _error_as_json(error))
             return
+        if isinstance(error, InterruptedCommandError) and _is_terminal(self._stderr):
+            self._say("")  # beside a question, or the ^C that the terminal shows
         self._say(f"{self._painted('error:', _RED)} {made_safe_line(error.what)}")
         for problem in error.problems:
             self._say(_problem_line(problem))
@@ -144,16 +146,19 @@ class Console:
 
     def choose(self, question: str, options: Sequence[str], *, flag: str, default: str | None = None) -> str:
         """One of `options`, by its number or its text."""
+        asked = question
         if self.is_interactive:
+            self._say(f"{made_safe_line(question)}?")
             for number, option in enumerate(options, start=1):
                 self._say(f"  {number}. {made_safe_line(option)}")
+            asked = "Number or name"
         while True:
-            answer = self.ask(question, flag=flag, default=default)
+            answer = self.ask(asked, flag=flag, default=default)
             if answer in options:
                 return answer
             if answer.isdecimal() and 1 <= int(answer) <= len(options):
                 return options[int(answer) - 1]
-            self._say("Please answer with one of the numbers.")
+            self._say("Please answer with a number or a name of the list.")
 
     def confirm(self, question: str, *, flag: str, default: bool) -> bool:
         """Yes or no."""
@@ -163,6 +168,15 @@ class Console:
                 return True
             if answer in {"n", "no"}:
                 return False
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """While something is waited for: what is said after Ctrl-C does not stand beside the ^C of the terminal."""
+        try:
+            yield
+        except KeyboardInterrupt:
+            self._say("")
+            raise
 
     def enter_was_pressed(self) -> bool:
         """Whether the person at the terminal has pressed Enter; nothing is waited for."""
@@ -176,14 +190,9 @@ class Console:
         return binary.read() if binary is not None else self._stdin.read().encode()
 
     def _line(self, question: str) -> str:
-        try:
-            self._write(self._stderr, made_safe(question))
-            line = self._stdin.readline()
-        except KeyboardInterrupt:
-            self._say("")  # what is said next does not stand beside the question
-            raise
+        self._write(self._stderr, made_safe(question))
+        line = self._stdin.readline()
         if not line:
-            self._say("")
             raise InterruptedCommandError("The input ended before the question was answered.", "Run it again.")
         return line
 

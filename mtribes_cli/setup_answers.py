@@ -118,8 +118,9 @@ def _asked_output(context: "Context", outputs: Sequence[str], usual: str) -> str
     """A folder for the code that is none of `outputs`."""
     default = None if usual in outputs else usual
     while True:
-        output = normal_output(context.console.ask("Folder for the code", flag=TARGET_FLAG, default=default))
+        question = "Folder for the code, inside the project"
+        output = normal_output(context.console.ask(question, flag=TARGET_FLAG, default=default))
         fault = "is taken by another target" if output in outputs else output_fault(output)
         if fault is None:
             return output
-        context.console.instruction(f"  {output} {fault}.")
+        context.console.instruction(f"{output} {fault}. Please give a folder inside the project.")

@@ -64,7 +64,7 @@ def test_the_wizard_asks_again_when_an_answer_cannot_be(project: Project, code_p
         "setup", "--host", code_peer.url, answers="9\nvod\n\n../out\nok/vod\nmaybe\nyes\njava\nok/vod\napp\nno\n"
     )
     assert outcome.exit_code == 0
-    assert "Please answer with one of the numbers" in outcome.err
+    assert "Please answer with a number or a name of the list." in outcome.err
     assert "has '..' in it" in outcome.err
     assert "is taken by another target" in outcome.err
     assert (project.root / "ok/vod/index.ts").exists()
@@ -76,7 +76,7 @@ def test_the_wizard_remembers_what_the_project_says(project: Project, code_peer:
     before = project.files(), project.times()
     outcome = project.run("setup", answers="\n\n")
     assert outcome.exit_code == 0
-    assert "Which space [vod]" in outcome.err
+    assert "Which space?\n  1. sports\n  2. vod\nNumber or name [vod]: " in outcome.err
     assert "src/vod" in outcome.err
     assert (project.files(), project.times()) == before
 
