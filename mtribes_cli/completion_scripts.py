@@ -38,7 +38,7 @@ _mtribes() {
     # Readline replaces $2 alone; what stands before it in the same word is not given back to it.
     local raw=${line:start} settled=''
     if [[ $raw == *"$2" ]]; then settled=${raw:0:${#raw}-${#2}}; fi
-    settled=${settled#[\'\"]}
+    settled=${settled//[\'\"\\]/}
 
     while IFS=$'\t' read -r candidate meaning; do
         if [[ -z $kind ]]; then

@@ -82,6 +82,7 @@ def test_an_option_is_offered_once_unless_it_may_be_repeated() -> None:
         (["completion", "show", ""], set(SHELLS)),
         (["completion", "install", ""], set(SHELLS)),
         (["space", "pull", "--format=j"], {"--format=yaml", "--format=json"}),
+        (["env", "pull", "--environment", "production"], {"production", "staging", "development"}),
         (["setup", "--target=ty"], {f"--target={language}" for language in LANGUAGES}),
         (["env", "pull", "--env="], {"--env=production", "--env=staging", "--env=development"}),
     ],

@@ -36,7 +36,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("work")
     for name in ("src/mtspace", "my dir"):
         (folder / name).mkdir(parents=True)
-    for name in ("model.yaml", "my file.yaml"):
+    for name in ("model.yaml", "my file.yaml", "my dir/mine.yaml"):
         (folder / name).touch()
     return folder
 
@@ -74,6 +74,7 @@ def plain(words: set[str]) -> set[str]:
         ("mtribes setup --target=types", {"--target=typescript:"}),
         ("mtribes setup --target typescript:s", {"typescript:src"}),
         ("mtribes setup --target=typescript:s", {"--target=typescript:src"}),
+        ('mtribes setup --target="typescript:src/mt', {"--target=typescript:src/mtspace"}),
         ("mtribes env pull --environment ", {"production", "staging", "development"}),
         ("mtribes env pull --env=p", {"--env=production"}),
         ("mtribes space pull --format ", {"yaml", "json"}),
@@ -102,6 +103,7 @@ LINES = {
     "mtribes setup --target types": "mtribes setup --target typescript:",
     "mtribes setup --target typescript:s": "mtribes setup --target typescript:src/",
     "mtribes setup --target=typescript:src/": "mtribes setup --target=typescript:src/mtspace/",
+    "mtribes space push my\\ dir/mi": "mtribes space push my\\ dir/mine.yaml ",
     "mtribes env pull --environment=sta": "mtribes env pull --environment=staging ",
     "mtribes space pull --output=mod": "mtribes space pull --output=model.yaml ",
     "mtribes space push my\\ f": "mtribes space push my\\ file.yaml ",
@@ -160,7 +162,7 @@ def test_without_the_program_a_shell_offers_nothing_and_says_nothing(folder: Pat
 
 def install(shell: str, home: Path) -> str:
     """`mtribes completion install`, called by that shell, which is not the user's own."""
-    environment = {**shell_environment(home), "SHELL": "/bin/sh"}
+    environment = {**shell_environment(home), "SHELL": "/bin/bash" if shell == "fish" else "/usr/bin/fish"}
     quiet = {"zsh": ["-f"], "fish": ["--no-config"]}.get(shell, [])
     argv = [shell, *quiet, "-c", "mtribes completion install; true"]
     return subprocess.run(argv, env=environment, capture_output=True, text=True, check=True).stdout
