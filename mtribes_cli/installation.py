@@ -6,6 +6,7 @@ import json
 import sys
 from importlib import metadata
 from pathlib import Path
+from shlex import quote
 from typing import NamedTuple
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
@@ -24,7 +25,7 @@ def installation() -> Installation:
     """Of the program that runs now."""
     source = _editable_source()
     if source:
-        return Installation(f"from the source in {source} (editable)", f"git -C {source} pull")
+        return Installation(f"from the source in {source} (editable)", f"git -C {quote(source)} pull")
     parts = Path(sys.prefix).parts
     if "pipx" in parts:
         return Installation("with pipx", "pipx upgrade mtribes")
