@@ -44,7 +44,8 @@ def sign_in_with_browser(context: Context, host: Host, *, offers_code: bool) -> 
         waiting = _Waiting(
             context, host, server, offered_after_seconds=offered_after_seconds if offers_code and has_codes else None
         )
-        outcome = waiting.outcome(loopback)
+        with context.console.waiting():
+            outcome = waiting.outcome(loopback)
     if not isinstance(outcome, dict):
         return kept(context, host, outcome)
     form = {
@@ -98,8 +99,8 @@ class _Waiting:
         elif self._offers_at_seconds is not None and now_seconds >= self._offers_at_seconds:
             self._is_offered = True
             self._context.console.instruction(
-                "Nothing has come back from a browser yet. Press Enter for a code that you can enter in a browser"
-                " elsewhere;\nthe address above stays good."
+                "Nothing has come back from a browser yet. The address above stays good;\n"
+                "or press Enter for a code that you enter in a browser elsewhere.\n"
             )
         return None
 

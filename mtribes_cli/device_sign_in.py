@@ -30,9 +30,10 @@ _AGAIN = "Run `mtribes login` again."
 def sign_in_with_code(context: Context, host: Host) -> SignIn:
     """Show a code and wait until somebody has entered it. The sign-in is kept."""
     server = checked_server(context.client_for(host).oauth_server(), host)
-    device = Device(context, host, server)
-    while (issued := device.asked_when_due()) is None:
-        context.clock.sleep(device.wait_seconds)
+    with context.console.waiting():
+        device = Device(context, host, server)
+        while (issued := device.asked_when_due()) is None:
+            context.clock.sleep(device.wait_seconds)
     return kept(context, host, issued)
 
 

@@ -36,7 +36,7 @@ def sign_in_as_seems_best(context: Context, host: Host) -> SignIn:
     reason = reason_for_code(context.environment, context.system_root)
     if reason is None:
         return sign_in_with_browser(context, host, offers_code=True)
-    context.console.notice(f"Signing in with a code, since {reason}; --browser would use a browser all the same.")
+    context.console.notice(f"Signing in with a code, since {reason} (--browser forces a browser on this machine).")
     return sign_in_with_code(context, host)
 
 

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+import httpx
 import pytest
 
 from tests.browser.watching import Demo, Watched
@@ -136,6 +137,47 @@ def test_no_page_is_wider_than_the_narrowest_screen_or_hard_to_read(
     fill_in(watched, shared_demo)
     page.wait_for_selector("button[value=allow]")
     looks_right()
+    for path in ("/device", "/device?user_code=BCDF-GHJK", "/device/allowed", "/device/refused"):
+        page.goto(shared_demo.url + path)
+        looks_right()
+    page.goto(f"{shared_demo.url}/device")
+    enter_code(watched, "ZZZZ-ZZZZ")
+    page.wait_for_selector("[role=alert]")
+    looks_right()
+    page.goto(f"{shared_demo.url}/device")
+    enter_code(watched, device_codes(shared_demo)["user_code"])
+    page.wait_for_selector("button[value=allow]")
+    looks_right()
+
+
+def device_codes(demo: Demo) -> dict[str, str]:
+    """What a program is given that signs somebody in by a code."""
+    url = f"{demo.url}/oauth/device_authorization"
+    answer = httpx.post(url, data={"client_id": "mtribes-cli"}, trust_env=False)
+    return dict(answer.raise_for_status().json())
+
+
+def enter_code(watched: Watched, code: str) -> None:
+    """Type it in by keyboard alone: the field has the focus, and takes the place of what is in it."""
+    watched.page.wait_for_function("document.activeElement.id === 'user-code'")
+    watched.page.keyboard.type(code)
+    watched.page.keyboard.press("Enter")
+
+
+def test_a_code_is_entered_and_allowed_by_keyboard_alone_coming_from_its_link(
+    shared_demo: Demo, watched: Watched
+) -> None:
+    page = watched.page
+    page.goto(device_codes(shared_demo)["verification_uri_complete"])
+    fill_in(watched, shared_demo)
+    page.wait_for_function("document.activeElement.innerText === 'Continue'")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("button[value=allow]")
+    while page.evaluate("document.activeElement.value ?? ''") != "allow":
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/device/allowed")
+    assert page.inner_text("h1") == "Back to your terminal"
 
 
 LEAST_CONTRAST = 4.5  # WCAG 2.2, 1.4.3

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
+import subprocess
 import sys
 from collections.abc import Callable
 
@@ -134,6 +137,22 @@ def test_a_server_without_codes_says_what_else_there_is(mtribes: Mtribes, oauth:
     assert "--browser" in outcome.err
 
 
+def test_ctrl_c_while_waiting_for_the_code_ends_with_130_on_a_line_of_its_own(
+    mtribes: Mtribes, oauth: OAuthPeer
+) -> None:
+    environment = os.environ | {"XDG_CONFIG_HOME": str(mtribes.home)}
+    command = [sys.executable, "-m", "mtribes_cli", "login", "--device", "--host", oauth.peer.url]
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr
+        while "Waiting" not in process.stderr.readline():
+            pass
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert said.startswith("\nerror: Interrupted.\n")
+    assert not (mtribes.home / "mtribes").exists()
+
+
 def test_nothing_secret_is_said_even_under_verbose(mtribes: Mtribes, oauth: OAuthPeer) -> None:
     outcome = mtribes("login", "--device", "--verbose")
     stored = mtribes.stored()["hosts"][oauth.peer.url]
@@ -177,7 +196,7 @@ def test_at_a_terminal_the_browser_is_used_where_there_can_be_one_else_a_code(
     outcome = mtribes("login", terminal=True)
     assert outcome.exit_code == 0
     assert oauth.polls() == (0 if reason is None else 1)
-    assert reason is None or re.search(rf"with a code, since .*{reason}.*; --browser", outcome.err)
+    assert reason is None or re.search(rf"with a code, since .*{reason}.* .--browser forces", outcome.err)
 
 
 def test_a_browser_is_used_in_a_container_where_that_is_asked_for(mtribes: Mtribes, oauth: OAuthPeer) -> None:
@@ -218,7 +237,7 @@ def test_enter_gives_a_code_and_entering_it_signs_in(impatient: Mtribes, oauth: 
     oauth.peer.on("POST", "/oauth/device_authorization", Reply(200, oauth.device_codes(interval=1)))
     outcome = impatient("login", terminal=True, stdin="\n")
     assert outcome.exit_code == 0
-    assert outcome.err.index("/oauth/authorize?") < outcome.err.index("Press Enter") < outcome.err.index("BCDF-GHJK")
+    assert outcome.err.index("/oauth/authorize?") < outcome.err.index("press Enter") < outcome.err.index("BCDF-GHJK")
     assert oauth.polls() == 1
 
 
@@ -247,7 +266,7 @@ def test_without_enter_no_code_is_asked_for(
     monkeypatch.setattr(browser_sign_in, "BROWSER_TIMEOUT_SECONDS", 1.0)
     outcome = impatient("login", terminal=True)
     assert outcome.exit_code == 4
-    assert outcome.err.count("Press Enter") == 1
+    assert outcome.err.count("press Enter") == 1
     assert "--device" in outcome.err
     assert oauth.peer.asked_for("/oauth/device_authorization") == []
 
@@ -267,5 +286,5 @@ def test_with_browser_given_no_code_is_offered(
     monkeypatch.setattr(browser_sign_in, "BROWSER_TIMEOUT_SECONDS", 1.0)
     outcome = impatient("login", "--browser", terminal=True, stdin="\n")
     assert outcome.exit_code == 4
-    assert "Press Enter" not in outcome.err
+    assert "press Enter" not in outcome.err
     assert oauth.polls() == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -10,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from templates_server.oauth.device import grant
 from tests.cli.computer import Mtribes
 from tests.contract.people import Signed, open_with
 from tests.people import FULL, Grant, add_token
+from tests.server.oauth import device_flow
 from tests.server.oauth.flows import Someone, service_account, signed_in_browser, someone
 from tests.servers import RunningServer, running_server
 
@@ -59,6 +62,36 @@ def test_a_person_who_says_no_is_not_signed_in(mtribes: Mtribes, server: Running
     assert outcome.exit_code == 4
     assert "was not granted" in outcome.err
     assert not mtribes.credentials_file.exists()
+
+
+@pytest.fixture
+def quick_polls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Programs may ask every second whether a code was entered."""
+    monkeypatch.setattr(grant, "INTERVAL_SECONDS", 1)
+
+
+@pytest.mark.usefixtures("quick_polls")
+@pytest.mark.parametrize(("decision", "exit_code"), [("allow", 0), ("cancel", 4)])
+def test_by_a_code_that_is_entered_elsewhere_without_a_terminal(
+    server: RunningServer, person: Someone, tmp_path: Path, decision: str, exit_code: int
+) -> None:
+    environment = os.environ | {
+        "XDG_CONFIG_HOME": str(tmp_path),
+        "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring",
+        "MTRIBES_HOST": server.url,
+    }
+    login = [sys.executable, "-m", "mtribes_cli", "login", "--device", "--json"]
+    pipes = subprocess.PIPE
+    with subprocess.Popen(
+        login, env=environment, stdin=subprocess.DEVNULL, stdout=pipes, stderr=pipes, text=True
+    ) as program:
+        assert program.stderr
+        line = next(line for line in program.stderr if line.startswith("and enter the code"))
+        device_flow.decide(signed_in_browser(server, person), line.split()[-1], decision)
+        said, told = program.communicate(timeout=60)
+    assert program.returncode == exit_code, told
+    assert json.loads(said)["status"] == ("success" if exit_code == 0 else "error")
+    assert (tmp_path / "mtribes" / "credentials.json").exists() is (exit_code == 0)
 
 
 def test_a_refresh_token_used_long_after_its_successor_ends_the_sign_in(
