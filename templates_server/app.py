@@ -57,7 +57,13 @@ CLIENT_AGENT = re.compile(r"mtribes/(\d+(?:\.\d+)*)")
 CORS_MAX_AGE_SECONDS = 7200
 CORS_HEADERS = "Authorization, Content-Type, Content-Encoding, If-Match, Idempotency-Key"
 SURFACE_PREFIXES = {b"/api/client/": Surface.CLIENT, b"/v2/": Surface.PLATFORM, b"/oauth/": Surface.OAUTH}
-ALWAYS_SENT = ((b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer"))
+SENT_UNLESS_THE_ROUTE_SAYS_OTHERWISE = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+)
+ONLY_BY_HTTPS = (b"strict-transport-security", b"max-age=31536000")
 
 
 class Application:
@@ -68,6 +74,10 @@ class Application:
         self._router = Router(routes)
         self._prefix = services.settings.base_path.encode()
         self._hosts = HostCheck(services.settings)
+        self._always_sent = (
+            *SENT_UNLESS_THE_ROUTE_SAYS_OTHERWISE,
+            *((ONLY_BY_HTTPS,) if services.settings.secure else ()),
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve HTTP, or the lifespan of the server."""
@@ -77,7 +87,7 @@ class Application:
             request = Request(scope, receive)
             response = await self._respond(request)
             sent = {name for name, _ in response.raw_headers}
-            response.raw_headers += [header for header in ALWAYS_SENT if header[0] not in sent]
+            response.raw_headers += [header for header in self._always_sent if header[0] not in sent]
             await response(scope, receive, send)
 
     async def _live(self, receive: Receive, send: Send) -> None:

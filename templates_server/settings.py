@@ -13,6 +13,7 @@ from templates_server.addresses import Network
 from templates_server.connections import ConnectionLimits
 
 DEFAULT_PORT = 8674
+DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 LOOPBACK_NAMES = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -70,9 +71,10 @@ class Settings:
 
     @property
     def origin(self) -> str:
-        """Scheme and authority of the public URL."""
+        """Scheme and authority of the public URL, as browsers write an origin (RFC 6454, 6.2)."""
         parts = urlsplit(self.public_url)
-        return f"{parts.scheme}://{parts.netloc}"
+        authority = parts.netloc.lower()
+        return f"{parts.scheme}://{authority.removesuffix(DEFAULT_PORTS[parts.scheme])}"
 
 
 def check_public_url(public_url: str) -> None:
