@@ -16,7 +16,7 @@ import os
 import secrets
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -29,6 +29,7 @@ from mtribes_cli.tree_recovery import recover, remove_empty_folders, take_back, 
 from mtribes_cli.write_journal import (
     Journal,
     Step,
+    remove_journal,
     sync_folder,
     write_durably,
     write_journal,
@@ -75,8 +76,8 @@ def carry_out(root: Path, write: Write, reached: Reached = nothing_happens) -> N
     if write.is_empty:
         return
     journal, contents = _prepare(root, write)
+    _begin(root, journal)
     try:
-        write_journal(root, journal)
         reached("journal-written")
         _stage(root, journal, contents, reached)
         journal = journal.in_state("swapping")
@@ -91,6 +92,18 @@ def carry_out(root: Path, write: Write, reached: Reached = nothing_happens) -> N
         raise
     reached("done-noted")
     _finish(root, journal, reached)
+
+
+def _begin(root: Path, journal: Journal) -> None:
+    """Write the journal; where that is not possible, nothing was done that were to be taken back."""
+    try:
+        write_journal(root, journal)
+    except BaseException as error:
+        with suppress(OSError):  # a journal of a write without effect, if one stays: the next run removes it
+            remove_journal(root)
+        if isinstance(error, OSError):
+            raise _file_error(error) from error
+        raise
 
 
 def _prepare(root: Path, write: Write) -> tuple[Journal, list[bytes | None]]:

@@ -119,10 +119,10 @@ def test_many_processes_at_once_stay_signed_in(mtribes: Mtribes, server: Running
     environment = os.environ | {"XDG_CONFIG_HOME": str(mtribes.home), "MTRIBES_HOST": server.url}
     command = [sys.executable, "-m", "mtribes_cli", "whoami", "--json"]
     processes = [
-        subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) for _ in range(5)
+        subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) for _ in range(3)
     ]
     said = [process.communicate(timeout=60)[0] for process in processes]
-    assert [process.returncode for process in processes] == [0] * 5, said
+    assert [process.returncode for process in processes] == [0] * 3, said
 
 
 def test_a_personal_token_is_enough(ada: Signed) -> None:
