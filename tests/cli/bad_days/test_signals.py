@@ -87,7 +87,10 @@ def test_ctrl_c_under_json_prints_the_envelope(program: Program, asked: Asked) -
 @pytest.mark.parametrize("delay_seconds", [0.0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3])
 def test_ctrl_c_at_any_time_leaves_no_traceback(program: Program, delay_seconds: float) -> None:
     """From the first line of ours on; before that it is the interpreter's start."""
-    started = "from mtribes_cli.main import run, sys; sys.argv[1:] = ['whoami']; print(flush=True); run()"
+    started = (
+        "import sys, mtribes_cli.main as program; really = program.main; sys.argv[1:] = ['whoami']\n"
+        "program.main = lambda argv: (print(flush=True), really(argv))[1]; program.run()"
+    )
     process = subprocess.Popen(
         [sys.executable, "-c", started], cwd=program.folder, env=program.environment, stdout=-1, stderr=-1
     )
