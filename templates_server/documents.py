@@ -99,7 +99,8 @@ def _check_text(text: str) -> None:
 
 def shown(text: str, max_characters: int = 60) -> str:
     """A text in quotes, its start only where it is long, fit to stand in a message."""
-    return json.dumps(text if len(text) <= max_characters else text[: max_characters - 1] + "…", ensure_ascii=False)
+    start = text if len(text) <= max_characters else text[: max_characters - 1] + "…"
+    return json.dumps(start, ensure_ascii=False).encode(errors="backslashreplace").decode()
 
 
 def read_yaml(body: bytes, *, max_depth: int) -> Any:
@@ -290,7 +291,7 @@ def _text(text: str, plain: re.Pattern[str]) -> str:
 def _means_itself(plain: str) -> bool:
     """Whether a plain scalar is read as its own text."""
     try:
-        return resolve(plain) == plain
+        return bool(resolve(plain) == plain)
     except _Refusal:
         return False
 
