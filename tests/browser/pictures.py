@@ -61,7 +61,9 @@ def terminal(folder: Path, environment: dict[str, str]) -> str:
     """The page that shows the whole script with its output."""
     parts = []
     for command in SCRIPT:
-        shown = run_in_terminal(command, folder, environment).replace(f"{folder}/", "").replace(f"{folder.parent}/", "~/")
+        shown = (
+            run_in_terminal(command, folder, environment).replace(f"{folder}/", "").replace(f"{folder.parent}/", "~/")
+        )
         parts.append(f"<b>$</b> {html.escape(command)}\n{html.escape(shown)}")
     return PAGE.format(text="\n".join(parts).rstrip())
 
