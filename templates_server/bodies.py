@@ -148,13 +148,22 @@ def decode_json(body: bytes, kind: type[Decoded], *, max_depth: int) -> Decoded:
     try:
         decoded = msgspec.json.decode(body, type=kind)
     except msgspec.ValidationError as error:
+        _readable(body)  # the decoder stops where the type is wrong: behind that it may not be JSON at all
         message, _, path = str(error).partition(" - at `")
         raise ValidationFailed([Problem(path.rstrip("`").removeprefix("$").removeprefix("."), message + ".")]) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadRequest(f"The body is not JSON: {error}.") from None
     if ESCAPED_NUL in body or GIANT in body.translate(ALL_DIGITS_ZERO):
-        refuse_unstorable(msgspec.json.decode(body))
+        refuse_unstorable(_readable(body))
     return decoded
+
+
+def _readable(body: bytes) -> Any:
+    """The body as it is; BadRequest unless it is JSON all through, with numbers that can be held."""
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BadRequest(f"The body is not JSON: {error}.") from None
 
 
 def problems_by_field(value: Any, kind: type[msgspec.Struct], path: str = "") -> list[Problem]:
