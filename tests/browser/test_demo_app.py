@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
 import time
@@ -9,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.watching import Demo, Watched
+from tests.browser.watching import Demo, Watched, wait_until
 
 PURPLE, BLUE, GREEN = "rgb(111, 88, 196)", "rgb(35, 99, 174)", "rgb(14, 159, 110)"
 
@@ -60,10 +61,11 @@ def test_its_buttons_switch_person_and_environment_and_track(demo: Demo, watched
 
     page.fill("#user", "ada")
     page.press("#user", "Enter")
-    page.wait_for_function("document.getElementById('who').textContent === 'ada'")
+    wait_until(page, "document.getElementById('who').textContent === 'ada'")
     page.select_option("#environment", "staging")
-    page.wait_for_function("document.getElementById('where').textContent === 'staging'")
+    wait_until(page, "document.getElementById('where').textContent === 'staging'")
     page.wait_for_selector("#new-session:not([aria-busy])")
+    wait_for(watched, "served")
     assert bar_colors(page) == [GREEN, BLUE]
     page.click("#track")
     page.click("text=Play")
@@ -71,7 +73,7 @@ def test_its_buttons_switch_person_and_environment_and_track(demo: Demo, watched
     wait_for_events(demo, {("demo/clicked", None), ("video/started", "homepage.body")})
 
     page.click("#visitor")
-    page.wait_for_function("document.getElementById('who').textContent === 'a visitor'")
+    wait_until(page, "document.getElementById('who').textContent === 'a visitor'")
     page.wait_for_selector("#new-session:not([aria-busy])")
     kinds = query(demo, "SELECT DISTINCT kind FROM persons JOIN sessions USING (environment_id, person_id)")
     assert kinds == {("visitor",), ("user",)}
@@ -103,7 +105,7 @@ def test_it_works_by_keyboard_alone(shared_demo: Demo, watched: Watched) -> None
     started = page.inner_text("#since")
     page.wait_for_timeout(1100)
     page.keyboard.press("Enter")
-    page.wait_for_function("before => document.getElementById('since').textContent !== before", arg=started)
+    wait_until(page, f"document.getElementById('since').textContent !== {json.dumps(started)}")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import httpx
 import pytest
 
-from tests.browser.watching import Demo, Watched
+from tests.browser.watching import Demo, Watched, wait_until
 from tests.requirements import require
 
 VERIFIER = "v" * 64
@@ -73,7 +73,7 @@ def fill_in(watched: Watched, demo: Demo) -> None:
     """Sign in by keyboard alone: the first field has the focus."""
     person = demo.facts["people"][0]
     keyboard = watched.page.keyboard
-    watched.page.wait_for_function("document.activeElement.id === 'email'")
+    wait_until(watched.page, "document.activeElement.id === 'email'")
     keyboard.type(person["email"])
     keyboard.press("Tab")
     keyboard.type(person["password"])
@@ -159,7 +159,7 @@ def device_codes(demo: Demo) -> dict[str, str]:
 
 def enter_code(watched: Watched, code: str) -> None:
     """Type it in by keyboard alone: the field has the focus, and takes the place of what is in it."""
-    watched.page.wait_for_function("document.activeElement.id === 'user-code'")
+    wait_until(watched.page, "document.activeElement.id === 'user-code'")
     watched.page.keyboard.type(code)
     watched.page.keyboard.press("Enter")
 
@@ -170,7 +170,7 @@ def test_a_code_is_entered_and_allowed_by_keyboard_alone_coming_from_its_link(
     page = watched.page
     page.goto(device_codes(shared_demo)["verification_uri_complete"])
     fill_in(watched, shared_demo)
-    page.wait_for_function("document.activeElement.innerText === 'Continue'")
+    wait_until(page, "document.activeElement.innerText === 'Continue'")
     page.keyboard.press("Enter")
     page.wait_for_selector("button[value=allow]")
     while page.evaluate("document.activeElement.value ?? ''") != "allow":

@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
+from playwright.sync_api import Error as PlaywrightError
 
 from tests.server_processes import ServerProcess, server_process
 
@@ -78,3 +80,14 @@ def demo_server(folder: Path) -> Iterator[Demo]:
     """A demo server until the block ends."""
     with server_process(folder, "--demo") as server:
         yield Demo(server, json.loads((server.folder / "demo.json").read_text()))
+
+
+def wait_until(page: Any, expression: str, timeout_seconds: float = 15) -> None:
+    """Come back once the page says so. Not Playwright's own way, which needs `eval`: our pages forbid that."""
+    deadline = time.monotonic() + timeout_seconds
+    while time.monotonic() < deadline:
+        with contextlib.suppress(PlaywrightError):  # in the middle of going to another page
+            if page.evaluate(expression):
+                return
+        time.sleep(0.02)
+    raise AssertionError(f"never true: {expression}")
