@@ -26,7 +26,7 @@ from templates_server.oauth.store import FAMILY_LIFETIME, REFRESH_IDLE_LIFETIME
 from templates_server.pages.api import sign_out_to
 from templates_server.pages.browser import Browser, browser_of, check_form
 from templates_server.pages.render import Page, pages_of, see_other
-from templates_server.times import DAY, MINUTE
+from templates_server.times import DAY, MINUTE, SECOND
 
 PURPOSE = "device code"
 EXAMPLE = user_codes.shown("BCDFGHJK")
@@ -65,7 +65,10 @@ async def enter_code(call: Call) -> Response:
     check_form(call, browser, form, purpose=PURPOSE)
     found = await _found(call, browser.account, typed)
     if isinstance(found, Refusal):
-        return pages_of(call).answer(_code_page(typed, found), shown_to=browser)
+        response = pages_of(call).answer(_code_page(typed, found), shown_to=browser)
+        if found.status is HTTPStatus.TOO_MANY_REQUESTS:
+            response.headers["Retry-After"] = str(store.GUESSES_WINDOW // SECOND)
+        return response
     return await _consent_answer(call, browser, found)
 
 
