@@ -98,14 +98,16 @@ def update_code(
         refuse_what_is_not_ours(found)
         files = {} if project.unsaved_text is None else {project.path.name: project.unsaved_text}
         files[LOCK_FILE_NAME] = lock_text(scope, generated)
-        carry_out(project.root, Write(found, _changed(project, files)), context.at_crash_point)
+        with context.console.working(f"Writing to {project.root}"):
+            carry_out(project.root, Write(found, _changed(project, files)), context.at_crash_point)
     return PlanReport.of(found, generated)
 
 
 def asked_code(context: "Context", scope: Scope, revision: int | None) -> list[GeneratedOutput]:
     """The code of `scope` from the server that is meant; says what to run when that is a local one that is away."""
     try:
-        return generate(context.client, scope, revision=revision)
+        with context.console.working(f"Asking {context.host.url} for code"):
+            return generate(context.client, scope, revision=revision)
     except (NetworkError, UnavailableError) as error:
         if context.host.is_local and running_server(context.folders.server) is None:
             raise UnavailableError("Your local server is not running.", START_LOCAL) from error

@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple, TextIO
 from mtribes_cli.errors import InterruptedCommandError, MtribesError, Problem, UsageError
 from mtribes_cli.file_faults import file_error
 from mtribes_cli.result import Block, Document, Result, Table
-from mtribes_cli.safe_text import columns, made_safe, made_safe_line
+from mtribes_cli.safe_text import columns, display_width, made_safe, made_safe_line
 
 ENVELOPE_VERSION = 1
 _BOLD, _RED, _YELLOW, _DIM = "1", "31", "33", "2"
@@ -37,6 +37,7 @@ class Console:
         self.style = style
         self._environment = environment
         self._stdin, self._stdout, self._stderr = stdin, stdout, stderr
+        self._doing = ""
         self._is_stdout_gone = False
         _speak_utf8(stdout)
         _speak_utf8(stderr)
@@ -108,8 +109,26 @@ class Console:
         if self.style.verbose:
             self._say(self._painted(made_safe_line(text), _DIM))
 
+    @contextmanager
+    def working(self, text: str) -> Iterator[None]:
+        """Shows at a terminal what takes its time, on a line that is gone afterwards; nothing anywhere else."""
+        if self.style.quiet or self.style.json or self._environment.get("TERM") == "dumb":
+            yield
+            return
+        self._doing = f"{made_safe_line(text)} ..." if _is_terminal(self._stderr) else ""
+        self._write(self._stderr, self._doing)
+        try:
+            yield
+        finally:
+            self._write(self._stderr, self._wiped())
+            self._doing = ""
+
     def _say(self, line: str) -> None:
-        self._write(self._stderr, line + "\n")
+        self._write(self._stderr, f"{self._wiped()}{line}\n{self._doing}")
+
+    def _wiped(self) -> str:
+        """What takes the line of `working` away again."""
+        return f"\r{' ' * display_width(self._doing)}\r" if self._doing else ""
 
     def _painted(self, text: str, code: str) -> str:
         return f"\x1b[{code}m{text}\x1b[0m" if self._has_color() else text

@@ -66,7 +66,8 @@ def started_server(context: "Context") -> RunningServer:
             _require_server_parts()
             _refuse_foreign_folder(folder)
             context.console.notice(f"Starting a local server with demo data; its data folder is {folder}.")
-            server = _start(folder, context.environment, context.clock)
+            with context.console.working("Waiting for it to answer"):
+                server = _start(folder, context.environment, context.clock)
     if not server.is_local:
         raise UsageError(
             f"The server at {server.url} was started without --local, so it offers no sign-in without a browser.",

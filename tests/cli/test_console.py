@@ -150,3 +150,20 @@ def test_a_full_disk_behind_stdout_is_told() -> None:
         _, err = process.communicate(timeout=30)
     assert process.returncode == 1
     assert b"stdout cannot be written: the disk is full." in err
+
+
+def test_what_takes_its_time_is_shown_at_a_terminal_and_gone_afterwards() -> None:
+    def told(*, is_terminal: bool, **style: bool) -> str:
+        stderr = io.StringIO()
+        stderr.isatty = lambda: is_terminal  # type: ignore[method-assign]
+        console = Console(Style(**style), {}, stdin=io.StringIO(), stdout=io.StringIO(), stderr=stderr)
+        with console.working("Asking"):
+            console.warning("Slow.")
+        return stderr.getvalue()
+
+    wiped = f"\r{' ' * len('Asking ...')}\r"
+    at_a_terminal = re.sub("\x1b\\[[0-9]*m", "", told(is_terminal=True))
+    assert at_a_terminal == f"Asking ...{wiped}warning: Slow.\nAsking ...{wiped}"
+    assert told(is_terminal=False) == "warning: Slow.\n"
+    assert "Asking" not in told(is_terminal=True, quiet=True)
+    assert "Asking" not in told(is_terminal=True, json=True)
