@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mtribes_cli.errors import NotFoundError, UsageError
 from mtribes_cli.output_paths import output_fault
-from mtribes_cli.project_file import LANGUAGES, ProjectFile, normal_output
+from mtribes_cli.project_file import OFFERED_LANGUAGES, ProjectFile, normal_output
 from mtribes_cli.project_file_edit import TargetAnswer
 
 if TYPE_CHECKING:
@@ -44,8 +44,10 @@ class Choice:
 def target_answer(text: str) -> TargetAnswer:
     """`LANGUAGE:OUTPUT`; UsageError for anything else."""
     language, colon, output = text.partition(":")
-    if not colon or language not in LANGUAGES:
-        raise UsageError(f"--target {text} does not begin with a language.", f"Give one of {', '.join(LANGUAGES)}.")
+    if not colon or language not in OFFERED_LANGUAGES:
+        raise UsageError(
+            f"--target {text} does not begin with a language.", f"Give one of {', '.join(OFFERED_LANGUAGES)}."
+        )
     output = normal_output(output)
     if fault := output_fault(output):
         raise UsageError(f"The output of --target {text} {fault}.", "Give a folder inside the project, with '/'.")
@@ -107,7 +109,7 @@ def _asked_targets(context: "Context", outputs: list[str], space: str) -> list[T
         console.instruction(f"  mtribes.toml has a target in {output}.")
     answers: list[TargetAnswer] = []
     while not outputs or console.confirm("Add another target?", flag=TARGET_FLAG, default=False):
-        language = console.choose("Which language", LANGUAGES, flag=TARGET_FLAG, default=DEFAULT_LANGUAGE)
+        language = console.choose("Which language", OFFERED_LANGUAGES, flag=TARGET_FLAG, default=DEFAULT_LANGUAGE)
         output = _asked_output(context, outputs, f"{OUTPUTS_FOLDER}/{space}")
         answers.append(TargetAnswer(language, output))
         outputs = [*outputs, output]

@@ -29,7 +29,7 @@ def test_flags_answer_everything(project: Project, code_peer: CodePeer) -> None:
         "vod",
         *TARGET,
         "--target",
-        "java:app",
+        "javascript:app",
         "--json",
     )
     assert outcome.exit_code == 0
@@ -61,7 +61,7 @@ def test_the_wizard_asks_what_is_open_and_generates(project: Project, code_peer:
 
 def test_the_wizard_asks_again_when_an_answer_cannot_be(project: Project, code_peer: CodePeer) -> None:
     outcome = project.run(
-        "setup", "--host", code_peer.url, answers="9\nvod\n\n../out\nok/vod\nmaybe\nyes\njava\nok/vod\napp\nno\n"
+        "setup", "--host", code_peer.url, answers="9\nvod\n\n../out\nok/vod\nmaybe\nyes\njavascript\nok/vod\napp\nno\n"
     )
     assert outcome.exit_code == 0
     assert "Please answer with a number or a name of the list." in outcome.err
@@ -112,7 +112,7 @@ def test_a_missing_answer_is_a_usage_error_that_names_the_flag(
         ("--target", "cobol:src/vod"),
         ("--target", "typescript:../out"),
         ("--target", "typescript:"),
-        ("--target", "typescript:src", "--target", "java:src/vod"),
+        ("--target", "typescript:src", "--target", "javascript:src/vod"),
         ("--local", "--host", "https://mtribes.example.com"),
     ],
 )
