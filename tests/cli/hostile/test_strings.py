@@ -27,6 +27,8 @@ from tests.cli.hostile.talking import (
 from tests.cli.oauth_peer import query_of
 from tests.cli.peer import Peer, Reply, serving_peer
 
+pytestmark = pytest.mark.slow
+
 STRINGS = list(hostile_strings())
 PLAIN = [text for text in STRINGS if not has_lone_surrogate(text)]
 SAMPLE = STRINGS[::45]
