@@ -12,11 +12,13 @@ from http import HTTPStatus
 from typing import Any, TypeVar
 
 import msgspec
+from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 
 from templates_server import access, bodies
 from templates_server.addresses import client_address
+from templates_server.audit.models import Deed
 from templates_server.database import Database
 from templates_server.errors import ApiError, Forbidden, NotFound, Unauthenticated
 from templates_server.settings import Settings
@@ -28,7 +30,7 @@ OAUTH_CODES = {
     HTTPStatus.SERVICE_UNAVAILABLE: "temporarily_unavailable",
     HTTPStatus.TOO_MANY_REQUESTS: "temporarily_unavailable",
 }
-NO_PLACE: Mapping[str, str] = {}
+NO_DETAILS: Mapping[str, object] = {}
 
 
 class Surface(enum.StrEnum):
@@ -148,6 +150,34 @@ class Call:
     def query(self) -> Mapping[str, str]:
         """The parameters behind the question mark; of a repeated one the last."""
         return self.request.query_params
+
+    async def effect(self, work: Callable[[Connection], Answer]) -> Response:
+        """The answer to a POST that changes something: the work stores the change and says what to answer."""
+        return to_response(await self.database.write(work))
+
+    def deed(
+        self,
+        action: str,
+        target: str,
+        *,
+        organization_id: str | None = None,
+        details: Mapping[str, object] = NO_DETAILS,
+    ) -> Deed:
+        """What is to be remembered of what is being done: in the organization of the path, or in one that is named."""
+        place = self._place
+        return Deed(
+            organization_id or self.place.organization_id,
+            self.now,
+            self.principal.kind.value,
+            self.principal.id,
+            self.principal.email or self.principal.name,
+            action,
+            target,
+            space=place.space_key if place else None,
+            environment=place.environment_name if place else None,
+            address=self.address,
+            details=details,
+        )
 
 
 def _present(value: str | None) -> str:

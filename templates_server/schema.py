@@ -60,6 +60,20 @@ service_accounts = Table(
     Column("revoked", BigInteger),
 )
 
+invitations = Table(
+    "invitations",  # of people who have no account yet, or are no member yet
+    metadata,
+    Column("code_hash", LargeBinary, primary_key=True),  # SHA-256
+    Column("id", String, nullable=False, unique=True),
+    Column("organization_id", ForeignKey("organizations.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("email", String, nullable=False),  # as folded for comparison
+    Column("role", String, nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("created_by", String, nullable=False),
+    Column("expires", BigInteger, nullable=False),
+    Column("accepted", BigInteger),
+)
+
 # Sign-in
 
 browser_sessions = Table(
@@ -162,6 +176,7 @@ spaces = Table(
     Column("revision", Integer, nullable=False),
     Column("created", BigInteger, nullable=False),
     Column("updated", BigInteger, nullable=False),
+    Column("tribes_revision", Integer, nullable=False, server_default="0"),
 )
 
 model_revisions = Table(
@@ -174,12 +189,14 @@ model_revisions = Table(
     Column("created_by", String, nullable=False),
 )
 
-tribes = Table(
-    "tribes",
+tribe_revisions = Table(
+    "tribe_revisions",
     metadata,
     Column("space_id", ForeignKey("spaces.id", ondelete="CASCADE"), primary_key=True),
-    Column("key", String, primary_key=True),
-    Column("document", Text, nullable=False),  # canonical JSON
+    Column("revision", Integer, primary_key=True),
+    Column("document", Text, nullable=False),  # canonical JSON: all tribes of the Space
+    Column("created", BigInteger, nullable=False),
+    Column("created_by", String, nullable=False),
 )
 
 environments = Table(
@@ -189,6 +206,9 @@ environments = Table(
     Column("space_id", ForeignKey("spaces.id", ondelete="CASCADE"), nullable=False),
     Column("name", String, nullable=False),
     Column("revision", Integer, nullable=False),
+    Column(
+        "signature_version", Integer, nullable=False, server_default="0"
+    ),  # of the ids' secret; 0: none is asked for
     Index("uq_environments_space_id_name", "space_id", "name", unique=True),
 )
 
@@ -225,6 +245,58 @@ persons = Table(
     Column("created", BigInteger, nullable=False),
     Column("first_seen", BigInteger),
     Column("last_seen", BigInteger),
+    Column("updated", BigInteger, nullable=False, server_default="0"),  # when what is kept of them last changed
+    Column("email", Text),
+    Column("phone", Text),
+    Column("timezone", Text),
+    Column("locale", Text),
+    Column("joined", BigInteger),  # midnight of a day
+    Column("tags", Text, nullable=False, server_default=""),  # in order, a line feed before, between and after them
+    Column("attributes", Text, nullable=False, server_default="{}"),  # JSON object of scalars, names in order
+    Column("dates", Text),  # JSON object: when, for those attributes whose text is a time; None: there are none
+    Column("device_os", Text),  # of the device that was seen last
+    Column("device_model", Text),
+)
+
+devices = Table(
+    "devices",
+    metadata,
+    Column("environment_id", String, primary_key=True),
+    Column("person_id", String, primary_key=True),
+    Column("device_id", String, primary_key=True),  # the sender's
+    Column("token", Text),
+    Column("os", Text),
+    Column("model", Text),
+    Column("app_build", Text),
+    Column("app_version", Text),
+    Column("data", Text),  # JSON object: whatever else was sent
+    Column("first_seen", BigInteger, nullable=False),
+    Column("last_seen", BigInteger, nullable=False),
+)
+
+merges = Table(
+    "merges",  # visitors who turned out to be users
+    metadata,
+    Column("environment_id", String, primary_key=True),
+    Column("person_id", String, primary_key=True),  # the visitor's
+    Column("user_person_id", String, nullable=False),
+    Column("merged", BigInteger, nullable=False),
+)
+
+erasures = Table(
+    "erasures",  # people who must stay forgotten, though a backup still knows them
+    metadata,
+    Column("environment_id", String, primary_key=True),
+    Column("person_id", String, primary_key=True),
+    Column("erased", BigInteger, nullable=False),
+)
+
+user_tags = Table(
+    "user_tags",  # every tag that somebody has
+    metadata,
+    Column("environment_id", String, primary_key=True),
+    Column("tag", String, primary_key=True),
+    Column("users", BigInteger, nullable=False),
 )
 
 sessions = Table(
@@ -249,4 +321,78 @@ events = Table(
     Column("metadata", Text),  # JSON object
     Column("happened", BigInteger, nullable=False),
     Column("received", BigInteger, nullable=False),
+)
+
+# Bulk
+
+imports = Table(
+    "imports",
+    metadata,
+    Column("environment_id", String, primary_key=True),
+    Column("import_id", String, primary_key=True),  # the sender's
+    Column("state", String, nullable=False),  # open, complete
+    Column("created", BigInteger, nullable=False),
+    Column("created_by", String, nullable=False),
+    Column("completed", BigInteger),
+)
+
+import_parts = Table(
+    "import_parts",
+    metadata,
+    Column("environment_id", String, primary_key=True),
+    Column("import_id", String, primary_key=True),
+    Column("part", Integer, primary_key=True),  # from 1
+    Column("digest", String, nullable=False),  # SHA-256 of the NDJSON, in hexadecimal
+    Column("read", Integer, nullable=False),
+    Column("created", Integer, nullable=False),
+    Column("updated", Integer, nullable=False),
+    Column("unchanged", Integer, nullable=False),
+    Column("rejected", Integer, nullable=False),
+    Column("errors", Text, nullable=False),  # JSON array; what was wrong, never the values
+    Column("applied", BigInteger, nullable=False),
+)
+
+exports = Table(
+    "exports",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("environment_id", ForeignKey("environments.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("tribe", String),  # its key; None for events
+    Column("request", Text, nullable=False),  # JSON object: format, columns, filters
+    Column("state", String, nullable=False),  # running, complete, failed
+    Column("rows", BigInteger),
+    Column("bytes", BigInteger),
+    Column("sha256", String),
+    Column("cursor", String),
+    Column("created", BigInteger, nullable=False),
+    Column("created_by", String, nullable=False),
+    Column("expires", BigInteger, nullable=False, index=True),
+)
+
+# What was done
+
+idempotent_answers = Table(
+    "idempotent_answers",
+    metadata,
+    Column("key_hash", LargeBinary, primary_key=True),  # SHA-256 of who asked and their Idempotency-Key
+    Column("request_hash", LargeBinary, nullable=False),  # SHA-256 of method, path, query and body
+    Column("answer", LargeBinary, nullable=False),  # encrypted: it may hold a secret
+    Column("created", BigInteger, nullable=False, index=True),
+)
+
+audit_entries = Table(
+    "audit_entries",
+    metadata,
+    Column("organization_id", ForeignKey("organizations.id", ondelete="CASCADE"), primary_key=True),
+    Column("id", String, primary_key=True),  # sorts by time
+    Column("happened", BigInteger, nullable=False),
+    Column("actor_kind", String, nullable=False),  # person, service
+    Column("actor_id", String, nullable=False),
+    Column("actor", String, nullable=False),  # what they were called: an e-mail address, or a service account's name
+    Column("action", String, nullable=False),  # such as token.create
+    Column("target", String, nullable=False),  # an id or a key; of a person the derived id, never what they are called
+    Column("space", String),  # key
+    Column("environment", String),  # name
+    Column("address", String, nullable=False),
+    Column("details", Text, nullable=False),  # JSON object
 )

@@ -13,7 +13,7 @@ from templates_server.delivery.model import NOTHING
 from templates_server.delivery.reading import to_document
 from templates_server.errors import NotFound
 from templates_server.revisions import NewRevision, Stored, StoredDocument, check_revision, to_json
-from templates_server.schema import delivery_revisions, environments, spaces, tribes
+from templates_server.schema import delivery_revisions, environments, spaces, tribe_revisions
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,13 @@ def lock_environment(connection: Connection, environment_id: str) -> None:
 
 def list_tribes(connection: Connection, space_id: str) -> frozenset[str]:
     """The keys of the Space's tribes."""
-    return frozenset(connection.execute(select(tribes.c.key).where(tribes.c.space_id == space_id)).scalars())
+    query = (
+        select(tribe_revisions.c.document)
+        .join_from(tribe_revisions, spaces)
+        .where(spaces.c.id == space_id, tribe_revisions.c.revision == spaces.c.tribes_revision)
+    )
+    text = connection.execute(query).scalar_one_or_none()
+    return frozenset() if text is None else frozenset(json.loads(text)["tribes"])
 
 
 @dataclass(frozen=True)

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any
 
 from sqlalchemy import Connection, select
 
 from templates_server.access import ALL_SCOPES
 from templates_server.demo.models import DemoServiceAccount
 from templates_server.identifiers import new_id
-from templates_server.revisions import to_json
-from templates_server.schema import service_accounts, spaces, tokens, tribes
+from templates_server.schema import service_accounts, spaces, tokens
 from templates_server.times import DAY
 from templates_server.tokens.secrets import hashed
 
@@ -47,12 +45,6 @@ def add_service_account(
         "created": now,
     }
     connection.execute(service_accounts.insert(), row)
-
-
-def add_tribes(connection: Connection, space_id: str, documents: Mapping[str, Any]) -> None:
-    """The tribes of a Space, by key."""
-    rows = [{"space_id": space_id, "key": key, "document": to_json(document)} for key, document in documents.items()]
-    connection.execute(tribes.insert(), rows)
 
 
 def find_spaces(connection: Connection, keys: Collection[str]) -> Mapping[str, str]:

@@ -29,7 +29,7 @@ def test_migrated_tables_are_those_of_the_schema(fresh_database_url: str) -> Non
 
 
 def test_rows_about_people_can_be_distributed_by_person() -> None:
-    for name in ("persons", "sessions", "events"):
+    for name in ("persons", "sessions", "events", "devices", "merges", "erasures"):
         table = metadata.tables[name]
         assert [column.name for column in table.primary_key][:2] == ["environment_id", "person_id"]
         assert not any(index.unique for index in table.indexes)

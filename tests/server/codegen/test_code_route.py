@@ -29,8 +29,9 @@ from templates_server.codegen.model import (
     SpaceModel,
 )
 from templates_server.codegen.render import GENERATOR, LANGUAGES, render
-from templates_server.demo.store import add_tribes
+from templates_server.revisions import NewRevision
 from templates_server.spaces.reading import read_model
+from templates_server.tribes.store import store_tribes
 from tests.people import Person, add_organization, add_person, add_space
 from tests.servers import RunningServer
 
@@ -158,7 +159,8 @@ def test_the_hash_depends_on_the_model_and_on_productions_fallbacks_alone(client
 def test_a_targeted_scenario_changes_no_code(server: RunningServer, client: httpx.Client, space: str) -> None:
     before = generate(client, space)["code_hash"]
     space_id = data(client.get(space))["id"]
-    server.database.write_now(lambda connection: add_tribes(connection, space_id, {"gold": {}}))
+    tribes = NewRevision({"tribes": {"gold": {}}}, 0, "", 0)
+    server.database.write_now(lambda connection: store_tribes(connection, space_id, tribes))
     targeted = [{"name": "Gold", "tribes": ["gold"], "properties": {"title": "For gold"}}]
     url = f"{space}/environments/production/delivery"
     stored = client.put(url, json={"scenarios": {"home.top": {"targeted": targeted}}}, headers={"If-Match": "*"})

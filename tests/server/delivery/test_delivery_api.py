@@ -10,7 +10,8 @@ import httpx
 import pytest
 
 from templates_server.access import Role
-from templates_server.demo.store import add_tribes
+from templates_server.revisions import NewRevision
+from templates_server.tribes.store import store_tribes
 from tests.people import Person, add_organization, add_person, add_space
 from tests.servers import RunningServer
 
@@ -21,6 +22,7 @@ MODEL = {
         "help": {"children": {"tip": {"experience": "hero"}}},
     },
 }
+TRIBES: dict[str, Any] = {"tribes": {"gold": {}, "silver": {}}}
 GOLD = {"name": "Gold", "tribes": ["gold"], "enabled": True, "properties": {"title": "For gold"}}
 DELIVERY = {
     "published": ["home"],
@@ -44,7 +46,7 @@ def space(server: RunningServer, person: Person, client: httpx.Client) -> str:
     key = add_space(server, person)
     client.put(f"/v2/spaces/{key}/model", json=MODEL)
     space_id = client.get(f"/v2/spaces/{key}").json()["data"][0]["id"]
-    server.database.write_now(lambda connection: add_tribes(connection, space_id, {"gold": {}, "silver": {}}))
+    server.database.write_now(lambda connection: store_tribes(connection, space_id, NewRevision(TRIBES, 0, "", 0)))
     return f"/v2/spaces/{key}"
 
 

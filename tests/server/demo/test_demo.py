@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 import yaml
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from templates_server import demo
 from templates_server.access import Role
@@ -20,10 +20,11 @@ from templates_server.accounts.passwords import Passwords
 from templates_server.accounts.store import Account, Organization
 from templates_server.database import Database
 from templates_server.errors import Conflict
-from templates_server.schema import metadata, tribes
+from templates_server.schema import metadata, spaces
 from templates_server.server_key import ServerKey
 from templates_server.times import system_clock
 from templates_server.tokens import secrets
+from templates_server.tribes.store import load_tribes
 from tests.people import add_organization
 from tests.servers import PostgresServer, RunningServer, running_server
 
@@ -87,10 +88,13 @@ def test_the_token_reads_the_vod_space_with_what_its_documents_say(empty: Runnin
 
 def test_the_vod_space_has_its_tribes(empty: RunningServer, facts: demo.DemoFacts) -> None:
     assert "vod" in facts.spaces
-    rows = empty.database.read_now(lambda connection: connection.execute(tribes.select()).all())
-    expected = yaml.safe_load((PACKAGE / "vod-tribes.yaml").read_text(encoding="utf-8"))["tribes"]
-    found = {row.key: msgspec.json.decode(row.document) for row in rows}
-    assert expected.items() <= found.items()
+    expected = yaml.safe_load((PACKAGE / "vod-tribes.yaml").read_text(encoding="utf-8"))
+    found = empty.database.read_now(
+        lambda connection: load_tribes(
+            connection, connection.execute(select(spaces.c.id).where(spaces.c.key == "vod")).scalar_one()
+        )
+    )
+    assert (found.revision, found.value) == (1, expected)
 
 
 def test_there_is_a_public_key_of_every_environment_of_every_space(empty: RunningServer, facts: demo.DemoFacts) -> None:
