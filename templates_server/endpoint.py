@@ -20,6 +20,7 @@ from templates_server import access, bodies
 from templates_server.addresses import client_address
 from templates_server.audit.models import Deed
 from templates_server.database import Database
+from templates_server.description import Body, Header, Parameter
 from templates_server.errors import ApiError, Forbidden, NotFound, Unauthenticated
 from templates_server.settings import Settings
 from templates_server.times import Clock
@@ -191,11 +192,20 @@ Handler = Callable[[Call], Awaitable[Answer | Response]]
 
 @dataclass(frozen=True)
 class Route:
-    """A line of the URL table.
+    """A line of the URL table: what is served, and all that `/openapi.json` and `/docs` say of it.
 
-    `reads` is the type of the JSON body, `bytes` for a body that the handler decodes, None for none; `gives` the type
-    of an element of `data` (or of the body, outside the Platform API). `max_body_bytes` overrides the limit of the
-    settings.
+    `reads` is the type of the JSON body, a `Body` that the handler decodes itself, None for none; `gives` the type of
+    an element of `data` (or of the body, outside the Platform API), a `Body` where it is not only JSON. `status` is the
+    answer of success, `also` others that are no failure (304, 303, 200 besides 201). `refuses` names the failures that
+    are this route's own: Conflict, PreconditionFailed, ValidationFailed without a body ... What every route of its
+    surface can answer (400, 401, 403, 404 with a path parameter, 413 with a body ...) is added by `openapi.answers`.
+
+    `takes` are query parameters and request headers, `sends` headers of a success; PAGE in `takes` brings `Link`,
+    IF_NONE_MATCH brings `ETag` and 304, IF_MATCH `ETag` and 412. `data_type` is the envelope's `dataType`: by default
+    the name of `gives`, without View or Put, in snake case. `example` is a body that works on the demo server, and
+    `path_examples` what its path parameters are called there, where `openapi.examples` does not know; `$NAME` is a
+    value that only the server knows. `group` is the heading in `/docs`, by default the noun of the path.
+    `max_body_bytes` overrides the limit of the settings.
     """
 
     method: str
@@ -209,6 +219,14 @@ class Route:
     gives: Any = None
     status: HTTPStatus = HTTPStatus.OK
     max_body_bytes: int | None = None
+    also: Sequence[HTTPStatus] = ()
+    refuses: Sequence[type[ApiError]] = ()
+    takes: Sequence[Parameter] = ()
+    sends: Sequence[Header] = ()
+    data_type: str = ""
+    example: Any = None
+    path_examples: Mapping[str, str] = field(default_factory=dict)
+    group: str = ""
 
 
 async def serve(route: Route, call: Call) -> Response:
@@ -258,7 +276,7 @@ async def _permitted_place(call: Call, route: Route) -> access.Place | None:
 async def _read_body(route: Route, call: Call) -> Any:
     limits = call.settings.limits
     raw = await bodies.read_body(call.request, route.max_body_bytes or limits.max_body_bytes, limits)
-    if route.reads is bytes:
+    if route.reads is bytes or isinstance(route.reads, Body):
         return raw
     bodies.require_media_type(call.request, "application/json")
     return bodies.decode_json(raw, route.reads, max_depth=limits.max_depth)
