@@ -15,6 +15,7 @@ MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+DAY_PATTERN = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 RFC3339 = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]+))?([Zz]|[+-][0-9]{2}:[0-9]{2})"
 )
@@ -42,3 +43,15 @@ def parse_rfc3339(text: str) -> int:
     except OverflowError:
         raise ValueError(f"beyond the years that can be told: {text!r}") from None
     return (moment - EPOCH) // timedelta(seconds=1) * SECOND + int((fraction or "").ljust(3, "0")[:3])
+
+
+def parse_day(text: str) -> int:
+    """The milliseconds of a day's first moment in UTC, `2026-11-21` (RFC 3339, 5.6); ValueError when it is none."""
+    if not DAY_PATTERN.fullmatch(text):
+        raise ValueError(f"not a day: {text!r}")
+    return (datetime.fromisoformat(text).replace(tzinfo=UTC) - EPOCH) // timedelta(days=1) * DAY
+
+
+def to_day(milliseconds: int) -> str:
+    """The day in UTC that a time is in, `2026-11-21`."""
+    return (EPOCH + timedelta(milliseconds=milliseconds)).date().isoformat()
