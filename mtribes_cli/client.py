@@ -173,6 +173,36 @@ class Client:
             self.send(Request("DELETE", path_of(*environment_path(space, environment), "keys", key), may_repeat=True))
         )
 
+    # People
+
+    def user(self, space: str, environment: str, user: str) -> wire.User:
+        """What is kept of a user."""
+        return self._one(get(*environment_path(space, environment), "users", user), wire.User.read)
+
+    def everything(self, space: str, environment: str, user: str) -> Mapping[str, object]:
+        """All that is known of a user, as a document."""
+        return self._one(get(*environment_path(space, environment), "users", user, "everything"), _document)
+
+    def delete_user(self, space: str, environment: str, user: str) -> wire.Erasure:
+        """Remove a user and all that is known of them; what was removed."""
+        path = path_of(*environment_path(space, environment), "users", user)
+        return self._one(Request("DELETE", path), wire.Erasure.read)
+
+    def tag_user(self, space: str, environment: str, user: str, *, tag: str) -> None:
+        """Give a user a tag."""
+        path = path_of(*environment_path(space, environment), "users", user, "tags", tag)
+        data_of(self.send(Request("PUT", path, may_repeat=True)))
+
+    def untag_user(self, space: str, environment: str, user: str, *, tag: str) -> None:
+        """Take a tag from a user."""
+        path = path_of(*environment_path(space, environment), "users", user, "tags", tag)
+        data_of(self.send(Request("DELETE", path, may_repeat=True)))
+
+    def user_tags(self, space: str, environment: str, *, search: str | None = None) -> tuple[wire.UserTag, ...]:
+        """The tags that somebody has, or those with a text in them."""
+        path = (*environment_path(space, environment), "user-tags")
+        return self._all(path, wire.UserTag.read, query=given(search=search))
+
     # OAuth 2
 
     def oauth_server(self) -> wire.OAuthServer:
@@ -211,10 +241,16 @@ class Client:
     def _one(self, request: Request, read: Callable[[object, str], Entity]) -> Entity:
         return _only(data_of(self.send(request)), read)
 
-    def _all(self, path: Sequence[str], read: Callable[[object, str], Entity]) -> tuple[Entity, ...]:
+    def _all(
+        self,
+        path: Sequence[str],
+        read: Callable[[object, str], Entity],
+        *,
+        query: Mapping[str, object] | None = None,
+    ) -> tuple[Entity, ...]:
         """Every page of a list."""
         found: list[Entity] = []
-        place: str | None = path_of(*path)
+        place: str | None = path_of(*path, query=query)
         while place:
             answer = self.send(Request("GET", place, may_repeat=True))
             found += items(data_of(answer), read, "data")

@@ -122,14 +122,25 @@ def pulled(
     """A document from the server, put where it is wanted; fetched in the form in which it is wanted."""
     if wanted.file == STDIN and context.console.style.json:
         return Result(as_json())
-    text = _json_text(as_json()) if wanted.is_json else as_yaml()
-    if wanted.file == STDIN:
+    return _put(context, wanted.file, _json_text(as_json()) if wanted.is_json else as_yaml())
+
+
+def pulled_json(context: Context, file: str, fetch: Callable[[], Mapping[str, object]]) -> Result:
+    """What exists as JSON alone, put where it is wanted."""
+    if file == STDIN and context.console.style.json:
+        return Result(fetch())
+    return _put(context, file, _json_text(fetch()))
+
+
+def _put(context: Context, file: str, text: str) -> Result:
+    """The text on stdout, or in a file that is whole or not there."""
+    if file == STDIN:
         return Result(None, (Document(text),))
     try:
-        write_whole(context.working_folder / wanted.file, text.encode())
+        write_whole(context.working_folder / file, text.encode())
     except OSError as error:
-        raise file_error(error, wanted.file, cannot_be="written") from error
-    return Result({"file": wanted.file}, (f"Wrote {wanted.file}.",))
+        raise file_error(error, file, cannot_be="written") from error
+    return Result({"file": file}, (f"Wrote {file}.",))
 
 
 def note_push(context: Context, document: LocalDocument, revision: int) -> None:

@@ -12,6 +12,7 @@ MAX_LIFETIME_SECONDS = 366 * 24 * 3600
 DEFAULT_INTERVAL_SECONDS = 5  # RFC 8628, 3.2
 MAX_INTERVAL_SECONDS = 300
 """A token that is said to live longer is renewed by then."""
+ERASED_KINDS = ("profile", "visitors", "devices", "sessions", "events")
 
 
 @dataclass(frozen=True)
@@ -239,6 +240,72 @@ class EnvironmentKey:
             fields.optional_text("created"),
             fields.optional_text("revoked"),
         )
+
+
+@dataclass(frozen=True)
+class User:
+    """What is kept of a user of an environment; times are as the server writes them."""
+
+    user_id: str
+    email: str | None
+    phone: str | None
+    timezone: str | None
+    locale: str | None
+    joined: str | None  # a day
+    tags: tuple[str, ...]
+    attributes: Mapping[str, object]
+    created: str | None
+    updated: str | None
+    first_seen: str | None
+    last_seen: str | None
+
+    @classmethod
+    def read(cls, value: object, place: str) -> Self:
+        """An entity of dataType user."""
+        fields = Fields(value, place)
+        return cls(
+            fields.text("user_id"),
+            fields.optional_text("email"),
+            fields.optional_text("phone"),
+            fields.optional_text("timezone"),
+            fields.optional_text("locale"),
+            fields.optional_text("joined"),
+            fields.texts("tags"),
+            fields.mapping("attributes"),
+            fields.optional_text("created"),
+            fields.optional_text("updated"),
+            fields.optional_text("first_seen"),
+            fields.optional_text("last_seen"),
+        )
+
+
+@dataclass(frozen=True)
+class UserTag:
+    """A tag, and how many users have it."""
+
+    tag: str
+    users: int
+
+    @classmethod
+    def read(cls, value: object, place: str) -> Self:
+        """An entity of dataType user_tag."""
+        fields = Fields(value, place)
+        return cls(fields.text("tag"), fields.whole("users"))
+
+
+@dataclass(frozen=True)
+class Erasure:
+    """How much of each kind was removed with a user."""
+
+    user_id: str
+    removed: Mapping[str, int]
+
+    @classmethod
+    def read(cls, value: object, place: str) -> Self:
+        """The answer of `DELETE .../users/:user`."""
+        fields = Fields(value, place)
+        removed = Fields(fields.mapping("removed"), f"{place}.removed")
+        return cls(fields.text("user_id"), {kind: removed.whole(kind) for kind in ERASED_KINDS})
 
 
 @dataclass(frozen=True)

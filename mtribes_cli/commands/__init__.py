@@ -25,6 +25,8 @@ _ALL = (
     Word(
         "env", "environment", "Environments: what is delivered, and the keys of apps.", has_verbs=True, nested=("key",)
     ),
+    Word("user", "user", "Users of an environment: look, tag, export, remove.", has_verbs=True),
+    Word("tag", "tag", "The tags that users have.", has_verbs=True),
     Word("doctor", "doctor", "Say what is wrong here or on the way to the server, and what to do."),
     Word("completion", "completion", "Let your shell complete words of mtribes.", has_verbs=True),
 )

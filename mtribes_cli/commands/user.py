@@ -1,0 +1,169 @@
+"""`mtribes user`: the people whom an environment knows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Annotated
+
+import typer
+
+from mtribes_cli.context import Context
+from mtribes_cli.documents import STDIN, pulled_json
+from mtribes_cli.errors import InterruptedCommandError
+from mtribes_cli.options import EnvironmentOption, OutputOption, SpaceOption
+from mtribes_cli.result import Result, Table
+from mtribes_cli.wire import Erasure, User
+
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
+UserArgument = Annotated[str, typer.Argument(metavar="USER", help="The user's id, as your own systems call them.")]
+TagsArgument = Annotated[list[str], typer.Argument(metavar="TAG...", help="Such as sports/football/australia.")]
+
+
+@app.command("get")
+def get_command(
+    call: typer.Context, user: UserArgument, space: SpaceOption = None, environment: EnvironmentOption = None
+) -> Result:
+    """Show what is kept of a user.
+
+    $ mtribes user get ada --space vod --environment production
+    """
+    return get_user(call.obj, Place(user, space, environment))
+
+
+@app.command("export")
+def export_command(
+    call: typer.Context,
+    user: UserArgument,
+    space: SpaceOption = None,
+    environment: EnvironmentOption = None,
+    output: OutputOption = STDIN,
+) -> Result:
+    """Write all that is known of a user: profile, visitors, devices, sessions, events.
+
+    $ mtribes user export ada --space vod --environment production --output ada.json
+    """
+    return export_user(call.obj, Place(user, space, environment), output)
+
+
+@app.command("delete")
+def delete_command(
+    call: typer.Context,
+    user: UserArgument,
+    *,
+    space: SpaceOption = None,
+    environment: EnvironmentOption = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> Result:
+    """Remove a user and all that is known of them, for good.
+
+    $ mtribes user delete ada --space vod --environment production
+    """
+    return delete_user(call.obj, Place(user, space, environment), is_confirmed=yes)
+
+
+@app.command("tag")
+def tag_command(
+    call: typer.Context,
+    user: UserArgument,
+    tags: TagsArgument,
+    space: SpaceOption = None,
+    environment: EnvironmentOption = None,
+) -> Result:
+    """Give a user tags.
+
+    $ mtribes user tag ada sports/football/australia --space vod --environment production
+    """
+    return tag_user(call.obj, Place(user, space, environment), tags)
+
+
+@app.command("untag")
+def untag_command(
+    call: typer.Context,
+    user: UserArgument,
+    tags: TagsArgument,
+    space: SpaceOption = None,
+    environment: EnvironmentOption = None,
+) -> Result:
+    """Take tags from a user.
+
+    $ mtribes user untag ada sports/football/australia --space vod --environment production
+    """
+    return untag_user(call.obj, Place(user, space, environment), tags)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Which user is meant, and of which environment as far as flags say it."""
+
+    user: str
+    space: str | None
+    environment: str | None
+
+    def settled(self, context: Context) -> tuple[str, str, str]:
+        """Space, environment and user; what flags leave open `mtribes.toml` says."""
+        return context.settings.space(self.space), context.settings.environment(self.environment), self.user
+
+
+def get_user(context: Context, place: Place) -> Result:
+    """The profile of a user."""
+    found = context.client.user(*place.settled(context))
+    return Result(asdict(found), (Table((), list(_facts(found))),))
+
+
+def _facts(user: User) -> Iterator[tuple[str, str]]:
+    """What is known, as pairs of words; attributes by their names."""
+    for name, value in asdict(user).items():
+        if isinstance(value, Mapping):
+            yield from ((f"attributes.{attribute}", _shown(item)) for attribute, item in value.items())
+        elif value:
+            yield name, value if isinstance(value, str) else ", ".join(value)
+
+
+def _shown(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def export_user(context: Context, place: Place, output: str) -> Result:
+    """Everything that is known of a user, as one JSON document."""
+    space, environment, user = place.settled(context)
+    return pulled_json(context, output, lambda: context.client.everything(space, environment, user))
+
+
+def delete_user(context: Context, place: Place, *, is_confirmed: bool) -> Result:
+    """What was removed."""
+    space, environment, user = place.settled(context)
+    question = f"Remove {user} and all that is known of them from {environment} of {space}, for good?"
+    if not is_confirmed and not context.console.confirm(question, flag="--yes", default=False):
+        raise InterruptedCommandError("You said no: nothing was removed.", "Give --yes, or answer yes.")
+    erased = context.client.delete_user(space, environment, user)
+    return Result(asdict(erased), (f"Removed {erased.user_id} from {environment} of {space}: {_told(erased)}.",))
+
+
+def _told(erased: Erasure) -> str:
+    return ", ".join(f"{count} {_noun(name, count)}" for name, count in erased.removed.items())
+
+
+def _noun(plural: str, count: int) -> str:
+    singular = plural.removesuffix("s")
+    return singular if count == 1 else f"{singular}s"
+
+
+def tag_user(context: Context, place: Place, tags: list[str]) -> Result:
+    """That the user has them."""
+    space, environment, user = place.settled(context)
+    for tag in tags:
+        context.client.tag_user(space, environment, user, tag=tag)
+    return _tagged(place, tags, f"{user} has {', '.join(tags)}.")
+
+
+def untag_user(context: Context, place: Place, tags: list[str]) -> Result:
+    """That the user has them no longer."""
+    space, environment, user = place.settled(context)
+    for tag in tags:
+        context.client.untag_user(space, environment, user, tag=tag)
+    return _tagged(place, tags, f"{user} no longer has {', '.join(tags)}.")
+
+
+def _tagged(place: Place, tags: list[str], said: str) -> Result:
+    return Result({"user_id": place.user, "tags": tags}, (said,))
