@@ -208,7 +208,7 @@ environments = Table(
     Column("revision", Integer, nullable=False),
     Column(
         "signature_version", Integer, nullable=False, server_default="0"
-    ),  # of the ids' secret; 0: none is asked for
+    ),  # of the ids' secret; 0 or below: none is asked for
     Index("uq_environments_space_id_name", "space_id", "name", unique=True),
 )
 
@@ -280,7 +280,9 @@ merges = Table(
     Column("environment_id", String, primary_key=True),
     Column("person_id", String, primary_key=True),  # the visitor's
     Column("user_person_id", String, nullable=False),
+    Column("called", String, nullable=False),  # the visitor's anonymous id
     Column("merged", BigInteger, nullable=False),
+    Index("ix_merges_environment_id_user_person_id", "environment_id", "user_person_id"),
 )
 
 erasures = Table(

@@ -79,9 +79,15 @@ def upgrade() -> None:
         sa.Column("environment_id", sa.String(), nullable=False),
         sa.Column("person_id", sa.String(), nullable=False),
         sa.Column("user_person_id", sa.String(), nullable=False),
+        sa.Column("called", sa.String(), nullable=False),
         sa.Column("merged", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("environment_id", "person_id", name=op.f("pk_merges")),
     )
+    with op.batch_alter_table("merges", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_merges_environment_id_user_person_id", ["environment_id", "user_person_id"], unique=False
+        )
+
     op.create_table(
         "user_tags",
         sa.Column("environment_id", sa.String(), nullable=False),
