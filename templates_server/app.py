@@ -35,6 +35,7 @@ from templates_server.errors import ApiError, ClientTooOld, Failed
 from templates_server.events import store as events_store
 from templates_server.events.api import EventArrivals
 from templates_server.hosts import HostCheck
+from templates_server.idempotency.answers import IdempotentAnswers
 from templates_server.identifiers import ENVIRONMENT_KEY_PREFIX, new_id
 from templates_server.oauth import local_code
 from templates_server.oauth.local_code import LocalCode
@@ -203,6 +204,7 @@ def _sign_in_parts(settings: Settings, database: Database, clock: Clock) -> Mapp
         Attempts: Attempts(database, key, clock),
         Pages: Pages(settings, key),
         Authority: Authority(settings.public_url, key, code),
+        IdempotentAnswers: IdempotentAnswers(key),
     }
 
 

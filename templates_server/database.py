@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import abc
 import asyncio
+import functools
 import queue
 import threading
 import time
@@ -66,8 +67,12 @@ class Database(abc.ABC):
         """
 
     @abc.abstractmethod
-    async def write(self, work: Work[Result]) -> Result:
-        """What the work returns, once its transaction is stored."""
+    async def write(self, work: Work[Result], *, is_repeatable: bool = False) -> Result:
+        """What the work returns, once its transaction is stored.
+
+        `is_repeatable`: the work finds out by itself if it was stored already, so that it is run again where a
+        connection was lost at COMMIT. Otherwise that is Unavailable: nobody knows what became of it.
+        """
 
     @abc.abstractmethod
     def write_now(self, work: Work[Result]) -> Result:
@@ -133,7 +138,7 @@ class SqliteDatabase(Database):
         rows: list[Sequence[Any]] = self._look_up_connection.driver_connection.execute(query, parameters).fetchall()
         return rows[0] if rows else None
 
-    async def write(self, work: Work[Result]) -> Result:
+    async def write(self, work: Work[Result], *, is_repeatable: bool = False) -> Result:  # noqa: ARG002 - a file has no connection to lose
         """What the work returns, once the commit that it shares is on the disk."""
         return await asyncio.wrap_future(self._submit(work))
 
@@ -278,9 +283,10 @@ class PostgresDatabase(Database):
 
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._with_retries, attempt)
 
-    async def write(self, work: Work[Result]) -> Result:
+    async def write(self, work: Work[Result], *, is_repeatable: bool = False) -> Result:
         """What the work returns, once its transaction is stored."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self.write_now, work)
+        attempt = functools.partial(self._in_transaction, work, isolation="READ COMMITTED", is_repeatable=is_repeatable)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._with_retries, attempt)
 
     def read_now(self, work: Work[Result]) -> Result:
         """As `read`, for callers outside the event loop; run again when the connection was lost."""
@@ -295,7 +301,7 @@ class PostgresDatabase(Database):
         self._threads.shutdown()
         self.engine.dispose()
 
-    def _in_transaction(self, work: Work[Result], *, isolation: Any) -> Result:
+    def _in_transaction(self, work: Work[Result], *, isolation: Any, is_repeatable: bool = False) -> Result:
         with self.engine.connect().execution_options(isolation_level=isolation) as connection:
             transaction = connection.begin()
             try:
@@ -304,7 +310,7 @@ class PostgresDatabase(Database):
                 with _tolerating_lost_connection():
                     transaction.rollback()
                 raise
-            _commit(transaction)
+            _commit(transaction, is_repeatable=is_repeatable)
             return result
 
     def _with_retries(self, attempt: Callable[[], Result]) -> Result:
@@ -335,12 +341,12 @@ def _tolerating_lost_connection() -> Iterator[None]:
             raise
 
 
-def _commit(transaction: sqlalchemy.Transaction) -> None:
-    """Commit; a connection lost in that moment leaves open what happened, so that must not look fit to be repeated."""
+def _commit(transaction: sqlalchemy.Transaction, *, is_repeatable: bool) -> None:
+    """Commit; a connection lost in that moment leaves open what happened, which must not look fit to be repeated."""
     try:
         transaction.commit()
     except DBAPIError as error:
-        if _state_of(error) in RETRIED_STATES:
+        if is_repeatable or _state_of(error) in RETRIED_STATES:
             raise
         if is_transient(error):
             raise Unavailable(

@@ -22,6 +22,7 @@ from templates_server.audit.models import Deed
 from templates_server.database import Database
 from templates_server.description import Body, Header, Parameter
 from templates_server.errors import ApiError, Forbidden, NotFound, Unauthenticated
+from templates_server.idempotency.answers import HEADER, IdempotentAnswers, Once
 from templates_server.settings import Settings
 from templates_server.times import Clock
 
@@ -52,6 +53,9 @@ class Answer:
     type: str
     status: HTTPStatus = HTTPStatus.OK
     headers: Mapping[str, str] = field(default_factory=dict)
+
+
+NOTHING = Answer([], "", HTTPStatus.NO_CONTENT)
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,7 @@ class Call:
     body: Any = None
     _principal: access.Principal | None = None
     _place: access.Place | None = None
+    _once: Once | None = None
 
     @property
     def database(self) -> Database:
@@ -153,8 +158,14 @@ class Call:
         return self.request.query_params
 
     async def effect(self, work: Callable[[Connection], Answer]) -> Response:
-        """The answer to a POST that changes something: the work stores the change and says what to answer."""
-        return to_response(await self.database.write(work))
+        """The answer to what changes something: the work stores the change and says what to answer.
+
+        It is one transaction. Under an Idempotency-Key (POST) the answer is stored in it too, and given again to who
+        asks again.
+        """
+        if self._once is None:
+            return to_response(await self.database.write(work))
+        return await self._once.perform(self.database, lambda connection: to_response(work(connection)))
 
     def deed(
         self,
@@ -204,7 +215,8 @@ class Route:
     IF_NONE_MATCH brings `ETag` and 304, IF_MATCH `ETag` and 412. `data_type` is the envelope's `dataType`: by default
     the name of `gives`, without View or Put, in snake case. `example` is a body that works on the demo server, and
     `path_examples` what its path parameters are called there, where `openapi.examples` does not know; `$NAME` is a
-    value that only the server knows. `group` is the heading in `/docs`, by default the noun of the path.
+    value that only the server knows. `group` is the heading in `/docs`, by default the noun of the path. A
+    deprecated route names its `successor`, a path.
     `max_body_bytes` overrides the limit of the settings.
     """
 
@@ -227,6 +239,7 @@ class Route:
     example: Any = None
     path_examples: Mapping[str, str] = field(default_factory=dict)
     group: str = ""
+    successor: str = ""
 
 
 async def serve(route: Route, call: Call) -> Response:
@@ -235,8 +248,25 @@ async def serve(route: Route, call: Call) -> Response:
         call._principal = await _authenticated(call, route.surface)  # noqa: SLF001 - filled in here, read everywhere
     if route.surface is Surface.PLATFORM:
         call._place = await _permitted_place(call, route)  # noqa: SLF001 - as above
-    if route.reads is not None:
-        call.body = await _read_body(route, call)
+    raw = b"" if route.reads is None else await _read_body(route, call)
+    is_once = route.surface is Surface.PLATFORM and route.method == "POST" and HEADER in call.request.headers
+    if is_once and call._principal is not None:  # noqa: SLF001 - nobody's key is not kept
+        return await _serve_once(route, call, raw)
+    return await _handled(route, call, raw)
+
+
+async def _serve_once(route: Route, call: Call, raw: bytes) -> Response:
+    """The answer that was given under the same Idempotency-Key, else the route's."""
+    answers = call.services.part(IdempotentAnswers)
+    once = answers.asked(call.request, call.principal, body=raw, now=call.now)
+    with answers.running(once):
+        replayed = await call.database.read(once.replay)
+        call._once = once  # noqa: SLF001 - for `effect`
+        return replayed or await _handled(route, call, raw)
+
+
+async def _handled(route: Route, call: Call, raw: bytes) -> Response:
+    call.body = _decoded(route, call, raw)
     answer = await route.handler(call)
     return answer if isinstance(answer, Response) else to_response(answer)
 
@@ -273,17 +303,25 @@ async def _permitted_place(call: Call, route: Route) -> access.Place | None:
     return place
 
 
-async def _read_body(route: Route, call: Call) -> Any:
+async def _read_body(route: Route, call: Call) -> bytes:
     limits = call.settings.limits
-    raw = await bodies.read_body(call.request, route.max_body_bytes or limits.max_body_bytes, limits)
+    return await bodies.read_body(call.request, route.max_body_bytes or limits.max_body_bytes, limits)
+
+
+def _decoded(route: Route, call: Call, raw: bytes) -> Any:
+    """The body as what the route reads; None where it reads none."""
+    if route.reads is None:
+        return None
     if route.reads is bytes or isinstance(route.reads, Body):
         return raw
     bodies.require_media_type(call.request, "application/json")
-    return bodies.decode_json(raw, route.reads, max_depth=limits.max_depth)
+    return bodies.decode_json(raw, route.reads, max_depth=call.settings.limits.max_depth)
 
 
 def to_response(answer: Answer) -> Response:
-    """An answer in its envelope."""
+    """An answer in its envelope; one without a body as such."""
+    if answer.status is HTTPStatus.NO_CONTENT:
+        return Response(status_code=answer.status, headers=dict(answer.headers))
     envelope = Envelope(answer.data, answer.type, None)
     return json_response(envelope, answer.status, answer.headers)
 

@@ -7,10 +7,10 @@ import json
 from sqlalchemy import Connection
 
 from templates_server.audit.models import Deed
-from templates_server.identifiers import base62, random_text
+from templates_server.identifiers import random_text
 from templates_server.schema import audit_entries
 
-TIME_CHARACTERS = 8  # base 62: until the year 8888
+TIME_CHARACTERS = 11  # hexadecimal: until the year 2527; the case of letters sorts by the database's language
 RANDOM_CHARACTERS = 14
 
 
@@ -18,7 +18,7 @@ def record(connection: Connection, deed: Deed) -> None:
     """Remember a deed, in the transaction that does it."""
     row = {
         "organization_id": deed.organization_id,
-        "id": f"aud_{base62(deed.happened, TIME_CHARACTERS)}{random_text(RANDOM_CHARACTERS)}",
+        "id": f"aud_{deed.happened:0{TIME_CHARACTERS}x}{random_text(RANDOM_CHARACTERS)}",
         "happened": deed.happened,
         "actor_kind": deed.actor_kind,
         "actor_id": deed.actor_id,

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from sqlalchemy import Connection
 from starlette.responses import Response
 
+from templates_server.audit import store as audit
 from templates_server.checks import suggestion
 from templates_server.delivery import store
 from templates_server.delivery.models import Collections, DeliveryPut, Environment, Published
@@ -50,7 +51,7 @@ async def read(call: Call) -> Response:
     return answer_document(call, stored.revision, stored.value, kind="delivery")
 
 
-async def replace(call: Call) -> Answer:
+async def replace(call: Call) -> Response:
     """Deliver what the document says, unless somebody else was faster; an equal one makes no new revision."""
     document = await sent_document(call)
     surroundings = await _surroundings(call)
@@ -58,9 +59,16 @@ async def replace(call: Call) -> Answer:
     canonical = to_document(delivery, space=surroundings.model.key, environment=surroundings.environment)
     new = NewRevision(canonical, expected_revision(call, document), call.principal.id, call.now)
     environment_id = call.environment_id
-    stored = await call.database.write(lambda connection: store.store_delivery(connection, environment_id, new))
-    headers = {"ETag": entity_tag(stored.revision)}
-    return Answer([DeliveryPut(stored.revision, stored.changed)], "delivery", headers=headers)
+
+    def store_new(connection: Connection) -> Answer:
+        stored = store.store_delivery(connection, environment_id, new)
+        if stored.changed:
+            deed = call.deed("delivery.replace", environment_id, details={"revision": stored.revision})
+            audit.record(connection, deed)
+        headers = {"ETag": entity_tag(stored.revision)}
+        return Answer([DeliveryPut(stored.revision, stored.changed)], "delivery", headers=headers)
+
+    return await call.effect(store_new)
 
 
 async def _surroundings(call: Call) -> Surroundings:
@@ -75,15 +83,15 @@ async def _surroundings(call: Call) -> Surroundings:
     return await call.database.read_aside(load)
 
 
-async def publish(call: Call) -> Answer:
+async def publish(call: Call) -> Response:
     """Make these collections live in the environment, besides those that are."""
     await _check_collections(call)
-    return await _change_published(call, lambda published, named: published | named)
+    return await _change_published(call, "collection.publish", lambda published, named: published | named)
 
 
-async def unpublish(call: Call) -> Answer:
+async def unpublish(call: Call) -> Response:
     """Take these collections off the air in the environment: all their entities are disabled."""
-    return await _change_published(call, lambda published, named: published - named)
+    return await _change_published(call, "collection.unpublish", lambda published, named: published - named)
 
 
 async def _check_collections(call: Call) -> None:
@@ -100,15 +108,20 @@ async def _check_collections(call: Call) -> None:
         raise ValidationFailed(problems)
 
 
-async def _change_published(call: Call, change: Callable[[set[str], set[str]], set[str]]) -> Answer:
+async def _change_published(call: Call, action: str, change: Callable[[set[str], set[str]], set[str]]) -> Response:
     body: Collections = call.body
     environment_id, author, now = call.environment_id, call.principal.id, call.now
 
-    def store_changed(connection: Connection) -> Published:
+    def store_changed(connection: Connection) -> Answer:
         store.lock_environment(connection, environment_id)
         present = store.load_delivery(connection, environment_id)
-        published = sorted(change(set(present.value["published"]), set(body.collections)))
+        before = set(present.value["published"])
+        published = sorted(change(before, set(body.collections)))
         new = NewRevision({**present.value, "published": published}, present.revision, author, now)
-        return Published(store.store_delivery(connection, environment_id, new).revision, published)
+        stored = store.store_delivery(connection, environment_id, new)
+        if stored.changed:
+            details = {"collections": sorted(before ^ set(published)), "revision": stored.revision}
+            audit.record(connection, call.deed(action, environment_id, details=details))
+        return Answer([Published(stored.revision, published)], "published")
 
-    return Answer([await call.database.write(store_changed)], "published")
+    return await call.effect(store_changed)

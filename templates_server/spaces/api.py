@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
+from sqlalchemy import Connection
 from starlette.responses import Response
 
+from templates_server.audit import store as audit
 from templates_server.checks import KEY_RULE, Reader
-from templates_server.endpoint import Answer, Call
+from templates_server.endpoint import NOTHING, Answer, Call
 from templates_server.errors import ValidationFailed
 from templates_server.identifiers import is_key
 from templates_server.pagination import asked_page, next_link
@@ -37,16 +39,18 @@ async def _list(call: Call, organization_ids: list[str]) -> Answer:
     return Answer([_to_space(space) for space in found], "space", headers=headers)
 
 
-async def create_space(call: Call) -> Answer:
+async def create_space(call: Call) -> Response:
     """A new Space with its three environments and an empty model."""
     new: NewSpace = call.body
     name = _checked_name(new)
     organization_id, now = call.place.organization_id, call.now
-    space_id = await call.database.write(
-        lambda connection: store.create_space(connection, organization_id, key=new.key, name=name, now=now)
-    )
-    created = await call.database.read(lambda connection: store.find_space(connection, space_id))
-    return Answer([_to_space(created)], "space", HTTPStatus.CREATED)
+
+    def create(connection: Connection) -> Answer:
+        space_id = store.create_space(connection, organization_id, key=new.key, name=name, now=now)
+        audit.record(connection, call.deed("space.create", space_id, details={"key": new.key}))
+        return Answer([_to_space(store.find_space(connection, space_id))], "space", HTTPStatus.CREATED)
+
+    return await call.effect(create)
 
 
 def _checked_name(new: NewSpace) -> str:
@@ -71,8 +75,13 @@ async def show_space(call: Call) -> Answer:
 async def delete_space(call: Call) -> Response:
     """Remove a Space with its models, deliveries, keys, and all that is known of its people."""
     space_id = call.space_id
-    await call.database.write(lambda connection: store.delete_space(connection, space_id))
-    return Response(status_code=HTTPStatus.NO_CONTENT)
+
+    def delete(connection: Connection) -> Answer:
+        store.delete_space(connection, space_id)
+        audit.record(connection, call.deed("space.delete", space_id))
+        return NOTHING
+
+    return await call.effect(delete)
 
 
 def _to_space(space: store.StoredSpace) -> Space:
@@ -94,7 +103,7 @@ async def list_keys(call: Call) -> Answer:
     return Answer([_to_key(key) for key in keys], "key")
 
 
-async def create_key(call: Call) -> Answer:
+async def create_key(call: Call) -> Response:
     """A new key of an environment; those before it go on working."""
     new: NewKey = call.body
     reader = Reader()
@@ -104,15 +113,26 @@ async def create_key(call: Call) -> Answer:
     if reader.problems:
         raise ValidationFailed(reader.problems)
     environment_id, now = call.environment_id, call.now
-    key = await call.database.write(lambda connection: store.create_key(connection, environment_id, name=name, now=now))
-    return Answer([_to_key(key)], "key", HTTPStatus.CREATED)
+
+    def create(connection: Connection) -> Answer:
+        key = store.create_key(connection, environment_id, name=name, now=now)
+        audit.record(connection, call.deed("key.create", key.id, details={"name": name}))
+        return Answer([_to_key(key)], "key", HTTPStatus.CREATED)
+
+    return await call.effect(create)
 
 
 async def revoke_key(call: Call) -> Response:
     """Revoke a key, by its id or its text; doing so again changes nothing."""
     environment_id, name, now = call.environment_id, call.parameters["key"], call.now
-    await call.database.write(lambda connection: store.revoke_key(connection, environment_id, name, now=now))
-    return Response(status_code=HTTPStatus.NO_CONTENT)
+
+    def revoke(connection: Connection) -> Answer:
+        key_id = store.revoke_key(connection, environment_id, name, now=now)
+        if key_id is not None:
+            audit.record(connection, call.deed("key.revoke", key_id))
+        return NOTHING
+
+    return await call.effect(revoke)
 
 
 def _to_key(key: store.StoredKey) -> Key:

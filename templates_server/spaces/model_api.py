@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from sqlalchemy import Connection
 from starlette.responses import Response
 
+from templates_server.audit import store as audit
 from templates_server.codegen.inputs import CodeHashes
 from templates_server.codegen.model import SpaceModel
 from templates_server.endpoint import Answer, Call
 from templates_server.exchange import answer_document, asked_revision, expected_revision, sent_document
-from templates_server.revisions import NewRevision, entity_tag
+from templates_server.revisions import NewRevision, Stored, entity_tag
 from templates_server.spaces import store
 from templates_server.spaces.differences import diff
 from templates_server.spaces.models import ModelPut
@@ -34,7 +36,14 @@ async def replace(call: Call) -> Answer:
     model = await _sent_model(call, document)
     new = NewRevision(to_document(model), expected_revision(call, document), call.principal.id, call.now)
     space_id = call.space_id
-    stored = await call.database.write(lambda connection: store.store_model(connection, space_id, new))
+
+    def store_new(connection: Connection) -> Stored:
+        stored = store.store_model(connection, space_id, new)
+        if stored.changed:
+            audit.record(connection, call.deed("model.replace", space_id, details={"revision": stored.revision}))
+        return stored
+
+    stored = await call.database.write(store_new)
     _, code_hash = await call.services.part(CodeHashes).find(space_id, stored.revision)
     headers = {"ETag": entity_tag(stored.revision)}
     return Answer([ModelPut(stored.revision, code_hash, stored.changed)], "model", headers=headers)

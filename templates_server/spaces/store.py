@@ -230,13 +230,18 @@ def create_key(connection: Connection, environment_id: str, *, name: str, now: i
     return key
 
 
-def revoke_key(connection: Connection, environment_id: str, name: str, *, now: int) -> None:
-    """Revoke a key by its id or its text, once and for all; NotFound when the environment has none such."""
+def revoke_key(connection: Connection, environment_id: str, name: str, *, now: int) -> str | None:
+    """Revoke a key by its id or its text, once and for all; NotFound when the environment has none such.
+
+    The id of the key; None when it was revoked before.
+    """
     columns = environment_keys.c
     mine = (columns.environment_id == environment_id) & or_(columns.id == name, columns.key == name)
-    if connection.execute(select(columns.id).where(mine)).one_or_none() is None:
+    key_id = connection.execute(select(columns.id).where(mine)).scalar_one_or_none()
+    if key_id is None:
         raise NotFound
-    connection.execute(environment_keys.update().where(mine, columns.revoked.is_(None)).values(revoked=now))
+    live = environment_keys.update().where(mine, columns.revoked.is_(None))
+    return key_id if connection.execute(live.values(revoked=now)).rowcount else None
 
 
 def count_live_keys(connection: Connection, environment_ids: Collection[str]) -> Mapping[str, int]:

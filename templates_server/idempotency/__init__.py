@@ -1,0 +1,1 @@
+"""Answers that are kept for who asks the same again: `Idempotency-Key`."""
