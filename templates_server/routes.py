@@ -8,11 +8,14 @@ from http import HTTPStatus
 from templates_server.access import Role, Scope
 from templates_server.accounts import api as accounts
 from templates_server.accounts.models import Me, MemberView, OrganizationView, ServiceAccountView
+from templates_server.audit import api as audit
+from templates_server.audit.models import AuditEntry
 from templates_server.codegen import api as codegen
 from templates_server.codegen.models import Code, CodeRequest
 from templates_server.delivery import api as delivery
 from templates_server.delivery.models import Collections, Delivery, DeliveryPut, Environment, Published
 from templates_server.demo_app import api as demo_app
+from templates_server.description import PAGE
 from templates_server.endpoint import Route, Surface
 from templates_server.events import api as events
 from templates_server.oauth import api as oauth
@@ -176,6 +179,17 @@ ACCOUNT_ROUTES = (
         scope=Scope.SPACES_READ,
         role=Role.DEVELOPER,
         gives=ServiceAccountView,
+    ),
+    Route(
+        "GET",
+        "/v2/organizations/{organization}/audit",
+        audit.list_entries,
+        Surface.PLATFORM,
+        "Who changed what, when and from where: the newest first.",
+        scope=Scope.SPACES_READ,
+        role=Role.ADMINISTRATOR,
+        gives=AuditEntry,
+        takes=PAGE,
     ),
 )
 

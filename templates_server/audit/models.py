@@ -1,9 +1,12 @@
-"""What is remembered of a deed."""
+"""What is remembered of a deed, and how it is told."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
 
 
 @dataclass(frozen=True)
@@ -24,4 +27,26 @@ class Deed:
     space: str | None = None
     environment: str | None = None
     address: str = ""
-    details: Mapping[str, object] = field(default_factory=dict)
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Actor(msgspec.Struct, frozen=True):
+    """Who did it, as they were called then: an e-mail address, or a service account's name."""
+
+    kind: str
+    id: str
+    name: str
+
+
+class AuditEntry(msgspec.Struct, frozen=True):
+    """A deed as administrators see it; `space` is a key, `environment` a name."""
+
+    id: str
+    at: str
+    actor: Actor
+    action: str
+    target: str
+    space: str | None
+    environment: str | None
+    address: str
+    details: Mapping[str, Any]

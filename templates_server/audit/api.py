@@ -1,0 +1,34 @@
+"""What was done in an organization, over HTTP. Whoever does something records it, in `store`."""
+
+from __future__ import annotations
+
+from templates_server.audit import store
+from templates_server.audit.models import Actor, AuditEntry
+from templates_server.endpoint import Answer, Call
+from templates_server.pagination import asked_page, next_link
+from templates_server.times import to_rfc3339
+
+
+async def list_entries(call: Call) -> Answer:
+    """A page of what was done in an organization, the newest first."""
+    page, organization_id = asked_page(call), call.place.organization_id
+    found = await call.database.read(
+        lambda connection: store.list_deeds(connection, organization_id, before=page.after, limit=page.limit)
+    )
+    headers = next_link(call, page, [stored.id for stored in found])
+    return Answer([_view(stored) for stored in found], "audit_entry", headers=headers)
+
+
+def _view(stored: store.StoredDeed) -> AuditEntry:
+    deed = stored.deed
+    return AuditEntry(
+        stored.id,
+        to_rfc3339(deed.happened),
+        Actor(deed.actor_kind, deed.actor_id, deed.actor),
+        deed.action,
+        deed.target,
+        deed.space,
+        deed.environment,
+        deed.address,
+        deed.details,
+    )

@@ -1,0 +1,168 @@
+"""Who did what, when: remembered with every change, and told to administrators alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from templates_server.access import ALL_SCOPES, Role, Scope
+from templates_server.audit import store
+from templates_server.audit.models import Deed
+from templates_server.database import Database
+from templates_server.errors import Conflict
+from templates_server.times import system_clock
+from tests.people import Grant, Organization, Person, add_organization, add_person, add_service, add_space, unique
+from tests.servers import RunningServer
+
+MODEL = {"experiences": {"header": {}}, "collections": {"home": {"children": {"header": {"experience": "header"}}}}}
+WHATEVER_IS_THERE = {"If-Match": "*"}
+
+
+@pytest.fixture
+def person(server: RunningServer) -> Person:
+    return add_person(server.database, add_organization(server.database))
+
+
+@pytest.fixture
+def client(server: RunningServer, person: Person) -> Iterator[httpx.Client]:
+    with person.client(server) as client:
+        yield client
+
+
+def path(organization: Organization) -> str:
+    return f"/v2/organizations/{organization.key}/audit"
+
+
+def entries(client: httpx.Client, organization: Organization) -> list[dict[str, Any]]:
+    answer = client.get(path(organization))
+    assert (answer.status_code, answer.json()["dataType"]) == (200, "audit_entry")
+    found: list[dict[str, Any]] = answer.json()["data"]
+    return found
+
+
+def test_every_change_of_a_space_is_remembered_by_whom_and_where(
+    server: RunningServer, client: httpx.Client, person: Person
+) -> None:
+    space = add_space(server, person)
+    base, production = f"/v2/spaces/{space}", f"/v2/spaces/{space}/environments/production"
+    (created,) = client.get(base).json()["data"]
+    client.put(f"{base}/model", json=MODEL)
+    client.put(f"{production}/delivery", json={"scenarios": {"home.header": {"default": {"enabled": False}}}})
+    client.post(f"{production}/publish", json={"collections": ["home"]})
+    client.post(f"{production}/unpublish", json={"collections": ["home"]})
+    (key,) = client.post(f"{production}/keys", json={"name": "web"}).json()["data"]
+    client.delete(f"{production}/keys/{key['key']}")
+    client.delete(base)
+    found = list(reversed(entries(client, person.organization)))
+    assert [(entry["action"], entry["details"]) for entry in found] == [
+        ("space.create", {"key": space}),
+        ("model.replace", {"revision": 1}),
+        ("delivery.replace", {"revision": 1}),
+        ("collection.publish", {"collections": ["home"], "revision": 2}),
+        ("collection.unpublish", {"collections": ["home"], "revision": 3}),
+        ("key.create", {"name": "web"}),
+        ("key.revoke", {}),
+        ("space.delete", {}),
+    ]
+    assert [found[index]["target"] for index in (0, 1, -1)] == [created["id"]] * 3
+    assert [found[index]["target"] for index in (5, 6)] == [key["id"]] * 2
+    assert {entry["environment"] for entry in found[2:7]} == {"production"}
+    assert {entry["space"] for entry in found[1:]} == {space}
+    assert all(entry["actor"] == {"kind": "person", "id": person.id, "name": person.email} for entry in found)
+    assert {entry["address"] for entry in found} == {"127.0.0.1"}
+
+
+def test_what_changes_nothing_is_no_deed(server: RunningServer, client: httpx.Client, person: Person) -> None:
+    space = add_space(server, person)
+    base, staging = f"/v2/spaces/{space}", f"/v2/spaces/{space}/environments/staging"
+    client.put(f"{base}/model", json=MODEL)
+    client.post(f"{staging}/publish", json={"collections": ["home"]})
+    (key,) = client.post(f"{staging}/keys", json={"name": "web"}).json()["data"]
+    client.delete(f"{staging}/keys/{key['id']}")
+    before = entries(client, person.organization)
+    answers = [
+        client.put(f"{base}/model", json=MODEL, headers=WHATEVER_IS_THERE),
+        client.put(f"{staging}/delivery", json={"published": ["home"]}, headers=WHATEVER_IS_THERE),
+        client.post(f"{staging}/publish", json={"collections": ["home"]}),
+        client.post(f"{staging}/unpublish", json={"collections": ["never"]}),
+        client.delete(f"{staging}/keys/{key['id']}"),
+        client.put(f"{base}/model", json={"experiences": 1}),
+        client.put(f"{base}/model", json={"revision": 7}),
+        client.post(f"/v2/organizations/{person.organization.key}/spaces", json={"key": space}),
+        client.delete(f"{staging}/keys/key_x"),
+    ]
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 200, 204, 422, 412, 409, 404]
+    assert entries(client, person.organization) == before
+
+
+def test_a_service_account_is_told_by_its_name(server: RunningServer, client: httpx.Client, person: Person) -> None:
+    service = add_service(server.database, person.organization)
+    add_space(server, service)
+    (entry,) = entries(client, person.organization)
+    assert entry["actor"] == {"kind": "service", "id": service.id, "name": "A service"}
+
+
+def record(database: Database, organization: Organization, action: str, *, happened: int) -> None:
+    deed = Deed(organization.id, happened, "person", "acc_x", "ada@example.com", action, "spc_x")
+    database.write_now(lambda connection: store.record(connection, deed))
+
+
+def test_the_newest_comes_first_over_all_pages(server: RunningServer, client: httpx.Client, person: Person) -> None:
+    now = system_clock()
+    for number in (3, 1, 4, 0, 2):
+        record(server.database, person.organization, f"space.{number}", happened=now + number)
+    record(server.database, add_organization(server.database), "space.elsewhere", happened=now)
+    found, place = [], f"{path(person.organization)}?limit=2"
+    while place:
+        answer = client.get(place)
+        found.append([entry["action"] for entry in answer.json()["data"]])
+        place = answer.links.get("next", {}).get("url", "")
+    assert found == [["space.4", "space.3"], ["space.2", "space.1"], ["space.0"]]
+
+
+def test_entries_of_all_times_are_in_order_whatever_the_databases_language(
+    server: RunningServer, client: httpx.Client, person: Person
+) -> None:
+    times = [1, 10, 1_000_000_000_000, 1_999_999_999_999, 2_000_000_000_010, 2_000_000_000_035, 9_999_999_999_999]
+    for happened in times:
+        record(server.database, person.organization, f"space.{happened}", happened=happened)
+    listed = [int(entry["action"].removeprefix("space.")) for entry in entries(client, person.organization)]
+    assert listed == times[::-1]
+
+
+@pytest.mark.parametrize(
+    ("role", "scopes", "status"),
+    [
+        (Role.DEVELOPER, ALL_SCOPES, 403),
+        (Role.VIEWER, ALL_SCOPES, 403),
+        (Role.ADMINISTRATOR, ALL_SCOPES - {Scope.SPACES_READ}, 403),
+        (Role.ADMINISTRATOR, {Scope.SPACES_READ}, 200),
+    ],
+)
+def test_only_administrators_read_it(
+    server: RunningServer, person: Person, role: Role, scopes: set[Scope], status: int
+) -> None:
+    reader = add_person(server.database, person.organization, role=role, grant=Grant(scopes))
+    with reader.client(server) as client:
+        assert client.get(path(person.organization)).status_code == status
+
+
+def test_another_organizations_record_is_not_there(server: RunningServer, client: httpx.Client) -> None:
+    other = add_organization(server.database)
+    answers = [client.get(f"/v2/organizations/{name}/audit") for name in (other.key, other.id, unique("org"))]
+    assert {(answer.status_code, answer.content) for answer in answers} == {(404, answers[0].content)}
+
+
+def test_a_deed_that_fails_leaves_nothing(server: RunningServer, client: httpx.Client, person: Person) -> None:
+    deed = Deed(person.organization.id, system_clock(), "person", person.id, person.email, "space.create", "spc_x")
+
+    def fail(connection: Any) -> None:
+        store.record(connection, deed)
+        raise Conflict("too late")
+
+    with pytest.raises(Conflict):
+        server.database.write_now(fail)
+    assert entries(client, person.organization) == []
