@@ -40,6 +40,7 @@ from templates_server.identifiers import ENVIRONMENT_KEY_PREFIX, new_id
 from templates_server.oauth import local_code
 from templates_server.oauth.local_code import LocalCode
 from templates_server.oauth.protocol import Authority
+from templates_server.openapi.api import Description
 from templates_server.pages.render import Pages
 from templates_server.router import Router
 from templates_server.routes import ROUTES
@@ -48,10 +49,12 @@ from templates_server.sessions import store as sessions_store
 from templates_server.sessions.api import SessionArrivals
 from templates_server.sessions.states import StatesCache
 from templates_server.settings import Settings
+from templates_server.signatures import UserSignatures
 from templates_server.spaces import store as spaces_store
 from templates_server.times import Clock, system_clock
 from templates_server.tokens import secrets
 from templates_server.tokens import store as tokens_store
+from templates_server.tokens.uses import TokenUses
 
 LOGGER = logging.getLogger("templates_server")
 CLIENT_AGENT = re.compile(r"mtribes/(\d+(?:\.\d+)*)")
@@ -95,6 +98,7 @@ class Application:
         await receive()
         await send({"type": "lifespan.startup.complete"})
         await receive()
+        await self.services.part(TokenUses).finish()
         await asyncio.to_thread(self.services.database.close)
         await asyncio.to_thread(self.services.part(Passwords).close)
         await send({"type": "lifespan.shutdown.complete"})
@@ -182,13 +186,19 @@ def create_app(
 ) -> Application:
     """The application that these settings describe; its database must have been migrated."""
     database = database or open_database(settings.database_url)
+    uses = TokenUses(database)
     services = Services(
         settings=settings,
         database=database,
         clock=clock,
-        authenticate=_authenticator(database, clock),
+        authenticate=_authenticator(database, clock, uses),
         locate=_locator(database),
-        parts={**_sign_in_parts(settings, database, clock), **_parts(database)},
+        parts={
+            **_sign_in_parts(settings, database, clock),
+            **_parts(database),
+            Description: Description(routes, settings),
+            TokenUses: uses,
+        },
     )
     return Application(services, routes)
 
@@ -205,6 +215,7 @@ def _sign_in_parts(settings: Settings, database: Database, clock: Clock) -> Mapp
         Pages: Pages(settings, key),
         Authority: Authority(settings.public_url, key, code),
         IdempotentAnswers: IdempotentAnswers(key),
+        UserSignatures: UserSignatures(key),
     }
 
 
@@ -220,13 +231,19 @@ def _parts(database: Database) -> Mapping[type, Any]:
     }
 
 
-def _authenticator(database: Database, clock: Clock) -> Authenticate:
+def _authenticator(database: Database, clock: Clock, uses: TokenUses) -> Authenticate:
     async def authenticate(bearer: str) -> Principal | None:
         if bearer.startswith(ENVIRONMENT_KEY_PREFIX):
             return await spaces_store.find_app(database, bearer)
         if not secrets.is_well_formed(bearer):
             return None
-        return await database.read(lambda connection: tokens_store.find_principal(connection, bearer, clock()))
+        now = clock()
+        found = await database.read(lambda connection: tokens_store.find_bearer(connection, bearer, now))
+        if found is None:
+            return None
+        if found.keeps_uses:
+            uses.note(found.principal.token_id, used=now, before=found.last_used)
+        return found.principal
 
     return authenticate
 

@@ -16,6 +16,7 @@ FORM = "application/x-www-form-urlencoded"
 NDJSON = "application/x-ndjson"
 CSV = "text/csv"
 HTML = "text/html"
+JAVASCRIPT = "text/javascript"
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ IF_NONE_MATCH = Parameter(
 )
 IDEMPOTENCY_KEY = Parameter(
     "Idempotency-Key",
-    Annotated[str, Meta(min_length=1, max_length=255)],
+    Annotated[str, Meta(pattern="^[ -~]{1,255}$")],
     "Makes it safe to send again: the same key and body get the stored answer, another body 422.",
     place="header",
 )

@@ -218,6 +218,9 @@ class Route:
     value that only the server knows. `group` is the heading in `/docs`, by default the noun of the path. A
     deprecated route names its `successor`, a path.
     `max_body_bytes` overrides the limit of the settings.
+
+    `is_open` asks for no credentials where the surface does; `needs_sign_in` for those of a person who has signed in:
+    no personal token and no service account will do.
     """
 
     method: str
@@ -231,6 +234,8 @@ class Route:
     gives: Any = None
     status: HTTPStatus = HTTPStatus.OK
     max_body_bytes: int | None = None
+    is_open: bool = False
+    needs_sign_in: bool = False
     also: Sequence[HTTPStatus] = ()
     refuses: Sequence[type[ApiError]] = ()
     takes: Sequence[Parameter] = ()
@@ -244,7 +249,7 @@ class Route:
 
 async def serve(route: Route, call: Call) -> Response:
     """The answer of a route; ApiError when a step refuses."""
-    if route.surface in {Surface.PLATFORM, Surface.CLIENT}:
+    if route.surface in {Surface.PLATFORM, Surface.CLIENT} and not route.is_open:
         call._principal = await _authenticated(call, route.surface)  # noqa: SLF001 - filled in here, read everywhere
     if route.surface is Surface.PLATFORM:
         call._place = await _permitted_place(call, route)  # noqa: SLF001 - as above
@@ -300,6 +305,8 @@ async def _permitted_place(call: Call, route: Route) -> access.Place | None:
         access.check_scope(call.principal, route.scope, place)
     if route.role is not None and place is not None:
         access.check_role(call.principal, route.role, place)
+    if route.needs_sign_in:
+        access.check_signed_in(call.principal)
     return place
 
 

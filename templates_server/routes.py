@@ -4,47 +4,142 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from http import HTTPStatus
+from typing import Any
 
 from templates_server.access import Role, Scope
 from templates_server.accounts import api as accounts
-from templates_server.accounts.models import Me, MemberView, OrganizationView, ServiceAccountView
+from templates_server.accounts import service_accounts_api as service_accounts
+from templates_server.accounts.invitations import api as invitations
+from templates_server.accounts.models import (
+    ChangedMember,
+    CreatedInvitation,
+    CreatedServiceAccount,
+    InvitationView,
+    Me,
+    MemberView,
+    NewMember,
+    NewServiceAccount,
+    OrganizationView,
+    ServiceAccountView,
+)
 from templates_server.audit import api as audit
 from templates_server.audit.models import AuditEntry
 from templates_server.codegen import api as codegen
 from templates_server.codegen.models import Code, CodeRequest
 from templates_server.delivery import api as delivery
-from templates_server.delivery.models import Collections, Delivery, DeliveryPut, Environment, Published
+from templates_server.delivery.models import (
+    Collections,
+    Delivery,
+    DeliveryPut,
+    Environment,
+    Published,
+    SentDelivery,
+)
 from templates_server.demo_app import api as demo_app
-from templates_server.description import PAGE
+from templates_server.demo_app.models import Configuration
+from templates_server.description import (
+    CONTENT_ENCODING,
+    FORM,
+    HTML,
+    IF_MATCH,
+    IF_NONE_MATCH,
+    JAVASCRIPT,
+    JSON,
+    NDJSON,
+    PAGE,
+    REVISION,
+    Body,
+    Parameter,
+    document,
+    form,
+)
 from templates_server.endpoint import Route, Surface
+from templates_server.errors import (
+    Conflict,
+    Forbidden,
+    NotFound,
+    TooManyRequests,
+    Unauthenticated,
+    UnsupportedMediaType,
+    ValidationFailed,
+)
 from templates_server.events import api as events
+from templates_server.events.reading import SentEvent
+from templates_server.imports import api as imports
+from templates_server.imports.digests import CONTENT_DIGEST
+from templates_server.imports.models import Completion, ImportView, PartView
+from templates_server.imports.reading import MAX_PART_BYTES
 from templates_server.oauth import api as oauth
 from templates_server.oauth.device import api as device
+from templates_server.oauth.models import (
+    DeviceCodes,
+    DeviceRequest,
+    Metadata,
+    RevocationRequest,
+    TokenRequest,
+    Tokens,
+)
+from templates_server.openapi import api as openapi
 from templates_server.pages import api as pages
+from templates_server.pages.models import ConsentForm, DeviceConsentForm, DeviceForm, SignInForm, SignOutForm
 from templates_server.sessions import api as sessions
 from templates_server.sessions.models import StartedSession
+from templates_server.sessions.reading import SentStart
 from templates_server.settings import Limits
 from templates_server.spaces import api as spaces
 from templates_server.spaces import model_api as models
-from templates_server.spaces.models import Key, Model, ModelDiff, ModelPut, NewKey, NewSpace, Space
+from templates_server.spaces.models import Key, Model, ModelDiff, ModelPut, NewKey, NewSpace, SentModel, Space
 from templates_server.system import api as system
+from templates_server.tokens import api as tokens
+from templates_server.tokens.models import CreatedToken, NewToken, TokenText, TokenView
+from templates_server.system.models import Health, Readiness
 
 SYSTEM_ROUTES = (
-    Route("GET", "/healthz", system.health, Surface.SYSTEM, "Whether the process lives."),
-    Route("GET", "/readyz", system.readiness, Surface.SYSTEM, "Whether it can serve: database, schema, disk."),
+    Route("GET", "/healthz", system.health, Surface.SYSTEM, "Whether the process lives.", gives=Health),
+    Route(
+        "GET",
+        "/readyz",
+        system.readiness,
+        Surface.SYSTEM,
+        "Whether it can serve: database, schema, disk.",
+        gives=Readiness,
+        also=(HTTPStatus.SERVICE_UNAVAILABLE,),
+    ),
+    Route(
+        "GET",
+        "/openapi.json",
+        openapi.show_description,
+        Surface.SYSTEM,
+        "The description of this server (OpenAPI 3.1).",
+        gives=dict[str, Any],
+        takes=(IF_NONE_MATCH,),
+    ),
 )
 
 METADATA_PATH = "/.well-known/oauth-authorization-server"
 SIGN_IN_MAX_BYTES = 16 * 1024
+CLIENT_CREDENTIALS = {
+    "grant_type": "client_credentials",
+    "client_id": "$MTRIBES_CLIENT_ID",
+    "client_secret": "$MTRIBES_CLIENT_SECRET",
+}
 
 OAUTH_ROUTES = (
-    Route("GET", METADATA_PATH, oauth.metadata, Surface.OAUTH, "What the authorization server can do (RFC 8414)."),
+    Route(
+        "GET",
+        METADATA_PATH,
+        oauth.metadata,
+        Surface.OAUTH,
+        "What the authorization server can do (RFC 8414).",
+        gives=Metadata,
+    ),
     Route(
         "GET",
         f"{METADATA_PATH}/{{issuer_path*}}",
         oauth.metadata_of_issuer_with_path,
         Surface.OAUTH,
         "The same, where the public URL has a path.",
+        gives=Metadata,
     ),
     Route(
         "POST",
@@ -52,7 +147,10 @@ OAUTH_ROUTES = (
         oauth.token,
         Surface.OAUTH,
         "Tokens for a code, a refresh token, or a client's credentials.",
-        reads=bytes,
+        reads=Body(TokenRequest, (FORM, JSON)),
+        gives=Tokens,
+        refuses=(Unauthenticated, TooManyRequests),
+        example=CLIENT_CREDENTIALS,
         max_body_bytes=SIGN_IN_MAX_BYTES,
     ),
     Route(
@@ -61,7 +159,10 @@ OAUTH_ROUTES = (
         oauth.revoke,
         Surface.OAUTH,
         "End a token (RFC 7009).",
-        reads=bytes,
+        reads=Body(RevocationRequest, (FORM, JSON)),
+        gives=dict[str, Any],
+        refuses=(Unauthenticated, TooManyRequests),
+        example={"token": "$REFRESH_TOKEN", "client_id": "mtribes-cli"},
         max_body_bytes=SIGN_IN_MAX_BYTES,
     ),
     Route(
@@ -70,21 +171,25 @@ OAUTH_ROUTES = (
         oauth.device_authorization,
         Surface.OAUTH,
         "Begin a sign-in that is allowed in a browser elsewhere (RFC 8628).",
-        reads=bytes,
+        reads=Body(DeviceRequest, (FORM, JSON)),
+        gives=DeviceCodes,
+        refuses=(Unauthenticated, TooManyRequests),
+        example={"client_id": "mtribes-cli"},
         max_body_bytes=SIGN_IN_MAX_BYTES,
     ),
 )
 
 PAGE_ROUTES = (
     Route("GET", "/", pages.first_page, Surface.PAGE, "The first page."),
-    Route("GET", "/sign-in", pages.sign_in_page, Surface.PAGE, "The form to sign in."),
+    Route("GET", "/sign-in", pages.sign_in_page, Surface.PAGE, "The form to sign in.", also=(HTTPStatus.SEE_OTHER,)),
     Route(
         "POST",
         "/sign-in",
         pages.sign_in,
         Surface.PAGE,
         "Sign in.",
-        reads=bytes,
+        reads=form(SignInForm),
+        refuses=(Forbidden, TooManyRequests),
         status=HTTPStatus.SEE_OTHER,
         max_body_bytes=SIGN_IN_MAX_BYTES,
     ),
@@ -94,30 +199,48 @@ PAGE_ROUTES = (
         pages.sign_out,
         Surface.PAGE,
         "Sign out.",
-        reads=bytes,
+        reads=form(SignOutForm),
+        refuses=(Forbidden,),
         status=HTTPStatus.SEE_OTHER,
         max_body_bytes=SIGN_IN_MAX_BYTES,
     ),
     Route("GET", "/signed-out", pages.signed_out_page, Surface.PAGE, "That one is signed out."),
-    Route("GET", "/oauth/authorize", oauth.consent_page, Surface.PAGE, "Ask a person if a program may act for them."),
+    Route(
+        "GET",
+        "/oauth/authorize",
+        oauth.consent_page,
+        Surface.PAGE,
+        "Ask a person if a program may act for them.",
+        also=(HTTPStatus.SEE_OTHER,),
+    ),
     Route(
         "POST",
         "/oauth/authorize",
         oauth.decide,
         Surface.PAGE,
         "What the person decided: back to the program, with a code or a refusal.",
-        reads=bytes,
+        reads=form(ConsentForm),
+        refuses=(Forbidden,),
         status=HTTPStatus.SEE_OTHER,
         max_body_bytes=SIGN_IN_MAX_BYTES,
     ),
-    Route("GET", "/device", device.code_page, Surface.PAGE, "The form for the code that a program shows."),
+    Route(
+        "GET",
+        "/device",
+        device.code_page,
+        Surface.PAGE,
+        "The form for the code that a program shows.",
+        also=(HTTPStatus.SEE_OTHER,),
+    ),
     Route(
         "POST",
         "/device",
         device.enter_code,
         Surface.PAGE,
         "Ask a person if the program that shows this code may act for them.",
-        reads=bytes,
+        reads=form(DeviceForm),
+        also=(HTTPStatus.SEE_OTHER,),
+        refuses=(Forbidden, TooManyRequests),
         max_body_bytes=SIGN_IN_MAX_BYTES,
     ),
     Route(
@@ -126,14 +249,25 @@ PAGE_ROUTES = (
         device.decide,
         Surface.PAGE,
         "What the person decided.",
-        reads=bytes,
+        reads=form(DeviceConsentForm),
+        refuses=(Forbidden,),
         status=HTTPStatus.SEE_OTHER,
         max_body_bytes=SIGN_IN_MAX_BYTES,
     ),
     Route("GET", "/device/allowed", device.allowed_page, Surface.PAGE, "That the program was allowed."),
     Route("GET", "/device/refused", device.refused_page, Surface.PAGE, "That it was not."),
-    Route("GET", "/assets/{name}", pages.asset, Surface.PAGE, "A file that pages load."),
+    Route(
+        "GET",
+        "/assets/{name}",
+        pages.asset,
+        Surface.PAGE,
+        "A file that pages load.",
+        gives=Body(bytes, ("text/css", "image/svg+xml")),
+    ),
 )
+
+ORGANIZATION = "/v2/organizations/{organization}"
+OF_ORGANIZATION = Parameter("organization", str, "Key or id of an organization that the caller administrates.")
 
 ACCOUNT_ROUTES = (
     Route(
@@ -162,23 +296,165 @@ ACCOUNT_ROUTES = (
     ),
     Route(
         "GET",
-        "/v2/organizations/{organization}/members",
+        f"{ORGANIZATION}/members",
         accounts.list_members,
         Surface.PLATFORM,
         "The members of an organization.",
         scope=Scope.SPACES_READ,
         role=Role.DEVELOPER,
         gives=MemberView,
+        takes=PAGE,
+    ),
+    Route(
+        "POST",
+        f"{ORGANIZATION}/members",
+        invitations.invite_member,
+        Surface.PLATFORM,
+        "Invite a person: the answer has a link to hand over, which is good once, for 7 days.",
+        scope=Scope.SPACES_WRITE,
+        role=Role.ADMINISTRATOR,
+        needs_sign_in=True,
+        reads=NewMember,
+        gives=CreatedInvitation,
+        status=HTTPStatus.CREATED,
+        refuses=(Conflict,),
+        data_type="invitation",
+        example={"email": "grace@example.com", "role": "developer"},
+    ),
+    Route(
+        "PATCH",
+        f"{ORGANIZATION}/members/{{member}}",
+        accounts.change_member,
+        Surface.PLATFORM,
+        "Give a member, named by e-mail address, another role; the last administrator stays one.",
+        scope=Scope.SPACES_WRITE,
+        role=Role.ADMINISTRATOR,
+        needs_sign_in=True,
+        reads=ChangedMember,
+        gives=MemberView,
+        refuses=(Conflict,),
+        example={"role": "developer"},
+        path_examples={"member": "developer@acme.example.com"},
+    ),
+    Route(
+        "DELETE",
+        f"{ORGANIZATION}/members/{{member}}",
+        accounts.remove_member,
+        Surface.PLATFORM,
+        "End a membership: from then on the person's tokens do not reach the organization.",
+        scope=Scope.SPACES_WRITE,
+        role=Role.ADMINISTRATOR,
+        status=HTTPStatus.NO_CONTENT,
+        refuses=(Conflict,),
+        path_examples={"member": "viewer@acme.example.com"},
     ),
     Route(
         "GET",
-        "/v2/organizations/{organization}/service-accounts",
-        accounts.list_service_accounts,
+        f"{ORGANIZATION}/invitations",
+        invitations.list_invitations,
+        Surface.PLATFORM,
+        "The invitations that can still be accepted.",
+        scope=Scope.SPACES_READ,
+        role=Role.ADMINISTRATOR,
+        gives=InvitationView,
+        takes=PAGE,
+    ),
+    Route(
+        "DELETE",
+        f"{ORGANIZATION}/invitations/{{invitation}}",
+        invitations.withdraw_invitation,
+        Surface.PLATFORM,
+        "Withdraw an invitation: its link opens nothing from then on.",
+        scope=Scope.SPACES_WRITE,
+        role=Role.ADMINISTRATOR,
+        status=HTTPStatus.NO_CONTENT,
+        path_examples={"invitation": "$INVITATION"},
+    ),
+    Route(
+        "GET",
+        f"{ORGANIZATION}/service-accounts",
+        service_accounts.list_service_accounts,
         Surface.PLATFORM,
         "The service accounts of an organization.",
         scope=Scope.SPACES_READ,
         role=Role.DEVELOPER,
         gives=ServiceAccountView,
+        takes=PAGE,
+    ),
+    Route(
+        "POST",
+        f"{ORGANIZATION}/service-accounts",
+        service_accounts.create_service_account,
+        Surface.PLATFORM,
+        "Create a service account, which may do no more than who makes it; its secret is told this once.",
+        scope=Scope.SPACES_WRITE,
+        role=Role.DEVELOPER,
+        needs_sign_in=True,
+        reads=NewServiceAccount,
+        gives=CreatedServiceAccount,
+        status=HTTPStatus.CREATED,
+        refuses=(Conflict,),
+        data_type="service_account",
+        example={"name": "Nightly build", "scopes": ["code:read"]},
+    ),
+    Route(
+        "DELETE",
+        f"{ORGANIZATION}/service-accounts/{{service_account}}",
+        service_accounts.revoke_service_account,
+        Surface.PLATFORM,
+        "Revoke a service account: its tokens end at once.",
+        scope=Scope.SPACES_WRITE,
+        role=Role.DEVELOPER,
+        status=HTTPStatus.NO_CONTENT,
+        path_examples={"service_account": "$SERVICE_ACCOUNT"},
+    ),
+)
+
+TOKEN_ROUTES = (
+    Route(
+        "GET",
+        "/v2/tokens",
+        tokens.list_tokens,
+        Surface.PLATFORM,
+        "The caller's own tokens, or for an administrator those of members that reach an organization.",
+        gives=TokenView,
+        refuses=(Forbidden, NotFound),
+        takes=(OF_ORGANIZATION, *PAGE),
+    ),
+    Route(
+        "POST",
+        "/v2/tokens",
+        tokens.create_token,
+        Surface.PLATFORM,
+        "Create a token of one's own; its text is told this once.",
+        needs_sign_in=True,
+        reads=NewToken,
+        gives=CreatedToken,
+        status=HTTPStatus.CREATED,
+        refuses=(Conflict,),
+        data_type="token",
+        example={"name": "Build", "scopes": ["code:read"], "spaces": ["vod"], "expires_in_days": 30},
+    ),
+    Route(
+        "DELETE",
+        "/v2/tokens/{token}",
+        tokens.revoke_token,
+        Surface.PLATFORM,
+        "Revoke a token by its id: it ends at once.",
+        status=HTTPStatus.NO_CONTENT,
+        refuses=(Forbidden,),
+        path_examples={"token": "$TOKEN_ID"},
+    ),
+    Route(
+        "POST",
+        "/v2/tokens/revoke",
+        tokens.revoke_by_text,
+        Surface.PLATFORM,
+        "Revoke whatever a secret opens, by its text alone: for secrets that turned up where they should not be.",
+        is_open=True,
+        reads=TokenText,
+        status=HTTPStatus.NO_CONTENT,
+        example={"token": "mtp_0000000000000000000000000000004UlIb5"},
     ),
     Route(
         "GET",
@@ -196,6 +472,10 @@ ACCOUNT_ROUTES = (
 SPACE = "/v2/spaces/{space}"
 ENVIRONMENT = f"{SPACE}/environments/{{environment}}"
 DOCUMENT_MAX_BYTES = Limits.max_document_bytes
+MODEL_EXAMPLE = {
+    "experiences": {"hero": {"properties": {"title": {"type": "text"}}}},
+    "collections": {"home": {"children": {"hero": {"experience": "hero"}}}},
+}
 
 SPACE_ROUTES = (
     Route(
@@ -206,6 +486,7 @@ SPACE_ROUTES = (
         "The Spaces that the caller may see.",
         scope=Scope.SPACES_READ,
         gives=Space,
+        takes=PAGE,
     ),
     Route(
         "GET",
@@ -215,6 +496,7 @@ SPACE_ROUTES = (
         "The Spaces of an organization.",
         scope=Scope.SPACES_READ,
         gives=Space,
+        takes=PAGE,
     ),
     Route(
         "POST",
@@ -226,6 +508,8 @@ SPACE_ROUTES = (
         reads=NewSpace,
         gives=Space,
         status=HTTPStatus.CREATED,
+        refuses=(Conflict,),
+        example={"key": "radio", "name": "Radio"},
     ),
     Route("GET", SPACE, spaces.show_space, Surface.PLATFORM, "One Space.", scope=Scope.SPACES_READ, gives=Space),
     Route(
@@ -236,6 +520,7 @@ SPACE_ROUTES = (
         "Remove a Space and everything in it.",
         scope=Scope.SPACES_WRITE,
         status=HTTPStatus.NO_CONTENT,
+        path_examples={"space": "radio"},
     ),
     Route(
         "GET",
@@ -244,7 +529,8 @@ SPACE_ROUTES = (
         Surface.PLATFORM,
         "The model as JSON or YAML, at present or at `?revision=`.",
         scope=Scope.SPACES_READ,
-        gives=Model,
+        gives=document(Model),
+        takes=(REVISION, IF_NONE_MATCH),
     ),
     Route(
         "PUT",
@@ -253,8 +539,11 @@ SPACE_ROUTES = (
         Surface.PLATFORM,
         "Replace the model by a JSON or YAML document, made from the revision that `If-Match` or the document names.",
         scope=Scope.SPACES_WRITE,
-        reads=bytes,
+        reads=document(SentModel),
         gives=ModelPut,
+        takes=(IF_MATCH,),
+        example=MODEL_EXAMPLE,
+        path_examples={"space": "radio"},
         max_body_bytes=DOCUMENT_MAX_BYTES,
     ),
     Route(
@@ -264,8 +553,11 @@ SPACE_ROUTES = (
         Surface.PLATFORM,
         "What would change for generated code if this document were the model.",
         scope=Scope.SPACES_READ,
-        reads=bytes,
+        reads=document(SentModel),
         gives=ModelDiff,
+        data_type="diff",
+        example=MODEL_EXAMPLE,
+        path_examples={"space": "radio"},
         max_body_bytes=DOCUMENT_MAX_BYTES,
     ),
     Route(
@@ -277,6 +569,7 @@ SPACE_ROUTES = (
         scope=Scope.CODE_READ,
         reads=CodeRequest,
         gives=Code,
+        example={"targets": [{"language": "typescript"}]},
     ),
     Route(
         "GET",
@@ -303,7 +596,8 @@ SPACE_ROUTES = (
         Surface.PLATFORM,
         "What an environment delivers, as JSON or YAML, at present or at `?revision=`.",
         scope=Scope.SPACES_READ,
-        gives=Delivery,
+        gives=document(Delivery),
+        takes=(REVISION, IF_NONE_MATCH),
     ),
     Route(
         "PUT",
@@ -312,8 +606,11 @@ SPACE_ROUTES = (
         Surface.PLATFORM,
         "Replace what an environment delivers by a JSON or YAML document, as with the model.",
         scope=Scope.SPACES_WRITE,
-        reads=bytes,
+        reads=document(SentDelivery),
         gives=DeliveryPut,
+        takes=(IF_MATCH,),
+        example={"published": ["homepage"]},
+        path_examples={"environment": "development"},
         max_body_bytes=DOCUMENT_MAX_BYTES,
     ),
     Route(
@@ -325,6 +622,8 @@ SPACE_ROUTES = (
         scope=Scope.SPACES_WRITE,
         reads=Collections,
         gives=Published,
+        example={"collections": ["onboarding"]},
+        path_examples={"environment": "staging"},
     ),
     Route(
         "POST",
@@ -335,6 +634,8 @@ SPACE_ROUTES = (
         scope=Scope.SPACES_WRITE,
         reads=Collections,
         gives=Published,
+        example={"collections": ["onboarding"]},
+        path_examples={"environment": "staging"},
     ),
     Route(
         "GET",
@@ -355,6 +656,7 @@ SPACE_ROUTES = (
         reads=NewKey,
         gives=Key,
         status=HTTPStatus.CREATED,
+        example={"name": "Television app"},
     ),
     Route(
         "DELETE",
@@ -367,6 +669,51 @@ SPACE_ROUTES = (
     ),
 )
 
+IMPORT = f"{ENVIRONMENT}/imports/{{import}}"
+IMPORT_EXAMPLE = {"import": "crm-2026-11-21"}
+
+IMPORT_ROUTES = (
+    Route(
+        "PUT",
+        f"{IMPORT}/parts/{{part}}",
+        imports.put_part,
+        Surface.PLATFORM,
+        "Insert or update users in bulk: part after part, from 1, each applied whole and once.",
+        scope=Scope.USERS_WRITE,
+        reads=Body(bytes, (NDJSON,)),
+        gives=PartView,
+        refuses=(Conflict, UnsupportedMediaType, ValidationFailed),
+        takes=(CONTENT_ENCODING, CONTENT_DIGEST),
+        data_type="import_part",
+        max_body_bytes=MAX_PART_BYTES,
+        path_examples={**IMPORT_EXAMPLE, "part": "1"},
+    ),
+    Route(
+        "POST",
+        f"{IMPORT}/complete",
+        imports.complete,
+        Surface.PLATFORM,
+        "Say that no further parts come, and get the totals.",
+        scope=Scope.USERS_WRITE,
+        reads=Completion,
+        gives=ImportView,
+        refuses=(Conflict,),
+        data_type="import",
+        path_examples=IMPORT_EXAMPLE,
+    ),
+    Route(
+        "GET",
+        IMPORT,
+        imports.show,
+        Surface.PLATFORM,
+        "How far an import is, and which part comes next.",
+        scope=Scope.USERS_READ,
+        gives=ImportView,
+        data_type="import",
+        path_examples=IMPORT_EXAMPLE,
+    ),
+)
+
 CLIENT_ROUTES = (
     Route(
         "POST",
@@ -374,8 +721,9 @@ CLIENT_ROUTES = (
         sessions.start_session,
         Surface.CLIENT,
         "Start a session: the state of every entity for one person.",
-        reads=bytes,
+        reads=Body(SentStart),
         gives=StartedSession,
+        example={"anonymous_id": "phone-1", "fields": {"campaign": "spring"}},
     ),
     Route(
         "POST",
@@ -383,22 +731,46 @@ CLIENT_ROUTES = (
         events.add_events,
         Surface.CLIENT,
         "Store 1 to 1,000 events.",
-        reads=bytes,
+        reads=Body(list[SentEvent]),
+        example=[{"name": "video/completed", "anonymous_id": "phone-1"}],
         status=HTTPStatus.NO_CONTENT,
         max_body_bytes=4 * 1024 * 1024,
     ),
 )
 
 DEMO_ROUTES = (
-    Route("GET", "/demo", demo_app.show_app, Surface.PAGE, "An app on generated code; on a demo server alone."),
-    Route("GET", "/demo/configuration.json", demo_app.show_configuration, Surface.PAGE, "The keys that the app uses."),
-    Route("GET", "/demo/{name}", demo_app.show_file, Surface.PAGE, "A file of the app."),
+    Route(
+        "GET",
+        "/demo",
+        demo_app.show_app,
+        Surface.PAGE,
+        "An app on generated code; on a demo server alone.",
+        refuses=(NotFound,),
+    ),
+    Route(
+        "GET",
+        "/demo/configuration.json",
+        demo_app.show_configuration,
+        Surface.PAGE,
+        "The keys that the app uses.",
+        gives=Configuration,
+        refuses=(NotFound,),
+    ),
+    Route(
+        "GET",
+        "/demo/{name}",
+        demo_app.show_file,
+        Surface.PAGE,
+        "A file of the app.",
+        gives=Body(bytes, (HTML, "text/css", JAVASCRIPT)),
+    ),
     Route(
         "GET",
         "/demo/mtspace/vod/{file*}",
         demo_app.show_generated_file,
         Surface.PAGE,
         "The JavaScript that is generated for the app.",
+        gives=Body(bytes, (JAVASCRIPT,)),
     ),
 )
 
@@ -407,7 +779,9 @@ ROUTES: Sequence[Route] = (
     *OAUTH_ROUTES,
     *PAGE_ROUTES,
     *ACCOUNT_ROUTES,
+    *TOKEN_ROUTES,
     *SPACE_ROUTES,
+    *IMPORT_ROUTES,
     *CLIENT_ROUTES,
     *DEMO_ROUTES,
 )

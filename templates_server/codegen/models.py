@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
 
@@ -35,7 +33,7 @@ class RenderedTarget(msgspec.Struct, frozen=True):
 
     language: str
     options: dict[str, str]
-    files: Any  # list[File]
+    files: list[File] | msgspec.Raw
 
 
 class Code(msgspec.Struct, frozen=True):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
 
 class Environment(msgspec.Struct, frozen=True):
@@ -16,14 +17,64 @@ class Environment(msgspec.Struct, frozen=True):
     keys: int
 
 
+Moment = Annotated[str, Meta(max_length=64, description="A time as in RFC 3339.")]
+ItemId = Annotated[str, Meta(pattern="^[A-Za-z0-9._-]{1,64}$")]
+
+
+class ItemDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """An experience in the list of a section."""
+
+    id: ItemId
+    experience: str
+    enabled: bool | None = None
+    properties: dict[str, Any] | None = None
+
+
+class ScenarioDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A state of an entity: an experience has `properties`, a section has `items`."""
+
+    enabled: bool | None = None
+    properties: dict[str, Any] | None = None
+    items: list[ItemDocument] | None = None
+
+
+class TargetedDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A scenario for those who are in any of the tribes, from `starts` (inclusive) to `ends` (exclusive)."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=200)]
+    tribes: Annotated[list[str], Meta(min_length=1, max_length=50)]
+    starts: Moment | None = None
+    ends: Moment | None = None
+    enabled: bool | None = None
+    properties: dict[str, Any] | None = None
+    items: list[ItemDocument] | None = None
+
+
+class EntityDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What an entity shows: to those whom no targeted scenario matches, and to the others, first match first."""
+
+    default: ScenarioDocument | None = None
+    targeted: Annotated[list[TargetedDocument], Meta(max_length=100)] | None = None
+
+
 class Delivery(msgspec.Struct, frozen=True):
-    """What an environment delivers; the rules of its parts are those of the document."""
+    """What an environment delivers at a revision; `scenarios` by entity (`collection.child`)."""
 
     space: str
     environment: str
     revision: int
     published: list[str]
-    scenarios: dict[str, Any]
+    scenarios: dict[str, EntityDocument]
+
+
+class SentDelivery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A delivery as it is sent; `revision` is the one that it was made from."""
+
+    space: str | None = None
+    environment: str | None = None
+    revision: Annotated[int, Meta(ge=0)] | None = None
+    published: Annotated[list[str], Meta(max_length=1000)] | None = None
+    scenarios: dict[str, EntityDocument | None] | None = None
 
 
 class DeliveryPut(msgspec.Struct, frozen=True):

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from templates_server.codegen.inputs import CodeHashes, load_input
 from templates_server.codegen.render import render
+from templates_server.demo_app.models import Configuration
 from templates_server.demo_app.store import Shop, find_shop
 from templates_server.endpoint import Call, json_response
 from templates_server.errors import NotFound
@@ -58,7 +59,7 @@ async def show_file(call: Call) -> Response:
 async def show_configuration(call: Call) -> Response:
     """The public keys of the app's environments."""
     shop = await _shop(call)
-    return json_response({"space": SPACE, "keys": shop.keys}, headers=_headers(call))
+    return json_response(Configuration(SPACE, shop.keys), headers=_headers(call))
 
 
 async def show_generated_file(call: Call) -> Response:

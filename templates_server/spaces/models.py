@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import msgspec
+from msgspec import Meta
 
 
 class NewSpace(msgspec.Struct, frozen=True):
@@ -26,16 +27,78 @@ class Space(msgspec.Struct, frozen=True):
     updated: str
 
 
+KeyText = Annotated[str, Meta(pattern="^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=64)]
+NameText = Annotated[str, Meta(max_length=200)]
+DescriptionText = Annotated[str, Meta(max_length=2000)]
+Count = Annotated[int, Meta(ge=0)]
+
+
+class PropertyDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A typed property of an experience; `options` are a select's, `default` is a value of the type."""
+
+    type: Literal["text", "number", "toggle", "color", "date", "list", "select", "image"]
+    name: NameText | None = None
+    description: DescriptionText | None = None
+    options: list[NameText] | None = None
+    default: Any = None
+
+
+class ExperienceDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The type of an experience: its properties by key."""
+
+    name: NameText | None = None
+    description: DescriptionText | None = None
+    properties: dict[KeyText, PropertyDocument] | None = None
+
+
+class SectionDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The type of a section: which experiences it can list."""
+
+    name: NameText | None = None
+    description: DescriptionText | None = None
+    supports: list[KeyText] | None = None
+
+
+class ChildDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A child of a collection: the key of an experience or of a section, not both."""
+
+    name: NameText | None = None
+    description: DescriptionText | None = None
+    experience: KeyText | None = None
+    section: KeyText | None = None
+
+
+class CollectionDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A collection, such as a page: its children by key."""
+
+    name: NameText | None = None
+    description: DescriptionText | None = None
+    category: NameText | None = None
+    children: dict[KeyText, ChildDocument | None] | None = None
+
+
 class Model(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The model of a Space; the rules of its parts are those of the document."""
+    """The model of a Space at a revision."""
 
     space: str
     name: str
     revision: int
-    experiences: dict[str, Any]
-    sections: dict[str, Any]
-    collections: dict[str, Any]
+    experiences: dict[str, ExperienceDocument]
+    sections: dict[str, SectionDocument]
+    collections: dict[str, CollectionDocument]
     description: str = ""
+
+
+class SentModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A model as it is sent; `revision` is the one that it was made from."""
+
+    space: str | None = None
+    name: NameText | None = None
+    description: DescriptionText | None = None
+    revision: Count | None = None
+    experiences: dict[KeyText, ExperienceDocument] | None = None
+    sections: dict[KeyText, SectionDocument | None] | None = None
+    collections: dict[KeyText, CollectionDocument | None] | None = None
 
 
 class ModelPut(msgspec.Struct, frozen=True):

@@ -11,13 +11,14 @@ from starlette.responses import Response
 from templates_server import migrations
 from templates_server.endpoint import Call, json_response
 from templates_server.errors import Unavailable
+from templates_server.system.models import Health, Readiness
 
 LEAST_FREE_BYTES = 64 * 1024 * 1024
 
 
 async def health(call: Call) -> Response:
     """200 as long as the process answers; `demo` tells whether it has a /demo page."""
-    return json_response({"status": "alive", "demo": call.settings.demo})
+    return json_response(Health("alive", demo=call.settings.demo))
 
 
 async def readiness(call: Call) -> Response:
@@ -25,7 +26,7 @@ async def readiness(call: Call) -> Response:
     checks = {"schema": await _schema_state(call), "disk": _disk_state(call)}
     ready = all(state == "ok" for state in checks.values())
     status = HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE
-    return json_response({"status": "ready" if ready else "not ready", "checks": checks}, status)
+    return json_response(Readiness("ready" if ready else "not ready", checks), status)
 
 
 async def _schema_state(call: Call) -> str:

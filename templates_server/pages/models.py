@@ -1,0 +1,44 @@
+"""The fields of the forms of our own pages; `form_token` binds a form to the browser that it was shown in."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+
+class SignInForm(msgspec.Struct, frozen=True):
+    """Who signs in; `next` is a path of ours to go on to."""
+
+    form_token: str
+    email: str
+    password: str
+    next: str = "/"
+
+
+class SignOutForm(msgspec.Struct, frozen=True):
+    """Nothing but the token."""
+
+    form_token: str
+
+
+class ConsentForm(msgspec.Struct, frozen=True):
+    """What the person decided; `another`: to sign in as somebody else first."""
+
+    form_token: str
+    decision: Literal["allow", "cancel", "another"]
+
+
+class DeviceForm(msgspec.Struct, frozen=True):
+    """The code that a program shows."""
+
+    form_token: str
+    user_code: str
+
+
+class DeviceConsentForm(msgspec.Struct, frozen=True):
+    """What the person decided about the program that shows the code."""
+
+    form_token: str
+    user_code: str
+    decision: Literal["allow", "cancel", "another"]
