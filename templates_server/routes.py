@@ -90,9 +90,9 @@ from templates_server.spaces import api as spaces
 from templates_server.spaces import model_api as models
 from templates_server.spaces.models import Key, Model, ModelDiff, ModelPut, NewKey, NewSpace, SentModel, Space
 from templates_server.system import api as system
+from templates_server.system.models import Health, Readiness
 from templates_server.tokens import api as tokens
 from templates_server.tokens.models import CreatedToken, NewToken, TokenText, TokenView
-from templates_server.system.models import Health, Readiness
 
 SYSTEM_ROUTES = (
     Route("GET", "/healthz", system.health, Surface.SYSTEM, "Whether the process lives.", gives=Health),

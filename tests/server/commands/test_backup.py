@@ -30,6 +30,7 @@ PARAMETERS = {
     "name": "app.js",
     "file": "index.js",
     "issuer_path": "mtribes",
+    "import": "crm-1",
 }
 ANSWERS_OF_ITS_OWN = re.compile(rb'(name="form_token" value=")[^"]*')
 GETS = [route for route in ROUTES if route.method == "GET"]

@@ -1,0 +1,102 @@
+"""`PUT .../imports/:import/parts/:part`, `POST .../complete`, `GET .../imports/:import`: people in bulk."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+
+import msgspec
+from sqlalchemy import Connection
+from starlette.responses import Response
+
+from templates_server import bodies
+from templates_server.audit import store as audit
+from templates_server.description import NDJSON
+from templates_server.endpoint import Answer, Call, to_response
+from templates_server.errors import Conflict, NotFound, Problem, ValidationFailed
+from templates_server.imports import store
+from templates_server.imports.applying import SentPart, answer_to, apply_part
+from templates_server.imports.digests import check_digest
+from templates_server.imports.models import Completion, ImportView
+from templates_server.imports.reading import read_part
+from templates_server.imports.store import ImportPlace, StoredImport
+
+IMPORT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+PART_NUMBER = re.compile(r"[1-9][0-9]{0,6}")
+MOST_PARTS = 1_000_000
+
+
+async def put_part(call: Call) -> Response:
+    """Apply a part, once: sent again it gets the answer that it got the first time."""
+    bodies.require_media_type(call.request, NDJSON)
+    place, number, body = _place(call), _number(call), call.body
+    digest = await asyncio.to_thread(hashlib.sha256, body)
+    check_digest(call.request.headers.get("content-digest"), digest.digest())
+    part = SentPart(place, number, digest.hexdigest())
+    view = await call.database.read(lambda connection: answer_to(connection, part))
+    if view is None:
+        rows = await asyncio.to_thread(read_part, body)
+        deed = call.deed("import.open", place.import_id)
+        view = await call.database.write(
+            lambda connection: apply_part(connection, part, rows=rows, opening=deed), is_repeatable=True
+        )
+    return to_response(Answer([view], "import_part"))
+
+
+def _place(call: Call) -> ImportPlace:
+    import_id = call.parameters["import"]
+    if IMPORT_ID.fullmatch(import_id) is None:
+        message = "The id of an import must be 1 to 64 characters of A-Z, a-z, 0-9, _ and -."
+        raise ValidationFailed([Problem("import", message)])
+    return ImportPlace(call.environment_id, import_id)
+
+
+def _number(call: Call) -> int:
+    text = call.parameters["part"]
+    if PART_NUMBER.fullmatch(text) is None or int(text) > MOST_PARTS:
+        raise ValidationFailed([Problem("part", f"The number of a part must be 1 to {MOST_PARTS:,}.")])
+    return int(text)
+
+
+async def complete(call: Call) -> Response:
+    """No further parts: from now on the totals are those of the whole import."""
+    place, now = _found_place(call), call.now
+    completion: Completion = call.body
+
+    def finish(connection: Connection) -> Answer:
+        store.lock_import(connection, place)
+        found = _present(store.find_import(connection, place))
+        if found.parts != completion.parts:
+            raise Conflict(f"{found.parts} parts are applied, not {completion.parts}.")
+        if found.state == "open":
+            store.complete_import(connection, place, now=now)
+            details = {"parts": found.parts, **msgspec.structs.asdict(found.totals)}
+            audit.record(connection, call.deed("import.complete", place.import_id, details=details))
+        return _answer(place, _present(store.find_import(connection, place)))
+
+    return await call.effect(finish)
+
+
+async def show(call: Call) -> Answer:
+    """An import, and which part comes next."""
+    place = _found_place(call)
+    return _answer(place, _present(await call.database.read(lambda connection: store.find_import(connection, place))))
+
+
+def _found_place(call: Call) -> ImportPlace:
+    """The import of the path; an id that none can have is one that is not there."""
+    if IMPORT_ID.fullmatch(call.parameters["import"]) is None:
+        raise NotFound
+    return ImportPlace(call.environment_id, call.parameters["import"])
+
+
+def _present(found: StoredImport | None) -> StoredImport:
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _answer(place: ImportPlace, found: StoredImport) -> Answer:
+    next_part = found.parts + 1 if found.state == "open" else None
+    return Answer([ImportView(place.import_id, found.state, found.parts, next_part, found.totals)], "import")

@@ -1,0 +1,80 @@
+"""Applying a part: in its turn, whole and once, in the transaction that remembers its answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from templates_server.audit import store as audit
+from templates_server.audit.models import Deed
+from templates_server.errors import Conflict
+from templates_server.imports import people_store, store
+from templates_server.imports.models import PartView, RowError
+from templates_server.imports.people_store import Applied
+from templates_server.imports.reading import PartRows, errors_of_row
+from templates_server.imports.store import ImportPlace
+
+
+@dataclass(frozen=True)
+class SentPart:
+    """A part as it was sent: of which import, which number, the SHA-256 of its content in hexadecimal."""
+
+    place: ImportPlace
+    number: int
+    digest: str
+
+
+def answer_to(connection: Connection, part: SentPart) -> PartView | None:
+    """The answer that the part got before, None when its turn is now; Conflict when it is not, or was another's."""
+    applied = store.find_part(connection, part.place, part.number)
+    if applied is not None:
+        if applied.digest != part.digest:
+            raise Conflict(f"Part {part.number} was applied with other content (SHA-256 {applied.digest}).")
+        return applied
+    found = store.find_import(connection, part.place)
+    if found is not None and found.state == "complete":
+        raise Conflict(f"The import is complete, with {found.parts} parts.")
+    expected = 1 if found is None else found.parts + 1
+    if part.number != expected:
+        raise Conflict(f"Part {expected} comes next.")
+    return None
+
+
+def apply_part(connection: Connection, part: SentPart, *, rows: PartRows, opening: Deed) -> PartView:
+    """What became of the part, now or when it was applied before; `opening` is remembered where it is the first."""
+    is_new = part.number == 1 and store.open_import(
+        connection, part.place, now=opening.happened, created_by=opening.actor_id
+    )
+    if is_new:
+        audit.record(connection, opening)
+    else:
+        store.lock_import(connection, part.place)
+        answer = answer_to(connection, part)
+        if answer is not None:
+            return answer
+    applied = people_store.apply_rows(connection, part.place.environment_id, rows, now=opening.happened)
+    view = _view(part, rows, applied)
+    store.add_part(connection, part.place, view, now=opening.happened)
+    return view
+
+
+def _view(part: SentPart, rows: PartRows, applied: Applied) -> PartView:
+    return PartView(
+        part=part.number,
+        digest=part.digest,
+        read=rows.read,
+        created=applied.created,
+        updated=applied.updated,
+        unchanged=applied.unchanged,
+        rejected=rows.rejected + len(applied.refused),
+        errors=_errors(rows, applied),
+    )
+
+
+def _errors(rows: PartRows, applied: Applied) -> list[RowError]:
+    """All errors, in order of line."""
+    errors = list(rows.errors)
+    for line, problems in applied.refused:
+        errors += errors_of_row(line, problems, told=len(errors))
+    return sorted(errors, key=lambda error: error.line)

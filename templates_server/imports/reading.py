@@ -1,0 +1,112 @@
+"""From the body of a part to rows as they are stored, and to what is wrong with those that cannot be. Pure.
+
+What a row may hold is in `persons.reading`; this says where in the part something is wrong, and brings the rows that
+are good into the order of the table. A row that is met again under the same person follows the first, in order of line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from templates_server.errors import BadRequest, Problem, TooLarge
+from templates_server.imports.models import RowError
+from templates_server.json_depth import check_depth
+from templates_server.persons.names import PersonKind, named
+from templates_server.persons.profiles import NOTHING_KNOWN, Change, Columns, merged, to_columns
+from templates_server.persons.reading import problems_of_profile, read_user
+
+MOST_ROWS = 50_000
+MOST_LINES = 100_000
+MAX_PART_BYTES = 16 * 1024 * 1024
+MAX_ROW_DEPTH = 32
+MOST_PROBLEMS_A_ROW = 10
+MOST_PROBLEMS = 50_000
+"""After so many in a part, only the first of each row is told."""
+
+Row = tuple[str, int, str, *Columns]
+"""A user as it is stored where nothing was known of them: person_id, line, user_id, and the columns of the profile."""
+
+
+@dataclass(frozen=True)
+class PartRows:
+    """A part that was read: its `rows` in order of person and line; `errors` of the rows that are none."""
+
+    lines: Sequence[bytes]
+    rows: Sequence[Row]
+    rejected: int
+    errors: Sequence[RowError]
+
+    @property
+    def read(self) -> int:
+        """How many rows there are, good and bad."""
+        return len(self.rows) + self.rejected
+
+    def change_at(self, line: int) -> Change:
+        """The change that a good row asks for."""
+        return read_user(msgspec.json.decode(self.lines[line - 1]))[1]
+
+
+class _Rows:
+    """Collects rows and errors."""
+
+    def __init__(self) -> None:
+        self.rows: list[Row] = []
+        self.errors: list[RowError] = []
+        self.rejected = 0
+
+    def add(self, line: int, text: bytes) -> None:
+        """Read a line that is not blank."""
+        sent, problems = _decoded(text)
+        user_id, change = "", Change()
+        if not problems:
+            user_id, change, problems = read_user(sent)
+        profile = merged(NOTHING_KNOWN, change)
+        problems = problems or problems_of_profile(profile)  # too much for a new user is too much for any
+        if problems:
+            self.reject(line, problems)
+        else:
+            self.rows.append((named(PersonKind.USER, user_id).person_id, line, user_id, *to_columns(profile)))
+
+    def reject(self, line: int, problems: Sequence[Problem]) -> None:
+        """Count a row that is bad, and note what is wrong with it."""
+        self.rejected += 1
+        self.errors += errors_of_row(line, problems, told=len(self.errors))
+
+
+def read_part(body: bytes) -> PartRows:
+    """The rows of a part; TooLarge when they are too many."""
+    if body.count(b"\n") > MOST_LINES:
+        raise TooLarge(f"A part may have {MOST_LINES:,} lines.")
+    lines = body.split(b"\n")
+    found = _Rows()
+    for line, text in enumerate(lines, 1):
+        if text and not text.isspace():
+            found.add(line, text)
+    if len(found.rows) + found.rejected > MOST_ROWS:
+        raise TooLarge(f"A part may have {MOST_ROWS:,} rows.")
+    found.rows.sort(key=_place)
+    return PartRows(lines, found.rows, found.rejected, found.errors)
+
+
+def _place(row: Row) -> tuple[str, int]:
+    return row[0], row[1]
+
+
+def _decoded(text: bytes) -> tuple[Any, Sequence[Problem]]:
+    try:
+        check_depth(text, MAX_ROW_DEPTH)
+        return msgspec.json.decode(text), ()
+    except BadRequest as error:
+        return None, error.problems
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        return None, (Problem("", f"This is not JSON: {error}.", BadRequest.code),)
+
+
+def errors_of_row(line: int, problems: Sequence[Problem], *, told: int) -> Sequence[RowError]:
+    """The errors of a bad row, where so many were told already."""
+    most = MOST_PROBLEMS_A_ROW if told < MOST_PROBLEMS else 1
+    return [RowError(line, problem.code, problem.message, problem.path) for problem in problems[:most]]
