@@ -15,10 +15,11 @@ from __future__ import annotations
 import abc
 import asyncio
 import functools
+import json
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -358,6 +359,21 @@ def _commit(transaction: sqlalchemy.Transaction, *, is_repeatable: bool) -> None
 def marks(connection: Connection, count: int) -> str:
     """The placeholders of that many values, as the driver writes them: `?, ?` or `%s, %s`."""
     return ", ".join(["?" if connection.dialect.name == "sqlite" else "%s"] * count)
+
+
+def as_text(connection: Connection, query: str) -> str:
+    """A query whose values are marked by `?`, as the driver reads it."""
+    return query if connection.dialect.name == "sqlite" else query.replace("?", "%s")
+
+
+def among(connection: Connection) -> str:
+    """The condition that a column is one of any number of texts, which are one value: what `listed` gives."""
+    return "IN (SELECT value FROM json_each(?))" if connection.dialect.name == "sqlite" else "= ANY(?)"
+
+
+def listed(connection: Connection, values: Iterable[str]) -> Any:
+    """Any number of texts as the one value of `among`."""
+    return json.dumps(list(values)) if connection.dialect.name == "sqlite" else list(values)
 
 
 def is_transient(error: DBAPIError) -> bool:

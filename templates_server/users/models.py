@@ -1,0 +1,102 @@
+"""What the Platform API reads and gives about users, tags and visitors."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+Scalar = str | int | float | bool
+Email = Annotated[str, Meta(max_length=254, description="One @ and a dot after it.")]
+Phone = Annotated[str, Meta(min_length=1, max_length=64)]
+TimeZone = Annotated[str, Meta(description="An IANA name.", examples=["Europe/Berlin"])]
+Locale = Annotated[str, Meta(max_length=64, description="A BCP 47 tag.", examples=["pt-BR"])]
+Tag = Annotated[str, Meta(description="Lower case; one to three levels joined by /.", examples=["sports/football"])]
+Tags = Annotated[list[Tag], Meta(max_length=256)]
+Joined = Annotated[str, Meta(description="A day (RFC 3339).", examples=["2026-11-21"])]
+Attributes = Annotated[
+    dict[str, Scalar | None], Meta(max_length=200, description="Merged by name; null removes one of them.")
+]
+
+
+class UserPatch(msgspec.Struct, frozen=True):
+    """What is to be changed of a user: what is not given stays, null empties a field."""
+
+    email: Email | UnsetType | None = UNSET
+    phone: Phone | UnsetType | None = UNSET
+    timezone: TimeZone | UnsetType | None = UNSET
+    locale: Locale | UnsetType | None = UNSET
+    joined: Joined | UnsetType | None = UNSET
+    tags: Tags | UnsetType | None = UNSET
+    add_tags: Tags | UnsetType | None = UNSET
+    remove_tags: Tags | UnsetType | None = UNSET
+    attributes: Attributes | UnsetType | None = UNSET
+
+
+class UserUpsert(UserPatch, frozen=True, kw_only=True):
+    """A user to insert or update: `tags` replaces all of them, after that `add_tags` come and `remove_tags` go."""
+
+    user_id: Annotated[str, Meta(min_length=1, max_length=256)]
+
+
+class User(msgspec.Struct, frozen=True):
+    """What is kept of a user. `joined` is a day; the other times are RFC 3339, null where the user was never seen."""
+
+    user_id: str
+    email: str | None
+    phone: str | None
+    timezone: str | None
+    locale: str | None
+    joined: str | None
+    tags: tuple[str, ...]
+    attributes: dict[str, Scalar]
+    created: str
+    updated: str
+    first_seen: str | None
+    last_seen: str | None
+
+
+class Upserted(msgspec.Struct, frozen=True):
+    """What became of one user of an upsert."""
+
+    user_id: str
+    result: Literal["created", "updated", "unchanged"]
+
+
+class UserTag(msgspec.Struct, frozen=True):
+    """A tag, and how many users have it."""
+
+    tag: str
+    users: int
+
+
+class Visitor(msgspec.Struct, frozen=True):
+    """Somebody who has not said who they are."""
+
+    anonymous_id: str
+    email: str | None
+    phone: str | None
+    timezone: str | None
+    locale: str | None
+    attributes: dict[str, Scalar]
+    created: str
+    first_seen: str | None
+    last_seen: str | None
+
+
+class Removed(msgspec.Struct, frozen=True):
+    """How much of each kind was removed."""
+
+    profile: int
+    visitors: int
+    devices: int
+    sessions: int
+    events: int
+
+
+class Erasure(msgspec.Struct, frozen=True):
+    """A user who was removed, with all that was known of them."""
+
+    user_id: str
+    removed: Removed
