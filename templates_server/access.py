@@ -65,7 +65,9 @@ class Principal:
     limits: frozenset[str] = frozenset()
     expires: int | None = None
     environment_id: str | None = None
+    signature_version: int = 0  # of the app's environment
     signed_in: bool = False  # by a sign-in of a person, not by a stored token
+    token_id: str = ""  # of the bearer token; an app has none
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,15 @@ def check_role(principal: Principal, role: Role, place: Place) -> None:
     present = principal.roles[place.organization_id]
     if present not in {role, Role.ADMINISTRATOR}:
         raise Forbidden(f"This needs the role {role}; yours in {place.organization_key} is {present}.")
+
+
+def check_signed_in(principal: Principal) -> None:
+    """Raise Forbidden unless it is a person who has signed in: what is made here would outlive or widen a token."""
+    if not principal.signed_in:
+        raise Forbidden(
+            "A token never makes or widens a token, and a service account makes none:"
+            " this needs a sign-in of a person, such as `mtribes login`."
+        )
 
 
 def challenge_for(scope: Scope) -> str:

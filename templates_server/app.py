@@ -21,6 +21,8 @@ from templates_server.codegen.cache import RenderedSets
 from templates_server.codegen.inputs import CodeHashes
 from templates_server.database import Database, open_database
 from templates_server.demo_app.api import GeneratedFiles
+from templates_server.devices import store as devices_store
+from templates_server.devices.api import DeviceArrivals
 from templates_server.endpoint import (
     Authenticate,
     Call,
@@ -37,6 +39,8 @@ from templates_server.events.api import EventArrivals
 from templates_server.hosts import HostCheck
 from templates_server.idempotency.answers import IdempotentAnswers
 from templates_server.identifiers import ENVIRONMENT_KEY_PREFIX, new_id
+from templates_server.identities import store as identities_store
+from templates_server.identities.api import IdentityArrivals
 from templates_server.oauth import local_code
 from templates_server.oauth.local_code import LocalCode
 from templates_server.oauth.protocol import Authority
@@ -228,6 +232,8 @@ def _parts(database: Database) -> Mapping[type, Any]:
         StatesCache: StatesCache(database),
         SessionArrivals: SessionArrivals(database, sessions_store.add_sessions),
         EventArrivals: EventArrivals(database, events_store.add_events),
+        IdentityArrivals: IdentityArrivals(database, identities_store.add_identified),
+        DeviceArrivals: DeviceArrivals(database, devices_store.put_devices),
     }
 
 

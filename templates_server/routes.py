@@ -53,6 +53,8 @@ from templates_server.description import (
     document,
     form,
 )
+from templates_server.devices import api as devices
+from templates_server.devices.reading import SentDevice
 from templates_server.endpoint import Route, Surface
 from templates_server.errors import (
     Conflict,
@@ -65,6 +67,8 @@ from templates_server.errors import (
 )
 from templates_server.events import api as events
 from templates_server.events.reading import SentEvent
+from templates_server.identities import api as identities
+from templates_server.identities.reading import SentAlias, SentIdentity
 from templates_server.imports import api as imports
 from templates_server.imports.digests import CONTENT_DIGEST
 from templates_server.imports.models import Completion, ImportView, PartView
@@ -735,6 +739,43 @@ CLIENT_ROUTES = (
         example=[{"name": "video/completed", "anonymous_id": "phone-1"}],
         status=HTTPStatus.NO_CONTENT,
         max_body_bytes=4 * 1024 * 1024,
+    ),
+    Route(
+        "POST",
+        "/api/client/identify",
+        identities.identify,
+        Surface.CLIENT,
+        "Keep what is known of a user or a visitor; one who is both is merged.",
+        reads=Body(SentIdentity),
+        example={"external_id": "ada", "timezone": "Europe/London", "data": {"plan": "gold"}},
+        status=HTTPStatus.NO_CONTENT,
+    ),
+    Route(
+        "POST",
+        "/api/client/alias",
+        identities.alias,
+        Surface.CLIENT,
+        "Merge a visitor into a user, once.",
+        reads=Body(SentAlias),
+        example={"anonymous_id": "phone-2", "external_id": "ada"},
+        status=HTTPStatus.NO_CONTENT,
+    ),
+    Route(
+        "POST",
+        "/api/client/devices",
+        devices.put_device,
+        Surface.CLIENT,
+        "Keep a person's device; keys besides these are kept with it.",
+        reads=Body(SentDevice),
+        example={
+            "external_id": "ada",
+            "device_id": "tv-1",
+            "os": "tvOS",
+            "model": "AppleTV14,1",
+            "app_build": "127",
+            "app_version": "4.2.0",
+        },
+        status=HTTPStatus.NO_CONTENT,
     ),
 )
 

@@ -1,15 +1,23 @@
-"""Who one is, one's organizations, their members and service accounts."""
+"""Who one is, one's organizations and their members. Service accounts: `service_accounts_api.py`."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from http import HTTPStatus
 from typing import Literal
+
+from sqlalchemy import Connection
+from starlette.responses import Response
 
 from templates_server.access import Place, PrincipalKind, may_see
 from templates_server.accounts import store
-from templates_server.accounts.models import Me, Membership, MemberView, OrganizationView, ServiceAccountView
-from templates_server.accounts.store import Organization
+from templates_server.accounts.invitations import store as invitations_store
+from templates_server.accounts.models import ChangedMember, Me, Membership, MemberView, OrganizationView
+from templates_server.accounts.store import Member, Organization
+from templates_server.audit import store as audit_store
 from templates_server.endpoint import Answer, Call
+from templates_server.errors import NotFound
+from templates_server.pagination import asked_page, next_link
 from templates_server.times import to_rfc3339
 
 
@@ -36,21 +44,55 @@ async def get_organization(call: Call) -> Answer:
 
 
 async def list_members(call: Call) -> Answer:
-    """The members of an organization, by e-mail address."""
-    organization_id = call.place.organization_id
-    members = await call.database.read(lambda connection: store.members_of(connection, organization_id))
-    return Answer([MemberView(member.email, member.name, member.role) for member in members], "member")
+    """A page of the members of an organization, by e-mail address."""
+    page, organization_id = asked_page(call), call.place.organization_id
+    members = await call.database.read(lambda connection: store.members_of(connection, organization_id, page))
+    headers = next_link(call, page, [member.email for member in members])
+    return Answer([_member_view(member) for member in members], "member", headers=headers)
 
 
-async def list_service_accounts(call: Call) -> Answer:
-    """The service accounts of an organization that are not revoked, by name."""
-    organization_id = call.place.organization_id
-    found = await call.database.read(lambda connection: store.service_accounts_of(connection, organization_id))
-    views = [
-        ServiceAccountView(account.id, account.name, account.id, [*sorted(account.scopes)], to_rfc3339(account.created))
-        for account in found
-    ]
-    return Answer(views, "service_account")
+async def change_member(call: Call) -> Response:
+    """Give a member another role; the organization keeps an administrator."""
+    changed: ChangedMember = call.body
+
+    def work(connection: Connection) -> Answer:
+        organization_id = call.place.organization_id
+        member = _member(connection, call)
+        store.change_role(connection, organization_id, member=member, role=changed.role)
+        details = {"before": member.role.value, "role": changed.role.value}
+        audit_store.record(connection, call.deed("member.change", member.account_id, details=details))
+        return Answer([_member_view(_member(connection, call))], "member")
+
+    return await call.effect(work)
+
+
+async def remove_member(call: Call) -> Response:
+    """End a membership: from now on the person's tokens do not reach the organization. It keeps an administrator."""
+
+    def work(connection: Connection) -> Answer:
+        organization_id = call.place.organization_id
+        member = _member(connection, call)
+        store.remove_member(connection, organization_id, member)
+        invitations_store.withdraw_of(connection, organization_id, email=member.email)
+        audit_store.record(
+            connection, call.deed("member.remove", member.account_id, details={"role": member.role.value})
+        )
+        return Answer([], "member", HTTPStatus.NO_CONTENT)
+
+    return await call.effect(work)
+
+
+def _member(connection: Connection, call: Call) -> Member:
+    """The member that the path names by e-mail address."""
+    store.lock_organization(connection, call.place.organization_id)
+    member = store.find_member(connection, call.place.organization_id, call.parameters["member"])
+    if member is None:
+        raise NotFound
+    return member
+
+
+def _member_view(member: Member) -> MemberView:
+    return MemberView(member.email, member.name, member.role)
 
 
 async def _visible_organizations(call: Call) -> Sequence[Organization]:

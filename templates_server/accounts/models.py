@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+
+from templates_server.access import Role, Scope
+
+ScopeName = Annotated[str, msgspec.Meta(examples=[*Scope])]
 
 
 class Membership(msgspec.Struct, frozen=True):
@@ -43,6 +47,42 @@ class MemberView(msgspec.Struct, frozen=True):
     role: str
 
 
+class NewMember(msgspec.Struct, frozen=True):
+    """Who is to be invited, and as what."""
+
+    email: Annotated[str, msgspec.Meta(max_length=254)]
+    role: Role
+
+
+class ChangedMember(msgspec.Struct, frozen=True):
+    """What a member is to be from now on."""
+
+    role: Role
+
+
+class InvitationView(msgspec.Struct, frozen=True):
+    """An invitation that can still be accepted."""
+
+    id: str
+    email: str
+    role: str
+    created: str
+    expires: str
+
+
+class CreatedInvitation(InvitationView, frozen=True):
+    """A new invitation, with its link: this once."""
+
+    link: str
+
+
+class NewServiceAccount(msgspec.Struct, frozen=True):
+    """A service account that is wanted; without scopes it gets those of who asks."""
+
+    name: str
+    scopes: Annotated[list[ScopeName], msgspec.Meta(min_length=1, max_length=100)] | None = None
+
+
 class ServiceAccountView(msgspec.Struct, frozen=True):
     """A service account; never its secret."""
 
@@ -51,3 +91,9 @@ class ServiceAccountView(msgspec.Struct, frozen=True):
     client_id: str
     scopes: list[str]
     created: str
+
+
+class CreatedServiceAccount(ServiceAccountView, frozen=True):
+    """A new service account, with its secret: this once."""
+
+    client_secret: str

@@ -1,4 +1,4 @@
-"""All SQL about accounts, organizations, memberships and service accounts."""
+"""All SQL about accounts, organizations, memberships and service accounts. Invitations: `invitations/store.py`."""
 
 from __future__ import annotations
 
@@ -6,16 +6,18 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import ColumnElement, Connection, Select, delete, func, insert, literal, select, tuple_, update
 
 from templates_server.access import Role, Scope
 from templates_server.accounts import emails
-from templates_server.errors import Conflict, Problem, ValidationFailed
+from templates_server.errors import BadRequest, Conflict, NotFound, Problem, ValidationFailed
 from templates_server.identifiers import is_key, new_id
+from templates_server.pagination import Page
 from templates_server.schema import accounts, memberships, organizations, service_accounts
 from templates_server.tokens.secrets import SecretKind, hashed, new_secret
 
 MAX_NAME_LENGTH = 200
+MAX_SERVICE_ACCOUNTS = 100  # of an organization
 ACCOUNT_COLUMNS = (accounts.c.id, accounts.c.email, accounts.c.name, accounts.c.password_hash)
 ORGANIZATION_COLUMNS = (organizations.c.id, organizations.c.key, organizations.c.name, organizations.c.created)
 SERVICE_ACCOUNT_COLUMNS = (
@@ -50,8 +52,9 @@ class Organization:
 
 @dataclass(frozen=True)
 class Member:
-    """A person as part of an organization."""
+    """A person as part of an organization. `email` as it is compared."""
 
+    account_id: str
     email: str
     name: str
     role: Role
@@ -112,8 +115,15 @@ def add_member(connection: Connection, organization_id: str, *, account_id: str,
 def create_service_account(
     connection: Connection, organization_id: str, *, name: str, scopes: Collection[Scope], now: int
 ) -> tuple[str, str]:
-    """The id (also the OAuth client id) and the secret of a new service account; the secret is not kept."""
+    """The id (also the OAuth client id) and the secret of a new service account; the secret is not kept.
+
+    Conflict when the organization has as many as it may.
+    """
     _check_name(name)
+    lock_organization(connection, organization_id)
+    live = select(func.count()).select_from(service_accounts).where(_is_live(organization_id))
+    if connection.execute(live).scalar_one() >= MAX_SERVICE_ACCOUNTS:
+        raise Conflict(f"An organization may have {MAX_SERVICE_ACCOUNTS} service accounts: revoke one first.")
     service_account_id, secret = new_id("svc"), new_secret(SecretKind.SERVICE)
     connection.execute(
         insert(service_accounts).values(
@@ -129,8 +139,20 @@ def create_service_account(
 
 
 def _check_name(name: str) -> None:
-    if not name.strip() or len(name) > MAX_NAME_LENGTH or not name.isprintable():
+    if not is_name(name):
         raise ValidationFailed([Problem("name", f"A name has 1 to {MAX_NAME_LENGTH} printable characters.")])
+
+
+def is_name(text: str) -> bool:
+    """Whether it can be the name of a person, an organization or a service account."""
+    return bool(text.strip()) and len(text) <= MAX_NAME_LENGTH and text.isprintable()
+
+
+def lock_organization(connection: Connection, organization_id: str) -> None:
+    """Keep others from changing who belongs to it until the transaction ends; NotFound when it is gone."""
+    query = select(organizations.c.id).where(organizations.c.id == organization_id).with_for_update(key_share=True)
+    if connection.execute(query).one_or_none() is None:
+        raise NotFound
 
 
 def find_account_by_email(connection: Connection, email: str) -> Account | None:
@@ -182,24 +204,100 @@ def keys_of_organizations(connection: Connection, ids: Collection[str]) -> Mappi
     return {organization.id: organization.key for organization in organizations_by_id(connection, ids)}
 
 
-def members_of(connection: Connection, organization_id: str) -> Sequence[Member]:
-    """The members of an organization, by e-mail address."""
-    query = (
-        select(accounts.c.email, accounts.c.name, memberships.c.role)
+def members_of(connection: Connection, organization_id: str, page: Page) -> Sequence[Member]:
+    """A page of the members of an organization, by e-mail address."""
+    query = _members(organization_id).where(accounts.c.email > page.after).order_by(accounts.c.email).limit(page.limit)
+    return [_member(row) for row in connection.execute(query)]
+
+
+def find_member(connection: Connection, organization_id: str, email: str) -> Member | None:
+    """The member with that address, however it is spelled; None when there is none."""
+    query = _members(organization_id).where(accounts.c.email == emails.folded(email))
+    row = connection.execute(query).one_or_none()
+    return _member(row) if row else None
+
+
+def change_role(connection: Connection, organization_id: str, *, member: Member, role: Role) -> None:
+    """Give a member another role; Conflict when nobody would administrate the organization, which is locked."""
+    if role is not Role.ADMINISTRATOR:
+        _keep_an_administrator(connection, organization_id, without=member)
+    connection.execute(update(memberships).where(_membership(organization_id, member)).values(role=role.value))
+
+
+def remove_member(connection: Connection, organization_id: str, member: Member) -> None:
+    """End a membership; Conflict when nobody would administrate the organization, which is locked."""
+    _keep_an_administrator(connection, organization_id, without=member)
+    connection.execute(delete(memberships).where(_membership(organization_id, member)))
+
+
+def _keep_an_administrator(connection: Connection, organization_id: str, *, without: Member) -> None:
+    others = select(func.count()).where(
+        memberships.c.organization_id == organization_id,
+        memberships.c.role == Role.ADMINISTRATOR.value,
+        memberships.c.account_id != without.account_id,
+    )
+    if connection.execute(others).scalar_one() == 0:
+        raise Conflict(f"{without.email} is the last administrator: make somebody else one first.")
+
+
+def _membership(organization_id: str, member: Member) -> ColumnElement[bool]:
+    return (memberships.c.organization_id == organization_id) & (memberships.c.account_id == member.account_id)
+
+
+def _members(organization_id: str) -> Select[Any]:
+    return (
+        select(accounts.c.id, accounts.c.email, accounts.c.name, memberships.c.role)
         .join_from(accounts, memberships)
         .where(memberships.c.organization_id == organization_id)
-        .order_by(accounts.c.email)
     )
-    return [Member(row.email, row.name, Role(row.role)) for row in connection.execute(query)]
 
 
-def service_accounts_of(connection: Connection, organization_id: str) -> Sequence[ServiceAccount]:
-    """The service accounts of an organization that are not revoked, by name."""
-    query = select(*SERVICE_ACCOUNT_COLUMNS).where(
-        service_accounts.c.organization_id == organization_id, service_accounts.c.revoked.is_(None)
-    )
-    ordered = query.order_by(service_accounts.c.name, service_accounts.c.id)
+def _member(row: Any) -> Member:
+    return Member(row.id, row.email, row.name, Role(row.role))
+
+
+def replace_password_hash(connection: Connection, account: Account, new_hash: str) -> None:
+    """Keep another hash of the same password, unless the password was changed meanwhile."""
+    same = (accounts.c.id == account.id) & (accounts.c.password_hash == account.password_hash)
+    connection.execute(update(accounts).where(same).values(password_hash=new_hash))
+
+
+def service_accounts_of(connection: Connection, organization_id: str, page: Page) -> Sequence[ServiceAccount]:
+    """A page of the service accounts of an organization that are not revoked, by name."""
+    query = select(*SERVICE_ACCOUNT_COLUMNS).where(_is_live(organization_id))
+    columns = service_accounts.c
+    if page.after:
+        account_id, blank, name = page.after.partition(" ")
+        if not blank:
+            raise BadRequest("`cursor` is not one of ours.")
+        query = query.where(tuple_(columns.name, columns.id) > tuple_(literal(name), literal(account_id)))
+    ordered = query.order_by(columns.name, columns.id).limit(page.limit)
     return [_service_account(row) for row in connection.execute(ordered)]
+
+
+def revoke_service_account(connection: Connection, service_account_id: str, *, now: int) -> bool:
+    """End a service account, and with it its tokens, at once; whether it was this that ended it."""
+    mine = (service_accounts.c.id == service_account_id) & service_accounts.c.revoked.is_(None)
+    return connection.execute(update(service_accounts).where(mine).values(revoked=now)).rowcount == 1
+
+
+def organization_of_service_account(connection: Connection, service_account_id: str) -> str | None:
+    """The id of the organization of a service account, a revoked one too; None when there is none."""
+    query = select(service_accounts.c.organization_id).where(service_accounts.c.id == service_account_id)
+    return connection.execute(query).scalar_one_or_none()
+
+
+def find_service_account_by_secret(connection: Connection, secret_hash: bytes) -> ServiceAccount | None:
+    """The service account of a secret, by what is stored of it, unless it was revoked."""
+    query = select(*SERVICE_ACCOUNT_COLUMNS).where(
+        service_accounts.c.secret_hash == secret_hash, service_accounts.c.revoked.is_(None)
+    )
+    row = connection.execute(query).one_or_none()
+    return _service_account(row) if row else None
+
+
+def _is_live(organization_id: str) -> ColumnElement[bool]:
+    return (service_accounts.c.organization_id == organization_id) & service_accounts.c.revoked.is_(None)
 
 
 def find_service_account(connection: Connection, service_account_id: str) -> ServiceAccount | None:

@@ -1,20 +1,50 @@
-"""All SQL about bearer tokens: whom they stand for, and making and revoking them."""
+"""All SQL about bearer tokens: whom they stand for; making, listing and revoking personal ones."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 
 from templates_server.access import Principal, PrincipalKind, Role, Scope
+from templates_server.errors import BadRequest
 from templates_server.identifiers import new_id
-from templates_server.schema import accounts, memberships, service_accounts, token_families, tokens
+from templates_server.pagination import Page
+from templates_server.schema import (
+    accounts,
+    memberships,
+    organizations,
+    service_accounts,
+    spaces,
+    token_families,
+    tokens,
+)
+from templates_server.times import MINUTE
 from templates_server.tokens.secrets import SecretKind, hashed, new_secret
 
 BEARER_KINDS = ("access", "personal")
+PERSONAL = tokens.c.kind == "personal"
+UNREVOKED = tokens.c.revoked.is_(None)
+PLACE = re.compile(r"([0-9]{1,15}) (\w{1,64})", re.ASCII)  # of a token in a list: its age, its id
+USE_INTERVAL = MINUTE  # between two notes of when a token was used
 
 
 @dataclass(frozen=True)
@@ -51,7 +81,16 @@ def create_personal_token(
     return token_id, secret
 
 
-def find_principal(connection: Connection, bearer: str, now: int) -> Principal | None:
+@dataclass(frozen=True)
+class Bearer:
+    """Whom a bearer token stands for, and when it was last used (milliseconds) if that is kept of it at all."""
+
+    principal: Principal
+    last_used: int | None
+    keeps_uses: bool
+
+
+def find_bearer(connection: Connection, bearer: str, now: int) -> Bearer | None:
     """Whom a bearer token stands for at that time, with present roles; None when unknown, expired or revoked."""
     query = (
         select(tokens)
@@ -67,7 +106,8 @@ def find_principal(connection: Connection, bearer: str, now: int) -> Principal |
     token = connection.execute(query).one_or_none()
     if token is None:
         return None
-    return _person(connection, token) if token.account_id is not None else _service(connection, token)
+    principal = _person(connection, token) if token.account_id is not None else _service(connection, token)
+    return Bearer(principal, token.last_used, keeps_uses=token.kind == "personal") if principal else None
 
 
 def _person(connection: Connection, token: Row[Any]) -> Principal:
@@ -85,6 +125,7 @@ def _person(connection: Connection, token: Row[Any]) -> Principal:
         limits=frozenset(json.loads(token.limits)),
         expires=token.expires,
         signed_in=token.kind == "access",
+        token_id=token.id,
     )
 
 
@@ -103,8 +144,167 @@ def _service(connection: Connection, token: Row[Any]) -> Principal | None:
         roles={service.organization_id: Role.DEVELOPER},
         limits=frozenset(json.loads(token.limits)),
         expires=token.expires,
+        token_id=token.id,
     )
 
 
 def _scopes(token: Row[Any]) -> frozenset[Scope]:
     return frozenset(Scope(scope) for scope in token.scopes.split())
+
+
+# Personal access tokens as their owners see them
+
+
+@dataclass(frozen=True)
+class StoredToken:
+    """A personal access token; `owner` is an e-mail address, times are milliseconds."""
+
+    id: str
+    account_id: str
+    owner: str
+    name: str
+    scopes: frozenset[Scope]
+    limits: frozenset[str]
+    created: int
+    expires: int
+    last_used: int | None
+
+    @property
+    def place(self) -> str:
+        """Where it stands in a list."""
+        return f"{self.created} {self.id}"
+
+
+@dataclass(frozen=True)
+class LimitNames:
+    """What organizations and Spaces are called, by their ids; and the organization of each Space."""
+
+    organizations: Mapping[str, str]
+    spaces: Mapping[str, str]
+    organization_of_space: Mapping[str, str]
+
+
+def count_live_tokens(connection: Connection, account_id: str, now: int) -> int:
+    """How many tokens a person could use; until the transaction ends, no other is made for them."""
+    connection.execute(select(accounts.c.id).where(accounts.c.id == account_id).with_for_update()).one()
+    mine = PERSONAL & UNREVOKED & (tokens.c.account_id == account_id) & (tokens.c.expires > now)
+    return int(connection.execute(select(func.count()).select_from(tokens).where(mine)).scalar_one())
+
+
+def forget_old_tokens(connection: Connection, account_id: str, before: int) -> None:
+    """Remove the personal tokens of a person that were over by then."""
+    is_over = (tokens.c.expires <= before) | (tokens.c.revoked <= before)
+    mine = PERSONAL & (tokens.c.account_id == account_id)
+    connection.execute(delete(tokens).where(mine, is_over))
+
+
+def list_tokens(connection: Connection, account_id: str, *, only: str | None, page: Page) -> Sequence[StoredToken]:
+    """A page of a person's tokens in order of their age, or of one of them."""
+    query = _stored_tokens().where(UNREVOKED, tokens.c.account_id == account_id)
+    return _page(connection, query if only is None else query.where(tokens.c.id == only), page)
+
+
+def list_tokens_reaching(connection: Connection, organization_id: str, page: Page) -> Sequence[StoredToken]:
+    """A page of the tokens of an organization's members that reach it, in order of their age."""
+    is_member = exists().where(
+        memberships.c.account_id == tokens.c.account_id, memberships.c.organization_id == organization_id
+    )
+    return _page(connection, _stored_tokens().where(UNREVOKED, is_member, _reaches(organization_id)), page)
+
+
+def find_token(connection: Connection, token_id: str) -> StoredToken | None:
+    """A token by its id, a revoked one too; None when there is none."""
+    row = connection.execute(_stored_tokens().where(tokens.c.id == token_id)).one_or_none()
+    return _stored(row) if row else None
+
+
+def find_token_by_hash(connection: Connection, token_hash: bytes) -> StoredToken | None:
+    """A token by what is stored of its text, a revoked one too; None when there is none."""
+    row = connection.execute(_stored_tokens().where(tokens.c.token_hash == token_hash)).one_or_none()
+    return _stored(row) if row else None
+
+
+def revoke_token(connection: Connection, token_id: str, now: int) -> bool:
+    """End a token, at once; whether it was this that ended it."""
+    ended = update(tokens).where(tokens.c.id == token_id, tokens.c.revoked.is_(None)).values(revoked=now)
+    return connection.execute(ended).rowcount == 1
+
+
+def organizations_reached(connection: Connection, token: StoredToken) -> Sequence[str]:
+    """The ids of the organizations that a token reaches now: its owner's, as far as it is narrowed."""
+    query = select(memberships.c.organization_id).where(memberships.c.account_id == token.account_id)
+    if token.limits:
+        owning = select(spaces.c.organization_id).where(spaces.c.id.in_(token.limits))
+        query = query.where(memberships.c.organization_id.in_(token.limits) | memberships.c.organization_id.in_(owning))
+    return connection.execute(query.order_by(memberships.c.organization_id)).scalars().all()
+
+
+def names_of_limits(connection: Connection, limits: Collection[str]) -> LimitNames:
+    """What those of the ids are called that are still there."""
+    of_organizations = select(organizations.c.id, organizations.c.key).where(organizations.c.id.in_(limits))
+    of_spaces = select(spaces.c.id, spaces.c.key, spaces.c.organization_id).where(spaces.c.id.in_(limits))
+    found = connection.execute(of_spaces).all()
+    return LimitNames(
+        {row.id: row.key for row in connection.execute(of_organizations)},
+        {row.id: row.key for row in found},
+        {row.id: row.organization_id for row in found},
+    )
+
+
+def note_uses(connection: Connection, used: Mapping[str, int]) -> None:
+    """Note when tokens were used (milliseconds, by id), unless that is known to the minute already."""
+    for token_id in sorted(used):  # the same order everywhere: nobody waits for one another in a circle
+        is_news = tokens.c.last_used.is_(None) | (tokens.c.last_used <= used[token_id] - USE_INTERVAL)
+        mine = (tokens.c.id == token_id) & is_news
+        connection.execute(update(tokens).where(mine).values(last_used=used[token_id]))
+
+
+def _stored_tokens() -> Select[Any]:
+    columns = (
+        tokens.c.id,
+        tokens.c.account_id,
+        accounts.c.email.label("owner"),
+        tokens.c.name,
+        tokens.c.scopes,
+        tokens.c.limits,
+        tokens.c.created,
+        tokens.c.expires,
+        tokens.c.last_used,
+    )
+    return select(*columns).join_from(tokens, accounts).where(PERSONAL)
+
+
+def _reaches(organization_id: str) -> ColumnElement[bool]:
+    """Whether a token is not narrowed, or to that organization, or to a Space of it."""
+    space = exists().where(spaces.c.organization_id == organization_id, _names(tokens.c.limits, spaces.c.id))
+    return or_(tokens.c.limits == "[]", _names(tokens.c.limits, literal(organization_id)), space)
+
+
+def _names(limits: ColumnElement[str], named: ColumnElement[str]) -> ColumnElement[bool]:
+    """Whether a JSON array of ids has that one."""
+    quoted = literal('"').concat(named).concat('"')
+    return func.replace(limits, quoted, "") != limits
+
+
+def _page(connection: Connection, query: Select[Any], page: Page) -> Sequence[StoredToken]:
+    if page.after:
+        after = PLACE.fullmatch(page.after)
+        if after is None:
+            raise BadRequest("`cursor` is not one of ours.")
+        query = query.where(tuple_(tokens.c.created, tokens.c.id) > tuple_(literal(int(after[1])), literal(after[2])))
+    ordered = query.order_by(tokens.c.created, tokens.c.id).limit(page.limit)
+    return [_stored(row) for row in connection.execute(ordered)]
+
+
+def _stored(row: Row[Any]) -> StoredToken:
+    return StoredToken(
+        row.id,
+        row.account_id,
+        row.owner,
+        row.name,
+        _scopes(row),
+        frozenset(json.loads(row.limits)),
+        row.created,
+        row.expires,
+        row.last_used,
+    )

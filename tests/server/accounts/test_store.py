@@ -117,10 +117,11 @@ def test_a_personal_token_acts_as_its_owner_until_it_expires(server: RunningServ
 
     secret = server.database.write_now(work)
     assert (is_well_formed(secret), secret[:4]) == (True, "mtp_")
-    principal = server.database.read_now(lambda connection: tokens_store.find_principal(connection, secret, NOW))
-    assert principal is not None
+    bearer = server.database.read_now(lambda connection: tokens_store.find_bearer(connection, secret, NOW))
+    assert bearer is not None
+    principal = bearer.principal
     assert (principal.id, principal.roles) == (account_id, {organization_id: Role.DEVELOPER})
     assert (principal.limits, principal.scopes) == (frozenset({organization_id}), ALL_SCOPES)
     assert not principal.signed_in
-    late = server.database.read_now(lambda connection: tokens_store.find_principal(connection, secret, NOW + DAY))
+    late = server.database.read_now(lambda connection: tokens_store.find_bearer(connection, secret, NOW + DAY))
     assert late is None

@@ -13,6 +13,7 @@ from templates_server.__main__ import main
 from templates_server.access import Role
 from templates_server.accounts import store
 from templates_server.database import open_database
+from templates_server.pagination import Page
 from templates_server.settings import sqlite_url
 from tests.server_processes import server_process
 
@@ -35,7 +36,9 @@ def members(folder: Path) -> list[tuple[str, str, Role]]:
     database = open_database(sqlite_url(folder))
     organization = "SELECT id FROM organizations WHERE key = 'acme'"
     found = database.read_now(
-        lambda connection: store.members_of(connection, connection.exec_driver_sql(organization).scalar_one())
+        lambda connection: store.members_of(
+            connection, connection.exec_driver_sql(organization).scalar_one(), Page(100, "")
+        )
     )
     database.close()
     return [(member.email, member.name, member.role) for member in found]

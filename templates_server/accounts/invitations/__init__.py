@@ -1,0 +1,1 @@
+"""Invitations into an organization: a link that whoever invites hands over. The page behind it is in `pages`."""
