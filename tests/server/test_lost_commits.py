@@ -1,0 +1,94 @@
+"""A connection to PostgreSQL that is lost at COMMIT: with an Idempotency-Key it is found out what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+from sqlalchemy import func, select, text
+
+from templates_server.schema import audit_entries, environment_keys
+from tests.people import add_organization, add_person, add_space
+from tests.postgres_relay import Loss, PostgresRelay, postgres_relay
+from tests.servers import RunningServer, running_server
+
+MARKER = "the-key-of-a-lost-commit"
+RUNS_INTO_ITS_END = """
+CREATE FUNCTION end_backend() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN IF nextval('ends') = 1 THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF; RETURN NULL; END $$;
+CREATE SEQUENCE ends;
+CREATE CONSTRAINT TRIGGER end_at_commit AFTER INSERT ON environment_keys DEFERRABLE INITIALLY DEFERRED
+FOR EACH ROW EXECUTE FUNCTION end_backend();
+"""
+
+
+@dataclass(frozen=True)
+class Asker:
+    """Somebody who creates keys of an environment, on a server behind a relay."""
+
+    client: httpx.Client
+    keys: str
+    server: RunningServer
+    relay: PostgresRelay
+
+    def ask(self, key: str | None) -> httpx.Response:
+        headers = {} if key is None else {"Idempotency-Key": key}
+        return self.client.post(self.keys, json={"name": MARKER}, headers=headers)
+
+    def made(self) -> tuple[int, int]:
+        """How many keys there are, and how many deeds that made one."""
+        deeds = select(func.count()).where(audit_entries.c.action == "key.create")
+        keys = select(func.count()).select_from(environment_keys)
+        return self.server.database.read_now(
+            lambda connection: (connection.execute(keys).scalar_one(), connection.execute(deeds).scalar_one())
+        )
+
+
+@pytest.fixture
+def one(postgres_url: str, tmp_path: Path) -> Iterator[Asker]:
+    with (
+        postgres_relay(postgres_url, MARKER.encode()) as relay,
+        running_server(tmp_path, database_url=relay.url) as server,
+    ):
+        person = add_person(server.database, add_organization(server.database))
+        with person.client(server) as client:
+            space = add_space(server, person)
+            yield Asker(client, f"/v2/spaces/{space}/environments/staging/keys", server, relay)
+
+
+@pytest.mark.parametrize("loss", list(Loss))
+def test_with_a_key_a_lost_commit_is_resolved(one: Asker, loss: Loss) -> None:
+    one.relay.lose(loss)
+    first = one.ask("once")
+    assert (first.status_code, one.relay.lost) == (201, 1)
+    assert first.headers.get("idempotency-replayed") == (None if loss is Loss.BEFORE else "true")
+    assert one.ask("once").content == first.content
+    assert one.made() == (1, 1)
+
+
+@pytest.mark.parametrize("loss", list(Loss))
+def test_without_a_key_nobody_says_that_it_was_done_or_that_it_was_not(one: Asker, loss: Loss) -> None:
+    one.relay.lose(loss)
+    answer = one.ask(None)
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (503, "UNAVAILABLE")
+    assert "retry-after" in answer.headers
+
+
+def test_commits_that_are_lost_again_and_again_have_one_effect(one: Asker) -> None:
+    one.relay.lose(Loss.BEFORE, 3)
+    assert (one.ask("patient").status_code, one.relay.lost) == (201, 3)
+    assert one.made() == (1, 1)
+
+
+def test_a_backend_that_is_killed_at_commit_costs_nothing(one: Asker) -> None:
+    """The trigger runs within COMMIT, and ends its own backend once."""
+    one.server.database.write_now(lambda connection: connection.execute(text(RUNS_INTO_ITS_END)))
+    answers = [one.ask("killed") for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [201, 201]
+    assert answers[0].content == answers[1].content
+    assert one.made() == (1, 1)
+    tries = text("SELECT last_value FROM ends")
+    assert one.server.database.read_now(lambda connection: connection.execute(tries).scalar_one()) == 2
