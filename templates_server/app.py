@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import re
 from collections.abc import Mapping, Sequence
@@ -64,7 +65,12 @@ LOGGER = logging.getLogger("templates_server")
 CLIENT_AGENT = re.compile(r"mtribes/(\d+(?:\.\d+)*)")
 CORS_MAX_AGE_SECONDS = 7200
 CORS_HEADERS = "Authorization, Content-Type, Content-Encoding, If-Match, Idempotency-Key"
-SURFACE_PREFIXES = {b"/api/client/": Surface.CLIENT, b"/v2/": Surface.PLATFORM, b"/oauth/": Surface.OAUTH}
+SURFACE_PREFIXES = {
+    b"/api/client/": Surface.CLIENT,
+    b"/v2/": Surface.PLATFORM,
+    b"/v1.0/": Surface.PLATFORM,
+    b"/oauth/": Surface.OAUTH,
+}
 SENT_UNLESS_THE_ROUTE_SAYS_OTHERWISE = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
@@ -109,7 +115,7 @@ class Application:
 
     async def _respond(self, request: Request) -> Response:
         path = self._path_of(request)
-        surface = _surface_of(path, request)
+        surface: Surface | None = None
         try:
             self._hosts.check(request.scope, path)
             if request.method == "OPTIONS" and (preflight := self._preflight(request, path)) is not None:
@@ -119,13 +125,25 @@ class Application:
             _refuse_old_client(request, self.services.settings.minimum_client_version)
             response = await serve(route, Call(request, self.services, parameters))
         except ApiError as error:
+            surface = surface or self._surface_of(path, request)
             response = self._refusal(error, surface)
         except Exception:
+            surface = surface or self._surface_of(path, request)
             identifier = new_id("err")
             LOGGER.exception("%s %s failed (%s)", request.method, path.decode("latin-1"), identifier)
             response = self._refusal(Failed(identifier), surface)
         self._allow_origin(request, surface, response)
         return response
+
+    def _surface_of(self, path: bytes, request: Request) -> Surface:
+        """Whose form a refusal has that comes before its route is known, or where there is none."""
+        with contextlib.suppress(ApiError):
+            if routes := self._router.at(path):
+                return routes[0].surface
+        for prefix, surface in SURFACE_PREFIXES.items():
+            if path.startswith(prefix):
+                return surface
+        return Surface.PAGE if "text/html" in request.headers.get("accept", "") else Surface.PLATFORM
 
     def _refusal(self, error: ApiError, surface: Surface) -> Response:
         """A refusal in the form that the surface's callers read."""
@@ -161,14 +179,6 @@ class Application:
         response.headers["Access-Control-Allow-Origin"] = "*" if surface is Surface.CLIENT else origin
         response.headers.add_vary_header("Origin")
         return True
-
-
-def _surface_of(path: bytes, request: Request) -> Surface:
-    """The surface of a path that leads nowhere, for the form of the error."""
-    for prefix, surface in SURFACE_PREFIXES.items():
-        if path.startswith(prefix):
-            return surface
-    return Surface.PAGE if "text/html" in request.headers.get("accept", "") else Surface.PLATFORM
 
 
 def _refuse_old_client(request: Request, minimum: str) -> None:

@@ -10,9 +10,10 @@ from templates_server import bodies
 from templates_server.arrivals import Arrivals
 from templates_server.endpoint import Call
 from templates_server.events import reading, store
+from templates_server.signatures import UserSignatures
 
 
-class EventArrivals(Arrivals[store.Arrival]):
+class EventArrivals(Arrivals[store.Arrival, None]):
     """The events that wait to be stored."""
 
 
@@ -20,7 +21,8 @@ async def add_events(call: Call) -> Response:
     """204 once every event is stored; one bad one, and none is."""
     bodies.require_media_type(call.request, "application/json")
     now = call.now
-    events = reading.read_events(call.body, now, max_depth=call.settings.limits.max_depth)
+    check = call.services.part(UserSignatures).check_for(call.principal)
+    events = reading.read_events(call.body, now, check=check, max_depth=call.settings.limits.max_depth)
     arrival = store.Arrival(call.app_environment_id, now, events)
     await call.services.part(EventArrivals).add([arrival])
     return Response(status_code=HTTPStatus.NO_CONTENT)

@@ -13,7 +13,8 @@ from msgspec import Meta
 from templates_server.bodies import decode_json, problems_by_field
 from templates_server.errors import Problem, ValidationFailed
 from templates_server.identifiers import new_id
-from templates_server.persons.names import PersonName, person_of, problem_of_anonymous_id, problem_of_user_id
+from templates_server.persons.names import Stated, problem_of_anonymous_id, problem_of_user_id, stated
+from templates_server.signatures import ANYBODY, IdCheck
 from templates_server.times import parse_rfc3339
 
 MOST_EVENTS = 1000
@@ -44,6 +45,7 @@ class SentEvent(msgspec.Struct, frozen=True):
     name: str | None = None
     anonymous_id: str | None = None
     external_id: str | None = None
+    user_signature: str | None = None
     data: dict[str, Any] | None = None
     properties: dict[str, Any] | None = None  # another name of `data`
     metadata: Annotated[list[Pair], Meta(max_length=MOST_PAIRS)] | None = None
@@ -56,7 +58,7 @@ class SentEvent(msgspec.Struct, frozen=True):
 class Event(msgspec.Struct, frozen=True, gc=False):
     """An event as it is stored. Times in milliseconds; `data` and `metadata` are JSON objects, or None."""
 
-    person: PersonName
+    stated: Stated  # one of the two: the user where there is one
     event_id: str
     name: str
     session_id: str | None
@@ -66,22 +68,22 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     happened: int
 
 
-def read_events(body: bytes, now: int, *, max_depth: int) -> Sequence[Event]:
+def read_events(body: bytes, now: int, *, max_depth: int, check: IdCheck = ANYBODY) -> Sequence[Event]:
     """The events of a JSON body; ValidationFailed, with every problem, unless all of them are good."""
     try:
         sent = decode_json(body, list[SentEvent], max_depth=max_depth)
     except ValidationFailed as error:
-        raise ValidationFailed(list(_all_problems(msgspec.json.decode(body))) or error.problems) from None
+        raise ValidationFailed(list(_all_problems(msgspec.json.decode(body), check)) or error.problems) from None
     if not 0 < len(sent) <= MOST_EVENTS:
         raise ValidationFailed([Problem("", f"Send 1 to {MOST_EVENTS:,} events, not {len(sent):,}.")])
-    problems = [problem for index, event in enumerate(sent) for problem in _broken_rules(event, index)]
+    problems = [problem for index, event in enumerate(sent) for problem in _broken_rules(event, index, check)]
     if problems:
         raise ValidationFailed(problems)
     own_id = new_id("evt")
     return [_event(event, now, f"{own_id}-{index}") for index, event in enumerate(sent)]
 
 
-def _all_problems(values: Any) -> Iterator[Problem]:
+def _all_problems(values: Any, check: IdCheck) -> Iterator[Problem]:
     """All that is wrong where the decoder stopped at the first: types, and the rules of what is of the right type."""
     if not isinstance(values, list):
         yield Problem("", "Send a list of events.")
@@ -93,16 +95,18 @@ def _all_problems(values: Any) -> Iterator[Problem]:
             bad = {problem.path.removeprefix(f"[{index}].").partition("[")[0] for problem in wrong}
             right = {key: item for key, item in value.items() if key not in bad}
             placeholder = {"anonymous_id": "-"} if bad & {"anonymous_id", "external_id"} else {}
-            yield from _broken_rules(msgspec.convert({**right, **placeholder}, SentEvent), index)
+            yield from _broken_rules(msgspec.convert({**right, **placeholder}, SentEvent), index, check)
 
 
-def _broken_rules(sent: SentEvent, index: int) -> Sequence[Problem]:
+def _broken_rules(sent: SentEvent, index: int, check: IdCheck) -> Sequence[Problem]:
     """What is wrong with an event beyond types and lengths."""
+    unsigned = check.problem_of(sent.external_id, sent.user_signature)
     broken = [
         ("", "Give anonymous_id or external_id.") if sent.anonymous_id is None and sent.external_id is None else None,
         None if sent.name is None else problem_of_name(sent.name),
         None if sent.anonymous_id is None else _problem_of_anonymous_id(sent.anonymous_id),
         None if sent.external_id is None else _problem_of_external_id(sent.external_id),
+        None if unsigned is None else (".user_signature", f"This {unsigned}."),
         None if sent.timestamp is None else _problem_of_timestamp(sent.timestamp),
         None if sent.metadata is None else _problem_of_metadata(sent.metadata),
         _problem_of_data(sent),
@@ -170,12 +174,12 @@ def _event(sent: SentEvent, now: int, own_id: str) -> Event:
 
     A device's clock that is fast must not put events into the future: those happened now.
     """
-    person = person_of(sent.anonymous_id, sent.external_id)
+    who = stated(sent.anonymous_id if sent.external_id is None else None, sent.external_id)
     moment = None if sent.timestamp is None else _moment(sent.timestamp)
-    if person is None:
+    if who is None:
         raise ValueError("an event without a person")
     return Event(
-        person,
+        who,
         sent.id or own_id,
         sent.name or "",
         sent.session,

@@ -9,7 +9,8 @@ from sqlalchemy import Connection
 
 from templates_server.database import marks
 from templates_server.events.reading import Event
-from templates_server.persons.store import Sighting, note_seen
+from templates_server.persons.names import PersonName
+from templates_server.persons.store import Presence, arrive
 
 COLUMNS = "environment_id, person_id, event_id, name, session_id, entity, data, metadata, happened, received"
 ADD = f"INSERT INTO events ({COLUMNS}) VALUES ({{marks}}) ON CONFLICT DO NOTHING"  # noqa: S608 - names of ours
@@ -24,24 +25,27 @@ class Arrival:
     events: Sequence[Event]
 
 
-def add_events(connection: Connection, arrivals: Sequence[Arrival]) -> None:
+def add_events(connection: Connection, arrivals: Sequence[Arrival]) -> Sequence[None]:
     """Store events, and the people who are not known yet. An event whose id its person has already is left out."""
-    note_seen(
-        connection,
-        (
-            Sighting(arrival.environment_id, person, arrival.received)
-            for arrival in arrivals
-            for person in {event.person.person_id: event.person for event in arrival.events}.values()
-        ),
-    )
-    rows = [_row(arrival, event) for arrival in arrivals for event in arrival.events]
+    stated = [(arrival, one) for arrival in arrivals for one in {event.stated for event in arrival.events}]
+    presences = [Presence(arrival.environment_id, one, arrival.received) for arrival, one in stated]
+    persons = {
+        (presence.environment_id, presence.stated): person
+        for presence, person in zip(presences, arrive(connection, presences), strict=True)
+    }
+    rows = [
+        _row(arrival, event, persons[arrival.environment_id, event.stated])
+        for arrival in arrivals
+        for event in arrival.events
+    ]
     connection.exec_driver_sql(ADD.format(marks=marks(connection, len(rows[0]))), rows)
+    return [None] * len(arrivals)
 
 
-def _row(arrival: Arrival, event: Event) -> tuple[str | int | None, ...]:
+def _row(arrival: Arrival, event: Event, person: PersonName) -> tuple[str | int | None, ...]:
     return (
         arrival.environment_id,
-        event.person.person_id,
+        person.person_id,
         event.event_id,
         event.name,
         event.session_id,

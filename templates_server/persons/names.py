@@ -32,6 +32,22 @@ class PersonName:
     person_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """Who an app says is there: a visitor, a user, or a visitor who is that user. One of them at least is given."""
+
+    visitor: PersonName | None
+    user: PersonName | None
+
+    @property
+    def person(self) -> PersonName:
+        """Who is meant: the user where there is one."""
+        person = self.user or self.visitor
+        if person is None:
+            raise ValueError("nobody is stated")
+        return person
+
+
 def named(kind: PersonKind, called: str) -> PersonName:
     """The person who is called that."""
     return PersonName(kind, called, derived_id("per", kind, called))
@@ -43,6 +59,14 @@ def person_of(anonymous_id: str | None, external_id: str | None) -> PersonName |
     if external_id is not None:
         return named(PersonKind.USER, external_id)
     return None if anonymous_id is None else named(PersonKind.VISITOR, anonymous_id)
+
+
+@functools.lru_cache(CACHED_NAMES)
+def stated(anonymous_id: str | None, external_id: str | None) -> Stated | None:
+    """Who is stated by the ids that were given; None when neither is there."""
+    if anonymous_id is None and external_id is None:
+        return None
+    return Stated(person_of(anonymous_id, None), person_of(None, external_id))
 
 
 def problem_of_anonymous_id(text: str) -> str | None:

@@ -1,14 +1,15 @@
-"""All SQL about people."""
+"""All SQL about who is there: people are created, seen, and found to be others. Their profiles are elsewhere."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
 from templates_server.database import marks
-from templates_server.persons.names import PersonName
+from templates_server.merges.store import Merge, find_merged, merge
+from templates_server.persons.names import PersonName, Stated
 
 SEEN = (
     "INSERT INTO persons (environment_id, person_id, kind, called, created, first_seen, last_seen) VALUES ({marks}) "
@@ -17,26 +18,96 @@ SEEN = (
     "WHERE persons.last_seen IS NULL OR persons.last_seen < excluded.last_seen"
 )
 
+PersonKey = tuple[str, str]  # environment and person id
+Merged = Mapping[PersonKey, PersonName]
+
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
-    """A person of an environment was there at a time, in milliseconds."""
+class Presence:
+    """Somebody of an environment was there at a time, in milliseconds.
+
+    A visitor and a user together: the visitor is merged into the user, unless they were merged before.
+    """
 
     environment_id: str
-    person: PersonName
+    stated: Stated
     at: int
 
 
-def note_seen(connection: Connection, sightings: Iterable[Sighting]) -> None:
-    """Remember when people were last there; who is not known yet is created."""
-    latest: dict[tuple[str, str], Sighting] = {}
-    for sighting in sightings:
-        key = (sighting.environment_id, sighting.person.person_id)
-        known = latest.get(key)
-        if known is None or known.at < sighting.at:
-            latest[key] = sighting
+def arrive(connection: Connection, presences: Sequence[Presence]) -> Sequence[PersonName]:
+    """Remember who was there, and merge the visitors who are users; who each of them is.
+
+    Who is not known yet is created. A visitor who was merged is the user. All rows of these people are held until
+    the transaction ends, taken in order of person, so that what is stored about them afterwards stays theirs.
+    """
+    visitors = {_key(one, one.stated.visitor) for one in presences if one.stated.visitor is not None}
+    if not visitors:
+        _note_seen(connection, presences, {})
+        return [one.stated.person for one in presences]
+    merged = {**_arrive_apart(connection, presences, visitors)}
+    for one in _to_merge(presences, merged):
+        merge(connection, one)
+        merged[one.environment_id, one.visitor.person_id] = one.user
+    return [_present_person(one, merged) for one in presences]
+
+
+def _arrive_apart(connection: Connection, presences: Sequence[Presence], visitors: Collection[PersonKey]) -> Merged:
+    """Remember who was there, and hold their rows; the visitors who had been merged by the time that they were held."""
+    merged = find_merged(connection, visitors)
+    if connection.dialect.name == "sqlite":  # nobody else writes
+        _note_seen(connection, presences, merged)
+        return merged
+    while True:
+        attempt = connection.begin_nested()
+        _note_seen(connection, presences, merged)
+        held = find_merged(connection, visitors)
+        if held == merged:
+            attempt.commit()
+            return merged
+        attempt.rollback()
+        merged = held
+
+
+def _note_seen(connection: Connection, presences: Iterable[Presence], merged: Merged) -> None:
+    latest: dict[PersonKey, tuple[PersonName, int]] = {}
+    for one in presences:
+        persons = [_present_person(one, merged)]
+        visitor = one.stated.visitor
+        if one.stated.user is not None and visitor is not None and _key(one, visitor) not in merged:
+            persons.append(visitor)
+        for person in persons:
+            key = _key(one, person)
+            known = latest.get(key)
+            if known is None or known[1] < one.at:
+                latest[key] = (person, one.at)
     rows = [
-        (*key, sighting.person.kind.value, sighting.person.called, sighting.at, sighting.at, sighting.at)
-        for key, sighting in sorted(latest.items())  # in one order everywhere: no deadlocks
+        (*key, person.kind.value, person.called, at, at, at)
+        for key, (person, at) in sorted(latest.items(), key=_by_person)  # in one order everywhere: no deadlocks
     ]
     connection.exec_driver_sql(SEEN.format(marks=marks(connection, 7)), rows)
+
+
+def _by_person(entry: tuple[PersonKey, object]) -> tuple[str, str]:
+    (environment_id, person_id), _ = entry
+    return person_id, environment_id
+
+
+def _to_merge(presences: Iterable[Presence], merged: Merged) -> Iterable[Merge]:
+    """Each visitor who is to be merged, once, into the user who was stated first."""
+    seen = set(merged)
+    for one in presences:
+        user, visitor = one.stated.user, one.stated.visitor
+        if user is not None and visitor is not None and _key(one, visitor) not in seen:
+            seen.add(_key(one, visitor))
+            yield Merge(one.environment_id, visitor, user, one.at)
+
+
+def _present_person(presence: Presence, merged: Merged) -> PersonName:
+    user, visitor = presence.stated.user, presence.stated.visitor
+    if user is not None or visitor is None:
+        return presence.stated.person
+    return merged.get(_key(presence, visitor), visitor)
+
+
+def _key(presence: Presence, person: PersonName) -> PersonKey:
+    return presence.environment_id, person.person_id

@@ -8,7 +8,9 @@ import msgspec
 
 from templates_server.bodies import decode_json, problems_by_field
 from templates_server.errors import Problem, ValidationFailed
-from templates_server.persons.names import PersonName, person_of, problem_of_anonymous_id, problem_of_user_id
+from templates_server.persons.names import Stated, stated
+from templates_server.persons.stating import problems_of_ids
+from templates_server.signatures import IdCheck
 
 MOST_FIELDS = 100
 MAX_FIELD_NAME_LENGTH = 64
@@ -28,27 +30,19 @@ class SentStart(msgspec.Struct, frozen=True):
     device: dict[str, Any] | None = None
 
 
-def read_start(body: bytes, *, max_depth: int) -> PersonName:
+def read_start(body: bytes, *, check: IdCheck, max_depth: int) -> Stated:
     """Whose session starts; ValidationFailed with every problem."""
     try:
         sent = decode_json(body, SentStart, max_depth=max_depth)
     except ValidationFailed as error:
         raise ValidationFailed(problems_by_field(msgspec.json.decode(body), SentStart) or error.problems) from None
-    problems = [*_problems_of_ids(sent), *_problems_of_fields(sent)]
-    person = person_of(sent.anonymous_id, sent.external_id)
-    if person is None:
+    problems = [*problems_of_ids(sent, check), *_problems_of_fields(sent)]
+    who = stated(sent.anonymous_id, sent.external_id)
+    if who is None:
         problems.append(Problem("", "Give anonymous_id or external_id."))
-    if problems or person is None:
+    if problems or who is None:
         raise ValidationFailed(problems)
-    return person
-
-
-def _problems_of_ids(sent: SentStart) -> list[Problem]:
-    found = (
-        ("anonymous_id", None if sent.anonymous_id is None else problem_of_anonymous_id(sent.anonymous_id)),
-        ("external_id", None if sent.external_id is None else problem_of_user_id(sent.external_id)),
-    )
-    return [Problem(path, f"This {problem}.") for path, problem in found if problem is not None]
+    return who
 
 
 def _problems_of_fields(sent: SentStart) -> list[Problem]:

@@ -11,8 +11,8 @@ from sqlalchemy import Connection, Table, select
 
 from templates_server.database import Database, marks
 from templates_server.errors import NotFound
-from templates_server.persons.names import PersonName
-from templates_server.persons.store import Sighting, note_seen
+from templates_server.persons.names import PersonName, Stated
+from templates_server.persons.store import Presence, arrive
 from templates_server.schema import delivery_revisions, environments, model_revisions, spaces
 
 ADD = "INSERT INTO sessions (environment_id, person_id, session_id, started) VALUES ({marks})"
@@ -27,7 +27,7 @@ class Start:
     """A session of a person of an environment that began at a time, in milliseconds."""
 
     environment_id: str
-    person: PersonName
+    stated: Stated
     session_id: str
     started: int
 
@@ -44,11 +44,15 @@ class Documents:
     delivery: Any
 
 
-def add_sessions(connection: Connection, starts: Sequence[Start]) -> None:
-    """Store sessions, and that their people were there."""
-    note_seen(connection, (Sighting(start.environment_id, start.person, start.started) for start in starts))
-    rows = [(start.environment_id, start.person.person_id, start.session_id, start.started) for start in starts]
+def add_sessions(connection: Connection, starts: Sequence[Start]) -> Sequence[PersonName]:
+    """Store sessions, and that their people were there; whose each session is, once visitors are merged."""
+    persons = arrive(connection, [Presence(start.environment_id, start.stated, start.started) for start in starts])
+    rows = [
+        (start.environment_id, person.person_id, start.session_id, start.started)
+        for start, person in zip(starts, persons, strict=True)
+    ]
     connection.exec_driver_sql(ADD.format(marks=marks(connection, 4)), rows)
+    return persons
 
 
 async def revision_of(database: Database, environment_id: str) -> str:

@@ -23,7 +23,10 @@ ENVIRONMENTS = ("development", "staging", "production")
 KEY_CHARACTERS = 32
 MAX_LIVE_KEYS = 100  # of an environment
 
-LIVE_KEY = "SELECT id, name, environment_id FROM environment_keys WHERE key = ? AND revoked IS NULL"
+LIVE_KEY = (
+    "SELECT k.id, k.name, k.environment_id, environments.signature_version FROM environment_keys AS k "
+    "JOIN environments ON environments.id = k.environment_id WHERE k.key = ? AND k.revoked IS NULL"
+)
 
 
 def locate(connection: Connection, names: Mapping[str, str]) -> Place | None:
@@ -72,7 +75,9 @@ def _environments_of_key(key: str) -> Select[tuple[str]]:
 async def find_app(database: Database, key: str) -> Principal | None:
     """The app that a live pk_ key stands for; None when the key is unknown or revoked."""
     row = await database.look_up(LIVE_KEY, key)
-    return Principal(PrincipalKind.APP, row[0], row[1], environment_id=row[2]) if row else None
+    if row is None:
+        return None
+    return Principal(PrincipalKind.APP, row[0], row[1], environment_id=row[2], signature_version=row[3])
 
 
 @dataclass(frozen=True)

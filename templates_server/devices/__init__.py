@@ -1,0 +1,1 @@
+"""The devices that people use apps on."""

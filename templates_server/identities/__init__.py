@@ -1,0 +1,1 @@
+"""Who people are and what is known of them, as apps tell: `identify` and `alias`."""

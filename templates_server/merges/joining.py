@@ -1,0 +1,38 @@
+"""What a user's profile is once a visitor's has come to it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from templates_server.persons.profiles import Attributes, Profile
+from templates_server.persons.reading import MOST_ATTRIBUTES, MOST_TAGS
+
+
+def joined_profiles(user: Profile, visitor: Profile) -> Profile:
+    """The user's profile with what it lacks from the visitor's: as much of it as there is room for."""
+    return Profile(
+        user.email if user.email is not None else visitor.email,
+        user.phone if user.phone is not None else visitor.phone,
+        user.timezone if user.timezone is not None else visitor.timezone,
+        user.locale if user.locale is not None else visitor.locale,
+        user.joined if user.joined is not None else visitor.joined,
+        _joined_tags(user.tags, visitor.tags),
+        _joined_attributes(user.attributes, visitor.attributes),
+    )
+
+
+def _joined_tags(user: Sequence[str], visitor: Sequence[str]) -> tuple[str, ...]:
+    lacking = sorted(set(visitor) - set(user))
+    return tuple(sorted([*user, *lacking[: MOST_TAGS - len(user)]]))
+
+
+def _joined_attributes(user: Attributes, visitor: Attributes) -> Attributes:
+    lacking = sorted(visitor.keys() - user.keys())
+    chosen = {name: visitor[name] for name in lacking[: MOST_ATTRIBUTES - len(user)]}
+    return dict(sorted({**user, **chosen}.items()))
+
+
+def tags_of_one_less(joined: Profile, user: Profile, visitor: Profile) -> Sequence[str]:
+    """The tags that fewer people have once the two are one: that both had, or that there was no room for; in order."""
+    gone = set(visitor.tags) - (set(joined.tags) - set(user.tags))
+    return sorted(gone)

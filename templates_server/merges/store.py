@@ -1,0 +1,139 @@
+"""All SQL about merging a visitor into a user.
+
+Whoever merges holds the rows of both people (`persons.store`), so that nothing can come to the visitor meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+from templates_server.database import among, as_text, listed
+from templates_server.merges.joining import joined_profiles, tags_of_one_less
+from templates_server.persons.names import PersonKind, PersonName
+from templates_server.persons.profiles import COLUMNS, from_columns, to_columns
+from templates_server.users.store import count_tags
+
+MERGED = (
+    "SELECT merges.person_id, users.person_id, users.called FROM merges JOIN persons AS users ON "
+    "users.environment_id = merges.environment_id AND users.person_id = merges.user_person_id "
+    "WHERE merges.environment_id = ? AND merges.person_id "
+)
+REMEMBER = "INSERT INTO merges (environment_id, person_id, user_person_id, called, merged) VALUES (?, ?, ?, ?, ?)"
+PROFILE = ", ".join(COLUMNS)
+THEIRS = "WHERE environment_id = ? AND person_id = ?"
+PERSON = f"SELECT first_seen, last_seen, updated, {PROFILE} FROM persons {THEIRS}"  # noqa: S608 - names of ours
+KEEP = (
+    "UPDATE persons SET first_seen = ?, last_seen = ?, updated = ?, "  # noqa: S608 - names of ours
+    f"{', '.join(f'{column} = ?' for column in COLUMNS)} {THEIRS}"
+)
+REMOVE = f"DELETE FROM persons {THEIRS}"  # noqa: S608 - names of ours
+THEIR_DEVICES = "FROM devices WHERE environment_id = persons.environment_id AND person_id = persons.person_id"
+LATEST_DEVICE = (
+    f"UPDATE persons SET (device_os, device_model) = (SELECT os, model {THEIR_DEVICES} "  # noqa: S608 - names of ours
+    f"ORDER BY devices.last_seen DESC, device_id LIMIT 1) {THEIRS} AND EXISTS (SELECT 1 {THEIR_DEVICES})"
+)
+DEVICE = ("token", "os", "model", "app_build", "app_version", "data")
+NEWER = ", ".join(
+    f"{column} = CASE WHEN excluded.last_seen > devices.last_seen THEN excluded.{column} ELSE devices.{column} END"
+    for column in (*DEVICE, "last_seen")
+)
+EARLIER = "CASE WHEN excluded.first_seen < devices.first_seen THEN excluded.first_seen ELSE devices.first_seen END"
+
+
+@dataclass(frozen=True, slots=True)
+class Belongings:
+    """A table of what is kept of a person besides: its key, its other columns, and what comes of a clash of keys."""
+
+    table: str
+    key: str
+    columns: str
+    on_conflict: str = "NOTHING"
+
+
+BELONGINGS = (
+    Belongings("events", "event_id", "name, session_id, entity, data, metadata, happened, received"),
+    Belongings("sessions", "session_id", "started"),
+    Belongings(
+        "devices",
+        "device_id",
+        f"{', '.join(DEVICE)}, first_seen, last_seen",
+        f"UPDATE SET {NEWER}, first_seen = {EARLIER}",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """A visitor of an environment who is a user, as was told at a time, in milliseconds."""
+
+    environment_id: str
+    visitor: PersonName
+    user: PersonName
+    at: int
+
+    @property
+    def keys(self) -> tuple[tuple[str, str], tuple[str, str]]:
+        """Environment and person id of the visitor, and of the user."""
+        return (self.environment_id, self.visitor.person_id), (self.environment_id, self.user.person_id)
+
+
+def find_merged(connection: Connection, visitors: Collection[tuple[str, str]]) -> Mapping[tuple[str, str], PersonName]:
+    """The users that some of these visitors (environment and person id) turned out to be."""
+    by_environment: dict[str, list[str]] = defaultdict(list)
+    for environment_id, person_id in visitors:
+        by_environment[environment_id].append(person_id)
+    query = as_text(connection, MERGED + among(connection))
+    return {
+        (environment_id, visitor): PersonName(PersonKind.USER, called, user)
+        for environment_id, person_ids in by_environment.items()
+        for visitor, user, called in connection.exec_driver_sql(query, (environment_id, listed(connection, person_ids)))
+    }
+
+
+def merge(connection: Connection, one: Merge) -> None:
+    """Move all that is known of a visitor to the user; the visitor is none any more. Both must be there, and held."""
+    visitor, user = one.keys
+    _join_profiles(connection, one)
+    for belongings in BELONGINGS:
+        _move(connection, one, belongings)
+    connection.exec_driver_sql(as_text(connection, LATEST_DEVICE), user)
+    connection.exec_driver_sql(as_text(connection, REMOVE), visitor)
+    row = (*visitor, one.user.person_id, one.visitor.called, one.at)
+    connection.exec_driver_sql(as_text(connection, REMEMBER), row)
+
+
+def _join_profiles(connection: Connection, one: Merge) -> None:
+    """Give the user what they lack of the visitor's profile; theirs wins."""
+    of_visitor, of_user = (_person(connection, key) for key in one.keys)
+    visitor, user = from_columns(of_visitor[3:]), from_columns(of_user[3:])
+    joined = joined_profiles(user, visitor)
+    values = (
+        min(seen for seen in (of_visitor[0], of_user[0]) if seen is not None),
+        max(seen for seen in (of_visitor[1], of_user[1]) if seen is not None),
+        of_user[2] if joined == user else one.at,
+        *to_columns(joined),
+    )
+    connection.exec_driver_sql(as_text(connection, KEEP), (*values, *one.keys[1]))
+    count_tags(connection, one.environment_id, dict.fromkeys(tags_of_one_less(joined, user, visitor), -1))
+
+
+def _person(connection: Connection, key: tuple[str, str]) -> Sequence[Any]:
+    return connection.exec_driver_sql(as_text(connection, PERSON), key).one()
+
+
+def _move(connection: Connection, one: Merge, moved: Belongings) -> None:
+    """Move the rows of one table; what the user has already under the same key is there once."""
+    visitor, user = one.keys
+    columns = f"{moved.key}, {moved.columns}"
+    query = (
+        f"INSERT INTO {moved.table} (environment_id, person_id, {columns}) "  # noqa: S608 - names of ours
+        f"SELECT environment_id, ?, {columns} FROM {moved.table} {THEIRS} "
+        f"ON CONFLICT (environment_id, person_id, {moved.key}) DO {moved.on_conflict}"
+    )
+    connection.exec_driver_sql(as_text(connection, query), (user[1], *visitor))
+    connection.exec_driver_sql(as_text(connection, f"DELETE FROM {moved.table} {THEIRS}"), visitor)  # noqa: S608 - names of ours
