@@ -20,6 +20,7 @@ from templates_server.accounts.passwords import Passwords
 from templates_server.attempts.counting import Attempts
 from templates_server.codegen.cache import RenderedSets
 from templates_server.codegen.inputs import CodeHashes
+from templates_server.data_folder import DataFolder
 from templates_server.database import Database, open_database
 from templates_server.demo_app.api import GeneratedFiles
 from templates_server.devices import store as devices_store
@@ -32,7 +33,6 @@ from templates_server.endpoint import (
     Services,
     Surface,
     error_response,
-    serve,
 )
 from templates_server.errors import ApiError, ClientTooOld, Failed
 from templates_server.events import store as events_store
@@ -47,6 +47,7 @@ from templates_server.oauth.local_code import LocalCode
 from templates_server.oauth.protocol import Authority
 from templates_server.openapi.api import Description
 from templates_server.pages.render import Pages
+from templates_server.rate_limits import RateLimiter
 from templates_server.router import Router
 from templates_server.routes import ROUTES
 from templates_server.server_key import ServerKey
@@ -56,15 +57,24 @@ from templates_server.sessions.states import StatesCache
 from templates_server.settings import Settings
 from templates_server.signatures import UserSignatures
 from templates_server.spaces import store as spaces_store
+from templates_server.steps import serve
 from templates_server.times import Clock, system_clock
 from templates_server.tokens import secrets
 from templates_server.tokens import store as tokens_store
 from templates_server.tokens.uses import TokenUses
+from templates_server.users.erasure.listing import ErasureList
 
 LOGGER = logging.getLogger("templates_server")
 CLIENT_AGENT = re.compile(r"mtribes/(\d+(?:\.\d+)*)")
 CORS_MAX_AGE_SECONDS = 7200
-CORS_HEADERS = "Authorization, Content-Type, Content-Encoding, If-Match, Idempotency-Key"
+CORS_HEADERS = (
+    "Authorization, Content-Digest, Content-Encoding, Content-Type, Idempotency-Key, If-Match, If-None-Match, "
+    "Last-Event-ID, Range"
+)
+CORS_EXPOSED = (  # besides what the Fetch Standard shows to any page
+    "Content-Disposition, Content-Range, Deprecation, ETag, Idempotency-Replayed, Link, Location, RateLimit-Limit, "
+    "RateLimit-Remaining, RateLimit-Reset, Retry-After, Sunset, WWW-Authenticate"
+)
 SURFACE_PREFIXES = {
     b"/api/client/": Surface.CLIENT,
     b"/v2/": Surface.PLATFORM,
@@ -116,12 +126,13 @@ class Application:
     async def _respond(self, request: Request) -> Response:
         path = self._path_of(request)
         surface: Surface | None = None
+        logged = path.decode("latin-1")
         try:
             self._hosts.check(request.scope, path)
             if request.method == "OPTIONS" and (preflight := self._preflight(request, path)) is not None:
                 return preflight
             route, parameters = self._router.find(request.method, path)
-            surface = route.surface
+            surface, logged = route.surface, route.path  # a path may hold what no log should: a person's id, a code
             _refuse_old_client(request, self.services.settings.minimum_client_version)
             response = await serve(route, Call(request, self.services, parameters))
         except ApiError as error:
@@ -130,9 +141,10 @@ class Application:
         except Exception:
             surface = surface or self._surface_of(path, request)
             identifier = new_id("err")
-            LOGGER.exception("%s %s failed (%s)", request.method, path.decode("latin-1"), identifier)
+            LOGGER.exception("%s %s failed (%s)", request.method, logged, identifier)
             response = self._refusal(Failed(identifier), surface)
-        self._allow_origin(request, surface, response)
+        if self._allow_origin(request, surface, response):
+            response.headers["Access-Control-Expose-Headers"] = CORS_EXPOSED
         return response
 
     def _surface_of(self, path: bytes, request: Request) -> Surface:
@@ -210,6 +222,7 @@ def create_app(
         parts={
             **_sign_in_parts(settings, database, clock),
             **_parts(database),
+            ErasureList: ErasureList(DataFolder(settings.data_folder).erasures_file),
             Description: Description(routes, settings),
             TokenUses: uses,
         },
@@ -229,6 +242,7 @@ def _sign_in_parts(settings: Settings, database: Database, clock: Clock) -> Mapp
         Pages: Pages(settings, key),
         Authority: Authority(settings.public_url, key, code),
         IdempotentAnswers: IdempotentAnswers(key),
+        RateLimiter: RateLimiter(settings.rate_limits),
         UserSignatures: UserSignatures(key),
     }
 

@@ -15,9 +15,19 @@ from filelock import FileLock, Timeout
 PRIVATE_FOLDER = 0o700
 PRIVATE_FILE = 0o600
 OUR_NAMES = frozenset(
-    {"server.json", "server.lock", "server.log", "server.log.1", "server.key", "demo.json", "local-code", "mtribes.db"}
+    {
+        "server.json",
+        "server.lock",
+        "server.log",
+        "server.log.1",
+        "server.key",
+        "demo.json",
+        "local-code",
+        "mtribes.db",
+        "erasures.jsonl",
+    }
 )
-IGNORED_NAMES = frozenset({"lost+found", "server.lock", "server.log", "server.log.1", ".restoring"})
+IGNORED_NAMES = frozenset({"lost+found", "server.lock", "server.log", "server.log.1", ".restoring", "erasures.jsonl"})
 
 
 class ServerRecord(msgspec.Struct, frozen=True):
@@ -72,6 +82,11 @@ class DataFolder:
     def local_code_file(self) -> Path:
         """The one-time code of the local sign-in."""
         return self.path / "local-code"
+
+    @property
+    def erasures_file(self) -> Path:
+        """The people who were removed and must stay so, whatever is restored."""
+        return self.path / "erasures.jsonl"
 
     @property
     def database_file(self) -> Path:

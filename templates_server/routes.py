@@ -52,6 +52,7 @@ from templates_server.description import (
     Parameter,
     document,
     form,
+    search,
 )
 from templates_server.devices import api as devices
 from templates_server.devices.reading import SentDevice
@@ -85,11 +86,21 @@ from templates_server.oauth.models import (
 )
 from templates_server.openapi import api as openapi
 from templates_server.pages import api as pages
-from templates_server.pages.models import ConsentForm, DeviceConsentForm, DeviceForm, SignInForm, SignOutForm
+from templates_server.pages import invitations as invitation_pages
+from templates_server.pages.models import (
+    ConsentForm,
+    DeviceConsentForm,
+    DeviceForm,
+    InvitationForm,
+    SignInForm,
+    SignOutForm,
+)
 from templates_server.sessions import api as sessions
 from templates_server.sessions.models import StartedSession
 from templates_server.sessions.reading import SentStart
 from templates_server.settings import Limits
+from templates_server.signed_ids import api as signed_ids
+from templates_server.signed_ids.models import SignedIds, SignedIdsPut
 from templates_server.spaces import api as spaces
 from templates_server.spaces import model_api as models
 from templates_server.spaces.models import Key, Model, ModelDiff, ModelPut, NewKey, NewSpace, SentModel, Space
@@ -97,6 +108,19 @@ from templates_server.system import api as system
 from templates_server.system.models import Health, Readiness
 from templates_server.tokens import api as tokens
 from templates_server.tokens.models import CreatedToken, NewToken, TokenText, TokenView
+from templates_server.users import api as users
+from templates_server.users.everything import api as everything
+from templates_server.users.models import (
+    WITH_TAG,
+    Erasure,
+    Everything,
+    Upserted,
+    User,
+    UserPatch,
+    UserTag,
+    UserUpsert,
+    Visitor,
+)
 
 SYSTEM_ROUTES = (
     Route("GET", "/healthz", system.health, Surface.SYSTEM, "Whether the process lives.", gives=Health),
@@ -116,6 +140,14 @@ SYSTEM_ROUTES = (
         Surface.SYSTEM,
         "The description of this server (OpenAPI 3.1).",
         gives=dict[str, Any],
+        takes=(IF_NONE_MATCH,),
+    ),
+    Route(
+        "GET",
+        "/docs",
+        openapi.show_guide,
+        Surface.PAGE,
+        "The same, for people, with samples.",
         takes=(IF_NONE_MATCH,),
     ),
 )
@@ -260,6 +292,26 @@ PAGE_ROUTES = (
     ),
     Route("GET", "/device/allowed", device.allowed_page, Surface.PAGE, "That the program was allowed."),
     Route("GET", "/device/refused", device.refused_page, Surface.PAGE, "That it was not."),
+    Route(
+        "GET",
+        "/invitation/{code}",
+        invitation_pages.invitation_page,
+        Surface.PAGE,
+        "Into which organization one is invited, and how to join.",
+        path_examples={"code": "$INVITATION_CODE"},
+    ),
+    Route(
+        "POST",
+        "/invitation/{code}",
+        invitation_pages.accept_invitation,
+        Surface.PAGE,
+        "Join an organization, with a new account or one's own.",
+        reads=form(InvitationForm),
+        refuses=(Forbidden, ValidationFailed),
+        status=HTTPStatus.SEE_OTHER,
+        max_body_bytes=SIGN_IN_MAX_BYTES,
+        path_examples={"code": "$INVITATION_CODE"},
+    ),
     Route(
         "GET",
         "/assets/{name}",
@@ -671,6 +723,129 @@ SPACE_ROUTES = (
         scope=Scope.SPACES_WRITE,
         status=HTTPStatus.NO_CONTENT,
     ),
+    Route(
+        "GET",
+        f"{ENVIRONMENT}/signed-ids",
+        signed_ids.show,
+        Surface.PLATFORM,
+        "Whether apps must sign the ids of users, and the secret for it.",
+        scope=Scope.SPACES_WRITE,
+        gives=SignedIds,
+    ),
+    Route(
+        "PUT",
+        f"{ENVIRONMENT}/signed-ids",
+        signed_ids.change,
+        Surface.PLATFORM,
+        "Require signed ids or not; with `rotate` the secret is another one, and old signatures are good no more.",
+        scope=Scope.SPACES_WRITE,
+        reads=SignedIdsPut,
+        gives=SignedIds,
+        example={"required": False},
+    ),
+)
+
+USER = f"{ENVIRONMENT}/users/{{user}}"
+UPSERT_EXAMPLE = {"user_id": "ada", "email": "ada@example.com", "attributes": {"plan": "gold"}}
+
+USER_ROUTES = (
+    Route(
+        "GET",
+        f"{ENVIRONMENT}/users",
+        users.list_users,
+        Surface.PLATFORM,
+        "The users of an environment, or those of a tag or with a text in user id or e-mail address.",
+        scope=Scope.USERS_READ,
+        gives=User,
+        takes=(*PAGE, WITH_TAG, search("A part of the user id or the e-mail address, in any case.", "ada")),
+        refuses=(ValidationFailed,),
+    ),
+    Route(
+        "POST",
+        f"{ENVIRONMENT}/users",
+        users.upsert,
+        Surface.PLATFORM,
+        "Insert or update one user, or 1 to 1,000: all of them, or none where one breaks a rule.",
+        scope=Scope.USERS_WRITE,
+        reads=Body(UserUpsert | list[UserUpsert]),
+        gives=Upserted,
+        data_type="upsert",
+        status=HTTPStatus.CREATED,
+        also=(HTTPStatus.OK,),
+        example=UPSERT_EXAMPLE,
+        max_body_bytes=users.MAX_UPSERT_BYTES,
+    ),
+    Route("GET", USER, users.show_user, Surface.PLATFORM, "One user.", scope=Scope.USERS_READ, gives=User),
+    Route(
+        "PATCH",
+        USER,
+        users.update,
+        Surface.PLATFORM,
+        "Change a user who is there.",
+        scope=Scope.USERS_WRITE,
+        reads=Body(UserPatch),
+        gives=User,
+        example={"add_tags": ["sports/cycling"], "attributes": {"plan": None}},
+    ),
+    Route(
+        "DELETE",
+        USER,
+        users.delete,
+        Surface.PLATFORM,
+        "Remove a user and all that is known of them, for good.",
+        scope=Scope.USERS_WRITE,
+        gives=Erasure,
+        path_examples={"user": "casey"},
+    ),
+    Route(
+        "GET",
+        f"{USER}/everything",
+        everything.export,
+        Surface.PLATFORM,
+        "All that is known of a user: profile, visitors, devices, sessions, events.",
+        scope=Scope.USERS_READ,
+        gives=Everything,
+    ),
+    Route(
+        "PUT",
+        f"{USER}/tags/{{tag*}}",
+        users.tag,
+        Surface.PLATFORM,
+        "Give a user a tag.",
+        scope=Scope.USERS_WRITE,
+        status=HTTPStatus.NO_CONTENT,
+        refuses=(ValidationFailed,),
+    ),
+    Route(
+        "DELETE",
+        f"{USER}/tags/{{tag*}}",
+        users.untag,
+        Surface.PLATFORM,
+        "Take a tag from a user.",
+        scope=Scope.USERS_WRITE,
+        status=HTTPStatus.NO_CONTENT,
+        refuses=(ValidationFailed,),
+    ),
+    Route(
+        "GET",
+        f"{ENVIRONMENT}/user-tags",
+        users.list_tags,
+        Surface.PLATFORM,
+        "The tags that users have, in alphabetical order.",
+        scope=Scope.USERS_READ,
+        gives=UserTag,
+        takes=(*PAGE, search("A part of the tag.", "football")),
+    ),
+    Route(
+        "GET",
+        f"{ENVIRONMENT}/visitors",
+        users.list_visitors,
+        Surface.PLATFORM,
+        "Those who have not said who they are.",
+        scope=Scope.USERS_READ,
+        gives=Visitor,
+        takes=PAGE,
+    ),
 )
 
 IMPORT = f"{ENVIRONMENT}/imports/{{import}}"
@@ -822,6 +997,7 @@ ROUTES: Sequence[Route] = (
     *ACCOUNT_ROUTES,
     *TOKEN_ROUTES,
     *SPACE_ROUTES,
+    *USER_ROUTES,
     *IMPORT_ROUTES,
     *CLIENT_ROUTES,
     *DEMO_ROUTES,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
+
+from templates_server.description import Parameter
 
 Scalar = str | int | float | bool
 Email = Annotated[str, Meta(max_length=254, description="One @ and a dot after it.")]
@@ -18,6 +20,8 @@ Joined = Annotated[str, Meta(description="A day (RFC 3339).", examples=["2026-11
 Attributes = Annotated[
     dict[str, Scalar | None], Meta(max_length=200, description="Merged by name; null removes one of them.")
 ]
+
+WITH_TAG = Parameter("tag", Tag, "Only users with this tag, or with one below it.", example="sports/football")
 
 
 class UserPatch(msgspec.Struct, frozen=True):
@@ -100,3 +104,54 @@ class Erasure(msgspec.Struct, frozen=True):
 
     user_id: str
     removed: Removed
+
+
+class MergedVisitor(msgspec.Struct, frozen=True):
+    """A visitor who turned out to be the user."""
+
+    anonymous_id: str
+    merged: str
+
+
+class Device(msgspec.Struct, frozen=True):
+    """A device that the user was seen on; `data` is whatever else its app sent."""
+
+    device_id: str
+    token: str | None
+    os: str | None
+    model: str | None
+    app_build: str | None
+    app_version: str | None
+    data: dict[str, Any] | None
+    first_seen: str
+    last_seen: str
+
+
+class Session(msgspec.Struct, frozen=True):
+    """One run of an app."""
+
+    session: str
+    started: str
+
+
+class Event(msgspec.Struct, frozen=True):
+    """Something that the user did."""
+
+    id: str
+    name: str
+    session: str | None
+    entity: str | None
+    data: dict[str, Any] | None
+    metadata: dict[str, str] | None
+    happened: str
+    received: str
+
+
+class Everything(msgspec.Struct, frozen=True):
+    """All that is known of a user, the earliest first."""
+
+    user: User
+    visitors: list[MergedVisitor]
+    devices: list[Device]
+    sessions: list[Session]
+    events: list[Event]

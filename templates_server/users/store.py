@@ -8,14 +8,23 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection
 
 from templates_server.database import among, as_text, listed
 from templates_server.errors import NotFound, ValidationFailed
-from templates_server.persons.names import PersonKind, named
-from templates_server.persons.profiles import COLUMNS, Columns, decode_tags
+from templates_server.persons.names import ID_OF_OURS, PersonKind, named
+from templates_server.persons.profiles import (
+    COLUMNS,
+    TAG_SEPARATOR,
+    Change,
+    Columns,
+    Profile,
+    decode_tags,
+    from_columns,
+)
 from templates_server.users.folding import Folded, Outcome, UserChange, folded
 
 PROFILE = ", ".join(COLUMNS)
@@ -34,6 +43,10 @@ CHANGE = (
 )
 FIND = f"SELECT person_id, {PROFILE} FROM persons WHERE environment_id = ? AND person_id "  # noqa: S608 - names of ours
 LOCK = ' ORDER BY person_id COLLATE "C" FOR UPDATE'
+PEOPLE = (
+    f"SELECT person_id, called, created, updated, first_seen, last_seen, {PROFILE} FROM persons "  # noqa: S608 - names of ours
+    "WHERE environment_id = ? AND kind = ?"
+)
 COUNT = (
     "INSERT INTO user_tags (environment_id, tag, users) VALUES (?, ?, ?) "
     "ON CONFLICT (environment_id, tag) DO UPDATE SET users = user_tags.users + excluded.users"
@@ -65,13 +78,12 @@ def upsert_users(
     return [next(told[change.user_id]) for change in changes]
 
 
-def change_user(connection: Connection, environment_id: str, sent: UserChange, *, now: int) -> Outcome:
+def change_user(connection: Connection, environment_id: str, person_id: str, change: Change, *, now: int) -> Outcome:
     """Change a user who is there; NotFound when nobody is, ValidationFailed when the profile becomes too large."""
-    person_id = named(PersonKind.USER, sent.user_id).person_id
     stored = lock_columns(connection, environment_id, [person_id])
     if not stored:
         raise NotFound
-    after = {person_id: folded(stored[person_id], [sent])}
+    after = {person_id: folded(stored[person_id], [UserChange("", change)])}
     _refuse_excess(after.values())
     _update_changed(connection, environment_id, stored, after, now=now)
     _count_tags(connection, environment_id, stored, after)
@@ -125,7 +137,12 @@ def find_columns(connection: Connection, environment_id: str, person_ids: Sequen
         return {}
     query = as_text(connection, FIND + among(connection) + lock)
     rows = connection.exec_driver_sql(query, (environment_id, listed(connection, person_ids)))
-    return {row[0]: (row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8]) for row in rows}
+    return {row[0]: _columns(row[1:]) for row in rows}
+
+
+def _columns(row: Sequence[Any]) -> Columns:
+    email, phone, timezone, locale, joined, tags, attributes, dates = row
+    return email, phone, timezone, locale, joined, tags, attributes, dates
 
 
 def lock_columns(connection: Connection, environment_id: str, person_ids: Sequence[str]) -> Stored:
@@ -170,3 +187,89 @@ def _execute_all(connection: Connection, query: str, rows: Sequence[tuple[Any, .
     """Run a query for every row, in their order; not at all where there is none."""
     if rows:
         connection.exec_driver_sql(as_text(connection, query), list(rows))
+
+
+# Looking
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPerson:
+    """A person of an environment, by the id that their sender gave them; times in milliseconds."""
+
+    person_id: str
+    called: str
+    created: int
+    updated: int
+    first_seen: int | None
+    last_seen: int | None
+    columns: Columns
+
+    @property
+    def profile(self) -> Profile:
+        """What is kept of them."""
+        return from_columns(self.columns)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which people of an environment: so many after one; where said, with a tag, or with a text in id or e-mail."""
+
+    kind: PersonKind
+    limit: int
+    after: str = ""
+    tag: str = ""
+    search: str = ""
+
+
+def person_id_of(user: str) -> str:
+    """The id of the person whom a path names: by their user id, or by that id itself."""
+    return user if ID_OF_OURS.fullmatch(user) else named(PersonKind.USER, user).person_id
+
+
+def find_user(connection: Connection, environment_id: str, user: str) -> StoredPerson:
+    """The user whom a path names; NotFound when there is none."""
+    query = as_text(connection, f"{PEOPLE} AND person_id = ?")
+    row = connection.exec_driver_sql(query, (environment_id, PersonKind.USER.value, person_id_of(user))).one_or_none()
+    if row is None:
+        raise NotFound
+    return _person(row)
+
+
+def list_people(connection: Connection, environment_id: str, wanted: Wanted) -> Sequence[StoredPerson]:
+    """Those people, in order of their ids."""
+    position = "instr" if connection.dialect.name == "sqlite" else "strpos"
+    collation = "" if connection.dialect.name == "sqlite" else ' COLLATE "C"'  # lower() shall know ASCII alone
+    query, values = PEOPLE, [environment_id, wanted.kind.value]
+    if wanted.tag:
+        query += f" AND ({position}(tags, ?) > 0 OR {position}(tags, ?) > 0)"
+        values += [f"{TAG_SEPARATOR}{wanted.tag}{TAG_SEPARATOR}", f"{TAG_SEPARATOR}{wanted.tag}/"]
+    if wanted.search:
+        query += f" AND ({position}(lower(called{collation}), ?) > 0 OR {position}(lower(email{collation}), ?) > 0)"
+        values += [lower_ascii(wanted.search)] * 2
+    query += " AND person_id > ? ORDER BY person_id LIMIT ?"
+    rows = connection.exec_driver_sql(as_text(connection, query), (*values, wanted.after, wanted.limit))
+    return [_person(row) for row in rows]
+
+
+def _person(row: Any) -> StoredPerson:
+    person_id, called, created, updated, first_seen, last_seen, *columns = row
+    return StoredPerson(person_id, called, created, updated, first_seen, last_seen, _columns(columns))
+
+
+def lower_ascii(text: str) -> str:
+    """The text with the letters A to Z in lower case, and no others, as both databases do it."""
+    return text.encode().lower().decode()
+
+
+def list_tags(
+    connection: Connection, environment_id: str, *, search: str, after: str, limit: int
+) -> Sequence[tuple[str, int]]:
+    """So many tags after one, by code points, and how many users have each; where said, those with a text in them."""
+    position = "instr" if connection.dialect.name == "sqlite" else "strpos"
+    tag = "tag" if connection.dialect.name == "sqlite" else 'tag COLLATE "C"'
+    query = (
+        f"SELECT tag, users FROM user_tags WHERE environment_id = ? AND {tag} > ? "  # noqa: S608 - names of ours
+        f"AND (? = '' OR {position}(tag, ?) > 0) ORDER BY {tag} LIMIT ?"
+    )
+    rows = connection.exec_driver_sql(as_text(connection, query), (environment_id, after, search, search, limit))
+    return [(row[0], row[1]) for row in rows]

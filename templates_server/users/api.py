@@ -1,0 +1,233 @@
+"""Users, tags and visitors over HTTP. What may be sent of a user is in `persons.reading`, exports in `everything`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any
+
+from sqlalchemy import Connection
+from starlette.responses import Response
+
+from templates_server import bodies
+from templates_server.audit import store as audit
+from templates_server.endpoint import NOTHING, Answer, Call
+from templates_server.errors import Problem, ValidationFailed
+from templates_server.pagination import asked_page, next_link
+from templates_server.persons.names import PersonKind
+from templates_server.persons.profiles import Change, joined_text
+from templates_server.persons.reading import Reading, problem_of_tag, read_user
+from templates_server.times import to_rfc3339
+from templates_server.users import store
+from templates_server.users.erasure.listing import ErasureList
+from templates_server.users.erasure.store import ErasedPerson, erase_user
+from templates_server.users.folding import Outcome, UserChange
+from templates_server.users.models import Erasure, Removed, Upserted, User, UserTag, Visitor
+
+MOST_USERS = 1000
+MAX_UPSERT_BYTES = 8 * 1024 * 1024
+
+
+async def list_users(call: Call) -> Answer:
+    """A page of users: all, those with a tag or one below it, those with a text in user id or e-mail address."""
+    tag = call.query.get("tag", "")
+    if tag:
+        _check_tag(tag)
+    people, headers = await _page_of(call, PersonKind.USER, tag=tag, search=call.query.get("search", ""))
+    return Answer([to_user(person) for person in people], "user", headers=headers)
+
+
+async def list_visitors(call: Call) -> Answer:
+    """A page of those who have not said who they are."""
+    people, headers = await _page_of(call, PersonKind.VISITOR)
+    return Answer([_to_visitor(person) for person in people], "visitor", headers=headers)
+
+
+async def _page_of(
+    call: Call, kind: PersonKind, *, tag: str = "", search: str = ""
+) -> tuple[Sequence[store.StoredPerson], Any]:
+    page, environment_id = asked_page(call), call.environment_id
+    wanted = store.Wanted(kind, page.limit, page.after, tag, search)
+    people = await call.database.read_aside(lambda connection: store.list_people(connection, environment_id, wanted))
+    return people, next_link(call, page, [person.person_id for person in people])
+
+
+async def list_tags(call: Call) -> Answer:
+    """A page of the tags that somebody has, in order of code points."""
+    page, environment_id, search = asked_page(call), call.environment_id, call.query.get("search", "").lower()
+    tags = await call.database.read_aside(
+        lambda connection: store.list_tags(
+            connection, environment_id, search=search, after=page.after, limit=page.limit
+        )
+    )
+    headers = next_link(call, page, [tag for tag, _ in tags])
+    return Answer([UserTag(tag, users) for tag, users in tags], "user_tag", headers=headers)
+
+
+async def show_user(call: Call) -> Answer:
+    """One user."""
+    environment_id, user = call.environment_id, call.parameters["user"]
+    found = await call.database.read(lambda connection: store.find_user(connection, environment_id, user))
+    return Answer([to_user(found)], "user")
+
+
+async def upsert(call: Call) -> Response:
+    """Insert or update one user or many: all of them, or none where one breaks a rule."""
+    changes = await asyncio.to_thread(_read_changes, _sent(call))
+    environment_id, now = call.environment_id, call.now
+
+    def work(connection: Connection) -> Answer:
+        outcomes = store.upsert_users(connection, environment_id, changes, now=now)
+        _record_upsert(connection, call, changes, outcomes)
+        status = HTTPStatus.CREATED if Outcome.CREATED in outcomes else HTTPStatus.OK
+        told = [Upserted(sent.user_id, outcome.value) for sent, outcome in zip(changes, outcomes, strict=True)]
+        return Answer(told, "upsert", status)
+
+    return await call.effect(work)
+
+
+def _sent(call: Call) -> Any:
+    """The JSON of the body, whatever is in it."""
+    bodies.require_media_type(call.request, "application/json")
+    return bodies.decode_json(call.body, Any, max_depth=call.settings.limits.max_depth)
+
+
+def _read_changes(sent: Any) -> Sequence[UserChange]:
+    """The users of a body; ValidationFailed, with all that is wrong, unless every one of them is good."""
+    if isinstance(sent, list) and not 0 < len(sent) <= MOST_USERS:
+        raise ValidationFailed([Problem("", f"Send 1 to {MOST_USERS:,} users, not {len(sent):,}.")])
+    paths = [f"[{number}]" for number in range(len(sent))] if isinstance(sent, list) else [""]
+    changes: list[UserChange] = []
+    problems: list[Problem] = []
+    for item, path in zip(sent if isinstance(sent, list) else [sent], paths, strict=True):
+        user_id, change, wrong = read_user(item, path)
+        changes.append(UserChange(user_id, change, path))
+        problems += wrong
+    if problems:
+        raise ValidationFailed(problems)
+    return changes
+
+
+def _record_upsert(
+    connection: Connection, call: Call, changes: Sequence[UserChange], outcomes: Sequence[Outcome]
+) -> None:
+    """Remember whom it changed; where nothing changed there is nothing to remember."""
+    changed = [
+        store.person_id_of(sent.user_id)
+        for sent, outcome in zip(changes, outcomes, strict=True)
+        if outcome is not Outcome.UNCHANGED
+    ]
+    if changed:
+        target = changed[0] if len(changes) == 1 else f"{len(set(changed))} users"
+        details: dict[str, object] = dict(Counter(outcome.value for outcome in outcomes))
+        if len(changes) > 1:
+            details["people"] = sorted(set(changed))
+        audit.record(connection, call.deed("user.upsert", target, details=details))
+
+
+async def update(call: Call) -> Response:
+    """Change a user who is there."""
+    user, sent = call.parameters["user"], _sent(call)
+    if not isinstance(sent, dict):
+        raise ValidationFailed([Problem("", "Send an object with the fields to change.")])
+    reading = Reading()
+    if sent.get("user_id", user) != user:
+        reading.refuse("user_id", "This is another user than that of the path.")
+    change = reading.change(sent)
+    if reading.problems:
+        raise ValidationFailed(reading.problems)
+    return await _change(call, "user.upsert", change, answers=True)
+
+
+async def tag(call: Call) -> Response:
+    """Give a user a tag; they may have it."""
+    name = call.parameters["tag"]
+    _check_tag(name)
+    return await _change(call, "user.tag", Change(add_tags=(name,)))
+
+
+async def untag(call: Call) -> Response:
+    """Take a tag from a user; they may not have it."""
+    name = call.parameters["tag"]
+    _check_tag(name)
+    return await _change(call, "user.untag", Change(remove_tags=(name,)))
+
+
+def _check_tag(name: str) -> None:
+    problem = problem_of_tag(name)
+    if problem is not None:
+        raise ValidationFailed([Problem("tag", f"This {problem}.")])
+
+
+async def _change(call: Call, action: str, change: Change, *, answers: bool = False) -> Response:
+    """Change the user of the path; the user as they are then, where that is the answer."""
+    environment_id, user, now = call.environment_id, call.parameters["user"], call.now
+
+    def work(connection: Connection) -> Answer:
+        person_id = store.find_user(connection, environment_id, user).person_id
+        outcome = store.change_user(connection, environment_id, person_id, change, now=now)
+        if outcome is not Outcome.UNCHANGED:
+            audit.record(connection, call.deed(action, person_id))
+        if not answers:
+            return NOTHING
+        return Answer([to_user(store.find_user(connection, environment_id, person_id))], "user")
+
+    return await call.effect(work)
+
+
+async def delete(call: Call) -> Response:
+    """Remove a user and all that is known of them, in one transaction, and keep them out of what is restored."""
+    environment_id, user, now = call.environment_id, call.parameters["user"], call.now
+    people: list[ErasedPerson] = []
+
+    def work(connection: Connection) -> Answer:
+        found = store.find_user(connection, environment_id, user)
+        erased = erase_user(connection, environment_id, found.person_id, now=now)
+        audit.record(connection, call.deed("user.delete", found.person_id, details=erased.removed))
+        people[:] = erased.people
+        return Answer([Erasure(found.called, Removed(**erased.removed))], "erasure")
+
+    response = await call.effect(work)
+    await asyncio.to_thread(call.services.part(ErasureList).add, people)
+    return response
+
+
+def to_user(person: store.StoredPerson) -> User:
+    """A user as the Platform API tells of them."""
+    profile = person.profile
+    return User(
+        person.called,
+        profile.email,
+        profile.phone,
+        profile.timezone,
+        profile.locale,
+        joined_text(profile.joined),
+        profile.tags,
+        dict(profile.attributes),
+        to_rfc3339(person.created),
+        to_rfc3339(person.updated),
+        time_or_none(person.first_seen),
+        time_or_none(person.last_seen),
+    )
+
+
+def _to_visitor(person: store.StoredPerson) -> Visitor:
+    profile = person.profile
+    return Visitor(
+        person.called,
+        profile.email,
+        profile.phone,
+        profile.timezone,
+        profile.locale,
+        dict(profile.attributes),
+        to_rfc3339(person.created),
+        time_or_none(person.first_seen),
+        time_or_none(person.last_seen),
+    )
+
+
+def time_or_none(moment: int | None) -> str | None:
+    """A time as it is told; None where there is none."""
+    return None if moment is None else to_rfc3339(moment)

@@ -1,0 +1,142 @@
+"""All SQL that removes people.
+
+Who is removed is put on the list of erasures in the same transaction: by the derived id, which nobody can be called by.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from sqlalchemy import Connection
+
+from templates_server.database import among, as_text, listed
+from templates_server.errors import NotFound
+from templates_server.users.store import Stored, count_tags, lock_columns, tags_in
+
+VISITORS = "SELECT person_id FROM merges WHERE environment_id = ? AND user_person_id "
+REMOVE = "DELETE FROM {table} WHERE environment_id = ? AND person_id "
+REMEMBER = (
+    "INSERT INTO erasures (environment_id, person_id, erased) VALUES (?, ?, ?) ON CONFLICT (environment_id, person_id) "
+    "DO UPDATE SET erased = excluded.erased WHERE erasures.erased < excluded.erased"
+)
+ERASED_BEFORE = "SELECT person_id, erased FROM erasures WHERE environment_id = ? AND person_id "
+LIST = "SELECT environment_id, person_id, erased FROM erasures ORDER BY erased"
+BELONGINGS = ("events", "sessions", "devices", "merges")
+PEOPLE_AT_ONCE = 1000
+
+
+class ErasedPerson(NamedTuple):
+    """Somebody who was removed from an environment at a time, in milliseconds."""
+
+    environment_id: str
+    person_id: str
+    erased: int
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What was removed, counted by kind; and who: the user, and the visitors who were merged into them."""
+
+    removed: Mapping[str, int]
+    people: Sequence[ErasedPerson]
+
+
+def erase_user(connection: Connection, environment_id: str, person_id: str, *, now: int) -> Erased:
+    """Remove a user and all that is known of them, for good; NotFound when there is none."""
+    visitors, stored = _lock_with_visitors(connection, environment_id, [person_id])
+    if person_id not in stored:
+        raise NotFound
+    erased_ids = sorted({person_id, *visitors})
+    counts = _remove(connection, environment_id, erased_ids, stored)
+    before = erased_before(connection, environment_id, erased_ids)
+    people = [ErasedPerson(environment_id, one, max(now, before.get(one, 0) + 1)) for one in erased_ids]
+    _remember(connection, people)
+    removed = {
+        "profile": 1,
+        "visitors": len(visitors),
+        "devices": counts["devices"],
+        "sessions": counts["sessions"],
+        "events": counts["events"],
+    }
+    return Erased(removed, people)
+
+
+def erase_again(connection: Connection, people: Iterable[ErasedPerson]) -> int:
+    """Remove people who are on a list of erasures, and put them on that of the database; how many of them were there.
+
+    Whoever is no longer there is no failure.
+    """
+    by_environment: dict[str, dict[str, ErasedPerson]] = {}
+    for one in people:
+        by_environment.setdefault(one.environment_id, {})[one.person_id] = one
+    return sum(
+        _erase_again(connection, environment_id, list(listed.values()))
+        for environment_id, listed in by_environment.items()
+    )
+
+
+def _erase_again(connection: Connection, environment_id: str, people: Sequence[ErasedPerson]) -> int:
+    found = 0
+    for start in range(0, len(people), PEOPLE_AT_ONCE):
+        some = people[start : start + PEOPLE_AT_ONCE]
+        visitors, stored = _lock_with_visitors(connection, environment_id, [one.person_id for one in some])
+        erased_ids = sorted({one.person_id for one in some} | visitors)
+        _remove(connection, environment_id, erased_ids, stored)
+        _remember(connection, some)
+        found += len(stored)
+    return found
+
+
+def _lock_with_visitors(
+    connection: Connection, environment_id: str, person_ids: Collection[str]
+) -> tuple[set[str], Stored]:
+    """The visitors who were merged into these people, and what is kept of all of them, held by this transaction.
+
+    A merge that came in between is seen once the rows are held: no other can follow it.
+    """
+    visitors: set[str] = set()
+    while True:
+        stored = lock_columns(connection, environment_id, sorted({*person_ids, *visitors}))
+        query = as_text(connection, VISITORS + among(connection))
+        found = set(connection.exec_driver_sql(query, (environment_id, listed(connection, person_ids))).scalars())
+        if found <= visitors:
+            return visitors, stored
+        visitors |= found
+
+
+def _remove(
+    connection: Connection, environment_id: str, person_ids: Sequence[str], stored: Stored
+) -> Mapping[str, int]:
+    """Remove everything about these people; how many rows of each table."""
+    counts = {
+        table: connection.exec_driver_sql(
+            as_text(connection, REMOVE.format(table=table) + among(connection)),
+            (environment_id, listed(connection, person_ids)),
+        ).rowcount
+        for table in (*BELONGINGS, "persons")
+    }
+    fewer: Counter[str] = Counter()
+    for columns in stored.values():
+        fewer.subtract(tags_in(columns))
+    count_tags(connection, environment_id, fewer)
+    return counts
+
+
+def _remember(connection: Connection, people: Sequence[ErasedPerson]) -> None:
+    """Put people on the list of erasures; of one person the latest counts."""
+    connection.exec_driver_sql(as_text(connection, REMEMBER), [tuple(one) for one in people])
+
+
+def erased_before(connection: Connection, environment_id: str, person_ids: Sequence[str]) -> Mapping[str, int]:
+    """When those of these people who are on the list were removed last; every erasure is later than the one before."""
+    query = as_text(connection, ERASED_BEFORE + among(connection))
+    rows = connection.exec_driver_sql(query, (environment_id, listed(connection, person_ids)))
+    return {row[0]: row[1] for row in rows}
+
+
+def list_erasures(connection: Connection) -> Sequence[ErasedPerson]:
+    """Everybody on the list, the oldest first."""
+    return [ErasedPerson(*row) for row in connection.exec_driver_sql(LIST)]

@@ -1,0 +1,1 @@
+"""All that is known of one user, for the user to have."""

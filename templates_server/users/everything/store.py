@@ -1,0 +1,119 @@
+"""All SQL that reads what is known of one user besides their profile: kind by kind, in pages, the earliest first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import msgspec
+from sqlalchemy import Connection
+
+from templates_server.database import as_text
+from templates_server.times import to_rfc3339
+
+
+class Position(NamedTuple):
+    """Where a page ended: the time and the id of its last row."""
+
+    time: int
+    id: str
+
+
+START = Position(-(2**63), "")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of thing that is known: its table, the column of the person, those of time and id, and the rest."""
+
+    name: str
+    table: str
+    person: str
+    time: str
+    id: str
+    others: tuple[str, ...]
+    told: Callable[[Any], dict[str, Any]]
+
+
+def _as_is(text: str | None) -> msgspec.Raw | None:
+    """JSON that is stored as text, to be told without being read."""
+    return None if text is None else msgspec.Raw(text.encode())
+
+
+KINDS = (
+    Kind(
+        "visitors",
+        "merges",
+        "user_person_id",
+        "merged",
+        "person_id",
+        ("called",),
+        lambda row: {"anonymous_id": row.called, "merged": to_rfc3339(row.merged)},
+    ),
+    Kind(
+        "devices",
+        "devices",
+        "person_id",
+        "first_seen",
+        "device_id",
+        ("token", "os", "model", "app_build", "app_version", "data", "last_seen"),
+        lambda row: {
+            "device_id": row.device_id,
+            "token": row.token,
+            "os": row.os,
+            "model": row.model,
+            "app_build": row.app_build,
+            "app_version": row.app_version,
+            "data": _as_is(row.data),
+            "first_seen": to_rfc3339(row.first_seen),
+            "last_seen": to_rfc3339(row.last_seen),
+        },
+    ),
+    Kind(
+        "sessions",
+        "sessions",
+        "person_id",
+        "started",
+        "session_id",
+        (),
+        lambda row: {"session": row.session_id, "started": to_rfc3339(row.started)},
+    ),
+    Kind(
+        "events",
+        "events",
+        "person_id",
+        "happened",
+        "event_id",
+        ("name", "session_id", "entity", "data", "metadata", "received"),
+        lambda row: {
+            "id": row.event_id,
+            "name": row.name,
+            "session": row.session_id,
+            "entity": row.entity,
+            "data": _as_is(row.data),
+            "metadata": _as_is(row.metadata),
+            "happened": to_rfc3339(row.happened),
+            "received": to_rfc3339(row.received),
+        },
+    ),
+)
+
+
+def page_of(
+    connection: Connection, kind: Kind, owner: tuple[str, str], *, after: Position, limit: int
+) -> tuple[Sequence[dict[str, Any]], Position | None]:
+    """So many things of a kind after a position, as they are told; where the page ended, None for the last one.
+
+    `owner` is the environment and the person.
+    """
+    by_id = kind.id if connection.dialect.name == "sqlite" else f'{kind.id} COLLATE "C"'  # by code points
+    query = (
+        f"SELECT {', '.join((kind.time, kind.id, *kind.others))} FROM {kind.table} "  # noqa: S608 - names of ours
+        f"WHERE environment_id = ? AND {kind.person} = ? AND ({kind.time} > ? OR {kind.time} = ? AND {by_id} > ?) "
+        f"ORDER BY {kind.time}, {by_id} LIMIT ?"
+    )
+    values = (*owner, after.time, after.time, after.id, limit)
+    rows = connection.exec_driver_sql(as_text(connection, query), values).all()
+    last = Position(rows[-1][0], rows[-1][1]) if len(rows) == limit else None
+    return [kind.told(row) for row in rows], last
