@@ -24,6 +24,7 @@ from templates_server.routes import ROUTES
 from templates_server.serving import configured
 from templates_server.settings import Settings, sqlite_url
 from templates_server.times import Clock, system_clock
+from tests.witness import witnessed
 
 DATABASE_NUMBERS = itertools.count(1)
 TLS = ssl.create_default_context()  # httpx would make one for every client, in 20 ms
@@ -79,18 +80,19 @@ def running_server(
             public_url=settings.pop("public_url", url),
             database_url=database_url or sqlite_url(data_folder),
             data_folder=data_folder,
+            rate_limits=settings.pop("rate_limits", None),
             **settings,
         )
         database = open_database(wanted.database_url)
         migrations.upgrade(database)
         app = create_app(wanted, clock=clock, database=database, routes=routes)
-        with _serving(app, listening):
+        with _serving(configured(witnessed(app, routes), wanted), listening):
             yield RunningServer(url, wanted, database, app)
 
 
 @contextlib.contextmanager
-def _serving(app: Application, listening: socket.socket) -> Iterator[None]:
-    server = uvicorn.Server(configured(app, app.services.settings))
+def _serving(configuration: uvicorn.Config, listening: socket.socket) -> Iterator[None]:
+    server = uvicorn.Server(configuration)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     try:

@@ -41,6 +41,7 @@ OF_SURFACE = {
     Surface.PAGE: frozenset[HTTPStatus](),
     Surface.SYSTEM: frozenset[HTTPStatus](),
 }
+OF_AN_OPEN_ROUTE = frozenset({HTTPStatus.TOO_MANY_REQUESTS})
 OF_A_BODY = frozenset(
     {
         HTTPStatus.REQUEST_TIMEOUT,
@@ -51,6 +52,8 @@ OF_A_BODY = frozenset(
 )
 CHALLENGE = Header("WWW-Authenticate", "Which credentials to bring (RFC 6750, 3).")
 RETRY_AFTER = Header("Retry-After", "How many seconds to wait.", int)
+REPLAYED = Header("Idempotency-Replayed", "`true` when this was answered before, under the same Idempotency-Key.")
+WORTH_WAITING = frozenset({HTTPStatus.CONFLICT, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 PATH_PARAMETER = re.compile(r"\{(\w+)(\*?)\}")
 
 
@@ -111,12 +114,15 @@ def _headers(route: Route, status: HTTPStatus) -> Iterator[Header]:
         yield LINK_TO_NEXT
     if (IF_NONE_MATCH in route.takes or IF_MATCH in route.takes) and ETAG not in route.sends:
         yield ETAG
+    if IDEMPOTENCY_KEY in taken(route):
+        yield REPLAYED
     if status == HTTPStatus.SEE_OTHER and LOCATION not in route.sends:
         yield LOCATION
 
 
 def _failures(route: Route) -> Iterator[PossibleAnswer]:
-    statuses = {error.status for error in route.refuses} | OF_ANY_ROUTE | OF_SURFACE[route.surface]
+    statuses = {error.status for error in route.refuses} | OF_ANY_ROUTE
+    statuses |= OF_AN_OPEN_ROUTE if route.is_open else OF_SURFACE[route.surface]
     if path_parameters(route):
         statuses |= {HTTPStatus.NOT_FOUND}
     if route.reads is not None:
@@ -131,10 +137,12 @@ def _failures(route: Route) -> Iterator[PossibleAnswer]:
 
 
 def _failure_headers(route: Route, status: HTTPStatus) -> Iterator[Header]:
-    if status == HTTPStatus.UNAUTHORIZED:
+    if status == HTTPStatus.UNAUTHORIZED or (status == HTTPStatus.FORBIDDEN and route.surface is Surface.PLATFORM):
         yield CHALLENGE
-    if status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE} and route.surface is not Surface.SYSTEM:
+    if status in WORTH_WAITING:
         yield RETRY_AFTER
+    if status == HTTPStatus.PRECONDITION_FAILED:
+        yield ETAG
 
 
 def data_type_of(route: Route) -> str:

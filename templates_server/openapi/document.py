@@ -29,7 +29,7 @@ and 414 or 431 to an address or headers that are too large."""
 
 def described(routes: Sequence[Route], *, public_url: str, version: str) -> dict[str, Any]:
     """The description of these routes, of a server at that URL."""
-    schemas = Schemas(_kinds(routes))
+    schemas = Schemas(kinds_of(routes))
     groups = sorted({group_of(route) for route in routes}, key=place_of)
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
@@ -86,7 +86,7 @@ def body_of(route: Route) -> Body | None:
     return Body(route.reads)
 
 
-def _kinds(routes: Iterable[Route]) -> Iterator[Any]:
+def kinds_of(routes: Iterable[Route]) -> Iterator[Any]:
     """Every type that the description speaks of, each once."""
     seen: list[Any] = []
     for kind in _all_kinds(routes):

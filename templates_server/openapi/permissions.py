@@ -53,6 +53,8 @@ def security_schemes(public_url: str) -> dict[str, Any]:
 def security_of(route: Route) -> list[dict[str, list[str]]]:
     """The alternatives of which one is needed; the scope that the token must have is named with it."""
     scopes = [str(route.scope)] if route.scope else []
+    if route.is_open:
+        return []
     if route.surface is Surface.PLATFORM:
         return [{"token": scopes}, {"oauth": scopes}]
     if route.surface is Surface.CLIENT:
@@ -74,9 +76,12 @@ def in_words(route: Route) -> str:
     """Who may use the route, as a sentence."""
     if route.surface in OPEN:
         return OPEN[route.surface]
+    if route.is_open:
+        return OPEN[Surface.SYSTEM]
     if route.surface is Surface.CLIENT:
         return "Needs a `pk_` key of an environment."
     scope = f" with the scope `{route.scope}`" if route.scope else ""
     roles = roles_of(route)
+    sign_in = " of a person's sign-in (not a personal token, not a service account's)" if route.needs_sign_in else ""
     by_role = f"; the role must be {' or '.join(roles)}" if 0 < len(roles) < len(Role) else ""
-    return f"Needs a bearer token{scope}{by_role}."
+    return f"Needs a bearer token{sign_in}{scope}{by_role}."

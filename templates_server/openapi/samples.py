@@ -22,6 +22,7 @@ from templates_server.openapi.examples import part_of
 
 VARIABLE = re.compile(r"\$([A-Z][A-Z_]*)")
 CREDENTIALS = {Surface.PLATFORM: "MTRIBES_TOKEN", Surface.CLIENT: "MTRIBES_KEY"}
+SIGN_IN = "MTRIBES_SIGN_IN"
 NOT_QUOTED = "$@:"  # in a part of a path (RFC 3986, 3.3)
 LINE = 60
 ARGUMENTS = {"fields": "data", "body": "json", "content": "content"}
@@ -100,8 +101,8 @@ def _with_variables(source: str) -> str:
 
 def _headers(route: Route) -> dict[str, str]:
     headers = {}
-    if route.surface in CREDENTIALS:
-        headers["Authorization"] = f"Bearer ${CREDENTIALS[route.surface]}"
+    if route.surface in CREDENTIALS and not route.is_open:
+        headers["Authorization"] = f"Bearer ${SIGN_IN if route.needs_sign_in else CREDENTIALS[route.surface]}"
     media_type = _media_type(route)
     if route.example is not None and media_type != FORM:
         headers["Content-Type"] = media_type

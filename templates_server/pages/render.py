@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+from markupsafe import Markup, escape
 from starlette.responses import RedirectResponse, Response
 
 from templates_server.endpoint import Call
@@ -20,9 +22,12 @@ from templates_server.server_key import ServerKey
 from templates_server.settings import Settings
 
 FOLDER = Path(__file__).parent
-ASSET_TYPES = {"style.css": "text/css; charset=utf-8", "mark.svg": "image/svg+xml"}
+CSS = "text/css; charset=utf-8"
+ASSET_TYPES = {"style.css": CSS, "docs.css": CSS, "mark.svg": "image/svg+xml"}
 ASSET_MAX_AGE_SECONDS = 365 * 24 * 3600
 HASH_LENGTH = 12
+CODE = re.compile(r"`([^`]+)`")
+STRESS = re.compile(r"(?<![\w*])\*([^*<>]+)\*(?![\w*])")
 TITLES = {
     HTTPStatus.NOT_FOUND: "There is nothing here",
     HTTPStatus.FORBIDDEN: "That is not allowed",
@@ -56,12 +61,16 @@ def _load_asset(file_name: str) -> Asset:
 
 @dataclass(frozen=True)
 class Page:
-    """What to show: a template of `html/` and its values. `form_target`: where else its form may lead to."""
+    """What to show: a template of `html/` and its values.
+
+    `form_target`: where else its form may lead to. `has_secret_path`: nobody is told the path that one comes from.
+    """
 
     name: str
     values: Mapping[str, Any] = field(default_factory=dict)
     status: HTTPStatus = HTTPStatus.OK
     form_target: str = ""
+    has_secret_path: bool = False
 
 
 class Pages:
@@ -80,6 +89,7 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        self._templates.filters["marked"] = marked
         self._templates.globals.update(url=self.url, asset=self._asset_url, public_url=settings.public_url)
 
     def url(self, path: str) -> str:
@@ -102,6 +112,10 @@ class Pages:
         browser.set_cookie(response, self._settings, shown_to)
         return response
 
+    def open_answer(self, page: Page) -> Response:
+        """A page that is the same for everybody: it neither needs nor leaves a cookie."""
+        return self._response(page, Browser(""))
+
     def error_answer(self, error: ApiError) -> Response:
         """A refusal as a page; it neither needs nor leaves a cookie."""
         reasons = [problem.message for problem in error.problems]
@@ -117,7 +131,15 @@ class Pages:
             **page.values,
         )
         headers = {**PAGE_HEADERS, "Content-Security-Policy": _content_security_policy(page.form_target)}
+        if page.has_secret_path:
+            headers["Referrer-Policy"] = "strict-origin"
         return Response(body, page.status, headers, media_type="text/html; charset=utf-8")
+
+
+def marked(text: str) -> Markup:
+    """A text with `code` and *stress* in it as HTML."""
+    escaped = str(escape(text))
+    return Markup(STRESS.sub(r"<em>\1</em>", CODE.sub(r"<code>\1</code>", escaped)))  # noqa: S704 - it was escaped
 
 
 def _content_security_policy(form_target: str) -> str:

@@ -15,15 +15,20 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from templates_server.connections import ConnectionLimits
+from templates_server.description import JSON
 from templates_server.endpoint import Route, Surface
+from templates_server.openapi.answers import PATH_PARAMETER
+from templates_server.openapi.examples import part_of
 from templates_server.routes import ROUTES
-from tests.people import Person, add_organization, add_person, add_space
+from tests.people import OF_A_SIGN_IN, Person, add_organization, add_person, add_space
 from tests.servers import RunningServer, running_server
 from tests.wire import told
 
 READING = [route for route in ROUTES if route.reads is not None]
 JSON_SURFACES = {Surface.PLATFORM, Surface.CLIENT, Surface.OAUTH}
-JSON_ROUTES = [route for route in READING if route.surface in JSON_SURFACES]
+JSON_ROUTES = [
+    route for route in READING if route.surface in JSON_SURFACES and JSON in getattr(route.reads, "media_types", [JSON])
+]
 REFUSED = {400, 401, 403, 404, 408, 409, 412, 413, 415, 422}
 HOSTILE: dict[str, bytes] = {
     "nothing": b"",
@@ -67,7 +72,7 @@ def bomb(encode: Any) -> bytes:
 def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
     limits = ConnectionLimits(linger_seconds=0.3)
     with running_server(tmp_path_factory.mktemp("target"), connection_limits=limits) as running:
-        person = add_person(running.database, add_organization(running.database))
+        person = add_person(running.database, add_organization(running.database), grant=OF_A_SIGN_IN)
         space = add_space(running, person)
         with person.client(running) as client:
             answer = client.post(f"/v2/spaces/{space}/environments/production/keys", json={"name": "a"})
@@ -90,7 +95,9 @@ class Target:
         }
 
     def path(self, route: Route) -> str:
-        return route.path.format_map(self._names)
+        return PATH_PARAMETER.sub(
+            lambda part: self._names.get(part[1], part_of(route, part[1]).example.strip("$")), route.path
+        )
 
     def headers(self, route: Route, media_type: str) -> dict[str, str]:
         token = self._tokens.get(route.surface)
