@@ -1,14 +1,20 @@
-"""All SQL about tribes as a document. The SQL that finds their people is made by the compiler."""
+"""All SQL about tribes: the document, and their people, by conditions that the compiler makes."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
+from templates_server.database import marks
 from templates_server.errors import NotFound
 from templates_server.revisions import NewRevision, Stored, StoredDocument, check_revision, to_json
 from templates_server.schema import spaces, tribe_revisions
+from templates_server.tribes.compiler import compile_facts
+from templates_server.tribes.evaluator import PersonFacts
+from templates_server.tribes.facts import read_facts
+from templates_server.tribes.rules import Questions
 
 
 def load_tribes(connection: Connection, space_id: str, revision: int | None = None) -> StoredDocument:
@@ -42,3 +48,25 @@ def store_tribes(connection: Connection, space_id: str, new: NewRevision) -> Sto
     connection.execute(tribe_revisions.insert(), {**row, "created": new.now, "created_by": new.author})
     connection.execute(spaces.update().where(spaces.c.id == space_id).values(tribes_revision=revision))
     return Stored(revision, changed=True)
+
+
+# People
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """In which environment, and when. Events count while they are younger than `retention_ms`."""
+
+    environment_id: str
+    now: int
+    retention_ms: int
+
+
+def load_facts(connection: Connection, at: Moment, person_id: str, questions: Questions) -> PersonFacts | None:
+    """What is known of a person, with the answers to these questions; None when there is no such person."""
+    dialect = connection.dialect.name
+    columns, parameters = compile_facts(questions, dialect, now=at.now, retention_ms=at.retention_ms)
+    which = f"environment_id = {marks(connection, 1)} AND person_id = {marks(connection, 1)}"
+    query = f"SELECT {columns} FROM persons WHERE {which}"  # noqa: S608 - made by the compiler
+    row = connection.exec_driver_sql(query, (*parameters, at.environment_id, person_id)).one_or_none()
+    return None if row is None else read_facts(row, questions)

@@ -1,0 +1,314 @@
+"""Tribes as SQL over everybody: the same meaning as the evaluator's. Pure: text and parameters come out, nothing runs.
+
+    compile_tribe(tribe, dialect, now=, retention_ms=, environment_id=) -> (condition, parameters)
+
+The condition stands behind `SELECT ... FROM persons WHERE`, for `exec_driver_sql` with its parameters in order; it
+names the environment itself, and may be followed by `AND` and `ORDER BY`. It is true or false, never NULL. `dialect` is
+`sqlite` or `postgresql`. CannotBeKnown is raised for a tribe that only a session can decide.
+
+    compile_facts(questions, dialect, now=, retention_ms=) -> (columns, parameters)
+
+The columns give what the evaluator needs of one person (`store.load_facts` asks for them): `FACTS`, the number of
+sessions, and a count for each event question in its order.
+
+Texts are compared for equality and for parts only, byte by byte: no collation has a say. Numbers are doubles
+everywhere, as whole numbers are cast before they are compared. Names stand here, values are parameters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from templates_server.persons.names import PersonKind
+from templates_server.persons.profiles import Scalar
+from templates_server.times import DAY
+from templates_server.tribes.evaluator import number_in
+from templates_server.tribes.rules import (
+    Audience,
+    Behaviour,
+    Comparison,
+    Condition,
+    Done,
+    EventQuestion,
+    Filter,
+    FrequencyKind,
+    Match,
+    Operator,
+    Origin,
+    Questions,
+    Source,
+    Tagged,
+    Tribe,
+    read_moment,
+)
+from templates_server.tribes.sql import DIALECTS, Dialect, Finished, Sql, joined, listed, sql
+from templates_server.tribes.windows import WINDOWS, Window, day_of, window_of_sessions, window_of_timeframe
+
+NOBODY = Sql("1 = 0")
+EVERYBODY = Sql("1 = 1")
+NOTHING = Sql("NULL")
+FACTS = (
+    "kind", "created", "first_seen", "last_seen", "joined", "email", "locale", "timezone", "device_os",
+    "device_model", "tags", "attributes", "dates",
+)  # fmt: skip
+COLUMNS = {
+    "email": "persons.email",
+    "locale": "persons.locale",
+    "timezone": "persons.timezone",
+    "device.os": "persons.device_os",
+    "device.model": "persons.device_model",
+    "created": "persons.created",
+    "first_seen": "persons.first_seen",
+    "last_seen": "persons.last_seen",
+    "joined": "persons.joined",
+}
+AUDIENCES: Mapping[Audience, Sql] = {
+    Audience.USERS: sql("persons.kind = {}", PersonKind.USER.value),
+    Audience.VISITORS: sql("persons.kind = {}", PersonKind.VISITOR.value),
+    Audience.ALL: EVERYBODY,
+}
+MATCHES: Mapping[Match, str] = {Match.ANY: "OR", Match.ALL: "AND"}
+OF_NO_FILTERS: Mapping[Match, Sql] = {Match.ANY: NOBODY, Match.ALL: EVERYBODY}
+CONDITIONS: Mapping[Condition, str] = {Condition.HAVE_DONE: "{}", Condition.HAVE_NOT_DONE: "NOT {}"}
+FREQUENCIES: Mapping[FrequencyKind, str] = {
+    FrequencyKind.MORE_THAN: "({} > {})",
+    FrequencyKind.LESS_THAN: "({} < {})",
+    FrequencyKind.EXACTLY: "({} = {})",
+    FrequencyKind.ANY: "({} > 0)",
+}
+
+
+class CannotBeKnown(Exception):
+    """A tribe that asks what apps say when a session starts: nobody can list its people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """In which database, and when. Events count while they are younger than `retention_ms`."""
+
+    dialect: Dialect
+    now: int
+    retention_ms: int
+
+
+def compile_tribe(tribe: Tribe, dialect: str, *, now: int, retention_ms: int, environment_id: str) -> Finished:
+    """The condition on `persons` that holds for those who are in the tribe, with its parameters."""
+    if tribe.is_contextual:
+        raise CannotBeKnown(tribe.key)
+    situation = Situation(DIALECTS[dialect], now, retention_ms)
+    filters = [_certain(_compiled(each, situation), each) for each in tribe.filters]
+    matched = joined(MATCHES[tribe.match], filters) if filters else OF_NO_FILTERS[tribe.match]
+    here = sql("persons.environment_id = {}", environment_id)
+    return situation.dialect.finished(sql("{} AND {} AND {}", here, AUDIENCES[tribe.audience], matched))
+
+
+def _certain(condition: Sql, each: Filter) -> Sql:
+    """A condition that is never NULL; for an operator that negates, its contrary."""
+    negates = isinstance(each, Comparison) and each.operator in NEGATIONS
+    return sql("(({}) IS NOT TRUE)" if negates else "(({}) IS TRUE)", condition)
+
+
+def _compiled(each: Filter, situation: Situation) -> Sql:
+    match each:
+        case Comparison():
+            subject = _subject(each.source, situation)
+            return CONDITIONS_OF[NEGATIONS.get(each.operator, each.operator)](subject, each, situation)
+        case Tagged(tag):
+            return joined("OR", [_has_tag(situation, f"\n{tag}{end}") for end in ("\n", "/")])
+        case Done(question, condition, frequency):
+            template = FREQUENCIES[frequency.kind]
+            number = () if frequency.kind is FrequencyKind.ANY else (frequency.number,)
+            return sql(CONDITIONS[condition], sql(template, _count_of_events(question, situation), *number))
+
+
+def _has_tag(situation: Situation, part: str) -> Sql:
+    return sql("{} > 0", situation.dialect.position(Sql("persons.tags"), part))
+
+
+# What is compared
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A value of a person by the types that it can have; NULL where it has another."""
+
+    is_there: Sql
+    text: Sql = NOTHING
+    number: Sql = NOTHING
+    boolean: Sql = NOTHING
+    moment: Sql = NOTHING
+
+
+def _subject(source: Source, situation: Situation) -> Subject:
+    match source.origin:
+        case Origin.TEXT:
+            column = Sql(COLUMNS[source.name])
+            return Subject(sql("{} IS NOT NULL", column), text=column)
+        case Origin.DATE:
+            column = Sql(COLUMNS[source.name])
+            return Subject(sql("{} IS NOT NULL", column), moment=column)
+        case Origin.ATTRIBUTE:
+            return _attribute(source.name, situation.dialect)
+        case Origin.BEHAVIOUR:
+            number = BEHAVIOURS[Behaviour(source.name)](situation)
+            return Subject(sql("{} IS NOT NULL", number), number=sql("CAST({} AS DOUBLE PRECISION)", number))
+        case Origin.CONTEXTUAL:
+            raise CannotBeKnown(source.path)
+
+
+def _attribute(name: str, dialect: Dialect) -> Subject:
+    attributes = "persons.attributes"
+    return Subject(
+        dialect.has_key(attributes, name),
+        dialect.json_text(attributes, name),
+        dialect.json_number(attributes, name),
+        dialect.json_boolean(attributes, name),
+        dialect.json_integer("persons.dates", name),
+    )
+
+
+def _count_of_sessions(situation: Situation) -> Sql:
+    began = _within(Sql("sessions.started"), window_of_sessions(situation.now))
+    return sql(f"(SELECT count(*) FROM sessions WHERE {_of_the_person('sessions')} AND {{}})", began)  # noqa: S608 - names of ours
+
+
+def _days_since_seen(situation: Situation) -> Sql:
+    """As `windows.days_since`: a division of whole numbers, of which none is negative."""
+    tomorrow = day_of(situation.now) + DAY
+    seen = Sql("persons.last_seen")
+    return sql(f"(CASE WHEN {{}} >= {{}} THEN 0 ELSE ({{}} - {{}}) / {DAY} END)", seen, tomorrow, tomorrow - 1, seen)
+
+
+BEHAVIOURS: Mapping[Behaviour, Callable[[Situation], Sql]] = {
+    Behaviour.SESSIONS_30_DAYS: _count_of_sessions,
+    Behaviour.DAYS_SINCE_SEEN: _days_since_seen,
+}
+
+
+def _of_the_person(table: str) -> str:
+    return f"{table}.environment_id = persons.environment_id AND {table}.person_id = persons.person_id"
+
+
+def _count_of_events(question: EventQuestion, situation: Situation) -> Sql:
+    window = window_of_timeframe(question.timeframe, situation.now, retention_ms=situation.retention_ms)
+    dialect = situation.dialect
+    conditions = [
+        sql("events.name = {}", question.name),
+        _within(Sql("events.happened"), window),
+        *(sql("{} = {}", dialect.json_text("events.metadata", key), value) for key, value in question.metadata),
+    ]
+    return sql(f"(SELECT count(*) FROM events WHERE {_of_the_person('events')} AND {{}})", joined("AND", conditions))  # noqa: S608 - as above
+
+
+# How it is compared
+
+Compile = Callable[[Subject, Comparison, Situation], Sql]
+
+NEGATIONS: Mapping[Operator, Operator] = {
+    Operator.NOT_EXISTS: Operator.EXISTS,
+    Operator.NOT_EQUALS: Operator.EQUALS,
+    Operator.NOT_IN: Operator.IN,
+    Operator.NOT_CONTAINS: Operator.CONTAINS,
+}
+
+
+def _exists(subject: Subject, _comparison: Comparison, _situation: Situation) -> Sql:
+    return subject.is_there
+
+
+def _is_one_of(subject: Subject, comparison: Comparison, _situation: Situation) -> Sql:
+    if comparison.source.origin is Origin.DATE:
+        return _is_at_one_of(subject, comparison.values)
+    values = comparison.values
+    alternatives = [
+        _among(subject.text, [value for value in values if isinstance(value, str)]),
+        _among(subject.number, [number for value in values if (number := number_in(value)) is not None]),
+        _among(subject.boolean, [int(value) for value in values if isinstance(value, bool)]),
+    ]
+    return _any(condition for condition in alternatives if condition is not None)
+
+
+def _among(subject: Sql, values: Sequence[str | int | float]) -> Sql | None:
+    return sql("{} IN ({})", subject, listed(values)) if values and subject != NOTHING else None
+
+
+def _is_at_one_of(subject: Subject, values: Sequence[Scalar]) -> Sql:
+    written = [read_moment(value) for value in values if isinstance(value, str)]
+    return _any(_within(subject.moment, Window(one.starts, one.ends)) for one in written if one is not None)
+
+
+def _any(conditions: Iterable[Sql]) -> Sql:
+    alternatives = list(conditions)
+    return joined("OR", alternatives) if alternatives else NOBODY
+
+
+def _of_text(compare: Callable[[Dialect, Sql, str], Sql]) -> Compile:
+    def condition(subject: Subject, comparison: Comparison, situation: Situation) -> Sql:
+        part = str(comparison.values[0])
+        return NOBODY if subject.text == NOTHING else compare(situation.dialect, subject.text, part)
+
+    return condition
+
+
+def _of_number(template: str) -> Compile:
+    def condition(subject: Subject, comparison: Comparison, _situation: Situation) -> Sql:
+        numbers = [number_in(value) for value in comparison.values]
+        return NOBODY if subject.number == NOTHING or None in numbers else sql(template, subject.number, *numbers)
+
+    return condition
+
+
+def _in_window(subject: Subject, comparison: Comparison, situation: Situation) -> Sql:
+    return _within(subject.moment, WINDOWS[comparison.operator](comparison, situation.now))
+
+
+def _within(moment: Sql, window: Window) -> Sql:
+    bounds = [sql(f"{{}} {sign} {{}}", moment, bound) for sign, bound in _bounds(window)]
+    return NOBODY if moment == NOTHING else joined("AND", bounds or [sql("{} IS NOT NULL", moment)])
+
+
+def _bounds(window: Window) -> Iterator[tuple[str, int]]:
+    if window.starts is not None:
+        yield ">=", window.starts
+    if window.ends is not None:
+        yield "<", window.ends
+
+
+def _between(subject: Subject, comparison: Comparison, situation: Situation) -> Sql:
+    compare = _in_window if comparison.moments else NUMBERS_BETWEEN
+    return compare(subject, comparison, situation)
+
+
+NUMBERS_BETWEEN = _of_number("{} BETWEEN {} AND {}")
+CONDITIONS_OF: Mapping[Operator, Compile] = {
+    Operator.EXISTS: _exists,
+    Operator.EQUALS: _is_one_of,
+    Operator.IN: _is_one_of,
+    Operator.CONTAINS: _of_text(lambda dialect, text, part: sql("{} > 0", dialect.position(text, part))),
+    Operator.STARTS_WITH: _of_text(lambda dialect, text, part: sql("{} = 1", dialect.position(text, part))),
+    Operator.ENDS_WITH: _of_text(lambda dialect, text, part: sql("{} = {}", dialect.end(text, part), part)),
+    Operator.GREATER_THAN: _of_number("{} > {}"),
+    Operator.GREATER_OR_EQUAL: _of_number("{} >= {}"),
+    Operator.LESS_THAN: _of_number("{} < {}"),
+    Operator.LESS_OR_EQUAL: _of_number("{} <= {}"),
+    Operator.BETWEEN: _between,
+    Operator.BEFORE: _in_window,
+    Operator.AFTER: _in_window,
+    Operator.ON_DAY: _in_window,
+    Operator.LESS_THAN_DAYS_AGO: _in_window,
+    Operator.MORE_THAN_DAYS_AGO: _in_window,
+}
+"""Of each operator that is not the contrary of another."""
+
+
+# Of one person
+
+
+def compile_facts(questions: Questions, dialect: str, *, now: int, retention_ms: int) -> Finished:
+    """The columns of one person that the evaluator needs: `FACTS`, the sessions, each event question in its order."""
+    situation = Situation(DIALECTS[dialect], now, retention_ms)
+    sessions = _count_of_sessions(situation) if questions.sessions else Sql("0")
+    counts = [_count_of_events(question, situation) for question in questions.events]
+    columns = [Sql(f"persons.{name}") for name in FACTS]
+    return situation.dialect.finished(listed([*columns, sessions, *counts]))

@@ -1,0 +1,239 @@
+"""What a tribe is: filters over people. Values only; nothing here reads, stores or decides.
+
+Who decides: `evaluator` for one person, `compiler` in SQL over everybody; both mean the same. `windows` turns what
+speaks of days into times.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from templates_server.persons.profiles import Scalar, moment_of
+from templates_server.times import DAY
+
+DAY_LENGTH = len("2026-11-21")
+
+
+class Audience(enum.StrEnum):
+    """Which kind of person a tribe can have."""
+
+    USERS = "users"
+    VISITORS = "visitors"
+    ALL = "all"
+
+
+class Match(enum.StrEnum):
+    """How many of its filters a person must match."""
+
+    ANY = "any"
+    ALL = "all"
+
+
+class Operator(enum.StrEnum):
+    """How a value that is found is compared."""
+
+    EXISTS = "exists"
+    NOT_EXISTS = "not_exists"
+    EQUALS = "equals"
+    NOT_EQUALS = "not_equals"
+    IN = "in"
+    NOT_IN = "not_in"
+    CONTAINS = "contains"
+    NOT_CONTAINS = "not_contains"
+    STARTS_WITH = "starts_with"
+    ENDS_WITH = "ends_with"
+    GREATER_THAN = "greater_than"
+    GREATER_OR_EQUAL = "greater_or_equal"
+    LESS_THAN = "less_than"
+    LESS_OR_EQUAL = "less_or_equal"
+    BETWEEN = "between"
+    BEFORE = "before"
+    AFTER = "after"
+    ON_DAY = "on_day"
+    LESS_THAN_DAYS_AGO = "less_than_days_ago"
+    MORE_THAN_DAYS_AGO = "more_than_days_ago"
+
+
+class Origin(enum.StrEnum):
+    """Where a compared value comes from."""
+
+    TEXT = "text"  # a field of every person that holds text
+    DATE = "date"  # a field of every person that holds a time
+    ATTRIBUTE = "attribute"  # what is known of a person besides
+    CONTEXTUAL = "contextual"  # what an app said when the session started
+    BEHAVIOUR = "behaviour"  # a number that is counted
+
+
+class Behaviour(enum.StrEnum):
+    """Numbers that are counted."""
+
+    SESSIONS_30_DAYS = "sessions_30_days"  # begun today or on one of the 29 days before
+    DAYS_SINCE_SEEN = "days_since_seen"  # 0: today
+
+
+TEXT_FIELDS = ("email", "locale", "timezone", "device.os", "device.model")
+DATE_FIELDS = ("created", "first_seen", "last_seen", "joined")
+ATTRIBUTE_PREFIX = "attributes."
+CONTEXTUAL_PREFIX = "fields."
+SESSION_DAYS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A compared value: `name` is without its prefix."""
+
+    origin: Origin
+    name: str
+
+    @property
+    def path(self) -> str:
+        """As documents name it."""
+        prefixes = {Origin.ATTRIBUTE: ATTRIBUTE_PREFIX, Origin.CONTEXTUAL: CONTEXTUAL_PREFIX}
+        return prefixes.get(self.origin, "") + self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A date as it was written: a whole day (UTC), or one millisecond; `ends` is exclusive."""
+
+    text: str
+    starts: int
+    ends: int
+
+
+def read_moment(text: str) -> Moment | None:
+    """The day or the time that a text says; None when it says neither."""
+    starts = moment_of(text)
+    if starts is None:
+        return None
+    return Moment(text, starts, starts + (DAY if len(text) == DAY_LENGTH else 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A value of a person held against others.
+
+    `values`: none for exists; one for equals, texts and numbers; two for between; any number for in. `moments` in their
+    place for dates (before, after, on_day, between); `days` for less_than_days_ago and more_than_days_ago.
+    """
+
+    source: Source
+    operator: Operator
+    values: tuple[Scalar, ...] = ()
+    moments: tuple[Moment, ...] = ()
+    days: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Tagged:
+    """Having a user tag, or one below it."""
+
+    tag: str
+
+
+class TimeframeKind(enum.StrEnum):
+    """How a timeframe is told: in days ago (the first three), by a date, or not at all."""
+
+    MORE_THAN = "more_than"
+    LESS_THAN = "less_than"
+    EXACTLY = "exactly"
+    AFTER = "after"
+    ON_DAY = "on_day"
+    BEFORE = "before"
+    ANY_TIME = "any_time"
+
+
+@dataclass(frozen=True, slots=True)
+class Timeframe:
+    """When an event happened: `days` for the kinds that count them, `moment` for those with a date."""
+
+    kind: TimeframeKind = TimeframeKind.ANY_TIME
+    days: int = 0
+    moment: Moment | None = None
+
+
+class FrequencyKind(enum.StrEnum):
+    """How often is often enough."""
+
+    MORE_THAN = "more_than"
+    LESS_THAN = "less_than"
+    EXACTLY = "exactly"
+    ANY = "any"  # at least once
+
+
+@dataclass(frozen=True, slots=True)
+class Frequency:
+    """How often an event happened."""
+
+    kind: FrequencyKind = FrequencyKind.ANY
+    number: int = 0
+
+
+class Condition(enum.StrEnum):
+    """Whether the whole of an event filter is meant or its contrary."""
+
+    HAVE_DONE = "have_done"
+    HAVE_NOT_DONE = "have_not_done"
+
+
+@dataclass(frozen=True, slots=True)
+class EventQuestion:
+    """How often did a person do this: a name, a timeframe, metadata of which all must match (in order of key)."""
+
+    name: str
+    timeframe: Timeframe = Timeframe()
+    metadata: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """Having done something so and so often, or not."""
+
+    question: EventQuestion
+    condition: Condition = Condition.HAVE_DONE
+    frequency: Frequency = Frequency()
+
+
+Filter = Comparison | Tagged | Done
+
+
+@dataclass(frozen=True, slots=True)
+class Tribe:
+    """A set of filters over people."""
+
+    key: str
+    name: str
+    description: str = ""
+    category: str = ""
+    audience: Audience = Audience.ALL
+    match: Match = Match.ALL
+    filters: tuple[Filter, ...] = ()
+
+    @property
+    def is_contextual(self) -> bool:
+        """Whether it can only be decided when a session starts."""
+        return any(isinstance(each, Comparison) and each.source.origin is Origin.CONTEXTUAL for each in self.filters)
+
+
+Tribes = Mapping[str, Tribe]
+"""The tribes of a Space, by key, in order of key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Questions:
+    """What must be counted of a person before tribes can be decided."""
+
+    sessions: bool = False
+    events: tuple[EventQuestion, ...] = ()
+
+
+def questions_of(tribes: Iterable[Tribe]) -> Questions:
+    """What these tribes ask, each question once."""
+    filters = [each for tribe in tribes for each in tribe.filters]
+    counted = Source(Origin.BEHAVIOUR, Behaviour.SESSIONS_30_DAYS)
+    return Questions(
+        any(isinstance(each, Comparison) and each.source == counted for each in filters),
+        tuple(dict.fromkeys(each.question for each in filters if isinstance(each, Done))),
+    )

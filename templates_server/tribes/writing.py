@@ -1,0 +1,85 @@
+"""Tribes as a document in canonical form: equal for equal tribes, and read back as the same. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from templates_server.persons.profiles import Scalar
+from templates_server.tribes.rules import (
+    Comparison,
+    Done,
+    Filter,
+    Frequency,
+    FrequencyKind,
+    Operator,
+    Origin,
+    Tagged,
+    Timeframe,
+    TimeframeKind,
+    Tribe,
+    Tribes,
+)
+
+WITHOUT_VALUE = frozenset({Operator.EXISTS, Operator.NOT_EXISTS})
+OF_DAYS = frozenset({Operator.LESS_THAN_DAYS_AGO, Operator.MORE_THAN_DAYS_AGO})
+WITH_LIST = frozenset({Operator.IN, Operator.NOT_IN, Operator.BETWEEN})
+
+
+def to_document(tribes: Tribes, *, space: str) -> dict[str, Any]:
+    """Tribes in canonical form, fit for JSON and YAML; the revision is not in it."""
+    return {"space": space, "tribes": {key: to_tribe_document(tribes[key]) for key in sorted(tribes)}}
+
+
+def to_tribe_document(tribe: Tribe) -> dict[str, Any]:
+    """One tribe in canonical form, without its key."""
+    document: dict[str, Any] = {"name": tribe.name}
+    if tribe.description:
+        document["description"] = tribe.description
+    if tribe.category:
+        document["category"] = tribe.category
+    document |= {"audience": tribe.audience.value, "match": tribe.match.value}
+    return {**document, "filters": [to_filter_document(each) for each in tribe.filters]}
+
+
+def to_filter_document(each: Filter) -> dict[str, Any]:
+    """One filter in canonical form."""
+    match each:
+        case Tagged(tag):
+            return {"tag": tag}
+        case Done():
+            return _event_document(each)
+        case Comparison():
+            return _comparison_document(each)
+
+
+def _comparison_document(comparison: Comparison) -> dict[str, Any]:
+    source, operator = comparison.source, comparison.operator
+    kind = Origin.ATTRIBUTE if source.origin in {Origin.TEXT, Origin.DATE} else source.origin
+    document: dict[str, Any] = {kind.value: source.path, "operator": operator.value}
+    if operator in WITHOUT_VALUE:
+        return document
+    if operator in OF_DAYS:
+        return {**document, "value": comparison.days}
+    values: list[Scalar] = [*comparison.values, *(moment.text for moment in comparison.moments)]
+    return {**document, "value": values if operator in WITH_LIST else values[0]}
+
+
+def _event_document(done: Done) -> dict[str, Any]:
+    question = done.question
+    document: dict[str, Any] = {
+        "event": question.name,
+        "condition": done.condition.value,
+        "frequency": _frequency_document(done.frequency),
+        "timeframe": _timeframe_document(question.timeframe),
+    }
+    return {**document, "metadata": dict(question.metadata)} if question.metadata else document
+
+
+def _frequency_document(frequency: Frequency) -> Any:
+    return "any" if frequency.kind is FrequencyKind.ANY else {frequency.kind.value: frequency.number}
+
+
+def _timeframe_document(timeframe: Timeframe) -> Any:
+    if timeframe.kind is TimeframeKind.ANY_TIME:
+        return TimeframeKind.ANY_TIME.value
+    return {timeframe.kind.value: timeframe.days if timeframe.moment is None else timeframe.moment.text}

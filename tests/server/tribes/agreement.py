@@ -1,0 +1,220 @@
+"""Many rules over many people, decided four ways: by the oracle, the evaluator, SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection
+
+from templates_server import migrations
+from templates_server.database import Database, open_database
+from templates_server.persons.names import PersonKind, named
+from templates_server.persons.profiles import COLUMNS, Profile, dates_of, merged_attributes, to_columns
+from templates_server.schema import events, persons, sessions
+from templates_server.tribes import compiler, facts, rules
+from templates_server.tribes.evaluator import Outcome, PersonFacts, evaluate, outcome_of
+from templates_server.tribes.reading import read_tribe
+from tests.server.tribes.made import KEPT
+from tests.server.tribes.oracle import EPOCH, MILLISECOND, History, count_of_events, is_member
+from tests.server.tribes.oracle import behaviour as oracle_behaviour
+
+ENVIRONMENT = "env_of_the_test"
+OTHER_ENVIRONMENT = "env_of_others"
+RETENTION_MS = KEPT // MILLISECOND
+OUTCOMES = {True: Outcome.MATCHED, False: Outcome.NOT_MATCHED, None: Outcome.UNKNOWN}
+
+
+def milliseconds(moment: datetime | None) -> Any:
+    return None if moment is None else (moment - EPOCH) // MILLISECOND
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A tribe at a time, as its document and as rules, and who is in it."""
+
+    document: Mapping[str, Any]
+    tribe: rules.Tribe
+    now: datetime
+    expected: Sequence[bool | None]  # of each of the people
+
+    @classmethod
+    def made(cls, document: Mapping[str, Any], now: datetime, people: Sequence[History]) -> Asked:
+        expected = [is_member(document, person, now, kept=KEPT) for person in people]
+        return cls(document, read_tribe(document, key="x"), now, expected)
+
+
+@dataclass(frozen=True)
+class Disagreement:
+    """Who decided otherwise than the oracle, about whom."""
+
+    who: str
+    asked: Asked
+    person: History
+    expected: bool | None
+
+
+def profile_of(person: History) -> Profile:
+    joined = None if person.joined is None else (person.joined - EPOCH.date()) // timedelta(days=1) * 86_400_000
+    return Profile(
+        person.email,
+        None,
+        person.timezone,
+        person.locale,
+        joined,
+        person.tags,
+        merged_attributes({}, person.attributes),
+    )
+
+
+def name_of(person: History) -> Any:
+    return named(PersonKind(person.kind), f"p{person.number}")
+
+
+def store(database: Database, people: Sequence[History]) -> None:
+    """All that is known of these people; in another environment there are others with the same names."""
+    migrations.upgrade(database)
+
+    def work(connection: Connection) -> None:
+        for environment in (ENVIRONMENT, OTHER_ENVIRONMENT):
+            for table, rows in _rows(people, environment).items():
+                connection.execute(table.insert(), rows)
+
+    database.write_now(work)
+
+
+def _rows(people: Sequence[History], environment: str) -> Mapping[Any, list[dict[str, Any]]]:
+    found: dict[Any, list[dict[str, Any]]] = {persons: [], events: [], sessions: []}
+    for person in people:
+        key = {"environment_id": environment, "person_id": name_of(person).person_id}
+        found[persons].append({**key, **_person_row(person)})
+        found[events] += [{**key, **row} for row in _event_rows(person)]
+        found[sessions] += [
+            {**key, "session_id": f"s{number}", "started": milliseconds(began)}
+            for number, began in enumerate(person.sessions)
+        ]
+    return found
+
+
+def _person_row(person: History) -> dict[str, Any]:
+    return {
+        "kind": person.kind,
+        "called": f"p{person.number}",
+        **{name: milliseconds(getattr(person, name)) for name in ("created", "first_seen", "last_seen")},
+        "device_os": person.os,
+        "device_model": person.model,
+        **dict(zip(COLUMNS, to_columns(profile_of(person)), strict=True)),
+    }
+
+
+def _event_rows(person: History) -> list[dict[str, Any]]:
+    return [
+        {
+            "event_id": f"e{number}",
+            "name": event.name,
+            "metadata": _encoded(event.metadata),
+            "happened": milliseconds(event.at),
+            "received": milliseconds(event.at),
+        }
+        for number, event in enumerate(person.events)
+    ]
+
+
+def _encoded(metadata: Mapping[str, str] | None) -> str | None:
+    return msgspec.json.encode(metadata, order="deterministic").decode() if metadata else None
+
+
+def facts_of(person: History, asked: Asked, *, in_session: bool = True) -> PersonFacts:
+    """What the evaluator is told; counts are the oracle's."""
+    profile = profile_of(person)
+    counts_sessions = rules.questions_of([asked.tribe]).sessions
+    return PersonFacts(
+        PersonKind(person.kind),
+        **{name: milliseconds(getattr(person, name)) for name in ("created", "first_seen", "last_seen")},
+        joined=profile.joined,
+        email=person.email,
+        locale=person.locale,
+        timezone=person.timezone,
+        device_os=person.os,
+        device_model=person.model,
+        tags=person.tags,
+        attributes=profile.attributes,
+        dates=dates_of(profile.attributes),
+        fields=person.fields if in_session else None,
+        sessions_30_days=(oracle_behaviour("sessions_30_days", person, asked.now) or 0) if counts_sessions else 0,
+        events=dict(_counts(person, asked)),
+    )
+
+
+def _counts(person: History, asked: Asked) -> list[tuple[rules.EventQuestion, int]]:
+    found = []
+    for document, each in zip(asked.document["filters"], asked.tribe.filters, strict=True):
+        if isinstance(each, rules.Done):
+            found.append((each.question, count_of_events(document, person, asked.now, kept=KEPT)))
+    return found
+
+
+def disagreements(
+    asked: Sequence[Asked], people: Sequence[History], databases: Sequence[Database] = (), *, evaluator: bool = True
+) -> Iterator[Disagreement]:
+    """Everything that is decided otherwise than by the oracle, as it is found."""
+    for one in asked:
+        if evaluator:
+            yield from _of_evaluator(one, people)
+        for database in databases:
+            yield from _of_sql(one, people, database)
+
+
+def _of_evaluator(asked: Asked, people: Sequence[History]) -> Iterator[Disagreement]:
+    now = milliseconds(asked.now)
+    for person, expected in zip(people, asked.expected, strict=True):
+        known = facts_of(person, asked)
+        outcome, verdict = outcome_of(asked.tribe, known, now), evaluate(asked.tribe, known, now)
+        if not OUTCOMES[expected] == outcome == verdict.outcome:
+            yield Disagreement("the evaluator", asked, person, expected)
+
+
+def _of_sql(asked: Asked, people: Sequence[History], database: Database) -> Iterator[Disagreement]:
+    loaded = stored_facts(database, asked, people)
+    for person, expected, found in zip(people, asked.expected, loaded, strict=True):
+        if repr(found) != repr(facts_of(person, asked, in_session=False)):
+            yield Disagreement(f"facts from {database.dialect}", asked, person, expected)
+    members = None if asked.tribe.is_contextual else members_of(database, asked)
+    for person, expected in zip(people, asked.expected, strict=True):
+        if members is not None and (name_of(person).person_id in members) is not expected:
+            yield Disagreement(database.dialect, asked, person, expected)
+
+
+def members_of(database: Database, asked: Asked) -> set[str]:
+    """The ids of those who are in the tribe."""
+    where, parameters = compiler.compile_tribe(
+        asked.tribe,
+        database.dialect,
+        now=milliseconds(asked.now),
+        retention_ms=RETENTION_MS,
+        environment_id=ENVIRONMENT,
+    )
+    query = f"SELECT person_id FROM persons WHERE {where}"  # noqa: S608 - what is tested
+    return set(database.read_now(lambda connection: connection.exec_driver_sql(query, parameters).scalars().all()))
+
+
+def stored_facts(database: Database, asked: Asked, people: Sequence[History]) -> list[PersonFacts]:
+    """The facts of everybody, as the database gives them."""
+    questions = rules.questions_of([asked.tribe])
+    columns, parameters = compiler.compile_facts(
+        questions, database.dialect, now=milliseconds(asked.now), retention_ms=RETENTION_MS
+    )
+    query = f"SELECT {columns}, person_id FROM persons WHERE environment_id = '{ENVIRONMENT}'"  # noqa: S608 - as above
+    rows = database.read_now(lambda connection: connection.exec_driver_sql(query, parameters).all())
+    by_id = {row[-1]: facts.read_facts(row[:-1], questions) for row in rows}
+    return [by_id[name_of(person).person_id] for person in people]
+
+
+def opened(url: str, people: Sequence[History]) -> Database:
+    """A database with these people in it."""
+    database = open_database(url)
+    store(database, people)
+    return database

@@ -1,0 +1,53 @@
+"""One meaning, two evaluators: the session's and SQL's agree on every (rule, person) pair, on both databases.
+
+At full scale (MTRIBES_FULL_SCALE=1) some 240,000 pairs, else some thousand.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from templates_server.database import Database
+from tests.server.tribes.agreement import Asked, Disagreement, disagreements, opened
+from tests.server.tribes.made import collected, histories, tribes
+from tests.server.tribes.oracle import History
+from tests.servers import PostgresServer
+
+IS_FULL_SCALE = os.environ.get("MTRIBES_FULL_SCALE") == "1"
+PEOPLE, RULES = (400, 900) if IS_FULL_SCALE else (60, 150)
+
+
+@pytest.fixture(scope="module")
+def people() -> Sequence[History]:
+    return [dataclasses.replace(person, number=number) for number, person in enumerate(collected(histories(), PEOPLE))]
+
+
+@pytest.fixture(scope="module")
+def databases(
+    people: Sequence[History], postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Sequence[Database]]:
+    folder: Path = tmp_path_factory.mktemp("tribes")
+    both = [opened(f"sqlite:///{folder / 'tribes.db'}", people), opened(postgres.new_database_url(), people)]
+    yield both
+    for database in both:
+        database.close()
+
+
+def shown(found: Sequence[Disagreement]) -> str:
+    return "\n\n".join(
+        f"{each.who} does not say {each.expected}:\n{each.asked.document}\n{each.asked.now}\n{each.person}"
+        for each in found[:3]
+    )
+
+
+def test_both_evaluators_mean_the_same_on_both_databases(
+    people: Sequence[History], databases: Sequence[Database]
+) -> None:
+    asked = [Asked.made(*one, people) for one in collected(tribes(), RULES)]
+    found = list(disagreements(asked, people, databases))
+    assert not found, f"{len(found)} of {len(asked) * len(people)} pairs\n{shown(found)}"
