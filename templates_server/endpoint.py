@@ -1,6 +1,6 @@
-"""From a request to a handler and back: credentials, place, permission, body, answer. The same steps for every route.
+"""What a handler gets and gives back: its route, the call, the answer in the form of its surface.
 
-What a route is and how it answers stands in its `Route`; the table of them is `routes.py`.
+The table of routes is `routes.py`; the steps from a request to its handler, the same for all, are `steps.py`.
 """
 
 from __future__ import annotations
@@ -16,13 +16,14 @@ from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 
-from templates_server import access, bodies
+from templates_server import access
 from templates_server.addresses import client_address
 from templates_server.audit.models import Deed
 from templates_server.database import Database
-from templates_server.description import Body, Header, Parameter
-from templates_server.errors import ApiError, Forbidden, NotFound, Unauthenticated
-from templates_server.idempotency.answers import HEADER, IdempotentAnswers, Once
+from templates_server.description import Header, Parameter
+from templates_server.errors import ApiError
+from templates_server.idempotency.answers import Once
+from templates_server.rate_limits import Quota
 from templates_server.settings import Settings
 from templates_server.times import Clock
 
@@ -90,15 +91,16 @@ class Services:
 
 @dataclass
 class Call:
-    """One request on its way through its handler."""
+    """One request on its way through the steps (`steps.py`), which fill it in, and its handler."""
 
     request: Request
     services: Services
     parameters: Mapping[str, str]
     body: Any = None
-    _principal: access.Principal | None = None
-    _place: access.Place | None = None
-    _once: Once | None = None
+    asker: access.Principal | None = None
+    located: access.Place | None = None
+    once: Once | None = None
+    quota: Quota | None = None
 
     @property
     def database(self) -> Database:
@@ -126,16 +128,16 @@ class Call:
     @property
     def principal(self) -> access.Principal:
         """Who asks; only where the surface asks for credentials."""
-        if self._principal is None:
+        if self.asker is None:
             raise LookupError("this route has no principal")
-        return self._principal
+        return self.asker
 
     @property
     def place(self) -> access.Place:
         """Where it acts; only where the path names an organization or a Space."""
-        if self._place is None:
+        if self.located is None:
             raise LookupError("this route has no place")
-        return self._place
+        return self.located
 
     @property
     def space_id(self) -> str:
@@ -163,9 +165,9 @@ class Call:
         It is one transaction. Under an Idempotency-Key (POST) the answer is stored in it too, and given again to who
         asks again.
         """
-        if self._once is None:
+        if self.once is None:
             return to_response(await self.database.write(work))
-        return await self._once.perform(self.database, lambda connection: to_response(work(connection)))
+        return await self.once.perform(self.database, lambda connection: to_response(work(connection)))
 
     def deed(
         self,
@@ -176,7 +178,7 @@ class Call:
         details: Mapping[str, object] = NO_DETAILS,
     ) -> Deed:
         """What is to be remembered of what is being done: in the organization of the path, or in one that is named."""
-        place = self._place
+        place = self.located
         return Deed(
             organization_id or self.place.organization_id,
             self.now,
@@ -245,84 +247,6 @@ class Route:
     path_examples: Mapping[str, str] = field(default_factory=dict)
     group: str = ""
     successor: str = ""
-
-
-async def serve(route: Route, call: Call) -> Response:
-    """The answer of a route; ApiError when a step refuses."""
-    if route.surface in {Surface.PLATFORM, Surface.CLIENT} and not route.is_open:
-        call._principal = await _authenticated(call, route.surface)  # noqa: SLF001 - filled in here, read everywhere
-    if route.surface is Surface.PLATFORM:
-        call._place = await _permitted_place(call, route)  # noqa: SLF001 - as above
-    raw = b"" if route.reads is None else await _read_body(route, call)
-    is_once = route.surface is Surface.PLATFORM and route.method == "POST" and HEADER in call.request.headers
-    if is_once and call._principal is not None:  # noqa: SLF001 - nobody's key is not kept
-        return await _serve_once(route, call, raw)
-    return await _handled(route, call, raw)
-
-
-async def _serve_once(route: Route, call: Call, raw: bytes) -> Response:
-    """The answer that was given under the same Idempotency-Key, else the route's."""
-    answers = call.services.part(IdempotentAnswers)
-    once = answers.asked(call.request, call.principal, body=raw, now=call.now)
-    with answers.running(once):
-        replayed = await call.database.read(once.replay)
-        call._once = once  # noqa: SLF001 - for `effect`
-        return replayed or await _handled(route, call, raw)
-
-
-async def _handled(route: Route, call: Call, raw: bytes) -> Response:
-    call.body = _decoded(route, call, raw)
-    answer = await route.handler(call)
-    return answer if isinstance(answer, Response) else to_response(answer)
-
-
-async def _authenticated(call: Call, surface: Surface) -> access.Principal:
-    scheme, _, bearer = call.request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not bearer.strip():
-        raise Unauthenticated("Send `Authorization: Bearer ...` with a token, or with a pk_ key for the Client API.")
-    principal = await call.services.authenticate(bearer.strip())
-    if principal is None:
-        raise Unauthenticated(
-            "The token or key is unknown, expired or revoked.", challenge='Bearer error="invalid_token"'
-        )
-    is_app = principal.kind is access.PrincipalKind.APP
-    if is_app and surface is Surface.PLATFORM:
-        raise Forbidden("A pk_ key opens the Client API only: use a token here.")
-    if not is_app and surface is Surface.CLIENT:
-        raise Unauthenticated("The Client API is opened by a pk_ key of an environment.")
-    return principal
-
-
-async def _permitted_place(call: Call, route: Route) -> access.Place | None:
-    """The place that the path names, once the caller may see it and do this there."""
-    names = {
-        name: call.parameters[name] for name in ("organization", "space", "environment") if name in call.parameters
-    }
-    place = await call.services.locate(names) if names else None
-    if names and (place is None or not access.may_see(call.principal, place)):
-        raise NotFound
-    if route.scope is not None:
-        access.check_scope(call.principal, route.scope, place)
-    if route.role is not None and place is not None:
-        access.check_role(call.principal, route.role, place)
-    if route.needs_sign_in:
-        access.check_signed_in(call.principal)
-    return place
-
-
-async def _read_body(route: Route, call: Call) -> bytes:
-    limits = call.settings.limits
-    return await bodies.read_body(call.request, route.max_body_bytes or limits.max_body_bytes, limits)
-
-
-def _decoded(route: Route, call: Call, raw: bytes) -> Any:
-    """The body as what the route reads; None where it reads none."""
-    if route.reads is None:
-        return None
-    if route.reads is bytes or isinstance(route.reads, Body):
-        return raw
-    bodies.require_media_type(call.request, "application/json")
-    return bodies.decode_json(raw, route.reads, max_depth=call.settings.limits.max_depth)
 
 
 def to_response(answer: Answer) -> Response:

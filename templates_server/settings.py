@@ -11,6 +11,7 @@ import platformdirs
 
 from templates_server.addresses import Network
 from templates_server.connections import ConnectionLimits
+from templates_server.rate_limits import DEFAULT_LIMITS, RateLimits
 
 DEFAULT_PORT = 8674
 DEFAULT_PORTS = {"http": ":80", "https": ":443"}
@@ -48,6 +49,8 @@ class Settings:
     trusted_proxies: tuple[Network, ...] = ()
     allowed_hosts: frozenset[str] = frozenset()
     limits: Limits = field(default_factory=Limits)
+    rate_limits: RateLimits | None = DEFAULT_LIMITS
+    metrics: bool = False
     connection_limits: ConnectionLimits = field(default_factory=ConnectionLimits)
 
     def __post_init__(self) -> None:

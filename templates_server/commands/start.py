@@ -6,6 +6,7 @@ import contextlib
 import errno
 import ipaddress
 import os
+import re
 import socket
 import sys
 from collections.abc import Iterator
@@ -25,15 +26,19 @@ from templates_server.data_folder import DataFolder, FolderInUse, ServerRecord, 
 from templates_server.database import Database, open_database
 from templates_server.demo import seed
 from templates_server.hosts import name_in
+from templates_server.rate_limits import DEFAULT_LIMITS, RateLimits, parse_rate_limits
 from templates_server.server_key import ServerKey
 from templates_server.serving import BACKLOG, serve, turn_over
-from templates_server.settings import DEFAULT_PORT, Settings, check_public_url
+from templates_server.settings import DEFAULT_PORT, DEFAULT_PORTS, Settings, check_public_url
 from templates_server.times import system_clock
+from templates_server.users.erasure.listing import ErasureList, UnreadableList
+from templates_server.users.erasure.store import list_erasures
 
 HELP = """Start the server and stay until it is stopped (Ctrl-C, SIGTERM, `mtribes-server stop`).
 
 Every option can be set in the environment too, by the name that stands behind it."""
 MAX_PORT = 65535
+ORIGIN = re.compile(r"(https?)://(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,9 @@ class Wish:
     local: bool
     trusted_proxies: tuple[Network, ...]
     allowed_hosts: frozenset[str]
+    cors_origins: frozenset[str]
+    rate_limits: RateLimits | None
+    metrics: bool
 
 
 def start(  # noqa: PLR0913 - one parameter an option
@@ -97,6 +105,27 @@ def start(  # noqa: PLR0913 - one parameter an option
             show_default=False,
         ),
     ] = None,
+    cors_origin: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ORIGIN",
+            envvar="MTRIBES_CORS_ORIGINS",
+            help="A web application that may use the Platform API from a browser; may be repeated.",
+            show_default=False,
+        ),
+    ] = None,
+    rate_limits: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LIMITS",
+            envvar="MTRIBES_RATE_LIMITS",
+            help="Requests a minute, such as platform=6000,client=12000,oauth=600,unauthenticated=300; or off.",
+            show_default=False,
+        ),
+    ] = None,
+    metrics: Annotated[
+        bool, typer.Option("--metrics", envvar="MTRIBES_METRICS", help="Serve /metrics for Prometheus, to anybody.")
+    ] = False,
 ) -> int:
     """Serve until told to stop."""
     folder = folder_of(data)
@@ -111,6 +140,9 @@ def start(  # noqa: PLR0913 - one parameter an option
         local,
         tuple(_network(text) for text in trusted_proxy or ()),
         frozenset(_host_name(text) for text in allowed_host or ()),
+        frozenset(_origin(text) for text in cors_origin or ()),
+        DEFAULT_LIMITS if rate_limits is None else _rate_limits(rate_limits),
+        metrics,
     )
     _check(wish)
     prepared(folder)
@@ -135,6 +167,23 @@ def _host_name(text: str) -> str:
     if name is None or ":" in text.rpartition("]")[2]:
         raise WrongUsage(f"--allowed-host {text!r} is not a name.", "Write it without scheme and port: app.internal.")
     return name
+
+
+def _origin(text: str) -> str:
+    """An origin as browsers write it (RFC 6454, 6.2)."""
+    match = ORIGIN.fullmatch(text)
+    if match is None:
+        raise WrongUsage(
+            f"--cors-origin {text!r} is not an origin.", "Write it without a path: https://app.example.com."
+        )
+    return text.removesuffix(DEFAULT_PORTS[match[1]])
+
+
+def _rate_limits(text: str) -> RateLimits | None:
+    try:
+        return parse_rate_limits(text)
+    except ValueError as error:
+        raise WrongUsage(f"--rate-limits: {error}.", "Write platform=6000,client=12000 or the like, or off.") from None
 
 
 def _check(wish: Wish) -> None:
@@ -229,6 +278,9 @@ def _settings(wish: Wish, listening: socket.socket) -> Settings:
         local=wish.local,
         trusted_proxies=wish.trusted_proxies,
         allowed_hosts=wish.allowed_hosts,
+        cors_origins=wish.cors_origins,
+        rate_limits=wish.rate_limits,
+        metrics=wish.metrics,
     )
 
 
@@ -240,8 +292,20 @@ def _make_ready(settings: Settings, folder: DataFolder) -> None:
         migrations.upgrade(database)
         if settings.demo:
             _seed(settings, database, key, folder)
+        _complete_erasures(database, folder)
     finally:
         database.close()
+
+
+def _complete_erasures(database: Database, folder: DataFolder) -> None:
+    """Bring the folder's list of erasures in step with the database's, for the day when only the list is left."""
+    try:
+        ErasureList(folder.erasures_file).complete(database.read_now(list_erasures))
+    except UnreadableList as error:
+        raise WrongUsage(
+            f"{folder.erasures_file} is no list of erasures: {error}.",
+            "Mend that line, or move the file away: it is made anew from the database.",
+        ) from None
 
 
 def _server_key(folder: DataFolder) -> ServerKey:

@@ -256,6 +256,11 @@ def test_a_log_that_is_stderr_is_written_once(tmp_path: Path) -> None:
         ("--trusted-proxy", "10.0.0.1/8", "'10.0.0.1/8' is neither an address nor a network"),
         ("--allowed-host", "https://app.internal", "'https://app.internal' is not a name"),
         ("--allowed-host", "app.internal:80", "'app.internal:80' is not a name"),
+        ("--cors-origin", "https://app.example.com/", "'https://app.example.com/' is not an origin"),
+        ("--cors-origin", "app.example.com", "'app.example.com' is not an origin"),
+        ("--cors-origin", "*", "'*' is not an origin"),
+        ("--rate-limits", "client=0", "client must be a number of requests a minute, not '0'"),
+        ("--rate-limits", "on", "'on' is not `off` nor one of platform=N"),
     ],
 )
 def test_what_is_no_network_or_no_name_is_refused(
