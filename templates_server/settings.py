@@ -51,6 +51,7 @@ class Settings:
     limits: Limits = field(default_factory=Limits)
     rate_limits: RateLimits | None = DEFAULT_LIMITS
     metrics: bool = False
+    event_retention_days: int = 30  # what is older counts for nobody, purged or not
     connection_limits: ConnectionLimits = field(default_factory=ConnectionLimits)
 
     def __post_init__(self) -> None:
