@@ -47,6 +47,7 @@ from templates_server.description import (
     JSON,
     NDJSON,
     PAGE,
+    PLAIN,
     REVISION,
     Body,
     Parameter,
@@ -74,6 +75,7 @@ from templates_server.imports import api as imports
 from templates_server.imports.digests import CONTENT_DIGEST
 from templates_server.imports.models import Completion, ImportView, PartView
 from templates_server.imports.reading import MAX_PART_BYTES
+from templates_server.metrics import api as metrics
 from templates_server.oauth import api as oauth
 from templates_server.oauth.device import api as device
 from templates_server.oauth.models import (
@@ -132,6 +134,15 @@ SYSTEM_ROUTES = (
         "Whether it can serve: database, schema, disk.",
         gives=Readiness,
         also=(HTTPStatus.SERVICE_UNAVAILABLE,),
+    ),
+    Route(
+        "GET",
+        "/metrics",
+        metrics.show,
+        Surface.SYSTEM,
+        "What the process counted, for Prometheus; on a server with `--metrics` alone.",
+        gives=Body(bytes, (PLAIN,)),
+        refuses=(NotFound,),
     ),
     Route(
         "GET",
@@ -850,6 +861,7 @@ USER_ROUTES = (
 
 IMPORT = f"{ENVIRONMENT}/imports/{{import}}"
 IMPORT_EXAMPLE = {"import": "crm-2026-11-21"}
+PART_EXAMPLE = '{"user_id": "ada", "tags": ["sports/football"]}\n{"user_id": "casey", "email": "casey@example.com"}\n'
 
 IMPORT_ROUTES = (
     Route(
@@ -859,8 +871,9 @@ IMPORT_ROUTES = (
         Surface.PLATFORM,
         "Insert or update users in bulk: part after part, from 1, each applied whole and once.",
         scope=Scope.USERS_WRITE,
-        reads=Body(bytes, (NDJSON,)),
+        reads=Body(UserUpsert, (NDJSON,)),
         gives=PartView,
+        example=PART_EXAMPLE,
         refuses=(Conflict, UnsupportedMediaType, ValidationFailed),
         takes=(CONTENT_ENCODING, CONTENT_DIGEST),
         data_type="import_part",
@@ -878,6 +891,7 @@ IMPORT_ROUTES = (
         gives=ImportView,
         refuses=(Conflict,),
         data_type="import",
+        example={"parts": 1},
         path_examples=IMPORT_EXAMPLE,
     ),
     Route(

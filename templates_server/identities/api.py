@@ -30,7 +30,7 @@ async def identify(call: Call) -> Response:
     identified = store.Identified(call.app_environment_id, stated, change, call.now)
     (problems,) = await call.services.part(IdentityArrivals).add([identified])
     if problems:
-        raise ValidationFailed(problems)
+        raise ValidationFailed([Problem("data", problem.message) for problem in problems])
     return Response(status_code=HTTPStatus.NO_CONTENT)
 
 

@@ -1,0 +1,206 @@
+"""A visitor who is a user: what moves, what is counted once, and whose later things are."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from templates_server import schema
+from templates_server.merges.joining import joined_profiles, tags_of_one_less
+from templates_server.persons.names import PersonKind, named
+from templates_server.persons.profiles import Profile, encode_tags
+from templates_server.persons.reading import MOST_ATTRIBUTES, MOST_TAGS
+from tests.environments import add_environment
+from tests.server.client.app_of_tests import DEVICE, App
+
+VISITOR_AND_USER = {"anonymous_id": "v", "external_id": "u"}
+
+
+def set_columns(app: App, kind: PersonKind, called: str, **columns: Any) -> None:
+    """What only an import or time itself would bring about."""
+    persons = schema.persons
+    person_id = named(kind, called).person_id
+    query = persons.update().where(persons.c.environment_id == app.environment.id, persons.c.person_id == person_id)
+    app.server.database.write_now(lambda connection: connection.execute(query.values(columns)))
+
+
+def test_the_first_time_is_the_earlier_one_and_the_last_time_the_later(app: App) -> None:
+    app.send("e-1", anonymous_id="v")
+    app.send("e-2", external_id="u")
+    set_columns(app, PersonKind.VISITOR, "v", first_seen=1000, last_seen=5000)
+    app.tell("alias", VISITOR_AND_USER)
+    user = app.user("u")
+    assert user["first_seen"] == 1000
+    assert user["last_seen"] > 5000
+
+
+def test_a_user_who_was_never_seen_was_first_there_when_the_visitor_was(app: App) -> None:
+    app.send("e-1", anonymous_id="v")
+    app.send("e-2", external_id="u")
+    set_columns(app, PersonKind.VISITOR, "v", first_seen=1000)
+    set_columns(app, PersonKind.USER, "u", first_seen=None, last_seen=None)
+    app.tell("alias", VISITOR_AND_USER)
+    assert app.user("u")["first_seen"] == 1000
+
+
+def test_an_alias_of_two_unknown_people_makes_one_user(app: App) -> None:
+    app.tell("alias", VISITOR_AND_USER)
+    assert app.people().keys() == {("user", "u")}
+    (merge,) = app.rows(schema.merges)
+    assert (merge["called"], merge["user_person_id"]) == ("v", app.user("u")["person_id"])
+
+
+def test_an_event_that_both_have_is_there_once(app: App) -> None:
+    app.send("e-1", "e-2", anonymous_id="v")
+    app.send("e-2", "e-3", external_id="u")
+    app.tell("alias", VISITOR_AND_USER)
+    assert app.events_of("u") == ["e-1", "e-2", "e-3"]
+    assert len(app.rows(schema.events)) == 3
+
+
+def test_an_event_that_is_sent_again_after_the_merge_is_not_stored_twice(app: App) -> None:
+    app.send("e-1", anonymous_id="v")
+    app.tell("alias", VISITOR_AND_USER)
+    app.send("e-1", anonymous_id="v")
+    app.send("e-1", external_id="u", anonymous_id="v")
+    assert app.events_of("u") == ["e-1"]
+
+
+def test_a_device_that_both_have_is_one_as_it_was_seen_last(app: App) -> None:
+    app.tell("devices", {"external_id": "u", **DEVICE, "model": "old", "token": "t-1"})
+    app.tell("devices", {"anonymous_id": "v", **DEVICE, "model": "new"})
+    app.tell("devices", {"anonymous_id": "v", **DEVICE, "device_id": "tv", "os": "tvOS", "model": "last"})
+    first = app.devices_of("u")["phone"]["first_seen"]
+    app.tell("alias", VISITOR_AND_USER)
+    devices = app.devices_of("u")
+    assert {device_id: row["model"] for device_id, row in devices.items()} == {"phone": "new", "tv": "last"}
+    assert devices["phone"]["first_seen"] == first
+    assert (app.user("u")["device_os"], app.user("u")["device_model"]) == ("tvOS", "last")
+
+
+@pytest.mark.parametrize("what", ["identify", "devices", "events", "sessions"])
+def test_what_comes_later_with_only_the_visitors_id_is_the_users(app: App, what: str) -> None:
+    app.tell("alias", VISITOR_AND_USER)
+    body = {"name": "a/b", "id": "e-1", "email": "ada@example.com", "anonymous_id": "v", **DEVICE}
+    app.tell(what, [body] if what == "events" else body)
+    assert app.people().keys() == {("user", "u")}
+    found = {
+        "identify": app.user("u")["email"] == "ada@example.com",
+        "devices": app.devices_of("u").keys() == {"phone"},
+        "events": app.events_of("u") == ["e-1"],
+        "sessions": len(app.sessions_of("u")) == 1,
+    }
+    assert found[what]
+
+
+def test_events_with_both_ids_are_the_users_and_merge_nobody(app: App) -> None:
+    app.send("e-1", anonymous_id="v")
+    app.send("e-2", anonymous_id="v", external_id="u")
+    assert (app.events_of("u"), app.events_of_visitor("v")) == (["e-2"], ["e-1"])
+    assert app.rows(schema.merges) == []
+
+
+def test_the_tags_of_a_visitor_come_to_the_user_and_are_counted_once(app: App) -> None:
+    app.send("e-1", anonymous_id="v")
+    app.send("e-2", external_id="u")
+    set_columns(app, PersonKind.VISITOR, "v", tags=encode_tags(("both", "only-v")))
+    set_columns(app, PersonKind.USER, "u", tags=encode_tags(("both", "only-u")))
+    rows = [
+        {"environment_id": app.environment.id, "tag": tag, "users": users}
+        for tag, users in (("both", 2), ("only-u", 1), ("only-v", 1))
+    ]
+    app.server.database.write_now(lambda connection: connection.execute(schema.user_tags.insert(), rows))
+    app.tell("alias", VISITOR_AND_USER)
+    assert app.user("u")["tags"] == encode_tags(("both", "only-u", "only-v"))
+    assert {row["tag"]: row["users"] for row in app.rows(schema.user_tags)} == {"both": 1, "only-u": 1, "only-v": 1}
+
+
+def test_two_visitors_are_merged_into_one_user(app: App) -> None:
+    app.send("e-1", anonymous_id="phone")
+    app.send("e-2", anonymous_id="laptop")
+    for anonymous_id in ("phone", "laptop"):
+        app.tell("alias", {"anonymous_id": anonymous_id, "external_id": "u"})
+    assert app.events_of("u") == ["e-1", "e-2"]
+    assert len(app.rows(schema.merges)) == 2
+
+
+def test_the_same_visitor_of_another_environment_is_another(app: App) -> None:
+    other = add_environment(app.server.database)
+    app.tell("alias", VISITOR_AND_USER)
+    with other.app(app.server) as client:
+        there = App(app.server, other, client)
+        there.send("e-1", anonymous_id="v")
+        assert there.people().keys() == {("visitor", "v")}
+
+
+def test_a_merge_keeps_to_the_most_attributes_a_user_may_have(app: App) -> None:
+    app.tell("identify", {"external_id": "u", "data": {f"u{number:03}": 1 for number in range(MOST_ATTRIBUTES - 1)}})
+    app.tell("identify", {"anonymous_id": "v", "data": {"b": 2, "a": 1}})
+    app.tell("alias", VISITOR_AND_USER)
+    attributes = app.attributes("u")
+    assert len(attributes) == MOST_ATTRIBUTES
+    assert attributes["a"] == 1
+    assert "b" not in attributes
+
+
+def test_one_device_used_by_two_people_one_after_the_other(app: App) -> None:
+    """As the generated runtime does it: after a user the next person has another anonymous id."""
+    app.send("before-ada", anonymous_id="v-1")
+    ada = app.start(anonymous_id="v-1", external_id="ada")
+    app.send("of-ada", anonymous_id="v-1", external_id="ada")
+    app.start(anonymous_id="v-2")
+    app.send("between", anonymous_id="v-2")
+    ben = app.start(anonymous_id="v-2", external_id="ben")
+    app.send("of-ben", anonymous_id="v-2", external_id="ben")
+    app.send("late-of-ada", anonymous_id="v-1", external_id="ada")
+    app.start(anonymous_id="v-3")
+    app.send("after-ben", anonymous_id="v-3")
+    assert app.events_of("ada") == ["before-ada", "late-of-ada", "of-ada"]
+    assert app.events_of("ben") == ["between", "of-ben"]
+    assert app.events_of_visitor("v-3") == ["after-ben"]
+    assert app.sessions_of("ada") == [ada]
+    assert ben in app.sessions_of("ben")
+
+
+def test_one_device_whose_app_never_changes_the_anonymous_id(app: App) -> None:
+    """Nobody gets what is another's: the visitor is the first user's, whom the second one does not touch."""
+    app.tell("identify", {"anonymous_id": "v", "external_id": "ada", "data": {"plan": "gold"}})
+    app.tell("identify", {"anonymous_id": "v", "external_id": "ben", "data": {"seats": 1}})
+    app.send("of-ben", anonymous_id="v", external_id="ben")
+    assert app.attributes("ada") == {"plan": "gold"}
+    assert app.attributes("ben") == {"seats": 1}
+    assert (app.events_of("ada"), app.events_of("ben")) == ([], ["of-ben"])
+
+
+NAMES = st.text(st.sampled_from("abcdef"), min_size=1, max_size=2)
+PROFILES = st.builds(
+    Profile,
+    email=st.sampled_from([None, "a@b.c", "d@e.f"]),
+    joined=st.sampled_from([None, 0, 86_400_000]),
+    tags=st.sets(NAMES).map(lambda tags: tuple(sorted(tags))),
+    attributes=st.dictionaries(NAMES, st.integers(0, 3)).map(lambda found: dict(sorted(found.items()))),
+)
+
+
+@given(PROFILES, PROFILES)
+def test_a_joined_profile_has_all_of_both_and_the_users_own_wins(user: Profile, visitor: Profile) -> None:
+    joined = joined_profiles(user, visitor)
+    assert joined.attributes == dict(sorted({**visitor.attributes, **user.attributes}.items()))
+    assert set(joined.tags) == {*user.tags, *visitor.tags}
+    assert joined.email == (visitor.email if user.email is None else user.email)
+    assert joined.joined == (visitor.joined if user.joined is None else user.joined)
+    assert joined_profiles(joined, visitor) == joined
+    assert set(tags_of_one_less(joined, user, visitor)) == {*user.tags} & {*visitor.tags}
+
+
+def test_a_joined_profile_is_never_too_large() -> None:
+    user = Profile(tags=tuple(f"a{number:03}" for number in range(MOST_TAGS - 1)))
+    visitor = Profile(tags=("b", "c"), attributes={str(number): number for number in range(MOST_ATTRIBUTES)})
+    joined = joined_profiles(user, visitor)
+    assert len(joined.tags) == MOST_TAGS
+    assert tags_of_one_less(joined, user, visitor) == ["c"]
+    assert json.loads(json.dumps(joined.attributes)) == dict(sorted(visitor.attributes.items()))
