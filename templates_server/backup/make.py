@@ -42,7 +42,7 @@ def _write(connection: Connection, folder: DataFolder, path: Path) -> None:
     manifest = archive.Manifest(archive.FORMAT, version("mtribes"), schema, system_clock())
     with archive.writing(path) as writer:
         writer.add(archive.MANIFEST, msgspec.json.encode(manifest))
-        for file in (folder.key_file, folder.demo_file):
+        for file in (folder.key_file, folder.demo_file, folder.erasures_file):
             if file.exists():
                 writer.add(archive.FILES + file.name, file.read_bytes())
         rows = {table.name: _write_table(connection, table, writer) for table in tables.tables_of(connection)}

@@ -4,25 +4,40 @@ from __future__ import annotations
 
 import shutil
 import sys
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from templates_server.backup.archive import NotABackup
-from templates_server.backup.restore import NotEmpty, restore_into
+from templates_server.backup.restore import NotEmpty, Restored, restore_into
 from templates_server.commands.failures import CommandFailed, ExitCode, WrongUsage
 from templates_server.commands.options import Data, DatabaseUrl, database_url_of, folder_of, in_use, prepared
 from templates_server.data_folder import PRIVATE_FOLDER, DataFolder, FolderInUse, put_in_place
 from templates_server.database import open_database
 from templates_server.settings import sqlite_url
+from templates_server.users.erasure.listing import UnreadableList, read_erasures
+from templates_server.users.erasure.store import ErasedPerson
 
-HELP = "Restore a backup into an empty data folder, and an empty database where --database names one."
+HELP = """Restore a backup into an empty data folder, and an empty database where --database names one.
+
+People who were erased after the backup was made are removed again: those that a file erasures.jsonl in the data folder
+lists, and those of --erasures."""
 UNFINISHED = ".restoring"
 
 
 def restore(
     source: Annotated[Path, typer.Argument(metavar="FROM", help="The file that `backup` wrote.")],
+    erasures: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--erasures",
+            metavar="FILE",
+            help="The erasures.jsonl of a server that wrote to the database; may be repeated.",
+            show_default=False,
+        ),
+    ] = None,
     data: Data = None,
     database: DatabaseUrl = None,
 ) -> int:
@@ -32,14 +47,32 @@ def restore(
     folder = folder_of(data)
     url = database_url_of(folder, database)
     _check_empty(folder)
+    listed = _listed(erasures or [], folder)
     prepared(folder)
     try:
         with folder.held():
-            rows = _restore(source, folder, url)
+            restored = _restore(source, folder, url, listed)
     except FolderInUse as error:
         raise in_use(folder, error) from None
-    sys.stdout.write(f"Restored {sum(rows.values())} rows into {folder.path}.\n")
+    sys.stdout.write(f"Restored {sum(restored.rows.values())} rows into {folder.path}.\n")
+    sys.stdout.write(f"Removed {restored.erased_again} people again who were erased after the backup.\n")
     return ExitCode.DONE
+
+
+def _listed(files: Sequence[Path], folder: DataFolder) -> set[ErasedPerson]:
+    """Everybody on the lists of erasures that are at hand."""
+    missing = [str(file) for file in files if not file.is_file()]
+    if missing:
+        raise WrongUsage(f"There is no file {', '.join(missing)}.", "Name lists of erasures that are there.")
+    found: set[ErasedPerson] = set()
+    for file in (*files, folder.erasures_file):
+        try:
+            found.update(read_erasures(file))
+        except UnreadableList as error:
+            raise WrongUsage(
+                f"{file} is no list of erasures: {error}.", "Mend that line: without it somebody may come back."
+            ) from None
+    return found
 
 
 def _check_empty(folder: DataFolder) -> None:
@@ -47,24 +80,25 @@ def _check_empty(folder: DataFolder) -> None:
         raise CommandFailed(f"{folder.path} is not empty.", "Name a new or an empty folder with --data.")
 
 
-def _restore(source: Path, folder: DataFolder, url: str) -> dict[str, int]:
+def _restore(source: Path, folder: DataFolder, url: str, listed: Collection[ErasedPerson]) -> Restored:
     """Restore into a folder beside, and move what came of it into place once it is whole."""
     workshop = DataFolder(folder.path / UNFINISHED)
     shutil.rmtree(workshop.path, ignore_errors=True)
     workshop.path.mkdir(mode=PRIVATE_FOLDER)
     try:
-        rows = _fill(source, workshop, sqlite_url(workshop.path) if url == sqlite_url(folder.path) else url)
+        target = sqlite_url(workshop.path) if url == sqlite_url(folder.path) else url
+        restored = _fill(source, workshop, target, listed)
         for file in sorted(workshop.path.iterdir(), key=lambda file: file == workshop.database_file):
             put_in_place(file, folder.path / file.name)  # the database last: without it nothing was restored
     finally:
         shutil.rmtree(workshop.path, ignore_errors=True)
-    return rows
+    return restored
 
 
-def _fill(source: Path, workshop: DataFolder, url: str) -> dict[str, int]:
+def _fill(source: Path, workshop: DataFolder, url: str, listed: Collection[ErasedPerson]) -> Restored:
     opened = open_database(url)
     try:
-        return dict(restore_into(opened, workshop, source))
+        return restore_into(opened, workshop, source, listed)
     except NotABackup as error:
         raise CommandFailed(f"{source} cannot be restored: {error}.", "Name a whole file of `backup`.") from None
     except NotEmpty:
