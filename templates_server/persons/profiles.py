@@ -60,7 +60,10 @@ class Change:
 
 
 def merged(profile: Profile, change: Change) -> Profile:
-    """The profile after a change; equal to the one before when nothing changes."""
+    """The profile after a change.
+
+    Whether that is another one, `to_columns` tells: to Python, true equals 1 among the attributes.
+    """
     return Profile(
         _chosen(profile.email, change.email),
         _chosen(profile.phone, change.phone),

@@ -21,6 +21,7 @@ from templates_server.times import DAY
 MAX_EMAIL_CHARACTERS = 254
 MAX_PHONE_CHARACTERS = 64
 MAX_LOCALE_CHARACTERS = 64
+MAX_TIMEZONE_CHARACTERS = 64
 MAX_ATTRIBUTE_NAME_CHARACTERS = 64
 MAX_ATTRIBUTE_CHARACTERS = 4096
 MOST_ATTRIBUTES = 200
@@ -29,6 +30,7 @@ MOST_TAG_LEVELS = 3
 MAX_TAG_LEVEL_CHARACTERS = 64
 LARGEST_INTEGER = 2**63 - 1
 CACHED_TEXTS = 8192
+MOST_SUGGESTIONS = 3  # of one user: each is a search
 
 CONTROL_CHARACTER = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f-\x9f]+@[^@\s\x00-\x1f\x7f-\x9f]+\.[^@\s\x00-\x1f\x7f-\x9f]+")
@@ -61,15 +63,16 @@ class Reading:
         """The change that these fields ask for; fit to be used only when there are no problems."""
         for name in sent:
             if name not in FIELDS and name not in TOLD_BY_US:
-                near = suggestion(name, FIELDS) or "; what is your own goes into `attributes`"
-                self.refuse(join("", name), f"This is not a field of a user{near}.")
+                near = suggestion(name, FIELDS) if len(self.problems) < MOST_SUGGESTIONS else ""
+                advice = near or "; what is your own goes into `attributes`"
+                self.refuse(join("", name), f"This is not a field of a user{advice}.")
         texts = {name: self._text(sent.get(name, UNSET), name) for name in TEXT_FIELDS}
         change = Change(
             **texts,
             joined=self._joined(sent.get("joined", UNSET)),
             tags=self._tags(sent.get("tags", UNSET), "tags"),
-            add_tags=self._tags(sent.get("add_tags") or (), "add_tags") or (),
-            remove_tags=self._tags(sent.get("remove_tags") or (), "remove_tags") or (),
+            add_tags=self._tags(sent.get("add_tags"), "add_tags"),
+            remove_tags=self._tags(sent.get("remove_tags"), "remove_tags"),
             attributes=self._attributes(sent.get("attributes")),
         )
         for tag in sorted({*change.add_tags} & {*change.remove_tags}):
@@ -227,14 +230,25 @@ def problem_of_phone(text: str) -> str | None:
 @functools.lru_cache(CACHED_TEXTS)
 def problem_of_timezone(text: str) -> str | None:
     """What is wrong with the name of a time zone."""
-    names = timezone_names()
-    return None if text in names else f"is not an IANA time zone{suggestion(text, names) or ', such as Europe/Berlin'}"
+    if text in timezone_names():
+        return None
+    word = text[:MAX_TIMEZONE_CHARACTERS].strip().replace(" ", "_").casefold()
+    near = _timezones_by_word().get(word) or _timezones_by_word().get(word.rpartition("/")[2])
+    return f"is not an IANA time zone{f'; did you mean {shown(near)}?' if near else ', such as Europe/Berlin'}"
 
 
 @functools.cache
 def timezone_names() -> Collection[str]:
     """The names of all time zones."""
     return frozenset(resources.files("tzdata").joinpath("zones").read_text(encoding="utf-8").split())
+
+
+@functools.cache
+def _timezones_by_word() -> Mapping[str, str]:
+    """Each name by itself and by its last part, in any case: what people write for it."""
+    names = sorted(timezone_names(), key=len, reverse=True)
+    by_place = {name.rpartition("/")[2].casefold(): name for name in names}
+    return by_place | {name.casefold(): name for name in names}
 
 
 @functools.lru_cache(CACHED_TEXTS)
