@@ -6,8 +6,10 @@ import asyncio
 import contextlib
 import logging
 import re
+import time
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
+from importlib.metadata import version
 from typing import Any
 
 from starlette.requests import Request
@@ -42,6 +44,7 @@ from templates_server.idempotency.answers import IdempotentAnswers
 from templates_server.identifiers import ENVIRONMENT_KEY_PREFIX, new_id
 from templates_server.identities import store as identities_store
 from templates_server.identities.api import IdentityArrivals
+from templates_server.metrics.counts import Metrics, new_metrics
 from templates_server.oauth import local_code
 from templates_server.oauth.local_code import LocalCode
 from templates_server.oauth.protocol import Authority
@@ -63,6 +66,7 @@ from templates_server.tokens import secrets
 from templates_server.tokens import store as tokens_store
 from templates_server.tokens.uses import TokenUses
 from templates_server.users.erasure.listing import ErasureList
+from templates_server.v1 import deprecation
 
 LOGGER = logging.getLogger("templates_server")
 CLIENT_AGENT = re.compile(r"mtribes/(\d+(?:\.\d+)*)")
@@ -87,6 +91,8 @@ SENT_UNLESS_THE_ROUTE_SAYS_OTHERWISE = (
     (b"cache-control", b"no-store"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
 )
+FIRST_VERSION = deprecation.PREFIX.encode()
+ROUTE_FOUND = "mtribes.route"
 ONLY_BY_HTTPS = (b"strict-transport-security", b"max-age=31536000")
 
 
@@ -98,6 +104,7 @@ class Application:
         self._router = Router(routes)
         self._prefix = services.settings.base_path.encode()
         self._hosts = HostCheck(services.settings)
+        self._metrics = services.part(Metrics) if services.settings.metrics else None
         self._always_sent = (
             *SENT_UNLESS_THE_ROUTE_SAYS_OTHERWISE,
             *((ONLY_BY_HTTPS,) if services.settings.secure else ()),
@@ -108,11 +115,21 @@ class Application:
         if scope["type"] == "lifespan":
             await self._live(receive, send)
         elif scope["type"] == "http":
+            began = time.perf_counter()
             request = Request(scope, receive)
-            response = await self._respond(request)
+            path = self._path_of(request)
+            response = await self._respond(request, path)
+            if path.startswith(FIRST_VERSION):
+                said = deprecation.headers(path, public_url=self.services.settings.public_url)
+                response.raw_headers += [(name.lower().encode(), value.encode()) for name, value in said.items()]
             sent = {name for name, _ in response.raw_headers}
             response.raw_headers += [header for header in self._always_sent if header[0] not in sent]
             await response(scope, receive, send)
+            if self._metrics is not None:
+                seconds = time.perf_counter() - began
+                self._metrics.count(
+                    request.method, scope.get(ROUTE_FOUND), status=response.status_code, seconds=seconds
+                )
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -123,8 +140,7 @@ class Application:
         await asyncio.to_thread(self.services.part(Passwords).close)
         await send({"type": "lifespan.shutdown.complete"})
 
-    async def _respond(self, request: Request) -> Response:
-        path = self._path_of(request)
+    async def _respond(self, request: Request, path: bytes) -> Response:
         surface: Surface | None = None
         logged = path.decode("latin-1")
         try:
@@ -132,9 +148,10 @@ class Application:
             if request.method == "OPTIONS" and (preflight := self._preflight(request, path)) is not None:
                 return preflight
             route, parameters = self._router.find(request.method, path)
+            request.scope[ROUTE_FOUND] = route.path
             surface, logged = route.surface, route.path  # a path may hold what no log should: a person's id, a code
             _refuse_old_client(request, self.services.settings.minimum_client_version)
-            response = await serve(route, Call(request, self.services, parameters))
+            response = await serve(route, Call(request, self.services, {**parameters, **route.implies}))
         except ApiError as error:
             surface = surface or self._surface_of(path, request)
             response = self._refusal(error, surface)
@@ -225,6 +242,7 @@ def create_app(
             ErasureList: ErasureList(DataFolder(settings.data_folder).erasures_file),
             Description: Description(routes, settings),
             TokenUses: uses,
+            Metrics: new_metrics(version("mtribes"), unstored_writes=lambda: database.unstored_writes),
         },
     )
     return Application(services, routes)

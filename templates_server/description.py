@@ -16,6 +16,7 @@ FORM = "application/x-www-form-urlencoded"
 NDJSON = "application/x-ndjson"
 CSV = "text/csv"
 HTML = "text/html"
+PLAIN = "text/plain"
 JAVASCRIPT = "text/javascript"
 
 
@@ -32,7 +33,10 @@ class Body:
 
 @dataclass(frozen=True)
 class Parameter:
-    """A part of the query, or a request header. `kind` is a type with its rules, `text` a sentence for people."""
+    """A part of the query, or a request header. `kind` is a type with its rules, `text` a sentence for people.
+
+    Samples have it, with its example, when it is required, or `in_samples`.
+    """
 
     name: str
     kind: Any
@@ -40,6 +44,7 @@ class Parameter:
     place: Literal["query", "header"] = "query"
     required: bool = False
     example: Any = None
+    in_samples: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,6 +87,8 @@ IF_MATCH = Parameter(
     str,
     'The revision that the document was made from, such as `"3"`, or `*` for any; else the one that it names.',
     place="header",
+    example="*",
+    in_samples=True,
 )
 IF_NONE_MATCH = Parameter(
     "If-None-Match", str, "The `ETag` that the caller has: 304 when it is still the present one.", place="header"
@@ -93,6 +100,7 @@ IDEMPOTENCY_KEY = Parameter(
     place="header",
 )
 CONTENT_ENCODING = Parameter("Content-Encoding", Literal["gzip", "zstd"], "How the body is compressed.", place="header")
+ACCOUNT = Parameter("accountId", str, "An organization, by key or id: outside of it there is nothing for this call.")
 ETAG = Header("ETag", "The revision as an entity tag.")
 LINK_TO_NEXT = Header("Link", 'The next page, `rel="next"`; absent on the last one.')
 LOCATION = Header("Location", "Where to go on.")

@@ -218,7 +218,8 @@ class Route:
     the name of `gives`, without View or Put, in snake case. `example` is a body that works on the demo server, and
     `path_examples` what its path parameters are called there, where `openapi.examples` does not know; `$NAME` is a
     value that only the server knows. `group` is the heading in `/docs`, by default the noun of the path. A
-    deprecated route names its `successor`, a path.
+    deprecated route names its `successor`, a path; `implies` are parameters that its own path does not have, and
+    `sends_always` headers of its refusals, too.
     `max_body_bytes` overrides the limit of the settings.
 
     `is_open` asks for no credentials where the surface does; `needs_sign_in` for those of a person who has signed in:
@@ -247,6 +248,8 @@ class Route:
     path_examples: Mapping[str, str] = field(default_factory=dict)
     group: str = ""
     successor: str = ""
+    implies: Mapping[str, str] = field(default_factory=dict)
+    sends_always: Sequence[Header] = ()
 
 
 def to_response(answer: Answer) -> Response:

@@ -110,6 +110,20 @@ from templates_server.system import api as system
 from templates_server.system.models import Health, Readiness
 from templates_server.tokens import api as tokens
 from templates_server.tokens.models import CreatedToken, NewToken, TokenText, TokenView
+from templates_server.tribes import api as tribes
+from templates_server.tribes.models import (
+    FIELDS,
+    OF_USER,
+    OF_VISITOR,
+    Count,
+    Explanation,
+    SentTribe,
+    SentTribes,
+    Tribe,
+    TribePut,
+    Tribes,
+    TribesPut,
+)
 from templates_server.users import api as users
 from templates_server.users.everything import api as everything
 from templates_server.users.models import (
@@ -123,6 +137,7 @@ from templates_server.users.models import (
     UserUpsert,
     Visitor,
 )
+from templates_server.v1.routes import first_version_of
 
 SYSTEM_ROUTES = (
     Route("GET", "/healthz", system.health, Surface.SYSTEM, "Whether the process lives.", gives=Health),
@@ -907,6 +922,111 @@ IMPORT_ROUTES = (
     ),
 )
 
+TRIBE = f"{SPACE}/tribes/{{tribe}}"
+TRIBE_HERE = f"{ENVIRONMENT}/tribes/{{tribe}}"
+TRIBE_EXAMPLE = {
+    "name": "Night owls",
+    "category": "Interest",
+    "filters": [{"event": "video/started", "frequency": {"more_than": 2}, "timeframe": {"less_than": 7}}],
+}
+
+TRIBE_ROUTES = (
+    Route(
+        "GET",
+        f"{SPACE}/tribes",
+        tribes.read,
+        Surface.PLATFORM,
+        "All tribes of a Space, as JSON or YAML, at present or at `?revision=`.",
+        scope=Scope.TRIBES_READ,
+        gives=document(Tribes),
+        takes=(REVISION, IF_NONE_MATCH),
+    ),
+    Route(
+        "PUT",
+        f"{SPACE}/tribes",
+        tribes.replace,
+        Surface.PLATFORM,
+        "Replace all tribes by a JSON or YAML document, made from the revision that `If-Match` or the document names.",
+        scope=Scope.TRIBES_WRITE,
+        reads=document(SentTribes),
+        gives=TribesPut,
+        refuses=(Conflict,),
+        takes=(IF_MATCH,),
+        example={"tribes": {"night-owls": TRIBE_EXAMPLE}},
+        path_examples={"space": "radio"},
+        max_body_bytes=DOCUMENT_MAX_BYTES,
+    ),
+    Route(
+        "GET",
+        TRIBE,
+        tribes.show,
+        Surface.PLATFORM,
+        "One tribe, as JSON or YAML, at present or at `?revision=`.",
+        scope=Scope.TRIBES_READ,
+        gives=document(Tribe),
+        takes=(REVISION, IF_NONE_MATCH),
+    ),
+    Route(
+        "PUT",
+        TRIBE,
+        tribes.replace_one,
+        Surface.PLATFORM,
+        "Insert or replace one tribe; the others stay as they are.",
+        scope=Scope.TRIBES_WRITE,
+        reads=document(SentTribe),
+        gives=TribePut,
+        refuses=(Conflict,),
+        takes=(IF_MATCH,),
+        example=TRIBE_EXAMPLE,
+        path_examples={"tribe": "night-owls"},
+        max_body_bytes=DOCUMENT_MAX_BYTES,
+    ),
+    Route(
+        "DELETE",
+        TRIBE,
+        tribes.delete_one,
+        Surface.PLATFORM,
+        "Remove a tribe that no scenario is for.",
+        scope=Scope.TRIBES_WRITE,
+        status=HTTPStatus.NO_CONTENT,
+        refuses=(Conflict,),
+        takes=(IF_MATCH,),
+        path_examples={"tribe": "night-owls"},
+    ),
+    Route(
+        "GET",
+        f"{TRIBE_HERE}/users",
+        tribes.list_users,
+        Surface.PLATFORM,
+        "The users in a tribe, as they are now; needs the scope `tribes:read` as well.",
+        scope=Scope.USERS_READ,
+        gives=User,
+        refuses=(ValidationFailed,),
+        takes=PAGE,
+    ),
+    Route(
+        "GET",
+        f"{TRIBE_HERE}/count",
+        tribes.count,
+        Surface.PLATFORM,
+        "How many users and visitors are in a tribe now.",
+        scope=Scope.TRIBES_READ,
+        gives=Count,
+        refuses=(ValidationFailed,),
+    ),
+    Route(
+        "GET",
+        f"{TRIBE_HERE}/explanation",
+        tribes.show_explanation,
+        Surface.PLATFORM,
+        "Why a person is in a tribe or not, filter by filter; needs the scope `tribes:read` as well.",
+        scope=Scope.USERS_READ,
+        gives=Explanation,
+        refuses=(ValidationFailed,),
+        takes=(OF_USER, OF_VISITOR, FIELDS),
+    ),
+)
+
 CLIENT_ROUTES = (
     Route(
         "POST",
@@ -1012,7 +1132,9 @@ ROUTES: Sequence[Route] = (
     *TOKEN_ROUTES,
     *SPACE_ROUTES,
     *USER_ROUTES,
+    *first_version_of([*ACCOUNT_ROUTES, *SPACE_ROUTES, *USER_ROUTES]),
     *IMPORT_ROUTES,
+    *TRIBE_ROUTES,
     *CLIENT_ROUTES,
     *DEMO_ROUTES,
 )

@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import Any
 
 from templates_server.description import (
+    ACCOUNT,
     ETAG,
     HTML,
     IDEMPOTENCY_KEY,
@@ -35,9 +36,11 @@ OF_ANY_ROUTE = frozenset(
     }
 )
 OF_SURFACE = {
-    Surface.PLATFORM: frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS}),
+    Surface.PLATFORM: frozenset(
+        {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.TOO_MANY_REQUESTS}
+    ),
     Surface.CLIENT: frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS}),
-    Surface.OAUTH: frozenset[HTTPStatus](),
+    Surface.OAUTH: frozenset({HTTPStatus.TOO_MANY_REQUESTS}),
     Surface.PAGE: frozenset[HTTPStatus](),
     Surface.SYSTEM: frozenset[HTTPStatus](),
 }
@@ -53,6 +56,12 @@ OF_A_BODY = frozenset(
 CHALLENGE = Header("WWW-Authenticate", "Which credentials to bring (RFC 6750, 3).")
 RETRY_AFTER = Header("Retry-After", "How many seconds to wait.", int)
 REPLAYED = Header("Idempotency-Replayed", "`true` when this was answered before, under the same Idempotency-Key.")
+COUNTED = frozenset({Surface.PLATFORM, Surface.CLIENT, Surface.OAUTH})
+RATE = (
+    Header("RateLimit-Limit", "How many requests a minute are possible; absent where there is no limit.", int),
+    Header("RateLimit-Remaining", "How many of them are left.", int),
+    Header("RateLimit-Reset", "In how many seconds all of them are.", int),
+)
 WORTH_WAITING = frozenset({HTTPStatus.CONFLICT, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 PATH_PARAMETER = re.compile(r"\{(\w+)(\*?)\}")
 
@@ -83,9 +92,10 @@ def open_path(route: Route) -> str:
 
 
 def taken(route: Route) -> Sequence[Parameter]:
-    """What it takes besides its path: every POST of the Platform API can be sent again under a key of its own."""
-    has_key = route.surface is Surface.PLATFORM and route.method == "POST"
-    return [*route.takes, *((IDEMPOTENCY_KEY,) if has_key else ())]
+    """What it takes besides its path, with what every route of the Platform API takes."""
+    if route.surface is not Surface.PLATFORM or route.is_open:
+        return list(route.takes)
+    return [*route.takes, ACCOUNT, *((IDEMPOTENCY_KEY,) if route.method == "POST" else ())]
 
 
 def answers_of(route: Route) -> Sequence[PossibleAnswer]:
@@ -109,8 +119,9 @@ def _given(route: Route) -> Body | None:
 
 
 def _headers(route: Route, status: HTTPStatus) -> Iterator[Header]:
+    yield from _shared_headers(route)
     yield from route.sends
-    if any(parameter.name == "cursor" for parameter in route.takes):
+    if any(parameter.name == "cursor" for parameter in route.takes) and not route.successor:
         yield LINK_TO_NEXT
     if (IF_NONE_MATCH in route.takes or IF_MATCH in route.takes) and ETAG not in route.sends:
         yield ETAG
@@ -137,12 +148,20 @@ def _failures(route: Route) -> Iterator[PossibleAnswer]:
 
 
 def _failure_headers(route: Route, status: HTTPStatus) -> Iterator[Header]:
+    yield from _shared_headers(route)
     if status == HTTPStatus.UNAUTHORIZED or (status == HTTPStatus.FORBIDDEN and route.surface is Surface.PLATFORM):
         yield CHALLENGE
     if status in WORTH_WAITING:
         yield RETRY_AFTER
     if status == HTTPStatus.PRECONDITION_FAILED:
         yield ETAG
+
+
+def _shared_headers(route: Route) -> Iterator[Header]:
+    """Headers of every answer, refusals too."""
+    if route.surface in COUNTED:
+        yield from RATE
+    yield from route.sends_always
 
 
 def data_type_of(route: Route) -> str:

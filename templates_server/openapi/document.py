@@ -137,7 +137,7 @@ def _with_example(content: dict[str, Any], example: Any) -> dict[str, Any]:
 
 def _response(route: Route, answer: PossibleAnswer, schemas: Schemas) -> dict[str, Any]:
     if answer.is_failure:
-        return {"$ref": f"#/components/responses/{_refusal_name(route.surface, answer.status)}"}
+        return {"$ref": f"#/components/responses/{_refusal_name(route, answer.status)}"}
     found = {"description": answer.text, **_headers(answer, schemas)}
     if answer.body is not None:
         found["content"] = schemas.answer(route, answer.body)
@@ -157,7 +157,7 @@ def _refusals(routes: Iterable[Route], schemas: Schemas) -> dict[str, Any]:
     for route in routes:
         for answer in answers_of(route):
             if answer.is_failure:
-                found[_refusal_name(route.surface, answer.status)] = {
+                found[_refusal_name(route, answer.status)] = {
                     "description": answer.text,
                     **_headers(answer, schemas),
                     "content": schemas.content(FAILURE_BODIES[route.surface]),
@@ -165,5 +165,5 @@ def _refusals(routes: Iterable[Route], schemas: Schemas) -> dict[str, Any]:
     return dict(sorted(found.items()))
 
 
-def _refusal_name(surface: Surface, status: HTTPStatus) -> str:
-    return f"{surface}-{int(status)}"
+def _refusal_name(route: Route, status: HTTPStatus) -> str:
+    return f"{route.surface}{'-deprecated' if route.successor else ''}-{int(status)}"

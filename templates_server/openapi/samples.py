@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from templates_server.description import FORM, JSON, Body
+from templates_server.description import FORM, JSON, Body, Parameter
 from templates_server.endpoint import Route, Surface
 from templates_server.openapi.answers import PATH_PARAMETER
 from templates_server.openapi.examples import part_of
@@ -109,8 +109,12 @@ def _headers(route: Route) -> dict[str, str]:
     return headers | {
         parameter.name: str(parameter.example)
         for parameter in route.takes
-        if parameter.place == "header" and parameter.example is not None and parameter.required
+        if parameter.place == "header" and _is_shown(parameter)
     }
+
+
+def _is_shown(parameter: Parameter) -> bool:
+    return parameter.required or parameter.in_samples
 
 
 def _media_type(route: Route) -> str:
@@ -125,6 +129,6 @@ def _address(route: Route) -> str:
     query = {
         parameter.name: str(parameter.example)
         for parameter in route.takes
-        if parameter.place == "query" and parameter.required
+        if parameter.place == "query" and _is_shown(parameter)
     }
     return f"{path}?{urlencode(query)}" if query else path
