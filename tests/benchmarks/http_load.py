@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import re
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,15 +19,22 @@ END_OF_HEAD = b"\r\n\r\n"
 
 @dataclass
 class Load:
-    """What is sent where: a request as its bytes, over and over, by `connections` at once for `seconds`."""
+    """What is sent where: requests as their bytes, one after the other and over again, by `connections` at once.
+
+    It takes `seconds`.
+    """
 
     url: str
-    request: bytes
+    requests: Sequence[bytes]
     expected_status: bytes = b"200"
     connections: int = 16
     seconds: float = 3.0
     warm_up_seconds: float = 0.5
     answered: int = field(default=0, init=False)
+
+    def __post_init__(self) -> None:
+        """Begin with the first."""
+        self.next_request = itertools.cycle(self.requests).__next__
 
     def per_second(self) -> float:
         """Answers a second, once it is warm; RuntimeError at the first answer of another status."""
@@ -52,7 +61,7 @@ class _Connection(asyncio.Protocol):
 
     def connection_made(self, transport: Any) -> None:
         self._transport = transport
-        transport.write(self._load.request)
+        transport.write(self._load.next_request())
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
@@ -68,11 +77,11 @@ class _Connection(asyncio.Protocol):
             return
         self._buffer = b""
         self._load.answered += 1
-        self._transport.write(self._load.request)
+        self._transport.write(self._load.next_request())
 
 
 def post(path: str, body: bytes, *, bearer: str = "") -> bytes:
     """A POST of JSON as its bytes."""
     credentials = f"Authorization: Bearer {bearer}\r\n" if bearer else ""
-    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n{credentials}"
+    head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n{credentials}"
     return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body

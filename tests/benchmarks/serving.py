@@ -20,9 +20,12 @@ from pathlib import Path
 
 from tests.benchmarks.http_load import Load, post
 from tests.server_processes import ServerProcess, server_process, status_of
+from tests.servers import PostgresServer
 
 PAIRS = 5
 EVENTS_AT_ONCE = 50
+IDENTITIES = 2_000
+VISITORS = 500
 IMPORTED_ROWS = 300_000
 ECHO = """
 require("node:http").createServer((request, response) => {
@@ -42,23 +45,37 @@ EVENTS_TABLE = (
 
 
 def main() -> None:
-    """Print the ratio of each."""
+    """Print the ratios of each, on SQLite and on PostgreSQL."""
     os.sched_setaffinity(0, {1})
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory() as name, _echo() as echo:
         folder = Path(name)
-        with _demo_server(folder / "data") as server, _echo() as echo:
-            key = json.loads((server.folder / "demo.json").read_text())["spaces"]["vod"]["production"]
-            session = json.dumps({"anonymous_id": "0b6c1f0e-7d52-4f34-9f54-1d6f7b1f0c11", "fields": {"campaign": "x"}})
-            echoed = Load(echo, post("/", session.encode()))
-            sessions = Load(server.url, post("/api/client/sessions", session.encode(), bearer=key))
-            _compare("sessions a second", sessions.per_second, echoed.per_second, 0.20)
-            events = Load(server.url, post("/api/client/events", _events(), bearer=key), expected_status=b"204")
-            _compare(
-                "events stored a second",
-                lambda: events.per_second() * EVENTS_AT_ONCE,
-                lambda: _imported_a_second(folder),
-                0.25,
-            )
+        with _demo_server(folder / "sqlite") as server:
+            _measure("SQLite", server, echo, folder)
+        with _postgres() as url, _demo_server(folder / "postgresql", "--database", url) as server:
+            _measure("PostgreSQL", server, echo, folder)
+
+
+def _measure(database: str, server: ServerProcess, echo: str, folder: Path) -> None:
+    key = json.loads((server.folder / "demo.json").read_text())["spaces"]["vod"]["production"]
+    session = json.dumps({"anonymous_id": "0b6c1f0e-7d52-4f34-9f54-1d6f7b1f0c11", "fields": {"campaign": "x"}})
+    echoed = Load(echo, [post("/", session.encode())])
+    sessions = Load(server.url, [post("/api/client/sessions", session.encode(), bearer=key)])
+    _compare(f"{database}: sessions a second", sessions.per_second, echoed.per_second, 0.20)
+    bodies = _identities()
+    echoed = Load(echo, [post("/", body) for body in bodies])
+    identities = Load(
+        server.url, [post("/api/client/identify", body, bearer=key) for body in bodies], expected_status=b"204"
+    )
+    _compare(f"{database}: identify a second", identities.per_second, echoed.per_second, 0.12)
+    events = Load(
+        server.url, [post("/api/client/events", body, bearer=key) for body in _events()], expected_status=b"204"
+    )
+    _compare(
+        f"{database}: events stored a second",
+        lambda: events.per_second() * EVENTS_AT_ONCE,
+        lambda: _imported_a_second(folder),
+        0.25,
+    )
 
 
 def _compare(what: str, subject: Callable[[], float], peer: Callable[[], float], target: float) -> None:
@@ -70,11 +87,23 @@ def _compare(what: str, subject: Callable[[], float], peer: Callable[[], float],
 
 
 @contextlib.contextmanager
-def _demo_server(folder: Path) -> Iterator[ServerProcess]:
+def _demo_server(folder: Path, *options: str) -> Iterator[ServerProcess]:
     os.sched_setaffinity(0, {0})
-    with server_process(folder, "--demo") as server:
+    with server_process(folder, "--demo", *options) as server:
         os.sched_setaffinity(0, {1})
         yield server
+
+
+@contextlib.contextmanager
+def _postgres() -> Iterator[str]:
+    """A PostgreSQL that may use both cores: the server has one of them, the load the other."""
+    os.sched_setaffinity(0, {0, 1})
+    with tempfile.TemporaryDirectory(prefix="mtribes-postgres-", ignore_cleanup_errors=True) as name:
+        server = PostgresServer(Path(name))
+        try:
+            yield server.new_database_url()
+        finally:
+            server.close()
 
 
 @contextlib.contextmanager
@@ -92,20 +121,40 @@ def _echo() -> Iterator[str]:
             process.terminate()
 
 
-def _events() -> bytes:
-    return json.dumps(
-        [
+def _identities() -> list[bytes]:
+    """Users whose profiles change each time: each is told of once in every quarter."""
+    return [
+        json.dumps(
             {
-                "name": "video/completed",
-                "anonymous_id": "0b6c1f0e-7d52-4f34-9f54-1d6f7b1f0c11",
-                "session": "ses_2YzzzzzzzzzzzzzzzzzzzA",
-                "entity": "homepage.body",
-                "timestamp": "2026-11-21T20:35:00.123Z",
-                "metadata": [{"key": "genre", "value": "Football"}, {"key": "title", "value": "The derby"}],
+                "external_id": f"user-{number}",
+                "email": f"user-{number}@example.com",
+                "timezone": "Europe/London",
+                "locale": "en-GB",
+                "data": {"plan": ("gold", "silver")[change % 2], "seats": change, "renews": "2027-01-31"},
             }
-        ]
-        * EVENTS_AT_ONCE
-    ).encode()
+        ).encode()
+        for change in range(4)
+        for number in range(IDENTITIES)
+    ]
+
+
+def _events() -> list[bytes]:
+    return [
+        json.dumps(
+            [
+                {
+                    "name": "video/completed",
+                    "anonymous_id": f"0b6c1f0e-7d52-4f34-9f54-{number:012}",
+                    "session": "ses_2YzzzzzzzzzzzzzzzzzzzA",
+                    "entity": "homepage.body",
+                    "timestamp": "2026-11-21T20:35:00.123Z",
+                    "metadata": [{"key": "genre", "value": "Football"}, {"key": "title", "value": "The derby"}],
+                }
+            ]
+            * EVENTS_AT_ONCE
+        ).encode()
+        for number in range(VISITORS)
+    ]
 
 
 def _imported_a_second(folder: Path) -> float:
