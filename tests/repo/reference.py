@@ -1,4 +1,4 @@
-"""The parts of the README that are made from the programs: commands and settings of both, and the URL table.
+"""The parts of the README that are made from the programs: commands and settings of both, the URL table, the statuses.
 
     python -m tests.repo.reference          write them into README.md, and what shells complete (see completions.py)
 
@@ -20,6 +20,7 @@ from mtribes_cli.commands import WORDS
 from mtribes_cli.dispatch import typer_command
 from templates_server.commands.program import app as server_app
 from templates_server.endpoint import Route, Surface
+from templates_server.openapi.statuses import WHEN
 from templates_server.routes import ROUTES
 from tests.repo.completions import write_made_files
 
@@ -123,12 +124,21 @@ def _url_table() -> Iterator[str]:
     yield "| method | path | with | scope | what it does |"
     yield "|---|---|---|---|---|"
     for route in ROUTES:
-        cells = (route.method, f"`{_shown_path(route)}`", CREDENTIALS[route.surface], _permission(route), route.summary)
+        credentials = "none" if route.is_open else CREDENTIALS[route.surface]
+        summary = f"Deprecated: `{_shown(route.successor)}`." if route.successor else route.summary
+        cells = (route.method, f"`{_shown(route.path)}`", credentials, _permission(route), summary)
         yield f"| {' | '.join(cells)} |"
 
 
-def _shown_path(route: Route) -> str:
-    return re.sub(r"\{(\w+)\*?\}", r":\1", route.path)
+def _statuses() -> Iterator[str]:
+    yield "| status | when |"
+    yield "|---|---|"
+    for status, when in WHEN.items():
+        yield f"| {int(status)} | {when} |"
+
+
+def _shown(path: str) -> str:
+    return re.sub(r"\{(\w+)\*?\}", r":\1", path)
 
 
 def _permission(route: Route) -> str:
@@ -151,6 +161,7 @@ PARTS: dict[str, Callable[[], Iterator[str]]] = {
     "command line": _command_line,
     "server command": _server_command,
     "URL table": _url_table,
+    "statuses": _statuses,
 }
 
 if __name__ == "__main__":
