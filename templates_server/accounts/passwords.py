@@ -74,6 +74,10 @@ class Passwords:
         """Whether the password is that of the hash; without a hash it is wrong, after the same time."""
         return await self._in_pool(lambda: self._matches(password, stored_hash))
 
+    def is_outdated(self, stored_hash: str) -> bool:
+        """Whether a hash was made otherwise than one would be made now."""
+        return self._hasher.check_needs_rehash(stored_hash)
+
     def close(self) -> None:
         """Let go of the threads."""
         self._threads.shutdown(cancel_futures=True)

@@ -67,7 +67,7 @@ async def sign_in(call: Call) -> Response:
     if account is None:
         page = _sign_in_page(go_on_to, email=email, problem=WRONG, status=HTTPStatus.UNPROCESSABLE_ENTITY)
         return pages_of(call).answer(page, shown_to=browser)
-    return await _signed_in(call, account, go_on_to=go_on_to)
+    return await sign_in_as(call, account, go_on_to=go_on_to)
 
 
 def _sign_in_page(go_on_to: str, *, email: str = "", problem: str = "", status: HTTPStatus = HTTPStatus.OK) -> Page:
@@ -101,13 +101,27 @@ async def _authenticated(call: Call, email: str, password: str) -> Account | Non
     except Unavailable:
         await attempts.take_back([subject, *others])
         raise
-    if is_right:
-        await attempts.succeed(subject, others)
-    return account if is_right else None
+    if account is None or not is_right:
+        return None
+    await attempts.succeed(subject, others)
+    await _keep_hash_fresh(call, account, password)
+    return account
 
 
-async def _signed_in(call: Call, account: Account, *, go_on_to: str) -> Response:
-    """On with a new cookie: the one before may have been planted."""
+async def _keep_hash_fresh(call: Call, account: Account, password: str) -> None:
+    """Hash the password anew when the way of hashing has changed since; while many sign in, another time."""
+    stored = call.services.part(Passwords)
+    if not stored.is_outdated(account.password_hash):
+        return
+    try:
+        new_hash = await stored.hash(password)
+    except Unavailable:
+        return
+    await call.database.write(lambda connection: accounts_store.replace_password_hash(connection, account, new_hash))
+
+
+async def sign_in_as(call: Call, account: Account, *, go_on_to: str) -> Response:
+    """On as that account, with a new cookie: the one before may have been planted."""
     renewed = new_browser()
     await call.database.write(
         lambda connection: store.start_session(connection, renewed.cookie, account_id=account.id, now=call.now)

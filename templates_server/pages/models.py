@@ -42,3 +42,12 @@ class DeviceConsentForm(msgspec.Struct, frozen=True):
     form_token: str
     user_code: str
     decision: Literal["allow", "cancel", "another"]
+
+
+class InvitationForm(msgspec.Struct, frozen=True):
+    """What a new person is called and signs in with; who has an account sends nothing but the token."""
+
+    form_token: str
+    name: str = ""
+    password: str = ""
+    repeated: str = ""

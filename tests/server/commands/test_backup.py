@@ -27,6 +27,7 @@ PARAMETERS = {
     "organization": "acme",
     "space": "vod",
     "environment": "production",
+    "tribe": "gold-members",
     "name": "app.js",
     "file": "index.js",
     "issuer_path": "mtribes",

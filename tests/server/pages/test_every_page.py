@@ -29,13 +29,14 @@ PURPOSES = {
     "/oauth/authorize": f"consent {CONSENT}",
     "/device": "device code",
     "/device/decision": f"device consent {USER_CODE}",
+    "/invitation/{code}": "invitation x",
 }
 FIELDS = {"email": "a@b.example", "password": "x", "decision": "cancel", "user_code": USER_CODE, "next": "/"}
 FORMS = sorted(route.path for route in ROUTES if route.surface is Surface.PAGE and route.method == "POST")
 
 
 def address_of(path: str) -> str:
-    return CONSENT if path == "/oauth/authorize" else path
+    return CONSENT if path == "/oauth/authorize" else filled(path)
 
 
 def session_cookie(browser: Browser) -> str:
@@ -104,7 +105,7 @@ def test_every_answer_forbids_what_browsers_do_by_themselves(demo: RunningServer
         assert "frame-ancestors 'none'" in policy
         assert "unsafe" not in policy
         assert headers["x-content-type-options"] == "nosniff"
-        assert headers["referrer-policy"] in {"no-referrer", "same-origin"}
+        assert headers["referrer-policy"] in {"no-referrer", "same-origin", "strict-origin"}
         assert headers["cache-control"] == "no-store" or answer.status_code == 200
         assert "server" not in headers
         assert ("strict-transport-security" in headers) == demo.settings.secure

@@ -327,9 +327,10 @@ def test_an_administrator_sees_and_ends_what_reaches_the_organization_and_no_mor
     by_space = made(server, member, name="by Space", spaces=[space, foreign])
     elsewhere = made(server, member, name="elsewhere", organizations=[theirs.key])
     with boss.client(server) as client:
-        for name in (ours.key, ours.id):
-            listed = client.get("/v2/tokens", params={"organization": name}).json()["data"]
-            assert [found["name"] for found in listed] == ["wide", "by Space"]
+        by_id = client.get("/v2/tokens", params={"organization": ours.id}).json()["data"]
+        listed = client.get("/v2/tokens", params={"organization": ours.key}).json()["data"]
+        for found_by in (by_id, listed):
+            assert [found["name"] for found in found_by] == ["wide", "by Space"]
         assert (listed[1]["organizations"], listed[1]["spaces"]) == ([], [space])  # nothing of others is told
         assert {found["owner"] for found in listed} == {member.email}
         assert client.delete(f"/v2/tokens/{elsewhere['id']}").status_code == 404
