@@ -690,6 +690,7 @@ SPACE_ROUTES = (
         scope=Scope.SPACES_WRITE,
         reads=document(SentDelivery),
         gives=DeliveryPut,
+        refuses=(Conflict,),
         takes=(IF_MATCH,),
         example={"published": ["homepage"]},
         path_examples={"environment": "development"},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 
 from templates_server.delivery.model import NOTHING
 from templates_server.delivery.reading import to_document
-from templates_server.errors import NotFound
+from templates_server.errors import Conflict, NotFound
 from templates_server.revisions import NewRevision, Stored, StoredDocument, check_revision, to_json
 from templates_server.schema import delivery_revisions, environments, spaces, tribe_revisions
 
@@ -61,12 +61,17 @@ def _place(connection: Connection, environment_id: str) -> Any:
 
 
 def store_delivery(connection: Connection, environment_id: str, new: NewRevision) -> Stored:
-    """Deliver another document; PreconditionFailed when the present one is not what it was made from."""
+    """Deliver another document.
+
+    PreconditionFailed when the present one is not what it was made from, Conflict when it names a tribe that has just
+    gone.
+    """
     lock_environment(connection, environment_id)
     present = load_delivery(connection, environment_id)
     check_revision(present.revision, new.expected)
     if present.value == new.document:
         return Stored(present.revision, changed=False)
+    _check_tribes(connection, environment_id, new.document)
     revision = present.revision + 1
     connection.execute(
         delivery_revisions.insert(),
@@ -83,8 +88,29 @@ def store_delivery(connection: Connection, environment_id: str, new: NewRevision
 
 
 def lock_environment(connection: Connection, environment_id: str) -> None:
-    """Keep what an environment delivers as it is until the transaction ends (SQLite has one writer anyway)."""
+    """Keep what an environment delivers, and the tribes that it may name, as they are until the transaction ends.
+
+    The Space first, as everywhere (SQLite has one writer anyway).
+    """
+    space = select(environments.c.space_id).where(environments.c.id == environment_id).scalar_subquery()
+    connection.execute(select(spaces.c.id).where(spaces.c.id == space).with_for_update(read=True))
     connection.execute(select(environments.c.id).where(environments.c.id == environment_id).with_for_update())
+
+
+def _check_tribes(connection: Connection, environment_id: str, document: Mapping[str, Any]) -> None:
+    """Raise Conflict when a document names tribes that are not there: they were when it was read."""
+    space_id = connection.execute(
+        select(environments.c.space_id).where(environments.c.id == environment_id)
+    ).scalar_one()
+    named = {
+        tribe
+        for scenarios in document["scenarios"].values()
+        for targeted in scenarios.get("targeted", ())
+        for tribe in targeted["tribes"]
+    }
+    gone = sorted(named - list_tribes(connection, space_id)) if named else []
+    if gone:
+        raise Conflict(f"These tribes have just gone: {', '.join(gone)}. Read the document again.")
 
 
 def list_tribes(connection: Connection, space_id: str) -> frozenset[str]:

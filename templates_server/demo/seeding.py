@@ -27,7 +27,9 @@ from templates_server.server_key import ServerKey
 from templates_server.spaces import reading as spaces_reading
 from templates_server.spaces import store as spaces_store
 from templates_server.tokens.secrets import RANDOM_LENGTH, SecretKind, with_checksum
+from templates_server.tribes import reading as tribes_reading
 from templates_server.tribes import store as tribes_store
+from templates_server.tribes import writing as tribes_writing
 
 PURPOSE = "demo"
 PASSWORD_CHARACTERS = 20
@@ -120,7 +122,7 @@ def _add_space(seeding: _Seed, key: str, organization_id: str, *, author: str) -
     model = spaces_reading.read_model(_document(f"{key}-space"), space=key, name=key)
     space_id = spaces_store.create_space(connection, organization_id, key=key, name=model.name, now=now)
     spaces_store.store_model(connection, space_id, NewRevision(spaces_reading.to_document(model), 0, author, now))
-    tribes = _document(f"{key}-tribes")
+    tribes = tribes_writing.to_document(tribes_reading.read_tribes(_document(f"{key}-tribes"), space=key), space=key)
     tribes_store.store_tribes(connection, space_id, NewRevision(tribes, 0, author, now))
     for environment in delivery_store.list_environments(connection, space_id):
         surroundings = delivery_reading.Surroundings(model, environment.name, tribes["tribes"].keys())

@@ -6,14 +6,14 @@ the operator compares; dates are parsed here, once.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from templates_server.checks import Reader, join, kind_of, suggestion
+from templates_server.checks import KEY_RULE, Reader, join, kind_of, suggestion
 from templates_server.documents import shown
 from templates_server.errors import Problem, ValidationFailed
+from templates_server.identifiers import is_key
 from templates_server.persons.profiles import Scalar, canonical
 from templates_server.persons.reading import (
     MAX_ATTRIBUTE_CHARACTERS,
@@ -21,6 +21,7 @@ from templates_server.persons.reading import (
     problem_of_attribute_name,
     problem_of_tag,
 )
+from templates_server.tribes.event_reading import MOST_DAYS, read_date, read_done, read_given, read_whole
 from templates_server.tribes.rules import (
     ATTRIBUTE_PREFIX,
     CONTEXTUAL_PREFIX,
@@ -29,50 +30,31 @@ from templates_server.tribes.rules import (
     Audience,
     Behaviour,
     Comparison,
-    Condition,
-    Done,
-    EventQuestion,
     Filter,
-    Frequency,
-    FrequencyKind,
     Match,
-    Moment,
     Operator,
     Origin,
     Source,
     Tagged,
-    Timeframe,
-    TimeframeKind,
     Tribe,
     Tribes,
-    read_moment,
 )
 
 MOST_TRIBES = 1000  # of a Space
 MOST_TRIBES_A_CATEGORY = 50
 MOST_FILTERS = 10  # of a tribe
 MOST_VALUES = 100  # of a filter
-MOST_PAIRS = 3  # of metadata
-MAX_EVENT_NAME_CHARACTERS = 128
-MAX_PAIR_KEY_CHARACTERS = 64
-MAX_PAIR_VALUE_CHARACTERS = 1024
-MAX_MOMENT_CHARACTERS = 64
-MOST_DAYS = 36_500
-MOST_TIMES = 1_000_000
-EVENT_NAME = re.compile(r"[^/\x00-\x1f\x7f-\x9f]+/[^/\x00-\x1f\x7f-\x9f]+")
 
 DOCUMENT_KEYS = ("space", "revision", "tribes")
 TRIBE_KEYS = ("name", "description", "category", "audience", "match", "filters")
 KINDS = ("attribute", "contextual", "behaviour", "tag", "event")
 COMPARED_KEYS = ("operator", "value")
-EVENT_KEYS = ("event", "condition", "frequency", "timeframe", "metadata")
 WITHOUT_VALUE = frozenset({Operator.EXISTS, Operator.NOT_EXISTS})
 OF_TEXT = frozenset({Operator.CONTAINS, Operator.NOT_CONTAINS, Operator.STARTS_WITH, Operator.ENDS_WITH})
 OF_MANY = frozenset({Operator.IN, Operator.NOT_IN})
 OF_SCALARS = frozenset({Operator.EQUALS, Operator.NOT_EQUALS})
 OF_DAYS = frozenset({Operator.LESS_THAN_DAYS_AGO, Operator.MORE_THAN_DAYS_AGO})
 OF_DATES = frozenset({Operator.BEFORE, Operator.AFTER, Operator.ON_DAY})
-DATE_RULE = "is not a date such as 2027-04-30 or 2027-04-30T22:00:00Z (RFC 3339, with its offset)"
 
 
 def read_tribes(document: Any, *, space: str) -> Tribes:
@@ -92,6 +74,8 @@ def parse_tribes(document: Any, *, space: str) -> tuple[Tribes, list[Problem]]:
 def read_tribe(document: Any, *, key: str) -> Tribe:
     """One tribe by itself; ValidationFailed with every problem."""
     parser = _Parser()
+    if not is_key(key):
+        parser.reader.refuse("key", KEY_RULE)
     given = dict(document) if isinstance(document, dict) else document
     if isinstance(given, dict):
         named, revision = given.pop("key", None), given.pop("revision", None)
@@ -102,6 +86,23 @@ def read_tribe(document: Any, *, key: str) -> Tribe:
     if parser.reader.problems:
         raise ValidationFailed(parser.reader.problems)
     return tribe
+
+
+def problems_of_number(categories: Iterable[str]) -> list[Problem]:
+    """What is wrong with how many tribes there are, by the category of each."""
+    numbers = Counter(categories)
+    problems = [
+        Problem("tribes", f"has {number} in {_category(name)}; at most {MOST_TRIBES_A_CATEGORY} are possible")
+        for name, number in numbers.items()
+        if number > MOST_TRIBES_A_CATEGORY
+    ]
+    if numbers.total() > MOST_TRIBES:
+        problems.append(Problem("tribes", f"has {numbers.total()} entries; at most {MOST_TRIBES} are possible"))
+    return problems
+
+
+def _category(name: str) -> str:
+    return f"the category {shown(name)}" if name else "no category"
 
 
 class _Parser:
@@ -121,15 +122,8 @@ class _Parser:
             tribe = self.tribe(key, value, path)
             if len(self.reader.problems) == before:
                 read[key] = tribe
-        self._check_categories(read)
+        self.reader.problems += problems_of_number(tribe.category for tribe in read.values())
         return read
-
-    def _check_categories(self, tribes: Tribes) -> None:
-        for category, number in Counter(tribe.category for tribe in tribes.values()).items():
-            if number > MOST_TRIBES_A_CATEGORY:
-                name = f"the category {shown(category)}" if category else "those without a category"
-                message = f"{name} has {number} tribes; at most {MOST_TRIBES_A_CATEGORY} are possible"
-                self.reader.refuse("tribes", message)
 
     def tribe(self, key: str, value: Any, path: str) -> Tribe:
         """One tribe, as far as it is right."""
@@ -165,22 +159,15 @@ class _Parser:
             self.reader.refuse(path, f"must be a filter with one of {', '.join(KINDS)}, {found}")
             return None
         if kinds == ["event"]:
-            return self._done(value, path)
+            return read_done(self.reader, value, path)
         if kinds == ["tag"]:
             return self._tagged(value, path)
         return self._comparison(Origin(kinds[0]), value, path)
 
     # Values of a person
 
-    def _given(self, value: Any, path: str, keys: Sequence[str]) -> Mapping[str, Any]:
-        """What is given in a filter, of which the first key must be."""
-        given = self.reader.mapping(value, path, keys)
-        if keys[0] not in given:
-            self.reader.refuse(join(path, keys[0]), "must not be empty")
-        return given
-
     def _comparison(self, kind: Origin, value: Any, path: str) -> Comparison | None:
-        given = self._given(value, path, (kind, *COMPARED_KEYS))
+        given = read_given(self.reader, value, path, (kind, *COMPARED_KEYS))
         source = SOURCES[kind](self, given.get(kind), join(path, kind))
         word = self.reader.one_of(given.get("operator"), join(path, "operator"), tuple(Operator), "an operator")
         if "operator" not in given:
@@ -200,9 +187,9 @@ class _Parser:
             self.reader.refuse(path, f"is missing: {operator} needs something to compare with")
             return None
         if operator in OF_DAYS:
-            return Comparison(source, operator, days=self._whole(value, path, at_most=MOST_DAYS))
+            return Comparison(source, operator, days=read_whole(self.reader, value, path, at_most=MOST_DAYS))
         if operator in OF_DATES:
-            moment = self._moment(value, path)
+            moment = read_date(self.reader, value, path)
             return None if moment is None else Comparison(source, operator, moments=(moment,))
         if operator is Operator.BETWEEN:
             return self._range(comparison, value, path)
@@ -256,25 +243,12 @@ class _Parser:
         return Comparison(comparison.source, comparison.operator, (first, last))
 
     def _range_of_dates(self, comparison: Comparison, value: list[Any], places: list[str]) -> Comparison | None:
-        first, last = (self._moment(item, place) for item, place in zip(value, places, strict=True))
+        first, last = (read_date(self.reader, item, place) for item, place in zip(value, places, strict=True))
         if first is None or last is None:
             return None
         if first.starts >= last.ends:
             self.reader.refuse(places[1], "must not lie before the other")
         return Comparison(comparison.source, comparison.operator, moments=(first, last))
-
-    def _moment(self, value: Any, path: str) -> Moment | None:
-        text = self.reader.text(value, path, at_most=MAX_MOMENT_CHARACTERS)
-        moment = None if text is None else read_moment(text)
-        if text is not None and moment is None:
-            self.reader.refuse(path, f"{shown(text)} {DATE_RULE}")
-        return moment
-
-    def _whole(self, value: Any, path: str, *, at_most: int) -> int:
-        number = self.reader.count(value, path) or 0
-        if number > at_most:
-            self.reader.refuse(path, f"is {number}; at most {at_most:,} is possible")
-        return number
 
     def _attribute(self, value: Any, path: str) -> Source | None:
         name = self.reader.text(value, path, at_most=len(ATTRIBUTE_PREFIX) + MAX_ATTRIBUTE_NAME_CHARACTERS)
@@ -310,75 +284,12 @@ class _Parser:
     # Tags and events
 
     def _tagged(self, value: Any, path: str) -> Tagged | None:
-        given = self._given(value, path, ("tag",))
+        given = read_given(self.reader, value, path, ("tag",))
         tag = self.reader.text(given.get("tag"), join(path, "tag"), at_most=MAX_ATTRIBUTE_CHARACTERS)
         problem = None if tag is None else problem_of_tag(tag)
         if problem is not None:
             self.reader.refuse(join(path, "tag"), problem)
         return None if tag is None else Tagged(tag)
-
-    def _done(self, value: Any, path: str) -> Done | None:
-        given = self._given(value, path, EVENT_KEYS)
-        name = self.reader.text(given.get("event"), join(path, "event"), at_most=MAX_EVENT_NAME_CHARACTERS)
-        if name is not None and not EVENT_NAME.fullmatch(name):
-            self.reader.refuse(join(path, "event"), f"{shown(name)} is not category/action, such as video/completed")
-        words = tuple(Condition)
-        condition = self.reader.one_of(given.get("condition"), join(path, "condition"), words, "a condition")
-        question = EventQuestion(
-            name or "",
-            self._timeframe(given.get("timeframe"), join(path, "timeframe")),
-            self._metadata(given.get("metadata"), join(path, "metadata")),
-        )
-        frequency = self._frequency(given.get("frequency"), join(path, "frequency"))
-        return Done(question, Condition(condition or Condition.HAVE_DONE), frequency)
-
-    def _frequency(self, value: Any, path: str) -> Frequency:
-        if value is None or value == FrequencyKind.ANY:
-            return Frequency()
-        entry = self._entry(value, path, tuple(kind for kind in FrequencyKind if kind is not FrequencyKind.ANY), "any")
-        if entry is None:
-            return Frequency()
-        word, item, place = entry
-        return Frequency(FrequencyKind(word), self._whole(item, place, at_most=MOST_TIMES))
-
-    def _timeframe(self, value: Any, path: str) -> Timeframe:
-        if value is None or value == TimeframeKind.ANY_TIME:
-            return Timeframe()
-        kinds = tuple(kind for kind in TimeframeKind if kind is not TimeframeKind.ANY_TIME)
-        entry = self._entry(value, path, kinds, TimeframeKind.ANY_TIME)
-        if entry is None:
-            return Timeframe()
-        word, item, place = entry
-        kind = TimeframeKind(word)
-        if kind in {TimeframeKind.MORE_THAN, TimeframeKind.LESS_THAN, TimeframeKind.EXACTLY}:
-            return Timeframe(kind, self._whole(item, place, at_most=MOST_DAYS))
-        return Timeframe(kind, moment=self._moment(item, place))
-
-    def _entry(self, value: Any, path: str, words: tuple[str, ...], word_alone: str) -> tuple[str, Any, str] | None:
-        """The only key of a mapping, with its value and path; None when it is wrong."""
-        if not isinstance(value, dict):
-            found = shown(value) if isinstance(value, str) else kind_of(value)
-            self.reader.refuse(path, f"must be {word_alone}, or a mapping such as {{{words[0]}: 2}}, not {found}")
-            return None
-        before = len(self.reader.problems)
-        given = self.reader.mapping(value, path, words)
-        if len(self.reader.problems) == before and len(given) != 1:
-            self.reader.refuse(path, f"must have one of {', '.join(words)}, not {len(given) or 'none'}")
-        return next(((word, item, join(path, word)) for word, item in given.items()), None)
-
-    def _metadata(self, value: Any, path: str) -> tuple[tuple[str, str], ...]:
-        given = self.reader.mapping(value, path)
-        if len(given) > MOST_PAIRS:
-            self.reader.refuse(path, f"has {len(given)} pairs; at most {MOST_PAIRS} are possible")
-        pairs = []
-        for key, item in sorted(given.items()):
-            place = join(path, key)
-            if not 0 < len(key) <= MAX_PAIR_KEY_CHARACTERS:
-                self.reader.refuse(place, f"has a key that must have 1 to {MAX_PAIR_KEY_CHARACTERS} characters")
-            text = self.reader.text(item, place, at_most=MAX_PAIR_VALUE_CHARACTERS)
-            if text is not None:
-                pairs.append((key, text))
-        return tuple(pairs)
 
 
 def _strange(value: Mapping[str, Any], kinds: list[str]) -> str:

@@ -3,18 +3,36 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
 from templates_server.database import marks
-from templates_server.errors import NotFound
+from templates_server.documents import shown
+from templates_server.errors import Conflict, NotFound
+from templates_server.persons.names import PersonKind
 from templates_server.revisions import NewRevision, Stored, StoredDocument, check_revision, to_json
-from templates_server.schema import spaces, tribe_revisions
-from templates_server.tribes.compiler import compile_facts
+from templates_server.schema import delivery_revisions, environments, spaces, tribe_revisions
+from templates_server.tribes.compiler import compile_facts, compile_tribe
 from templates_server.tribes.evaluator import PersonFacts
 from templates_server.tribes.facts import read_facts
-from templates_server.tribes.rules import Questions
+from templates_server.tribes.rules import Questions, Tribe
+from templates_server.tribes.sql import Finished
+from templates_server.users.store import PERSON, StoredPerson, to_person
+
+MOST_NAMED = 10  # scenarios in a refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A scenario of an entity that an environment delivers at present, and a tribe that it is for."""
+
+    environment: str
+    entity: str
+    scenario: str
+    tribe: str
 
 
 def load_tribes(connection: Connection, space_id: str, revision: int | None = None) -> StoredDocument:
@@ -37,17 +55,50 @@ def load_tribes(connection: Connection, space_id: str, revision: int | None = No
 
 
 def store_tribes(connection: Connection, space_id: str, new: NewRevision) -> Stored:
-    """Make a document the present tribes; PreconditionFailed when the present ones are not what it was made from."""
-    connection.execute(select(spaces.c.id).where(spaces.c.id == space_id).with_for_update())
+    """Make a document the present tribes.
+
+    PreconditionFailed when the present ones are not what it was made from, Conflict when a tribe is gone that a
+    scenario is for. Who stores what an environment delivers holds the Space too: neither misses what the other does.
+    """
+    lock_tribes(connection, space_id)
     present = load_tribes(connection, space_id)
     check_revision(present.revision, new.expected)
     if present.value == new.document:
         return Stored(present.revision, changed=False)
+    _check_uses(connection, space_id, present.value["tribes"].keys() - new.document["tribes"].keys())
     revision = present.revision + 1
     row = {"space_id": space_id, "revision": revision, "document": to_json(new.document)}
     connection.execute(tribe_revisions.insert(), {**row, "created": new.now, "created_by": new.author})
     connection.execute(spaces.update().where(spaces.c.id == space_id).values(tribes_revision=revision))
     return Stored(revision, changed=True)
+
+
+def lock_tribes(connection: Connection, space_id: str) -> None:
+    """Keep the tribes of a Space as they are until the transaction ends (SQLite has one writer anyway)."""
+    connection.execute(select(spaces.c.id).where(spaces.c.id == space_id).with_for_update())
+
+
+def _check_uses(connection: Connection, space_id: str, gone: AbstractSet[str]) -> None:
+    """Raise Conflict, naming scenarios, when one that an environment delivers at present is for a tribe that goes."""
+    uses = [use for use in _uses(connection, space_id) if use.tribe in gone] if gone else []
+    if uses:
+        named = "; ".join(
+            f"{use.tribe} by {shown(use.scenario)} of {use.entity} in {use.environment}" for use in uses[:MOST_NAMED]
+        )
+        more = f"; and {len(uses) - MOST_NAMED} more" if len(uses) > MOST_NAMED else ""
+        raise Conflict(f"Tribes that scenarios are for cannot go: {named}{more}. Take them out of the scenarios first.")
+
+
+def _uses(connection: Connection, space_id: str) -> Iterator[Use]:
+    query = (
+        select(environments.c.name, delivery_revisions.c.document)
+        .join_from(environments, delivery_revisions)
+        .where(environments.c.space_id == space_id, delivery_revisions.c.revision == environments.c.revision)
+    )
+    for name, text in connection.execute(query.order_by(environments.c.name)):
+        for entity, scenarios in json.loads(text)["scenarios"].items():
+            for targeted in scenarios.get("targeted", ()):
+                yield from (Use(name, entity, targeted["name"], tribe) for tribe in targeted["tribes"])
 
 
 # People
@@ -70,3 +121,32 @@ def load_facts(connection: Connection, at: Moment, person_id: str, questions: Qu
     query = f"SELECT {columns} FROM persons WHERE {which}"  # noqa: S608 - made by the compiler
     row = connection.exec_driver_sql(query, (*parameters, at.environment_id, person_id)).one_or_none()
     return None if row is None else read_facts(row, questions)
+
+
+def count_people(connection: Connection, at: Moment, tribe: Tribe) -> int:
+    """How many are in a tribe, users and visitors; CannotBeKnown where only a session could tell."""
+    condition, parameters = _condition(connection, at, tribe)
+    query = f"SELECT count(*) FROM persons WHERE {condition}"  # noqa: S608 - made by the compiler
+    return int(connection.exec_driver_sql(query, parameters).scalar_one())
+
+
+def list_users(connection: Connection, at: Moment, tribe: Tribe, *, after: str, limit: int) -> Sequence[StoredPerson]:
+    """So many users of a tribe after one, in order of person id; CannotBeKnown where only a session could tell."""
+    condition, parameters = _condition(connection, at, tribe)
+    mark = marks(connection, 1)
+    query = (
+        f"SELECT {PERSON} FROM persons WHERE {condition} AND kind = {mark} "  # noqa: S608 - made by the compiler
+        f"AND person_id > {mark} ORDER BY person_id LIMIT {mark}"
+    )
+    rows = connection.exec_driver_sql(query, (*parameters, PersonKind.USER.value, after, limit))
+    return [to_person(row) for row in rows]
+
+
+def _condition(connection: Connection, at: Moment, tribe: Tribe) -> Finished:
+    return compile_tribe(
+        tribe,
+        connection.dialect.name,
+        now=at.now,
+        retention_ms=at.retention_ms,
+        environment_id=at.environment_id,
+    )

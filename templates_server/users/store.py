@@ -43,10 +43,8 @@ CHANGE = (
 )
 FIND = f"SELECT person_id, {PROFILE} FROM persons WHERE environment_id = ? AND person_id "  # noqa: S608 - names of ours
 LOCK = ' ORDER BY person_id COLLATE "C" FOR UPDATE'
-PEOPLE = (
-    f"SELECT person_id, called, created, updated, first_seen, last_seen, {PROFILE} FROM persons "  # noqa: S608 - names of ours
-    "WHERE environment_id = ? AND kind = ?"
-)
+PERSON = f"person_id, called, created, updated, first_seen, last_seen, {PROFILE}"
+PEOPLE = f"SELECT {PERSON} FROM persons WHERE environment_id = ? AND kind = ?"  # noqa: S608 - names of ours
 COUNT = (
     "INSERT INTO user_tags (environment_id, tag, users) VALUES (?, ?, ?) "
     "ON CONFLICT (environment_id, tag) DO UPDATE SET users = user_tags.users + excluded.users"
@@ -232,7 +230,7 @@ def find_user(connection: Connection, environment_id: str, user: str) -> StoredP
     row = connection.exec_driver_sql(query, (environment_id, PersonKind.USER.value, person_id_of(user))).one_or_none()
     if row is None:
         raise NotFound
-    return _person(row)
+    return to_person(row)
 
 
 def list_people(connection: Connection, environment_id: str, wanted: Wanted) -> Sequence[StoredPerson]:
@@ -248,10 +246,11 @@ def list_people(connection: Connection, environment_id: str, wanted: Wanted) -> 
         values += [lower_ascii(wanted.search)] * 2
     query += " AND person_id > ? ORDER BY person_id LIMIT ?"
     rows = connection.exec_driver_sql(as_text(connection, query), (*values, wanted.after, wanted.limit))
-    return [_person(row) for row in rows]
+    return [to_person(row) for row in rows]
 
 
-def _person(row: Any) -> StoredPerson:
+def to_person(row: Sequence[Any]) -> StoredPerson:
+    """The person of a row with the columns of `PERSON`."""
     person_id, called, created, updated, first_seen, last_seen, *columns = row
     return StoredPerson(person_id, called, created, updated, first_seen, last_seen, _columns(columns))
 
