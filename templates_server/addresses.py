@@ -7,6 +7,7 @@ it, and is never reached.
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import re
 from collections.abc import Iterable, Sequence
@@ -26,6 +27,7 @@ def parse_network(text: str) -> Network:
     return ipaddress.ip_network(text.strip())
 
 
+@functools.lru_cache(maxsize=4096)
 def parse_address(text: str) -> Address | None:
     """The address that a text says, without a port or brackets; None when it says none. IPv4 in IPv6 is IPv4."""
     bare = text.strip()
@@ -53,6 +55,8 @@ def client_address(peer: str, headers: Sequence[tuple[bytes, bytes]], *, proxies
 
     Where the two headers for it disagree, a client must have written one of them: then it is the proxy's address.
     """
+    if not proxies:
+        return peer
     nearest = parse_address(peer)
     if not is_within(nearest, proxies):
         return peer

@@ -23,6 +23,7 @@ from templates_server.json_depth import check_depth
 from templates_server.settings import Limits
 
 Decoded = TypeVar("Decoded")
+HAS_ARRIVED = "mtribes.body_has_arrived"  # in the scope: tells whether all of the body is here (`http_protocol.py`)
 GZIP_WINDOW_BITS = 31
 INFLATED_CHUNK_BYTES = 64 * 1024
 ESCAPED_NUL = b"\\u0000"
@@ -105,6 +106,9 @@ async def read_body(request: Request, max_bytes: int, limits: Limits) -> bytes:
     declared = request.headers.get("content-length", "0")
     if declared.isdecimal() and int(declared) > max_bytes:
         raise TooLarge(f"The body may have {max_bytes} bytes.")
+    has_arrived = request.scope.get(HAS_ARRIVED)
+    if has_arrived is not None and has_arrived() and "content-encoding" not in request.headers:
+        return await _arrived(request, max_bytes)
     try:
         async with asyncio.timeout(limits.body_timeout_seconds) as deadline:
             return await _read_inflated(_paced(request, deadline, limits), _inflater(request), max_bytes)
@@ -112,6 +116,17 @@ async def read_body(request: Request, max_bytes: int, limits: Limits) -> bytes:
         raise RequestTimedOut(f"The body did not arrive within {limits.body_timeout_seconds:g} seconds.") from None
     except ClientDisconnect:
         raise BadRequest("The body was cut.") from None
+
+
+async def _arrived(request: Request, max_bytes: int) -> bytes:
+    """A plain body that is here whole: nothing is waited for, so nothing needs a deadline."""
+    message = await request.receive()
+    body: bytes = message.get("body", b"")
+    if message["type"] == "http.disconnect":
+        raise BadRequest("The body was cut.")
+    if len(body) > max_bytes:
+        raise TooLarge(f"The body may have {max_bytes} bytes.")
+    return body
 
 
 async def _paced(request: Request, deadline: asyncio.Timeout, limits: Limits) -> AsyncIterator[bytes]:

@@ -19,7 +19,7 @@ import json
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -31,6 +31,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from templates_server.errors import Unavailable
+from templates_server.shared_questions import SharedQuestions
 
 Result = TypeVar("Result")
 Work = Callable[[Connection], Result]
@@ -50,6 +51,8 @@ class Database(abc.ABC):
     """A place where tables are kept."""
 
     engine: Engine
+    unstored_writes = 0
+    """How many units of work were handed to `write` and have not ended yet."""
 
     @property
     def dialect(self) -> str:
@@ -67,13 +70,21 @@ class Database(abc.ABC):
         `?` stands for a parameter.
         """
 
-    @abc.abstractmethod
     async def write(self, work: Work[Result], *, is_repeatable: bool = False) -> Result:
         """What the work returns, once its transaction is stored.
 
         `is_repeatable`: the work finds out by itself if it was stored already, so that it is run again where a
         connection was lost at COMMIT. Otherwise that is Unavailable: nobody knows what became of it.
         """
+        self.unstored_writes += 1
+        try:
+            return await self._write(work, is_repeatable=is_repeatable)
+        finally:
+            self.unstored_writes -= 1
+
+    @abc.abstractmethod
+    async def _write(self, work: Work[Result], *, is_repeatable: bool) -> Result:
+        """What the work returns, once its transaction is stored."""
 
     @abc.abstractmethod
     def write_now(self, work: Work[Result]) -> Result:
@@ -139,8 +150,7 @@ class SqliteDatabase(Database):
         rows: list[Sequence[Any]] = self._look_up_connection.driver_connection.execute(query, parameters).fetchall()
         return rows[0] if rows else None
 
-    async def write(self, work: Work[Result], *, is_repeatable: bool = False) -> Result:  # noqa: ARG002 - a file has no connection to lose
-        """What the work returns, once the commit that it shares is on the disk."""
+    async def _write(self, work: Work[Result], *, is_repeatable: bool) -> Result:  # noqa: ARG002 - a file has no connection to lose
         return await asyncio.wrap_future(self._submit(work))
 
     def write_now(self, work: Work[Result]) -> Result:
@@ -266,26 +276,33 @@ class PostgresDatabase(Database):
             pool_pre_ping=True,
             connect_args={"connect_timeout": POSTGRES_CONNECT_TIMEOUT_SECONDS, "prepare_threshold": 3},
         )
+        self._look_up_engine = sqlalchemy.create_engine(
+            url,
+            isolation_level="AUTOCOMMIT",
+            pool_size=POSTGRES_CONNECTIONS,
+            connect_args={"connect_timeout": POSTGRES_CONNECT_TIMEOUT_SECONDS, "prepare_threshold": 0},
+        )
         self._threads = ThreadPoolExecutor(POSTGRES_CONNECTIONS, thread_name_prefix="database")
+        self._look_ups = SharedQuestions()
 
     async def read(self, work: Work[Result]) -> Result:
         """What the work finds."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, self.read_now, work)
 
     async def look_up(self, query: str, *parameters: str) -> Sequence[Any] | None:
-        """The first row, without a transaction."""
-        text = query.replace("?", "%s")
-
-        def ask(connection: Connection) -> Sequence[Any] | None:
-            return connection.exec_driver_sql(text, parameters).first()
+        """The first row, without a transaction; asked once for all who wait to ask the same."""
 
         def attempt() -> Sequence[Any] | None:
-            return self._in_transaction(ask, isolation="AUTOCOMMIT")
+            with self._look_up_engine.connect() as connection:
+                return connection.exec_driver_sql(as_text(connection, query), parameters).first()
 
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._with_retries, attempt)
+        def ask() -> Awaitable[Sequence[Any] | None]:
+            return asyncio.get_running_loop().run_in_executor(self._threads, self._with_retries, attempt)
 
-    async def write(self, work: Work[Result], *, is_repeatable: bool = False) -> Result:
-        """What the work returns, once its transaction is stored."""
+        found: Sequence[Any] | None = await self._look_ups.ask((query, parameters), ask)
+        return found
+
+    async def _write(self, work: Work[Result], *, is_repeatable: bool) -> Result:
         attempt = functools.partial(self._in_transaction, work, isolation="READ COMMITTED", is_repeatable=is_repeatable)
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._with_retries, attempt)
 
@@ -301,6 +318,7 @@ class PostgresDatabase(Database):
         """Finish what was begun, then let go of every connection."""
         self._threads.shutdown()
         self.engine.dispose()
+        self._look_up_engine.dispose()
 
     def _in_transaction(self, work: Work[Result], *, isolation: Any, is_repeatable: bool = False) -> Result:
         with self.engine.connect().execution_options(isolation_level=isolation) as connection:

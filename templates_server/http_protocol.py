@@ -11,11 +11,12 @@ ways, codings other than `chunked`, targets that are not paths. Trailers are dro
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from templates_server.bodies import HAS_ARRIVED
 from templates_server.connections import Connections, Refusal
 
 HTTP_VERSIONS = frozenset({"1.0", "1.1"})
@@ -149,6 +150,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._running = cycle
+        scope: MutableMapping[str, Any] = cycle.scope  # type: ignore[assignment]  # more than the standard's own names
+        scope[HAS_ARRIVED] = lambda: not cycle.more_body
         super()._start_asgi_task(cycle, app)
 
     def _is_plain(self) -> bool:

@@ -13,6 +13,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, fields, replace
 
+import msgspec
+
 from templates_server.addresses import counted_as
 from templates_server.errors import TooManyRequests
 
@@ -53,8 +55,7 @@ def parse_rate_limits(text: str) -> RateLimits | None:
     return replace(DEFAULT_LIMITS, **given)
 
 
-@dataclass(frozen=True, slots=True)
-class Quota:
+class Quota(msgspec.Struct, frozen=True, gc=False):
     """What a caller has left: of `limit` requests so many, and in so many seconds all of them again.
 
     `wait_seconds`, when there is none left: after these there is one.
