@@ -89,7 +89,7 @@ class Client:
     def create_space(self, organization: str, *, key: str, name: str | None) -> wire.Space:
         """A new Space."""
         body = {"key": key} | ({"name": name} if name else {})
-        return self._one(post(("v2", "organizations", organization, "spaces"), body), wire.Space.read)
+        return self._one(post(("v2", "organizations", organization, "spaces"), body, once=True), wire.Space.read)
 
     # Models
 
@@ -165,7 +165,7 @@ class Client:
     def create_key(self, space: str, environment: str, *, name: str) -> wire.EnvironmentKey:
         """A new public key."""
         path = (*environment_path(space, environment), "keys")
-        return self._one(post(path, {"name": name}), wire.EnvironmentKey.read)
+        return self._one(post(path, {"name": name}, once=True), wire.EnvironmentKey.read)
 
     def revoke_key(self, space: str, environment: str, key: str) -> None:
         """Revoke a key, by its id or its text."""
@@ -319,8 +319,10 @@ class Client:
         raise AssertionError("the last attempt returns or raises")
 
     def _is_to_be_repeated(self, request: Request, answer: Answer) -> bool:
-        waits = (retry_after_seconds(answer) or 0) <= MAX_PAUSE_SECONDS
-        return request.may_repeat and waits and answer.status in TRY_LATER_STATUSES
+        asked_seconds = retry_after_seconds(answer)
+        still_runs = answer.status == HTTPStatus.CONFLICT and asked_seconds is not None  # its own first sending
+        waits = (asked_seconds or 0) <= MAX_PAUSE_SECONDS
+        return request.may_repeat and waits and (still_runs or answer.status in TRY_LATER_STATUSES)
 
     def _pause(self, attempt: int, asked_seconds: float | None) -> None:
         grown = FIRST_PAUSE_SECONDS * 2 ** (attempt - 1)

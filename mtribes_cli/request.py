@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import quote, urlencode
@@ -10,6 +11,7 @@ from urllib.parse import quote, urlencode
 from mtribes_cli.errors import UsageError
 
 JSON = "application/json"
+IDEMPOTENCY_KEY = "Idempotency-Key"
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,7 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)
     may_repeat: bool = False  # the effect is the same, and so is the answer, if it arrives twice
     is_authorized: bool = True
+    is_bulk: bool = False  # the body is large, and what becomes of it takes its time
 
 
 def get(*path: str, query: Mapping[str, object] | None = None) -> Request:
@@ -29,9 +32,14 @@ def get(*path: str, query: Mapping[str, object] | None = None) -> Request:
     return Request("GET", path_of(*path, query=query), may_repeat=True)
 
 
-def post(path: Sequence[str], body: object, *, may_repeat: bool = False) -> Request:
-    """A deed, with a body in JSON."""
-    return Request("POST", path_of(*path), json.dumps(body).encode(), {"Content-Type": JSON}, may_repeat=may_repeat)
+def post(path: Sequence[str], body: object, *, may_repeat: bool = False, once: bool = False) -> Request:
+    """A deed, with a body in JSON.
+
+    `once`: it has its effect once however often it is sent, by an Idempotency-Key of this very request, and the answer
+    is the first one.
+    """
+    headers = {"Content-Type": JSON} | ({IDEMPOTENCY_KEY: os.urandom(16).hex()} if once else {})
+    return Request("POST", path_of(*path), json.dumps(body).encode(), headers, may_repeat=may_repeat or once)
 
 
 def path_of(*parts: str, query: Mapping[str, object] | None = None) -> str:

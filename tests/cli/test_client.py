@@ -88,10 +88,30 @@ def test_retry_after_is_told_when_it_is_long(user: Mtribes, peer: Peer) -> None:
 
 @pytest.mark.parametrize("status", [500, 503, 504])
 def test_what_may_have_had_its_effect_is_not_sent_again(user: Mtribes, peer: Peer, status: int) -> None:
-    path = "/v2/organizations/acme/spaces"
-    peer.on("POST", path, refusal(status))
-    assert user("space", "create", "vod", "--organization", "acme").exit_code in {1, 75}
-    assert len(peer.asked) == 1
+    peer.on("PUT", "/v2/spaces/vod/model", refusal(status))
+    user.write("vod.yaml", "space: vod\n")
+    assert user("space", "push", "vod.yaml").exit_code in {1, 75}
+    assert len(peer.asked_for("/v2/spaces/vod/model")) == 1
+
+
+CREATED = "/v2/organizations/acme/spaces"
+CREATE = ("space", "create", "vod", "--organization", "acme")
+
+
+def test_what_has_its_effect_once_is_sent_again_under_the_same_key(user: Mtribes, peer: Peer) -> None:
+    still_running = refusal(409, {"code": "CONFLICT", "message": "Still running."}, **{"Retry-After": "1"})
+    peer.on("POST", CREATED, refusal(504), still_running, data(SPACE, status=201))
+    assert user(*CREATE).exit_code == 0
+    keys = {asked.headers["idempotency-key"] for asked in peer.asked_for(CREATED)}
+    assert (len(peer.asked_for(CREATED)), len(keys)) == (3, 1)
+    assert user(*CREATE).exit_code == 0
+    assert peer.asked_for(CREATED)[-1].headers["idempotency-key"] not in keys
+
+
+def test_a_conflict_that_stays_is_told_at_once(user: Mtribes, peer: Peer) -> None:
+    peer.on("POST", CREATED, refusal(409, {"code": "CONFLICT", "message": "Taken."}))
+    assert user(*CREATE).exit_code == 1
+    assert len(peer.asked_for(CREATED)) == 1
 
 
 def test_a_redirect_is_told_and_not_followed(user: Mtribes, peer: Peer) -> None:
