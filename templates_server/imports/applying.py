@@ -10,8 +10,8 @@ from templates_server.audit import store as audit
 from templates_server.audit.models import Deed
 from templates_server.errors import Conflict
 from templates_server.imports import people_store, store
+from templates_server.imports.arriving import Arriving
 from templates_server.imports.models import PartView, RowError
-from templates_server.imports.people_store import Applied
 from templates_server.imports.reading import PartRows, errors_of_row
 from templates_server.imports.store import ImportPlace
 
@@ -53,28 +53,29 @@ def apply_part(connection: Connection, part: SentPart, *, rows: PartRows, openin
         answer = answer_to(connection, part)
         if answer is not None:
             return answer
-    applied = people_store.apply_rows(connection, part.place.environment_id, rows, now=opening.happened)
-    view = _view(part, rows, applied)
+    arriving = Arriving(part.place.environment_id, rows, opening.happened)
+    people_store.apply_rows(connection, arriving)
+    view = _view(part, arriving)
     store.add_part(connection, part.place, view, now=opening.happened)
     return view
 
 
-def _view(part: SentPart, rows: PartRows, applied: Applied) -> PartView:
+def _view(part: SentPart, applied: Arriving) -> PartView:
     return PartView(
         part=part.number,
         digest=part.digest,
-        read=rows.read,
+        read=applied.part.read,
         created=applied.created,
         updated=applied.updated,
         unchanged=applied.unchanged,
-        rejected=rows.rejected + len(applied.refused),
-        errors=_errors(rows, applied),
+        rejected=applied.part.rejected + len(applied.refused),
+        errors=_errors(applied),
     )
 
 
-def _errors(rows: PartRows, applied: Applied) -> list[RowError]:
+def _errors(applied: Arriving) -> list[RowError]:
     """All errors, in order of line."""
-    errors = list(rows.errors)
+    errors = list(applied.part.errors)
     for line, problems in applied.refused:
         errors += errors_of_row(line, problems, told=len(errors))
     return sorted(errors, key=lambda error: error.line)

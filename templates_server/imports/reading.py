@@ -14,9 +14,10 @@ import msgspec
 
 from templates_server.errors import BadRequest, Problem, TooLarge
 from templates_server.imports.models import RowError
+from templates_server.imports.plain import Row, plain_row
 from templates_server.json_depth import check_depth
 from templates_server.persons.names import PersonKind, named
-from templates_server.persons.profiles import NOTHING_KNOWN, Change, Columns, merged, to_columns
+from templates_server.persons.profiles import NOTHING_KNOWN, Change, merged, to_columns
 from templates_server.persons.reading import problems_of_profile, read_user
 
 MOST_ROWS = 50_000
@@ -26,9 +27,6 @@ MAX_ROW_DEPTH = 32
 MOST_PROBLEMS_A_ROW = 10
 MOST_PROBLEMS = 50_000
 """After so many in a part, only the first of each row is told."""
-
-Row = tuple[str, int, str, *Columns]
-"""A user as it is stored where nothing was known of them: person_id, line, user_id, and the columns of the profile."""
 
 
 @dataclass(frozen=True)
@@ -60,16 +58,15 @@ class _Rows:
 
     def add(self, line: int, text: bytes) -> None:
         """Read a line that is not blank."""
-        sent, problems = _decoded(text)
-        user_id, change = "", Change()
-        if not problems:
-            user_id, change, problems = read_user(sent)
-        profile = merged(NOTHING_KNOWN, change)
-        problems = problems or problems_of_profile(profile)  # too much for a new user is too much for any
-        if problems:
+        row = plain_row(line, text)
+        if row is not None:
+            self.rows.append(row)
+            return
+        row, problems = read_row(line, text)
+        if row is None:
             self.reject(line, problems)
         else:
-            self.rows.append((named(PersonKind.USER, user_id).person_id, line, user_id, *to_columns(profile)))
+            self.rows.append(row)
 
     def reject(self, line: int, problems: Sequence[Problem]) -> None:
         """Count a row that is bad, and note what is wrong with it."""
@@ -88,12 +85,21 @@ def read_part(body: bytes) -> PartRows:
             found.add(line, text)
     if len(found.rows) + found.rejected > MOST_ROWS:
         raise TooLarge(f"A part may have {MOST_ROWS:,} rows.")
-    found.rows.sort(key=_place)
+    found.rows.sort()  # by person and line: no two have both in common
     return PartRows(lines, found.rows, found.rejected, found.errors)
 
 
-def _place(row: Row) -> tuple[str, int]:
-    return row[0], row[1]
+def read_row(line: int, text: bytes) -> tuple[Row | None, Sequence[Problem]]:
+    """The row of a line by all the rules, or what is wrong with it."""
+    sent, problems = _decoded(text)
+    user_id, change = "", Change()
+    if not problems:
+        user_id, change, problems = read_user(sent)
+    profile = merged(NOTHING_KNOWN, change)
+    problems = problems or problems_of_profile(profile)  # too much for a new user is too much for any
+    if problems:
+        return None, problems
+    return (named(PersonKind.USER, user_id).person_id, line, user_id, *to_columns(profile)), ()
 
 
 def _decoded(text: bytes) -> tuple[Any, Sequence[Problem]]:

@@ -1,0 +1,161 @@
+"""All SQL that stores the rows of a part in PostgreSQL: copied straight in, or by way of a temporary table.
+
+Others write at the same time. Whoever is inserted or changed is locked in order of person, by code points.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+import psycopg
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from templates_server.database import as_text
+from templates_server.imports.arriving import Arriving, by_person, in_place_of
+from templates_server.imports.plain import Row
+from templates_server.persons.profiles import COLUMNS
+from templates_server.users.store import find_columns
+
+ROWS_A_WRITE = 2_000
+SAMPLED = 50
+NAMES = ", ".join(COLUMNS)
+STRAIGHT = f"environment_id, kind, created, updated, person_id, called, {NAMES}"
+COPY_STRAIGHT = f"COPY persons ({STRAIGHT}) FROM STDIN"
+STAGE = (
+    "CREATE TEMPORARY TABLE {table} (is_repeated boolean, person_id text, called text, email text, phone text, "
+    "timezone text, locale text, joined bigint, tags text, attributes text, dates text) ON COMMIT DROP"
+)
+COPY_STAGE = f"COPY {{table}} (is_repeated, person_id, called, {NAMES}) FROM STDIN"
+OF_PERSONS = ", ".join(f"persons.{name}" for name in COLUMNS)
+OF_ARRIVING = ", ".join(f"arriving.{name}" for name in COLUMNS)
+LEAVE_OUT_UNCHANGED = (
+    "DELETE FROM arriving USING persons "  # noqa: S608 - names of ours
+    "WHERE persons.environment_id = ? AND persons.person_id = arriving.person_id "
+    f"AND NOT is_repeated AND ({OF_PERSONS}) IS NOT DISTINCT FROM ({OF_ARRIVING})"
+)
+ADD_OR_LOCK = (  # the condition never holds: it locks the row of who is there already and changes nothing
+    f"INSERT INTO persons ({STRAIGHT}) SELECT ?, 'user', ?, ?, person_id, called, {NAMES} FROM arriving "  # noqa: S608 - names of ours
+    'ORDER BY person_id COLLATE "C" '
+    "ON CONFLICT (environment_id, person_id) DO UPDATE SET kind = persons.kind WHERE false RETURNING person_id"
+)
+LEFT = "SELECT person_id FROM arriving"
+CHANGE = (
+    f"UPDATE persons SET updated = ?, {', '.join(f'{name} = changing.{name}' for name in COLUMNS)} FROM changing "  # noqa: S608 - names of ours
+    "WHERE persons.environment_id = ? AND persons.person_id = changing.person_id"
+)
+NULL, FIELD_END, ROW_END = "\0", "\t", "\x1e"  # no value holds any of them: control characters are refused, or escaped
+
+
+def apply_rows(connection: Connection, arriving: Arriving) -> None:
+    """Insert who is new and change who is not."""
+    repeated = _repeated(arriving)
+    new = _as_new(arriving, repeated)
+    if not _some_are_there(connection, arriving, new) and _copied_straight(connection, arriving, new):
+        _note_new(arriving, new, repeated)
+        return
+    _stage(connection, "arriving", new, repeated)
+    environment_id = arriving.environment_id
+    unchanged = connection.exec_driver_sql(as_text(connection, LEAVE_OUT_UNCHANGED), (environment_id,)).rowcount
+    arriving.unchanged += unchanged
+    if unchanged == len(new):
+        return
+    left = set(connection.exec_driver_sql(LEFT).scalars())
+    now = arriving.now
+    added = set(connection.exec_driver_sql(as_text(connection, ADD_OR_LOCK), (environment_id, now, now)).scalars())
+    _note_new(arriving, [row for row in new if row[0] in added], repeated)
+    _change(connection, arriving, left - added)
+
+
+def _repeated(arriving: Arriving) -> Mapping[str, Sequence[Row]]:
+    """The rows of those who have several, by person."""
+    if len({row[0] for row in arriving.rows}) == len(arriving.rows):
+        return {}
+    return {person_id: own for person_id, own in by_person(arriving.rows) if len(own) > 1}
+
+
+def _as_new(arriving: Arriving, repeated: Mapping[str, Sequence[Row]]) -> Sequence[Row]:
+    """A row for each person, as they are where nothing was known of them."""
+    if not repeated:
+        return arriving.rows
+    return [
+        own[0] if len(own) == 1 else in_place_of(own[0], arriving.settled(own, None).columns)
+        for _, own in by_person(arriving.rows)
+    ]
+
+
+def _note_new(arriving: Arriving, new: Sequence[Row], repeated: Mapping[str, Sequence[Row]]) -> None:
+    arriving.add_new([row for row in new if row[0] not in repeated] if repeated else new)
+    for row in new if repeated else ():
+        if row[0] in repeated:
+            arriving.note(arriving.settled(repeated[row[0]], None), None)
+
+
+def _some_are_there(connection: Connection, arriving: Arriving, new: Sequence[Row]) -> bool:
+    """Whether anybody of a few is there, so that it is likely of others."""
+    sample = [row[0] for row in new[:: max(1, len(new) // SAMPLED)]]
+    return bool(find_columns(connection, arriving.environment_id, sample))
+
+
+def _copied_straight(connection: Connection, arriving: Arriving, new: Sequence[Row]) -> bool:
+    """Insert all of them; False, and nothing is done, when one of them is there."""
+    fixed = FIELD_END.join((arriving.environment_id, "user", str(arriving.now), str(arriving.now), ""))
+    try:
+        with connection.begin_nested():
+            _copy(connection, COPY_STRAIGHT, _texts(new, fixed))
+    except IntegrityError:
+        return False
+    return True
+
+
+def _change(connection: Connection, arriving: Arriving, person_ids: Collection[str]) -> None:
+    """Apply the rows of those who are there; they are this transaction's alone."""
+    own = by_person(row for row in arriving.rows if row[0] in person_ids)
+    changed: list[Row] = []
+    while some := dict(itertools.islice(own, ROWS_A_WRITE)):
+        stored = find_columns(connection, arriving.environment_id, list(some))
+        for person_id, rows in some.items():
+            after = arriving.settle(rows, stored[person_id])
+            if after is not None:
+                changed.append(in_place_of(rows[0], after))
+    if changed:
+        _stage(connection, "changing", changed, ())
+        connection.exec_driver_sql(as_text(connection, CHANGE), (arriving.now, arriving.environment_id))
+
+
+def _stage(connection: Connection, table: str, rows: Sequence[Row], repeated: Collection[str]) -> None:
+    """Put rows into a temporary table."""
+    connection.exec_driver_sql(STAGE.format(table=table))
+    once = (row for row in rows if row[0] not in repeated) if repeated else rows
+    often = (row for row in rows if row[0] in repeated) if repeated else ()
+    texts = itertools.chain(_texts(once, f"f{FIELD_END}"), _texts(often, f"t{FIELD_END}"))
+    _copy(connection, COPY_STAGE.format(table=table), texts)
+
+
+def _copy(connection: Connection, statement: str, texts: Iterable[str]) -> None:
+    """Run a COPY; its failures are those of any other statement."""
+    driver: psycopg.Connection = connection.connection.driver_connection  # type: ignore[assignment]
+    try:
+        with driver.cursor() as cursor, cursor.copy(statement.encode()) as copy:
+            for text in texts:
+                copy.write(text)
+    except psycopg.Error as error:
+        raise DBAPIError.instance(statement, None, error, psycopg.Error, dialect=connection.dialect) from error
+
+
+def _texts(rows: Iterable[Row], fixed: str) -> Iterator[str]:
+    """Rows in the text format of COPY, many at once; `fixed` stands at the beginning of each."""
+    lines = (_line(row, fixed) for row in rows)
+    while text := "".join(itertools.islice(lines, ROWS_A_WRITE)):
+        yield text.replace("\\", "\\\\").replace("\n", "\\n").replace(NULL, "\\N").replace(ROW_END, "\n")
+
+
+def _line(row: Row, fixed: str) -> str:
+    """A row whose special characters are still to be escaped; of the texts that may be missing none is empty."""
+    person_id, _, called, email, phone, timezone, locale, joined, tags, attributes, dates = row
+    day = NULL if joined is None else joined
+    return (
+        f"{fixed}{person_id}\t{called}\t{email or NULL}\t{phone or NULL}\t{timezone or NULL}\t{locale or NULL}\t{day}"
+        f"\t{tags}\t{attributes}\t{dates or NULL}{ROW_END}"
+    )

@@ -1,0 +1,94 @@
+"""All SQL that stores the rows of a part in SQLite: many users a statement, whoever is new first of all.
+
+There is one writer, so that nothing changes between two statements.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
+
+from templates_server.imports.arriving import Arriving, by_person, in_place_of, person_of_row
+from templates_server.imports.plain import Row
+from templates_server.persons.profiles import COLUMNS
+from templates_server.users.store import find_columns
+
+USERS_A_STATEMENT = 100
+NAMES = ", ".join(COLUMNS)
+VARIABLE = 2 + len(COLUMNS)
+CHANGE = (
+    f"UPDATE persons SET {', '.join(f'{column} = ?' for column in COLUMNS)}, updated = ? "  # noqa: S608 - names of ours
+    "WHERE environment_id = ? AND person_id = ?"
+)
+
+
+def apply_rows(connection: Connection, arriving: Arriving) -> None:
+    """Insert who is new and change who is not.
+
+    Nobody is looked for before it turns out that some are there; then it is done until none are again.
+    """
+    some_are_there = False
+    for start in range(0, len(arriving.rows), USERS_A_STATEMENT):
+        rows = arriving.rows[start : start + USERS_A_STATEMENT]
+        if some_are_there or not _insert_all(connection, arriving, rows):
+            some_are_there = _insert_or_change(connection, arriving, rows)
+
+
+def _insert_all(connection: Connection, arriving: Arriving, rows: Sequence[Row]) -> bool:
+    """Insert these users; False, and nothing is done, when one of them is there or two of them are one."""
+    try:
+        _insert(connection, arriving, rows)
+    except IntegrityError:  # the statement has undone itself
+        return False
+    arriving.add_new(rows)
+    return True
+
+
+def _insert(connection: Connection, arriving: Arriving, rows: Sequence[Row]) -> None:
+    values: list[Any] = [arriving.environment_id, arriving.now]
+    for row in rows:
+        values.append(row[0])
+        values += row[2:]
+    connection.exec_driver_sql(_insert_statement(len(rows)), tuple(values))
+
+
+@functools.lru_cache(USERS_A_STATEMENT)
+def _insert_statement(users: int) -> str:
+    """The statement for so many users; what they have in common is bound once."""
+    numbers = itertools.count(3)
+    rows = []
+    for _ in range(users):
+        person_id, *others = [f"?{next(numbers)}" for _ in range(VARIABLE)]
+        rows.append(f"(?1, 'user', ?2, ?2, {person_id}, {', '.join(others)})")
+    names = f"environment_id, kind, created, updated, person_id, called, {NAMES}"
+    return f"INSERT INTO persons ({names}) VALUES {', '.join(rows)}"  # noqa: S608 - names of ours
+
+
+def _insert_or_change(connection: Connection, arriving: Arriving, rows: Sequence[Row]) -> bool:
+    """Look who is there, insert the others; whether anybody was."""
+    stored = find_columns(connection, arriving.environment_id, [person_of_row(row) for row in rows])
+    new: list[Row] = []
+    changed = []
+    for person_id, own in by_person(rows):
+        before = stored.get(person_id)
+        if before is None and len(own) == 1:
+            arriving.add_new(own)
+            new += own
+            continue
+        after = arriving.settle(own, before)
+        if after is None:
+            continue
+        if before is None:
+            new.append(in_place_of(own[0], after))
+        else:
+            changed.append((*after, arriving.now, arriving.environment_id, person_id))
+    if new:
+        _insert(connection, arriving, new)
+    if changed:
+        connection.exec_driver_sql(CHANGE, changed)
+    return bool(stored)
