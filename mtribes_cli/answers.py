@@ -131,7 +131,9 @@ def _error(answer: Answer, problems: tuple[Problem, ...], said: str) -> MtribesE
 
         return ClientTooOldError(said or "The server needs a newer mtribes.", upgrade_advice())
     if answer.status in TRY_LATER_STATUSES:
-        return UnavailableError(said or f"{answer.url} is too busy or down ({answer.status}).", _try_again(answer))
+        busy = UnavailableError(said or f"{answer.url} is too busy or down ({answer.status}).", _try_again(answer))
+        busy.retry_after_seconds = retry_after_seconds(answer)
+        return busy
     if answer.status in simple:
         kind, what, advice = simple[answer.status]
         return kind(said or what, advice)

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Protocol, TypeVar
 from urllib.parse import urlencode
 
-from mtribes_cli import wire
+from mtribes_cli import import_wire, wire, wire_access
 from mtribes_cli.answers import (
     TRY_LATER_STATUSES,
     Answer,
@@ -202,6 +203,80 @@ class Client:
         """The tags that somebody has, or those with a text in them."""
         path = (*environment_path(space, environment), "user-tags")
         return self._all(path, wire.UserTag.read, query=given(search=search))
+
+    # Imports
+
+    def send_part(self, space: str, environment: str, part: import_wire.Part) -> import_wire.ImportedPart:
+        """What became of a part; what was applied before is not applied again."""
+        path = path_of(*environment_path(space, environment), "imports", part.import_id, "parts", str(part.number))
+        request = Request("PUT", path, part.content, part.headers, may_repeat=True, is_bulk=True)
+        return self._one(request, import_wire.ImportedPart.read)
+
+    def complete_import(self, space: str, environment: str, import_id: str, *, parts: int) -> import_wire.Import:
+        """The import with the totals of all its parts, after which it takes no more."""
+        path = (*environment_path(space, environment), "imports", import_id, "complete")
+        return self._one(post(path, {"parts": parts}, may_repeat=True), import_wire.Import.read)
+
+    def imported(self, space: str, environment: str, import_id: str) -> import_wire.Import:
+        """How far an import is."""
+        return self._one(get(*environment_path(space, environment), "imports", import_id), import_wire.Import.read)
+
+    # Access
+
+    def tokens(self, organization: str | None = None) -> tuple[wire_access.Token, ...]:
+        """One's own tokens, or those of members that reach an organization."""
+        return self._all(("v2", "tokens"), wire_access.Token.read, query=given(organization=organization))
+
+    def create_token(self, wanted: Mapping[str, object]) -> wire_access.CreatedToken:
+        """A new token of one's own."""
+        return self._one(post(("v2", "tokens"), wanted, once=True), wire_access.CreatedToken.read)
+
+    def revoke_personal_token(self, token_id: str) -> None:
+        """End a token by its id."""
+        data_of(self.send(Request("DELETE", path_of("v2", "tokens", token_id), may_repeat=True)))
+
+    def revoke_by_text(self, secret: str) -> None:
+        """End whatever a text opens; no credentials are sent besides."""
+        request = post(("v2", "tokens", "revoke"), {"token": secret}, may_repeat=True)
+        data_of(self.send(replace(request, is_authorized=False)))
+
+    def members(self, organization: str) -> tuple[wire_access.Member, ...]:
+        """Who belongs to an organization."""
+        return self._all(("v2", "organizations", organization, "members"), wire_access.Member.read)
+
+    def remove_member(self, organization: str, email: str) -> None:
+        """End a membership."""
+        data_of(self.send(Request("DELETE", path_of("v2", "organizations", organization, "members", email))))
+
+    def invitations(self, organization: str) -> tuple[wire_access.Invitation, ...]:
+        """Who is invited and has not joined yet."""
+        return self._all(("v2", "organizations", organization, "invitations"), wire_access.Invitation.read)
+
+    def invite(self, organization: str, *, email: str, role: str) -> wire_access.Invitation:
+        """A link for somebody to join by."""
+        request = post(("v2", "organizations", organization, "members"), {"email": email, "role": role}, once=True)
+        return self._one(request, wire_access.Invitation.read)
+
+    def withdraw_invitation(self, organization: str, invitation_id: str) -> None:
+        """Have a link open nothing any more."""
+        path = path_of("v2", "organizations", organization, "invitations", invitation_id)
+        data_of(self.send(Request("DELETE", path)))
+
+    def service_accounts(self, organization: str) -> tuple[wire_access.ServiceAccount, ...]:
+        """The programs that belong to an organization."""
+        return self._all(("v2", "organizations", organization, "service-accounts"), wire_access.ServiceAccount.read)
+
+    def create_service_account(
+        self, organization: str, wanted: Mapping[str, object]
+    ) -> wire_access.CreatedServiceAccount:
+        """A new service account."""
+        request = post(("v2", "organizations", organization, "service-accounts"), wanted, once=True)
+        return self._one(request, wire_access.CreatedServiceAccount.read)
+
+    def revoke_service_account(self, organization: str, account_id: str) -> None:
+        """End a service account and its tokens."""
+        path = path_of("v2", "organizations", organization, "service-accounts", account_id)
+        data_of(self.send(Request("DELETE", path, may_repeat=True)))
 
     # OAuth 2
 

@@ -6,9 +6,9 @@ What a command found out reaches this file as a `Result` or an error; `--json` t
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from typing import Literal, NamedTuple, TextIO
+from typing import Any, BinaryIO, Literal, NamedTuple, TextIO
 
 from mtribes_cli.errors import InterruptedCommandError, MtribesError, Problem, UsageError
 from mtribes_cli.file_faults import file_error
@@ -112,16 +112,24 @@ class Console:
     @contextmanager
     def working(self, text: str) -> Iterator[None]:
         """Shows at a terminal what takes its time, on a line that is gone afterwards; nothing anywhere else."""
-        if self.style.quiet or self.style.json or self._environment.get("TERM") == "dumb":
+        with self.progress() as show:
+            show(f"{text} ...")
             yield
-            return
-        self._doing = f"{made_safe_line(text)} ..." if _is_terminal(self._stderr) else ""
-        self._write(self._stderr, self._doing)
+
+    @contextmanager
+    def progress(self) -> Iterator[Callable[[str], None]]:
+        """Gives what shows at a terminal how far something is: on a line that changes, and is gone afterwards."""
+        is_silent = self.style.quiet or self.style.json or self._environment.get("TERM") == "dumb"
+        show = _say_nothing if is_silent or not _is_terminal(self._stderr) else self._show
         try:
-            yield
+            yield show
         finally:
-            self._write(self._stderr, self._wiped())
-            self._doing = ""
+            show("")
+
+    def _show(self, text: str) -> None:
+        before = self._wiped()
+        self._doing = made_safe_line(text)
+        self._write(self._stderr, before + self._doing)
 
     def _say(self, line: str) -> None:
         self._write(self._stderr, f"{self._wiped()}{line}\n{self._doing}")
@@ -203,6 +211,12 @@ class Console:
 
         return enter_was_pressed(self._stdin)
 
+    def binary_stdin(self) -> BinaryIO:
+        """Stdin as bytes, as it comes: past its buffer, which a thread that waits would hold up to the very end."""
+        binary: Any = getattr(self._stdin, "buffer", self._stdin)
+        raw: BinaryIO = getattr(binary, "raw", binary)
+        return raw
+
     def read_stdin(self) -> bytes:
         """All of stdin, as bytes."""
         binary = getattr(self._stdin, "buffer", None)
@@ -227,6 +241,10 @@ class Console:
             if stream is self._stdout:
                 self._is_stdout_gone = True
                 raise file_error(error, "stdout", cannot_be="written") from error
+
+
+def _say_nothing(_text: str) -> None:
+    """What shows progress where nobody looks."""
 
 
 def _error_as_json(error: MtribesError) -> list[dict[str, str | None]]:

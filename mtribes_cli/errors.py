@@ -162,6 +162,7 @@ class UnavailableError(MtribesError):
 
     exit_code = ExitCode.TRY_LATER
     code = "UNAVAILABLE"
+    retry_after_seconds: float | None = None  # what the server asks for
 
 
 class InterruptedCommandError(MtribesError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -60,6 +60,56 @@ def delete_command(
     $ mtribes user delete ada --space vod --environment production
     """
     return delete_user(call.obj, Place(user, space, environment), is_confirmed=yes)
+
+
+@app.command("ingest")
+def ingest_command(  # noqa: PLR0913 - one parameter an option
+    call: typer.Context,
+    file: Annotated[str, typer.Argument(metavar="FILE", help="CSV, NDJSON or a JSON array; - for stdin.")],
+    *,
+    space: SpaceOption = None,
+    environment: EnvironmentOption = None,
+    format_name: Annotated[
+        Literal["csv", "ndjson", "json"] | None,
+        typer.Option("--format", help="Else by the file's extension, or how it begins."),
+    ] = None,
+    delimiter: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="What separates cells of CSV: , ; | or tab. Else found out.")
+    ] = None,
+    becomes: Annotated[
+        list[str] | None,
+        typer.Option("--map", metavar="COLUMN=FIELD", help="What a column becomes; COLUMN= leaves it out. Repeat."),
+    ] = None,
+    types: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--type",
+            metavar="COLUMN=TYPE",
+            help="text, number, boolean or date, of a column of CSV; else text. Repeat.",
+        ),
+    ] = None,
+    rejects: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Where rows go that are not taken; else beside the input.")
+    ] = None,
+    max_errors: Annotated[
+        int | None, typer.Option(metavar="NUMBER", min=0, help="Give up when more rows than this are not taken.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check what can be checked here; send nothing.")] = False,
+) -> Result:
+    """Bring users in from a file: new ones are created, known ones updated.
+
+    Interrupted, the same command goes on where it stopped.
+
+    $ mtribes user ingest users.csv --space vod --environment production
+    """
+    from mtribes_cli.ingest.csv_header import column_settings  # noqa: PLC0415 - start-up time of the other commands
+    from mtribes_cli.ingest.importing import Ingest, ingest  # noqa: PLC0415 - the same
+    from mtribes_cli.ingest.reading import Input  # noqa: PLC0415 - the same
+
+    context: Context = call.obj
+    what = Input(file, format_name, delimiter, column_settings(becomes or (), types or ()), is_checked=dry_run)
+    place = (context.settings.space(space), context.settings.environment(environment))
+    return ingest(context, Ingest(*place, what, rejects, max_errors, is_dry_run=dry_run))
 
 
 @app.command("tag")

@@ -1,0 +1,200 @@
+"""The first row of a CSV file: how cells are separated, and what each column is to become."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from mtribes_cli.errors import DocumentError, Problem, UsageError
+from mtribes_cli.ingest.cells import CONVERTERS, Converter, tag_list
+
+FIELDS = ("user_id", "email", "phone", "timezone", "locale", "joined", "tags")
+MAPPED_FIELDS = (*FIELDS, "add_tags", "remove_tags")
+OURS = ("_line", "_error", "_raw")
+"""Columns of a rejects file that say what was wrong: passed over when it is read back."""
+ATTRIBUTE = "attributes."
+DELIMITERS = {",": ",", ";": ";", "tab": "\t", "\t": "\t", "\\t": "\t", "|": "|"}
+_LISTS = ("tags", "add_tags", "remove_tags")
+_STATED = re.compile(r"sep=(.)\r?\n?", re.IGNORECASE)
+_MAP_ADVICE = 'Name the column that holds it: `--map "COLUMN=user_id"`.'
+_OTHER_NAMES = ("id", "userid", "uid", "externalid", "customerid", "profileid", "memberid", "subscriberid", "accountid")
+
+
+@dataclass(frozen=True)
+class Columns:
+    """What the user says of columns: what they become, and what type they have."""
+
+    becomes: Mapping[str, str]  # by the name in the file; "" leaves a column out
+    types: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: what it is called, what it becomes ("" for nothing), and how its cells are written as JSON."""
+
+    name: str
+    becomes: str
+    convert: Converter | None  # None: as text
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether it only says what was wrong before."""
+        return self.name in OURS
+
+
+@dataclass(frozen=True)
+class Header:
+    """The columns, how cells are separated, and how many lines this takes."""
+
+    columns: tuple[Column, ...]
+    delimiter: str
+    lines: int
+
+    @property
+    def own_names(self) -> list[str]:
+        """The input's own columns."""
+        return [column.name for column in self.columns if not column.is_ours]
+
+
+def column_settings(becomes: Sequence[str], types: Sequence[str]) -> Columns:
+    """What `--map` and `--type` say. Raises UsageError for what cannot be meant."""
+    mapped = _pairs(becomes, "--map", "column=field")
+    typed = _pairs(types, "--type", "column=number")
+    for name, kind in typed.items():
+        if kind not in CONVERTERS:
+            raise UsageError(f"--type {name}={kind} names no type.", f"Give one of {', '.join(CONVERTERS)}.")
+    return Columns(mapped, typed)
+
+
+def _pairs(given: Sequence[str], flag: str, form: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for text in given:
+        name, equals, value = text.rpartition("=")
+        if not equals or not name.strip():
+            raise UsageError(f"{flag} {text} does not say what of which column.", f"Give it as {flag} {form}.")
+        if name.strip() in found:
+            raise UsageError(f"{flag} names the column {name.strip()} twice.", "Give each column once.")
+        found[name.strip()] = value.strip()
+    return found
+
+
+def read_header(lines: Sequence[str], name: str, settings: Columns, delimiter: str | None) -> Header:
+    """The header, which stands in the first of `lines`. Raises DocumentError when it cannot be used."""
+    skipped = next((number for number, line in enumerate(lines) if line.strip("\r\n")), len(lines))
+    rest = list(lines[skipped:])
+    stated = _STATED.fullmatch(rest[0]) if rest else None
+    if stated:
+        skipped, rest, delimiter = skipped + 1, rest[1:], delimiter or stated[1]
+    if not rest:
+        raise DocumentError(f"{name} is empty: not even a row with the names of columns is there.", "Look at the file.")
+    rows = [_row(rest, one) for one in ([delimiter] if delimiter else [",", ";", "\t"])]
+    best = max(
+        rows, key=lambda row: (settings.becomes.keys() & set(row.cells) != set(), "user_id" in row.cells, row.width)
+    )
+    if best.fault:
+        raise DocumentError(
+            f"{name}, line {skipped + 1}: the row with the names of columns is broken: {best.fault}.", "Mend it."
+        )
+    columns = _columns(best.cells, name, settings)
+    return Header(columns, best.delimiter, skipped + best.lines)
+
+
+@dataclass(frozen=True)
+class _Row:
+    """The header as one delimiter gives it."""
+
+    cells: Sequence[str]
+    delimiter: str
+    lines: int
+    fault: str = ""
+
+    @property
+    def width(self) -> int:
+        return 0 if self.fault else len(self.cells)
+
+
+def _row(lines: Sequence[str], delimiter: str) -> _Row:
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    try:
+        cells = [cell.strip() for cell in next(reader)]
+    except csv.Error as error:
+        return _Row([], delimiter, reader.line_num, str(error))
+    return _Row(cells, delimiter, reader.line_num)
+
+
+def _columns(names: Sequence[str], file: str, settings: Columns) -> tuple[Column, ...]:
+    """Raises DocumentError that tells all that is wrong with the names."""
+    unknown = [name for name in (*settings.becomes, *settings.types) if name not in names]
+    if unknown:
+        raise UsageError(f"{file} has no column {', '.join(unknown)}.", f"Its columns are: {', '.join(names)}.")
+    becomes = [_becomes(name, settings) for name in names]
+    problems = [*_naming_problems(names), *_meeting_problems(names, becomes)]
+    if problems:
+        raise DocumentError(
+            f"The columns of {file} cannot be used.", "Mend the first row, or use --map.", problems=problems
+        )
+    if "user_id" not in becomes:
+        raise DocumentError(f"{file} has no column user_id.", _advice(names))
+    return tuple(Column(name, what, _convert(name, what, settings)) for name, what in zip(names, becomes, strict=True))
+
+
+def _becomes(name: str, settings: Columns) -> str:
+    """`user_id` and the other fields, `attributes.plan`, or "" for what is left out."""
+    if name in OURS:
+        return ""
+    if name not in settings.becomes:
+        return name if name in FIELDS else ATTRIBUTE + name
+    wanted = settings.becomes[name]
+    is_known = not wanted or wanted in MAPPED_FIELDS or wanted.startswith(ATTRIBUTE)
+    return wanted if is_known else ATTRIBUTE + wanted
+
+
+def _naming_problems(names: Sequence[str]) -> list[Problem]:
+    empty = [
+        Problem("This column has no name.", f"column {number}") for number, name in enumerate(names, 1) if not name
+    ]
+    twice = [name for name in dict.fromkeys(names) if name and names.count(name) > 1]
+    return empty + [Problem("This name stands over more than one column.", name) for name in twice]
+
+
+def _meeting_problems(names: Sequence[str], becomes: Sequence[str]) -> list[Problem]:
+    first: dict[str, str] = {}
+    problems = []
+    for name, what in zip(names, becomes, strict=True):
+        other = first.setdefault(what, name)
+        if what and other != name:
+            problems.append(Problem(f"This and {other} both become {what.removeprefix(ATTRIBUTE)}.", name))
+    return problems
+
+
+def _advice(names: Sequence[str]) -> str:
+    """Which column may be meant."""
+    for name in names:
+        if re.sub(r"[\W_]", "", name).lower() in _OTHER_NAMES:
+            return f'If {name} holds it: `--map "{name}=user_id"`.'
+    return f"{_MAP_ADVICE} The columns are: {', '.join(names)}."
+
+
+def _convert(name: str, becomes: str, settings: Columns) -> Converter | None:
+    kind = settings.types.get(name)
+    if becomes in _LISTS:
+        if kind:
+            raise UsageError(f"{name} is a list of tags: it has no other type.", f"Leave out --type {name}={kind}.")
+        return tag_list
+    if kind in {"number", "boolean"} and not becomes.startswith(ATTRIBUTE):
+        raise UsageError(f"{becomes} is text: it has no other type.", f"Leave out --type {name}={kind}.")
+    return CONVERTERS[kind] if kind else None
+
+
+def nearly_fields(header: Header) -> list[tuple[str, str]]:
+    """Columns that become attributes though their names are nearly those of fields: `E-Mail`, and `email`."""
+    plain = {re.sub(r"[\W_]", "", field).lower(): field for field in FIELDS}
+    taken = {column.becomes for column in header.columns}
+    found = []
+    for column in header.columns:
+        field = plain.get(re.sub(r"[\W_]", "", column.name).lower())
+        if field and field not in taken and column.becomes == ATTRIBUTE + column.name:
+            found.append((column.name, field))
+    return found

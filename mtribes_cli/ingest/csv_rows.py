@@ -1,0 +1,200 @@
+"""CSV into parts. The header is in `csv_header`, what rows become in `row_encoder`.
+
+A row without quotes, backslashes and control characters, which is the usual one, is cut by its delimiters alone; every
+other one goes through Python's `csv`.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+from operator import itemgetter
+
+from mtribes_cli.ingest.cells import escaped
+from mtribes_cli.ingest.csv_header import Header
+from mtribes_cli.ingest.lines import TOO_LONG_LINE, TooLong
+from mtribes_cli.ingest.parts import (
+    MAX_ROW_BYTES,
+    Batch,
+    Filling,
+    Finding,
+    Record,
+    batches,
+    too_large,
+)
+from mtribes_cli.ingest.row_encoder import RowEncoder
+
+_CONTROLS = bytes({*range(32)} - set(b"\t\r\n"))
+_END_OF_DATA = "unexpected end of data"
+_TOO_MUCH = "field larger than field limit"
+_REASONS = {
+    _END_OF_DATA: "a quote is opened and never closed",
+    _TOO_MUCH: f"a cell has more than {csv.field_size_limit():,} characters; is a closing quote missing?",
+}
+_BAD_QUOTES = "a quote stands in the middle of a cell, or one is missing"
+_MAYBE_THE_REST = "this may be the rest of the row before, whose quotes are wrong"
+
+
+class _Lines:
+    """Lines with their numbers, where the latest ones can be found again."""
+
+    def __init__(self, blocks: Iterable[list[str]], delimiter: str) -> None:
+        self.blocks: list[tuple[int, list[str]]] = []  # the number before the first line, and the lines
+        self.is_plain = True  # the latest block: nothing in it is escaped in JSON but, perhaps, quotes and backslashes
+        self._escaped = _CONTROLS if delimiter == "\t" else _CONTROLS + b"\t"
+        self._read = 0
+        self.each = chain.from_iterable(self._noted(blocks))
+
+    def _noted(self, blocks: Iterable[list[str]]) -> Iterator[list[str]]:
+        for block in blocks:
+            content = "".join(block).encode("utf-8", "surrogatepass")
+            self.is_plain = len(content) == len(content.translate(None, self._escaped))
+            self.blocks.append((self._read, block))
+            self._read += len(block)
+            yield block
+
+    def forget(self, line: int) -> None:
+        """Let go of what ends before that line."""
+        while len(self.blocks) > 1 and self.blocks[1][0] < line:
+            self.blocks.pop(0)
+
+
+def _from(blocks: Sequence[tuple[int, list[str]]], line: int) -> Iterator[str]:
+    """The lines that are kept, from that one on."""
+    at = bisect_right(blocks, line - 1, key=itemgetter(0)) - 1
+    before, block = blocks[at]
+    return chain(block[line - 1 - before :], chain.from_iterable(lines for _, lines in blocks[at + 1 :]))
+
+
+class CsvRows:
+    """The rows of one file, after its header."""
+
+    def __init__(self, blocks: Iterable[list[str]], header: Header) -> None:
+        self.header = header
+        self._lines = _Lines(blocks, header.delimiter)
+        self._encode = RowEncoder(header.columns).encode
+        self._number = header.lines  # of the last line that was read
+        self._fed: list[str] = []
+        self._passed: list[str] = []  # what `csv` read for the latest row
+        self._reader = csv.reader(self._feed(), delimiter=header.delimiter, strict=True)
+        self._is_broken = False  # the row before was; so this one may be the rest of it
+        self._regular = _regular(header.delimiter).fullmatch
+        for _ in range(header.lines):
+            next(self._lines.each)
+
+    def batches(self) -> Iterator[Batch]:
+        """All rows."""
+        return batches(self._fill, self._finding)
+
+    def place(self, path: str) -> str:
+        """What the file calls the field at a path of the server's, such as `attributes.plan`."""
+        known = {column.becomes: column.name for column in self.header.columns}
+        return known.get(path) or known.get(path.partition("[")[0]) or path
+
+    def _finding(self, _filling: Filling) -> Finding:
+        kept = list(self._lines.blocks)
+        self._lines.forget(self._number + 1)
+        return lambda _, line: self._record(_from(kept, line))
+
+    def _record(self, lines: Iterable[str], text: str = "") -> Record:
+        """The record that begins `lines`, without what says what was wrong with it before.
+
+        It is only `text` where it has more or fewer cells than there are columns.
+        """
+        row = next(csv.reader(lines, delimiter=self.header.delimiter, strict=True))
+        if len(row) != len(self.header.columns):
+            return Record((), text)
+        return Record([cell for cell, column in zip(row, self.header.columns, strict=True) if not column.is_ours])
+
+    def _fill(self, filling: Filling) -> bool:
+        """Rows into a batch until it is full; False: there are no more. Nearly all the time is spent here."""
+        delimiter, lines, encode = self.header.delimiter, self._lines, self._encode
+        for line in lines.each:
+            first = self._number = self._number + 1
+            is_careful = '"' in line or "\\" in line or not lines.is_plain or self._is_broken
+            row = self._careful_row(line, filling) if is_careful else line.rstrip("\r\n").split(delimiter)
+            if row is None:
+                continue
+            try:
+                text = encode(row, list(map(escaped, row)) if is_careful else row)
+            except ValueError as error:
+                self._reject_read(filling, first, str(error), None if is_careful else line)
+                text = ""
+            size_bytes = len(text) if text.isascii() else 4 * len(text)
+            if size_bytes > MAX_ROW_BYTES:
+                self._reject_read(filling, first, too_large(size_bytes), None if is_careful else line)
+            elif text:
+                filling.rows.append(text)
+                filling.lines.append(first)
+                filling.room_bytes -= size_bytes
+            if filling.is_full:
+                return True
+        return False
+
+    def _reject_read(self, filling: Filling, first: int, reason: str, line: str | None) -> None:
+        """A row that could be read and is not taken; it is `line`, or what `csv` read last."""
+        passed = self._passed if line is None else [line]
+        filling.reject(first, reason, self._record(passed, "".join(passed)))
+
+    def _feed(self) -> Iterator[str]:
+        """What `csv` reads: the line that was given to it, then as many as the row needs."""
+        while True:
+            line = self._fed.pop() if self._fed else next(self._lines.each, None)
+            if line is None:
+                return
+            self._passed.append(line)
+            yield line
+
+    def _careful_row(self, line: str, filling: Filling) -> list[str] | None:
+        """The row that begins with this line, as `csv` reads it; None: it was rejected."""
+        first = self._number
+        self._fed.append(line)
+        self._passed.clear()
+        try:
+            row = next(self._reader)
+        except csv.Error as error:
+            self._reject_broken(filling, first, str(error))
+            return None
+        self._number += len(self._passed) - 1
+        if self._is_broken and not self._regular("".join(self._passed)):
+            filling.reject(first, _MAYBE_THE_REST, Record((), "".join(self._passed)))
+            return None
+        self._is_broken = False
+        return row
+
+    def _reject_broken(self, filling: Filling, first: int, said: str) -> None:
+        """A row that cannot be read. One that is too large ends where its quotes say so, if they do."""
+        passed = self._passed
+        last = first + len(passed) - 1
+        text = "".join(passed)
+        reason = next((reason for what, reason in _REASONS.items() if said.startswith(what)), _BAD_QUOTES)
+        if any(isinstance(line, TooLong) for line in passed):
+            reason, text = TOO_LONG_LINE, ""
+        elif said.startswith(_TOO_MUCH):
+            last += self._skip_rest(sum(line.count('"') for line in passed))
+        self._number = last
+        self._is_broken = True
+        where = f" (lines {first:,} to {last:,})" if last > first else ""
+        filling.reject(first, reason + where, Record((), text))
+
+    def _skip_rest(self, quotes: int) -> int:
+        """Pass over the lines of a row up to where its quotes are even; how many these were."""
+        skipped, kept = 0, len(self._lines.blocks)
+        while quotes % 2:
+            line = next(self._lines.each, None)
+            if line is None:
+                break
+            skipped += 1
+            quotes += line.count('"')
+            del self._lines.blocks[kept:-1]  # no row begins there
+        return skipped
+
+
+def _regular(delimiter: str) -> re.Pattern[str]:
+    """A row whose quotes stand around cells and nowhere else."""
+    other = re.escape(delimiter)
+    cell = rf'(?:"(?:[^"]|"")*"|[^"{other}\r\n]*)'
+    return re.compile(rf"{cell}(?:{other}{cell})*[\r\n]*")

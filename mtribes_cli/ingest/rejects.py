@@ -1,0 +1,165 @@
+"""The rejects file: rows that were not taken, as the input has them, and why. It can be mended and fed back.
+
+Until all is known they wait in a file without a name, which the system removes whatever happens to this process.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import IO, Protocol, TextIO
+
+from mtribes_cli.file_faults import file_error
+from mtribes_cli.ingest.parts import Record, Reject
+from mtribes_cli.safe_text import made_safe_line
+
+MARK = "\ufeff"
+KNOWN_EXTENSIONS = (".csv", ".tsv", ".txt", ".ndjson", ".jsonl", ".json")
+PACKED_EXTENSIONS = (".gz", ".zst", ".zstd")
+
+
+class Spool:
+    """Rejects in the order in which they come, outside of memory."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.has_texts = False  # of rows that could not be read as cells
+        self._file: IO[str] | None = None
+
+    def add(self, rejects: Iterable[Reject]) -> None:
+        """Keep more of them. Raises FileError when there is no room."""
+        try:
+            for reject in rejects:
+                if self._file is None:
+                    self._file = tempfile.TemporaryFile("w+", encoding="ascii", prefix="mtribes-")  # noqa: SIM115 - see close
+                self.count += 1
+                self.has_texts = self.has_texts or bool(reject.record.text)
+                row = [reject.line, reject.reason, reject.record.cells, reject.record.text]
+                self._file.write(json.dumps(row) + "\n")
+        except OSError as error:
+            raise file_error(error, f"a temporary file in {tempfile.gettempdir()}", cannot_be="written") from error
+
+    def __iter__(self) -> Iterator[Reject]:
+        if self._file is not None:
+            self._file.seek(0)
+            for text in self._file:
+                line, reason, cells, told = json.loads(text)
+                yield Reject(line, reason, Record(cells, told))
+
+    def close(self) -> None:
+        """Forget them."""
+        if self._file is not None:
+            self._file.close()
+
+
+class RejectsFormat(Protocol):
+    """How rejects are written."""
+
+    def write(self, file: TextIO, rejects: Spool) -> None:
+        """All of them."""
+
+
+class CsvRejects:
+    """CSV with the columns, the delimiter and the byte order mark of the input."""
+
+    def __init__(self, names: Sequence[str], delimiter: str, *, has_mark: bool) -> None:
+        self._names, self._delimiter, self._has_mark = names, delimiter, has_mark
+
+    def write(self, file: TextIO, rejects: Spool) -> None:
+        """`_raw` is there where it is needed: the text of rows that have no cells, or some that cannot be written."""
+        has_raw = rejects.has_texts or any(_is_undecodable(cell) for one in rejects for cell in one.record.cells)
+        file.write(MARK if self._has_mark else "")
+        file.write(_csv_line([*self._names, "_line", "_error", *(["_raw"] if has_raw else [])], self._delimiter))
+        for reject in rejects:
+            row = _csv_row(reject, len(self._names))
+            file.write(_csv_line(row if has_raw else row[:-1], self._delimiter))
+
+
+def _csv_row(reject: Reject, width: int) -> list[str]:
+    cells = reject.record.cells or [""] * width
+    raw = reject.record.text
+    if any(map(_is_undecodable, cells)):
+        raw = _csv_line(cells, ",").rstrip("\n")
+        cells = ["" if _is_undecodable(cell) else cell for cell in cells]
+    return [*cells, str(reject.line), made_safe_line(reject.reason), _shown(raw)]
+
+
+def _csv_line(cells: Sequence[str], delimiter: str) -> str:
+    """With CRLF as its end Python quotes a cell for either of the two; the file has LF."""
+    buffer = io.StringIO(newline="")
+    csv.writer(buffer, delimiter=delimiter, lineterminator="\r\n").writerow(cells)
+    return buffer.getvalue().removesuffix("\r\n") + "\n"
+
+
+def _is_undecodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
+def _shown(text: str) -> str:
+    r"""Text whose bytes were no text, with these as `\xff`."""
+    return "".join(_shown_character(character) for character in text) if _is_undecodable(text) else text
+
+
+def _shown_character(character: str) -> str:
+    code = ord(character)
+    if 0xDC80 <= code <= 0xDCFF:  # noqa: PLR2004 - as `source` has it
+        return f"\\x{code & 0xFF:02x}"
+    return f"\\u{code:04x}" if 0xD800 <= code <= 0xDFFF else character  # noqa: PLR2004 - surrogates
+
+
+class JsonRejects:
+    """Objects, one a line; between brackets where the input is an array."""
+
+    def __init__(self, *, is_array: bool) -> None:
+        self._is_array = is_array
+
+    def write(self, file: TextIO, rejects: Spool) -> None:
+        """Objects as they stood, with two or three more fields."""
+        file.write("[\n" if self._is_array else "")
+        for number, reject in enumerate(rejects):
+            file.write(",\n" if number and self._is_array else "\n" if number else "")
+            file.write(_json_row(reject))
+        file.write("\n]\n" if self._is_array else "\n")
+
+
+def _json_row(reject: Reject) -> str:
+    """What is an object stays as it was written, down to the last digit; anything else goes to `_raw`."""
+    text = reject.record.text
+    ours: dict[str, object] = {"_line": reject.line, "_error": made_safe_line(reject.reason)}
+    if _is_undecodable(text) or not _is_object(text):
+        return _dumped({**ours, "_raw": _shown(text)})
+    inside = text.rstrip()[:-1].rstrip()
+    comma = "" if inside.endswith("{") else ","
+    return f"{inside}{comma}{_dumped(ours)[1:]}"
+
+
+def _is_object(text: str) -> bool:
+    try:
+        return isinstance(json.loads(text), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _dumped(row: object) -> str:
+    return json.dumps(row, ensure_ascii=False, separators=(",", ":"))
+
+
+def default_name(file: str, extension: str) -> str:
+    """Where rejects go when nobody says it: `users.csv.gz` has `users.rejects.csv`, and that `users.rejects-2.csv`."""
+    stem = Path(file).name
+    for suffix in (*PACKED_EXTENSIONS, *KNOWN_EXTENSIONS):
+        stem = stem.removesuffix(suffix)
+    head, dot, number = stem.rpartition(".rejects")
+    if dot and not number:
+        return f"{head}.rejects-2{extension}"
+    if dot and number.startswith("-") and number[1:].isdecimal():
+        return f"{head}.rejects-{int(number[1:]) + 1}{extension}"
+    return f"{stem}.rejects{extension}"

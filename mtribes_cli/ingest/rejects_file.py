@@ -1,0 +1,111 @@
+"""Where the rejects file is, whether it may be replaced, and putting it there whole. Its content is in `rejects`."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import secrets
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from mtribes_cli.atomic_file import write_private
+from mtribes_cli.errors import FileError, UsageError
+from mtribes_cli.file_faults import file_error
+from mtribes_cli.ingest.rejects import RejectsFormat, Spool, default_name
+
+_READ_BYTES = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class RejectsFile:
+    """One place, and the note of what this program put there the last time."""
+
+    path: Path
+    shown: str
+    note: Path
+
+    def put(self, rejects: Spool, kind: RejectsFormat) -> None:
+        """Write them all, or nothing: what was there before is replaced at once. Raises FileError."""
+        staged = self.path.with_name(f".{self.path.name}.{secrets.token_hex(8)}")
+        try:
+            self._write(staged, rejects, kind)
+            digest = _digest(staged)
+            staged.replace(self.path)
+            write_private(self.note, digest.encode())
+        except BaseException as error:
+            with suppress(OSError):
+                staged.unlink()
+            if isinstance(error, OSError):
+                raise file_error(error, self.shown, cannot_be="written") from error
+            raise
+
+    @staticmethod
+    def _write(staged: Path, rejects: Spool, kind: RejectsFormat) -> None:
+        with staged.open("xb") as file:
+            text = io.TextIOWrapper(file, encoding="utf-8", newline="")
+            kind.write(text, rejects)
+            text.flush()
+            os.fsync(file.fileno())
+            text.detach()
+
+    def remove_ours(self) -> bool:
+        """Take away what an earlier run left, if nobody has changed it; whether something was there."""
+        if not self.path.exists() or not self.is_ours:
+            return False
+        self.path.unlink()
+        self.note.unlink(missing_ok=True)
+        return True
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether what is there is as this program left it."""
+        try:
+            return self.note.read_text(encoding="ascii") == _digest(self.path)
+        except (OSError, UnicodeDecodeError):
+            return False
+
+
+def _digest(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(_READ_BYTES):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def stated_rejects_file(folder: Path, state_folder: Path, stated: str, source: Path | None) -> RejectsFile:
+    """The file that `--rejects` names. Raises UsageError for the input itself, FileError for somebody else's file."""
+    found = _at(folder / stated, stated, state_folder)
+    if source is not None and _is_same(found.path, source):
+        raise UsageError("--rejects names the input itself.", "Give another file.")
+    if found.path.is_dir() or (found.path.exists() and not found.is_ours):
+        raise FileError(
+            f"{stated} is there already, and not as this command left it.", "Give another file, or remove that one."
+        )
+    return found
+
+
+def default_rejects_file(folder: Path, state_folder: Path, file: str, extension: str) -> RejectsFile:
+    """Beside the input, under the first name at which nothing of somebody else's is."""
+    name = default_name(file, extension)
+    for _ in range(1000):
+        path = folder / name
+        found = _at(path, str(Path(file).parent / name) if Path(file).parent != Path() else name, state_folder)
+        if not path.exists() or found.is_ours:
+            return found
+        name = default_name(name, extension)
+    raise FileError(f"There are too many rejects files beside {file}.", "Remove some of them, or give --rejects FILE.")
+
+
+def _at(path: Path, shown: str, state_folder: Path) -> RejectsFile:
+    name = hashlib.sha256(os.path.realpath(path).encode("utf-8", "surrogateescape")).hexdigest()[:32]
+    return RejectsFile(path, shown, state_folder / "imports" / f"{name}.rejects")
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:
+        return False

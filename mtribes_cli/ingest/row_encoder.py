@@ -1,0 +1,119 @@
+"""One row of CSV as one line of JSON, by pieces that are made once for all rows that have the same cells empty."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+
+from mtribes_cli.ingest.cells import escaped
+from mtribes_cli.ingest.csv_header import ATTRIBUTE, Column
+
+MAX_SHAPES = 4096
+NO_USER_ID = "user_id: This is missing."
+
+
+class RowEncoder:
+    """Rows of some columns. An empty cell is not given: what the server knows of that field stays."""
+
+    def __init__(self, columns: Sequence[Column]) -> None:
+        self._columns = columns
+        self._converted = [(at, one.convert) for at, one in enumerate(columns) if one.convert and one.becomes]
+        self._shapes = _Shapes(columns)
+        self._full = self._shapes.of(["-"] * len(columns))
+
+    def encode(self, row: Sequence[str], cells: list[str]) -> str:
+        """JSON for a row; "" for an empty line. `cells` are those of the row, escaped, and are changed.
+
+        Raises ValueError with the reason why it cannot be.
+        """
+        if len(row) != len(self._columns):
+            return self._mismatch(row)
+        shape = self._shapes.of(row) if "" in row else self._full
+        if shape is None:
+            return self._nobody(row)
+        at = 0
+        try:
+            for at, convert in self._converted:
+                if row[at]:
+                    cells[at] = convert(row[at])
+        except ValueError as error:
+            raise ValueError(f"{self._columns[at].name}: This {error}.") from None
+        pieces = shape.pieces
+        pieces[1::2] = shape.pick(cells)
+        return "".join(pieces)
+
+    def _mismatch(self, row: Sequence[str]) -> str:
+        if not any(row) and len(row) <= 1:
+            return ""
+        raise ValueError(
+            f"the row has {_count(len(row), 'cell')}, and there are {_count(len(self._columns), 'column')}"
+        )
+
+    def _nobody(self, row: Sequence[str]) -> str:
+        if len(row) == 1:  # an empty line looks like that
+            return ""
+        raise ValueError(NO_USER_ID)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"1 {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """How rows are written that have the same cells empty: `pieces` with a gap at each odd place, for `pick(cells)`."""
+
+    pieces: list[str]
+    pick: Callable[[Sequence[str]], Sequence[str]]
+
+
+def _shape(columns: Sequence[Column], is_given: Sequence[bool]) -> _Shape | None:
+    """None: there is no user id."""
+    given = [index for index, column in enumerate(columns) if is_given[index] and column.becomes]
+    fields = [index for index in given if not columns[index].becomes.startswith(ATTRIBUTE)]
+    attributes = [index for index in given if columns[index].becomes.startswith(ATTRIBUTE)]
+    if not any(columns[index].becomes == "user_id" for index in fields):
+        return None
+    pieces: list[str] = []
+    before = "{"
+    for index in fields:
+        before = _gap(pieces, before, columns[index], columns[index].becomes)
+    if attributes:
+        before += '"attributes":{' if before.endswith("{") else ',"attributes":{'
+    for index in attributes:
+        before = _gap(pieces, before, columns[index], columns[index].becomes.removeprefix(ATTRIBUTE))
+    pieces.append(before + ("}}" if attributes else "}"))
+    order = fields + attributes
+    if order == list(range(len(columns))):
+        return _Shape(pieces, _as_they_are)
+    return _Shape(pieces, itemgetter(*order) if len(order) > 1 else itemgetter(slice(order[0], order[0] + 1)))
+
+
+def _gap(pieces: list[str], before: str, column: Column, name: str) -> str:
+    """Add what stands before a cell, and room for it; what stands after it comes back."""
+    quote = "" if column.convert else '"'
+    comma = "" if before.endswith("{") else ","
+    pieces += [f'{before}{comma}"{escaped(name)}":{quote}', ""]
+    return quote
+
+
+def _as_they_are(cells: Sequence[str]) -> Sequence[str]:
+    return cells
+
+
+class _Shapes:
+    """The shapes seen so far, by which cells are empty."""
+
+    def __init__(self, columns: Sequence[Column]) -> None:
+        self._columns = columns
+        self._known: dict[tuple[bool, ...], _Shape | None] = {}
+
+    def of(self, row: Sequence[str]) -> _Shape | None:
+        """The shape for a row; None: it has no user id."""
+        is_given = tuple(map(bool, row))
+        if is_given not in self._known:
+            if len(self._known) >= MAX_SHAPES:
+                self._known.clear()
+            self._known[is_given] = _shape(self._columns, is_given)
+        return self._known[is_given]
