@@ -58,7 +58,7 @@ def in_plain_words(users: list[dict[str, Any]]) -> dict[str, Any]:
     return {**kept, "tags": sorted(tags), "attributes": attributes}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(good_users(), max_size=6))
 def test_merging_is_what_the_rules_say(users: list[dict[str, Any]]) -> None:
     profile, plain = applied(users), in_plain_words(users)
@@ -72,7 +72,7 @@ def test_merging_is_what_the_rules_say(users: list[dict[str, Any]]) -> None:
     assert {name: isinstance(value, bool) for name, value in profile.attributes.items()} == kinds
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(good_users(), max_size=4))
 def test_columns_hold_all_of_a_profile_and_nothing_else(users: list[dict[str, Any]]) -> None:
     profile = applied(users)
@@ -82,7 +82,7 @@ def test_columns_hold_all_of_a_profile_and_nothing_else(users: list[dict[str, An
     assert len(columns) == len(COLUMNS)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(good_users(), min_size=1, max_size=4))
 def test_the_same_again_changes_no_column(users: list[dict[str, Any]]) -> None:
     once = applied(users)
