@@ -1,4 +1,4 @@
-"""Storing together what arrives together: everything that comes while a batch is being stored goes into the next one.
+"""Storing together what arrives together: everything that comes while batches are being stored goes into the next one.
 
 Nobody is told that something is stored before it is.
 """
@@ -20,12 +20,14 @@ Outcome = TypeVar("Outcome")
 
 MOST_AT_ONCE = 5_000
 MOST_WAITING = 100_000
+BATCHES_AT_ONCE = {"sqlite": 1, "postgresql": 3}  # SQLite has one writer; PostgreSQL works while we read on
 
 
 @dataclass
 class _Batch(Generic[Item, Outcome]):
     stored: asyncio.Future[Sequence[Outcome]]
     items: list[Item] = field(default_factory=list)
+    rows: int = 0
 
 
 class Arrivals(Generic[Item, Outcome]):
@@ -35,36 +37,44 @@ class Arrivals(Generic[Item, Outcome]):
         self._database = database
         self._store = store
         self._batches: list[_Batch[Item, Outcome]] = []
-        self._waiting = 0
-        self._task: asyncio.Task[None] | None = None
+        self._waiting_rows = 0
+        self._running = 0
+        self._tasks: set[asyncio.Task[None]] = set()
 
-    async def add(self, items: Sequence[Item]) -> Sequence[Outcome]:
-        """What became of the items, once all are stored; raises what kept them from it.
+    async def add(self, item: Item, *, rows: int = 1) -> Outcome:
+        """What became of an item, of so many rows, once it is stored; raises what kept it from that.
 
-        Unavailable when too many wait.
+        Unavailable when too much waits.
         """
-        if self._waiting + len(items) > MOST_WAITING:
+        if self._waiting_rows + rows > MOST_WAITING:
             raise Unavailable("Too much arrives at this moment.")
-        self._waiting += len(items)
-        batch = self._batch_for(len(items))
-        start = len(batch.items)
-        batch.items.extend(items)
-        if self._task is None:
-            self._task = asyncio.create_task(self._store_all())
+        batch = self._batch_for(rows)
+        place = len(batch.items)
+        batch.items.append(item)
+        batch.rows += rows
+        self._waiting_rows += rows
+        self._see_to_it()
         outcomes = await asyncio.shield(batch.stored)
-        return outcomes[start : start + len(items)]
+        return outcomes[place]
 
-    def _batch_for(self, count: int) -> _Batch[Item, Outcome]:
-        if not self._batches or len(self._batches[-1].items) + count > MOST_AT_ONCE:
+    def _batch_for(self, rows: int) -> _Batch[Item, Outcome]:
+        if not self._batches or self._batches[-1].rows + rows > MOST_AT_ONCE:
             self._batches.append(_Batch(asyncio.get_running_loop().create_future()))
         return self._batches[-1]
+
+    def _see_to_it(self) -> None:
+        if self._running < BATCHES_AT_ONCE[self._database.dialect]:
+            self._running += 1
+            task = asyncio.create_task(self._store_all())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
 
     async def _store_all(self) -> None:
         try:
             while self._batches:
                 await self._store_batch(self._batches.pop(0))
         finally:
-            self._task = None
+            self._running -= 1
 
     async def _store_batch(self, batch: _Batch[Item, Outcome]) -> None:
         try:
@@ -75,4 +85,4 @@ class Arrivals(Generic[Item, Outcome]):
         else:
             batch.stored.set_result(outcomes)
         finally:
-            self._waiting -= len(batch.items)
+            self._waiting_rows -= batch.rows

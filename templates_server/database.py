@@ -44,6 +44,8 @@ POSTGRES_CONNECTIONS = 10
 POSTGRES_CONNECT_TIMEOUT_SECONDS = 5
 MAX_ATTEMPTS = 8
 FIRST_RETRY_SECONDS = 0.02
+INSUFFICIENT_RESOURCES = "53"  # a class of PostgreSQL's: disk, memory, connections
+NO_ROOM = "The database has no room for this: nothing of it was stored."
 RETRIED_STATES = frozenset({"40001", "40P01", "57P01", "57P02", "57P03"})  # serialization, deadlock, shutdowns
 
 
@@ -213,7 +215,7 @@ class SqliteDatabase(Database):
         except Exception as error:  # noqa: BLE001 - nothing was stored: everybody who waits must know
             for unit in units:
                 if not unit.outcome.done():
-                    unit.outcome.set_exception(_unavailable_if_busy(error))
+                    unit.outcome.set_exception(_unavailable_if_busy_or_full(error))
             return
         for unit, result in results:
             unit.outcome.set_result(result)
@@ -226,14 +228,19 @@ def _run_apart(connection: Connection, units: list[_Unit]) -> list[tuple[_Unit, 
         try:
             with connection.begin_nested():
                 results.append((unit, unit.work(connection)))
-        except Exception as error:  # noqa: BLE001 - it is the caller's, who gets it
-            unit.outcome.set_exception(error)
+        except Exception as error:
+            driver: Any = connection.connection.driver_connection
+            if not driver.in_transaction:  # a full disk, say, has ended all of it: nothing of the others is left
+                raise
+            unit.outcome.set_exception(_unavailable_if_busy_or_full(error))
     return results
 
 
-def _unavailable_if_busy(error: Exception) -> Exception:
+def _unavailable_if_busy_or_full(error: Exception) -> Exception:
     if isinstance(error, OperationalError) and "locked" in str(error.orig):
         return Unavailable("The database is busy.")
+    if isinstance(error, OperationalError) and "is full" in str(error.orig):
+        return Unavailable(NO_ROOM)
     return error
 
 
@@ -338,6 +345,8 @@ class PostgresDatabase(Database):
             try:
                 return attempt()
             except DBAPIError as error:
+                if _state_of(error).startswith(INSUFFICIENT_RESOURCES):
+                    raise Unavailable(NO_ROOM) from error
                 if not is_transient(error):
                     raise
             time.sleep(pause_seconds)

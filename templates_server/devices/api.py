@@ -22,5 +22,5 @@ async def put_device(call: Call) -> Response:
     bodies.require_media_type(call.request, "application/json")
     check = call.services.part(UserSignatures).check_for(call.principal)
     device = reading.read_device(call.body, check=check, max_depth=call.settings.limits.max_depth)
-    await call.services.part(DeviceArrivals).add([store.Arrival(call.app_environment_id, call.now, device)])
+    await call.services.part(DeviceArrivals).add(store.Arrival(call.app_environment_id, call.now, device))
     return Response(status_code=HTTPStatus.NO_CONTENT)

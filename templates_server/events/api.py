@@ -24,5 +24,5 @@ async def add_events(call: Call) -> Response:
     check = call.services.part(UserSignatures).check_for(call.principal)
     events = reading.read_events(call.body, now, check=check, max_depth=call.settings.limits.max_depth)
     arrival = store.Arrival(call.app_environment_id, now, events)
-    await call.services.part(EventArrivals).add([arrival])
+    await call.services.part(EventArrivals).add(arrival, rows=len(events))
     return Response(status_code=HTTPStatus.NO_CONTENT)

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from templates_server.database import marks
 from templates_server.events.reading import Event
 from templates_server.persons.names import PersonName
 from templates_server.persons.store import Presence, arrive
+from templates_server.rows import insert_all
 
-COLUMNS = "environment_id, person_id, event_id, name, session_id, entity, data, metadata, happened, received"
-ADD = f"INSERT INTO events ({COLUMNS}) VALUES ({{marks}}) ON CONFLICT DO NOTHING"  # noqa: S608 - names of ours
+TEXTS = ("environment_id", "person_id", "event_id", "name", "session_id", "entity", "data", "metadata")
+COLUMNS = {**dict.fromkeys(TEXTS, "text"), "happened": "bigint", "received": "bigint"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ def add_events(connection: Connection, arrivals: Sequence[Arrival]) -> Sequence[
         for arrival in arrivals
         for event in arrival.events
     ]
-    connection.exec_driver_sql(ADD.format(marks=marks(connection, len(rows[0]))), rows)
+    insert_all(connection, "events", COLUMNS, rows, on_conflict="ON CONFLICT DO NOTHING")
     return [None] * len(arrivals)
 
 

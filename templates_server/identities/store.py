@@ -15,13 +15,12 @@ from templates_server.persons.names import Stated
 from templates_server.persons.profiles import COLUMNS, Change, from_columns, merged, to_columns
 from templates_server.persons.reading import problems_of_profile
 from templates_server.persons.store import PersonKey, Presence, arrive
+from templates_server.rows import update_all
 
 PRESENT = f"SELECT person_id, {', '.join(COLUMNS)} FROM persons WHERE environment_id = ? AND person_id "  # noqa: S608 - names of ours
 Row = tuple[object, ...]
-KEEP = (
-    f"UPDATE persons SET updated = ?, {', '.join(f'{column} = ?' for column in COLUMNS)} "  # noqa: S608 - names of ours
-    "WHERE environment_id = ? AND person_id = ?"
-)
+KEPT = {"updated": "bigint", **{column: "bigint" if column == "joined" else "text" for column in COLUMNS}}
+KEY = {"environment_id": "text", "person_id": "text"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +49,7 @@ def add_identified(connection: Connection, identified: Sequence[Identified]) -> 
             present[key] = to_columns(profile)
             updated[key] = one.at
     rows = [(updated[key], *present[key], *key) for key in sorted(updated) if present[key] != before[key]]
-    if rows:
-        connection.exec_driver_sql(as_text(connection, KEEP), rows)
+    update_all(connection, "persons", KEPT, rows, key=KEY)
     return problems
 
 

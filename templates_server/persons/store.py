@@ -7,12 +7,15 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from templates_server.database import marks
 from templates_server.merges.store import Merge, find_merged, merge
 from templates_server.persons.names import PersonName, Stated
+from templates_server.rows import insert_all
 
+COLUMNS = {
+    **dict.fromkeys(("environment_id", "person_id", "kind", "called"), "text"),
+    **dict.fromkeys(("created", "first_seen", "last_seen"), "bigint"),
+}
 SEEN = (
-    "INSERT INTO persons (environment_id, person_id, kind, called, created, first_seen, last_seen) VALUES ({marks}) "
     "ON CONFLICT (environment_id, person_id) DO UPDATE SET "
     "first_seen = COALESCE(persons.first_seen, excluded.first_seen), last_seen = excluded.last_seen "
     "WHERE persons.last_seen IS NULL OR persons.last_seen < excluded.last_seen"
@@ -84,7 +87,7 @@ def _note_seen(connection: Connection, presences: Iterable[Presence], merged: Me
         (*key, person.kind.value, person.called, at, at, at)
         for key, (person, at) in sorted(latest.items(), key=_by_person)  # in one order everywhere: no deadlocks
     ]
-    connection.exec_driver_sql(SEEN.format(marks=marks(connection, 7)), rows)
+    insert_all(connection, "persons", COLUMNS, rows, on_conflict=SEEN)
 
 
 def _by_person(entry: tuple[PersonKey, object]) -> tuple[str, str]:

@@ -25,7 +25,7 @@ async def start_session(call: Call) -> Response:
     stated = reading.read_start(call.body, check=check, max_depth=call.settings.limits.max_depth)
     states = await call.services.part(StatesCache).states_of(call.app_environment_id)
     start = store.Start(call.app_environment_id, stated, new_id("ses"), call.now)
-    await call.services.part(SessionArrivals).add([start])
+    await call.services.part(SessionArrivals).add(start)
     return Response(_answer(start.session_id, states), media_type="application/json")
 
 

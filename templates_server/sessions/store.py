@@ -9,13 +9,14 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, select
 
-from templates_server.database import Database, marks
+from templates_server.database import Database
 from templates_server.errors import NotFound
 from templates_server.persons.names import PersonName, Stated
 from templates_server.persons.store import Presence, arrive
+from templates_server.rows import insert_all
 from templates_server.schema import delivery_revisions, environments, model_revisions, spaces
 
-ADD = "INSERT INTO sessions (environment_id, person_id, session_id, started) VALUES ({marks})"
+STARTED = {"environment_id": "text", "person_id": "text", "session_id": "text", "started": "bigint"}
 REVISIONS = (
     "SELECT spaces.revision, environments.revision FROM environments JOIN spaces ON spaces.id = environments.space_id "
     "WHERE environments.id = ?"
@@ -51,7 +52,7 @@ def add_sessions(connection: Connection, starts: Sequence[Start]) -> Sequence[Pe
         (start.environment_id, person.person_id, start.session_id, start.started)
         for start, person in zip(starts, persons, strict=True)
     ]
-    connection.exec_driver_sql(ADD.format(marks=marks(connection, 4)), rows)
+    insert_all(connection, "sessions", STARTED, rows)
     return persons
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, Select, select
 
@@ -28,11 +29,11 @@ def hold_signing(connection: Connection, environment_id: str) -> Signing:
     return _found(connection, _signing_of(environment_id).with_for_update())
 
 
-def _signing_of(environment_id: str) -> Select[tuple[int]]:
+def _signing_of(environment_id: str) -> Select[Any]:
     return select(environments.c.signature_version).where(environments.c.id == environment_id)
 
 
-def _found(connection: Connection, query: Select[tuple[int]]) -> Signing:
+def _found(connection: Connection, query: Select[Any]) -> Signing:
     number = connection.execute(query).scalar_one_or_none()
     if number is None:
         raise NotFound

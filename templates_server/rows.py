@@ -1,0 +1,55 @@
+"""Many rows in one go, as each database takes them fastest: SQLite one by one, PostgreSQL as a column each.
+
+The queries themselves are in the stores.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection
+
+from templates_server.database import as_text
+
+Rows = Sequence[tuple[Any, ...]]
+
+
+def insert_all(
+    connection: Connection, table: str, columns: Mapping[str, str], rows: Rows, *, on_conflict: str = ""
+) -> None:
+    """Insert rows, in their order: their columns by name, with PostgreSQL's types; `on_conflict` as SQL has it."""
+    if not rows:
+        return
+    into = f"INSERT INTO {table} ({', '.join(columns)})"
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(f"{into} VALUES ({', '.join('?' * len(columns))}) {on_conflict}", list(rows))
+    else:
+        query = f"{into} SELECT * FROM unnest({_arrays(columns)}) {on_conflict}"  # noqa: S608 - names of ours
+        connection.exec_driver_sql(as_text(connection, query), _as_columns(rows))
+
+
+def update_all(
+    connection: Connection, table: str, columns: Mapping[str, str], rows: Rows, *, key: Mapping[str, str]
+) -> None:
+    """Give rows new values in these columns; each has those first, and then its key."""
+    if not rows:
+        return
+    if connection.dialect.name == "sqlite":
+        given = ", ".join(f"{name} = ?" for name in columns)
+        wanted = " AND ".join(f"{name} = ?" for name in key)
+        connection.exec_driver_sql(f"UPDATE {table} SET {given} WHERE {wanted}", list(rows))  # noqa: S608 - names of ours
+    else:
+        given = ", ".join(f"{name} = sent.{name}" for name in columns)
+        wanted = " AND ".join(f"{table}.{name} = sent.{name}" for name in key)
+        sent = f"unnest({_arrays({**columns, **key})}) AS sent ({', '.join((*columns, *key))})"
+        query = f"UPDATE {table} SET {given} FROM {sent} WHERE {wanted}"  # noqa: S608 - names of ours
+        connection.exec_driver_sql(as_text(connection, query), _as_columns(rows))
+
+
+def _arrays(columns: Mapping[str, str]) -> str:
+    return ", ".join(f"?::{kind}[]" for kind in columns.values())
+
+
+def _as_columns(rows: Rows) -> tuple[list[Any], ...]:
+    return tuple(list(column) for column in zip(*rows, strict=True))
