@@ -13,7 +13,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Protocol, TypeVar
 from urllib.parse import urlencode
 
-from mtribes_cli import import_wire, wire, wire_access
+from mtribes_cli import import_wire, wire, wire_access, wire_tribes
 from mtribes_cli.answers import (
     TRY_LATER_STATUSES,
     Answer,
@@ -277,6 +277,49 @@ class Client:
         """End a service account and its tokens."""
         path = path_of("v2", "organizations", organization, "service-accounts", account_id)
         data_of(self.send(Request("DELETE", path, may_repeat=True)))
+
+    # Tribes
+
+    def tribes(self, space: str) -> tuple[wire_tribes.Tribe, ...]:
+        """The tribes of a Space."""
+        return self._one(get("v2", "spaces", space, "tribes"), wire_tribes.read_tribes)
+
+    def tribes_document(self, space: str) -> Mapping[str, object]:
+        """All of them as one document."""
+        return self._one(get("v2", "spaces", space, "tribes"), _document)
+
+    def tribes_yaml(self, space: str) -> str:
+        """The same, as the server writes it in YAML."""
+        return self._yaml(("v2", "spaces", space, "tribes"))
+
+    def push_tribes(self, space: str, document: bytes, *, content_type: str, force: bool) -> wire_tribes.PushedTribes:
+        """Replace all tribes of a Space; without `force` the document's own revision must be the newest."""
+        path, read = ("v2", "spaces", space, "tribes"), wire_tribes.PushedTribes.read
+        return self._put_document(path, read, document, content_type=content_type, force=force)
+
+    def tribe(self, space: str, tribe: str) -> Mapping[str, object]:
+        """One tribe as a document."""
+        return self._one(get("v2", "spaces", space, "tribes", tribe), _document)
+
+    def tribe_yaml(self, space: str, tribe: str) -> str:
+        """The same, as the server writes it in YAML."""
+        return self._yaml(("v2", "spaces", space, "tribes", tribe))
+
+    def delete_tribe(self, space: str, tribe: str) -> None:
+        """Remove a tribe that no scenario is for."""
+        data_of(self.send(Request("DELETE", path_of("v2", "spaces", space, "tribes", tribe))))
+
+    def count_tribe(self, space: str, environment: str, tribe: str) -> wire_tribes.TribeCount:
+        """How many people are in a tribe."""
+        path = (*environment_path(space, environment), "tribes", tribe, "count")
+        return self._one(get(*path), wire_tribes.TribeCount.read)
+
+    def explain_tribe(
+        self, space: str, environment: str, tribe: str, *, asked: Mapping[str, object]
+    ) -> wire_tribes.Explanation:
+        """Why somebody is in a tribe or not: `user` or `anonymous_id`, and `fields`, JSON of what an app would say."""
+        path = (*environment_path(space, environment), "tribes", tribe, "explanation")
+        return self._one(get(*path, query=asked), wire_tribes.Explanation.read)
 
     # OAuth 2
 

@@ -29,9 +29,13 @@ COMMANDS: dict[str, Command] = {
             ("login", "Sign in to a server."),
             ("logout", "Sign out, here and at the server."),
             ("whoami", "Say who is signed in, and what they may do."),
-            ("org", "Organizations that you belong to."),
+            ("token", "Your personal access tokens: for CI and scripts."),
+            ("org", "Organizations: their members, and the service accounts of programs."),
             ("space", "Spaces and their models: what code is generated from."),
             ("env", "Environments: what is delivered, and the keys of apps."),
+            ("user", "Users of an environment: look, tag, export, remove."),
+            ("tag", "The tags that users have."),
+            ("tribe", "Tribes: filters over people, who is in them, and why."),
             ("doctor", "Say what is wrong here or on the way to the server, and what to do."),
             ("completion", "Let your shell complete words of mtribes."),
         ),
@@ -87,9 +91,48 @@ COMMANDS: dict[str, Command] = {
         (),
         (),
     ),
+    "token": (
+        (
+            ("create", "Create a token; it stands alone on stdout, and is shown this once."),
+            ("list", "List your tokens, and when each was last used; never their text."),
+            ("revoke", "End a token, at once."),
+        ),
+        (),
+        (),
+    ),
+    "token create": (
+        (),
+        (),
+        (
+            (("--name",), "text", False, "What it is for."),
+            (("--scope",), ("spaces:read", "spaces:write", "code:read", "users:read", "users:write", "tribes:read", "tribes:write", "events:read"), True, "What it may do; repeat for more. All that you may, if none."),
+            (("--organization",), "text", True, "Only this organization; repeat for more."),
+            (("--space",), "text", True, "Only this Space; repeat for more."),
+            (("--expires-in",), "text", False, "How long it is good: 90d unless said, to 366d."),
+        ),
+    ),
+    "token list": (
+        (),
+        (),
+        (
+            (("--organization",), "text", False, "Those of its members that reach it, for administrators."),
+        ),
+    ),
+    "token revoke": (
+        (),
+        (
+            ("text", False),
+        ),
+        (
+            (("--stdin",), None, False, "The token is the one whose text is read from stdin; no sign-in is needed."),
+            (("--yes",), None, False, "Do not ask."),
+        ),
+    ),
     "org": (
         (
             ("list", "List the organizations that you belong to."),
+            ("member", "The people who belong to an organization."),
+            ("service-account", "Programs that belong to an organization."),
         ),
         (),
         (),
@@ -98,6 +141,77 @@ COMMANDS: dict[str, Command] = {
         (),
         (),
         (),
+    ),
+    "org member": (
+        (
+            ("list", "List the members of an organization; for administrators also who is invited."),
+            ("invite", "Invite somebody: a link for them stands alone on stdout. No mail is sent; hand it over yourself."),
+            ("remove", "Remove a member, or withdraw an invitation; their tokens lose the organization at once."),
+        ),
+        (),
+        (),
+    ),
+    "org member list": (
+        (),
+        (),
+        (
+            (("--organization",), "text", False, "The organization; else mtribes.toml's."),
+        ),
+    ),
+    "org member invite": (
+        (),
+        (
+            ("text", False),
+        ),
+        (
+            (("--role",), ("administrator", "developer", "viewer"), False, "What the person may do there."),
+            (("--organization",), "text", False, "The organization; else mtribes.toml's."),
+        ),
+    ),
+    "org member remove": (
+        (),
+        (
+            ("text", False),
+        ),
+        (
+            (("--organization",), "text", False, "The organization; else mtribes.toml's."),
+            (("--yes",), None, False, "Do not ask."),
+        ),
+    ),
+    "org service-account": (
+        (
+            ("create", "Create a service account; its id and secret stand on stdout as two variables, this once."),
+            ("list", "List the service accounts of an organization; never their secrets."),
+            ("revoke", "Revoke a service account; its tokens end at once."),
+        ),
+        (),
+        (),
+    ),
+    "org service-account create": (
+        (),
+        (),
+        (
+            (("--name",), "text", False, "Which program uses it."),
+            (("--scope",), ("spaces:read", "spaces:write", "code:read", "users:read", "users:write", "tribes:read", "tribes:write", "events:read"), True, "What it may do; repeat for more. All that you may, if none."),
+            (("--organization",), "text", False, "The organization; else mtribes.toml's."),
+        ),
+    ),
+    "org service-account list": (
+        (),
+        (),
+        (
+            (("--organization",), "text", False, "The organization; else mtribes.toml's."),
+        ),
+    ),
+    "org service-account revoke": (
+        (),
+        (
+            ("text", False),
+        ),
+        (
+            (("--organization",), "text", False, "The organization; else mtribes.toml's."),
+            (("--yes",), None, False, "Do not ask."),
+        ),
     ),
     "space": (
         (
@@ -267,6 +381,185 @@ COMMANDS: dict[str, Command] = {
             ("text", False),
         ),
         (
+            (("--space",), "text", False, "The Space; else mtribes.toml's."),
+            (("--environment",), ("production", "staging", "development"), False, "production, staging or development; else mtribes.toml's. No default."),
+        ),
+    ),
+    "user": (
+        (
+            ("get", "Show what is kept of a user."),
+            ("export", "Write all that is known of a user: profile, visitors, devices, sessions, events."),
+            ("delete", "Remove a user and all that is known of them, for good."),
+            ("ingest", "Bring users in from a file: new ones are created, known ones updated."),
+            ("tag", "Give a user tags."),
+            ("untag", "Take tags from a user."),
+        ),
+        (),
+        (),
+    ),
+    "user get": (
+        (),
+        (
+            ("text", False),
+        ),
+        (
+            (("--space",), "text", False, "The Space; else mtribes.toml's."),
+            (("--environment",), ("production", "staging", "development"), False, "production, staging or development; else mtribes.toml's. No default."),
+        ),
+    ),
+    "user export": (
+        (),
+        (
+            ("text", False),
+        ),
+        (
+            (("--space",), "text", False, "The Space; else mtribes.toml's."),
+            (("--environment",), ("production", "staging", "development"), False, "production, staging or development; else mtribes.toml's. No default."),
+            (("--output",), "files", False, "Write it to this file instead of stdout."),
+        ),
+    ),
+    "user delete": (
+        (),
+        (
+            ("text", False),
+        ),
+        (
+            (("--space",), "text", False, "The Space; else mtribes.toml's."),
+            (("--environment",), ("production", "staging", "development"), False, "production, staging or development; else mtribes.toml's. No default."),
+            (("--yes",), None, False, "Do not ask."),
+        ),
+    ),
+    "user ingest": (
+        (),
+        (
+            ("files", False),
+        ),
+        (
+            (("--space",), "text", False, "The Space; else mtribes.toml's."),
+            (("--environment",), ("production", "staging", "development"), False, "production, staging or development; else mtribes.toml's. No default."),
+            (("--format",), ("csv", "ndjson", "json"), False, "Else by the file's extension, or how it begins."),
+            (("--delimiter",), "text", False, "What separates cells of CSV: , ; | or tab. Else found out."),
+            (("--map",), "text", True, "What a column becomes; COLUMN= leaves it out. Repeat."),
+            (("--type",), "text", True, "text, number, boolean or date, of a column of CSV; else text. Repeat."),
+            (("--rejects",), "files", False, "Where rows go that are not taken; else beside the input."),
+            (("--max-errors",), "text", False, "Give up when more rows than this are not taken."),
+            (("--dry-run",), None, False, "Check what can be checked here; send nothing."),
+        ),
+    ),
+    "user tag": (
+        (),
+        (
+            ("text", False),
+            ("text", True),
+        ),
+        (
+            (("--space",), "text", False, "The Space; else mtribes.toml's."),
+            (("--environment",), ("production", "staging", "development"), False, "production, staging or development; else mtribes.toml's. No default."),
+        ),
+    ),
+    "user untag": (
+        (),
+        (
+            ("text", False),
+            ("text", True),
+        ),
+        (
+            (("--space",), "text", False, "The Space; else mtribes.toml's."),
+            (("--environment",), ("production", "staging", "development"), False, "production, staging or development; else mtribes.toml's. No default."),
+        ),
+    ),
+    "tag": (
+        (
+            ("list", "List the tags that somebody has, in alphabetical order."),
+        ),
+        (),
+        (),
+    ),
+    "tag list": (
+        (),
+        (),
+        (
+            (("--search",), "text", False, "Only tags with this in them."),
+            (("--space",), "text", False, "The Space; else mtribes.toml's."),
+            (("--environment",), ("production", "staging", "development"), False, "production, staging or development; else mtribes.toml's. No default."),
+        ),
+    ),
+    "tribe": (
+        (
+            ("list", "List the tribes of a Space."),
+            ("show", "Show one tribe with its filters."),
+            ("pull", "Write all tribes of a Space to stdout or a file."),
+            ("push", "Replace all tribes of a Space by a document; the Space is the one that the document names."),
+            ("delete", "Remove a tribe; one that a scenario is for stays."),
+            ("count", "Count the people who are in a tribe now, users and visitors."),
+            ("explain", "Say why somebody is in a tribe or not: each filter, the value found, matched or not."),
+        ),
+        (),
+        (),
+    ),
+    "tribe list": (
+        (),
+        (),
+        (
+            (("--space",), "text", False, "The Space; else mtribes.toml's."),
+        ),
+    ),
+    "tribe show": (
+        (),
+        (
+            ("text", False),
+        ),
+        (
+            (("--space",), "text", False, "The Space; else mtribes.toml's."),
+        ),
+    ),
+    "tribe pull": (
+        (),
+        (),
+        (
+            (("--space",), "text", False, "The Space; else mtribes.toml's."),
+            (("--output",), "files", False, "Write it to this file instead of stdout."),
+            (("--format",), ("yaml", "json"), False, "Else by the file's extension; YAML on stdout."),
+        ),
+    ),
+    "tribe push": (
+        (),
+        (
+            ("files", False),
+        ),
+        (
+            (("--space",), "text", False, "The Space; else mtribes.toml's."),
+            (("--force",), None, False, "Replace what is there, whoever changed it."),
+        ),
+    ),
+    "tribe delete": (
+        (),
+        (
+            ("text", False),
+        ),
+        (
+            (("--space",), "text", False, "The Space; else mtribes.toml's."),
+        ),
+    ),
+    "tribe count": (
+        (),
+        (
+            ("text", False),
+        ),
+        (
+            (("--space",), "text", False, "The Space; else mtribes.toml's."),
+            (("--environment",), ("production", "staging", "development"), False, "production, staging or development; else mtribes.toml's. No default."),
+        ),
+    ),
+    "tribe explain": (
+        (),
+        (
+            ("text", False),
+        ),
+        (
+            (("--user",), "text", False, "Whom to explain."),
+            (("--visitor",), "text", False, "In place of a user: somebody's anonymous id."),
+            (("--field",), "text", True, "What an app would say at session start; repeat for more."),
             (("--space",), "text", False, "The Space; else mtribes.toml's."),
             (("--environment",), ("production", "staging", "development"), False, "production, staging or development; else mtribes.toml's. No default."),
         ),

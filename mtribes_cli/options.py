@@ -1,5 +1,6 @@
 """Options that several commands share, so that they read the same everywhere."""
 
+from enum import StrEnum
 from typing import Annotated, Literal
 
 import typer
@@ -19,4 +20,23 @@ ForceOption = Annotated[bool, typer.Option("--force", help="Replace what is ther
 OutputOption = Annotated[str, typer.Option("--output", metavar="FILE", help="Write it to this file instead of stdout.")]
 FormatOption = Annotated[
     Literal["yaml", "json"] | None, typer.Option("--format", help="Else by the file's extension; YAML on stdout.")
+]
+YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+
+
+class Scope(StrEnum):
+    """What tokens may do."""
+
+    SPACES_READ = "spaces:read"
+    SPACES_WRITE = "spaces:write"
+    CODE_READ = "code:read"
+    USERS_READ = "users:read"
+    USERS_WRITE = "users:write"
+    TRIBES_READ = "tribes:read"
+    TRIBES_WRITE = "tribes:write"
+    EVENTS_READ = "events:read"
+
+
+ScopesOption = Annotated[
+    list[Scope] | None, typer.Option("--scope", help="What it may do; repeat for more. All that you may, if none.")
 ]

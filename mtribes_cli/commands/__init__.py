@@ -20,13 +20,21 @@ _ALL = (
     Word("login", "login", "Sign in to a server."),
     Word("logout", "logout", "Sign out, here and at the server."),
     Word("whoami", "whoami", "Say who is signed in, and what they may do."),
-    Word("org", "organization", "Organizations that you belong to.", has_verbs=True),
+    Word("token", "token", "Your personal access tokens: for CI and scripts.", has_verbs=True),
+    Word(
+        "org",
+        "organization",
+        "Organizations: their members, and the service accounts of programs.",
+        has_verbs=True,
+        nested=("member", "service-account"),
+    ),
     Word("space", "space", "Spaces and their models: what code is generated from.", has_verbs=True),
     Word(
         "env", "environment", "Environments: what is delivered, and the keys of apps.", has_verbs=True, nested=("key",)
     ),
     Word("user", "user", "Users of an environment: look, tag, export, remove.", has_verbs=True),
     Word("tag", "tag", "The tags that users have.", has_verbs=True),
+    Word("tribe", "tribe", "Tribes: filters over people, who is in them, and why.", has_verbs=True),
     Word("doctor", "doctor", "Say what is wrong here or on the way to the server, and what to do."),
     Word("completion", "completion", "Let your shell complete words of mtribes.", has_verbs=True),
 )

@@ -1,15 +1,27 @@
-"""`mtribes org`: the organizations that the signed-in person belongs to."""
+"""`mtribes org`: organizations, who belongs to them, and the service accounts of programs."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import Annotated, Literal
 
 import typer
 
+from mtribes_cli.confirming import require_yes, takes_a_sign_in
 from mtribes_cli.context import Context
+from mtribes_cli.errors import NotAllowedError, NotFoundError
+from mtribes_cli.options import OrganizationOption, Scope, ScopesOption, YesOption
+from mtribes_cli.request import given
 from mtribes_cli.result import Result, Table
+from mtribes_cli.wire_access import Invitation
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
+member_app = typer.Typer(rich_markup_mode=None, help="The people who belong to an organization.")
+service_account_app = typer.Typer(rich_markup_mode=None, help="Programs that belong to an organization.")
+app.add_typer(member_app, name="member")
+app.add_typer(service_account_app, name="service-account")
+Role = Literal["administrator", "developer", "viewer"]
+EmailArgument = Annotated[str, typer.Argument(metavar="EMAIL", help="The address that the person signs in with.")]
 
 
 @app.command("list")
@@ -21,9 +33,171 @@ def list_command(call: typer.Context) -> Result:
     return list_organizations(call.obj)
 
 
+@member_app.command("list")
+def list_members_command(call: typer.Context, organization: OrganizationOption = None) -> Result:
+    """List the members of an organization; for administrators also who is invited.
+
+    $ mtribes org member list --organization acme
+    """
+    return list_members(call.obj, organization)
+
+
+@member_app.command("invite")
+def invite_command(
+    call: typer.Context,
+    email: EmailArgument,
+    *,
+    role: Annotated[Role, typer.Option("--role", help="What the person may do there.")],
+    organization: OrganizationOption = None,
+) -> Result:
+    """Invite somebody: a link for them stands alone on stdout. No mail is sent; hand it over yourself.
+
+    $ mtribes org member invite grace@example.com --role developer --organization acme
+    """
+    return invite_member(call.obj, organization, email=email, role=role)
+
+
+@member_app.command("remove")
+def remove_command(
+    call: typer.Context, email: EmailArgument, *, organization: OrganizationOption = None, yes: YesOption = False
+) -> Result:
+    """Remove a member, or withdraw an invitation; their tokens lose the organization at once.
+
+    $ mtribes org member remove grace@example.com --organization acme
+    """
+    return remove_member(call.obj, organization, email, is_confirmed=yes)
+
+
+@service_account_app.command("create")
+def create_service_account_command(
+    call: typer.Context,
+    *,
+    name: Annotated[str, typer.Option("--name", metavar="TEXT", help="Which program uses it.")],
+    scope: ScopesOption = None,
+    organization: OrganizationOption = None,
+) -> Result:
+    """Create a service account; its id and secret stand on stdout as two variables, this once.
+
+    $ mtribes org service-account create --name "Nightly import" --scope users:write --organization acme
+    """
+    return create_service_account(call.obj, organization, name=name, scopes=scope)
+
+
+@service_account_app.command("list")
+def list_service_accounts_command(call: typer.Context, organization: OrganizationOption = None) -> Result:
+    """List the service accounts of an organization; never their secrets.
+
+    $ mtribes org service-account list --organization acme
+    """
+    return list_service_accounts(call.obj, organization)
+
+
+@service_account_app.command("revoke")
+def revoke_service_account_command(
+    call: typer.Context,
+    account: Annotated[str, typer.Argument(metavar="ID", help="Its id, as `org service-account list` shows it.")],
+    *,
+    organization: OrganizationOption = None,
+    yes: YesOption = False,
+) -> Result:
+    """Revoke a service account; its tokens end at once.
+
+    $ mtribes org service-account revoke svc_1 --organization acme --yes
+    """
+    return revoke_service_account(call.obj, organization, account, is_confirmed=yes)
+
+
 def list_organizations(context: Context) -> Result:
     """Key, name and role of each."""
     organizations = context.client.organizations()
     rows = [(one.key, one.name, one.role or "") for one in organizations]
     table = Table(("KEY", "NAME", "ROLE"), rows, empty="You belong to no organization.")
     return Result([asdict(one) for one in organizations], (table,))
+
+
+def list_members(context: Context, organization: str | None) -> Result:
+    """E-mail address, name and role of each, and whether they have joined."""
+    key = context.settings.organization(organization)
+    people = [{**asdict(one), "state": "member", "expires": None} for one in context.client.members(key)]
+    people += [
+        {"email": one.email, "name": None, "role": one.role, "state": "invited", "expires": one.expires}
+        for one in _invitations(context, key)
+    ]
+    rows = [(one["email"], one["name"] or "-", one["role"], _state(one["state"], one["expires"])) for one in people]
+    return Result(people, (Table(("EMAIL", "NAME", "ROLE", "STATE"), rows, empty="Nobody is there."),))
+
+
+def _invitations(context: Context, organization: str) -> tuple[Invitation, ...]:
+    """Who is invited, as far as one may know."""
+    try:
+        return context.client.invitations(organization)
+    except NotAllowedError:
+        return ()
+
+
+def _state(state: str, expires: str | None) -> str:
+    return f"{state} until {expires}" if expires else state
+
+
+def invite_member(context: Context, organization: str | None, *, email: str, role: str) -> Result:
+    """The link to hand over."""
+    key = context.settings.organization(organization)
+    with takes_a_sign_in(context):
+        invited = context.client.invite(key, email=email, role=role)
+    context.console.notice(
+        f"Hand this link to {invited.email}, and to nobody else: whoever opens it becomes {role} of {key}."
+        f" It is good once, until {invited.expires}."
+    )
+    return Result({"organization": key, **asdict(invited)}, (invited.link or "",))
+
+
+def remove_member(context: Context, organization: str | None, email: str, *, is_confirmed: bool) -> Result:
+    """That they are out."""
+    key = context.settings.organization(organization)
+    require_yes(context, f"Remove {email} from {key}?", is_confirmed=is_confirmed)
+    try:
+        context.client.remove_member(key, email)
+    except NotFoundError:
+        invited = [one for one in _invitations(context, key) if one.email == email.strip().casefold()]
+        if not invited:
+            raise
+        context.client.withdraw_invitation(key, invited[0].id)
+        return Result(_removed(key, email, "invited"), (f"Withdrew the invitation of {email} to {key}.",))
+    return Result(_removed(key, email, "member"), (f"Removed {email} from {key}.",))
+
+
+def _removed(organization: str, email: str, state: str) -> dict[str, str]:
+    return {"organization": organization, "email": email, "state": state}
+
+
+def create_service_account(
+    context: Context, organization: str | None, *, name: str, scopes: list[Scope] | None
+) -> Result:
+    """The two variables that a program needs."""
+    key = context.settings.organization(organization)
+    with takes_a_sign_in(context):
+        created = context.client.create_service_account(key, {"name": name, **given(scopes=scopes or None)})
+    account = created.account
+    context.console.notice(
+        f"Created {account.name} of {key}: {', '.join(account.scopes)}. Set both variables where the program runs;"
+        " `mtribes` there uses them. The secret is shown this once."
+    )
+    variables = (f"MTRIBES_CLIENT_ID={account.client_id}", f"MTRIBES_CLIENT_SECRET={created.secret}")
+    return Result({"organization": key, **asdict(account), "client_secret": created.secret}, variables)
+
+
+def list_service_accounts(context: Context, organization: str | None) -> Result:
+    """Id, name, scopes and age of each."""
+    accounts = context.client.service_accounts(context.settings.organization(organization))
+    rows = [(one.id, one.name, ", ".join(one.scopes) or "-", one.created or "-") for one in accounts]
+    table = Table(("ID", "NAME", "SCOPES", "CREATED"), rows, empty="There is no service account.")
+    return Result([asdict(one) for one in accounts], (table,))
+
+
+def revoke_service_account(context: Context, organization: str | None, account: str, *, is_confirmed: bool) -> Result:
+    """That it is revoked."""
+    key = context.settings.organization(organization)
+    question = f"Revoke {account} of {key}? Whatever uses it is refused from then on."
+    require_yes(context, question, is_confirmed=is_confirmed)
+    context.client.revoke_service_account(key, account)
+    return Result({"organization": key, "id": account}, (f"Revoked {account} of {key}.",))
