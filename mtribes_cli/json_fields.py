@@ -55,6 +55,10 @@ class Fields:
         """A list of strings."""
         return self.many(name, _text)
 
+    def any(self, name: str) -> object:
+        """Whatever is there; None where it is null or absent."""
+        return self._values.get(name)
+
     def mapping(self, name: str) -> Mapping[str, object]:
         """An object whose shape is not ours to check."""
         return _mapping(self._values.get(name), f"{self._place}.{name}")

@@ -1,0 +1,214 @@
+"""`mtribes tribe`: sets of filters over people, who is in them, and why."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Annotated
+
+import typer
+
+from mtribes_cli.context import Context
+from mtribes_cli.contextual_fields import read_fields
+from mtribes_cli.documents import STDIN, Output, note_push, pulled, read_document, space_of
+from mtribes_cli.errors import UsageError
+from mtribes_cli.options import EnvironmentOption, FileArgument, ForceOption, FormatOption, OutputOption, SpaceOption
+from mtribes_cli.request import given
+from mtribes_cli.result import Document, Result, Table
+from mtribes_cli.wire_tribes import Explanation
+
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
+TribeArgument = Annotated[str, typer.Argument(metavar="TRIBE", help="Its key.")]
+HEADLINES = {
+    "matched": "{person} is in {tribe}",
+    "not_matched": "{person} is not in {tribe}",
+    "cannot_be_known_here": "Whether {person} is in {tribe} cannot be known here",
+}
+MARKS = {"matched": "yes", "not_matched": "no", "cannot_be_known_here": "?"}
+
+
+@app.command("list")
+def list_command(call: typer.Context, space: SpaceOption = None) -> Result:
+    """List the tribes of a Space.
+
+    $ mtribes tribe list --space vod
+    """
+    return list_tribes(call.obj, space)
+
+
+@app.command("show")
+def show_command(call: typer.Context, tribe: TribeArgument, space: SpaceOption = None) -> Result:
+    """Show one tribe with its filters.
+
+    $ mtribes tribe show gold-members --space vod
+    """
+    return show_tribe(call.obj, tribe, space)
+
+
+@app.command("pull")
+def pull_command(
+    call: typer.Context, space: SpaceOption = None, output: OutputOption = STDIN, format_name: FormatOption = None
+) -> Result:
+    """Write all tribes of a Space to stdout or a file.
+
+    $ mtribes tribe pull --space vod --output tribes.yaml
+    """
+    return pull_tribes(call.obj, space, Output(output, format_name))
+
+
+@app.command("push")
+def push_command(
+    call: typer.Context, file: FileArgument, *, space: SpaceOption = None, force: ForceOption = False
+) -> Result:
+    """Replace all tribes of a Space by a document; the Space is the one that the document names.
+
+    $ mtribes tribe push tribes.yaml
+    """
+    return push_tribes(call.obj, PushTribes(file, space, force=force))
+
+
+@app.command("delete")
+def delete_command(call: typer.Context, tribe: TribeArgument, space: SpaceOption = None) -> Result:
+    """Remove a tribe; one that a scenario is for stays.
+
+    $ mtribes tribe delete trial-ending --space vod
+    """
+    return delete_tribe(call.obj, tribe, space)
+
+
+@app.command("count")
+def count_command(
+    call: typer.Context, tribe: TribeArgument, space: SpaceOption = None, environment: EnvironmentOption = None
+) -> Result:
+    """Count the people who are in a tribe now, users and visitors.
+
+    $ mtribes tribe count gold-members --space vod --environment production
+    """
+    return count_people(call.obj, Place(tribe, space, environment))
+
+
+@app.command("explain")
+def explain_command(  # noqa: PLR0913 - one parameter an option
+    call: typer.Context,
+    tribe: TribeArgument,
+    *,
+    user: Annotated[str | None, typer.Option("--user", metavar="ID", help="Whom to explain.")] = None,
+    visitor: Annotated[
+        str | None, typer.Option("--visitor", metavar="ID", help="In place of a user: somebody's anonymous id.")
+    ] = None,
+    field: Annotated[
+        list[str] | None,
+        typer.Option("--field", metavar="NAME=VALUE", help="What an app would say at session start; repeat for more."),
+    ] = None,
+    space: SpaceOption = None,
+    environment: EnvironmentOption = None,
+) -> Result:
+    """Say why somebody is in a tribe or not: each filter, the value found, matched or not.
+
+    $ mtribes tribe explain gold-members --user ada --space vod --environment production
+    """
+    return explain_tribe(call.obj, ExplainTribe(Place(tribe, space, environment), user, visitor, field))
+
+
+@dataclass(frozen=True)
+class PushTribes:
+    """A document of tribes to send."""
+
+    file: str
+    space: str | None
+    force: bool
+
+
+@dataclass(frozen=True)
+class Place:
+    """A tribe of an environment, as far as flags say it."""
+
+    tribe: str
+    space: str | None
+    environment: str | None
+
+    def settled(self, context: Context) -> tuple[str, str, str]:
+        """Space, environment and tribe; what flags leave open `mtribes.toml` says."""
+        return context.settings.space(self.space), context.settings.environment(self.environment), self.tribe
+
+
+@dataclass(frozen=True)
+class ExplainTribe:
+    """Whom to explain, and what an app would say."""
+
+    place: Place
+    user: str | None
+    visitor: str | None
+    fields: list[str] | None
+
+
+def list_tribes(context: Context, space: str | None) -> Result:
+    """Key, name, category, audience and number of filters of each."""
+    tribes = context.client.tribes(context.settings.space(space))
+    rows = [
+        (one.key, one.name, one.category or "-", one.audience, f"{one.match} of {len(one.filters)}") for one in tribes
+    ]
+    table = Table(("KEY", "NAME", "CATEGORY", "AUDIENCE", "FILTERS"), rows, empty="There is no tribe.")
+    return Result([asdict(one) for one in tribes], (table,))
+
+
+def show_tribe(context: Context, tribe: str, space: str | None) -> Result:
+    """The tribe as its document."""
+    where = context.settings.space(space)
+    if context.console.style.json:
+        return Result(context.client.tribe(where, tribe))
+    return Result(None, (Document(context.client.tribe_yaml(where, tribe)),))
+
+
+def pull_tribes(context: Context, space: str | None, output: Output) -> Result:
+    """The document of all tribes, on stdout or in a file."""
+    where = context.settings.space(space)
+    return pulled(
+        context,
+        output,
+        as_json=lambda: context.client.tribes_document(where),
+        as_yaml=lambda: context.client.tribes_yaml(where),
+    )
+
+
+def push_tribes(context: Context, wanted: PushTribes) -> Result:
+    """The revision that the tribes have now."""
+    document = read_document(context, wanted.file)
+    space = space_of(context, document, wanted.space)
+    pushed = context.client.push_tribes(space, document.content, content_type=document.content_type, force=wanted.force)
+    note_push(context, document, pushed.revision)
+    said = f"The tribes of {space} are at revision {pushed.revision}" + (
+        "." if pushed.changed else "; nothing changed."
+    )
+    return Result({"space": space, **asdict(pushed)}, (said,))
+
+
+def delete_tribe(context: Context, tribe: str, space: str | None) -> Result:
+    """That it is gone."""
+    where = context.settings.space(space)
+    context.client.delete_tribe(where, tribe)
+    return Result({"space": where, "tribe": tribe}, (f"Removed {tribe}.",))
+
+
+def count_people(context: Context, place: Place) -> Result:
+    """How many there are."""
+    found = context.client.count_tribe(*place.settled(context))
+    return Result(asdict(found), (str(found.count),))
+
+
+def explain_tribe(context: Context, wanted: ExplainTribe) -> Result:
+    """Whether they are in it, and every filter with what was found."""
+    if bool(wanted.user) == bool(wanted.visitor):
+        raise UsageError("Who is meant is not said.", "Give --user ID, or --visitor ID: one of them.")
+    fields = read_fields(wanted.fields)
+    said = None if fields is None else json.dumps(fields)
+    asked = given(user=wanted.user, anonymous_id=wanted.visitor, fields=said)
+    explained = context.client.explain_tribe(*wanted.place.settled(context), asked=asked)
+    rows = [(MARKS.get(one.outcome, "?"), one.why) for one in explained.filters]
+    return Result(asdict(explained), (_headline(explained), Table((), rows)))
+
+
+def _headline(explained: Explanation) -> str:
+    called = explained.tribe + (f" ({explained.name})" if explained.name != explained.tribe else "")
+    sentence = HEADLINES.get(explained.outcome, HEADLINES["cannot_be_known_here"])
+    return f"{sentence.format(person=explained.person, tribe=called)}: {explained.why}."
