@@ -7,23 +7,23 @@ other one goes through Python's `csv`.
 from __future__ import annotations
 
 import csv
+import io
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
+from itertools import chain, islice
 from operator import itemgetter
 
 from mtribes_cli.ingest.cells import escaped
 from mtribes_cli.ingest.csv_header import Header
 from mtribes_cli.ingest.lines import TOO_LONG_LINE, TooLong
 from mtribes_cli.ingest.parts import (
-    MAX_ROW_BYTES,
     Batch,
     Filling,
     Finding,
     Record,
     batches,
-    too_large,
+    sendable,
 )
 from mtribes_cli.ingest.row_encoder import RowEncoder
 
@@ -42,7 +42,7 @@ class _Lines:
     """Lines with their numbers, where the latest ones can be found again."""
 
     def __init__(self, blocks: Iterable[list[str]], delimiter: str) -> None:
-        self.blocks: list[tuple[int, list[str]]] = []  # the number before the first line, and the lines
+        self.blocks: list[tuple[int, bytes]] = []  # the number before the first line, and the lines
         self.is_plain = True  # the latest block: nothing in it is escaped in JSON but, perhaps, quotes and backslashes
         self._escaped = _CONTROLS if delimiter == "\t" else _CONTROLS + b"\t"
         self._read = 0
@@ -52,7 +52,7 @@ class _Lines:
         for block in blocks:
             content = "".join(block).encode("utf-8", "surrogatepass")
             self.is_plain = len(content) == len(content.translate(None, self._escaped))
-            self.blocks.append((self._read, block))
+            self.blocks.append((self._read, content))
             self._read += len(block)
             yield block
 
@@ -62,11 +62,24 @@ class _Lines:
             self.blocks.pop(0)
 
 
-def _from(blocks: Sequence[tuple[int, list[str]]], line: int) -> Iterator[str]:
-    """The lines that are kept, from that one on."""
-    at = bisect_right(blocks, line - 1, key=itemgetter(0)) - 1
-    before, block = blocks[at]
-    return chain(block[line - 1 - before :], chain.from_iterable(lines for _, lines in blocks[at + 1 :]))
+class _Kept:
+    """Blocks of lines, packed as UTF-8, in which a line can be found again."""
+
+    def __init__(self, blocks: Sequence[tuple[int, bytes]]) -> None:
+        self._blocks = blocks
+        self._unpacked: tuple[int, list[str]] = (-1, [])  # the latest one: rows that are rejected often stand together
+
+    def starting_at(self, line: int) -> Iterator[str]:
+        """The lines from that one on."""
+        first = bisect_right(self._blocks, line - 1, key=itemgetter(0)) - 1
+        skipped = line - 1 - self._blocks[first][0]
+        return islice(chain.from_iterable(map(self._lines, range(first, len(self._blocks)))), skipped, None)
+
+    def _lines(self, at: int) -> list[str]:
+        if self._unpacked[0] != at:
+            text = self._blocks[at][1].decode("utf-8", "surrogatepass")
+            self._unpacked = (at, io.StringIO(text, newline="").readlines())
+        return self._unpacked[1]
 
 
 class CsvRows:
@@ -95,9 +108,9 @@ class CsvRows:
         return known.get(path) or known.get(path.partition("[")[0]) or path
 
     def _finding(self, _filling: Filling) -> Finding:
-        kept = list(self._lines.blocks)
+        kept = _Kept(list(self._lines.blocks))
         self._lines.forget(self._number + 1)
-        return lambda _, line: self._record(_from(kept, line))
+        return lambda _, line: self._record(kept.starting_at(line))
 
     def _record(self, lines: Iterable[str], text: str = "") -> Record:
         """The record that begins `lines`, without what says what was wrong with it before.
@@ -120,16 +133,15 @@ class CsvRows:
                 continue
             try:
                 text = encode(row, list(map(escaped, row)) if is_careful else row)
+                if not text:
+                    continue
+                content = sendable(text)
             except ValueError as error:
                 self._reject_read(filling, first, str(error), None if is_careful else line)
-                text = ""
-            size_bytes = len(text) if text.isascii() else 4 * len(text)
-            if size_bytes > MAX_ROW_BYTES:
-                self._reject_read(filling, first, too_large(size_bytes), None if is_careful else line)
-            elif text:
-                filling.rows.append(text)
+            else:
+                filling.rows.append(content)
                 filling.lines.append(first)
-                filling.room_bytes -= size_bytes
+                filling.room_bytes -= len(content)
             if filling.is_full:
                 return True
         return False

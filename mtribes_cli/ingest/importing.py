@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from mtribes_cli.errors import ConflictError, ExitCode, InterruptedCommandError, Problem, UnavailableError
+from mtribes_cli.errors import ConflictError, ExitCode, InterruptedCommandError, MtribesError, Problem, UnavailableError
 from mtribes_cli.import_wire import ImportedPart, RowFault, Totals
 from mtribes_cli.ingest.ahead import read_ahead
 from mtribes_cli.ingest.journal import Identity, ImportJournal, opened_journal, others_of
@@ -62,6 +62,10 @@ def ingest(context: Context, wanted: Ingest) -> Result:
                     "Run the same command again: it begins anew.",
                 ) from again
             context.console.notice(f"{run.name} is looked at from its beginning again: {again.why}.")
+        except MtribesError as error:
+            if run.has_begun:
+                error.advice += " The same command then goes on where it stopped."
+            raise
         except KeyboardInterrupt as error:
             by = f"Interrupted by {error}" if str(error) else "Interrupted"
             raise InterruptedCommandError(
@@ -85,6 +89,11 @@ class _Run:
         self._sending: Sending | None = None
         self._journal: ImportJournal | None = None
         self._held = ExitStack()  # the lock, the journal
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether something may have been sent."""
+        return self._sending is not None
 
     def all(self) -> Result:
         """Everything, from the first row to what the user is told."""
@@ -239,7 +248,7 @@ class _Run:
         data = {"import": import_id, **asdict(totals)}
         if not totals.rejected:
             return Result(data, (line,))
-        self._context.console.notice(f"Mend {rejects}, and feed it back: `mtribes user ingest {rejects}`.")
+        self._context.console.notice(f"Mend the rows in {rejects}, and bring that file in by the same command.")
         return Result(data, (line,), ExitCode.NOT_ALL_WELL, self._problems(f"; all of them are in {rejects}"))
 
     def _checked(self) -> Result:

@@ -40,7 +40,7 @@ class _Objects:
     def _finding(self, filling: Filling) -> Finding:
         rows, texts = filling.rows, self._texts
         self._texts = {}
-        return lambda at, _line: Record(text=texts.get(at) or rows[at])
+        return lambda at, _line: Record(text=texts.get(at) or rows[at].decode())
 
     def _add(self, filling: Filling, line: int, text: str) -> None:
         """One more row of that text."""

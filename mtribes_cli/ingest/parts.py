@@ -1,7 +1,6 @@
 """What is sent at once: rows as NDJSON, cut so that the same file always gives the same parts.
 
-The server takes at most 16 MiB and 50,000 rows in a part. Text that is not ASCII counts as four bytes a character: its
-size need not be known exactly to stay below that.
+The server takes at most 16 MiB and 50,000 rows in a part.
 """
 
 from __future__ import annotations
@@ -13,13 +12,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 MAX_PART_ROWS = 50_000
-PART_BYTES = 6_000_000
+PART_BYTES = 8_000_000
 MAX_ROW_BYTES = 4_000_000
 MAX_LOCAL_REJECTS = 5_000  # before they are written down
 CUT = 1
 """The number of this way to cut: another one would give other parts."""
 MAX_TOLD_CHARACTERS = 64 * 1024
 FIRST_BYTE, LAST_BYTE = 0xDC80, 0xDCFF
+"""What `source` makes of bytes that are no text."""
 
 
 @dataclass(frozen=True)
@@ -63,16 +63,11 @@ class Batch:
         return Reject(line, reason, self.record_at(row - 1, line))
 
 
-def weight(text: str) -> int:
-    """At least as many bytes as `text` takes in UTF-8."""
-    return len(text) if text.isascii() else 4 * len(text)
-
-
 @dataclass
 class Filling:
     """A batch that is being filled. `rows` and `lines` grow together; readers in a hurry do that themselves."""
 
-    rows: list[str] = field(default_factory=list)
+    rows: list[bytes] = field(default_factory=list)
     lines: array[int] = field(default_factory=lambda: array("Q"))
     rejects: list[Reject] = field(default_factory=list)
     room_bytes: int = PART_BYTES
@@ -83,14 +78,15 @@ class Filling:
         return self.room_bytes <= 0 or len(self.rows) >= MAX_PART_ROWS or len(self.rejects) >= MAX_LOCAL_REJECTS
 
     def add(self, row: str, line: int, text: str) -> None:
-        """One more row, from that line of the file, where it stood as `text`; rejected when no part can hold it."""
-        size_bytes = weight(row)
-        if size_bytes > MAX_ROW_BYTES:
-            self.reject(line, too_large(size_bytes), Record(text=text))
+        """One more row, from that line of the file, where it stood as `text`; rejected when it cannot be sent."""
+        try:
+            content = sendable(row)
+        except ValueError as error:
+            self.reject(line, str(error), Record(text=text))
             return
-        self.rows.append(row)
+        self.rows.append(content)
         self.lines.append(line)
-        self.room_bytes -= size_bytes
+        self.room_bytes -= len(content)
 
     def reject(self, line: int, reason: str, record: Record) -> None:
         """A row that is not sent. Of a long text only the beginning is kept."""
@@ -100,44 +96,24 @@ class Filling:
         self.rejects.append(Reject(line, reason, Record(record.cells, told)))
 
     def batch(self, record_at: Finding) -> Batch:
-        """What has come together. Rows that UTF-8 cannot hold are rejected."""
-        try:
-            body = ("\n".join(self.rows) + "\n").encode() if self.rows else b""
-        except UnicodeEncodeError:
-            return self._without_undecodable(record_at)
-        return Batch(body, self.lines, sorted(self.rejects, key=_line), record_at)
-
-    def _without_undecodable(self, record_at: Finding) -> Batch:
-        good, kept = Filling(rejects=self.rejects), array("Q")
-        for at, (row, line) in enumerate(zip(self.rows, self.lines, strict=True)):
-            reason = _undecodable(row)
-            if reason:
-                good.reject(line, reason, record_at(at, line))
-            else:
-                good.rows.append(row)
-                good.lines.append(line)
-                kept.append(at)
-        return good.batch(lambda at, line: record_at(kept[at], line))
+        """What has come together."""
+        body = b"\n".join(self.rows) + b"\n" if self.rows else b""
+        return Batch(body, self.lines, self.rejects, record_at)
 
 
-def _undecodable(row: str) -> str | None:
-    """What is wrong with a row that UTF-8 cannot hold; None: nothing is. `source` made its bytes surrogates."""
+def sendable(row: str) -> bytes:
+    """A row as it is sent. Raises ValueError with the reason why it cannot be."""
     try:
-        row.encode()
+        content = row.encode()
     except UnicodeEncodeError as error:
         code = ord(row[error.start])
         shown = f" (0x{code & 0xFF:02X})" if FIRST_BYTE <= code <= LAST_BYTE else ""
-        return f"the row holds bytes that are no text{shown}: is it saved in another encoding than UTF-8?"
-    return None
-
-
-def too_large(size_bytes: int) -> str:
-    """Why a row cannot be sent."""
-    return f"the row has {size_bytes:,} bytes; at most {MAX_ROW_BYTES:,} are possible"
-
-
-def _line(reject: Reject) -> int:
-    return reject.line
+        raise ValueError(
+            f"the row holds bytes that are no text{shown}: is it saved in another encoding than UTF-8?"
+        ) from None
+    if len(content) > MAX_ROW_BYTES:
+        raise ValueError(f"the row has {len(content):,} bytes; at most {MAX_ROW_BYTES:,} are possible")
+    return content
 
 
 def batches(fill: Callable[[Filling], bool], finding_for: Callable[[Filling], Finding]) -> Iterator[Batch]:
