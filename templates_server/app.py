@@ -51,6 +51,7 @@ from templates_server.oauth.protocol import Authority
 from templates_server.openapi.api import Description
 from templates_server.pages.render import Pages
 from templates_server.rate_limits import RateLimiter
+from templates_server.retention.purging import Purge
 from templates_server.router import Router
 from templates_server.routes import ROUTES
 from templates_server.server_key import ServerKey
@@ -133,8 +134,10 @@ class Application:
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
+        self.services.part(Purge).start()
         await send({"type": "lifespan.startup.complete"})
         await receive()
+        await self.services.part(Purge).finish()
         await self.services.part(TokenUses).finish()
         await asyncio.to_thread(self.services.database.close)
         await asyncio.to_thread(self.services.part(Passwords).close)
@@ -242,6 +245,7 @@ def create_app(
             ErasureList: ErasureList(DataFolder(settings.data_folder).erasures_file),
             Description: Description(routes, settings),
             TokenUses: uses,
+            Purge: Purge(database, clock, keep_events_days=settings.event_retention_days),
             Metrics: new_metrics(version("mtribes"), unstored_writes=lambda: database.unstored_writes),
         },
     )

@@ -14,6 +14,7 @@ from templates_server.connections import ConnectionLimits
 from templates_server.rate_limits import DEFAULT_LIMITS, RateLimits
 
 DEFAULT_PORT = 8674
+DEFAULT_KEEP_EVENTS_DAYS = 30
 DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 LOOPBACK_NAMES = frozenset({"127.0.0.1", "::1", "localhost"})
 
@@ -51,7 +52,7 @@ class Settings:
     limits: Limits = field(default_factory=Limits)
     rate_limits: RateLimits | None = DEFAULT_LIMITS
     metrics: bool = False
-    event_retention_days: int = 30  # what is older counts for nobody, purged or not
+    event_retention_days: int = DEFAULT_KEEP_EVENTS_DAYS  # what is older counts for nobody, purged or not
     connection_limits: ConnectionLimits = field(default_factory=ConnectionLimits)
 
     def __post_init__(self) -> None:

@@ -29,7 +29,7 @@ from templates_server.hosts import name_in
 from templates_server.rate_limits import DEFAULT_LIMITS, RateLimits, parse_rate_limits
 from templates_server.server_key import ServerKey
 from templates_server.serving import BACKLOG, serve, turn_over
-from templates_server.settings import DEFAULT_PORT, DEFAULT_PORTS, Settings, check_public_url
+from templates_server.settings import DEFAULT_KEEP_EVENTS_DAYS, DEFAULT_PORT, DEFAULT_PORTS, Settings, check_public_url
 from templates_server.times import system_clock
 from templates_server.users.erasure.listing import ErasureList, UnreadableList
 from templates_server.users.erasure.store import list_erasures
@@ -38,6 +38,7 @@ HELP = """Start the server and stay until it is stopped (Ctrl-C, SIGTERM, `mtrib
 
 Every option can be set in the environment too, by the name that stands behind it."""
 MAX_PORT = 65535
+MAX_KEEP_EVENTS_DAYS = 3660
 ORIGIN = re.compile(r"(https?)://(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
 
 
@@ -58,6 +59,7 @@ class Wish:
     cors_origins: frozenset[str]
     rate_limits: RateLimits | None
     metrics: bool
+    keep_events_days: int
 
 
 def start(  # noqa: PLR0913 - one parameter an option
@@ -126,6 +128,16 @@ def start(  # noqa: PLR0913 - one parameter an option
     metrics: Annotated[
         bool, typer.Option("--metrics", envvar="MTRIBES_METRICS", help="Serve /metrics for Prometheus, to anybody.")
     ] = False,
+    keep_events_days: Annotated[
+        int,
+        typer.Option(
+            metavar="DAYS",
+            envvar="MTRIBES_KEEP_EVENTS_DAYS",
+            min=1,
+            max=MAX_KEEP_EVENTS_DAYS,
+            help="Events from before so many days count for nobody, and are removed; sessions after 31 days at least.",
+        ),
+    ] = DEFAULT_KEEP_EVENTS_DAYS,
 ) -> int:
     """Serve until told to stop."""
     folder = folder_of(data)
@@ -143,6 +155,7 @@ def start(  # noqa: PLR0913 - one parameter an option
         frozenset(_origin(text) for text in cors_origin or ()),
         DEFAULT_LIMITS if rate_limits is None else _rate_limits(rate_limits),
         metrics,
+        keep_events_days,
     )
     _check(wish)
     prepared(folder)
@@ -281,6 +294,7 @@ def _settings(wish: Wish, listening: socket.socket) -> Settings:
         cors_origins=wish.cors_origins,
         rate_limits=wish.rate_limits,
         metrics=wish.metrics,
+        event_retention_days=wish.keep_events_days,
     )
 
 

@@ -1,0 +1,1 @@
+"""How long what people did is kept, and removing what is older."""

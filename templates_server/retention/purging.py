@@ -1,0 +1,87 @@
+"""Removing what is older than it is kept, beside everything else: in small steps, each followed by a pause as long."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+
+from templates_server.database import Database
+from templates_server.retention import store
+from templates_server.times import DAY, Clock
+
+LOGGER = logging.getLogger("templates_server")
+FEWEST_SESSION_DAYS = 31  # `sessions_30_days` counts them
+ROWS_AT_ONCE = 1000
+FIRST_AFTER_SECONDS = 60
+EVERY_SECONDS = 3600
+SHORTEST_PAUSE_SECONDS = 0.002
+
+
+class Purge:
+    """Removes old events and sessions while the server runs, in a thread of its own."""
+
+    def __init__(self, database: Database, clock: Clock, *, keep_events_days: int) -> None:
+        self._database = database
+        self._clock = clock
+        self._kept = (
+            (store.EVENTS, keep_events_days),
+            (store.SESSIONS, max(keep_events_days, FEWEST_SESSION_DAYS)),
+        )
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="purge", daemon=True)
+
+    def start(self) -> None:
+        """Begin; the first time is in a minute, then every hour."""
+        self._thread.start()
+
+    async def finish(self) -> None:
+        """Stop after the present step."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            await asyncio.to_thread(self._thread.join)
+
+    def purge(self) -> int:
+        """Remove all that is too old now; how many rows. Nothing where another process is at it."""
+        with store.alone(self._database) as is_alone:
+            if not is_alone:
+                return 0
+            return sum(self._purge_table(aging, self._clock() - days * DAY) for aging, days in self._kept)
+
+    def _run(self) -> None:
+        pause_seconds = FIRST_AFTER_SECONDS
+        while not self._stopping.wait(pause_seconds):
+            pause_seconds = EVERY_SECONDS
+            try:
+                removed = self.purge()
+            except Exception:
+                LOGGER.exception("purging what is old failed; the next attempt is in an hour")
+            else:
+                LOGGER.info("purged %d events and sessions that were too old", removed)
+
+    def _purge_table(self, aging: store.Aging, before: int) -> int:
+        removed, start = 0, store.BEGINNING
+        while not self._stopping.is_set():
+            stretch, count = self._purge_next(aging, start, before)
+            removed += count
+            if stretch.end is None:
+                break
+            start = stretch.end
+        return removed
+
+    def _purge_next(self, aging: store.Aging, start: store.Key, before: int) -> tuple[store.Stretch, int]:
+        began = time.monotonic()
+        stretch = self._database.read_now(
+            lambda connection: store.next_stretch(connection, aging, start=start, rows=ROWS_AT_ONCE)
+        )
+        has_older = self._database.read_now(
+            lambda connection: store.has_older(connection, aging, stretch, before=before)
+        )
+        count = 0
+        if has_older:
+            count = self._database.write_now(
+                lambda connection: store.remove_older(connection, aging, stretch, before=before)
+            )
+        self._stopping.wait(max(SHORTEST_PAUSE_SECONDS, time.monotonic() - began))
+        return stretch, count
