@@ -93,6 +93,7 @@ def read_header(lines: Sequence[str], name: str, settings: Columns, delimiter: s
     best = max(
         rows, key=lambda row: (settings.becomes.keys() & set(row.cells) != set(), "user_id" in row.cells, row.width)
     )
+    best = best if "user_id" in best.cells else next((row for row in rows if row.fault), best)
     if best.fault:
         raise DocumentError(
             f"{name}, line {skipped + 1}: the row with the names of columns is broken: {best.fault}.", "Mend it."

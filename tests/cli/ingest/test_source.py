@@ -1,0 +1,57 @@
+"""Files as they come: packed, marked, damaged, unreadable, or none at all."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import pytest
+from backports import zstd
+
+from mtribes_cli.errors import DocumentError
+from tests.cli.computer import Mtribes
+from tests.cli.ingest.rows import rows_of
+
+TEXT = "user_id,plan\nada,gold\n"
+USERS = [{"user_id": "ada", "attributes": {"plan": "gold"}}]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be"])
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, zstd.compress])
+def test_packing_and_encoding_are_known_by_content(mtribes: Mtribes, encoding: str, pack: object) -> None:
+    mark = "\ufeff" if encoding == "utf-16-be" else ""
+    assert callable(pack)
+    content: bytes = pack((mark + TEXT).encode(encoding))
+    assert rows_of(mtribes, content, "users.csv").users == USERS
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zstd.compress])
+def test_files_packed_in_pieces_are_read_to_the_end(mtribes: Mtribes, pack: object) -> None:
+    assert callable(pack)
+    content: bytes = pack(TEXT.encode()) + pack(b"bob,gold\n")
+    assert [user["user_id"] for user in rows_of(mtribes, content).users] == ["ada", "bob"]
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zstd.compress])
+def test_a_packed_file_that_breaks_off_or_is_damaged_says_so(mtribes: Mtribes, pack: object) -> None:
+    assert callable(pack)
+    packed: bytes = pack((TEXT * 100).encode())
+    for content in (packed[:-9], packed[:6] + b"\xff" * 12):
+        with pytest.raises(DocumentError, match=r"breaks off|damaged"):
+            rows_of(mtribes, content)
+
+
+def test_a_file_that_is_not_there_and_a_folder_are_told(mtribes: Mtribes) -> None:
+    mtribes.environment |= {"MTRIBES_HOST": "http://127.0.0.1:9", "MTRIBES_TOKEN": "mtp_x"}
+    place = ("--space", "vod", "--environment", "production")
+    missing = mtribes("user", "ingest", "nothing.csv", *place)
+    assert (missing.exit_code, "no file nothing.csv" in missing.err) == (2, True)
+    Path(mtribes.home / "folder").mkdir()
+    folder = mtribes("user", "ingest", "folder", *place)
+    assert (folder.exit_code, "it is a folder" in folder.err) == (1, True)
+
+
+def test_the_environment_must_be_named(mtribes: Mtribes) -> None:
+    mtribes.write("users.csv", TEXT)
+    outcome = mtribes("user", "ingest", "users.csv", "--space", "vod")
+    assert (outcome.exit_code, "--environment" in outcome.err) == (2, True)
