@@ -11,6 +11,7 @@ import pytest
 
 from tests.requirements import require
 from tests.servers import PostgresServer, RunningServer, running_server
+from tests.witness import FINDINGS
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -24,6 +25,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     left_out = [item for item in items if (item.get_closest_marker("slow") is not None) != wanted]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in set(left_out)]
+
+
+@pytest.fixture(autouse=True)
+def every_answer_is_described() -> Iterator[None]:
+    """Whatever a server of these tests answered is in the description that servers give of themselves."""
+    yield
+    findings = FINDINGS.take()
+    told = "\n".join(findings)
+    assert not findings, f"/openapi.json, made from Route in templates_server/routes.py, does not describe:\n{told}"
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -52,3 +54,34 @@ def test_what_is_described_is_not(tmp_path: Path) -> None:
         assert client.get(f"/v2/spaces/{space}").status_code == 401
         assert client.get("/nowhere").status_code == 404
     assert FINDINGS.take() == []
+
+
+PLANTED = """
+from templates_server.endpoint import json_response
+from templates_server.system import api as system
+
+
+def test_planted(server, monkeypatch):
+    monkeypatch.setattr(system, "json_response", lambda *_: json_response({"status": "alive", "uptime": 7}))
+    with server.client() as client:
+        assert client.get("/healthz").status_code == 200
+"""
+
+
+@pytest.mark.slow
+def test_a_test_that_gets_such_an_answer_turns_red(tmp_path: Path) -> None:
+    planted = tmp_path / "test_planted.py"
+    planted.write_text(PLANTED)
+    root = Path(__file__).parents[3]
+    command = [sys.executable, "-m", "pytest", "-n0", "-q", "-k", "sqlite", "-p", "tests.conftest", str(planted)]
+    ran = subprocess.run(
+        [*command, "-c", str(root / "pyproject.toml"), "--rootdir", str(root)],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert ran.returncode == 1, ran.stdout
+    assert "1 passed, 1 deselected, 1 error" in ran.stdout
+    assert "('uptime' was unexpected)" in ran.stdout
