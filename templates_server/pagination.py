@@ -33,9 +33,14 @@ def asked_page(call: Call) -> Page:
 
 def next_link(call: Call, page: Page, keys: Sequence[str]) -> Mapping[str, str]:
     """The header that leads to the next page (RFC 8288), {} when the page with these keys is not full: the last."""
-    if len(keys) < page.limit:
+    return link_after(call, page, keys[-1] if len(keys) >= page.limit else None)
+
+
+def link_after(call: Call, page: Page, key: str | None) -> Mapping[str, str]:
+    """The header that leads to the page that begins after a key; {} for None: there is no such page."""
+    if key is None:
         return {}
-    query = {**call.query, "limit": str(page.limit), "cursor": _encoded(keys[-1])}
+    query = {**call.query, "limit": str(page.limit), "cursor": _encoded(key)}
     return {"Link": f'<{call.settings.public_url}{call.request.url.path}?{urlencode(query)}>; rel="next"'}
 
 

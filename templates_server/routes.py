@@ -68,6 +68,8 @@ from templates_server.errors import (
     ValidationFailed,
 )
 from templates_server.events import api as events
+from templates_server.events.listing import api as listed_events
+from templates_server.events.models import EventView
 from templates_server.events.reading import SentEvent
 from templates_server.identities import api as identities
 from templates_server.identities.reading import SentAlias, SentIdentity
@@ -749,6 +751,22 @@ SPACE_ROUTES = (
         "Revoke a public key, by its id or its text.",
         scope=Scope.SPACES_WRITE,
         status=HTTPStatus.NO_CONTENT,
+    ),
+    Route(
+        "GET",
+        f"{ENVIRONMENT}/events",
+        listed_events.list_events,
+        Surface.PLATFORM,
+        "The events of an environment, of a user the newest first; a page may be short and yet not the last.",
+        scope=Scope.EVENTS_READ,
+        gives=EventView,
+        takes=(
+            *PAGE,
+            Parameter("name", str, "Only events of this name.", example="video/completed"),
+            Parameter("user", str, "Only events of the user with this id.", example="ada"),
+        ),
+        data_type="event",
+        refuses=(ValidationFailed,),
     ),
     Route(
         "GET",

@@ -1,0 +1,1 @@
+"""Events as the Platform API lists them."""

@@ -1,0 +1,57 @@
+"""`GET /v2/.../environments/:environment/events`: the events of an environment, a page at a time."""
+
+from __future__ import annotations
+
+import msgspec
+
+from templates_server.endpoint import Answer, Call
+from templates_server.errors import BadRequest, Problem, ValidationFailed
+from templates_server.events.listing import store
+from templates_server.events.models import EventView
+from templates_server.events.reading import problem_of_name
+from templates_server.pagination import asked_page, link_after
+from templates_server.persons.names import PersonKind, named, problem_of_user_id
+from templates_server.times import to_rfc3339
+
+
+async def list_events(call: Call) -> Answer:
+    """A page: of one user the newest first, else in order of person and id. It may be short and yet not the last."""
+    page, environment_id = asked_page(call), call.environment_id
+    wanted = store.Wanted(page.limit, page.after, call.query.get("name"), _person_id(call.query.get("user")))
+    _check_name(wanted.name)
+    try:
+        found = await call.database.read_aside(lambda connection: store.list_events(connection, environment_id, wanted))
+    except ValueError:
+        raise BadRequest("`cursor` is not one of ours.") from None
+    views = [_view(event) for event in found.events]
+    return Answer(views, "event", headers=link_after(call, page, found.more_after))
+
+
+def _person_id(user_id: str | None) -> str | None:
+    if user_id is None:
+        return None
+    problem = problem_of_user_id(user_id)
+    if problem is not None:
+        raise ValidationFailed([Problem("user", f"This {problem}.")])
+    return named(PersonKind.USER, user_id).person_id
+
+
+def _check_name(name: str | None) -> None:
+    problem = None if name is None else problem_of_name(name)
+    if problem is not None:
+        raise ValidationFailed([Problem("name", problem[1])])
+
+
+def _view(event: store.StoredEvent) -> EventView:
+    return EventView(
+        event.event_id,
+        event.name,
+        event.called if event.kind == PersonKind.USER else None,
+        event.called if event.kind == PersonKind.VISITOR else None,
+        event.session_id,
+        event.entity,
+        None if event.data is None else msgspec.json.decode(event.data),
+        None if event.metadata is None else msgspec.json.decode(event.metadata),
+        to_rfc3339(event.happened),
+        to_rfc3339(event.received),
+    )

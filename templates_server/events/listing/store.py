@@ -1,0 +1,107 @@
+"""All SQL that lists events: of one user the newest first, of everybody in order of person and id."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+from templates_server.database import as_text
+
+MOST_LOOKED_THROUGH = 20_000  # for one page, where most events have another name
+SEPARATOR = "\n"
+COLUMNS = ("event_id", "name", "session_id", "entity", "data", "metadata", "happened", "received", "person_id")
+FOUND = f"SELECT {', '.join(f'found.{column}' for column in COLUMNS)}, persons.kind, persons.called"
+PERSONS = "LEFT JOIN persons ON persons.environment_id = found.environment_id AND persons.person_id = found.person_id"
+OF_ALL = "FROM events WHERE environment_id = ? AND (person_id, event_id) > (?, ?) ORDER BY person_id, event_id"
+LAST_TIME = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which events: so many that come after a place, "" for the first; where said, of a name, or of a person."""
+
+    limit: int
+    after: str
+    name: str | None = None
+    person_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """An event and whose it is; times in milliseconds, `data` and `metadata` JSON objects."""
+
+    event_id: str
+    name: str
+    session_id: str | None
+    entity: str | None
+    data: str | None
+    metadata: str | None
+    happened: int
+    received: int
+    person_id: str
+    kind: str | None
+    called: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Events, and the place after which more may come; None: there are no more."""
+
+    events: Sequence[StoredEvent]
+    more_after: str | None
+
+
+def list_events(connection: Connection, environment_id: str, wanted: Wanted) -> Found:
+    """A page of events; ValueError when the place is none."""
+    if wanted.person_id is not None:
+        return _of_person(connection, environment_id, wanted.person_id, wanted)
+    return _of_all(connection, environment_id, wanted)
+
+
+def _of_person(connection: Connection, environment_id: str, person_id: str, wanted: Wanted) -> Found:
+    moment, event_id = _moment_and_id(wanted.after) if wanted.after else (LAST_TIME, "")
+    query = (
+        f"{FOUND} FROM events AS found {PERSONS} WHERE found.environment_id = ? AND found.person_id = ? "
+        "AND (found.happened < ? OR (found.happened = ? AND found.event_id > ?)) "
+        "AND (CAST(? AS TEXT) IS NULL OR found.name = ?) ORDER BY found.happened DESC, found.event_id LIMIT ?"
+    )
+    values = (environment_id, person_id, moment, moment, event_id, wanted.name, wanted.name, wanted.limit)
+    events = _events(connection, query, values)
+    is_full = len(events) == wanted.limit
+    return Found(events, f"{events[-1].happened}{SEPARATOR}{events[-1].event_id}" if is_full else None)
+
+
+def _of_all(connection: Connection, environment_id: str, wanted: Wanted) -> Found:
+    place = (environment_id, *(_parted(wanted.after) if wanted.after else ("", "")))
+    looked_through = wanted.limit if wanted.name is None else max(wanted.limit, MOST_LOOKED_THROUGH)
+    query = (
+        f"{FOUND} FROM (SELECT * {OF_ALL} LIMIT ?) AS found {PERSONS} "
+        "WHERE CAST(? AS TEXT) IS NULL OR found.name = ? ORDER BY found.person_id, found.event_id LIMIT ?"
+    )
+    events = _events(connection, query, (*place, looked_through, wanted.name, wanted.name, wanted.limit))
+    if len(events) == wanted.limit:
+        return Found(events, f"{events[-1].person_id}{SEPARATOR}{events[-1].event_id}")
+    last = f"SELECT person_id, event_id {OF_ALL} LIMIT 1 OFFSET ?"
+    row = connection.exec_driver_sql(as_text(connection, last), (*place, looked_through - 1)).first()
+    return Found(events, f"{row[0]}{SEPARATOR}{row[1]}" if row else None)
+
+
+def _events(connection: Connection, query: str, values: tuple[Any, ...]) -> Sequence[StoredEvent]:
+    return [StoredEvent(*row) for row in connection.exec_driver_sql(as_text(connection, query), values)]
+
+
+def _moment_and_id(place: str) -> tuple[int, str]:
+    moment, event_id = _parted(place)
+    if not 0 <= int(moment[:20]) <= LAST_TIME:
+        raise ValueError("not a moment of ours")
+    return int(moment[:20]), event_id
+
+
+def _parted(place: str) -> tuple[str, str]:
+    first, separator, second = place.partition(SEPARATOR)
+    if not separator:
+        raise ValueError("not a place of ours")
+    return first, second
