@@ -14,7 +14,7 @@ from sqlalchemy import Connection, select
 from templates_server.__main__ import main
 from templates_server.database import Database, open_database
 from templates_server.persons.names import PersonKind, named
-from templates_server.schema import metadata, persons
+from templates_server.schema import erasures, metadata, persons
 from templates_server.settings import sqlite_url
 from templates_server.users.erasure.listing import ErasureList, UnreadableList, format_erasures, read_erasures
 from templates_server.users.erasure.store import ErasedPerson, erase_user
@@ -289,6 +289,16 @@ def test_a_backup_of_what_was_restored_keeps_the_list(live: Server, tmp_path: Pa
     third = restored(second.back_up(tmp_path / "2"), tmp_path / "third")
     assert third.users() == (["bob"], [("t", 1)])
     assert read_erasures(third.folder / "erasures.jsonl") == read_erasures(live.folder / "erasures.jsonl")
+
+
+def test_the_file_in_a_backup_knows_who_was_erased_from_a_space_that_is_gone(live: Server, tmp_path: Path) -> None:
+    live.add("ada")
+    first = live.back_up(tmp_path / "1")
+    live.erase("ada")
+    live.write(lambda connection: connection.execute(erasures.delete()))  # as with a Space
+    second = restored(live.back_up(tmp_path / "2"), tmp_path / "new")
+    listed = ["--erasures", str(second.folder / "erasures.jsonl")]
+    assert restored(first, tmp_path / "third", *listed).users()[0] == []
 
 
 def test_a_visitor_whose_merge_came_after_the_backup_is_removed_too(live: Server, tmp_path: Path) -> None:

@@ -162,6 +162,19 @@ def test_new_users_of_many_hands_are_created_once(database: Database) -> None:
     assert hands.run == hands.asked
 
 
+def test_counts_of_tags_that_many_hands_bring_in_any_order_are_waited_for_in_one(database: Database) -> None:
+    hands, tags = Hands(database), [f"t{number}" for number in range(12)]
+
+    def work(hand: int) -> None:
+        for number in range(ROUNDS):
+            mine = chosen(tags, len(tags), hand, number)
+            hands.upsert(*({"user_id": f"{hand}-{place}", "tags": [tag]} for place, tag in enumerate(mine)), now=number)
+
+    at_once(*(functools.partial(work, hand) for hand in range(THREADS)))
+    assert tag_counts(database, hands.environment_id) == dict.fromkeys(tags, THREADS)
+    assert hands.run == hands.asked
+
+
 def test_users_are_removed_while_others_change_them_and_events_come(database: Database) -> None:
     hands = Hands(database)
     user_ids = [f"u{number}" for number in range(20)]
