@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from templates_server.bodies import decode_json, problems_by_field
-from templates_server.errors import Problem, ValidationFailed
+from templates_server.errors import BadRequest, Problem, ValidationFailed
 from templates_server.persons.names import Stated, stated
 from templates_server.persons.stating import problems_of_ids
 from templates_server.signatures import IdCheck
@@ -71,8 +71,11 @@ def read_device(body: bytes, *, check: IdCheck, max_depth: int) -> Device:
 
 
 def _rest(body: bytes) -> bytes | None:
-    """What was sent besides the known keys, as JSON; None when nothing was."""
-    sent: dict[str, Any] = msgspec.json.decode(body)
+    """What was sent besides the known keys, as JSON; None when nothing was. BadRequest when it is no JSON there."""
+    try:
+        sent: dict[str, Any] = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BadRequest(f"The body is not JSON: {error}.") from None
     rest = {key: value for key, value in sent.items() if key not in KNOWN and value is not None}
     return msgspec.json.encode(rest, order="deterministic") if rest else None
 
