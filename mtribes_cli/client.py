@@ -6,6 +6,7 @@ is in `connection`, what the answers mean in `answers`, their shapes in `wire`.
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -26,7 +27,7 @@ from mtribes_cli.answers import (
 from mtribes_cli.connection import Connection, Seen, SendError
 from mtribes_cli.errors import AnswerError
 from mtribes_cli.json_fields import items
-from mtribes_cli.request import Request, environment_path, get, given, path_of, post
+from mtribes_cli.request import JSON, Request, environment_path, get, given, path_of, post
 
 if TYPE_CHECKING:
     from mtribes_cli.console import Console
@@ -173,6 +174,26 @@ class Client:
         data_of(
             self.send(Request("DELETE", path_of(*environment_path(space, environment), "keys", key), may_repeat=True))
         )
+
+    def signed_ids(self, space: str, environment: str) -> wire.SignedIds:
+        """Whether an environment takes signed user ids only, and the secret that signs them."""
+        return self._one(get(*environment_path(space, environment), "signed-ids"), wire.SignedIds.read)
+
+    def change_signed_ids(
+        self, space: str, environment: str, *, required: bool, rotate: bool = False
+    ) -> wire.SignedIds:
+        """Require signed ids or not; `rotate` for another secret."""
+        path = path_of(*environment_path(space, environment), "signed-ids")
+        body = json.dumps({"required": required, "rotate": rotate}).encode()
+        request = Request("PUT", path, body, {"Content-Type": JSON}, may_repeat=not rotate)
+        return self._one(request, wire.SignedIds.read)
+
+    def track(self, key: str, event: Mapping[str, object]) -> None:
+        """Store an event that has an id, as an app with this key would."""
+        request = post(("api", "client", "events"), [event], may_repeat=True)
+        answer = self._send_patiently(request, token=key)
+        if not answer.is_success:
+            raise_failure(answer)
 
     # People
 

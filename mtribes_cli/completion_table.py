@@ -32,10 +32,11 @@ COMMANDS: dict[str, Command] = {
             ("token", "Your personal access tokens: for CI and scripts."),
             ("org", "Organizations: their members, and the service accounts of programs."),
             ("space", "Spaces and their models: what code is generated from."),
-            ("env", "Environments: what is delivered, and the keys of apps."),
+            ("env", "Environments: what is delivered, the keys of apps, signed ids."),
             ("user", "Users of an environment: look, tag, export, remove."),
             ("tag", "The tags that users have."),
             ("tribe", "Tribes: filters over people, who is in them, and why."),
+            ("event", "What people do in apps."),
             ("doctor", "Say what is wrong here or on the way to the server, and what to do."),
             ("completion", "Let your shell complete words of mtribes."),
         ),
@@ -297,6 +298,7 @@ COMMANDS: dict[str, Command] = {
             ("publish", "Make collections live."),
             ("unpublish", "Take collections off; apps then see their entities as not enabled."),
             ("key", "The public keys (pk_...) of an environment: one a platform is advised."),
+            ("signing", "Signed ids: a user's id is taken only with what your own back end made of it."),
         ),
         (),
         (),
@@ -380,6 +382,48 @@ COMMANDS: dict[str, Command] = {
         (
             ("text", False),
         ),
+        (
+            (("--space",), "text", False, "The Space; else mtribes.toml's."),
+            (("--environment",), ("production", "staging", "development"), False, "production, staging or development; else mtribes.toml's. No default."),
+        ),
+    ),
+    "env signing": (
+        (
+            ("show", "Print the secret that signs users' ids, alone on stdout."),
+            ("require", "Take users' ids with a signature only; teach your back end to sign first."),
+            ("rotate", "Have another secret; signatures by the one before are good no more."),
+            ("off", "Take users' ids without a signature again."),
+        ),
+        (),
+        (),
+    ),
+    "env signing show": (
+        (),
+        (),
+        (
+            (("--space",), "text", False, "The Space; else mtribes.toml's."),
+            (("--environment",), ("production", "staging", "development"), False, "production, staging or development; else mtribes.toml's. No default."),
+        ),
+    ),
+    "env signing require": (
+        (),
+        (),
+        (
+            (("--space",), "text", False, "The Space; else mtribes.toml's."),
+            (("--environment",), ("production", "staging", "development"), False, "production, staging or development; else mtribes.toml's. No default."),
+        ),
+    ),
+    "env signing rotate": (
+        (),
+        (),
+        (
+            (("--space",), "text", False, "The Space; else mtribes.toml's."),
+            (("--environment",), ("production", "staging", "development"), False, "production, staging or development; else mtribes.toml's. No default."),
+        ),
+    ),
+    "env signing off": (
+        (),
+        (),
         (
             (("--space",), "text", False, "The Space; else mtribes.toml's."),
             (("--environment",), ("production", "staging", "development"), False, "production, staging or development; else mtribes.toml's. No default."),
@@ -560,6 +604,25 @@ COMMANDS: dict[str, Command] = {
             (("--user",), "text", False, "Whom to explain."),
             (("--visitor",), "text", False, "In place of a user: somebody's anonymous id."),
             (("--field",), "text", True, "What an app would say at session start; repeat for more."),
+            (("--space",), "text", False, "The Space; else mtribes.toml's."),
+            (("--environment",), ("production", "staging", "development"), False, "production, staging or development; else mtribes.toml's. No default."),
+        ),
+    ),
+    "event": (
+        (
+            ("track", "Record that a user did something, as an app would."),
+        ),
+        (),
+        (),
+    ),
+    "event track": (
+        (),
+        (
+            ("text", False),
+        ),
+        (
+            (("--user",), "text", False, "Who did it: the user's id."),
+            (("--meta",), "text", True, "Metadata; up to three pairs."),
             (("--space",), "text", False, "The Space; else mtribes.toml's."),
             (("--environment",), ("production", "staging", "development"), False, "production, staging or development; else mtribes.toml's. No default."),
         ),

@@ -220,6 +220,20 @@ class Published:
 
 
 @dataclass(frozen=True)
+class SignedIds:
+    """Whether an environment takes signed user ids only, and the secret for it."""
+
+    required: bool
+    secret: str
+
+    @classmethod
+    def read(cls, value: object, place: str) -> Self:
+        """An entity of dataType signed_ids."""
+        fields = Fields(value, place)
+        return cls(fields.flag("required"), fields.text("secret"))
+
+
+@dataclass(frozen=True)
 class EnvironmentKey:
     """A public key of an environment, `pk_...`."""
 

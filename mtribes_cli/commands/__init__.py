@@ -30,11 +30,16 @@ _ALL = (
     ),
     Word("space", "space", "Spaces and their models: what code is generated from.", has_verbs=True),
     Word(
-        "env", "environment", "Environments: what is delivered, and the keys of apps.", has_verbs=True, nested=("key",)
+        "env",
+        "environment",
+        "Environments: what is delivered, the keys of apps, signed ids.",
+        has_verbs=True,
+        nested=("key", "signing"),
     ),
     Word("user", "user", "Users of an environment: look, tag, export, remove.", has_verbs=True),
     Word("tag", "tag", "The tags that users have.", has_verbs=True),
     Word("tribe", "tribe", "Tribes: filters over people, who is in them, and why.", has_verbs=True),
+    Word("event", "event", "What people do in apps.", has_verbs=True),
     Word("doctor", "doctor", "Say what is wrong here or on the way to the server, and what to do."),
     Word("completion", "completion", "Let your shell complete words of mtribes.", has_verbs=True),
 )

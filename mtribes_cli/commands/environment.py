@@ -12,13 +12,17 @@ from mtribes_cli.documents import STDIN, LocalDocument, Output, note_push, pulle
 from mtribes_cli.errors import UsageError
 from mtribes_cli.options import EnvironmentOption, FileArgument, ForceOption, FormatOption, OutputOption, SpaceOption
 from mtribes_cli.result import Result, Table
-from mtribes_cli.wire import Published
+from mtribes_cli.wire import Published, SignedIds
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 key_app = typer.Typer(
     rich_markup_mode=None, help="The public keys (pk_...) of an environment: one a platform is advised."
 )
 app.add_typer(key_app, name="key")
+signing_app = typer.Typer(
+    rich_markup_mode=None, help="Signed ids: a user's id is taken only with what your own back end made of it."
+)
+app.add_typer(signing_app, name="signing")
 CollectionsArgument = Annotated[list[str], typer.Argument(metavar="COLLECTION...", help="Keys of collections.")]
 
 
@@ -127,6 +131,50 @@ def revoke_key_command(
     return revoke_key(call.obj, Place(space, environment), key)
 
 
+@signing_app.command("show")
+def show_signing_command(
+    call: typer.Context, space: SpaceOption = None, environment: EnvironmentOption = None
+) -> Result:
+    """Print the secret that signs users' ids, alone on stdout.
+
+    $ mtribes env signing show --space vod --environment production
+    """
+    return show_signing(call.obj, Place(space, environment))
+
+
+@signing_app.command("require")
+def require_signing_command(
+    call: typer.Context, space: SpaceOption = None, environment: EnvironmentOption = None
+) -> Result:
+    """Take users' ids with a signature only; teach your back end to sign first.
+
+    $ mtribes env signing require --space vod --environment production
+    """
+    return change_signing(call.obj, Place(space, environment), required=True)
+
+
+@signing_app.command("rotate")
+def rotate_signing_command(
+    call: typer.Context, space: SpaceOption = None, environment: EnvironmentOption = None
+) -> Result:
+    """Have another secret; signatures by the one before are good no more.
+
+    $ mtribes env signing rotate --space vod --environment production
+    """
+    return rotate_signing(call.obj, Place(space, environment))
+
+
+@signing_app.command("off")
+def stop_signing_command(
+    call: typer.Context, space: SpaceOption = None, environment: EnvironmentOption = None
+) -> Result:
+    """Take users' ids without a signature again.
+
+    $ mtribes env signing off --space vod --environment production
+    """
+    return change_signing(call.obj, Place(space, environment), required=False)
+
+
 @dataclass(frozen=True)
 class Place:
     """Which environment is meant, as far as flags say it."""
@@ -233,3 +281,36 @@ def revoke_key(context: Context, place: Place, key: str) -> Result:
     space, environment = place.settled(context)
     context.client.revoke_key(space, environment, key)
     return Result({"space": space, "environment": environment, "key": key}, (f"Revoked {key}.",))
+
+
+def show_signing(context: Context, place: Place) -> Result:
+    """Whether ids must be signed, and the secret."""
+    space, environment = place.settled(context)
+    signing = context.client.signed_ids(space, environment)
+    context.console.notice(f"{_signing_in(environment, space, signing)} Keep the secret in your back end, not in apps.")
+    return Result(asdict(signing), (signing.secret,))
+
+
+def change_signing(context: Context, place: Place, *, required: bool) -> Result:
+    """Whether ids must be signed now."""
+    space, environment = place.settled(context)
+    signing = context.client.change_signed_ids(space, environment, required=required)
+    return _signing_result(space, environment, signing)
+
+
+def rotate_signing(context: Context, place: Place) -> Result:
+    """That there is another secret; whether ids must be signed stays as it is."""
+    space, environment = place.settled(context)
+    required = context.client.signed_ids(space, environment).required
+    signing = context.client.change_signed_ids(space, environment, required=required, rotate=True)
+    context.console.notice("There is another secret: `mtribes env signing show` prints it.")
+    return _signing_result(space, environment, signing)
+
+
+def _signing_result(space: str, environment: str, signing: SignedIds) -> Result:
+    data = {"space": space, "environment": environment, "required": signing.required}
+    return Result(data, (_signing_in(environment, space, signing),))
+
+
+def _signing_in(environment: str, space: str, signing: SignedIds) -> str:
+    return f"Users' ids {'must' if signing.required else 'need not'} be signed in {environment} of {space}."

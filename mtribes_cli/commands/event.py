@@ -1,0 +1,90 @@
+"""`mtribes event`: what people do in apps."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+
+from mtribes_cli.context import Context
+from mtribes_cli.errors import DocumentError, NotFoundError, UsageError
+from mtribes_cli.options import EnvironmentOption, SpaceOption
+from mtribes_cli.result import Result
+
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
+MOST_PAIRS = 3
+SIGNATURE = "user_signature"
+
+
+@app.command("track")
+def track_command(  # noqa: PLR0913 - one parameter an option
+    call: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="category/action, such as video/completed.")],
+    *,
+    user: Annotated[str, typer.Option("--user", metavar="ID", help="Who did it: the user's id.")],
+    meta: Annotated[
+        list[str] | None, typer.Option("--meta", metavar="KEY=VALUE", help="Metadata; up to three pairs.")
+    ] = None,
+    space: SpaceOption = None,
+    environment: EnvironmentOption = None,
+) -> Result:
+    """Record that a user did something, as an app would.
+
+    $ mtribes event track video/completed --user ada --meta genre=Football --space vod --environment staging
+    """
+    return track_event(call.obj, Track(name, user, _pairs(meta or []), space, environment))
+
+
+@dataclass(frozen=True)
+class Track:
+    """An event to record."""
+
+    name: str
+    user: str
+    metadata: Mapping[str, str]
+    space: str | None
+    environment: str | None
+
+    def as_sent(self, event_id: str) -> dict[str, object]:
+        """The event on the wire."""
+        pairs = [{"key": key, "value": value} for key, value in self.metadata.items()]
+        return {"id": event_id, "name": self.name, "external_id": self.user} | ({"metadata": pairs} if pairs else {})
+
+
+def _pairs(texts: list[str]) -> Mapping[str, str]:
+    pairs = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not equals or not key or key in pairs:
+            raise UsageError(f"--meta {text!r} is no pair of its own.", "Write --meta genre=Football, each key once.")
+        pairs[key] = value
+    if len(pairs) > MOST_PAIRS:
+        raise UsageError(f"An event has {MOST_PAIRS} pairs of metadata at most.", "Leave some --meta out.")
+    return pairs
+
+
+def track_event(context: Context, wanted: Track) -> Result:
+    """The id that the event got; it is sent by a key that the environment has."""
+    space, environment = context.settings.space(wanted.space), context.settings.environment(wanted.environment)
+    key = next((one.key for one in context.client.keys(space, environment) if one.revoked is None), None)
+    if key is None:
+        raise NotFoundError(
+            f"{environment} of {space} has no key that is alive.",
+            f"Create one: `mtribes env key create --name cli --space {space} --environment {environment}`.",
+        )
+    event = wanted.as_sent(str(uuid.uuid4()))
+    try:
+        context.client.track(key, event)
+    except DocumentError as error:
+        if not any((problem.path or "").endswith(SIGNATURE) for problem in error.problems):
+            raise
+        secret = context.client.signed_ids(space, environment).secret
+        signature = hmac.new(secret.encode(), wanted.user.encode(), hashlib.sha256).hexdigest()
+        context.client.track(key, {**event, SIGNATURE: signature})
+    data = {"space": space, "environment": environment, "user": wanted.user, "name": wanted.name, "id": event["id"]}
+    return Result(data, (f"Recorded {wanted.name} of {wanted.user} in {environment} of {space}.",))

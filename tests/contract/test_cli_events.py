@@ -1,0 +1,101 @@
+"""Events and signed ids with the real command line at the real server."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+
+import pytest
+from sqlalchemy import select
+
+from templates_server import schema
+from tests.contract.people import Signed
+from tests.people import unique
+from tests.servers import RunningServer
+
+
+@pytest.fixture
+def space(ada: Signed) -> str:
+    """The key of a new Space."""
+    key = unique("store")
+    assert ada.mtribes("space", "create", key, "--organization", ada.organization).exit_code == 0
+    return key
+
+
+def place(space: str) -> tuple[str, ...]:
+    return "--space", space, "--environment", "staging"
+
+
+def add_key(ada: Signed, space: str) -> str:
+    ran = ada.mtribes("env", "key", "create", "--name", "web", *place(space))
+    assert ran.exit_code == 0
+    return str(ran.out.strip())
+
+
+def events(server: RunningServer, event_id: str) -> list[dict[str, object]]:
+    query = select(schema.events).where(schema.events.c.event_id == event_id)
+    found = server.database.read_now(lambda connection: connection.execute(query).mappings().all())
+    return [dict(row) for row in found]
+
+
+def test_an_event_is_tracked(ada: Signed, space: str, server: RunningServer) -> None:
+    add_key(ada, space)
+    ran = ada.mtribes(
+        "event", "track", "video/completed", "--user", "u1", "--meta", "genre=Foot=ball", "--json", *place(space)
+    )
+    assert ran.exit_code == 0, ran.err
+    told = json.loads(ran.out)["data"]
+    (event,) = events(server, told["id"])
+    assert (event["name"], event["metadata"]) == ("video/completed", '{"genre":"Foot=ball"}')
+
+
+def test_where_ids_must_be_signed_the_event_is_signed(ada: Signed, space: str, server: RunningServer) -> None:
+    add_key(ada, space)
+    assert ada.mtribes("env", "signing", "require", *place(space)).exit_code == 0
+    ran = ada.mtribes("event", "track", "video/completed", "--user", "u1", "--json", *place(space))
+    assert ran.exit_code == 0, ran.err
+    assert len(events(server, json.loads(ran.out)["data"]["id"])) == 1
+
+
+def test_an_environment_without_a_live_key_says_how_to_get_one(ada: Signed, space: str) -> None:
+    key = add_key(ada, space)
+    assert ada.mtribes("env", "key", "revoke", key, *place(space)).exit_code == 0
+    ran = ada.mtribes("event", "track", "video/completed", "--user", "u1", *place(space))
+    assert ran.exit_code == 1
+    assert "env key create" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("video/completed", "--meta", "genre"), "--meta"),
+        (("video/completed", "--meta", "a=1", "--meta", "a=2"), "--meta"),
+        (("video/completed", *(word for n in range(4) for word in ("--meta", f"k{n}=v"))), "3 pairs"),
+        (("sdk/started",), "reserved"),
+    ],
+)
+def test_what_is_no_event_is_refused(ada: Signed, space: str, arguments: tuple[str, ...], said: str) -> None:
+    add_key(ada, space)
+    ran = ada.mtribes("event", "track", *arguments, "--user", "u1", *place(space))
+    assert ran.exit_code == 2
+    assert said in ran.err
+
+
+def test_the_secret_signs_what_an_app_sends(ada: Signed, space: str, server: RunningServer) -> None:
+    key = add_key(ada, space)
+    before = ada.mtribes("env", "signing", "show", *place(space)).out.strip()
+    assert ada.mtribes("env", "signing", "require", *place(space)).exit_code == 0
+    assert ada.mtribes("env", "signing", "show", *place(space)).out.strip() == before
+    signature = hmac.new(before.encode(), b"u1", hashlib.sha256).hexdigest()
+    body = {"external_id": "u1", "user_signature": signature}
+    with server.client(Authorization=f"Bearer {key}") as app:
+        assert app.post("/api/client/sessions", json={"external_id": "u1"}).status_code == 422
+        assert app.post("/api/client/sessions", json=body).status_code == 200
+        ran = ada.mtribes("env", "signing", "rotate", *place(space))
+        assert "must be signed" in ran.out
+        assert app.post("/api/client/sessions", json=body).status_code == 422
+        ran = ada.mtribes("env", "signing", "off", *place(space))
+        assert "need not be signed" in ran.out
+        assert app.post("/api/client/sessions", json={"external_id": "u1"}).status_code == 200
+    assert ada.mtribes("env", "signing", "show", *place(space)).out.strip() != before
