@@ -64,22 +64,27 @@ class _Handler(socketserver.BaseRequestHandler):
             target.connect(relay.target)
             back = threading.Thread(target=_copy, args=(target, self.request), daemon=True)
             back.start()
-            is_marked = False
-            while chunk := self.request.recv(65536):
-                is_marked = is_marked or relay.marker in chunk
-                if is_marked and chunk.endswith(COMMIT) and relay.losses > 0:
-                    relay.losses -= 1
-                    relay.lost += 1
-                    self._lose(relay.loss, target, chunk)
-                    return
-                is_marked = is_marked and not chunk.endswith(ENDS)
-                target.sendall(chunk)
+            self._pass_on(target)
+            with contextlib.suppress(OSError):
+                target.shutdown(socket.SHUT_RDWR)
+            back.join()
+
+    def _pass_on(self, target: socket.socket) -> None:
+        relay, is_marked = self.server.relay, False
+        while chunk := self.request.recv(65536):
+            is_marked = is_marked or relay.marker in chunk
+            if is_marked and chunk.endswith(COMMIT) and relay.losses > 0:
+                relay.losses -= 1
+                relay.lost += 1
+                self._lose(relay.loss, target, chunk)
+                return
+            is_marked = is_marked and not chunk.endswith(ENDS)
+            target.sendall(chunk)
 
     def _lose(self, loss: Loss, target: socket.socket, chunk: bytes) -> None:
         """The client hears nothing more; the server hears of the COMMIT, or not."""
         self.request.shutdown(socket.SHUT_RDWR)
         if loss is Loss.BEFORE:
-            target.shutdown(socket.SHUT_RDWR)
             return
         if loss is Loss.WHILE:
             time.sleep(LATE_SECONDS)

@@ -10,10 +10,10 @@ import httpx
 import pytest
 from sqlalchemy import func, select, text
 
-from templates_server.schema import audit_entries, environment_keys
-from tests.people import add_organization, add_person, add_space
+from templates_server.schema import audit_entries
+from tests.people import Person, add_organization, add_person, add_space
 from tests.postgres_relay import Loss, PostgresRelay, postgres_relay
-from tests.servers import RunningServer, running_server
+from tests.servers import PostgresServer, RunningServer, running_server
 
 MARKER = "the-key-of-a-lost-commit"
 RUNS_INTO_ITS_END = """
@@ -30,6 +30,7 @@ class Asker:
     """Somebody who creates keys of an environment, on a server behind a relay."""
 
     client: httpx.Client
+    person: Person
     keys: str
     server: RunningServer
     relay: PostgresRelay
@@ -40,23 +41,32 @@ class Asker:
 
     def made(self) -> tuple[int, int]:
         """How many keys there are, and how many deeds that made one."""
-        deeds = select(func.count()).where(audit_entries.c.action == "key.create")
-        keys = select(func.count()).select_from(environment_keys)
-        return self.server.database.read_now(
-            lambda connection: (connection.execute(keys).scalar_one(), connection.execute(deeds).scalar_one())
+        mine = (audit_entries.c.action == "key.create") & (audit_entries.c.actor_id == self.person.id)
+        deeds = self.server.database.read_now(
+            lambda connection: connection.execute(select(func.count()).where(mine)).scalar_one()
         )
+        return len(self.client.get(self.keys).json()["data"]), deeds
+
+
+@pytest.fixture(scope="module")
+def relay(postgres: PostgresServer) -> Iterator[PostgresRelay]:
+    with postgres_relay(postgres.new_database_url(), MARKER.encode()) as relay:
+        yield relay
+
+
+@pytest.fixture(scope="module")
+def behind(relay: PostgresRelay, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """A server behind the relay."""
+    with running_server(Path(tmp_path_factory.mktemp("behind")), database_url=relay.url) as server:
+        yield server
 
 
 @pytest.fixture
-def one(postgres_url: str, tmp_path: Path) -> Iterator[Asker]:
-    with (
-        postgres_relay(postgres_url, MARKER.encode()) as relay,
-        running_server(tmp_path, database_url=relay.url) as server,
-    ):
-        person = add_person(server.database, add_organization(server.database))
-        with person.client(server) as client:
-            space = add_space(server, person)
-            yield Asker(client, f"/v2/spaces/{space}/environments/staging/keys", server, relay)
+def one(relay: PostgresRelay, behind: RunningServer) -> Iterator[Asker]:
+    person = add_person(behind.database, add_organization(behind.database))
+    with person.client(behind) as client:
+        space = add_space(behind, person)
+        yield Asker(client, person, f"/v2/spaces/{space}/environments/staging/keys", behind, relay)
 
 
 @pytest.mark.parametrize("loss", list(Loss))
