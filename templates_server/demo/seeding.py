@@ -6,7 +6,7 @@ clear.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any
@@ -22,6 +22,7 @@ from templates_server.demo import store
 from templates_server.demo.models import DemoFacts, DemoPerson, DemoServiceAccount
 from templates_server.documents import read_yaml
 from templates_server.identifiers import base62
+from templates_server.persons.reading import read_user
 from templates_server.revisions import NewRevision
 from templates_server.server_key import ServerKey
 from templates_server.spaces import reading as spaces_reading
@@ -30,6 +31,8 @@ from templates_server.tokens.secrets import RANDOM_LENGTH, SecretKind, with_chec
 from templates_server.tribes import reading as tribes_reading
 from templates_server.tribes import store as tribes_store
 from templates_server.tribes import writing as tribes_writing
+from templates_server.users import store as users_store
+from templates_server.users.folding import UserChange
 
 PURPOSE = "demo"
 PASSWORD_CHARACTERS = 20
@@ -38,6 +41,7 @@ MAX_DEPTH = 32
 ORGANIZATIONS = {"acme": "Acme", "borealis": "Borealis Media"}
 SPACES = {"vod": "acme", "world": "acme", "sports": "borealis"}
 """The organization of each Space."""
+SPACES_WITH_USERS = frozenset({"vod"})
 
 
 @dataclass(frozen=True)
@@ -131,6 +135,15 @@ def _add_space(seeding: _Seed, key: str, organization_id: str, *, author: str) -
         canonical = delivery_reading.to_document(delivery, space=key, environment=environment.name)
         delivery_store.store_delivery(connection, environment.id, NewRevision(canonical, 0, author, now))
         spaces_store.create_key(connection, environment.id, name="Demo", now=now)
+        if key in SPACES_WITH_USERS:
+            users_store.upsert_users(connection, environment.id, _users(key), now=now)
+
+
+def _users(key: str) -> Sequence[UserChange]:
+    """The users who come with the package, as the API takes them."""
+    lines = resources.files(__package__).joinpath(f"{key}-users.ndjson").read_bytes().splitlines()
+    read = [read_user(msgspec.json.decode(line)) for line in lines]
+    return [UserChange(user_id, change) for user_id, change, _ in read]
 
 
 def _document(name: str) -> Any:

@@ -20,6 +20,7 @@ from templates_server.accounts.passwords import Passwords
 from templates_server.accounts.store import Account, Organization
 from templates_server.database import Database
 from templates_server.errors import Conflict
+from templates_server.persons.reading import read_user
 from templates_server.schema import metadata, spaces
 from templates_server.server_key import ServerKey
 from templates_server.times import system_clock
@@ -173,3 +174,18 @@ def test_a_database_with_an_acme_of_its_own_is_left_alone(tmp_path: Path) -> Non
         with pytest.raises(Conflict):
             seed(server.database)
         assert everything(server.database) == before
+
+
+def test_the_vod_space_has_users_of_every_kind(empty: RunningServer, facts: demo.DemoFacts) -> None:
+    lines = (PACKAGE / "vod-users.ndjson").read_bytes().splitlines()
+    sent = [msgspec.json.decode(line) for line in lines]
+    assert [read_user(user)[2] for user in sent] == [[]] * len(sent)
+    for environment in ("production", "staging", "development"):
+        path = f"/v2/spaces/vod/environments/{environment}"
+        with empty.client(Authorization=f"Bearer {facts.token}") as client:
+            users = client.get(f"{path}/users").json()["data"]
+            tags = {one["tag"]: one["users"] for one in client.get(f"{path}/user-tags").json()["data"]}
+        assert {user["user_id"] for user in users} == {user["user_id"] for user in sent}
+        assert any(user["attributes"]["subscription"] == "gold" for user in users)
+        assert tags["customers/in-trial"] == sum("customers/in-trial" in user["tags"] for user in users) > 0
+        assert tags["sports/football"] > 0
