@@ -43,6 +43,7 @@ ORDER = (
     "Model and code",
     "Delivery",
     "Public keys",
+    "Signed ids",
     "Users",
     "Imports",
     "Tribes",

@@ -13,6 +13,7 @@ from templates_server.openapi import permissions, samples
 from templates_server.openapi.answers import (
     OF_ANY_ROUTE,
     PATH_PARAMETER,
+    RATE,
     PossibleAnswer,
     answers_of,
     data_type_of,
@@ -160,7 +161,8 @@ def _content(body: Body, schemas: Schemas) -> Content:
 
 def _status(answer: PossibleAnswer, schemas: Schemas) -> Status:
     content = None if answer.body is None else _content(answer.body, schemas)
-    return Status(int(answer.status), answer.text, content, [header.name for header in answer.headers])
+    own = [header.name for header in answer.headers if header not in RATE]
+    return Status(int(answer.status), answer.text, content, own)
 
 
 def _types(components: Mapping[str, Schema]) -> list[NamedType]:
