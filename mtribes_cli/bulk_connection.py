@@ -8,6 +8,7 @@ from __future__ import annotations
 import http.client
 from collections.abc import Mapping
 from contextlib import suppress
+from http import HTTPStatus
 from ssl import SSLContext
 from urllib.parse import urlsplit
 
@@ -69,7 +70,7 @@ class BulkConnection:
         with suppress(BrokenPipeError, ConnectionResetError):  # the server may have answered before it read all
             self._send_body(body)
         answer = self._http.getresponse()
-        content = answer.read(max_answer_bytes + 1)
+        content = _whole(answer, max_answer_bytes)
         if answer.will_close or not answer.isclosed():
             self._http.close()
         return answer.status, {name.lower(): value for name, value in answer.getheaders()}, content
@@ -86,6 +87,15 @@ class BulkConnection:
         view = memoryview(body)
         for start in range(0, len(body), PIECE_BYTES):
             self._http.sock.sendall(view[start : start + PIECE_BYTES])
+
+
+def _whole(answer: http.client.HTTPResponse, max_bytes: int) -> bytes:
+    """The body. `http.client` takes headers that break off for whole ones, and a body that breaks off as well."""
+    content = answer.read(max_bytes + 1)
+    is_framed = answer.chunked or answer.headers["Content-Length"] is not None or answer.status == HTTPStatus.NO_CONTENT
+    if len(content) <= max_bytes and (not is_framed or answer.length):
+        raise http.client.IncompleteRead(content)
+    return content
 
 
 class ConnectingError(Exception):

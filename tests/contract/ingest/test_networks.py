@@ -1,0 +1,76 @@
+"""The network breaks off, the server is busy, restarts or renews: one command brings the file in, each row once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.computer import Mtribes
+from tests.contract.ingest.cutting import CuttingRelay, cutting_relay
+from tests.contract.ingest.world import Place, model_of, new_place, row_of, totals_of
+from tests.contract.people import signed_in
+from tests.servers import RunningServer, running_server
+
+IS_FULL_SCALE = os.environ.get("MTRIBES_FULL_SCALE") == "1"
+STEP_BYTES = 1 if IS_FULL_SCALE else 331
+SLOW_STEP_BYTES = 1 if IS_FULL_SCALE else 23
+ROWS = 15
+
+
+@pytest.fixture(scope="module")
+def sqlite_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """A server; what it does with parts that come twice is proved on both databases elsewhere."""
+    with running_server(tmp_path_factory.mktemp("data")) as server:
+        yield server
+
+
+@pytest.fixture
+def far(tmp_path: Path, sqlite_server: RunningServer, monkeypatch: pytest.MonkeyPatch) -> Place:
+    """An environment without users."""
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
+    mtribes = Mtribes(tmp_path, environment={"MTRIBES_HOST": sqlite_server.url})
+    return new_place(signed_in(mtribes, sqlite_server), sqlite_server)
+
+
+@pytest.fixture
+def relay(far: Place) -> Iterator[CuttingRelay]:
+    """The only way to the server."""
+    with cutting_relay(far.server.url) as relay:
+        far.ada.mtribes.environment["MTRIBES_HOST"] = relay.url
+        yield relay
+
+
+def bring_in(place: Place, name: str) -> tuple[list[list[str]], dict[str, int]]:
+    """A small file of new users, and what is told."""
+    rows = [row_of(number, prefix=name) for number in range(ROWS)]
+    outcome = place.ingest(place.write(rows), "--json")
+    assert outcome.exit_code == 0, outcome.out + outcome.err
+    return rows, totals_of(outcome)
+
+
+def cut_everywhere(place: Place, relay: CuttingRelay, step_bytes: int) -> None:
+    relay.arm(None)
+    rows, told = bring_in(place, "whole")
+    whole_bytes, seen = relay.passed_bytes, list(rows)
+    assert told == model_of(rows).totals
+    for cut_after in range(1, whole_bytes, step_bytes):
+        relay.arm(cut_after)
+        rows, told = bring_in(place, f"cut{cut_after}")
+        assert relay.cut_after_bytes is None, "the connection was not cut"
+        assert told == model_of(rows).totals, cut_after
+        seen += rows
+    assert place.stored() == model_of(seen).users
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_the_network_may_break_off_after_any_byte(far: Place, relay: CuttingRelay) -> None:
+    cut_everywhere(far, relay, STEP_BYTES)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("small_parts")
+def test_the_network_may_break_off_after_any_byte_at_a_finer_step(far: Place, relay: CuttingRelay) -> None:
+    cut_everywhere(far, relay, SLOW_STEP_BYTES)
