@@ -9,7 +9,7 @@ import re
 from templates_server.description import Parameter
 from templates_server.errors import Problem, ValidationFailed
 
-SHA_256 = re.compile(r"(?:^|,)[ \t]*sha-256=(?::([A-Za-z0-9+/=]*):)?")
+SHA_256 = re.compile(r"(?:^|,)[ \t]*sha-256(?![\w.*-])(?:=:([A-Za-z0-9+/=]*):)?")
 FIELD = "Content-Digest"
 CONTENT_DIGEST = Parameter(
     FIELD,

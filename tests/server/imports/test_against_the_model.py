@@ -1,0 +1,110 @@
+"""Parts of any rows, against a plain Python model, on both databases and by each way into them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from templates_server import migrations
+from templates_server.audit.models import Deed
+from templates_server.database import Database, open_database
+from templates_server.identifiers import new_id
+from templates_server.imports import postgres_store, sqlite_store
+from templates_server.imports.applying import SentPart, apply_part
+from templates_server.imports.models import PartView
+from templates_server.imports.reading import read_part
+from templates_server.imports.store import ImportPlace
+from tests.people import add_organization
+from tests.server.imports.model import Model, as_text, stored
+from tests.server.imports.sending import ndjson, stored_tags
+
+TAGS = st.lists(st.sampled_from(["a", "a/b", "a/b/c", "vip", "ü"]), max_size=3)
+VALUES = (
+    st.none()
+    | st.booleans()
+    | st.integers(0, 2)
+    | st.sampled_from(["", "x\\", "\u00fc\u2028", "2026-11-21", "\N{DUCK}"])
+)
+MANY = {f"m{number}": 1 for number in range(120)}, {f"n{number}": 1 for number in range(120)}
+FIELDS = {
+    "email": st.none() | st.sampled_from(["a@b.cd", "x\\y@b.cd"]),
+    "phone": st.none() | st.sampled_from(["1", "\\N"]),
+    "timezone": st.none() | st.just("Europe/Berlin"),
+    "locale": st.none() | st.just("de"),
+    "joined": st.none() | st.sampled_from(["1970-01-01", "2026-11-21"]),
+    "tags": TAGS,
+    "add_tags": TAGS,
+    "attributes": st.dictionaries(st.sampled_from(["a", "b", "\u00fc"]), VALUES, max_size=3) | st.sampled_from(MANY),
+}
+PEOPLE = st.sampled_from(["ada", "bob", "\u00fcn\u00ef\\", "007", "x y", "eve", "\N{DUCK}", "0"])
+ROWS = st.builds(
+    lambda user_id, fields, gone: {"user_id": user_id, **fields, **({"remove_tags": gone} if gone else {})},
+    PEOPLE,
+    st.fixed_dictionaries({}, optional=FIELDS),
+    st.lists(st.sampled_from(["zzz", "zz"]), max_size=1),
+)
+BAD = st.sampled_from(
+    ["{", "7", "[]", '{"user_id":7}', '{"user_id":"x","nonsense":1}', '{"user_id":"ada","email":"x"}']
+)
+PARTS = st.lists(st.lists(ROWS | ROWS | ROWS | BAD, max_size=10), min_size=1, max_size=4)
+NOW = 1_795_000_000_000
+
+
+@pytest.fixture(scope="module")
+def database(database_url: str) -> Iterator[Database]:
+    opened = open_database(database_url)
+    migrations.upgrade(opened)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def organization_id(database: Database) -> str:
+    return add_organization(database).id
+
+
+@pytest.fixture(params=["few at once", "straight in first"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """So few rows a statement that parts have several; and what happens where a look at a few finds nobody."""
+    monkeypatch.setattr(sqlite_store, "USERS_A_STATEMENT", 2)
+    monkeypatch.setattr(postgres_store, "ROWS_A_WRITE", 2)
+    if request.param == "straight in first":
+        monkeypatch.setattr(postgres_store, "_some_are_there", lambda *_: False)
+    return str(request.param)
+
+
+def apply(database: Database, place: ImportPlace, number: int, rows: list[Any], organization_id: str) -> PartView:
+    part, body = SentPart(place, number, f"digest {number}"), ndjson(rows)
+    deed = Deed(organization_id, NOW + number, "person", "acc_1", "Ada", "import.open", place.import_id)
+    return database.write_now(lambda connection: apply_part(connection, part, rows=read_part(body), opening=deed))
+
+
+@pytest.mark.usefixtures("way")
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(parts=PARTS)
+@example(parts=[[{"user_id": "ada", "attributes": {"a": 1}}, {"user_id": "ada", "attributes": {"a": True}}]])
+@example(parts=[[{"user_id": "ada", "attributes": MANY[0]}, {"user_id": "ada", "attributes": MANY[1]}]])
+@example(
+    parts=[[{"user_id": "ada", "tags": ["vip"]}], [{"user_id": "ada", "tags": []}, {"user_id": "ada", "tags": ["vip"]}]]
+)
+def test_the_database_equals_the_model(database: Database, organization_id: str, parts: list[list[Any]]) -> None:
+    place, model = ImportPlace(new_id("env"), "imp"), Model()
+    for number, rows in enumerate(parts, 1):
+        view = apply(database, place, number, rows, organization_id)
+        counted = model.apply(rows, NOW + number)
+        told = {name: getattr(view, name) for name in ("read", "created", "updated", "unchanged", "rejected")}
+        assert told == {name: counted[name] for name in told}
+        assert {error.line for error in view.errors} >= {n for n, row in enumerate(rows, 1) if isinstance(row, str)}
+        assert len({error.line for error in view.errors}) == view.rejected
+    found = stored(database, place.environment_id)
+    assert {name: as_text(person) for name, person in found.items()} == {
+        name: as_text(person) for name, person in model.people.items()
+    }
+    assert {name: person["created"] for name, person in found.items()} == {
+        name: person["created"] for name, person in model.people.items()
+    }
+    assert stored_tags(database, place.environment_id) == model.tags()
