@@ -1,0 +1,64 @@
+"""Users and tags with the real command line at the real server."""
+
+from __future__ import annotations
+
+import json
+
+import httpx
+import pytest
+
+from tests.contract.people import Signed
+from tests.people import unique
+from tests.servers import RunningServer
+
+
+@pytest.fixture
+def place(ada: Signed, server: RunningServer) -> tuple[str, ...]:
+    """Where there are two users: flags of an environment of a new Space."""
+    space = unique("crm")
+    assert ada.mtribes("space", "create", space, "--org", ada.organization).exit_code == 0
+    users = [
+        {"user_id": "a/b ä", "email": "x@example.com", "tags": ["news"], "attributes": {"plan": "gold", "n": 1.5}},
+        {"user_id": "bob", "tags": ["news", "sports/football"]},
+    ]
+    token = ada.mtribes.environment["MTRIBES_TOKEN"]
+    url = f"{server.url}/v2/spaces/{space}/environments/production/users"
+    httpx.post(url, json=users, headers={"Authorization": f"Bearer {token}"}, trust_env=False).raise_for_status()
+    return "--space", space, "--env", "production"
+
+
+def test_a_user_goes_all_the_way(ada: Signed, place: tuple[str, ...]) -> None:
+    mtribes, user = ada.mtribes, "a/b ä"
+    assert mtribes("user", "get", user, *place, "--json").envelope["data"]["attributes"] == {"n": 1.5, "plan": "gold"}
+    assert mtribes("user", "tag", user, "sports/football/australia", "été", *place).exit_code == 0
+    assert mtribes("user", "untag", user, "news", *place).exit_code == 0
+    assert mtribes("user", "get", user, *place, "--json").envelope["data"]["tags"] == [
+        "sports/football/australia",
+        "été",
+    ]
+    assert mtribes("tag", "list", *place, "--json").envelope["data"] == [
+        {"tag": "news", "users": 1},
+        {"tag": "sports/football", "users": 1},
+        {"tag": "sports/football/australia", "users": 1},
+        {"tag": "été", "users": 1},
+    ]
+    assert mtribes("tag", "list", "--search", "FOOT", *place).out.count("\n") == 3
+
+    assert mtribes("user", "export", user, *place, "--output", "out.json").exit_code == 0
+    exported = json.loads((mtribes.home / "out.json").read_text("utf-8"))
+    assert exported["user"] == mtribes("user", "get", user, *place, "--json").envelope["data"]
+
+    removed = mtribes("user", "delete", user, *place, "--yes")
+    assert "1 profile, 0 visitors" in removed.out
+    assert mtribes("user", "get", user, *place).exit_code == 1
+    assert mtribes("user", "delete", user, *place, "--yes").exit_code == 1
+    assert [one["tag"] for one in mtribes("tag", "list", *place, "--json").envelope["data"]] == [
+        "news",
+        "sports/football",
+    ]
+
+
+def test_a_bad_tag_is_named_by_the_server(ada: Signed, place: tuple[str, ...]) -> None:
+    outcome = ada.mtribes("user", "tag", "bob", "Sports", *place)
+    assert outcome.exit_code == 2
+    assert '"sports"' in outcome.err
