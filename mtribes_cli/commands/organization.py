@@ -52,7 +52,7 @@ def invite_command(
 ) -> Result:
     """Invite somebody: a link for them stands alone on stdout. No mail is sent; hand it over yourself.
 
-    $ mtribes org member invite grace@example.com --role developer --organization acme
+    $ mtribes org member invite grace@example.com --role viewer --org acme
     """
     return invite_member(call.obj, organization, email=email, role=role)
 
@@ -78,7 +78,7 @@ def create_service_account_command(
 ) -> Result:
     """Create a service account; its id and secret stand on stdout as two variables, this once.
 
-    $ mtribes org service-account create --name "Nightly import" --scope users:write --organization acme
+    $ mtribes org service-account create --name CRM --scope users:write
     """
     return create_service_account(call.obj, organization, name=name, scopes=scope)
 

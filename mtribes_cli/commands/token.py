@@ -42,7 +42,7 @@ def create_command(  # noqa: PLR0913 - one parameter an option
 ) -> Result:
     """Create a token; it stands alone on stdout, and is shown this once.
 
-    $ mtribes token create --name "Build of the app" --scope code:read --space vod --expires-in 30d
+    $ mtribes token create --name CI --scope code:read --expires-in 30d
     """
     return create_token(call.obj, NewToken(name, scope, organization, space, expires_in))
 
