@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -48,9 +48,14 @@ class ServerProcess:
 
 
 @contextlib.contextmanager
-def server_process(folder: Path, *options: str, environment: dict[str, str] | None = None) -> Iterator[ServerProcess]:
-    """A server on a free port, with `folder` for its data, until the block ends."""
-    command = [sys.executable, "-m", "templates_server", "start", "--port", "0", "--data", str(folder), *options]
+def server_process(
+    folder: Path,
+    *options: str,
+    environment: dict[str, str] | None = None,
+    program: Sequence[str] = ("-m", "templates_server"),
+) -> Iterator[ServerProcess]:
+    """A server on a free port, with `folder` for its data, until the block ends; `program` is how Python starts it."""
+    command = [sys.executable, *program, "start", "--port", "0", "--data", str(folder), *options]
     with (
         tempfile.TemporaryFile("w+") as stderr,
         subprocess.Popen(command, stderr=stderr, text=True, env={**ENVIRONMENT, **(environment or {})}) as process,

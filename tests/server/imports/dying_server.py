@@ -1,0 +1,42 @@
+"""`python -m tests.server.imports.dying_server POINT start ...`: a server that is killed when it first comes there."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from templates_server.__main__ import main
+from templates_server.imports import api, people_store, store
+
+POINTS: dict[str, tuple[Any, str, bool]] = {  # where, and whether it dies behind it
+    "before the part is read": (api, "read_part", False),
+    "in the transaction, before anything": (api, "apply_part", False),
+    "when the import is open": (store, "open_import", True),
+    "when the people are stored": (people_store, "apply_rows", True),
+    "before the counts of tags": (people_store, "count_tags", False),
+    "when the answer is noted": (store, "add_part", True),
+    "before the commit": (api, "apply_part", True),
+    "after the commit": (api, "to_response", False),
+    "when the import is completed": (store, "complete_import", True),
+}
+
+
+def die_at(point: str) -> None:
+    """Put the end there."""
+    module, name, is_behind = POINTS[point]
+    original: Callable[..., Any] = getattr(module, name)
+
+    def last(*arguments: Any, **named: Any) -> Any:
+        if is_behind:
+            original(*arguments, **named)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    setattr(module, name, last)
+
+
+if __name__ == "__main__":
+    die_at(sys.argv[1])
+    sys.exit(main(sys.argv[2:]))
