@@ -28,7 +28,7 @@ def objects(rows: Sequence[Sequence[str]]) -> list[dict[str, object]]:
 
 def left_behind(place: Place) -> list[str]:
     """What is in the state folder but locks and notes about rejects files."""
-    folder = place.ada.mtribes.folders.state / "imports"
+    folder = place.mtribes.folders.state / "imports"
     return [path.name for path in folder.glob("*") if path.suffix != ".rejects"]
 
 
@@ -60,7 +60,7 @@ def test_repeated_ids_count_as_if_the_rows_came_one_by_one(place: Place, small_p
 
 @pytest.mark.parametrize("kind", ["ndjson", "json", "stdin", "gzip", "utf-16"])
 def test_every_format_brings_the_same_users(place: Place, kind: str) -> None:
-    home, users = place.ada.mtribes.home, objects(ROWS)
+    home, users = place.mtribes.home, objects(ROWS)
     text = as_csv(ROWS)
     lines = "".join(json.dumps(user) + "\n" for user in users)
     name, content, options = {
@@ -87,9 +87,9 @@ def test_bad_rows_end_with_3_and_come_in_once_they_are_mended(place: Place, smal
     assert (outcome.exit_code, outcome.envelope["status"]) == (3, "partial")
     assert totals_of(outcome) == {**model_of(ROWS).totals, "created": 55, "rejected": 5}
     assert small_parts < len(rows)
-    rejects = place.ada.mtribes.home / "users.rejects.csv"
+    rejects = place.mtribes.home / "users.rejects.csv"
     bad = loaded(rejects.read_bytes().decode())
-    text = (place.ada.mtribes.home / file).read_bytes().decode()
+    text = (place.mtribes.home / file).read_bytes().decode()
     for row in bad[:2]:
         assert text.splitlines()[int(row["_line"]) - 1].startswith(f"{row['user_id']},no address")
         assert row["_error"].startswith("email: This is not an e-mail address")
@@ -101,7 +101,7 @@ def test_bad_rows_end_with_3_and_come_in_once_they_are_mended(place: Place, smal
     assert header == ",".join([*COLUMNS, "_line", "_error", "_raw"])
     again = place.ingest("users.rejects.csv", "--json")
     assert (again.exit_code, totals_of(again)["created"]) == (0, 4), again.out
-    assert not (place.ada.mtribes.home / "users.rejects-2.csv").exists()
+    assert not (place.mtribes.home / "users.rejects-2.csv").exists()
     stored = place.stored()
     assert all(stored[user]["attributes"] == model_of(ROWS).users[user]["attributes"] for user in stored)
 
@@ -109,7 +109,7 @@ def test_bad_rows_end_with_3_and_come_in_once_they_are_mended(place: Place, smal
 @pytest.mark.parametrize("kind", ["ndjson", "json"])
 def test_rejected_objects_keep_their_own_form(place: Place, kind: str) -> None:
     good, bad = {"user_id": "1", "email": "a@example.com"}, {"user_id": "2", "email": "no", "attributes": {"n": 1}}
-    home, lines = place.ada.mtribes.home, [json.dumps(good), json.dumps(bad)]
+    home, lines = place.mtribes.home, [json.dumps(good), json.dumps(bad)]
     text = "".join(f"{line}\n" for line in [*lines, "{nope"]) if kind == "ndjson" else f"[{lines[0]},\n{lines[1]}]"
     (home / f"users.{kind}").write_text(text)
     assert place.ingest(f"users.{kind}").exit_code == 3
@@ -125,7 +125,7 @@ def test_rejected_objects_keep_their_own_form(place: Place, kind: str) -> None:
 
 def test_a_rejects_file_is_replaced_only_while_it_is_as_it_was_left(place: Place) -> None:
     rows = [row_of(1), ["", *row_of(2)[1:]]]
-    home, file = place.ada.mtribes.home, place.write(rows)
+    home, file = place.mtribes.home, place.write(rows)
     assert place.ingest(file).exit_code == 3
     assert place.ingest(file).exit_code == 3
     assert [path.name for path in home.glob("users.rejects*")] == ["users.rejects.csv"]
@@ -144,12 +144,12 @@ def test_a_rejects_file_of_before_goes_when_nothing_is_rejected_any_more(place: 
     assert place.ingest(file).exit_code == 3
     place.write([row_of(1)])
     assert place.ingest(file).exit_code == 0
-    assert not (place.ada.mtribes.home / "users.rejects.csv").exists()
+    assert not (place.mtribes.home / "users.rejects.csv").exists()
 
 
 def test_somebody_elses_file_is_never_taken_for_rejects(place: Place) -> None:
     file = place.write([row_of(1)])
-    (place.ada.mtribes.home / "mine.csv").write_text("mine")
+    (place.mtribes.home / "mine.csv").write_text("mine")
     taken = place.ingest(file, "--rejects", "mine.csv")
     assert (taken.exit_code, "mine.csv is there already" in taken.err) == (1, True)
     itself = place.ingest(file, "--rejects", file)
@@ -167,14 +167,14 @@ def test_too_many_bad_rows_end_it_early_and_a_higher_limit_goes_on(place: Place,
     told = totals_of(outcome)
     assert (told["read"], told["rejected"], told["created"]) == (2 * small_parts, 3, 2 * small_parts - 3)
     assert len(place.stored()) == told["created"]
-    assert len(loaded((place.ada.mtribes.home / "users.rejects.csv").read_text(encoding="utf-8"))) == 3
+    assert len(loaded((place.mtribes.home / "users.rejects.csv").read_text(encoding="utf-8"))) == 3
     rest = place.ingest(file, "--json")
     assert totals_of(rest) == {"read": 60, "created": 56, "updated": 0, "unchanged": 0, "rejected": 4}
 
 
 def test_a_dry_run_sends_nothing_and_tells_what_is_wrong_here(place: Place) -> None:
     rows = [row_of(1), row_of(2)[:3], ["", *row_of(3)[1:]]]
-    place.ada.mtribes.environment.pop("MTRIBES_TOKEN")
+    place.mtribes.environment.pop("MTRIBES_TOKEN")
     outcome = place.ingest(place.write(rows), "--dry-run", "--json")
     assert outcome.exit_code == 3
     assert outcome.envelope["data"] == {
@@ -186,7 +186,7 @@ def test_a_dry_run_sends_nothing_and_tells_what_is_wrong_here(place: Place) -> N
         "rejected": 2,
     }
     assert [error["path"] for error in outcome.envelope["errors"]][:2] == ["line 3", "line 4"]
-    assert sorted(path.name for path in place.ada.mtribes.home.glob("users*")) == ["users.csv"]
+    assert sorted(path.name for path in place.mtribes.home.glob("users*")) == ["users.csv"]
 
 
 def test_a_file_without_rows_is_no_failure(place: Place) -> None:
@@ -208,17 +208,17 @@ def test_a_bar_is_shown_at_a_terminal_and_nowhere_else(place: Place, small_parts
 
 
 def test_whoever_may_not_write_is_told_and_nothing_is_left_behind(place: Place) -> None:
-    place.ada.mtribes.environment["MTRIBES_TOKEN"] = "mtp_" + "0" * 36
+    place.mtribes.environment["MTRIBES_TOKEN"] = "mtp_" + "0" * 36
     outcome = place.ingest(place.write(ROWS))
     assert outcome.exit_code == 4
-    assert not list(place.ada.mtribes.home.glob("*.rejects*"))
+    assert not list(place.mtribes.home.glob("*.rejects*"))
 
 
 def test_no_row_is_kept_in_the_state_folder(place: Place, small_parts: int) -> None:
     rows = [list(row) for row in ROWS]
     rows[50][1] = "a-value-that-is-nobodys-business"
     place.ingest(place.write(rows), "--max-errors", "0")
-    state = place.ada.mtribes.folders.state
+    state = place.mtribes.folders.state
     kept = [path for path in state.rglob("*.import") if path.is_file()]
     assert len(kept) == 1
     assert small_parts < len(rows)

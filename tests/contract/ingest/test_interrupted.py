@@ -48,10 +48,10 @@ EXPECTED = {**model_of([row for row in FAULTY if row[1] != "no address"]).totals
 
 def is_all_there(place: Place) -> None:
     assert place.stored() == model_of([row for row in FAULTY if row[1] != "no address"]).users
-    assert (place.ada.mtribes.home / "users.rejects.csv").read_text(encoding="utf-8").count("no address") == 3
-    imports = place.ada.mtribes.folders.state / "imports"
+    assert (place.mtribes.home / "users.rejects.csv").read_text(encoding="utf-8").count("no address") == 3
+    imports = place.mtribes.folders.state / "imports"
     assert [path for path in imports.iterdir() if path.suffix != ".rejects"] == []
-    assert [path.name for path in place.ada.mtribes.home.iterdir() if path.name.startswith(".users")] == []
+    assert [path.name for path in place.mtribes.home.iterdir() if path.name.startswith(".users")] == []
 
 
 @pytest.mark.parametrize("count", [1, 3])
@@ -97,7 +97,7 @@ def interrupted(place: Place, file: str, point: str, raising: Callable[[], None]
         if name == point and reached.count(point) == count:
             raising()
 
-    context = replace(place.ada.mtribes.context(standard_streams()), at_crash_point=at_crash_point)
+    context = replace(place.mtribes.context(standard_streams()), at_crash_point=at_crash_point)
     return main(place.words(file), context)
 
 
@@ -113,7 +113,7 @@ def test_ctrl_c_ends_with_130_leaves_nothing_half_written_and_says_how_to_go_on(
     said = capsys.readouterr().err
     assert f"{small_parts:,} rows were done" in said
     assert "goes on where it stopped" in said
-    assert not list(place.ada.mtribes.home.glob("*rejects*"))
+    assert not list(place.mtribes.home.glob("*rejects*"))
     last = place.ingest(file, "--json")
     assert "goes on after part 2" in last.err
     assert totals_of(last) == EXPECTED
@@ -157,15 +157,15 @@ def test_a_part_that_was_answered_but_not_noted_and_then_changed_is_a_new_import
 
 
 def test_stdin_goes_on_when_the_same_bytes_come_again(place: Place, small_parts: int) -> None:
-    text = (place.ada.mtribes.home / place.write(FAULTY)).read_bytes()
-    other = (place.ada.mtribes.home / place.write(GOOD[20:30], "other.csv")).read_bytes()
+    text = (place.mtribes.home / place.write(FAULTY)).read_bytes()
+    other = (place.mtribes.home / place.write(GOOD[20:30], "other.csv")).read_bytes()
     dying = place.started("-", rows=small_parts, dies_at=("import-part-kept", 3), stdin=text)
     assert outcome_of(dying).exit_code == -9
     assert place.ingest("-", stdin=other).exit_code == 0
     outcome = place.ingest("-", "--json", stdin=text)
     assert "goes on after part 3" in outcome.err
     assert totals_of(outcome) == {**EXPECTED, "created": 28, "unchanged": 9}
-    assert (place.ada.mtribes.home / "stdin.rejects.csv").exists()
+    assert (place.mtribes.home / "stdin.rejects.csv").exists()
 
 
 def test_a_server_that_forgot_parts_gets_them_again(place: Place, small_parts: int) -> None:
@@ -208,7 +208,7 @@ def test_of_two_at_once_one_waits_and_then_finds_all_unchanged(place: Place, sma
 def test_a_journal_whose_last_line_broke_off_is_good_up_to_there(place: Place, small_parts: int) -> None:
     file = place.write(FAULTY)
     assert interrupted(place, file, "import-part-kept", press_ctrl_c, count=3) == 130
-    journal = next(Path(place.ada.mtribes.folders.state / "imports").glob("*.import"))
+    journal = next(Path(place.mtribes.folders.state / "imports").glob("*.import"))
     journal.write_bytes(journal.read_bytes()[:-20])
     last = place.ingest(file, "--json")
     assert "goes on after part 2" in last.err

@@ -38,8 +38,8 @@ def far(tmp_path: Path, sqlite_server: RunningServer, monkeypatch: pytest.Monkey
 @pytest.fixture
 def relay(far: Place) -> Iterator[CuttingRelay]:
     """The only way to the server."""
-    with cutting_relay(far.server.url) as relay:
-        far.ada.mtribes.environment["MTRIBES_HOST"] = relay.url
+    with cutting_relay(far.mtribes.environment["MTRIBES_HOST"]) as relay:
+        far.mtribes.environment["MTRIBES_HOST"] = relay.url
         yield relay
 
 

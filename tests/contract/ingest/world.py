@@ -10,13 +10,14 @@ import sys
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
 from sqlalchemy import select
 
+from templates_server.database import Database
 from templates_server.persons.profiles import decode_attributes, decode_tags, joined_text
 from templates_server.schema import environments, persons
-from tests.cli.computer import Outcome
+from tests.cli.computer import Mtribes, Outcome
 from tests.contract.people import Signed
 from tests.people import unique
 from tests.servers import RunningServer
@@ -31,6 +32,7 @@ import os, signal, sys
 from dataclasses import replace
 from pathlib import Path
 from mtribes_cli.console import standard_streams
+from mtribes_cli.context import Clock
 from mtribes_cli.ingest import parts
 from mtribes_cli.main import main
 from tests.cli.computer import Mtribes
@@ -43,31 +45,39 @@ def at_crash_point(name):
         os.kill(os.getpid(), signal.SIGKILL)
 environment = {name: value for name, value in os.environ.items() if name.startswith("MTRIBES_")}
 context = Mtribes(home, environment).context(standard_streams())
-sys.exit(main(sys.argv[5:], replace(context, at_crash_point=at_crash_point)))
+sys.exit(main(sys.argv[5:], replace(context, at_crash_point=at_crash_point, clock=Clock())))
 """
+
+
+class HasDatabase(Protocol):
+    """A server in this process or in another."""
+
+    @property
+    def database(self) -> Database:
+        """What it works on."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """One environment of a new Space, and somebody who may bring users in."""
+    """One environment of a Space, and somebody who may bring users in."""
 
-    ada: Signed
-    server: RunningServer
+    mtribes: Mtribes
+    server: HasDatabase
     space: str
 
     def ingest(self, file: str, *options: str, stdin: str | bytes = "", terminal: bool = False) -> Outcome:
         """`mtribes user ingest`."""
-        return self.ada.mtribes(*self.words(file, *options), stdin=stdin, terminal=terminal)
+        return self.mtribes(*self.words(file, *options), stdin=stdin, terminal=terminal)
 
     def words(self, file: str, *options: str) -> tuple[str, ...]:
         """The words of that command."""
         return ("user", "ingest", file, "--space", self.space, "--environment", "production", *options)
 
     def started(
-        self, file: str, *options: str, rows: int, dies_at: tuple[str, int] = ("", 0), stdin: bytes = b""
+        self, file: str, *options: str, rows: int, dies_at: tuple[str, int] = ("nowhere", 1), stdin: bytes = b""
     ) -> subprocess.Popen[str]:
         """The same in a process of its own, so many rows a part, that dies when it is so often at a crash point."""
-        given = (str(self.ada.mtribes.home), str(rows), dies_at[0], str(dies_at[1]))
+        given = (str(self.mtribes.home), str(rows), dies_at[0], str(dies_at[1]))
         with tempfile.TemporaryFile() as content:
             content.write(stdin)
             content.seek(0)
@@ -76,7 +86,7 @@ class Place:
     def _process(self, argv: Sequence[str], stdin: IO[bytes]) -> subprocess.Popen[str]:
         return subprocess.Popen(
             [sys.executable, "-c", DYING, *argv],
-            env=os.environ | self.ada.mtribes.environment,
+            env=os.environ | self.mtribes.environment,
             stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -85,7 +95,7 @@ class Place:
 
     def write(self, rows: Iterable[Sequence[str]], name: str = "users.csv") -> str:
         """A file of COLUMNS."""
-        (self.ada.mtribes.home / name).write_text(as_csv(rows), encoding="utf-8", newline="")
+        (self.mtribes.home / name).write_text(as_csv(rows), encoding="utf-8", newline="")
         return name
 
     def stored(self) -> dict[str, User]:
@@ -96,7 +106,7 @@ class Place:
         return {row["called"]: _user(row) for row in rows}
 
     def _space_id(self) -> str:
-        shown = self.ada.mtribes("space", "show", self.space, "--json")
+        shown = self.mtribes("space", "show", self.space, "--json")
         return str(shown.envelope["data"]["id"])
 
 
@@ -110,7 +120,7 @@ def new_place(ada: Signed, server: RunningServer) -> Place:
     """An empty one."""
     key = unique("crm")
     assert ada.mtribes("space", "create", key, "--org", ada.organization).exit_code == 0
-    return Place(ada, server, key)
+    return Place(ada.mtribes, server, key)
 
 
 def as_csv(rows: Iterable[Sequence[str]], columns: Sequence[str] = COLUMNS) -> str:
