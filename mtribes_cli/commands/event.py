@@ -35,7 +35,7 @@ def track_command(  # noqa: PLR0913 - one parameter an option
 ) -> Result:
     """Record that a user did something, as an app would.
 
-    $ mtribes event track video/completed --user ada --meta genre=Football --space vod --environment staging
+    $ mtribes event track video/completed --user ada --meta genre=Sport
     """
     return track_event(call.obj, Track(name, user, _pairs(meta or []), space, environment))
 

@@ -607,7 +607,7 @@ class SessionRunner {
   }
 
   async start(options = {}) {
-    const run = this.begin(options.userId || null);
+    const run = this.begin(options);
     if (!this.transport.ready) {
       report("client.apiKey is not set, so fallbacks are served");
       this.conclude("fallback", "missing-key");
@@ -660,6 +660,9 @@ class SessionRunner {
       timestamp: new Date().toISOString(),
       anonymous_id: run?.anonymousId ?? this.identity.current.id,
       ...(run?.userId ? { external_id: run.userId } : {}),
+      ...(run?.userId && run.userSignature
+        ? { user_signature: run.userSignature }
+        : {}),
       ...(run?.session ? { session: run.session } : {}),
       ...(entity ? { entity } : {}),
       ...(data ? { data } : {}),
@@ -675,14 +678,16 @@ class SessionRunner {
     this.follow();
   }
 
-  begin(userId) {
+  begin({ userId: id, userSignature }) {
+    const userId = id || null;
     this.stop();
     this.entities.reset();
     this.status = "starting";
     this.failure = null;
     const anonymousId = this.identity.begin(userId).id;
     const aborter = newAborter();
-    this.run = { anonymousId, userId, aborter, session: null, revision: "" };
+    const who = { anonymousId, userId, userSignature, aborter };
+    this.run = { ...who, session: null, revision: "" };
     return this.run;
   }
 
@@ -734,7 +739,7 @@ function startBody(run, options) {
   const body = {
     anonymous_id: run.anonymousId,
     external_id: run.userId ?? undefined,
-    user_signature: options.userSignature,
+    user_signature: run.userSignature,
   };
   try {
     return JSON.stringify({ ...body, fields: options.fields });

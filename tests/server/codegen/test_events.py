@@ -184,3 +184,19 @@ def test_a_page_that_was_hidden_in_the_middle_of_sending_sends_the_same_ids_agai
     sending, leaving = run_node(PAGE + script, javascript)
     assert (sending["keepalive"], leaving["keepalive"]) == (False, True)
     assert json.loads(sending["body"]) == json.loads(leaving["body"])
+
+
+def test_events_of_a_user_whose_id_is_signed_carry_the_signature(runnable: Path, peer: ClientApiPeer) -> None:
+    script = """
+    await session.start({ userId: "u1", userSignature: "sig-1" });
+    session.track("item/clicked");
+    await session.start({ userId: "u2" });
+    session.track("item/clicked");
+    await session.start({ userSignature: "of-nobody" });
+    session.track("item/clicked");
+    await session.flush();
+    print(null);
+    """
+    run(script, runnable, peer)
+    signed = [(event.get("external_id"), event.get("user_signature")) for event in events(peer)]
+    assert signed == [("u1", "sig-1"), ("u2", None), (None, None)]

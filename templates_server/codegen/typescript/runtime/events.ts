@@ -5,6 +5,7 @@ interface WireEvent {
   readonly timestamp: string;
   readonly anonymous_id: string;
   readonly external_id?: string;
+  readonly user_signature?: string;
   readonly session?: string;
   readonly entity?: string;
   readonly data?: Json;

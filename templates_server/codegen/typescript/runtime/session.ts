@@ -52,6 +52,7 @@ interface Served {
 interface Run {
   readonly anonymousId: string;
   readonly userId: string | null;
+  readonly userSignature: string | undefined;
   /** Cuts what is under way for this run. */
   readonly aborter: Aborter | null;
   session: string | null;
@@ -91,7 +92,7 @@ class SessionRunner implements Session {
   }
 
   async start(options: StartOptions = {}): Promise<void> {
-    const run = this.begin(options.userId || null);
+    const run = this.begin(options);
     if (!this.transport.ready) {
       report("client.apiKey is not set, so fallbacks are served");
       this.conclude("fallback", "missing-key");
@@ -144,6 +145,9 @@ class SessionRunner implements Session {
       timestamp: new Date().toISOString(),
       anonymous_id: run?.anonymousId ?? this.identity.current.id,
       ...(run?.userId ? { external_id: run.userId } : {}),
+      ...(run?.userId && run.userSignature
+        ? { user_signature: run.userSignature }
+        : {}),
       ...(run?.session ? { session: run.session } : {}),
       ...(entity ? { entity } : {}),
       ...(data ? { data } : {}),
@@ -159,14 +163,16 @@ class SessionRunner implements Session {
     this.follow();
   }
 
-  private begin(userId: string | null): Run {
+  private begin({ userId: id, userSignature }: StartOptions): Run {
+    const userId = id || null;
     this.stop();
     this.entities.reset();
     this.status = "starting";
     this.failure = null;
     const anonymousId = this.identity.begin(userId).id;
     const aborter = newAborter();
-    this.run = { anonymousId, userId, aborter, session: null, revision: "" };
+    const who = { anonymousId, userId, userSignature, aborter };
+    this.run = { ...who, session: null, revision: "" };
     return this.run;
   }
 
@@ -221,7 +227,7 @@ function startBody(run: Run, options: StartOptions): string {
   const body = {
     anonymous_id: run.anonymousId,
     external_id: run.userId ?? undefined,
-    user_signature: options.userSignature,
+    user_signature: run.userSignature,
   };
   try {
     return JSON.stringify({ ...body, fields: options.fields });
