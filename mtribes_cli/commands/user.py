@@ -41,7 +41,7 @@ def export_command(
 ) -> Result:
     """Write all that is known of a user: profile, visitors, devices, sessions, events.
 
-    $ mtribes user export ada --space vod --environment production --output ada.json
+    $ mtribes user export ada --environment production --output ada.json
     """
     return export_user(call.obj, Place(user, space, environment), output)
 
@@ -122,7 +122,7 @@ def tag_command(
 ) -> Result:
     """Give a user tags.
 
-    $ mtribes user tag ada sports/football/australia --space vod --environment production
+    $ mtribes user tag ada sports/football --environment production
     """
     return tag_user(call.obj, Place(user, space, environment), tags)
 
@@ -137,7 +137,7 @@ def untag_command(
 ) -> Result:
     """Take tags from a user.
 
-    $ mtribes user untag ada sports/football/australia --space vod --environment production
+    $ mtribes user untag ada sports/football --environment production
     """
     return untag_user(call.obj, Place(user, space, environment), tags)
 
