@@ -1,0 +1,39 @@
+"""The memory of the command does not grow with the file."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import pytest
+
+from tests.contract.ingest.world import Place, as_csv, row_of
+
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform == "win32", reason="wait4 of Unix")]
+IS_FULL_SCALE = os.environ.get("MTRIBES_FULL_SCALE") == "1"
+FEW, MANY = (250_000, 1_000_000) if IS_FULL_SCALE else (50_000, 150_000)
+MOST_KIB = 200 * 1024
+KIB_OF_A_SYSTEM = 1024 if sys.platform == "darwin" else 1
+
+
+def peak_kib(place: Place, rows: int) -> int:
+    """What the command takes at most, for so many rows."""
+    with (place.mtribes.home / "users.csv").open("w", encoding="utf-8", newline="") as file:
+        file.write(as_csv([]))
+        for number in range(rows):
+            file.write(as_csv([row_of(number)]).split("\r\n", 1)[1])
+    process = place.started("users.csv", rows=50_000)
+    _, status, usage = os.wait4(process.pid, 0)
+    assert os.waitstatus_to_exitcode(status) == 0
+    for stream in (process.stdout, process.stderr):
+        if stream is not None:
+            stream.close()
+    process.returncode = 0
+    return usage.ru_maxrss // KIB_OF_A_SYSTEM
+
+
+def test_four_times_the_rows_take_no_more_memory(place: Place) -> None:
+    few, many = peak_kib(place, FEW), peak_kib(place, MANY)
+    print(f"{FEW:,} rows: {few // 1024} MiB; {MANY:,} rows: {many // 1024} MiB")  # noqa: T201 - with pytest -s
+    assert many < MOST_KIB
+    assert many < few * 1.25
