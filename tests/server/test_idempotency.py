@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 
 from templates_server.access import Scope
 from templates_server.database import Database
@@ -217,6 +218,29 @@ def test_of_many_at_once_one_has_the_effect_and_all_get_its_answer(one: Asker) -
         assert len({answer.content for answer in answers if answer.status_code == 201}) == 1
         assert one.ask(f"raced {number}").headers["idempotency-replayed"] == "true"
         assert one.made() == number + 1
+
+
+def test_while_the_first_runs_another_is_told_to_come_again(tmp_path: Path) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def hold(_connection: Connection) -> None:
+        begun.set()
+        go_on.wait(30)
+
+    with running_server(tmp_path) as server, ThreadPoolExecutor(3) as threads:
+        person = add_person(server.database, add_organization(server.database))
+        with person.client(server) as client, person.client(server) as other:
+            one = asker(server, person, client)
+            threads.submit(server.database.write_now, hold)
+            assert begun.wait(30)
+            asks = [threads.submit(each.ask, "held") for each in (one, Asker(other, person, one.keys, server.database))]
+            (refused,), (waiting,) = wait(asks, return_when=FIRST_COMPLETED)
+            go_on.set()
+            second = refused.result()
+            assert (second.status_code, second.headers["retry-after"]) == (409, "1")
+            assert second.json()["errors"][0]["path"] == "Idempotency-Key"
+            assert waiting.result().status_code == 201
+            assert one.made() == 1
 
 
 def test_of_many_at_two_servers_one_has_the_effect(postgres_url: str, tmp_path: Path) -> None:

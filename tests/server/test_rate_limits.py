@@ -97,6 +97,13 @@ def test_callers_without_number_cost_no_memory_without_bound() -> None:
     assert buckets.take(999).remaining == 0  # not forgotten
 
 
+def test_who_goes_on_asking_is_not_forgotten_for_others() -> None:
+    buckets = Buckets(1000, clock=Hands(), most=10)
+    for number in range(500):
+        assert buckets.take("busy").remaining == 999 - number
+        buckets.take(number)
+
+
 # Settings
 
 
