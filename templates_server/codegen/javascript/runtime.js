@@ -678,14 +678,15 @@ class SessionRunner {
     this.follow();
   }
 
-  begin({ userId: id, userSignature }) {
-    const userId = id || null;
+  begin(options) {
+    const userId = options.userId || null;
     this.stop();
     this.entities.reset();
     this.status = "starting";
     this.failure = null;
     const anonymousId = this.identity.begin(userId).id;
     const aborter = newAborter();
+    const { userSignature } = options;
     const who = { anonymousId, userId, userSignature, aborter };
     this.run = { ...who, session: null, revision: "" };
     return this.run;

@@ -163,14 +163,15 @@ class SessionRunner implements Session {
     this.follow();
   }
 
-  private begin({ userId: id, userSignature }: StartOptions): Run {
-    const userId = id || null;
+  private begin(options: StartOptions): Run {
+    const userId = options.userId || null;
     this.stop();
     this.entities.reset();
     this.status = "starting";
     this.failure = null;
     const anonymousId = this.identity.begin(userId).id;
     const aborter = newAborter();
+    const { userSignature } = options;
     const who = { anonymousId, userId, userSignature, aborter };
     this.run = { ...who, session: null, revision: "" };
     return this.run;
