@@ -5,7 +5,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import re
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -14,8 +18,10 @@ from sqlalchemy import select
 
 from templates_server import schema
 from templates_server.access import Role, Scope
+from templates_server.signatures import sign
 from tests.people import FULL, Grant, Organization, add_organization, add_person, add_space
 from tests.server.client.app_of_tests import DEVICE
+from tests.server.codegen.toolchain import require_node
 from tests.servers import RunningServer
 
 CALLS = ["identify", "alias", "devices", "events", "sessions"]
@@ -153,6 +159,24 @@ def test_a_change_is_remembered_without_the_secret_and_none_is_where_nothing_cha
     rows = signing.server.database.read_now(lambda connection: connection.execute(query.order_by(audit.c.id)).all())
     assert sorted(json.loads(row.details)["rotated"] for row in rows) == [False, True]
     assert all(row.target == _environment_id(signing) and secret not in str(row) for row in rows)
+
+
+def sample(language: str) -> str:
+    """The README's code in a language that signs an id."""
+    readme = (Path(__file__).parents[3] / "README.md").read_text("utf-8")
+    blocks = re.findall(rf"```{language}\n(.*?)```", readme, re.DOTALL)
+    (found,) = [block for block in blocks if "hmac" in block.lower()]
+    return str(found)
+
+
+@pytest.mark.parametrize("user_id", ["u1", "ada@example.com", "日本-é"])
+def test_the_samples_of_the_readme_sign_as_the_server_does(user_id: str) -> None:
+    secret = "0123456789abcdef" * 4
+    python = f"{sample('python')}\nprint(user_signature({secret!r}, {user_id!r}))"
+    node = f"{sample('js')}\nconsole.log(userSignature({secret!r}, {user_id!r}));"
+    commands = ([sys.executable, "-c", python], [require_node(), "--input-type=module", "-e", node])
+    signed_by = [subprocess.run(command, capture_output=True, check=True, text=True).stdout for command in commands]
+    assert [text.strip() for text in signed_by] == [sign(secret, user_id)] * 2
 
 
 def _environment_id(signing: Signing) -> str:
