@@ -89,7 +89,7 @@ def _compare(what: str, subject: Callable[[], float], peer: Callable[[], float],
 @contextlib.contextmanager
 def _demo_server(folder: Path, *options: str) -> Iterator[ServerProcess]:
     os.sched_setaffinity(0, {0})
-    with server_process(folder, "--demo", *options) as server:
+    with server_process(folder, "--demo", "--rate-limits", "off", *options) as server:
         os.sched_setaffinity(0, {1})
         yield server
 
