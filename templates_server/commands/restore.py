@@ -55,7 +55,7 @@ def restore(
     except FolderInUse as error:
         raise in_use(folder, error) from None
     sys.stdout.write(f"Restored {sum(restored.rows.values())} rows into {folder.path}.\n")
-    sys.stdout.write(f"Removed {restored.erased_again} people again who were erased after the backup.\n")
+    sys.stdout.write(f"Removed again, as erased after the backup: {restored.erased_again} people.\n")
     return ExitCode.DONE
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from templates_server.persons.profiles import NOTHING_KNOWN, from_columns, merged, to_columns
@@ -18,6 +18,7 @@ ANYTHING = st.recursive(
 )
 
 
+@settings(max_examples=40, deadline=None)
 @given(good_users())
 def test_a_good_user_has_no_problem(sent: dict[str, Any]) -> None:
     user_id, _, problems = read_user(sent)
@@ -25,6 +26,7 @@ def test_a_good_user_has_no_problem(sent: dict[str, Any]) -> None:
     assert user_id == sent["user_id"]
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.one_of(ANYTHING, st.dictionaries(st.sampled_from(sorted(FIELDS)), ANYTHING)))
 def test_whatever_is_sent_is_good_or_is_refused(sent: Any) -> None:
     _, change, problems = read_user(sent, "[7]")

@@ -237,7 +237,7 @@ def test_a_backup_does_not_bring_back_who_was_erased_after_it(
     live.erase("eve")
     capsys.readouterr()
     again = restored(backup, tmp_path / "new", "--erasures", str(live.folder / "erasures.jsonl"))
-    assert "Removed 2 people again who were erased after the backup." in capsys.readouterr().out
+    assert "Removed again, as erased after the backup: 2 people." in capsys.readouterr().out
     assert again.users() == (["bob"], [("t", 1)])
     assert len(read_erasures(again.folder / "erasures.jsonl")) == 2  # for the next time
 
@@ -269,18 +269,18 @@ def test_who_came_back_and_is_in_a_later_backup_stays(live_on_each: Server, tmp_
     assert restored(backup, tmp_path / "new", *listed).users() == (["ada", "bob"], [("t", 2)])
 
 
-@pytest.mark.parametrize("skew_ms", [-5_000, 0])
-def test_who_came_back_and_was_erased_again_stays_gone(live: Server, tmp_path: Path, skew_ms: int) -> None:
+def test_who_came_back_and_was_erased_again_stays_gone(live: Server, tmp_path: Path) -> None:
     live.add("ada", "bob")
     live.erase("ada")
     live.add("ada")
     backup = live.back_up(tmp_path / "b")
-    live.now += skew_ms  # another machine, whose clock is behind
+    live.now -= 5_000  # another machine, whose clock is behind
     live.erase("ada")
     listed = ["--erasures", str(live.folder / "erasures.jsonl")]
     assert restored(backup, tmp_path / "new", *listed).users() == (["bob"], [("t", 1)])
 
 
+@pytest.mark.slow
 def test_a_backup_of_what_was_restored_keeps_the_list(live: Server, tmp_path: Path) -> None:
     live.add("ada", "bob")
     first = live.back_up(tmp_path / "1")
@@ -291,6 +291,7 @@ def test_a_backup_of_what_was_restored_keeps_the_list(live: Server, tmp_path: Pa
     assert read_erasures(third.folder / "erasures.jsonl") == read_erasures(live.folder / "erasures.jsonl")
 
 
+@pytest.mark.slow
 def test_the_file_in_a_backup_knows_who_was_erased_from_a_space_that_is_gone(live: Server, tmp_path: Path) -> None:
     live.add("ada")
     first = live.back_up(tmp_path / "1")

@@ -289,7 +289,7 @@ def _change(connection: Connection, environment_id: str, model: Model, sent: dic
             change_user(connection, environment_id, person_id, change(sent).change, now=1)
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(STEPS, max_size=8))
 def test_any_sequence_comes_to_what_a_plain_model_says(database: Database, steps: list[tuple[str, Any]]) -> None:
     environment_id, model = new_id("env"), Model()

@@ -155,7 +155,7 @@ def test_a_patch_cannot_rename_and_says_what_is_wrong(place: Place) -> None:
     assert place.client.patch(place.url("users", "ada"), json=[]).status_code == 422
 
 
-@pytest.mark.parametrize("user_id", ["a/b", "ä 日本", "a%2Fb", "?", "#", "a b", "🦊", "x" * 256, "-", "A"])
+@pytest.mark.parametrize("user_id", ["a/b", "ä 日本 🦊", "a%2Fb", "?#", "x" * 256])
 def test_any_id_can_stand_in_a_path(place: Place, user_id: str) -> None:
     place.upsert({"user_id": user_id})
     escaped = "".join(f"%{byte:02X}" for byte in user_id.encode())
@@ -180,7 +180,7 @@ def test_tags_with_slashes_are_set_and_taken_by_path(place: Place) -> None:
     assert place.tags() == {"sports/cycling": 1, "été": 1}
 
 
-@pytest.mark.parametrize("tag", ["A", "a/b/c/d", "%20a", "a%0Ab", "x" * 65])
+@pytest.mark.parametrize("tag", ["A", "a/b/c/d", "%20a"])
 def test_a_tag_that_breaks_a_rule_is_refused(place: Place, tag: str) -> None:
     place.upsert({"user_id": "ada"})
     for method in ("PUT", "DELETE"):
