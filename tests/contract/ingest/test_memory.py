@@ -11,7 +11,7 @@ from tests.contract.ingest.world import Place, as_csv, row_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform == "win32", reason="wait4 of Unix")]
 IS_FULL_SCALE = os.environ.get("MTRIBES_FULL_SCALE") == "1"
-FEW, MANY = (250_000, 1_000_000) if IS_FULL_SCALE else (50_000, 150_000)
+FEW, MANY, ROWS_A_PART = (250_000, 1_000_000, 50_000) if IS_FULL_SCALE else (40_000, 120_000, 5_000)
 MOST_KIB = 200 * 1024
 KIB_OF_A_SYSTEM = 1024 if sys.platform == "darwin" else 1
 
@@ -22,7 +22,7 @@ def peak_kib(place: Place, rows: int) -> int:
         file.write(as_csv([]))
         for number in range(rows):
             file.write(as_csv([row_of(number)]).split("\r\n", 1)[1])
-    process = place.started("users.csv", rows=50_000)
+    process = place.started("users.csv", rows=ROWS_A_PART)
     _, status, usage = os.wait4(process.pid, 0)
     assert os.waitstatus_to_exitcode(status) == 0
     for stream in (process.stdout, process.stderr):
