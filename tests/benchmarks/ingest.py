@@ -14,6 +14,7 @@ import contextlib
 import csv
 import http.client
 import json
+import math
 import os
 import shutil
 import statistics
@@ -155,15 +156,19 @@ class Sqlite:
         """How a new server is started."""
         return ()
 
-    def floor(self) -> float:
-        """The seconds of `.import`."""
+    def floor(self) -> tuple[float, float]:
+        """The seconds of `.import`, and of the processor."""
         database = self._folder / "floor.db"
         for path in self._folder.glob("floor.db*"):
             path.unlink()
         create = table_in("sqlite")
         subprocess.run(["sqlite3", database], input=f"{create};", text=True, check=True)
         script = f".mode csv\n.import {self._files.floor_csv} persons\n"
-        return seconds_of(lambda: subprocess.run(["sqlite3", database], input=script, text=True, check=True))
+        before = os.times()
+        seconds = seconds_of(lambda: subprocess.run(["sqlite3", database], input=script, text=True, check=True))
+        after = os.times()
+        work = after.children_user + after.children_system - before.children_user - before.children_system
+        return seconds, work
 
 
 class Postgresql:
@@ -180,12 +185,12 @@ class Postgresql:
         """How a new server is started."""
         return ("--database", self._server.new_database_url())
 
-    def floor(self) -> float:
-        """The seconds of COPY."""
+    def floor(self) -> tuple[float, float]:
+        """The seconds of COPY; what the processor did is known to PostgreSQL alone."""
         url = self._server.new_database_url()
         create = table_in("postgresql+psycopg")
         psql(url, f"{create};")
-        return seconds_of(lambda: psql(url, f"\\copy persons from '{self._files.floor_text}'\n"))
+        return seconds_of(lambda: psql(url, f"\\copy persons from '{self._files.floor_text}'\n")), math.nan
 
 
 def table_in(dialect: str) -> str:
@@ -208,9 +213,10 @@ def seconds_of(act: Callable[[], object]) -> float:
 
 @dataclass(frozen=True)
 class Run:
-    """What one import took: the first time and again, the server's memory, and what others waited meanwhile."""
+    """What one import took, the first time and again; the work and memory of the server; what others waited meanwhile."""
 
     seconds: float
+    processor_seconds: float
     again_seconds: float
     peak_megabytes: float
     waits: Sequence[float]
@@ -224,10 +230,12 @@ def run(database: Sqlite | Postgresql, files: Files, cli: str | None) -> Run:
     ):
         facts = json.loads((server.folder / "demo.json").read_text())
         with waiting(server, facts["spaces"]["vod"]["production"]) as waits:
+            idle = processor_seconds(server.process.pid)
             first = seconds_of(lambda: ingest(server, facts["token"], files, cli, "first"))
+            worked = processor_seconds(server.process.pid) - idle
             told = list(waits)
         again = seconds_of(lambda: ingest(server, facts["token"], files, cli, "second"))
-        return Run(first, again, peak_megabytes(server.process.pid), told)
+        return Run(first, worked, again, peak_megabytes(server.process.pid), told)
 
 
 def ingest(server: ServerProcess, token: str, files: Files, cli: str | None, name: str) -> None:
@@ -305,6 +313,12 @@ def waiting(server: ServerProcess, key: str) -> Iterator[Sequence[float]]:
         thread.join()
 
 
+def processor_seconds(pid: int) -> float:
+    """What a process has used of the processors so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def peak_megabytes(pid: int) -> float:
     """The most memory that a process ever had."""
     status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
@@ -316,15 +330,16 @@ def compare(database: Sqlite | Postgresql, files: Files, *, pairs: int, cli: str
     """Print the ratios."""
     found = [(run(database, files, cli), database.floor()) for _ in range(pairs)]
     ours = statistics.median(one.seconds for one, _ in found)
-    floor = statistics.median(floor for _, floor in found)
-    ratio = statistics.median(one.seconds / floor for one, floor in found)
+    floor = statistics.median(seconds for _, (seconds, _) in found)
+    ratio = statistics.median(one.seconds / seconds for one, (seconds, _) in found)
+    work = statistics.median(one.processor_seconds / seconds for one, (_, seconds) in found)
     again = statistics.median(one.again_seconds / one.seconds for one, _ in found)
     waits = sorted(wait for one, _ in found for wait in one.waits)
     how = f"`mtribes user ingest`, {cli}" if cli else f"{len(files.parts)} parts that lie ready"
     sys.stdout.write(
         f"{database.name}, {files.rows:,} users, {how}: {ratio:.2f} x its own import "
         f"(target {TARGETS[database.name]} x, both sides together), {ours:.1f} s and {floor:.1f} s, {pairs} pair(s); "
-        f"the same again: {again:.2f} x the first time; "
+        f"the server's processor time alone: {work:.2f} x; the same again: {again:.2f} x the first time; "
         f"the server's memory: {max(one.peak_megabytes for one, _ in found):.0f} MB (target {MAX_MEGABYTES}); "
         f"a session started meanwhile: {statistics.median(waits) * 1000:.0f} ms, at worst {waits[-1] * 1000:.0f} ms\n"
     )

@@ -11,10 +11,10 @@ from typing import Any
 from templates_server.__main__ import main
 from templates_server.imports import api, people_store, store
 
-POINTS: dict[str, tuple[Any, str, bool]] = {  # where, and whether it dies behind it
+POINTS: dict[str, tuple[Any, str, bool]] = {  # where, and whether it dies behind it; as an import comes by them
+    "when the import is open": (store, "open_import", True),
     "before the part is read": (api, "read_part", False),
     "in the transaction, before anything": (api, "apply_part", False),
-    "when the import is open": (store, "open_import", True),
     "when the people are stored": (people_store, "apply_rows", True),
     "before the counts of tags": (people_store, "count_tags", False),
     "when the answer is noted": (store, "add_part", True),
