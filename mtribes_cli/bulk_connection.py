@@ -8,7 +8,6 @@ from __future__ import annotations
 import http.client
 from collections.abc import Mapping
 from contextlib import suppress
-from http import HTTPStatus
 from ssl import SSLContext
 from urllib.parse import urlsplit
 
@@ -92,8 +91,7 @@ class BulkConnection:
 def _whole(answer: http.client.HTTPResponse, max_bytes: int) -> bytes:
     """The body. `http.client` takes headers that break off for whole ones, and a body that breaks off as well."""
     content = answer.read(max_bytes + 1)
-    is_framed = answer.chunked or answer.headers["Content-Length"] is not None or answer.status == HTTPStatus.NO_CONTENT
-    if len(content) <= max_bytes and (not is_framed or answer.length):
+    if len(content) <= max_bytes and not answer.chunked and answer.length != 0:  # None: its length was never told
         raise http.client.IncompleteRead(content)
     return content
 

@@ -32,12 +32,11 @@ def sent(ada: Mtribes, host: str) -> Outcome:
     return ada("user", "ingest", "users.csv", "--space", "vod", "--environment", "production", "--host", host)
 
 
-def cut_in_the_headers(connection: socket.socket) -> None:
-    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Ty")
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 900\r\n\r\n"
 
 
-def cut_in_the_body(connection: socket.socket) -> None:
-    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 900\r\n\r\n" + PART)
+def cut_after(sent_bytes: int) -> Behaviour:
+    return lambda connection: connection.sendall((HEAD + PART)[:sent_bytes])
 
 
 def part_then_whole() -> Behaviour:
@@ -81,9 +80,9 @@ def test_a_port_where_nobody_listens_and_a_name_that_nobody_has_are_told_alike(a
         assert large == Told(small.exit_code, small.what, small.advice + GOES_ON)
 
 
-@pytest.mark.parametrize("behaviour", [reset, cut_in_the_headers, cut_in_the_body, lambda _connection: None])
-def test_an_answer_that_breaks_off_is_none(ada: Mtribes, behaviour: Behaviour) -> None:
-    with listening(behaviour) as port:
+@pytest.mark.parametrize("sent_bytes", [0, 12, 17, *range(len(HEAD) - 9, len(HEAD) + 2), len(HEAD + PART)])
+def test_an_answer_that_breaks_off_is_none(ada: Mtribes, sent_bytes: int) -> None:
+    with listening(cut_after(sent_bytes) if sent_bytes else reset) as port:
         said = told(sent(ada, f"http://127.0.0.1:{port}"))
     assert (said.exit_code, "broke the connection off" in said.what) == (1, True)
     assert len(ada.clock.pauses) == 3
