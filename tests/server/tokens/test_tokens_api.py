@@ -192,6 +192,15 @@ def test_a_token_narrowed_to_an_organization_or_a_space_reaches_nothing_else(ser
         assert client.get(f"/v2/spaces/{sibling}").status_code == 404
 
 
+def test_what_a_sign_in_is_narrowed_to_holds_for_its_tokens(server: RunningServer) -> None:
+    one, other = add_organization(server.database), add_organization(server.database)
+    ada = add_person(server.database, one, grant=Grant(kind="access", limits=[one.id]))
+    belongs(server, ada, other.id)
+    assert made(server, ada)["organizations"] == [one.key]
+    with ada.client(server) as client:
+        assert client.post("/v2/tokens", json={"name": "x", "organizations": [other.key]}).status_code == 422
+
+
 def test_a_token_is_narrowed_only_to_what_its_maker_sees(server: RunningServer) -> None:
     ada, grace = signed_in(server), signed_in(server)
     theirs = add_space(server, grace)
