@@ -116,4 +116,4 @@ def test_memory_does_not_grow_with_what_is_known(place: Place) -> None:
     finally:
         tracemalloc.stop()
     assert size_bytes > 6_000_000
-    assert peak_bytes < 10_000_000  # the server runs in this process
+    assert peak_bytes < 16_000_000  # of the server too, which runs in this process: a page of rows, not all
