@@ -45,6 +45,7 @@ from templates_server.identifiers import ENVIRONMENT_KEY_PREFIX, new_id
 from templates_server.identities import store as identities_store
 from templates_server.identities.api import IdentityArrivals
 from templates_server.metrics.counts import Metrics, new_metrics
+from templates_server.imports.reader import PartReader
 from templates_server.oauth import local_code
 from templates_server.oauth.local_code import LocalCode
 from templates_server.oauth.protocol import Authority
@@ -57,12 +58,13 @@ from templates_server.routes import ROUTES
 from templates_server.server_key import ServerKey
 from templates_server.sessions import store as sessions_store
 from templates_server.sessions.api import SessionArrivals
+from templates_server.sessions.deciding import Deciding
 from templates_server.sessions.states import StatesCache
 from templates_server.settings import Settings
 from templates_server.signatures import UserSignatures
 from templates_server.spaces import store as spaces_store
 from templates_server.steps import serve
-from templates_server.times import Clock, system_clock
+from templates_server.times import DAY, Clock, system_clock
 from templates_server.tokens import secrets
 from templates_server.tokens import store as tokens_store
 from templates_server.tokens.uses import TokenUses
@@ -241,7 +243,7 @@ def create_app(
         locate=_locator(database),
         parts={
             **_sign_in_parts(settings, database, clock),
-            **_parts(database),
+            **_parts(database, settings),
             ErasureList: ErasureList(DataFolder(settings.data_folder).erasures_file),
             Description: Description(routes, settings),
             TokenUses: uses,
@@ -269,13 +271,16 @@ def _sign_in_parts(settings: Settings, database: Database, clock: Clock) -> Mapp
     }
 
 
-def _parts(database: Database) -> Mapping[type, Any]:
+def _parts(database: Database, settings: Settings) -> Mapping[type, Any]:
     """The features' own parts, by their class."""
+    states = StatesCache(database)
     return {
         CodeHashes: CodeHashes(database),
         RenderedSets: RenderedSets(),
+        PartReader: PartReader(),
         GeneratedFiles: GeneratedFiles(),
-        StatesCache: StatesCache(database),
+        StatesCache: states,
+        Deciding: Deciding(database, states, retention_ms=settings.event_retention_days * DAY),
         SessionArrivals: SessionArrivals(database, sessions_store.add_sessions),
         EventArrivals: EventArrivals(database, events_store.add_events),
         IdentityArrivals: IdentityArrivals(database, identities_store.add_identified),

@@ -35,6 +35,7 @@ from templates_server.shared_questions import SharedQuestions
 
 Result = TypeVar("Result")
 Work = Callable[[Connection], Result]
+Parameter = str | int | float | None
 
 BUSY_TIMEOUT_SECONDS = 10
 SQLITE_READERS = 8
@@ -66,7 +67,7 @@ class Database(abc.ABC):
         """What the work finds, in one snapshot."""
 
     @abc.abstractmethod
-    async def look_up(self, query: str, *parameters: str) -> Sequence[Any] | None:
+    async def look_up(self, query: str, *parameters: Parameter) -> Sequence[Any] | None:
         """The first row of a query that many requests ask, past all that would cost more than the query.
 
         `?` stands for a parameter.
@@ -145,7 +146,7 @@ class SqliteDatabase(Database):
         """What the work finds; it runs here and now."""
         return self.read_now(work)
 
-    async def look_up(self, query: str, *parameters: str) -> Sequence[Any] | None:
+    async def look_up(self, query: str, *parameters: Parameter) -> Sequence[Any] | None:
         """The first row; it is found here and now."""
         if self._look_up_connection is None:
             self._look_up_connection = self.engine.raw_connection()
@@ -296,7 +297,7 @@ class PostgresDatabase(Database):
         """What the work finds."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, self.read_now, work)
 
-    async def look_up(self, query: str, *parameters: str) -> Sequence[Any] | None:
+    async def look_up(self, query: str, *parameters: Parameter) -> Sequence[Any] | None:
         """The first row, without a transaction; asked once for all who wait to ask the same."""
 
         def attempt() -> Sequence[Any] | None:

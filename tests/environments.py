@@ -55,9 +55,13 @@ class AppEnvironment:
 
 
 def add_environment(
-    database: Database, *, model: dict[str, Any] | None = None, delivery: dict[str, Any] | None = None
+    database: Database,
+    *,
+    model: dict[str, Any] | None = None,
+    delivery: dict[str, Any] | None = None,
+    tribes: dict[str, Any] | None = None,
 ) -> AppEnvironment:
-    """A new Space with one environment, its model and delivery at revision 1."""
+    """A new Space with one environment, its model and delivery at revision 1, and its tribes where there are any."""
     organization = add_organization(database)
     space_id, environment_id, key = new_id("spc"), new_id("env"), new_id("pk")
     now, name = system_clock(), unique("space")
@@ -80,7 +84,10 @@ def add_environment(
         ),
     )
     database.write_now(lambda connection: [connection.execute(table.insert(), row) for table, row in rows])
-    return AppEnvironment(environment_id, space_id, key)
+    environment = AppEnvironment(environment_id, space_id, key)
+    if tribes is not None:
+        decide(database, environment, tribes)
+    return environment
 
 
 def deliver(database: Database, environment: AppEnvironment, delivery: dict[str, Any]) -> None:
@@ -93,6 +100,17 @@ def deliver(database: Database, environment: AppEnvironment, delivery: dict[str,
             connection.execute(schema.delivery_revisions.insert(), row),
             connection.execute(update(environments).where(environments.c.id == environment.id).values(revision=2)),
         )
+    )
+
+
+def decide(database: Database, environment: AppEnvironment, tribes: dict[str, Any], *, revision: int = 1) -> None:
+    """The tribes of its Space, by their keys, at that revision."""
+    row = {"space_id": environment.space_id, "document": json.dumps({"tribes": tribes}), "revision": revision}
+    row |= {"created": system_clock(), "created_by": "test"}
+    spaces = schema.spaces
+    present = update(spaces).where(spaces.c.id == environment.space_id).values(tribes_revision=revision)
+    database.write_now(
+        lambda connection: (connection.execute(schema.tribe_revisions.insert(), row), connection.execute(present))
     )
 
 

@@ -44,12 +44,37 @@ def choose_states(model: SpaceModel, delivery: Delivery, matches: Matches) -> di
 
     `matches` says of a targeted scenario whether it is in time and its tribes have the person.
     """
-    chosen = {}
+    return {
+        entity: next((choice for targeted, choice in found.targeted if matches(targeted)), found.otherwise)
+        for entity, found in every_choice(model, delivery).items()
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Alternatives:
+    """All states that an entity can have: the untargeted one, and that of each targeted scenario, in their order."""
+
+    is_published: bool
+    otherwise: Choice
+    targeted: tuple[tuple[TargetedScenario, Choice], ...] = ()
+
+
+def every_choice(model: SpaceModel, delivery: Delivery) -> dict[str, Alternatives]:
+    """What can be chosen from for every entity of the model, by `collection.child`, in order of key."""
+    found = {}
     for collection_key, child in entities(model):
         entity = entity_name(collection_key, child)
         scenarios = delivery.scenarios.get(entity, NO_SCENARIOS)
-        chosen[entity] = _choose(model, child, scenarios, matches, published=collection_key in delivery.published)
-    return chosen
+        published = collection_key in delivery.published
+        found[entity] = Alternatives(
+            published,
+            _choice(model, child, scenarios, None, published=published),
+            tuple(
+                (targeted, _choice(model, child, scenarios, targeted, published=published))
+                for targeted in scenarios.targeted
+            ),
+        )
+    return found
 
 
 def entities(model: SpaceModel) -> Iterator[tuple[str, Child]]:
@@ -67,10 +92,9 @@ def is_in_time(targeted: TargetedScenario, now: int) -> bool:
     return (targeted.starts is None or targeted.starts <= now) and (targeted.ends is None or now < targeted.ends)
 
 
-def _choose(
-    model: SpaceModel, child: Child, scenarios: EntityScenarios, matches: Matches, *, published: bool
+def _choice(
+    model: SpaceModel, child: Child, scenarios: EntityScenarios, targeted: TargetedScenario | None, *, published: bool
 ) -> Choice:
-    targeted = next((targeted for targeted in scenarios.targeted if matches(targeted)), None)
     default = scenarios.default or NO_SCENARIO
     scenario = targeted.scenario if targeted else default
     enabled = published and scenario.enabled

@@ -2,51 +2,65 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
 from templates_server.bodies import decode_json, problems_by_field
 from templates_server.errors import Problem, ValidationFailed
 from templates_server.persons.names import Stated, stated
+from templates_server.persons.profiles import Scalar
 from templates_server.persons.stating import problems_of_ids
+from templates_server.sessions.deciding import Said
 from templates_server.signatures import IdCheck
 
 MOST_FIELDS = 100
 MAX_FIELD_NAME_LENGTH = 64
 MAX_FIELD_VALUE_LENGTH = 4096
+MAX_DEVICE_TEXT_LENGTH = 256
+
+
+class SentSessionDevice(msgspec.Struct, frozen=True):
+    """The device that a session runs on: what decides, where it is given, before what is stored of devices."""
+
+    os: str | None = None
+    model: str | None = None
+
+
+NO_DEVICE = SentSessionDevice()
 
 
 class SentStart(msgspec.Struct, frozen=True):
     """The start of a session on the wire: null is as good as absent, unknown keys are ignored.
 
-    `fields` are contextual: used for this session, never stored.
+    `fields` are contextual: used for this session, never stored. Nor is `device`.
     """
 
     anonymous_id: str | None = None
     external_id: str | None = None
     user_signature: str | None = None
     fields: dict[str, str | int | float | bool | None] | None = None
-    device: dict[str, Any] | None = None
+    device: SentSessionDevice | None = None
 
 
-def read_start(body: bytes, *, check: IdCheck, max_depth: int) -> Stated:
-    """Whose session starts; ValidationFailed with every problem."""
+def read_start(body: bytes, *, check: IdCheck, max_depth: int) -> tuple[Stated, Said]:
+    """Whose session starts, and what the app says; ValidationFailed with every problem."""
     try:
         sent = decode_json(body, SentStart, max_depth=max_depth)
     except ValidationFailed as error:
         raise ValidationFailed(problems_by_field(msgspec.json.decode(body), SentStart) or error.problems) from None
-    problems = [*problems_of_ids(sent, check), *_problems_of_fields(sent)]
+    problems = [*problems_of_ids(sent, check), *problems_of_fields(sent.fields or {}), *_problems_of_device(sent)]
     who = stated(sent.anonymous_id, sent.external_id)
     if who is None:
         problems.append(Problem("", "Give anonymous_id or external_id."))
     if problems or who is None:
         raise ValidationFailed(problems)
-    return who
+    device = sent.device or NO_DEVICE
+    return who, Said(sent.fields or {}, device.os, device.model)
 
 
-def _problems_of_fields(sent: SentStart) -> list[Problem]:
-    fields = sent.fields or {}
+def problems_of_fields(fields: Mapping[str, Scalar | None]) -> list[Problem]:
+    """What is wrong with what an app says."""
     problems = []
     if len(fields) > MOST_FIELDS:
         problems.append(Problem("fields", f"At most {MOST_FIELDS} fields are possible, not {len(fields)}."))
@@ -56,3 +70,10 @@ def _problems_of_fields(sent: SentStart) -> list[Problem]:
         if isinstance(value, str) and len(value) > MAX_FIELD_VALUE_LENGTH:
             problems.append(Problem(f"fields.{name}", f"This may have {MAX_FIELD_VALUE_LENGTH:,} characters."))
     return problems
+
+
+def _problems_of_device(sent: SentStart) -> Iterator[Problem]:
+    device = sent.device or NO_DEVICE
+    for name, text in (("os", device.os), ("model", device.model)):
+        if text is not None and len(text) > MAX_DEVICE_TEXT_LENGTH:
+            yield Problem(f"device.{name}", f"This may have {MAX_DEVICE_TEXT_LENGTH} characters.")

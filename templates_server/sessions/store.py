@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,16 +12,25 @@ from sqlalchemy import Connection, Table, select
 
 from templates_server.database import Database
 from templates_server.errors import NotFound
+from templates_server.identifiers import RANDOM_LENGTH, random_text
 from templates_server.persons.names import PersonName, Stated
 from templates_server.persons.store import Presence, arrive
 from templates_server.rows import insert_all
-from templates_server.schema import delivery_revisions, environments, model_revisions, spaces
+from templates_server.schema import delivery_revisions, environments, model_revisions, spaces, tribe_revisions
+from templates_server.tribes.compiler import compile_facts
+from templates_server.tribes.evaluator import PersonFacts
+from templates_server.tribes.facts import read_facts
+from templates_server.tribes.rules import Questions
+from templates_server.tribes.store import Moment
 
+CACHED_QUERIES = 1000
 STARTED = {"environment_id": "text", "person_id": "text", "session_id": "text", "started": "bigint"}
 REVISIONS = (
-    "SELECT spaces.revision, environments.revision FROM environments JOIN spaces ON spaces.id = environments.space_id "
-    "WHERE environments.id = ?"
+    "SELECT spaces.revision, environments.revision, spaces.tribes_revision "
+    "FROM environments JOIN spaces ON spaces.id = environments.space_id WHERE environments.id = ?"
 )
+LAST_SEEN = "SELECT last_seen FROM persons WHERE environment_id = ? AND person_id = ?"
+PREFIX = "ses_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +53,7 @@ class Documents:
     revision: str
     model: Any
     delivery: Any
+    tribes: Any
 
 
 def add_sessions(connection: Connection, starts: Sequence[Start]) -> Sequence[PersonName]:
@@ -61,12 +72,12 @@ async def revision_of(database: Database, environment_id: str) -> str:
     row = await database.look_up(REVISIONS, environment_id)
     if row is None:
         raise NotFound
-    return revision_text(row[0], row[1])
+    return revision_text(row[0], row[1], row[2])
 
 
-def revision_text(model_revision: int, delivery_revision: int) -> str:
+def revision_text(model: int, delivery: int, tribes: int) -> str:
     """The revision of states, as apps see it."""
-    return f"{model_revision}.{delivery_revision}"
+    return f"{model}.{delivery}.{tribes}"
 
 
 def documents_of(connection: Connection, environment_id: str) -> Documents:
@@ -77,6 +88,7 @@ def documents_of(connection: Connection, environment_id: str) -> Documents:
             spaces.c.key.label("space_key"),
             spaces.c.name.label("space_name"),
             spaces.c.revision.label("model_revision"),
+            spaces.c.tribes_revision.label("tribes_revision"),
             environments.c.name.label("environment_name"),
             environments.c.revision.label("delivery_revision"),
         )
@@ -88,9 +100,10 @@ def documents_of(connection: Connection, environment_id: str) -> Documents:
         row.space_key,
         row.space_name,
         row.environment_name,
-        revision_text(row.model_revision, row.delivery_revision),
+        revision_text(row.model_revision, row.delivery_revision, row.tribes_revision),
         _document(connection, model_revisions, row.space_id, row.model_revision),
         _document(connection, delivery_revisions, environment_id, row.delivery_revision),
+        _document(connection, tribe_revisions, row.space_id, row.tribes_revision),
     )
 
 
@@ -100,3 +113,48 @@ def _document(connection: Connection, table: Table, owner_id: str, revision: int
         select(table.c.document).where(owner == owner_id, number == revision)
     ).scalar_one_or_none()
     return None if text is None else json.loads(text)
+
+
+# What is known of the person
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a person. `called`: their id. `is_merged`: the visitor who is stated was merged before."""
+
+    facts: PersonFacts
+    called: str
+    is_merged: bool
+
+
+async def find_facts(database: Database, stated: Stated, at: Moment, questions: Questions) -> Known | None:
+    """What is known of who is stated, by one look-up; a visitor who was merged is the user. None: nobody is there."""
+    person = stated.person.person_id
+    beside = person if stated.visitor is None else stated.visitor.person_id
+    columns, parameters = compile_facts(questions, database.dialect, now=at.now, retention_ms=at.retention_ms)
+    here = at.environment_id
+    row = await database.look_up(_facts_query(columns), *parameters, here, beside, here, here, person, person)
+    if row is None:
+        return None
+    *known, called, is_merged = row
+    return Known(read_facts(known, questions), called, is_merged is not None)
+
+
+@functools.lru_cache(CACHED_QUERIES)
+def _facts_query(columns: str) -> str:
+    return (
+        f"SELECT {columns}, called, (SELECT 1 FROM merges WHERE environment_id = ? AND person_id = ?) "  # noqa: S608 - the compiler's
+        "FROM persons WHERE environment_id = ? AND person_id = COALESCE("
+        "(SELECT user_person_id FROM merges WHERE environment_id = ? AND person_id = ?), ?)"
+    )
+
+
+async def last_seen_of(database: Database, environment_id: str, person: PersonName) -> int | None:
+    """When somebody was seen last; None when they never were."""
+    row = await database.look_up(LAST_SEEN, environment_id, person.person_id)
+    return None if row is None else row[0]
+
+
+def new_session_id(stated: Stated) -> str:
+    """An id that says where the session is stored: it begins with what the id of the stated person ends with."""
+    return f"{PREFIX}{stated.person.person_id.partition('_')[2]}_{random_text(RANDOM_LENGTH)}"

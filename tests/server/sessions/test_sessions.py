@@ -38,7 +38,7 @@ def test_a_session_has_the_untargeted_state_of_every_entity(server: RunningServe
     told = answer.json()
     assert told.pop("session").startswith("ses_")
     assert told == {
-        "revision": "1.1",
+        "revision": "1.1.0",
         "states": {
             "hidden.banner": {
                 "enabled": False,
@@ -104,7 +104,7 @@ def test_a_new_delivery_is_seen_by_the_next_session(server: RunningServer) -> No
     delivery["scenarios"]["home.header"]["default"]["properties"]["background"]["value"] = "#c9a227"
     deliver(server.database, environment, delivery)
     after = start(server, environment).json()
-    assert (before["revision"], after["revision"]) == ("1.1", "1.2")
+    assert (before["revision"], after["revision"]) == ("1.1.0", "1.2.0")
     assert after["states"]["home.header"]["properties"]["background"]["value"] == "#c9a227"
 
 
