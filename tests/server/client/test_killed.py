@@ -5,6 +5,7 @@ Two rounds on each database; MTRIBES_FULL_SCALE=1 runs 50.
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import itertools
 import json
@@ -46,14 +47,15 @@ class Load:
 
     def run(self, url: str, sender: int) -> None:
         """What one app does."""
-        connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)
-        for number in self.numbers:
-            for what, body in (("events", self._events(number, sender)), ("identify", self._profile(number, sender))):
-                try:
-                    self.send(connection, what, body)
-                except (OSError, http.client.HTTPException):
-                    self.doubtful.append((what, body))
-                    return
+        with contextlib.closing(http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)) as connection:
+            for number in self.numbers:
+                calls = ("events", self._events(number, sender)), ("identify", self._profile(number, sender))
+                for what, body in calls:
+                    try:
+                        self.send(connection, what, body)
+                    except (OSError, http.client.HTTPException):
+                        self.doubtful.append((what, body))
+                        return
 
     def send(self, connection: http.client.HTTPConnection, what: str, body: Any) -> None:
         """Send one thing; once it is acknowledged, remember it."""
