@@ -160,3 +160,13 @@ def test_deeds_are_remembered_once_and_without_the_secret(server: RunningServer)
     assert entries[1]["details"] == {"name": "Nightly", "scopes": ["code:read"]}
     assert {entry["target"] for entry in entries} == {account["id"]}
     assert account["client_secret"] not in str(entries)
+
+
+def test_a_token_never_does_more_than_its_account_may_now(server: RunningServer) -> None:
+    account = made(server, developer(server), scopes=["code:read", "spaces:read"])
+    token = issued(server, account, "form").json()["access_token"]
+    fewer = service_accounts.update().where(service_accounts.c.id == account["id"]).values(scopes="code:read")
+    server.database.write_now(lambda connection: connection.execute(fewer))
+    with server.client(Authorization=f"Bearer {token}") as client:
+        assert client.get("/v2/me").json()["data"][0]["scopes"] == ["code:read"]
+        assert client.get("/v2/spaces").status_code == 403
