@@ -44,8 +44,8 @@ from templates_server.idempotency.answers import IdempotentAnswers
 from templates_server.identifiers import ENVIRONMENT_KEY_PREFIX, new_id
 from templates_server.identities import store as identities_store
 from templates_server.identities.api import IdentityArrivals
-from templates_server.metrics.counts import Metrics, new_metrics
 from templates_server.imports.reader import PartReader
+from templates_server.metrics.counts import Metrics, new_metrics
 from templates_server.oauth import local_code
 from templates_server.oauth.local_code import LocalCode
 from templates_server.oauth.protocol import Authority

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
 import re
 
 import msgspec
@@ -19,7 +17,7 @@ from templates_server.imports import store
 from templates_server.imports.applying import SentPart, answer_to, apply_part
 from templates_server.imports.digests import check_digest
 from templates_server.imports.models import Completion, ImportView
-from templates_server.imports.reading import read_part
+from templates_server.imports.reader import PartReader
 from templates_server.imports.store import ImportPlace, StoredImport
 
 IMPORT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -30,13 +28,13 @@ MOST_PARTS = 1_000_000
 async def put_part(call: Call) -> Response:
     """Apply a part, once: sent again it gets the answer that it got the first time."""
     bodies.require_media_type(call.request, NDJSON)
-    place, number, body = _place(call), _number(call), call.body
-    digest = await asyncio.to_thread(hashlib.sha256, body)
-    check_digest(call.request.headers.get("content-digest"), digest.digest())
-    part = SentPart(place, number, digest.hexdigest())
+    place, number, reader = _place(call), _number(call), call.services.part(PartReader)
+    digest = await reader.digest(call.body)
+    check_digest(call.request.headers.get("content-digest"), digest)
+    part = SentPart(place, number, digest.hex())
     view = await call.database.read(lambda connection: answer_to(connection, part))
     if view is None:
-        rows = await asyncio.to_thread(read_part, body)
+        rows = await reader.read(call.body)
         deed = call.deed("import.open", place.import_id)
         view = await call.database.write(
             lambda connection: apply_part(connection, part, rows=rows, opening=deed), is_repeatable=True

@@ -28,6 +28,7 @@ STAGE = (
     "timezone text, locale text, joined bigint, tags text, attributes text, dates text) ON COMMIT DROP"
 )
 COPY_STAGE = f"COPY {{table}} (is_repeated, person_id, called, {NAMES}) FROM STDIN"
+BY_INDEX = "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"  # few of many: never read all people
 OF_PERSONS = ", ".join(f"persons.{name}" for name in COLUMNS)
 OF_ARRIVING = ", ".join(f"arriving.{name}" for name in COLUMNS)
 LEAVE_OUT_UNCHANGED = (
@@ -55,6 +56,7 @@ def apply_rows(connection: Connection, arriving: Arriving) -> None:
     if not _some_are_there(connection, arriving, new) and _copied_straight(connection, arriving, new):
         _note_new(arriving, new, repeated)
         return
+    connection.exec_driver_sql(BY_INDEX)
     _stage(connection, "arriving", new, repeated)
     environment_id = arriving.environment_id
     unchanged = connection.exec_driver_sql(as_text(connection, LEAVE_OUT_UNCHANGED), (environment_id,)).rowcount

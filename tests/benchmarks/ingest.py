@@ -213,7 +213,7 @@ def seconds_of(act: Callable[[], object]) -> float:
 
 @dataclass(frozen=True)
 class Run:
-    """What one import took, the first time and again; the work and memory of the server; what others waited meanwhile."""
+    """What one import took, the first time and again; the server's work and memory; what others waited meanwhile."""
 
     seconds: float
     processor_seconds: float

@@ -9,11 +9,11 @@ from collections.abc import Callable
 from typing import Any
 
 from templates_server.__main__ import main
-from templates_server.imports import api, people_store, store
+from templates_server.imports import api, people_store, reader, store
 
 POINTS: dict[str, tuple[Any, str, bool]] = {  # where, and whether it dies behind it; as an import comes by them
     "when the import is open": (store, "open_import", True),
-    "before the part is read": (api, "read_part", False),
+    "before the part is read": (reader, "read_part", False),
     "in the transaction, before anything": (api, "apply_part", False),
     "when the people are stored": (people_store, "apply_rows", True),
     "before the counts of tags": (people_store, "count_tags", False),

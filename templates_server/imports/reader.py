@@ -1,0 +1,24 @@
+"""The thread that parts are read in, away from the event loop and from whoever writes to the database."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from concurrent.futures import ThreadPoolExecutor
+
+from templates_server.imports.reading import PartRows, read_part
+
+
+class PartReader:
+    """Reads one part after the other: two at once would take turns anyway, and twice the memory."""
+
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="import-reader")
+
+    async def digest(self, body: bytes) -> bytes:
+        """The SHA-256 of a part."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, lambda: hashlib.sha256(body).digest())
+
+    async def read(self, body: bytes) -> PartRows:
+        """The rows of a part; TooLarge when they are too many."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, read_part, body)
