@@ -261,7 +261,7 @@ def _sqlite_engine(url: URL, begin: str, *, wal_autocheckpoint: int) -> Engine:
             "synchronous=FULL",
             "foreign_keys=ON",
             "temp_store=MEMORY",
-            "cache_size=-65536",
+            "cache_size=-32768",
             f"wal_autocheckpoint={wal_autocheckpoint}",
         ):
             connection.execute(f"PRAGMA {pragma}")

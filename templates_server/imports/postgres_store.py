@@ -31,17 +31,16 @@ COPY_STAGE = f"COPY {{table}} (is_repeated, person_id, called, {NAMES}) FROM STD
 BY_INDEX = "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"  # few of many: never read all people
 OF_PERSONS = ", ".join(f"persons.{name}" for name in COLUMNS)
 OF_ARRIVING = ", ".join(f"arriving.{name}" for name in COLUMNS)
-LEAVE_OUT_UNCHANGED = (
-    "DELETE FROM arriving USING persons "  # noqa: S608 - names of ours
-    "WHERE persons.environment_id = ? AND persons.person_id = arriving.person_id "
-    f"AND NOT is_repeated AND ({OF_PERSONS}) IS NOT DISTINCT FROM ({OF_ARRIVING})"
+LEFT = (  # all but those who are stored just so: what was sent changes nothing of them
+    "SELECT arriving.person_id FROM arriving LEFT JOIN persons "  # noqa: S608 - names of ours
+    "ON persons.environment_id = ? AND persons.person_id = arriving.person_id "
+    f"AND NOT is_repeated AND ({OF_PERSONS}) IS NOT DISTINCT FROM ({OF_ARRIVING}) WHERE persons.person_id IS NULL"
 )
 ADD_OR_LOCK = (  # the condition never holds: it locks the row of who is there already and changes nothing
     f"INSERT INTO persons ({STRAIGHT}) SELECT ?, 'user', ?, ?, person_id, called, {NAMES} FROM arriving "  # noqa: S608 - names of ours
-    'ORDER BY person_id COLLATE "C" '
+    'WHERE person_id = ANY(?) ORDER BY person_id COLLATE "C" '
     "ON CONFLICT (environment_id, person_id) DO UPDATE SET kind = persons.kind WHERE false RETURNING person_id"
 )
-LEFT = "SELECT person_id FROM arriving"
 CHANGE = (
     f"UPDATE persons SET updated = ?, {', '.join(f'{name} = changing.{name}' for name in COLUMNS)} FROM changing "  # noqa: S608 - names of ours
     "WHERE persons.environment_id = ? AND persons.person_id = changing.person_id"
@@ -59,15 +58,17 @@ def apply_rows(connection: Connection, arriving: Arriving) -> None:
     connection.exec_driver_sql(BY_INDEX)
     _stage(connection, "arriving", new, repeated)
     environment_id = arriving.environment_id
-    unchanged = connection.exec_driver_sql(as_text(connection, LEAVE_OUT_UNCHANGED), (environment_id,)).rowcount
-    arriving.unchanged += unchanged
-    if unchanged == len(new):
+    left = list(connection.exec_driver_sql(as_text(connection, LEFT), (environment_id,)).scalars())
+    arriving.unchanged += len(new) - len(left)
+    if not left:
         return
-    left = set(connection.exec_driver_sql(LEFT).scalars())
-    now = arriving.now
-    added = set(connection.exec_driver_sql(as_text(connection, ADD_OR_LOCK), (environment_id, now, now)).scalars())
+    added = set(
+        connection.exec_driver_sql(
+            as_text(connection, ADD_OR_LOCK), (environment_id, arriving.now, arriving.now, left)
+        ).scalars()
+    )
     _note_new(arriving, [row for row in new if row[0] in added], repeated)
-    _change(connection, arriving, left - added)
+    _change(connection, arriving, set(left) - added)
 
 
 def _repeated(arriving: Arriving) -> Mapping[str, Sequence[Row]]:

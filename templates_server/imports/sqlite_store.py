@@ -35,7 +35,9 @@ def apply_rows(connection: Connection, arriving: Arriving) -> None:
     some_are_there = False
     for start in range(0, len(arriving.rows), USERS_A_STATEMENT):
         rows = arriving.rows[start : start + USERS_A_STATEMENT]
-        if some_are_there or not _insert_all(connection, arriving, rows):
+        if some_are_there and _all_are_unchanged(connection, arriving, rows):
+            arriving.unchanged += len(rows)
+        elif some_are_there or not _insert_all(connection, arriving, rows):
             some_are_there = _insert_or_change(connection, arriving, rows)
 
 
@@ -50,11 +52,16 @@ def _insert_all(connection: Connection, arriving: Arriving, rows: Sequence[Row])
 
 
 def _insert(connection: Connection, arriving: Arriving, rows: Sequence[Row]) -> None:
+    connection.exec_driver_sql(_insert_statement(len(rows)), _values(arriving, rows))
+
+
+def _values(arriving: Arriving, rows: Sequence[Row]) -> tuple[Any, ...]:
+    """What the rows have in common, then what is theirs: person, name, profile."""
     values: list[Any] = [arriving.environment_id, arriving.now]
     for row in rows:
         values.append(row[0])
         values += row[2:]
-    connection.exec_driver_sql(_insert_statement(len(rows)), tuple(values))
+    return tuple(values)
 
 
 @functools.lru_cache(USERS_A_STATEMENT)
@@ -67,6 +74,24 @@ def _insert_statement(users: int) -> str:
         rows.append(f"(?1, 'user', ?2, ?2, {person_id}, {', '.join(others)})")
     names = f"environment_id, kind, created, updated, person_id, called, {NAMES}"
     return f"INSERT INTO persons ({names}) VALUES {', '.join(rows)}"  # noqa: S608 - names of ours
+
+
+def _all_are_unchanged(connection: Connection, arriving: Arriving, rows: Sequence[Row]) -> bool:
+    """Whether everybody is there, as they would be if nothing had been known of them: what was sent changes nothing."""
+    same = connection.exec_driver_sql(_same_statement(len(rows)), _values(arriving, rows)).scalar_one()
+    return bool(same == len(rows))
+
+
+@functools.lru_cache(USERS_A_STATEMENT)
+def _same_statement(users: int) -> str:
+    """The statement that counts who of so many is stored just so; the second value, the time, is in it for nothing."""
+    numbers = itertools.count(3)
+    rows = ", ".join(f"({', '.join(f'?{next(numbers)}' for _ in range(VARIABLE))})" for _ in range(users))
+    sent = ", ".join(f"sent.column{number}" for number in range(3, 3 + len(COLUMNS)))
+    return (
+        f"SELECT count(*) FROM (VALUES {rows}) AS sent CROSS JOIN persons "  # noqa: S608 - names of ours
+        f"WHERE environment_id = ?1 AND person_id = sent.column1 AND ({NAMES}) IS ({sent}) AND ?2 IS NOT NULL"
+    )
 
 
 def _insert_or_change(connection: Connection, arriving: Arriving, rows: Sequence[Row]) -> bool:
