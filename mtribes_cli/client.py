@@ -14,7 +14,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Protocol, TypeVar
 from urllib.parse import urlencode
 
-from mtribes_cli import import_wire, wire, wire_access, wire_tribes
+from mtribes_cli import import_wire, wire, wire_access, wire_sessions, wire_tribes
 from mtribes_cli.answers import (
     TRY_LATER_STATUSES,
     Answer,
@@ -341,6 +341,13 @@ class Client:
         """Why somebody is in a tribe or not: `user` or `anonymous_id`, and `fields`, JSON of what an app would say."""
         path = (*environment_path(space, environment), "tribes", tribe, "explanation")
         return self._one(get(*path, query=asked), wire_tribes.Explanation.read)
+
+    def explain_session(
+        self, space: str, environment: str, asked: Mapping[str, object]
+    ) -> wire_sessions.SessionExplanation:
+        """What a session would show now, and why: `user_id` or `anonymous_id`, and `fields`, what an app would say."""
+        path = (*environment_path(space, environment), "session-explanation")
+        return self._one(post(path, asked, may_repeat=True), wire_sessions.SessionExplanation.read)
 
     # OAuth 2
 

@@ -36,6 +36,7 @@ COMMANDS: dict[str, Command] = {
             ("user", "Users of an environment: look, tag, export, remove."),
             ("tag", "The tags that users have."),
             ("tribe", "Tribes: filters over people, who is in them, and why."),
+            ("session", "Sessions of apps: what somebody is shown, and why."),
             ("event", "What people do in apps."),
             ("doctor", "Say what is wrong here or on the way to the server, and what to do."),
             ("completion", "Let your shell complete words of mtribes."),
@@ -603,6 +604,24 @@ COMMANDS: dict[str, Command] = {
         (
             (("--user",), "text", False, "Whom to explain."),
             (("--visitor",), "text", False, "In place of a user: somebody's anonymous id."),
+            (("--field",), "text", True, "What an app would say at session start; repeat for more."),
+            (("--space",), "text", False, "The Space; else mtribes.toml's."),
+            (("--environment",), ("production", "staging", "development"), False, "production, staging or development; else mtribes.toml's. No default."),
+        ),
+    ),
+    "session": (
+        (
+            ("explain", "Say what somebody is shown and why: for each entity, its scenarios, and the filters of their tribes."),
+        ),
+        (),
+        (),
+    ),
+    "session explain": (
+        (),
+        (),
+        (
+            (("--user",), "text", False, "Whom to explain."),
+            (("--anonymous-id", "--visitor"), "text", False, "In place of a user: somebody's anonymous id."),
             (("--field",), "text", True, "What an app would say at session start; repeat for more."),
             (("--space",), "text", False, "The Space; else mtribes.toml's."),
             (("--environment",), ("production", "staging", "development"), False, "production, staging or development; else mtribes.toml's. No default."),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Annotated, Any
+
+from msgspec import Meta
 
 from templates_server.access import Role, Scope
 from templates_server.accounts import api as accounts
@@ -38,18 +40,26 @@ from templates_server.delivery.models import (
 from templates_server.demo_app import api as demo_app
 from templates_server.demo_app.models import Configuration
 from templates_server.description import (
+    ACCEPT_RANGES,
     CONTENT_ENCODING,
+    CONTENT_RANGE,
+    CSV,
+    ETAG,
+    EVENT_STREAM,
     FORM,
     HTML,
     IF_MATCH,
     IF_NONE_MATCH,
+    IF_RANGE,
     JAVASCRIPT,
     JSON,
     NDJSON,
     PAGE,
     PLAIN,
+    RANGE,
     REVISION,
     Body,
+    Header,
     Parameter,
     document,
     form,
@@ -62,6 +72,7 @@ from templates_server.errors import (
     Conflict,
     Forbidden,
     NotFound,
+    RangeNotSatisfiable,
     TooManyRequests,
     Unauthenticated,
     UnsupportedMediaType,
@@ -71,6 +82,8 @@ from templates_server.events import api as events
 from templates_server.events.listing import api as listed_events
 from templates_server.events.models import EventView
 from templates_server.events.reading import SentEvent
+from templates_server.exports import api as exports
+from templates_server.exports.models import EventExport, ExportView, TribeExport
 from templates_server.identities import api as identities
 from templates_server.identities.reading import SentAlias, SentIdentity
 from templates_server.imports import api as imports
@@ -100,7 +113,9 @@ from templates_server.pages.models import (
     SignOutForm,
 )
 from templates_server.sessions import api as sessions
-from templates_server.sessions.models import StartedSession
+from templates_server.sessions.changes import api as changes
+from templates_server.sessions.changes.models import StatesChange
+from templates_server.sessions.models import AskedExplanation, SessionExplanation, StartedSession
 from templates_server.sessions.reading import SentStart
 from templates_server.settings import Limits
 from templates_server.signed_ids import api as signed_ids
@@ -1044,6 +1059,81 @@ TRIBE_ROUTES = (
         refuses=(ValidationFailed,),
         takes=(OF_USER, OF_VISITOR, FIELDS),
     ),
+    Route(
+        "POST",
+        f"{ENVIRONMENT}/session-explanation",
+        sessions.explain,
+        Surface.PLATFORM,
+        "What a session would show a person now, and why; needs `spaces:read` and `tribes:read` as well.",
+        scope=Scope.USERS_READ,
+        reads=AskedExplanation,
+        gives=SessionExplanation,
+        example={"user_id": "ada", "fields": {"campaign": "spring"}},
+    ),
+)
+
+SINCE = Parameter(
+    "since", str, "The `revision` that the app has: of its session's start, or of the change it was told last."
+)
+LAST_EVENT_ID = Parameter("Last-Event-ID", str, "The same, as browsers send it when they come back.", place="header")
+WAIT = Parameter(
+    "wait",
+    Annotated[int, Meta(ge=0, le=changes.MAX_WAIT_SECONDS)],
+    f"How many seconds a long poll waits for a change: {changes.DEFAULT_WAIT_SECONDS} unless said.",
+    example=0,
+    in_samples=True,
+)
+X_ACCEL_BUFFERING = Header("X-Accel-Buffering", "`no`, with a stream: proxies pass it on as it comes.")
+
+EXPORT_HERE = f"{ENVIRONMENT}/exports/{{export}}"
+
+EXPORT_ROUTES = (
+    Route(
+        "POST",
+        f"{TRIBE_HERE}/exports",
+        exports.export_tribe,
+        Surface.PLATFORM,
+        "Begin an export of the users in a tribe: a snapshot, kept for a day; needs the scope `tribes:read` as well.",
+        scope=Scope.USERS_READ,
+        reads=TribeExport,
+        gives=ExportView,
+        status=HTTPStatus.ACCEPTED,
+        example={"format": "csv", "columns": ["user_id", "email", "attributes.plan"]},
+        group="Exports",
+    ),
+    Route(
+        "POST",
+        f"{ENVIRONMENT}/events/exports",
+        exports.export_events,
+        Surface.PLATFORM,
+        "Begin an export of events: all of them, or those of a name or of a user.",
+        scope=Scope.EVENTS_READ,
+        reads=EventExport,
+        gives=ExportView,
+        status=HTTPStatus.ACCEPTED,
+        example={"format": "ndjson", "name": "video/completed"},
+        group="Exports",
+    ),
+    Route(
+        "GET",
+        EXPORT_HERE,
+        exports.show,
+        Surface.PLATFORM,
+        "How far an export is; needs `users:read` and `tribes:read`, or `events:read`, by what is in it.",
+        gives=ExportView,
+    ),
+    Route(
+        "GET",
+        f"{EXPORT_HERE}/content",
+        exports.download,
+        Surface.PLATFORM,
+        "What was exported, or a part of it, once the export is complete; needs the same scopes.",
+        gives=Body(bytes, (CSV, NDJSON, JSON)),
+        also=(HTTPStatus.PARTIAL_CONTENT,),
+        refuses=(RangeNotSatisfiable,),
+        takes=(RANGE, IF_RANGE),
+        sends=(ETAG, ACCEPT_RANGES, CONTENT_RANGE),
+    ),
 )
 
 CLIENT_ROUTES = (
@@ -1056,6 +1146,19 @@ CLIENT_ROUTES = (
         reads=Body(SentStart),
         gives=StartedSession,
         example={"anonymous_id": "phone-1", "fields": {"campaign": "spring"}},
+    ),
+    Route(
+        "GET",
+        "/api/client/sessions/{session}/changes",
+        changes.follow_session,
+        Surface.CLIENT,
+        "The entities that changed while the session runs: server-sent events (`id`, `event: states`, `data` as the "
+        "JSON here), where those are accepted; else a long poll, 204 when nothing did.",
+        gives=Body(StatesChange, (JSON, EVENT_STREAM)),
+        also=(HTTPStatus.NO_CONTENT,),
+        refuses=(ValidationFailed,),
+        takes=(SINCE, WAIT, LAST_EVENT_ID),
+        sends=(X_ACCEL_BUFFERING,),
     ),
     Route(
         "POST",
@@ -1154,6 +1257,7 @@ ROUTES: Sequence[Route] = (
     *first_version_of([*ACCOUNT_ROUTES, *SPACE_ROUTES, *USER_ROUTES]),
     *IMPORT_ROUTES,
     *TRIBE_ROUTES,
+    *EXPORT_ROUTES,
     *CLIENT_ROUTES,
     *DEMO_ROUTES,
 )

@@ -39,6 +39,7 @@ _ALL = (
     Word("user", "user", "Users of an environment: look, tag, export, remove.", has_verbs=True),
     Word("tag", "tag", "The tags that users have.", has_verbs=True),
     Word("tribe", "tribe", "Tribes: filters over people, who is in them, and why.", has_verbs=True),
+    Word("session", "session", "Sessions of apps: what somebody is shown, and why.", has_verbs=True),
     Word("event", "event", "What people do in apps.", has_verbs=True),
     Word("doctor", "doctor", "Say what is wrong here or on the way to the server, and what to do."),
     Word("completion", "completion", "Let your shell complete words of mtribes.", has_verbs=True),

@@ -1,15 +1,19 @@
-"""`POST /api/client/sessions`: start a session, and say what the person is shown."""
+"""`POST /api/client/sessions`: start a session, and say what the person is shown; explanations: why."""
 
 from __future__ import annotations
 
 from starlette.responses import Response
 
-from templates_server import bodies
+from templates_server import access, bodies
 from templates_server.arrivals import Arrivals
-from templates_server.endpoint import Call
-from templates_server.persons.names import PersonName
+from templates_server.endpoint import Answer, Call
+from templates_server.errors import NotFound, Problem, ValidationFailed
+from templates_server.persons.names import PersonName, stated
 from templates_server.sessions import reading, store
-from templates_server.sessions.deciding import Decided, Deciding, Person
+from templates_server.sessions.changes.memory import StartedSessions
+from templates_server.sessions.deciding import Decided, Deciding, Person, Said
+from templates_server.sessions.explaining import Occasion, explain_session
+from templates_server.sessions.models import AskedExplanation
 from templates_server.signatures import UserSignatures
 
 
@@ -21,16 +25,39 @@ async def start_session(call: Call) -> Response:
     """The state of every entity for that person, once the session is stored."""
     bodies.require_media_type(call.request, "application/json")
     check = call.services.part(UserSignatures).check_for(call.principal)
-    stated, said = reading.read_start(call.body, check=check, max_depth=call.settings.limits.max_depth)
-    person = Person(call.app_environment_id, stated)
-    start = store.Start(person.environment_id, stated, store.new_session_id(stated), call.now)
+    who, said = reading.read_start(call.body, check=check, max_depth=call.settings.limits.max_depth)
+    person = Person(call.app_environment_id, who)
+    start = store.Start(person.environment_id, who, store.new_session_id(who), call.now)
     arrivals = call.services.part(SessionArrivals)
     decided = await call.services.part(Deciding).begin(
         person, said, now=start.started, store_it=lambda: arrivals.add(start)
     )
+    call.services.part(StartedSessions).remember(start.session_id, decided, said_bytes=len(call.body))
     return Response(_answer(start.session_id, decided), media_type="application/json")
 
 
 def _answer(session_id: str, decided: Decided) -> bytes:
     head = f'{{"session":"{session_id}","revision":"{decided.states.revision}","states":'
     return head.encode() + decided.encoded + b"}"
+
+
+# Why
+
+
+async def explain(call: Call) -> Answer:
+    """What a session of a person that starts now would show, and why; nothing is stored."""
+    for scope in (access.Scope.SPACES_READ, access.Scope.TRIBES_READ):
+        access.check_scope(call.principal, scope, call.place)
+    asked: AskedExplanation = call.body
+    who = stated(asked.anonymous_id, asked.user_id)
+    if who is None or (who.user is not None and who.visitor is not None):
+        raise ValidationFailed([Problem("user_id", "Give `user_id` or `anonymous_id`: one of them.")])
+    problems = reading.problems_of_fields(asked.fields or {})
+    if problems:
+        raise ValidationFailed(problems)
+    now = call.now
+    person = await call.services.part(Deciding).know(Person(call.environment_id, who), Said(asked.fields), now=now)
+    if person is None:
+        raise NotFound("Nobody of that id is known there.")
+    merged = who.person.called if who.person.kind is not person.facts.kind else None
+    return Answer([explain_session(Occasion(person, now, merged))], "session_explanation")

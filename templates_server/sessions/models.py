@@ -1,10 +1,13 @@
-"""What the Client API gives when a session starts."""
+"""What the Client API gives when a session starts, and the Platform API when one is explained."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import msgspec
+from msgspec import Meta
+
+from templates_server.tribes.models import Explanation, OutcomeWord, Scalar
 
 
 class ItemState(msgspec.Struct, frozen=True):
@@ -31,3 +34,47 @@ class StartedSession(msgspec.Struct, frozen=True):
     session: str
     revision: str
     states: dict[str, EntityState]
+
+
+class AskedExplanation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whose session is explained, by one of the ids. `fields` is what an app would say; null: that is not known."""
+
+    user_id: Annotated[str, Meta(examples=["ada"])] | None = None
+    anonymous_id: str | None = None
+    fields: dict[str, Scalar | None] | None = None
+
+
+class ExplainedScenario(msgspec.Struct, frozen=True):
+    """A targeted scenario: whether the person is in any of its tribes, and whether it is the one that is shown."""
+
+    name: str
+    outcome: OutcomeWord
+    chosen: bool
+    in_time: bool
+    starts: str | None
+    ends: str | None
+    why: str
+    tribes: list[Explanation]
+
+
+class ExplainedEntity(msgspec.Struct, frozen=True):
+    """What is shown of an entity. `known` false: what an app says decides; `scenario` and `enabled` are null then."""
+
+    entity: str
+    published: bool
+    known: bool
+    scenario: str | None
+    enabled: bool | None
+    why: str
+    scenarios: list[ExplainedScenario]
+
+
+class SessionExplanation(msgspec.Struct, frozen=True):
+    """What a session that starts now would show; `merged_visitor` is the visitor asked for who is this user now."""
+
+    person: str
+    kind: Literal["user", "visitor"]
+    merged_visitor: str | None
+    at: str
+    revision: str
+    entities: list[ExplainedEntity]

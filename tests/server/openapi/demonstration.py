@@ -155,6 +155,7 @@ PREPARATIONS: Mapping[str, Callable[[Demonstration], None]] = {
     "PUT /v2/spaces/{space}/tribes": _a_new_space,
     "DELETE /v2/spaces/{space}/tribes/{tribe}": _a_tribe,
     "GET /v2/spaces/{space}/environments/{environment}/tribes/{tribe}/explanation": _a_user,
+    "POST /v2/spaces/{space}/environments/{environment}/session-explanation": _a_user,
     "POST /v2/tokens": _no_token,
     "DELETE /v2/tokens/{token}": _made("TOKEN_ID", "/v2/tokens", {"name": "old"}),
     **{

@@ -1,0 +1,72 @@
+"""`mtribes session explain` with the real command line at the real server: why people see what they see."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import httpx
+import pytest
+
+import templates_server.demo
+from tests.contract.people import Signed
+from tests.people import unique
+from tests.servers import RunningServer
+
+DEMO = Path(templates_server.demo.__file__).parent
+EXPECTED = Path(__file__).parent / "explained"
+USERS = [
+    {"user_id": "ada", "attributes": {"subscription": "gold"}, "joined": "2021-03-14"},
+    {
+        "user_id": "hannah",
+        "attributes": {"subscription": "trial"},
+        "tags": ["customers/in-trial"],
+        "joined": "2025-10-02",
+    },
+]
+WATCHED = {"name": "video/completed", "anonymous_id": "tv-1", "metadata": [{"key": "genre", "value": "Football"}]}
+
+
+@pytest.fixture
+def space(ada: Signed, server: RunningServer) -> str:
+    """The key of a new Space with the model, the tribes and the production of the demo, and a few people."""
+    key = unique("vod")
+    assert ada.mtribes("space", "create", key, "--org", ada.organization).exit_code == 0
+    for name, *command in (
+        ("vod-space.yaml", "space", "push"),
+        ("vod-tribes.yaml", "tribe", "push"),
+        ("vod-production.yaml", "env", "push", "--env", "production"),
+    ):
+        text = (DEMO / name).read_text().replace("space: vod", f"space: {key}")
+        ada.mtribes.write(name, text)
+        pushed = ada.mtribes(*command, name)
+        assert pushed.exit_code == 0, pushed.err
+    with httpx.Client(base_url=server.url, trust_env=False) as client:
+        client.headers["Authorization"] = f"Bearer {ada.mtribes.environment['MTRIBES_TOKEN']}"
+        here = f"/v2/spaces/{key}/environments/production"
+        assert client.post(f"{here}/users", json=USERS).status_code == 201
+        public = client.post(f"{here}/keys", json={"name": "tv"}).json()["data"][0]["key"]
+        client.headers["Authorization"] = f"Bearer {public}"
+        assert client.post("/api/client/events", json=[WATCHED] * 3).status_code == 204
+    return key
+
+
+ASKED = {
+    "gold-members": ("--user", "ada", "--field", "campaign=null"),
+    "trial-ending": ("--user", "hannah", "--field", "campaign=null"),
+    "football-fans": ("--anonymous-id", "tv-1"),
+    "spring-campaign": ("--anonymous-id", "tv-1", "--field", "campaign=spring"),
+}
+
+
+def test_an_explanation_answers_why_somebody_of_each_tribe_of_the_demo_sees_this(ada: Signed, space: str) -> None:
+    place = ("--space", space, "--env", "production")
+    outcomes = {tribe: ada.mtribes("session", "explain", *asked, *place) for tribe, asked in ASKED.items()}
+    assert {outcome.exit_code for outcome in outcomes.values()} == {0}
+    told = {tribe: outcome.out.replace(space, "vod") for tribe, outcome in outcomes.items()}
+    assert told == {tribe: (EXPECTED / f"{tribe}.txt").read_text() for tribe in ASKED}
+
+
+def test_nobody_is_explained_who_is_not_known(ada: Signed, space: str) -> None:
+    outcome = ada.mtribes("session", "explain", "--user", "nobody", "--space", space, "--env", "production")
+    assert outcome.exit_code == 1
+    assert "Nobody of that id is known there." in outcome.err
