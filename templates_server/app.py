@@ -39,6 +39,8 @@ from templates_server.endpoint import (
 from templates_server.errors import ApiError, ClientTooOld, Failed
 from templates_server.events import store as events_store
 from templates_server.events.api import EventArrivals
+from templates_server.exports.files import ExportFiles
+from templates_server.exports.spooling import Spooler
 from templates_server.hosts import HostCheck
 from templates_server.idempotency.answers import IdempotentAnswers
 from templates_server.identifiers import ENVIRONMENT_KEY_PREFIX, new_id
@@ -51,6 +53,7 @@ from templates_server.oauth.local_code import LocalCode
 from templates_server.oauth.protocol import Authority
 from templates_server.openapi.api import Description
 from templates_server.pages.render import Pages
+from templates_server.places import Places
 from templates_server.rate_limits import RateLimiter
 from templates_server.retention.purging import Purge
 from templates_server.router import Router
@@ -58,6 +61,9 @@ from templates_server.routes import ROUTES
 from templates_server.server_key import ServerKey
 from templates_server.sessions import store as sessions_store
 from templates_server.sessions.api import SessionArrivals
+from templates_server.sessions.changes.following import Evaluations
+from templates_server.sessions.changes.memory import StartedSessions
+from templates_server.sessions.changes.watch import Watch
 from templates_server.sessions.deciding import Deciding
 from templates_server.sessions.states import StatesCache
 from templates_server.settings import Settings
@@ -137,10 +143,13 @@ class Application:
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
         self.services.part(Purge).start()
+        self.services.part(Spooler).start()
         await send({"type": "lifespan.startup.complete"})
         await receive()
+        await self.services.part(Spooler).finish()
         await self.services.part(Purge).finish()
         await self.services.part(TokenUses).finish()
+        await self.services.part(Watch).finish()
         await asyncio.to_thread(self.services.database.close)
         await asyncio.to_thread(self.services.part(Passwords).close)
         await send({"type": "lifespan.shutdown.complete"})
@@ -243,11 +252,12 @@ def create_app(
         locate=_locator(database),
         parts={
             **_sign_in_parts(settings, database, clock),
-            **_parts(database, settings),
+            **_parts(database, settings, clock),
             ErasureList: ErasureList(DataFolder(settings.data_folder).erasures_file),
             Description: Description(routes, settings),
             TokenUses: uses,
             Purge: Purge(database, clock, keep_events_days=settings.event_retention_days),
+            Spooler: Spooler(database, ExportFiles(DataFolder(settings.data_folder).exports_folder), clock),
             Metrics: new_metrics(version("mtribes"), unstored_writes=lambda: database.unstored_writes),
         },
     )
@@ -271,16 +281,21 @@ def _sign_in_parts(settings: Settings, database: Database, clock: Clock) -> Mapp
     }
 
 
-def _parts(database: Database, settings: Settings) -> Mapping[type, Any]:
+def _parts(database: Database, settings: Settings, clock: Clock) -> Mapping[type, Any]:
     """The features' own parts, by their class."""
     states = StatesCache(database)
+    deciding = Deciding(database, states, retention_ms=settings.event_retention_days * DAY)
     return {
         CodeHashes: CodeHashes(database),
         RenderedSets: RenderedSets(),
         PartReader: PartReader(),
         GeneratedFiles: GeneratedFiles(),
         StatesCache: states,
-        Deciding: Deciding(database, states, retention_ms=settings.event_retention_days * DAY),
+        Deciding: deciding,
+        Evaluations: Evaluations(database, deciding, clock),
+        Places: Places(settings.follow_limits),
+        StartedSessions: StartedSessions(),
+        Watch: Watch(database),
         SessionArrivals: SessionArrivals(database, sessions_store.add_sessions),
         EventArrivals: EventArrivals(database, events_store.add_events),
         IdentityArrivals: IdentityArrivals(database, identities_store.add_identified),

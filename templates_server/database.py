@@ -56,6 +56,8 @@ class Database(abc.ABC):
     engine: Engine
     unstored_writes = 0
     """How many units of work were handed to `write` and have not ended yet."""
+    ended_writes = 0
+    """How many have ended."""
 
     @property
     def dialect(self) -> str:
@@ -84,6 +86,7 @@ class Database(abc.ABC):
             return await self._write(work, is_repeatable=is_repeatable)
         finally:
             self.unstored_writes -= 1
+            self.ended_writes += 1
 
     @abc.abstractmethod
     async def _write(self, work: Work[Result], *, is_repeatable: bool) -> Result:

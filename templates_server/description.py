@@ -17,6 +17,7 @@ NDJSON = "application/x-ndjson"
 CSV = "text/csv"
 HTML = "text/html"
 PLAIN = "text/plain"
+EVENT_STREAM = "text/event-stream"
 JAVASCRIPT = "text/javascript"
 
 
@@ -99,8 +100,14 @@ IDEMPOTENCY_KEY = Parameter(
     "Makes it safe to send again: the same key and body get the stored answer, another body 422.",
     place="header",
 )
+RANGE = Parameter(
+    "Range", str, "One range of bytes, such as `bytes=1000-`: 206 with that part.", place="header", example="bytes=0-"
+)
+IF_RANGE = Parameter("If-Range", str, "The `ETag` that the range belongs to; of another one all comes.", place="header")
 CONTENT_ENCODING = Parameter("Content-Encoding", Literal["gzip", "zstd"], "How the body is compressed.", place="header")
 ACCOUNT = Parameter("accountId", str, "An organization, by key or id: outside of it there is nothing for this call.")
 ETAG = Header("ETag", "The revision as an entity tag.")
+ACCEPT_RANGES = Header("Accept-Ranges", "`bytes`.")
+CONTENT_RANGE = Header("Content-Range", "Which part it is, and of how many bytes; absent where it is all.")
 LINK_TO_NEXT = Header("Link", 'The next page, `rel="next"`; absent on the last one.')
 LOCATION = Header("Location", "Where to go on.")

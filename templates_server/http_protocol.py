@@ -24,6 +24,8 @@ CHUNKED = b"chunked"
 MALFORMED = Refusal("400 Bad Request", "This is not HTTP/1.1 as it is read here.")
 TARGET_TOO_LONG = Refusal("414 URI Too Long", "The address is too long.")
 HEAD_TOO_LARGE = Refusal("431 Request Header Fields Too Large", "The headers are too large, or too many.")
+WHEN_STOPPING = "mtribes.when_stopping"
+"""In the scope of a request: takes what is called when the server is told to stop while the request is served."""
 TOO_MANY_CONNECTIONS = Refusal("503 Service Unavailable", "Too many connections are open.")
 
 
@@ -49,6 +51,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._head_bytes = 0
         self._deadline: asyncio.TimerHandle | None = None
         self._write_deadline: asyncio.TimerHandle | None = None
+        self._is_stopping = False
+        self._on_stop: Callable[[], None] | None = None
 
     # What the transport calls
 
@@ -89,6 +93,13 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._all.let_go(self._address)
         self._stop_waiting()
         super().connection_lost(exc)
+
+    def shutdown(self) -> None:
+        """Go on until the answer that is being made is complete; tell who makes one that has no end."""
+        super().shutdown()
+        self._is_stopping = True
+        if self._on_stop is not None:
+            self._on_stop()
 
     # What the parser calls
 
@@ -152,7 +163,14 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._running = cycle
         scope: MutableMapping[str, Any] = cycle.scope  # type: ignore[assignment]  # more than the standard's own names
         scope[HAS_ARRIVED] = lambda: not cycle.more_body
+        self._on_stop = None
+        scope[WHEN_STOPPING] = self._call_when_stopping
         super()._start_asgi_task(cycle, app)
+
+    def _call_when_stopping(self, act: Callable[[], None]) -> None:
+        self._on_stop = act
+        if self._is_stopping:
+            act()
 
     def _is_plain(self) -> bool:
         """Whether nothing about the request can be read in two ways (RFC 9112, 3.2, 6.1 and 6.3)."""

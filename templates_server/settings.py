@@ -11,6 +11,7 @@ import platformdirs
 
 from templates_server.addresses import Network
 from templates_server.connections import ConnectionLimits
+from templates_server.places import FollowLimits
 from templates_server.rate_limits import DEFAULT_LIMITS, RateLimits
 
 DEFAULT_PORT = 8674
@@ -54,6 +55,7 @@ class Settings:
     metrics: bool = False
     event_retention_days: int = DEFAULT_KEEP_EVENTS_DAYS  # what is older counts for nobody, purged or not
     connection_limits: ConnectionLimits = field(default_factory=ConnectionLimits)
+    follow_limits: FollowLimits = field(default_factory=FollowLimits)
 
     def __post_init__(self) -> None:
         """Refuse a public URL that cannot be an issuer; ValueError says what is wrong with it."""

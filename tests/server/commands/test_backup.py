@@ -34,6 +34,7 @@ PARAMETERS = {
     "import": "crm-1",
     "user": "ada",
     "code": "x",
+    "session": "x",
 }
 ANSWERS_OF_ITS_OWN = re.compile(rb'(name="form_token" value="|"last_used":)(?:null|"[^"]*"|[^"]*)')
 EXPORT = "user.export"

@@ -139,6 +139,12 @@ def _no_token(demo: Demonstration) -> None:
             demo.send("DELETE", f"/v2/tokens/{token['id']}")
 
 
+def _a_session(demo: Demonstration) -> None:
+    with demo.server.client(Authorization=f"Bearer {demo.variables['MTRIBES_KEY']}") as app:
+        started = app.post("/api/client/sessions", json={"anonymous_id": "phone-1"})
+    demo.variables["SESSION"] = started.json()["session"]
+
+
 PREPARATIONS: Mapping[str, Callable[[Demonstration], None]] = {
     "POST /v2/organizations/{organization}/spaces": _no_space,
     "DELETE /v2/spaces/{space}": _a_new_space,
@@ -157,6 +163,7 @@ PREPARATIONS: Mapping[str, Callable[[Demonstration], None]] = {
     "GET /v2/spaces/{space}/environments/{environment}/tribes/{tribe}/explanation": _a_user,
     "POST /v2/spaces/{space}/environments/{environment}/session-explanation": _a_user,
     "POST /v2/tokens": _no_token,
+    "GET /api/client/sessions/{session}/changes": _a_session,
     "DELETE /v2/tokens/{token}": _made("TOKEN_ID", "/v2/tokens", {"name": "old"}),
     **{
         f"{method} /v2/spaces/{{space}}/environments/{{environment}}/users/{{user}}{rest}": _a_user

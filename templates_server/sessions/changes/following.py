@@ -1,0 +1,127 @@
+"""One session that is followed: what its app was told, and what it is to be told next."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+
+from templates_server.database import Database
+from templates_server.delivery.model import TargetedScenario
+from templates_server.errors import NotFound
+from templates_server.persons.names import PersonKind, PersonName, Stated
+from templates_server.sessions.changes import store
+from templates_server.sessions.changes.memory import StartedSessions
+from templates_server.sessions.changes.telling import NOTHING, Change, Told, change_of, told_by_revision, told_by_start
+from templates_server.sessions.changes.watch import Follower
+from templates_server.sessions.deciding import Context, Decided, Deciding, Person
+from templates_server.sessions.states import States
+from templates_server.times import Clock
+
+SESSION_ID = re.compile(r"ses_([0-9A-Za-z]{22})_[0-9A-Za-z]{22}")
+LOOK_AGAIN_SECONDS = 60.0  # days pass for everybody: what depends on the time alone is seen this late at most
+EVALUATIONS_AT_ONCE = 4
+
+
+class Evaluations:
+    """What sessions are evaluated by. When all must be at once, others still get their turn."""
+
+    def __init__(self, database: Database, deciding: Deciding, clock: Clock) -> None:
+        self._database = database
+        self._deciding = deciding
+        self._clock = clock
+        self._turns = asyncio.Semaphore(EVALUATIONS_AT_ONCE)
+
+    @property
+    def now(self) -> int:
+        """The present time in milliseconds."""
+        return self._clock()
+
+    async def evaluate(self, followed: FollowedSession) -> Decided:
+        """What is shown now; NotFound when the session, or its person, is no more."""
+        async with self._turns:
+            await self.find(followed)
+            decided = await self._deciding.again(followed.person, followed.context, now=self._clock())
+        if decided is None:
+            raise NotFound
+        return decided
+
+    async def find(self, followed: FollowedSession) -> None:
+        """See whose the session is by now; NotFound when it is no more."""
+        environment_id, session_id = followed.follower.environment_id, followed.session_id
+        started_for = followed.started_for
+        found = await store.find_session(self._database, environment_id, person_id=started_for, session_id=session_id)
+        if found is None:
+            raise NotFound
+        followed.follower.person_id = found
+
+
+class FollowedSession:
+    """A session of an environment whose app has a `revision` ("" for none, then what was told at the start)."""
+
+    def __init__(self, follower: Follower, session_id: str, *, started: StartedSessions, revision: str) -> None:
+        match = SESSION_ID.fullmatch(session_id)
+        if match is None:
+            raise NotFound
+        self.session_id = session_id
+        self.started_for = f"per_{match[1]}"
+        self.started = started.find(session_id)
+        self.follower = follower
+        self._revision = revision
+        self._told: Told | None = None
+        self._look_at = 0.0
+
+    @property
+    def context(self) -> Context | None:
+        """What was known at the start, where that was in this process."""
+        return None if self.started is None else self.started.context
+
+    @property
+    def person(self) -> Person:
+        """Who is followed, by their id alone: whether they are a user or a visitor makes no difference here."""
+        stated = Stated(PersonName(PersonKind.VISITOR, "", self.follower.person_id), None)
+        return Person(self.follower.environment_id, stated)
+
+    async def next_change(self, evaluations: Evaluations, *, seconds: float) -> Change | None:
+        """What has changed, as soon as something has; None when nothing did for so many seconds, or all is over."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + seconds
+        while not self.follower.is_over:
+            if self.follower.woken.is_set() or loop.time() >= self._look_at:
+                self.follower.woken.clear()
+                change = await self._look(evaluations)
+                if change is not None:
+                    return change
+            rest = min(until, self._look_at) - loop.time()
+            if loop.time() >= until:
+                return None
+            await self.follower.wait(rest)
+        return None
+
+    async def _look(self, evaluations: Evaluations) -> Change | None:
+        decided = await evaluations.evaluate(self)
+        told = self._told if self._told is not None else self._told_before(decided.states)
+        self._look_at = asyncio.get_running_loop().time() + _seconds_to_border(decided.states, evaluations.now)
+        change = change_of(decided, told)
+        self._told = told if change is None else change.told
+        return change
+
+    def _told_before(self, states: States) -> Told:
+        """What the app says that it was told, else what it was told at the start, where that is known."""
+        told = told_by_revision(self._revision, states)
+        if told is not None:
+            return told
+        started = self.started
+        if started is None or self._revision not in {"", started.states.revision}:
+            return NOTHING
+        return told_by_start(started.states, started.shown)
+
+
+def _seconds_to_border(states: States, now: int) -> float:
+    """In how many seconds a scenario begins or ends, if that is soon."""
+    borders = [border for entity in states.entities for each in entity.candidates for border in _borders(each.targeted)]
+    nearest = min((border - now for border in borders if border > now), default=None)
+    return LOOK_AGAIN_SECONDS if nearest is None else min(LOOK_AGAIN_SECONDS, nearest / 1000)
+
+
+def _borders(targeted: TargetedScenario) -> list[int]:
+    return [border for border in (targeted.starts, targeted.ends) if border is not None]

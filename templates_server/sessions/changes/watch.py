@@ -1,0 +1,139 @@
+"""Noticing that something may have changed for a person who is followed, whichever process changed it.
+
+All who are followed share one look at the database: soon after this process has written something, else every second.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from templates_server.database import Database
+from templates_server.errors import Unavailable
+from templates_server.sessions.changes import store
+
+LOGGER = logging.getLogger("templates_server")
+LONGEST_REST_SECONDS = 1.0
+SHORTEST_REST_SECONDS = 0.1
+REST_PER_LOOK = 9  # a tenth of the time is spent on looking, at most
+REST_AFTER_FAILURE_SECONDS = 5.0
+
+
+@dataclass(eq=False)
+class Follower:
+    """A person who is followed by an app with a key. `woken`: look again. `is_over`: there is nothing to wait for."""
+
+    key_id: str
+    environment_id: str
+    person_id: str
+    woken: asyncio.Event = field(default_factory=asyncio.Event)
+    is_key_live: bool = True
+    is_over: bool = False
+    mark: store.Mark | None = None
+
+    @property
+    def person(self) -> store.PersonKey:
+        """Whom the database knows."""
+        return self.environment_id, self.person_id
+
+    def end(self) -> None:
+        """Have whoever waits wait no longer."""
+        self.is_over = True
+        self.woken.set()
+
+    async def wait(self, seconds: float) -> None:
+        """Until woken, or until so many seconds are over."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self.woken.wait()
+
+
+class Watch:
+    """Wakes followers, as long as there are any."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._followers: set[Follower] = set()
+        self._task: asyncio.Task[None] | None = None
+        self._writes_seen = 0
+        self._has_newcomers = False
+
+    @contextlib.contextmanager
+    def following(self, follower: Follower) -> Iterator[None]:
+        """Within the block the follower is woken when something may have changed."""
+        self._followers.add(follower)
+        self._has_newcomers = True
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._look_until_nobody_follows())
+        try:
+            yield
+        finally:
+            self._followers.discard(follower)
+
+    async def finish(self) -> None:
+        """Look no more."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _look_until_nobody_follows(self) -> None:
+        was_down = False
+        while self._followers:
+            began = time.monotonic()
+            try:
+                await self._look()
+                was_down = False
+            except (SQLAlchemyError, Unavailable) as error:
+                if not was_down:
+                    LOGGER.warning("changes cannot be looked for at present: %s", error)
+                was_down = True
+                await asyncio.sleep(REST_AFTER_FAILURE_SECONDS)
+            await self._rest(time.monotonic() - began)
+
+    async def _rest(self, looked_seconds: float) -> None:
+        shortest = max(SHORTEST_REST_SECONDS, REST_PER_LOOK * looked_seconds)
+        until = time.monotonic() + max(shortest, LONGEST_REST_SECONDS)
+        await asyncio.sleep(shortest)
+        while time.monotonic() < until and not self._is_worth_a_look:  # noqa: ASYNC110 - writes are counted, not told
+            await asyncio.sleep(SHORTEST_REST_SECONDS)
+
+    @property
+    def _is_worth_a_look(self) -> bool:
+        return self._has_newcomers or self._database.ended_writes != self._writes_seen
+
+    async def _look(self) -> None:
+        followers = list(self._followers)
+        self._has_newcomers = False
+        self._writes_seen = self._database.ended_writes
+        keys = {one.key_id for one in followers}
+        persons = {one.person for one in followers}
+        asked = [one.person for one in followers]
+        revisions, marks = await self._database.read_aside(lambda connection: _found(connection, keys, persons))
+        for one, person in zip(followers, asked, strict=True):
+            if one.person == person:  # they may have been merged meanwhile: the next look knows
+                _tell(one, revisions, marks)
+
+
+def _found(
+    connection: Connection, keys: set[str], persons: set[store.PersonKey]
+) -> tuple[Mapping[str, store.Mark], Mapping[store.PersonKey, store.Mark]]:
+    return store.revisions_by_key(connection, keys), store.marks_of_persons(connection, persons)
+
+
+def _tell(one: Follower, revisions: Mapping[str, store.Mark], marks: Mapping[store.PersonKey, store.Mark]) -> None:
+    revision = revisions.get(one.key_id)
+    if revision is None:
+        one.is_key_live = False
+        one.end()
+        return
+    mark = (revision, marks.get(one.person))
+    if mark != one.mark:
+        one.mark = mark
+        one.woken.set()
