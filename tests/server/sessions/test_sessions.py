@@ -80,6 +80,14 @@ def test_a_session_is_stored_with_its_person(server: RunningServer) -> None:
     )
 
 
+def test_the_id_of_a_session_says_whom_the_app_named(server: RunningServer) -> None:
+    environment = add_environment(server.database)
+    session = start(server, environment, external_id="u1").json()["session"]
+    (person,) = rows_of(server, schema.persons, environment)
+    prefix, of_person, at_random = session.split("_")
+    assert (prefix, f"per_{of_person}", len(at_random)) == ("ses", person.person_id, 22)
+
+
 def test_the_same_person_is_one_and_is_seen_again(server: RunningServer) -> None:
     environment = add_environment(server.database)
     for _ in range(2):
@@ -161,6 +169,8 @@ def test_contextual_fields_are_never_stored(server: RunningServer) -> None:
         ({"fields": {"deep": {"a": 1}}}, ["fields[...]"]),
         ({"fields": {"": 1, "long": "x" * 5000}}, ["fields", "fields.long"]),
         ({"anonymous_id": "a\0b"}, ["anonymous_id"]),
+        ({"device": {"os": 7}}, ["device.os"]),
+        ({"device": {"os": "x" * 257, "model": "x" * 257}}, ["device.os", "device.model"]),
     ],
 )
 def test_every_broken_rule_is_named_and_nothing_is_stored(

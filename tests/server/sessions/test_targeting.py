@@ -24,7 +24,7 @@ TOP = "home.top"
 DAY = timedelta(days=1)
 
 
-def targeted(*scenarios: dict[str, Any], published: bool = True) -> dict[str, Any]:
+def targeted(*scenarios: Any, published: bool = True) -> dict[str, Any]:
     """A delivery in which `home.top` has these targeted scenarios."""
     default = {"properties": {"title": "Anybody", "count": 1}}
     return {
@@ -140,3 +140,163 @@ def test_a_new_delivery_and_new_tribes_count_in_the_next_request(server: Running
     assert app.shown(external_id="ada") == "default"
     revisions.append(app.start(external_id="ada")["revision"])
     assert revisions == ["1.1.1", "1.2.1", "1.2.2"]
+
+
+# How a state is chosen
+
+
+def choices(server: RunningServer, *scenarios: dict[str, Any], published: bool = True) -> httpx.Client:
+    """An app of an environment with such scenarios; the tribes `a` and `b` are said, `none` is nobody's."""
+    said = {key: tribe({"contextual": "fields.in", "operator": "contains", "value": key}) for key in ("a", "b")}
+    tribes = {**said, "none": tribe({"tag": "no/body/has"}), "every": tribe()}
+    delivery = targeted(*scenarios, published=published)
+    return add_environment(server.database, model=MODEL, delivery=delivery, tribes=tribes).app(server)
+
+
+def state(client: httpx.Client, said: str) -> dict[str, Any]:
+    with client:
+        answer = client.post("/api/client/sessions", json={"anonymous_id": "v", "fields": {"in": said}})
+    found: dict[str, Any] = answer.json()["states"][TOP]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("scenarios", "said", "expected"),
+    [
+        ([scenario("A", "a"), scenario("B", "b")], "ab", "A"),
+        ([scenario("B", "b"), scenario("A", "a")], "ab", "B"),
+        ([scenario("A", "a"), scenario("B", "b")], "b", "B"),
+        ([scenario("A", "none", "a")], "a", "A"),
+        ([scenario("A", "a", "b")], "", "default"),
+        ([scenario("Every", "every")], "", "Every"),
+        ([scenario("Gone", "gone"), scenario("A", "a")], "a", "A"),
+        ([scenario("A", "gone", "a")], "a", "A"),
+    ],
+)
+def test_the_first_targeted_scenario_any_of_whose_tribes_has_the_person_is_shown(
+    server: RunningServer, scenarios: list[dict[str, Any]], said: str, expected: str
+) -> None:
+    assert state(choices(server, *scenarios), said)["scenario"] == expected
+
+
+def test_a_scenario_is_shown_from_its_start_on_and_before_its_end(server: RunningServer) -> None:
+    past, future = ((now() + days * DAY).isoformat() for days in (-1, 1))
+    times = {"Over": {"ends": past}, "To come": {"starts": future}, "Now": {"starts": past, "ends": future}}
+    scenarios = [scenario(name, "every", **time) for name, time in times.items()]
+    assert state(choices(server, *scenarios), "")["scenario"] == "Now"
+
+
+def test_a_collection_that_is_not_published_is_disabled_for_everybody(server: RunningServer) -> None:
+    found = state(choices(server, scenario("Every", "every"), published=False), "")
+    assert (found["scenario"], found["enabled"]) == ("Every", False)
+
+
+def test_documents_that_no_longer_fit_take_no_session_down(server: RunningServer) -> None:
+    good = tribe({"contextual": "fields.in", "operator": "equals", "value": "a"})
+    broken = {"bad": {"filters": [{"unheard": "of"}, 7]}, "worse": [], "good": good, "Not a key": good}
+    environment = add_environment(
+        server.database,
+        model=MODEL,
+        delivery=targeted(scenario("Bad", "bad", "worse"), {"name": 7, "tribes": 7}, 7, scenario("Good", "good")),
+        tribes=broken,
+    )
+    assert state(environment.app(server), "a")["scenario"] == "Good"
+
+
+# What counts of a person
+
+
+@pytest.mark.parametrize(
+    ("condition", "first", "second"),
+    [
+        (attribute("last_seen", "on_day", now().date().isoformat()), "Theirs", "default"),
+        (attribute("last_seen", "more_than_days_ago", 3), "default", "Theirs"),
+        ({"behaviour": "days_since_seen", "operator": "equals", "value": 5}, "default", "Theirs"),
+        ({"behaviour": "days_since_seen", "operator": "equals", "value": 0}, "Theirs", "default"),
+        ({"behaviour": "sessions_30_days", "operator": "equals", "value": 1}, "Theirs", "default"),
+        ({"behaviour": "sessions_30_days", "operator": "equals", "value": 2}, "default", "Theirs"),
+        (attribute("first_seen", "exists"), "Theirs", "Theirs"),
+        (attribute("first_seen", "more_than_days_ago", 9), "default", "Theirs"),
+        (attribute("created", "less_than_days_ago", 2), "Theirs", "default"),
+        (attribute("joined", "not_exists"), "Theirs", "Theirs"),
+        ({"event": "a/b", "condition": "have_not_done"}, "Theirs", "Theirs"),
+        ({"event": "a/b", "frequency": {"exactly": 0}}, "Theirs", "Theirs"),
+    ],
+)
+@pytest.mark.parametrize("ids", [{"external_id": "ada"}, {"external_id": "ada", "anonymous_id": "v"}])
+def test_a_session_goes_by_the_time_before_it_and_counts_itself(
+    made: Any, condition: dict[str, Any], first: str, second: str, ids: dict[str, str]
+) -> None:
+    app = made(condition)
+    assert app.shown(**ids) == first
+    five_days_ago, long_ago = (milliseconds(now() - days * DAY) for days in (5, 10))
+    app.rewrite("ada", created=long_ago, first_seen=long_ago, last_seen=five_days_ago)
+    assert app.shown(**ids) == second
+
+
+def test_who_was_brought_in_and_never_seen_is_seen_for_the_first_time(made: Any) -> None:
+    app = made(attribute("first_seen", "less_than_days_ago", 1), attribute("last_seen", "less_than_days_ago", 1))
+    app.tell("identify", {"external_id": "ada", "email": "ada@example.com"})
+    app.rewrite("ada", first_seen=None, last_seen=None)
+    assert app.shown(external_id="ada") == "Theirs"
+
+
+DEVICE = {"device_id": "phone", "os": "iOS", "model": "iPhone15,2", "app_build": "127", "app_version": "4.2"}
+
+
+def test_the_device_of_the_session_wins_over_the_stored_one_and_is_not_stored(made: Any) -> None:
+    app = made(attribute("device.os", "equals", "tvOS"), attribute("device.model", "equals", "iPhone15,2"))
+    app.tell("devices", {"external_id": "ada", **DEVICE})
+    assert app.shown(external_id="ada") == "default"
+    assert app.shown(external_id="ada", device={"os": "tvOS", "version": 3}) == "Theirs"
+    assert app.shown(external_id="ada") == "default"
+    assert app.shown(anonymous_id="new", device={"os": "tvOS", "model": "iPhone15,2"}) == "Theirs"
+
+
+# Visitors who are users
+
+
+def watch(app: App, **who: str) -> None:
+    app.tell("events", [{"name": "video/completed", **who}])
+
+
+def test_who_signs_in_is_shown_what_the_visitors_events_and_the_users_together_say(made: Any) -> None:
+    app = made({"event": "video/completed", "frequency": {"exactly": 2}}, audience="users")
+    watch(app, anonymous_id="v")
+    watch(app, external_id="ada")
+    assert app.shown(anonymous_id="v") == "default"
+    assert app.shown(external_id="ada") == "default"
+    assert app.shown(anonymous_id="v", external_id="ada") == "Theirs"
+    assert app.shown(anonymous_id="v", external_id="ada") == "Theirs"
+    assert app.shown(anonymous_id="v") == "Theirs"
+
+
+def test_a_new_user_is_shown_what_the_visitor_before_them_says(made: Any) -> None:
+    app = made({"event": "video/completed"}, {"behaviour": "sessions_30_days", "operator": "equals", "value": 2})
+    watch(app, anonymous_id="v")
+    assert app.shown(anonymous_id="v") == "default"
+    assert app.shown(anonymous_id="v", external_id="new") == "Theirs"
+
+
+def test_a_visitor_of_another_user_brings_nothing_along(made: Any) -> None:
+    app = made({"event": "video/completed"})
+    watch(app, anonymous_id="v")
+    assert app.shown(anonymous_id="v", external_id="ada") == "Theirs"
+    assert app.shown(anonymous_id="v", external_id="bob") == "default"
+    assert app.shown(anonymous_id="v", external_id="bob") == "default"
+
+
+def test_the_later_of_when_visitor_and_user_were_seen_is_when_they_were_seen_before(made: Any) -> None:
+    app = made({"behaviour": "days_since_seen", "operator": "equals", "value": 0})
+    app.tell("identify", {"external_id": "ada"})
+    app.rewrite("ada", last_seen=milliseconds(now() - 5 * DAY))
+    app.tell("identify", {"anonymous_id": "v"})
+    assert app.shown(anonymous_id="v", external_id="ada") == "Theirs"
+
+
+def test_a_merge_keeps_when_the_user_was_seen_before(made: Any) -> None:
+    app = made({"behaviour": "days_since_seen", "operator": "equals", "value": 5})
+    app.tell("identify", {"external_id": "ada"})
+    app.rewrite("ada", last_seen=milliseconds(now() - 5 * DAY))
+    assert app.shown(anonymous_id="new", external_id="ada") == "Theirs"
+    assert app.shown(anonymous_id="new", external_id="ada") == "default"
