@@ -25,9 +25,12 @@ OUR_NAMES = frozenset(
         "local-code",
         "mtribes.db",
         "erasures.jsonl",
+        "exports",
     }
 )
-IGNORED_NAMES = frozenset({"lost+found", "server.lock", "server.log", "server.log.1", ".restoring", "erasures.jsonl"})
+IGNORED_NAMES = frozenset(
+    {"lost+found", "server.lock", "server.log", "server.log.1", ".restoring", "erasures.jsonl", "exports"}
+)
 
 
 class ServerRecord(msgspec.Struct, frozen=True):
@@ -87,6 +90,11 @@ class DataFolder:
     def erasures_file(self) -> Path:
         """The people who were removed and must stay so, whatever is restored."""
         return self.path / "erasures.jsonl"
+
+    @property
+    def exports_folder(self) -> Path:
+        """The files of exports, for a day each."""
+        return self.path / "exports"
 
     @property
     def database_file(self) -> Path:

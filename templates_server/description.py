@@ -25,7 +25,8 @@ JAVASCRIPT = "text/javascript"
 class Body:
     """A body that its handler reads or writes itself.
 
-    `kind` is the type of what is in it once decoded: of one row, where there is one a line; `bytes` for what has none.
+    `kind` is the type of what is in it once decoded: of one row, where there is one a line; `bytes` for what has none,
+    `Any` for a file that may be JSON or not.
     """
 
     kind: Any

@@ -4,7 +4,8 @@
     ├── BadRequest 400        ├── Unauthenticated 401     ├── Forbidden 403        ├── NotFound 404
     ├── MethodNotAllowed 405  ├── RequestTimedOut 408     ├── Conflict 409         ├── PreconditionFailed 412
     ├── TooLarge 413          ├── UnsupportedMediaType 415├── ValidationFailed 422 ├── ClientTooOld 426
-    ├── Misdirected 421       ├── TooManyRequests 429     ├── Failed 500           └── Unavailable 503
+    ├── Misdirected 421       ├── TooManyRequests 429     ├── Failed 500           ├── Unavailable 503
+    └── RangeNotSatisfiable 416
 
 How they become an envelope is in `endpoint.py`.
 """
@@ -102,6 +103,15 @@ class UnsupportedMediaType(ApiError):
     """A content type or encoding that is not read here."""
 
     status, code = HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE"
+
+
+class RangeNotSatisfiable(ApiError):
+    """Nothing lies in the range that was asked for (RFC 9110, 15.5.17); `size` is all of it, in bytes."""
+
+    status, code = HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, "BAD_REQUEST"
+
+    def __init__(self, size: int) -> None:
+        super().__init__(f"There are {size} bytes.", headers={"Content-Range": f"bytes */{size}"})
 
 
 class ValidationFailed(ApiError):

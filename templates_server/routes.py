@@ -1128,7 +1128,7 @@ EXPORT_ROUTES = (
         exports.download,
         Surface.PLATFORM,
         "What was exported, or a part of it, once the export is complete; needs the same scopes.",
-        gives=Body(bytes, (CSV, NDJSON, JSON)),
+        gives=Body(Any, (CSV, NDJSON, JSON)),
         also=(HTTPStatus.PARTIAL_CONTENT,),
         refuses=(RangeNotSatisfiable,),
         takes=(RANGE, IF_RANGE),

@@ -366,6 +366,7 @@ exports = Table(
     Column("bytes", BigInteger),
     Column("sha256", String),
     Column("cursor", String),
+    Column("error", Text),  # why it failed
     Column("created", BigInteger, nullable=False),
     Column("created_by", String, nullable=False),
     Column("expires", BigInteger, nullable=False, index=True),

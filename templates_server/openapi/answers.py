@@ -10,6 +10,7 @@ from typing import Any
 
 from templates_server.description import (
     ACCOUNT,
+    CONTENT_RANGE,
     ETAG,
     HTML,
     IDEMPOTENCY_KEY,
@@ -155,6 +156,8 @@ def _failure_headers(route: Route, status: HTTPStatus) -> Iterator[Header]:
         yield RETRY_AFTER
     if status == HTTPStatus.PRECONDITION_FAILED:
         yield ETAG
+    if status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+        yield CONTENT_RANGE
 
 
 def _shared_headers(route: Route) -> Iterator[Header]:

@@ -81,9 +81,9 @@ class Schemas:
         return self.of(kind)
 
     def answer(self, route: Route, body: Body) -> dict[str, Any]:
-        """The body of a success by its media types: JSON of the Platform API is in its envelope."""
+        """The body of a success by its media types: JSON of the Platform API, unless a file, is in its envelope."""
         content = self.content(body)
-        if route.surface is Surface.PLATFORM and JSON in content:
+        if route.surface is Surface.PLATFORM and JSON in content and body.kind is not Any:
             content[JSON] = {"schema": envelope(content[JSON]["schema"], data_type_of(route))}
         return content
 

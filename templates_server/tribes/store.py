@@ -125,14 +125,14 @@ def load_facts(connection: Connection, at: Moment, person_id: str, questions: Qu
 
 def count_people(connection: Connection, at: Moment, tribe: Tribe) -> int:
     """How many are in a tribe, users and visitors; CannotBeKnown where only a session could tell."""
-    condition, parameters = _condition(connection, at, tribe)
+    condition, parameters = condition_of(connection, at, tribe)
     query = f"SELECT count(*) FROM persons WHERE {condition}"  # noqa: S608 - made by the compiler
     return int(connection.exec_driver_sql(query, parameters).scalar_one())
 
 
 def list_users(connection: Connection, at: Moment, tribe: Tribe, *, after: str, limit: int) -> Sequence[StoredPerson]:
     """So many users of a tribe after one, in order of person id; CannotBeKnown where only a session could tell."""
-    condition, parameters = _condition(connection, at, tribe)
+    condition, parameters = condition_of(connection, at, tribe)
     mark = marks(connection, 1)
     query = (
         f"SELECT {PERSON} FROM persons WHERE {condition} AND kind = {mark} "  # noqa: S608 - made by the compiler
@@ -142,7 +142,8 @@ def list_users(connection: Connection, at: Moment, tribe: Tribe, *, after: str, 
     return [to_person(row) for row in rows]
 
 
-def _condition(connection: Connection, at: Moment, tribe: Tribe) -> Finished:
+def condition_of(connection: Connection, at: Moment, tribe: Tribe) -> Finished:
+    """What holds for those in a tribe, as the compiler has it."""
     return compile_tribe(
         tribe,
         connection.dialect.name,

@@ -160,6 +160,7 @@ def upgrade() -> None:
         sa.Column("bytes", sa.BigInteger(), nullable=True),
         sa.Column("sha256", sa.String(), nullable=True),
         sa.Column("cursor", sa.String(), nullable=True),
+        sa.Column("error", sa.Text(), nullable=True),
         sa.Column("created", sa.BigInteger(), nullable=False),
         sa.Column("created_by", sa.String(), nullable=False),
         sa.Column("expires", sa.BigInteger(), nullable=False),

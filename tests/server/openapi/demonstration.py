@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ from tests.servers import RunningServer, running_server
 
 USERS = "/v2/spaces/vod/environments/production/users"
 IMPORT = "/v2/spaces/vod/environments/production/imports/crm-2026-11-21"
+EXPORT_SECONDS = 30
 ORGANIZATION = "/v2/organizations/acme"
 SERVICE = {"name": "Nightly build", "scopes": ["code:read"]}
 
@@ -133,6 +135,16 @@ def _a_tribe(demo: Demonstration) -> None:
     demo.send("PUT", "/v2/spaces/vod/tribes/night-owls", {"category": "Interest", "filters": [{"tag": "night"}]})
 
 
+def _an_export(demo: Demonstration) -> None:
+    exports = "/v2/spaces/vod/environments/production/tribes/gold-members/exports"
+    export = demo.send("POST", exports, {"format": "csv"}).json()["data"][0]["export"]
+    demo.variables["EXPORT"] = export
+    deadline = time.monotonic() + EXPORT_SECONDS
+    while demo.send("GET", f"/v2/spaces/vod/environments/production/exports/{export}").json()["data"][0]["rows"] is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
 def _no_token(demo: Demonstration) -> None:
     for token in demo.send("GET", "/v2/tokens").json()["data"]:
         if token["name"] == "Build":
@@ -162,6 +174,8 @@ PREPARATIONS: Mapping[str, Callable[[Demonstration], None]] = {
     "DELETE /v2/spaces/{space}/tribes/{tribe}": _a_tribe,
     "GET /v2/spaces/{space}/environments/{environment}/tribes/{tribe}/explanation": _a_user,
     "POST /v2/spaces/{space}/environments/{environment}/session-explanation": _a_user,
+    "GET /v2/spaces/{space}/environments/{environment}/exports/{export}": _an_export,
+    "GET /v2/spaces/{space}/environments/{environment}/exports/{export}/content": _an_export,
     "POST /v2/tokens": _no_token,
     "GET /api/client/sessions/{session}/changes": _a_session,
     "DELETE /v2/tokens/{token}": _made("TOKEN_ID", "/v2/tokens", {"name": "old"}),
