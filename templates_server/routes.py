@@ -1254,7 +1254,7 @@ ROUTES: Sequence[Route] = (
     *TOKEN_ROUTES,
     *SPACE_ROUTES,
     *USER_ROUTES,
-    *first_version_of([*ACCOUNT_ROUTES, *SPACE_ROUTES, *USER_ROUTES]),
+    *first_version_of([*ACCOUNT_ROUTES, *SPACE_ROUTES, *USER_ROUTES, *TRIBE_ROUTES]),
     *IMPORT_ROUTES,
     *TRIBE_ROUTES,
     *EXPORT_ROUTES,

@@ -105,7 +105,7 @@ def explain_command(  # noqa: PLR0913 - one parameter an option
 ) -> Result:
     """Say why somebody is in a tribe or not: each filter, the value found, matched or not.
 
-    $ mtribes tribe explain gold-members --user ada --space vod --environment production
+    $ mtribes tribe explain gold-members --user ada --env production
     """
     return explain_tribe(call.obj, ExplainTribe(Place(tribe, space, environment), user, visitor, field))
 

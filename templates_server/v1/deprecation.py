@@ -13,7 +13,7 @@ PREFIX = "/v1.0/"
 DEPRECATED_SINCE = parse_rfc3339("2026-11-21T00:00:00Z")
 ENDS = parse_rfc3339("2028-01-01T00:00:00Z")
 ENVIRONMENT = "production"
-USERS = re.compile(r"^/v1\.0/spaces/([^/]+)/users(?=/|$)")
+PEOPLE = re.compile(r"^/v1\.0/spaces/([^/]+)/(users|tribes/[^/]+/users)(?=/|$)")
 NOT_IN_A_LINK = re.compile(r"[^!#-;=?-\[\]_a-~]")  # besides what RFC 3986 has: < > " and all that is no ASCII
 SENT = (
     Header("Deprecation", "Since when the route is deprecated, as `@` and seconds (RFC 9745)."),
@@ -25,8 +25,8 @@ SENT = (
 
 
 def successor(path: str) -> str:
-    """The path of version 2 that is in the place of one of version 1.0: users are those of production."""
-    path = USERS.sub(rf"/v2/spaces/\1/environments/{ENVIRONMENT}/users", path)
+    """The path of version 2 that is in the place of one of version 1.0: people are those of production."""
+    path = PEOPLE.sub(rf"/v2/spaces/\1/environments/{ENVIRONMENT}/\2", path)
     return path.replace(PREFIX, "/v2/", 1)
 
 

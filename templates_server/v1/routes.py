@@ -15,6 +15,9 @@ KEPT = (
     ("GET", "spaces/{space}/users"),
     ("POST", "spaces/{space}/users"),
     ("GET", "spaces/{space}/users/{user}"),
+    ("GET", "spaces/{space}/tribes"),
+    ("GET", "spaces/{space}/tribes/{tribe}"),
+    ("GET", "spaces/{space}/tribes/{tribe}/users"),
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -40,11 +41,13 @@ class Asked:
     tribe: rules.Tribe
     now: datetime
     expected: Sequence[bool | None]  # of each of the people
+    facts: Sequence[PersonFacts]  # of each of the people, in a session
 
     @classmethod
     def made(cls, document: Mapping[str, Any], now: datetime, people: Sequence[History]) -> Asked:
+        tribe = read_tribe(document, key="x")
         expected = [is_member(document, person, now, kept=KEPT) for person in people]
-        return cls(document, read_tribe(document, key="x"), now, expected)
+        return cls(document, tribe, now, expected, [facts_of(person, document, tribe, now) for person in people])
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,8 @@ def store(database: Database, people: Sequence[History]) -> None:
     def work(connection: Connection) -> None:
         for environment in (ENVIRONMENT, OTHER_ENVIRONMENT):
             for table, rows in _rows(people, environment).items():
-                connection.execute(table.insert(), rows)
+                if rows:
+                    connection.execute(table.insert(), rows)
 
     database.write_now(work)
 
@@ -127,10 +131,10 @@ def _encoded(metadata: Mapping[str, str] | None) -> str | None:
     return msgspec.json.encode(metadata, order="deterministic").decode() if metadata else None
 
 
-def facts_of(person: History, asked: Asked, *, in_session: bool = True) -> PersonFacts:
+def facts_of(person: History, document: Mapping[str, Any], tribe: rules.Tribe, now: datetime) -> PersonFacts:
     """What the evaluator is told; counts are the oracle's."""
     profile = profile_of(person)
-    counts_sessions = rules.questions_of([asked.tribe]).sessions
+    counts_sessions = rules.questions_of([tribe]).sessions
     return PersonFacts(
         PersonKind(person.kind),
         **{name: milliseconds(getattr(person, name)) for name in ("created", "first_seen", "last_seen")},
@@ -143,18 +147,14 @@ def facts_of(person: History, asked: Asked, *, in_session: bool = True) -> Perso
         tags=person.tags,
         attributes=profile.attributes,
         dates=dates_of(profile.attributes),
-        fields=person.fields if in_session else None,
-        sessions_30_days=(oracle_behaviour("sessions_30_days", person, asked.now) or 0) if counts_sessions else 0,
-        events=dict(_counts(person, asked)),
+        fields=person.fields,
+        sessions_30_days=(oracle_behaviour("sessions_30_days", person, now) or 0) if counts_sessions else 0,
+        events={
+            each.question: count_of_events(rule, person, now, kept=KEPT)
+            for rule, each in zip(document["filters"], tribe.filters, strict=True)
+            if isinstance(each, rules.Done)
+        },
     )
-
-
-def _counts(person: History, asked: Asked) -> list[tuple[rules.EventQuestion, int]]:
-    found = []
-    for document, each in zip(asked.document["filters"], asked.tribe.filters, strict=True):
-        if isinstance(each, rules.Done):
-            found.append((each.question, count_of_events(document, person, asked.now, kept=KEPT)))
-    return found
 
 
 def disagreements(
@@ -170,22 +170,26 @@ def disagreements(
 
 def _of_evaluator(asked: Asked, people: Sequence[History]) -> Iterator[Disagreement]:
     now = milliseconds(asked.now)
-    for person, expected in zip(people, asked.expected, strict=True):
-        known = facts_of(person, asked)
+    for person, expected, known in zip(people, asked.expected, asked.facts, strict=True):
         outcome, verdict = outcome_of(asked.tribe, known, now), evaluate(asked.tribe, known, now)
         if not OUTCOMES[expected] == outcome == verdict.outcome:
             yield Disagreement("the evaluator", asked, person, expected)
 
 
 def _of_sql(asked: Asked, people: Sequence[History], database: Database) -> Iterator[Disagreement]:
-    loaded = stored_facts(database, asked, people)
-    for person, expected, found in zip(people, asked.expected, loaded, strict=True):
-        if repr(found) != repr(facts_of(person, asked, in_session=False)):
-            yield Disagreement(f"facts from {database.dialect}", asked, person, expected)
+    if rules.questions_of([asked.tribe]) != rules.Questions():
+        yield from _of_facts(asked, people, database)
     members = None if asked.tribe.is_contextual else members_of(database, asked)
     for person, expected in zip(people, asked.expected, strict=True):
         if members is not None and (name_of(person).person_id in members) is not expected:
             yield Disagreement(database.dialect, asked, person, expected)
+
+
+def _of_facts(asked: Asked, people: Sequence[History], database: Database) -> Iterator[Disagreement]:
+    loaded = stored_facts(database, asked, people)
+    for person, known, found in zip(people, asked.facts, loaded, strict=True):
+        if repr(found) != repr(dataclasses.replace(known, fields=None)):
+            yield Disagreement(f"facts from {database.dialect}", asked, person, None)
 
 
 def members_of(database: Database, asked: Asked) -> set[str]:

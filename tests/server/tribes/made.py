@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
+import itertools
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
@@ -17,6 +19,9 @@ from tests.server.tribes.hostile import HOSTILE
 from tests.server.tribes.oracle import Happened, History
 
 Thing = TypeVar("Thing")
+Filters = st.SearchStrategy[dict[str, Any]]
+Rule = tuple[Mapping[str, Any], datetime]
+"""A tribe as a document, and when it is asked for."""
 NOONS = (
     datetime(2026, 11, 21, 13, 45, 12, 345_000, tzinfo=UTC),
     datetime(2026, 11, 21, tzinfo=UTC),
@@ -25,8 +30,11 @@ NOONS = (
 """The times at which rules are asked: any, the first and the last moment of a day."""
 KEPT = timedelta(days=30)
 
+OF_NUMBERS = frozenset(
+    {Operator.GREATER_THAN, Operator.GREATER_OR_EQUAL, Operator.LESS_THAN, Operator.LESS_OR_EQUAL, Operator.BETWEEN}
+)
 NAMES = ("plan", "age", "since", 'quo"te', "back\\slash", "日本", "a b", "a.b", "it's", "$", "[0]", "%s", "?", "é")
-COMMON = ("gold", "Gold", "golden", "old", "go", "日本", "\U00010000", "\ue000", "1", "true", "")
+COMMON = ("gold", "Gold", "golden", "old", "marigold", "\U00010000\ue000", "1", "true", "")
 NUMBERS = (
     0, 1, -1, 2, 18, 0.1, 0.2, 0.3, 0.1 + 0.2, 1 / 3, 1e-7, 1.5, -0.0, 1e15, 123456789.125, 1e16, 1e22, 2**53 - 1,
     2**53, 2**53 + 1, 2**53 + 2, LARGEST_INTEGER, LARGEST_INTEGER - 1, -LARGEST_INTEGER, float(2**63),
@@ -61,7 +69,10 @@ def _times() -> list[datetime]:
 
 
 TIMES = _times()
-times = st.sampled_from(TIMES)
+HOT_DAYS = (-1, 0, 1, 7, 29, 30)
+HOT_TIMES = [moment for days in HOT_DAYS for moment in _around(NOONS[1] - timedelta(days=days))]
+times = st.sampled_from(HOT_TIMES) | st.sampled_from(HOT_TIMES) | st.sampled_from(TIMES)
+some_days = st.sampled_from((*HOT_DAYS[1:], 2, 8, 31)) | st.integers(0, 35)
 names = st.sampled_from(NAMES[:3] * 4 + NAMES)
 texts = (
     st.sampled_from(COMMON)
@@ -87,6 +98,16 @@ def written(moment: datetime, form: int) -> str:
 dates = st.builds(written, times, st.integers(0, 3))
 scalars = texts | numbers | st.booleans() | dates
 fields = st.dictionaries(names, st.none() | scalars, max_size=4)
+
+
+mostly_text = st.one_of(*[st.sampled_from(COMMON)] * 4, st.booleans(), texts, scalars)
+mostly_number = st.one_of(*[st.sampled_from(NUMBERS[:5])] * 4, numbers, scalars)
+mostly_date = dates | dates | scalars
+attributes = st.builds(
+    lambda usual, others: {**others, **usual},
+    st.fixed_dictionaries({"plan": mostly_text}, optional={"age": mostly_number, "since": mostly_date}),
+    st.dictionaries(names, scalars, max_size=5),
+)
 
 
 @st.composite
@@ -116,7 +137,7 @@ def histories(draw: st.DrawFn) -> History:
         os=maybe(texts),
         model=maybe(texts),
         tags=tuple(sorted(draw(st.sets(st.sampled_from(TAGS), max_size=4)))),
-        attributes=draw(st.dictionaries(names, scalars, min_size=2, max_size=8)),
+        attributes=draw(attributes),
         events=tuple(draw(st.lists(events, max_size=8))),
         sessions=tuple(draw(st.lists(times, max_size=4))),
         fields=draw(st.none() | fields),
@@ -134,29 +155,46 @@ def _range_of_dates(moments: list[datetime]) -> list[str]:
 def values_of(operator: Operator) -> st.SearchStrategy[Any]:
     """What an operator compares with."""
     if operator in OF_MANY:
-        return st.lists(scalars, min_size=1, max_size=4)
+        return st.lists(mostly_text | mostly_number | mostly_date, min_size=1, max_size=4)
     if operator in OF_TEXT:
-        return texts.filter(bool)
+        return (st.sampled_from(COMMON) | st.sampled_from(COMMON) | texts).filter(bool)
     if operator in OF_DATES:
         return dates
     if operator in OF_DAYS:
-        return st.integers(0, 35)
+        return some_days
     if operator is Operator.BETWEEN:
         return _sorted_pair(numbers) | _sorted_pair(times).map(_range_of_dates)
-    return scalars if operator in {Operator.EQUALS, Operator.NOT_EQUALS} else numbers
+    if operator in OF_NUMBERS:
+        return st.sampled_from(NUMBERS[:5]) | st.sampled_from(NUMBERS[:5]) | numbers
+    return mostly_text | mostly_number | mostly_date
+
+
+def _usual_names(operator: Operator) -> list[tuple[str, str]]:
+    """Where values are that the operator can compare."""
+    if operator in OF_TEXT:
+        return [("attribute", f"attributes.{name}") for name in ("plan", "plan", 'quo"te')] + [
+            ("attribute", "device.os")
+        ]
+    if operator in OF_DATES | OF_DAYS:
+        return [("attribute", name) for name in ("attributes.since", "attributes.since", *DATE_FIELDS)]
+    if operator in OF_NUMBERS:
+        return [("attribute", "attributes.age")] * 2 + [("behaviour", each.value) for each in Behaviour]
+    return [("attribute", f"attributes.{name}") for name in ("plan", "age", "since")] + [("attribute", "last_seen")]
 
 
 @st.composite
-def comparisons(draw: st.DrawFn) -> dict[str, Any]:
-    """A filter on a value of a person."""
+def comparisons(draw: st.DrawFn, operator: Operator) -> dict[str, Any]:
+    """A filter on a value of a person, by that operator."""
+    usual = st.sampled_from(_usual_names(operator))
     kind, name = draw(
-        names.map(lambda name: ("attribute", f"attributes.{name}"))
+        usual
+        | usual
+        | usual
         | names.map(lambda name: ("attribute", f"attributes.{name}"))
+        | names.map(lambda name: ("contextual", f"fields.{name}"))
         | st.sampled_from([*TEXT_FIELDS, *DATE_FIELDS]).map(lambda name: ("attribute", name))
         | st.sampled_from(list(Behaviour)).map(lambda name: ("behaviour", name.value))
-        | names.map(lambda name: ("contextual", f"fields.{name}"))
     )
-    operator = draw(st.sampled_from(list(Operator)))
     rule: dict[str, Any] = {kind: name, "operator": operator.value}
     return rule if operator in WITHOUT_VALUE else {**rule, "value": draw(values_of(operator))}
 
@@ -165,31 +203,120 @@ def _only(**choices: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]
     return st.one_of([st.fixed_dictionaries({word: strategy}) for word, strategy in choices.items()])
 
 
-counts, days = st.integers(0, 4), st.integers(0, 32)
-event_filters = st.fixed_dictionaries(
-    {
-        "event": st.sampled_from(EVENTS[:3]) | st.sampled_from(EVENTS),
-        "condition": st.sampled_from(["have_done", "have_not_done"]),
-        "frequency": st.just("any") | _only(more_than=counts, less_than=counts, exactly=counts),
-        "timeframe": st.just("any_time")
-        | _only(more_than=days, less_than=days, exactly=days, after=dates, on_day=dates, before=dates),
-    },
-    optional={"metadata": st.dictionaries(st.sampled_from(PAIR_NAMES), st.sampled_from(PAIR_VALUES), max_size=2)},
+counts = st.integers(0, 4)
+frequencies = {"any": st.just("any")} | {
+    word: _only(**{word: counts}) for word in ("more_than", "less_than", "exactly")
+}
+timeframes = (
+    {"any_time": st.just("any_time")}
+    | {word: _only(**{word: some_days}) for word in ("more_than", "less_than", "exactly")}
+    | {word: _only(**{word: dates}) for word in ("after", "on_day", "before")}
 )
+
+
+def event_filters(frequency: st.SearchStrategy[Any], timeframe: st.SearchStrategy[Any]) -> Filters:
+    """Filters on what somebody has done, or not."""
+    return st.fixed_dictionaries(
+        {
+            "event": st.sampled_from(EVENTS[:2]) | st.sampled_from(EVENTS),
+            "condition": st.sampled_from(["have_done", "have_not_done"]),
+            "frequency": frequency,
+            "timeframe": timeframe,
+        },
+        optional={"metadata": st.dictionaries(st.sampled_from(PAIR_NAMES), st.sampled_from(PAIR_VALUES), max_size=2)},
+    )
+
+
 tag_filters = st.fixed_dictionaries({"tag": st.sampled_from(TAGS)})
-filters = comparisons() | comparisons() | event_filters | tag_filters
+filters = (
+    st.sampled_from(list(Operator)).flatmap(comparisons)
+    | event_filters(st.one_of(*frequencies.values()), st.one_of(*timeframes.values()))
+    | tag_filters
+)
 
 
 @st.composite
-def tribes(draw: st.DrawFn) -> tuple[Mapping[str, Any], datetime]:
+def tribes(draw: st.DrawFn, of: Filters, most: int = 1) -> Rule:
     """A tribe as a document, and when it is asked for."""
-    one = st.lists(filters, min_size=1, max_size=1)
     document = {
         "audience": draw(st.sampled_from(["all", "all", "users", "visitors"])),
         "match": draw(st.sampled_from(["any", "all"])),
-        "filters": draw(one | one | st.lists(filters, min_size=2, max_size=4)),
+        "filters": draw(st.lists(of, min_size=1, max_size=most)),
     }
     return json.loads(json.dumps(document)), draw(st.sampled_from(NOONS))
+
+
+def kinds_of_rules() -> list[st.SearchStrategy[Rule]]:
+    """Every operator, every frequency, every timeframe by itself; tags; several filters together."""
+    some_timeframe = st.one_of(*timeframes.values())
+    return [
+        *(tribes(comparisons(operator)) for operator in Operator),
+        *(tribes(event_filters(frequency, some_timeframe)) for frequency in frequencies.values()),
+        *(tribes(event_filters(st.just({"more_than": 0}), timeframe)) for timeframe in timeframes.values()),
+        tribes(tag_filters),
+        tribes(filters, most=4),
+        tribes(filters, most=4),
+    ]
+
+
+def made_rules(number: int) -> list[Rule]:
+    """At least so many rules, as many of every kind."""
+    kinds = kinds_of_rules()
+    return [rule for kind in kinds for rule in collected(kind, -(-number // len(kinds)))]
+
+
+def made_people(number: int) -> list[History]:
+    """So many people of hypothesis's making; the first of them each have one of the usual values."""
+    usual = [{"plan": value, "age": value} for value in (*COMMON, *NUMBERS[:5], True, False, 18.5, "18")]
+    usual += [{"since": written(moment, form)} for moment in HOT_TIMES for form in (0, 2)]
+    found = []
+    for place, person in enumerate(collected(histories(), number)):
+        own = usual[place] if place < min(len(usual), number // 2) else {}
+        found.append(dataclasses.replace(person, number=place, attributes={**person.attributes, **own}))
+    return found
+
+
+def border_rules() -> list[Rule]:
+    """Rules at the borders on which many of the people stand: every operator with every usual value."""
+    singles = [*_borders_of_values(), *_borders_of_dates(), *_borders_of_events()]
+    return [({"audience": "all", "match": "all", "filters": [each]}, NOONS[0]) for each in singles]
+
+
+def _borders_of_values() -> Iterator[dict[str, Any]]:
+    for value in (*COMMON, *NUMBERS[:5], True, False):
+        for operator in (Operator.EQUALS, Operator.NOT_EQUALS, Operator.IN, Operator.NOT_IN):
+            for name in ("plan", "age"):
+                given = [value] if operator in OF_MANY else value
+                yield {"attribute": f"attributes.{name}", "operator": operator.value, "value": given}
+    for text, operator in itertools.product(filter(None, COMMON), sorted(OF_TEXT)):
+        yield {"attribute": "attributes.plan", "operator": operator.value, "value": text}
+    for operator in sorted(OF_NUMBERS - {Operator.BETWEEN}):
+        for number, source in itertools.product((0, 1, 2, 18), (*Behaviour, "attributes.age")):
+            kind = "attribute" if source == "attributes.age" else "behaviour"
+            yield {kind: str(source), "operator": operator.value, "value": number}
+
+
+def _borders_of_dates() -> Iterator[dict[str, Any]]:
+    for name, day in itertools.product(("attributes.since", "last_seen", "joined"), HOT_DAYS):
+        midnight = NOONS[1] - timedelta(days=day)
+        for operator, form in itertools.product(sorted(OF_DATES), (0, 2)):
+            yield {"attribute": name, "operator": operator.value, "value": written(midnight, form)}
+        for operator in sorted(OF_DAYS):
+            yield {"attribute": name, "operator": operator.value, "value": max(0, day)}
+        ends = [written(midnight - timedelta(days=1), 2), written(midnight, 2)]
+        yield {"attribute": name, "operator": Operator.BETWEEN.value, "value": ends}
+
+
+def _borders_of_events() -> Iterator[dict[str, Any]]:
+    for word, day in itertools.product(("more_than", "less_than", "exactly"), HOT_DAYS[1:]):
+        yield {**EVENT_FILTER, "timeframe": {word: day}}
+    for word, day in itertools.product(("after", "on_day", "before"), HOT_DAYS):
+        yield {**EVENT_FILTER, "timeframe": {word: written(NOONS[1] - timedelta(days=day), 0)}}
+    for word, number in itertools.product(("more_than", "less_than", "exactly"), range(3)):
+        yield {**EVENT_FILTER, "frequency": {word: number}}
+
+
+EVENT_FILTER = {"event": EVENTS[0], "condition": "have_done", "frequency": "any", "timeframe": "any_time"}
 
 
 def collected(strategy: st.SearchStrategy[Thing], number: int) -> list[Thing]:

@@ -57,7 +57,7 @@ def assert_deprecated(answer: httpx.Response, server: RunningServer, place: str)
 
 def test_every_route_is_one_of_version_2_with_the_same_handler_scope_and_types() -> None:
     by_path = {(route.method, route.path.replace("{environment}", "production")): route for route in ROUTES}
-    assert len(FIRST) == 6
+    assert len(FIRST) == 9
     for route in FIRST:
         present = by_path[route.method, route.successor.replace("{environment}", "production")]
         for name in ("handler", "scope", "role", "reads", "gives", "status", "takes", "surface"):
@@ -66,12 +66,17 @@ def test_every_route_is_one_of_version_2_with_the_same_handler_scope_and_types()
 
 def test_what_is_read_is_what_version_2_says(old: Old, server: RunningServer) -> None:
     old.client.post(old.users_now, json={"user_id": "ada", "email": "ada@example.com"}).raise_for_status()
+    everybody = {"tribes": {"everybody": {"filters": []}}}
+    old.client.put(f"/v2/spaces/{old.space}/tribes", json=everybody).raise_for_status()
     for path in (
         "/v1.0/organizations",
         "/v1.0/spaces",
         f"/v1.0/spaces/{old.space}",
         old.users,
         f"{old.users}/ada",
+        f"/v1.0/spaces/{old.space}/tribes",
+        f"/v1.0/spaces/{old.space}/tribes/everybody",
+        f"/v1.0/spaces/{old.space}/tribes/everybody/users",
     ):
         first, second = old.client.get(path), old.client.get(successor(path))
         assert (first.status_code, first.content) == (second.status_code, second.content)

@@ -1,0 +1,108 @@
+"""More than three hundred hostile texts as values, names, tags and events: both evaluators agree, nothing changes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, text
+
+from templates_server.database import Database
+from templates_server.persons.reading import problem_of_attribute_name, problem_of_tag
+from templates_server.schema import metadata
+from templates_server.tribes.event_reading import EVENT_NAME
+from tests.server.tribes.agreement import Asked, disagreements, opened
+from tests.server.tribes.hostile import HOSTILE
+from tests.server.tribes.made import NOONS
+from tests.server.tribes.oracle import Happened, History
+from tests.servers import PostgresServer
+
+IS_FULL_SCALE = os.environ.get("MTRIBES_FULL_SCALE") == "1"
+STEP = 1 if IS_FULL_SCALE else 32
+
+
+def person(number: int, value: str) -> History:
+    """Somebody who has the text wherever it is possible."""
+    name = value if problem_of_attribute_name(value) is None else "plan"
+    event = f"video/{value}" if EVENT_NAME.fullmatch(f"video/{value}") and len(value) < 100 else "video/seen"
+    return History(
+        number=number,
+        kind="user",
+        created=NOONS[0],
+        first_seen=None,
+        last_seen=None,
+        joined=None,
+        email=None,
+        locale=None,
+        timezone=None,
+        os=value,
+        model=None,
+        tags=(value,) if problem_of_tag(value) is None else (),
+        attributes={"plan": value, name: value},
+        events=tuple(
+            Happened(name, NOONS[0], {"genre": value, (value or "-")[:64]: value}) for name in (event, "video/seen")
+        ),
+    )
+
+
+def rules(value: str) -> Iterator[dict[str, Any]]:
+    """The text in every place of a rule that takes it."""
+    yield {"attribute": "attributes.plan", "operator": "equals", "value": value}
+    yield {"attribute": "device.os", "operator": "not_in", "value": [value, "gold"]}
+    if value:
+        for operator in ("contains", "starts_with", "ends_with"):
+            yield {"attribute": "attributes.plan", "operator": operator, "value": value}
+    if problem_of_attribute_name(value) is None:
+        yield {"attribute": f"attributes.{value}", "operator": "exists"}
+        yield {"attribute": f"attributes.{value}", "operator": "equals", "value": value}
+    if problem_of_tag(value) is None:
+        yield {"tag": value}
+    done = {"condition": "have_done", "frequency": "any", "timeframe": "any_time"}
+    if EVENT_NAME.fullmatch(f"video/{value}") and len(value) < 100:
+        yield {"event": f"video/{value}", **done}
+    yield {"event": "video/seen", **done, "metadata": {"genre": value, (value or "-")[:64]: value}}
+
+
+@pytest.fixture(scope="module")
+def people() -> Sequence[History]:
+    return [person(number, value) for number, value in enumerate(HOSTILE)]
+
+
+@pytest.fixture(scope="module")
+def databases(
+    people: Sequence[History], postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Sequence[Database]]:
+    folder: Path = tmp_path_factory.mktemp("hostile")
+    both = [opened(f"sqlite:///{folder / 'tribes.db'}", people), opened(postgres.new_database_url(), people)]
+    yield both
+    for database in both:
+        database.close()
+
+
+def contents(database: Database) -> dict[str, list[str]]:
+    """Every row of every table."""
+
+    def load(connection: Connection) -> dict[str, list[str]]:
+        return {
+            name: sorted(map(repr, connection.execute(text(f"SELECT * FROM {name}"))))  # noqa: S608 - names of ours
+            for name in metadata.tables
+        }
+
+    return database.read_now(load)
+
+
+def test_hostile_texts_are_only_texts(people: Sequence[History], databases: Sequence[Database]) -> None:
+    assert len(HOSTILE) >= 300
+    before = [contents(database) for database in databases]
+    asked = [
+        Asked.made({"audience": "all", "match": "all", "filters": [rule]}, NOONS[0], people)
+        for value in HOSTILE[::STEP]
+        for rule in rules(value)
+    ]
+    found = list(disagreements(asked, people, databases))
+    assert not found, f"{len(found)}: {found[0].who} {found[0].asked.document} {found[0].person}"
+    assert all(any(one.expected) for one in asked if "not_in" not in repr(one.document))
+    assert [contents(database) for database in databases] == before

@@ -1,0 +1,39 @@
+"""A number is the same double for Python, SQLite and PostgreSQL, however it is written."""
+
+from __future__ import annotations
+
+import json
+import struct
+
+import psycopg
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import create_engine
+
+from templates_server.documents import LARGEST_INTEGER
+from templates_server.persons.profiles import canonical, encode_attributes
+
+SPECIAL = (0.1 + 0.2, 5e-324, 2.2250738585072014e-308, 1.7976931348623157e308, -0.0, 2.0**53, 2.0**63, 1e22, 1e23)
+doubles = st.one_of(
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.integers(0, 2**64 - 1)
+    .map(lambda bits: struct.unpack("<d", struct.pack("<Q", bits))[0])
+    .filter(lambda x: x - x == 0),
+    st.sampled_from(SPECIAL),
+    st.decimals(-(10**9), 10**9, places=6).map(float),
+    st.integers(-LARGEST_INTEGER, LARGEST_INTEGER),
+)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(doubles, min_size=1, max_size=500))
+def test_numbers_are_read_alike(postgres_connection: psycopg.Connection[tuple[float]], numbers: list[float]) -> None:
+    texts = [encode_attributes({"n": canonical(number)}) for number in numbers]
+    expected = [float(number) for number in numbers]
+    assert [float(json.loads(text)["n"]) for text in texts] == expected
+    with create_engine("sqlite://").connect() as sqlite:
+        query = "SELECT CAST(json_extract(value, '$.n') AS REAL) FROM json_each(?) ORDER BY key"
+        found = sqlite.exec_driver_sql(query, (json.dumps(texts),)).scalars().all()
+    assert list(found) == expected
+    query = "SELECT CAST(CAST(t AS jsonb) -> 'n' AS double precision) FROM unnest(%s::text[]) AS t"
+    assert [row[0] for row in postgres_connection.execute(query, (texts,))] == expected
