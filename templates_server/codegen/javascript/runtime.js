@@ -613,7 +613,7 @@ class SessionRunner {
       this.conclude("fallback", "missing-key");
       return;
     }
-    await sooner(this.prime(run, options), this.client.waitTimeMsec);
+    await sooner(this.prime(run), this.client.waitTimeMsec);
     if (this.run === run && this.status === "starting") {
       this.conclude("fallback", "timeout");
     }
@@ -687,9 +687,9 @@ class SessionRunner {
     const anonymousId = this.identity.begin(userId).id;
     const aborter = newAborter();
     const { userSignature } = options;
-    const who = { anonymousId, userId, userSignature, aborter };
-    this.run = { ...who, session: null, revision: "" };
-    return this.run;
+    const who = { anonymousId, userId, userSignature };
+    const body = startBody(who, options.fields);
+    return (this.run = { ...who, body, aborter, session: null, revision: "" });
   }
 
   stop() {
@@ -699,11 +699,11 @@ class SessionRunner {
   }
 
   /** Asks for the state of every entity at once; an answer that comes late still counts, unless the run is over. */
-  async prime(run, options) {
+  async prime(run) {
     const reply = await this.transport.send({
       method: "POST",
       path: "/sessions",
-      body: startBody(run, options),
+      body: run.body,
       timeoutMsec: Math.max(START_TIMEOUT_MSEC, this.client.waitTimeMsec),
       aborter: run.aborter,
     });
@@ -736,14 +736,14 @@ class SessionRunner {
   }
 }
 
-function startBody(run, options) {
+function startBody(who, fields) {
   const body = {
-    anonymous_id: run.anonymousId,
-    external_id: run.userId ?? undefined,
-    user_signature: run.userSignature,
+    anonymous_id: who.anonymousId,
+    external_id: who.userId ?? undefined,
+    user_signature: who.userSignature,
   };
   try {
-    return JSON.stringify({ ...body, fields: options.fields });
+    return JSON.stringify({ ...body, fields });
   } catch (cause) {
     report("the fields of a session must be plain values", cause);
     return JSON.stringify(body);
@@ -792,10 +792,15 @@ function sooner(work, milliseconds) {
 const CHANGES_WAIT_SECONDS = 25;
 const CHANGES_TIMEOUT_MSEC = 40000;
 const CHANGES_PAUSE_MSEC = 1000;
+/** The answer of a server that does not know the session, any more or yet. */
+const UNKNOWN = 404;
 /** The answers after which asking again is of no use. */
-const ENDS = [401, 403, 404, 405, 410, 501];
+const ENDS = [400, 401, 403, UNKNOWN, 405, 410, 422, 501];
 
-/** Asks for changes of a session for as long as it runs unlocked. */
+/**
+ * Asks for changes of a session for as long as it runs unlocked. Where the
+ * server no longer knows it, it is begun anew with what it was begun with.
+ */
 class Follower {
   constructor(transport, entities) {
     this.aborter = null;
@@ -817,19 +822,50 @@ class Follower {
 
   async ask(run, turn) {
     let failures = 0;
+    let lost = false;
+    let justBegun = false;
     while (turn === this.turn) {
-      const reply = await this.poll(run);
-      if (turn !== this.turn || ENDS.indexOf(reply.status) >= 0) return;
+      const reply = await (lost ? this.begin(run) : this.poll(run));
+      if (turn !== this.turn) return;
+      if (reply.status === UNKNOWN && !lost && !justBegun) {
+        lost = true;
+        continue;
+      }
+      if (ENDS.indexOf(reply.status) >= 0) return;
       const served = readServed(reply);
-      failures = served || reply.status === 204 ? 0 : failures + 1;
-      if (served && served.revision !== run.revision) {
-        run.revision = served.revision;
-        this.entities.serve(served.states);
-        this.entities.announce();
+      if ((served && (served.session || !lost)) || reply.status === 204) {
+        failures = 0;
+        justBegun = lost;
+        lost = false;
       } else {
-        await pause(failures ? backOffMsec(failures) : CHANGES_PAUSE_MSEC);
+        failures += 1;
+      }
+      if (failures || !served || !this.take(run, served)) {
+        const least = failures ? backOffMsec(failures) : CHANGES_PAUSE_MSEC;
+        await pause(Math.max(least, reply.retryAfterMsec));
       }
     }
+  }
+
+  /** Whether there was anything new. */
+  take(run, served) {
+    const known = run.revision;
+    run.session = served.session ?? run.session;
+    run.revision = served.revision;
+    this.entities.serve(served.states);
+    this.entities.announce();
+    return run.revision !== known;
+  }
+
+  begin(run) {
+    this.aborter = newAborter();
+    return this.transport.send({
+      method: "POST",
+      path: "/sessions",
+      body: run.body,
+      timeoutMsec: START_TIMEOUT_MSEC,
+      aborter: this.aborter,
+    });
   }
 
   poll(run) {

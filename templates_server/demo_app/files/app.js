@@ -7,11 +7,12 @@ import { paintBar, paintBody, paintWelcome } from "./shop.js";
 const { header, body } = collections.homepage;
 const { welcome } = collections.onboarding;
 const store = document.getElementById("store");
-const panel = new Panel({ newSession, signIn, visit, chooseEnvironment, track });
+const panel = new Panel({ newSession, signIn, visit, chooseCampaign, chooseEnvironment, lock, track, watchFootball });
 
 let keys = {};
 let environment = "production";
 let userId = "";
+let campaign = "";
 
 function show() {
   paintBar(header);
@@ -24,7 +25,8 @@ function show() {
 
 async function newSession() {
   panel.begin();
-  const starting = session.start(userId ? { userId } : {});
+  const fields = campaign ? { campaign } : {};
+  const starting = session.start(userId ? { userId, fields } : { fields });
   show();
   await starting;
   panel.began();
@@ -39,6 +41,23 @@ function signIn(name) {
 function visit() {
   userId = "";
   return newSession();
+}
+
+function chooseCampaign(name) {
+  campaign = name;
+  return newSession();
+}
+
+/** Locked, what was served stays for the session; unlocked, what changes is shown while it runs. */
+function lock(isLocked) {
+  client.sessionLock = isLocked;
+  show();
+}
+
+/** Three of these in a week make a football fan. */
+function watchFootball() {
+  track("video/completed", null, { pair1: { key: "genre", value: "Football" } });
+  void session.flush();
 }
 
 function chooseEnvironment(name) {

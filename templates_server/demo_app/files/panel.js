@@ -24,6 +24,12 @@ export class Panel {
     at("new-session").addEventListener("click", () => acts.newSession());
     at("visitor").addEventListener("click", () => acts.visit());
     at("track").addEventListener("click", () => acts.track("demo/clicked"));
+    at("football").addEventListener("click", () => acts.watchFootball());
+    at("lock").addEventListener("change", (event) => acts.lock(event.target.checked));
+    at("campaigns").addEventListener("submit", (event) => {
+      event.preventDefault();
+      acts.chooseCampaign(at("campaign").value.trim());
+    });
     at("environment").addEventListener("change", (event) => acts.chooseEnvironment(event.target.value));
     at("sign-in").addEventListener("submit", (event) => {
       event.preventDefault();

@@ -101,8 +101,10 @@ class FollowedSession:
         decided = await evaluations.evaluate(self)
         told = self._told if self._told is not None else self._told_before(decided.states)
         self._look_at = asyncio.get_running_loop().time() + _seconds_to_border(decided.states, evaluations.now)
-        change = change_of(decided, told)
-        self._told = told if change is None else change.told
+        change = change_of(decided, told, revision=self._revision)
+        self._told = told
+        if change is not None:
+            self._told, self._revision = change.told, change.revision
         return change
 
     def _told_before(self, states: States) -> Told:

@@ -54,26 +54,36 @@ def told_by_start(states: States, shown: Sequence[Shown | None]) -> Told:
     return {entity.name: digest_of(state) for entity, state in pairs if state is not None}
 
 
-def change_of(decided: Decided, told: Told) -> Change | None:
-    """What is to be told now; None when nothing is. What cannot be known stays as it was told."""
+def change_of(decided: Decided, told: Told, *, revision: str) -> Change | None:
+    """What is to be told now to an app that has a revision; None when nothing is.
+
+    What cannot be known stays as it was told.
+    """
     known = told_by_start(decided.states, decided.shown)
     changed = {name for name, digest in known.items() if told.get(name) != digest}
     if not changed:
         return None
     present = {**told, **known}
-    revision = _revision(decided.states, present)
+    reached = _revision(decided.states, present)
+    if reached == revision:
+        return None
     pairs = zip(decided.states.entities, decided.shown, strict=True)
     states = as_object(state.encoded for entity, state in pairs if state is not None and entity.name in changed)
-    encoded = b'{"revision":%b,"states":%b}' % (msgspec.json.encode(revision), states)
-    return Change(revision, present, encoded)
+    encoded = b'{"revision":%b,"states":%b}' % (msgspec.json.encode(reached), states)
+    return Change(reached, present, encoded)
 
 
 def digest_of(state: Shown) -> str:
     """A short text that another state does not have."""
-    return urlsafe_b64encode(hashlib.blake2b(state.encoded, digest_size=6).digest()).decode()[:DIGEST_LENGTH]
+    return _digest(state.encoded)
+
+
+def _digest(encoded: bytes) -> str:
+    return urlsafe_b64encode(hashlib.blake2b(encoded, digest_size=6).digest()).decode()[:DIGEST_LENGTH]
 
 
 def _revision(states: States, told: Told) -> str:
-    if not 0 < len(states.entities) <= MOST_DIGESTS:
-        return states.revision
-    return f"{states.revision}~{''.join(told.get(entity.name, UNTOLD) for entity in states.entities)}"
+    digests = "".join(told.get(entity.name, UNTOLD) for entity in states.entities)
+    if len(states.entities) > MOST_DIGESTS:  # then one digest must do, and whatever changes, everything is told
+        digests = _digest(digests.encode())
+    return f"{states.revision}~{digests}"

@@ -7,10 +7,12 @@ from typing import Any
 
 from tests.server.codegen.client_api_peer import (
     SERVED_HEADER,
+    STARTED,
     STATES,
     Answer,
     Asked,
     ClientApiPeer,
+    session_answer,
 )
 from tests.server.codegen.test_session import run
 
@@ -29,7 +31,7 @@ def polls(peer: ClientApiPeer) -> list[Asked]:
 
 
 def test_an_unlocked_session_follows_changes_and_tells_listeners(runnable: Path, peer: ClientApiPeer) -> None:
-    peer.answers["/changes"] = [changed(8, homepage__header=STICKY), Answer(status=404)]
+    peer.answers["/changes"] = [changed(8, homepage__header=STICKY), Answer(status=501)]
     script = """
     client.sessionLock = false;
     await session.start();
@@ -53,7 +55,7 @@ def test_an_unlocked_session_follows_changes_and_tells_listeners(runnable: Path,
 
 def test_a_change_to_what_cannot_be_means_the_fallback_of_that_entity(javascript: Path, peer: ClientApiPeer) -> None:
     nonsense = SERVED_HEADER | {"properties": {"sticky": "yes"}}
-    peer.answers["/changes"] = [changed(8, homepage__header=nonsense), Answer(status=404)]
+    peer.answers["/changes"] = [changed(8, homepage__header=nonsense), Answer(status=501)]
     script = """
     client.sessionLock = false;
     await session.start();
@@ -64,18 +66,75 @@ def test_a_change_to_what_cannot_be_means_the_fallback_of_that_entity(javascript
     assert run(script, javascript, peer) == ["#c9a227", "#6f58c4", 1]
 
 
-def test_a_server_without_changes_is_asked_once_a_session(javascript: Path, peer: ClientApiPeer) -> None:
-    peer.answers["/changes"] = [Answer(status=404), Answer(status=501), changed(8, homepage__header=STICKY)]
+def test_a_server_without_changes_is_not_asked_for_ever(javascript: Path, peer: ClientApiPeer) -> None:
+    peer.answers["/changes"] = [Answer(status=501), Answer(status=404), Answer(status=404), changed(8)]
     script = """
     client.sessionLock = false;
     await session.start();
     await pause(200);
     await session.start();
-    await pause(1200);
+    await pause(2500);
     print([header.properties.sticky, errors]);
     """
     assert run(script, javascript, peer) == [False, []]
-    assert len(polls(peer)) == 2
+    assert len(polls(peer)) == 3
+
+
+def test_a_session_that_the_server_lost_begins_anew_with_what_it_began_with(
+    runnable: Path, peer: ClientApiPeer
+) -> None:
+    again = Answer(body=session_answer({**STATES, "homepage.header": STICKY}, session="ses_2", revision=9))
+    peer.answers["/sessions"] = [STARTED, Answer(status=503), again]
+    peer.answers["/changes"] = [Answer(status=404), NEVER]
+    script = """
+    client.sessionLock = false;
+    await session.start({ userId: "u1", fields: { campaign: "spring" } });
+    const before = header.properties.sticky;
+    await pause(2500);
+    session.track("item/clicked");
+    await session.flush();
+    print([before, header.properties.sticky, session.status, errors]);
+    process.exit(0);
+    """
+    assert run(script, runnable, peer) == [False, True, "served", []]
+    first, refused, second = peer.bodies("/sessions")
+    assert first == refused == second
+    assert (first["external_id"], first["fields"]) == ("u1", {"campaign": "spring"})
+    assert polls(peer)[-1].path == "/api/client/sessions/ses_2/changes?since=9&wait=25"
+    assert peer.bodies("/events")[0][0]["session"] == "ses_2"
+
+
+def test_a_locked_session_that_the_server_lost_is_left_alone(javascript: Path, peer: ClientApiPeer) -> None:
+    peer.answers["/changes"] = [Answer(status=404, wait_seconds=0.3)]
+    script = """
+    client.sessionLock = false;
+    await session.start();
+    await pause(100);
+    client.sessionLock = true;
+    await pause(800);
+    print(null);
+    """
+    run(script, javascript, peer)
+    assert (len(peer.bodies("/sessions")), len(polls(peer))) == (1, 1)
+
+
+def test_changes_are_asked_for_again_once_the_network_is_back(javascript: Path, peer: ClientApiPeer) -> None:
+    peer.answers["/changes"] = [Answer(body={}, cut=True), changed(8, homepage__header=STICKY), NEVER]
+    script = """
+    client.sessionLock = false;
+    await session.start();
+    await pause(1500);
+    print([header.properties.sticky, session.status, errors]);
+    process.exit(0);
+    """
+    assert run(script, javascript, peer) == [True, "served", []]
+
+
+def test_a_server_that_says_when_to_come_back_is_left_alone_until_then(javascript: Path, peer: ClientApiPeer) -> None:
+    peer.answers["/changes"] = [Answer(status=503, headers={"Retry-After": "30"}), changed(8)]
+    script = "client.sessionLock = false; await session.start(); await pause(1800); print(null); process.exit(0);"
+    run(script, javascript, peer)
+    assert len(polls(peer)) == 1
 
 
 def test_a_locked_session_does_not_ask_for_changes(javascript: Path, peer: ClientApiPeer) -> None:

@@ -1,10 +1,15 @@
 const CHANGES_WAIT_SECONDS = 25;
 const CHANGES_TIMEOUT_MSEC = 40_000;
 const CHANGES_PAUSE_MSEC = 1000;
+/** The answer of a server that does not know the session, any more or yet. */
+const UNKNOWN = 404;
 /** The answers after which asking again is of no use. */
-const ENDS: readonly number[] = [401, 403, 404, 405, 410, 501];
+const ENDS: readonly number[] = [400, 401, 403, UNKNOWN, 405, 410, 422, 501];
 
-/** Asks for changes of a session for as long as it runs unlocked. */
+/**
+ * Asks for changes of a session for as long as it runs unlocked. Where the
+ * server no longer knows it, it is begun anew with what it was begun with.
+ */
 class Follower {
   private readonly transport: Transport;
   private readonly entities: Entities;
@@ -29,19 +34,50 @@ class Follower {
 
   private async ask(run: Run, turn: number): Promise<void> {
     let failures = 0;
+    let lost = false;
+    let justBegun = false;
     while (turn === this.turn) {
-      const reply = await this.poll(run);
-      if (turn !== this.turn || ENDS.indexOf(reply.status) >= 0) return;
+      const reply = await (lost ? this.begin(run) : this.poll(run));
+      if (turn !== this.turn) return;
+      if (reply.status === UNKNOWN && !lost && !justBegun) {
+        lost = true;
+        continue;
+      }
+      if (ENDS.indexOf(reply.status) >= 0) return;
       const served = readServed(reply);
-      failures = served || reply.status === 204 ? 0 : failures + 1;
-      if (served && served.revision !== run.revision) {
-        run.revision = served.revision;
-        this.entities.serve(served.states);
-        this.entities.announce();
+      if ((served && (served.session || !lost)) || reply.status === 204) {
+        failures = 0;
+        justBegun = lost;
+        lost = false;
       } else {
-        await pause(failures ? backOffMsec(failures) : CHANGES_PAUSE_MSEC);
+        failures += 1;
+      }
+      if (failures || !served || !this.take(run, served)) {
+        const least = failures ? backOffMsec(failures) : CHANGES_PAUSE_MSEC;
+        await pause(Math.max(least, reply.retryAfterMsec));
       }
     }
+  }
+
+  /** Whether there was anything new. */
+  private take(run: Run, served: Served): boolean {
+    const known = run.revision;
+    run.session = served.session ?? run.session;
+    run.revision = served.revision;
+    this.entities.serve(served.states);
+    this.entities.announce();
+    return run.revision !== known;
+  }
+
+  private begin(run: Run): Promise<Reply> {
+    this.aborter = newAborter();
+    return this.transport.send({
+      method: "POST",
+      path: "/sessions",
+      body: run.body,
+      timeoutMsec: START_TIMEOUT_MSEC,
+      aborter: this.aborter,
+    });
   }
 
   private poll(run: Run): Promise<Reply> {

@@ -48,11 +48,16 @@ interface Served {
   readonly states: Json;
 }
 
-/** One run: who it is for, and what the server called it. */
-interface Run {
+interface Who {
   readonly anonymousId: string;
   readonly userId: string | null;
   readonly userSignature: string | undefined;
+}
+
+/** One run: who it is for, and what the server called it. */
+interface Run extends Who {
+  /** What it is begun with. */
+  readonly body: string;
   /** Cuts what is under way for this run. */
   readonly aborter: Aborter | null;
   session: string | null;
@@ -98,7 +103,7 @@ class SessionRunner implements Session {
       this.conclude("fallback", "missing-key");
       return;
     }
-    await sooner(this.prime(run, options), this.client.waitTimeMsec);
+    await sooner(this.prime(run), this.client.waitTimeMsec);
     if (this.run === run && this.status === "starting") {
       this.conclude("fallback", "timeout");
     }
@@ -172,9 +177,9 @@ class SessionRunner implements Session {
     const anonymousId = this.identity.begin(userId).id;
     const aborter = newAborter();
     const { userSignature } = options;
-    const who = { anonymousId, userId, userSignature, aborter };
-    this.run = { ...who, session: null, revision: "" };
-    return this.run;
+    const who = { anonymousId, userId, userSignature };
+    const body = startBody(who, options.fields);
+    return (this.run = { ...who, body, aborter, session: null, revision: "" });
   }
 
   private stop(): void {
@@ -184,11 +189,11 @@ class SessionRunner implements Session {
   }
 
   /** Asks for the state of every entity at once; an answer that comes late still counts, unless the run is over. */
-  private async prime(run: Run, options: StartOptions): Promise<void> {
+  private async prime(run: Run): Promise<void> {
     const reply = await this.transport.send({
       method: "POST",
       path: "/sessions",
-      body: startBody(run, options),
+      body: run.body,
       timeoutMsec: Math.max(START_TIMEOUT_MSEC, this.client.waitTimeMsec),
       aborter: run.aborter,
     });
@@ -224,14 +229,14 @@ class SessionRunner implements Session {
   }
 }
 
-function startBody(run: Run, options: StartOptions): string {
+function startBody(who: Who, fields: Fields | undefined): string {
   const body = {
-    anonymous_id: run.anonymousId,
-    external_id: run.userId ?? undefined,
-    user_signature: run.userSignature,
+    anonymous_id: who.anonymousId,
+    external_id: who.userId ?? undefined,
+    user_signature: who.userSignature,
   };
   try {
-    return JSON.stringify({ ...body, fields: options.fields });
+    return JSON.stringify({ ...body, fields });
   } catch (cause) {
     report("the fields of a session must be plain values", cause);
     return JSON.stringify(body);
