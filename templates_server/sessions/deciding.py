@@ -99,7 +99,7 @@ class Deciding:
             await store_it()
             return Decided(states, states.untargeted, Context(said))
         at = self._moment(person, now)
-        facts = _with_said(await self._facts_of_start(person, at, states.questions, store_it), said)
+        facts = _with_said(await self._facts_of_start(person, at, states.question, store_it), said)
         return Decided(states, _chosen(states, facts, now), Context(said, facts.last_seen))
 
     async def again(self, person: Person, context: Context | None, *, now: int) -> Decided | None:
@@ -107,7 +107,7 @@ class Deciding:
         states = await self._states.states_of(person.environment_id)
         if not states.is_targeted:
             return Decided(states, states.untargeted, context)
-        known = await store.find_facts(self._database, person.stated, self._moment(person, now), states.questions)
+        known = await states.question.ask(self._database, person.stated, self._moment(person, now))
         if known is None:
             return None
         if context is None:
@@ -122,25 +122,27 @@ class Deciding:
     async def know(self, person: Person, said: Said, *, now: int) -> KnownPerson | None:
         """What a session that starts now would go by; None when nobody is there. Nothing is stored."""
         states = await self._states.states_of(person.environment_id)
-        known = await store.find_facts(self._database, person.stated, self._moment(person, now), states.questions)
+        known = await states.question.ask(self._database, person.stated, self._moment(person, now))
         if known is None:
             return None
         return KnownPerson(states, _with_said(_begun(known.facts, now), said), known.called)
 
-    async def _facts_of_start(self, person: Person, at: Moment, questions: Questions, store_it: StoreIt) -> PersonFacts:
+    async def _facts_of_start(
+        self, person: Person, at: Moment, question: store.FactsQuestion, store_it: StoreIt
+    ) -> PersonFacts:
         """What is known once the session is stored, but for when they were seen before."""
         stated = person.stated
-        known = await store.find_facts(self._database, stated, at, questions)
+        known = await question.ask(self._database, stated, at)
         if stated.visitor is None or stated.user is None or (known is not None and known.is_merged):
             await store_it()
-            return _begun(known.facts, at.now) if known else _newcomer(stated.person.kind, at.now, questions)
+            return _begun(known.facts, at.now) if known else _newcomer(stated.person.kind, at.now, question.questions)
         seen = await store.last_seen_of(self._database, person.environment_id, stated.visitor)
         times = (seen, None if known is None else known.facts.last_seen)
         before = max((one for one in times if one is not None), default=at.now)
         await store_it()  # merges the visitor into the user
-        merged = await store.find_facts(self._database, stated, at, questions)
+        merged = await question.ask(self._database, stated, at)
         if merged is None:  # erased in this moment
-            return _newcomer(stated.person.kind, at.now, questions)
+            return _newcomer(stated.person.kind, at.now, question.questions)
         return dataclasses.replace(merged.facts, last_seen=before)
 
     def _moment(self, person: Person, now: int) -> Moment:

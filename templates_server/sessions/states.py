@@ -23,7 +23,7 @@ from templates_server.sessions.models import EntityState, ItemState
 from templates_server.spaces.reading import parse_model
 from templates_server.tribes.evaluator import Outcome
 from templates_server.tribes.reading import parse_tribes
-from templates_server.tribes.rules import Questions, Tribe, Tribes, questions_of
+from templates_server.tribes.rules import Tribe, Tribes, questions_of
 
 MOST_ENVIRONMENTS = 1000
 
@@ -67,7 +67,7 @@ class States:
     entities: tuple[Entity, ...]
     untargeted: tuple[Shown, ...]
     untargeted_object: bytes
-    questions: Questions
+    question: store.FactsQuestion
     is_targeted: bool
 
 
@@ -84,15 +84,18 @@ class StatesCache:
         kept = self._kept.get(environment_id)
         if kept is None or kept.revision != revision:
             documents = await self._database.read(lambda connection: store.documents_of(connection, environment_id))
-            kept = self._kept[environment_id] = make_states(documents)
+            kept = self._kept[environment_id] = make_states(documents, self._database.dialect)
             if len(self._kept) > MOST_ENVIRONMENTS:
                 self._kept.popitem(last=False)
         self._kept.move_to_end(environment_id)
         return kept
 
 
-def make_states(documents: store.Documents) -> States:
-    """The states that documents give; what the model or the tribes no longer have is passed over."""
+def make_states(documents: store.Documents, dialect: str) -> States:
+    """The states that documents give; what the model or the tribes no longer have is passed over.
+
+    `dialect` is that of the database that will be asked about people.
+    """
     model, _ = parse_model(documents.model, space=documents.space_key, name=documents.space_name)
     delivery, _ = parse_delivery(documents.delivery, Surroundings(model, documents.environment_name))
     tribes, _ = parse_tribes(documents.tribes, space=documents.space_key)
@@ -105,7 +108,7 @@ def make_states(documents: store.Documents) -> States:
         entities,
         tuple(entity.otherwise for entity in entities),
         as_object(entity.otherwise.encoded for entity in entities),
-        questions_of(used.values()),
+        store.FactsQuestion(questions_of(used.values()), dialect),
         is_targeted=any(entity.candidates for entity in entities),
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,13 +16,12 @@ from templates_server.persons.names import PersonName, Stated
 from templates_server.persons.store import Presence, arrive
 from templates_server.rows import insert_all
 from templates_server.schema import delivery_revisions, environments, model_revisions, spaces, tribe_revisions
-from templates_server.tribes.compiler import compile_facts
+from templates_server.tribes.compiler import FactsQuery
 from templates_server.tribes.evaluator import PersonFacts
 from templates_server.tribes.facts import read_facts
 from templates_server.tribes.rules import Questions
 from templates_server.tribes.store import Moment
 
-CACHED_QUERIES = 1000
 STARTED = {"environment_id": "text", "person_id": "text", "session_id": "text", "started": "bigint"}
 REVISIONS = (
     "SELECT spaces.revision, environments.revision, spaces.tribes_revision "
@@ -127,26 +125,32 @@ class Known:
     is_merged: bool
 
 
-async def find_facts(database: Database, stated: Stated, at: Moment, questions: Questions) -> Known | None:
-    """What is known of who is stated, by one look-up; a visitor who was merged is the user. None: nobody is there."""
-    person = stated.person.person_id
-    beside = person if stated.visitor is None else stated.visitor.person_id
-    columns, parameters = compile_facts(questions, database.dialect, now=at.now, retention_ms=at.retention_ms)
-    here = at.environment_id
-    row = await database.look_up(_facts_query(columns), *parameters, here, beside, here, here, person, person)
-    if row is None:
-        return None
-    *known, called, is_merged = row
-    return Known(read_facts(known, questions), called, is_merged is not None)
+class FactsQuestion:
+    """What sessions ask about a person, for the same questions each time."""
 
+    def __init__(self, questions: Questions, dialect: str) -> None:
+        self._query = FactsQuery(questions, dialect)
+        self._text = (
+            f"SELECT {self._query.columns}, called, "  # noqa: S608 - the compiler's
+            "(SELECT 1 FROM merges WHERE environment_id = ? AND person_id = ?) "
+            "FROM persons WHERE environment_id = ? AND person_id = COALESCE("
+            "(SELECT user_person_id FROM merges WHERE environment_id = ? AND person_id = ?), ?)"
+        )
 
-@functools.lru_cache(CACHED_QUERIES)
-def _facts_query(columns: str) -> str:
-    return (
-        f"SELECT {columns}, called, (SELECT 1 FROM merges WHERE environment_id = ? AND person_id = ?) "  # noqa: S608 - the compiler's
-        "FROM persons WHERE environment_id = ? AND person_id = COALESCE("
-        "(SELECT user_person_id FROM merges WHERE environment_id = ? AND person_id = ?), ?)"
-    )
+    @property
+    def questions(self) -> Questions:
+        """What is counted."""
+        return self._query.questions
+
+    async def ask(self, database: Database, stated: Stated, at: Moment) -> Known | None:
+        """What is known of who is stated, by one look-up; a visitor who was merged is the user. None: nobody is."""
+        person, here = stated.person.person_id, at.environment_id
+        beside = person if stated.visitor is None else stated.visitor.person_id
+        parameters = self._query.parameters(now=at.now, retention_ms=at.retention_ms)
+        row = await database.look_up(self._text, *parameters, here, beside, here, here, person, person)
+        if row is None:
+            return None
+        return Known(read_facts(row[:-2], self.questions), row[-2], row[-1] is not None)
 
 
 async def last_seen_of(database: Database, environment_id: str, person: PersonName) -> int | None:

@@ -9,7 +9,7 @@ names the environment itself, and may be followed by `AND` and `ORDER BY`. It is
     compile_facts(questions, dialect, now=, retention_ms=) -> (columns, parameters)
 
 The columns give what the evaluator needs of one person (`store.load_facts` asks for them): `FACTS`, the number of
-sessions, and a count for each event question in its order.
+sessions, and a count for each event question in its order. `FactsQuery` is the same for who asks again and again.
 
 Texts are compared for equality and for parts only, byte by byte: no collation has a say. Numbers are doubles
 everywhere, as whole numbers are cast before they are compared. Names stand here, values are parameters.
@@ -42,7 +42,7 @@ from templates_server.tribes.rules import (
     Tribe,
     read_moment,
 )
-from templates_server.tribes.sql import DIALECTS, Dialect, Finished, Sql, joined, listed, sql
+from templates_server.tribes.sql import DIALECTS, Dialect, Finished, Parameter, Sql, joined, listed, sql
 from templates_server.tribes.windows import WINDOWS, Window, day_of, window_of_sessions, window_of_timeframe
 
 NOBODY = Sql("1 = 0")
@@ -305,10 +305,41 @@ CONDITIONS_OF: Mapping[Operator, Compile] = {
 # Of one person
 
 
+class FactsQuery:
+    """The columns of one person that the evaluator needs, made once: only the times change from one asking to the next.
+
+    `FACTS`, the number of sessions, and a count for each event question in its order.
+    """
+
+    def __init__(self, questions: Questions, dialect: str) -> None:
+        self.questions = questions
+        at_no_time = Situation(DIALECTS[dialect], 0, 0)
+        sessions = _count_of_sessions(at_no_time) if questions.sessions else Sql("0")
+        counts = [_count_of_events(question, at_no_time) for question in questions.events]
+        columns = [Sql(f"persons.{name}") for name in FACTS]
+        self.columns = at_no_time.dialect.finished(listed([*columns, sessions, *counts])).text
+        self._events = [
+            (question, _on_metadata(question, at_no_time.dialect).parameters) for question in questions.events
+        ]
+
+    def parameters(self, *, now: int, retention_ms: int) -> tuple[Parameter, ...]:
+        """The parameters of the columns at a time."""
+        found: list[Parameter] = []
+        if self.questions.sessions:
+            found += (time for _, time in _bounds(window_of_sessions(now)))
+        for question, on_metadata in self._events:
+            window = window_of_timeframe(question.timeframe, now, retention_ms=retention_ms)
+            found += (question.name, *(time for _, time in _bounds(window)), *on_metadata)
+        return tuple(found)
+
+
+def _on_metadata(question: EventQuestion, dialect: Dialect) -> Sql:
+    """The conditions on metadata as they stand in the count of events."""
+    pairs = question.metadata
+    return listed(sql("{} = {}", dialect.json_text("events.metadata", key), value) for key, value in pairs)
+
+
 def compile_facts(questions: Questions, dialect: str, *, now: int, retention_ms: int) -> Finished:
     """The columns of one person that the evaluator needs: `FACTS`, the sessions, each event question in its order."""
-    situation = Situation(DIALECTS[dialect], now, retention_ms)
-    sessions = _count_of_sessions(situation) if questions.sessions else Sql("0")
-    counts = [_count_of_events(question, situation) for question in questions.events]
-    columns = [Sql(f"persons.{name}") for name in FACTS]
-    return situation.dialect.finished(listed([*columns, sessions, *counts]))
+    query = FactsQuery(questions, dialect)
+    return Finished(query.columns, query.parameters(now=now, retention_ms=retention_ms))
