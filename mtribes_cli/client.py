@@ -14,7 +14,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Protocol, TypeVar
 from urllib.parse import urlencode
 
-from mtribes_cli import import_wire, wire, wire_access, wire_sessions, wire_tribes
+from mtribes_cli import export_wire, import_wire, wire, wire_access, wire_sessions, wire_tribes
 from mtribes_cli.answers import (
     TRY_LATER_STATUSES,
     Answer,
@@ -30,6 +30,7 @@ from mtribes_cli.json_fields import items
 from mtribes_cli.request import JSON, Request, environment_path, get, given, path_of, post
 
 if TYPE_CHECKING:
+    from mtribes_cli.connection import Take
     from mtribes_cli.console import Console
     from mtribes_cli.context import Clock
 
@@ -241,6 +242,39 @@ class Client:
     def imported(self, space: str, environment: str, import_id: str) -> import_wire.Import:
         """How far an import is."""
         return self._one(get(*environment_path(space, environment), "imports", import_id), import_wire.Import.read)
+
+    # Exports
+
+    def ask_for_export(
+        self, space: str, environment: str, source: Sequence[str], wanted: Mapping[str, object]
+    ) -> export_wire.Export:
+        """A new export of what is at the path `source` of an environment."""
+        path = (*environment_path(space, environment), *source, "exports")
+        return self._one(post(path, wanted, once=True), export_wire.Export.read)
+
+    def export(self, space: str, environment: str, export_id: str) -> export_wire.Export:
+        """How far an export is."""
+        return self._one(get(*environment_path(space, environment), "exports", export_id), export_wire.Export.read)
+
+    def fetch_export(  # noqa: PLR0913 - which, from where on, and who takes it
+        self, space: str, environment: str, export_id: str, *, start: int, sha256: str, take: Take
+    ) -> None:
+        """Hand what is in an export to `take`, from a byte on, if it still has that SHA-256; else all of it.
+
+        Raises NetworkError, UnavailableError when it breaks off, whatever `take` was given by then.
+        """
+        path = path_of(*environment_path(space, environment), "exports", export_id, "content")
+        headers = {"Range": f"bytes={start}-", "If-Range": f'"{sha256}"'} if start else {}
+        request = Request("GET", path, headers=headers)
+        token = self._tokens.token(self)
+        try:
+            answer = self._connection.fetch(request, take, token=token)
+            if answer.status == HTTPStatus.UNAUTHORIZED and (renewed := self._tokens.renewed(self, token)):
+                answer = self._connection.fetch(request, take, token=renewed)
+        except SendError as failure:
+            raise failure.error from failure
+        if not answer.is_success:
+            raise_failure(answer)
 
     # Access
 

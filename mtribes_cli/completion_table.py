@@ -538,6 +538,7 @@ COMMANDS: dict[str, Command] = {
             ("delete", "Remove a tribe; one that a scenario is for stays."),
             ("count", "Count the people who are in a tribe now, users and visitors."),
             ("explain", "Say why somebody is in a tribe or not: each filter, the value found, matched or not."),
+            ("export", "Write the users in a tribe, as they are now, to a file or stdout; interrupted, the same command goes on."),
         ),
         (),
         (),
@@ -609,6 +610,21 @@ COMMANDS: dict[str, Command] = {
             (("--environment",), ("production", "staging", "development"), False, "production, staging or development; else mtribes.toml's. No default."),
         ),
     ),
+    "tribe export": (
+        (),
+        (
+            ("text", False),
+        ),
+        (
+            (("--output",), "files", False, "Write it to this file instead of stdout."),
+            (("--format",), ("csv", "ndjson", "json"), False, "Else by the extension of --output; CSV on stdout."),
+            (("--columns",), "text", False, "Of CSV: which columns, separated by commas."),
+            (("--since",), "text", False, "Only who changed since an earlier export."),
+            (("--raw",), None, False, "Leave cells as they are that a spreadsheet would run."),
+            (("--space",), "text", False, "The Space; else mtribes.toml's."),
+            (("--environment",), ("production", "staging", "development"), False, "production, staging or development; else mtribes.toml's. No default."),
+        ),
+    ),
     "session": (
         (
             ("explain", "Say what somebody is shown and why: for each entity, its scenarios, and the filters of their tribes."),
@@ -630,6 +646,7 @@ COMMANDS: dict[str, Command] = {
     "event": (
         (
             ("track", "Record that a user did something, as an app would."),
+            ("export", "Write events to a file or stdout; interrupted, the same command goes on."),
         ),
         (),
         (),
@@ -642,6 +659,20 @@ COMMANDS: dict[str, Command] = {
         (
             (("--user",), "text", False, "Who did it: the user's id."),
             (("--meta",), "text", True, "Metadata; up to three pairs."),
+            (("--space",), "text", False, "The Space; else mtribes.toml's."),
+            (("--environment",), ("production", "staging", "development"), False, "production, staging or development; else mtribes.toml's. No default."),
+        ),
+    ),
+    "event export": (
+        (),
+        (),
+        (
+            (("--output",), "files", False, "Write it to this file instead of stdout."),
+            (("--format",), ("csv", "ndjson", "json"), False, "Else by the extension of --output; CSV on stdout."),
+            (("--columns",), "text", False, "Of CSV: which columns, separated by commas."),
+            (("--name",), "text", False, "Only events of this name."),
+            (("--user",), "text", False, "Only those of this user."),
+            (("--raw",), None, False, "Leave cells as they are that a spreadsheet would run."),
             (("--space",), "text", False, "The Space; else mtribes.toml's."),
             (("--environment",), ("production", "staging", "development"), False, "production, staging or development; else mtribes.toml's. No default."),
         ),

@@ -24,10 +24,12 @@ from mtribes_cli.request import JSON, Request
 from mtribes_cli.trust import handshake_error, no_authorities, trusted_authorities
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from mtribes_cli.bulk_connection import BulkConnection
     from mtribes_cli.console import Console
+
+    Take = Callable[[Answer, Iterator[bytes]], None]
 
 CONNECT_TIMEOUT_SECONDS = 10.0
 SILENCE_TIMEOUT_SECONDS = 30.0
@@ -98,6 +100,26 @@ class Connection:
         seconds = time.monotonic() - began
         self._console.trace(f"{request.method} {url} {response.status_code} {seconds * 1000:.0f} ms")
         return Seen(Answer(url, response.status_code, dict(response.headers), body), seconds, tls)
+
+    def fetch(self, request: Request, take: Take, *, token: str | None) -> Answer:
+        """Hand the body of a success to `take` as it comes, with the answer without it; the answer of a failure whole.
+
+        Raises SendError when there is none or it breaks off: `take` may have been given some of it by then.
+        """
+        headers = {**request.headers, "Accept-Encoding": "identity"}
+        headers |= {"Authorization": f"Bearer {token}"} if token else {}
+        url = self.base_url + request.path
+        try:
+            with self._http.stream(request.method, url, headers=headers) as response:
+                self._console.trace(f"{request.method} {url} {response.status_code}")
+                answer = Answer(url, response.status_code, dict(response.headers), b"")
+                if answer.is_success:
+                    take(answer, response.iter_raw())
+                    return answer
+                body = _read_whole(response, deadline=time.monotonic() + WHOLE_ANSWER_TIMEOUT_SECONDS)
+                return Answer(url, response.status_code, dict(response.headers), body)
+        except httpx.HTTPError as error:
+            raise self._failure(error) from error
 
     def _look_in_bulk(self, request: Request, url: str, headers: Mapping[str, str]) -> Seen:
         """The same for a large body, straight to the socket: through httpx it takes half as long again."""

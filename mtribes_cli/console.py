@@ -6,7 +6,8 @@ What a command found out reaches this file as a `Result` or an error; `--json` t
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from codecs import getincrementaldecoder
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, BinaryIO, Literal, NamedTuple, TextIO
 
@@ -53,6 +54,18 @@ class Console:
             self._block(block)
         for problem in result.problems:
             self._say(_problem_line(problem))
+
+    def stream(self, pieces: Iterable[bytes]) -> None:
+        """UTF-8 for stdout, as it is; made safe where a terminal would obey it."""
+        binary = getattr(self._stdout, "buffer", None)
+        if _is_terminal(self._stdout) or binary is None:
+            decoder = getincrementaldecoder("utf-8")(errors="replace")
+            for piece in pieces:
+                text = decoder.decode(piece)
+                self._write(self._stdout, made_safe(text) if _is_terminal(self._stdout) else text)
+            return
+        for piece in pieces:
+            self._write_bytes(binary, piece)
 
     def failure(self, command: str, error: MtribesError) -> None:
         """What went wrong and what to do: on stderr, or under `--json` as the envelope on stdout."""
@@ -228,6 +241,18 @@ class Console:
         if not line:
             raise InterruptedCommandError("The input ended before the question was answered.", "Run it again.")
         return line
+
+    def _write_bytes(self, binary: BinaryIO, piece: bytes) -> None:
+        """As `_write`, to stdout."""
+        try:
+            binary.write(piece)
+            binary.flush()
+        except BrokenPipeError:
+            _close_quietly(self._stdout)
+        except OSError as error:
+            _close_quietly(self._stdout)
+            self._is_stdout_gone = True
+            raise file_error(error, "stdout", cannot_be="written") from error
 
     def _write(self, stream: TextIO, text: str) -> None:
         """A reader that has gone is no failure; stdout that takes nothing is, and is told on stderr."""

@@ -21,6 +21,14 @@ OutputOption = Annotated[str, typer.Option("--output", metavar="FILE", help="Wri
 FormatOption = Annotated[
     Literal["yaml", "json"] | None, typer.Option("--format", help="Else by the file's extension; YAML on stdout.")
 ]
+ExportFormatOption = Annotated[
+    Literal["csv", "ndjson", "json"] | None,
+    typer.Option("--format", help="Else by the extension of --output; CSV on stdout."),
+]
+ColumnsOption = Annotated[
+    str | None, typer.Option("--columns", metavar="A,B", help="Of CSV: which columns, separated by commas.")
+]
+RawOption = Annotated[bool, typer.Option("--raw", help="Leave cells as they are that a spreadsheet would run.")]
 YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 

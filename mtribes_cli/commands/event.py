@@ -12,8 +12,18 @@ from typing import Annotated
 import typer
 
 from mtribes_cli.context import Context
+from mtribes_cli.documents import STDIN
 from mtribes_cli.errors import DocumentError, NotFoundError, UsageError
-from mtribes_cli.options import EnvironmentOption, SpaceOption
+from mtribes_cli.export.asking import asked_export
+from mtribes_cli.options import (
+    ColumnsOption,
+    EnvironmentOption,
+    ExportFormatOption,
+    OutputOption,
+    RawOption,
+    SpaceOption,
+)
+from mtribes_cli.request import given
 from mtribes_cli.result import Result
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
@@ -38,6 +48,27 @@ def track_command(  # noqa: PLR0913 - one parameter an option
     $ mtribes event track video/completed --user ada --meta genre=Sport
     """
     return track_event(call.obj, Track(name, user, _pairs(meta or []), space, environment))
+
+
+@app.command("export")
+def export_command(  # noqa: PLR0913 - one parameter an option
+    call: typer.Context,
+    *,
+    output: OutputOption = STDIN,
+    format_name: ExportFormatOption = None,
+    columns: ColumnsOption = None,
+    name: Annotated[str | None, typer.Option("--name", metavar="NAME", help="Only events of this name.")] = None,
+    user: Annotated[str | None, typer.Option("--user", metavar="ID", help="Only those of this user.")] = None,
+    raw: RawOption = False,
+    space: SpaceOption = None,
+    environment: EnvironmentOption = None,
+) -> Result:
+    """Write events to a file or stdout; interrupted, the same command goes on.
+
+    $ mtribes event export --env production --output events.csv
+    """
+    asked = asked_export(output, format_name, columns=columns, raw=raw)
+    return export_events(call.obj, (space, environment), output, asked | given(name=name, user=user))
 
 
 @dataclass(frozen=True)
@@ -88,3 +119,13 @@ def track_event(context: Context, wanted: Track) -> Result:
         context.client.track(key, {**event, SIGNATURE: signature})
     data = {"space": space, "environment": environment, "user": wanted.user, "name": wanted.name, "id": event["id"]}
     return Result(data, (f"Recorded {wanted.name} of {wanted.user} in {environment} of {space}.",))
+
+
+def export_events(
+    context: Context, place: tuple[str | None, str | None], output: str, asked: Mapping[str, object]
+) -> Result:
+    """Where they went."""
+    from mtribes_cli.export.exporting import Wanted, export  # noqa: PLC0415 - start-up time
+
+    space, environment = context.settings.space(place[0]), context.settings.environment(place[1])
+    return export(context, Wanted(space, environment, ("events",), asked, output, "events"))

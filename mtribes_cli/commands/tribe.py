@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Annotated
 
@@ -12,7 +13,18 @@ from mtribes_cli.context import Context
 from mtribes_cli.contextual_fields import read_fields
 from mtribes_cli.documents import STDIN, Output, note_push, pulled, read_document, space_of
 from mtribes_cli.errors import UsageError
-from mtribes_cli.options import EnvironmentOption, FileArgument, ForceOption, FormatOption, OutputOption, SpaceOption
+from mtribes_cli.export.asking import asked_export
+from mtribes_cli.options import (
+    ColumnsOption,
+    EnvironmentOption,
+    ExportFormatOption,
+    FileArgument,
+    ForceOption,
+    FormatOption,
+    OutputOption,
+    RawOption,
+    SpaceOption,
+)
 from mtribes_cli.request import given
 from mtribes_cli.result import Document, Result, Table
 from mtribes_cli.wire_tribes import Explanation
@@ -108,6 +120,29 @@ def explain_command(  # noqa: PLR0913 - one parameter an option
     $ mtribes tribe explain gold-members --user ada --env production
     """
     return explain_tribe(call.obj, ExplainTribe(Place(tribe, space, environment), user, visitor, field))
+
+
+@app.command("export")
+def export_command(  # noqa: PLR0913 - one parameter an option
+    call: typer.Context,
+    tribe: TribeArgument,
+    *,
+    output: OutputOption = STDIN,
+    format_name: ExportFormatOption = None,
+    columns: ColumnsOption = None,
+    since: Annotated[
+        str | None, typer.Option("--since", metavar="CURSOR", help="Only who changed since an earlier export.")
+    ] = None,
+    raw: RawOption = False,
+    space: SpaceOption = None,
+    environment: EnvironmentOption = None,
+) -> Result:
+    """Write the users in a tribe, as they are now, to a file or stdout; interrupted, the same command goes on.
+
+    $ mtribes tribe export gold-members --env production --output gold.csv
+    """
+    asked = asked_export(output, format_name, columns=columns, raw=raw)
+    return export_tribe(call.obj, Place(tribe, space, environment), output, asked | given(since=since))
 
 
 @dataclass(frozen=True)
@@ -206,6 +241,14 @@ def explain_tribe(context: Context, wanted: ExplainTribe) -> Result:
     explained = context.client.explain_tribe(*wanted.place.settled(context), asked=asked)
     rows = [(MARKS.get(one.outcome, "?"), one.why) for one in explained.filters]
     return Result(asdict(explained), (_headline(explained), Table((), rows)))
+
+
+def export_tribe(context: Context, place: Place, output: str, asked: Mapping[str, object]) -> Result:
+    """Where it went, and the cursor for the next one."""
+    from mtribes_cli.export.exporting import Wanted, export  # noqa: PLC0415 - start-up time
+
+    space, environment, tribe = place.settled(context)
+    return export(context, Wanted(space, environment, ("tribes", tribe), asked, output, f"users of {tribe}"))
 
 
 def _headline(explained: Explanation) -> str:

@@ -14,6 +14,8 @@ FIELDS = ("user_id", "email", "phone", "timezone", "locale", "joined", "tags")
 MAPPED_FIELDS = (*FIELDS, "add_tags", "remove_tags")
 OURS = ("_line", "_error", "_raw")
 """Columns of a rejects file that say what was wrong: passed over when it is read back."""
+OF_EXPORTS = ("created", "updated", "first_seen", "last_seen")
+"""Columns of an export that say what was seen: passed over when all four are there."""
 ATTRIBUTE = "attributes."
 DELIMITERS = {",": ",", ";": ";", "tab": "\t", "\t": "\t", "\\t": "\t", "|": "|"}
 _LISTS = ("tags", "add_tags", "remove_tags")
@@ -130,7 +132,8 @@ def _columns(names: Sequence[str], file: str, settings: Columns) -> tuple[Column
     unknown = [name for name in (*settings.becomes, *settings.types) if name not in names]
     if unknown:
         raise UsageError(f"{file} has no column {', '.join(unknown)}.", f"Its columns are: {', '.join(names)}.")
-    becomes = [_becomes(name, settings) for name in names]
+    passed_over = OURS + (OF_EXPORTS if set(OF_EXPORTS) <= set(names) else ())
+    becomes = [_becomes(name, settings, passed_over) for name in names]
     problems = [*_naming_problems(names), *_meeting_problems(names, becomes)]
     if problems:
         raise DocumentError(
@@ -141,12 +144,13 @@ def _columns(names: Sequence[str], file: str, settings: Columns) -> tuple[Column
     return tuple(Column(name, what, _convert(name, what, settings)) for name, what in zip(names, becomes, strict=True))
 
 
-def _becomes(name: str, settings: Columns) -> str:
-    """`user_id` and the other fields, `attributes.plan`, or "" for what is left out."""
-    if name in OURS:
+def _becomes(name: str, settings: Columns, passed_over: Sequence[str]) -> str:
+    """`user_id` and the other fields, `attributes.plan` from `plan` or itself, or "" for what is left out."""
+    if name in OURS or (name in passed_over and name not in settings.becomes):
         return ""
     if name not in settings.becomes:
-        return name if name in FIELDS else ATTRIBUTE + name
+        is_known = name in FIELDS or (name.startswith(ATTRIBUTE) and name != ATTRIBUTE)
+        return name if is_known else ATTRIBUTE + name
     wanted = settings.becomes[name]
     is_known = not wanted or wanted in MAPPED_FIELDS or wanted.startswith(ATTRIBUTE)
     return wanted if is_known else ATTRIBUTE + wanted

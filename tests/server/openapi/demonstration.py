@@ -136,11 +136,11 @@ def _a_tribe(demo: Demonstration) -> None:
 
 
 def _an_export(demo: Demonstration) -> None:
-    exports = "/v2/spaces/vod/environments/production/tribes/gold-members/exports"
-    export = demo.send("POST", exports, {"format": "csv"}).json()["data"][0]["export"]
+    here = "/v2/spaces/vod/environments/production"
+    export = demo.send("POST", f"{here}/tribes/gold-members/exports", {"format": "csv"}).json()["data"][0]["export"]
     demo.variables["EXPORT"] = export
     deadline = time.monotonic() + EXPORT_SECONDS
-    while demo.send("GET", f"/v2/spaces/vod/environments/production/exports/{export}").json()["data"][0]["rows"] is None:
+    while demo.send("GET", f"{here}/exports/{export}").json()["data"][0]["rows"] is None:
         assert time.monotonic() < deadline
         time.sleep(0.02)
 

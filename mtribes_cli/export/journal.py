@@ -1,0 +1,81 @@
+"""Which exports are under way here, so that the same command goes on where one was killed.
+
+A file an export in the user's state folder, named after what was asked for and where it goes. It is there before the
+first byte is fetched, and gone once the output is in its place. What is older than the server keeps exports is removed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from mtribes_cli.atomic_file import write_private
+from mtribes_cli.file_faults import file_error
+
+VERSION = 1
+FOLDER, EXTENSION = "exports", ".export"
+KEPT_SECONDS = 2 * 24 * 3600.0
+
+
+@dataclass(frozen=True)
+class Underway:
+    """An export that was asked for, and the file that takes what comes."""
+
+    export_id: str
+    part: Path
+
+
+class ExportJournal:
+    """What is known of the export that these texts tell apart from others.
+
+    `guarded` is what to lock meanwhile: locks stay behind, so there is a bound to them; exports seldom meet at one.
+    """
+
+    def __init__(self, state_folder: Path, identity: tuple[str, ...]) -> None:
+        name = hashlib.sha256(json.dumps([VERSION, *identity]).encode()).hexdigest()[:32]
+        self.path = state_folder / FOLDER / f"{name}{EXTENSION}"
+        self.guarded = state_folder / FOLDER / name[:3]
+
+    def find(self) -> Underway | None:
+        """The export that was not finished; None when there is none, or nothing of it was fetched."""
+        underway = _read(self.path)
+        return underway if underway is not None and underway.part.is_file() else None
+
+    def keep(self, underway: Underway) -> None:
+        """Remember it, for good. Raises FileError."""
+        content = {"version": VERSION, "export": underway.export_id, "part": str(underway.part)}
+        try:
+            write_private(self.path, json.dumps(content).encode() + b"\n")
+        except OSError as error:
+            raise file_error(error, str(self.path), cannot_be="written") from error
+
+    def forget(self) -> None:
+        """It is over, or of no use any more; what was fetched of it is removed."""
+        underway = _read(self.path)
+        if underway is not None:
+            underway.part.unlink(missing_ok=True)
+        self.path.unlink(missing_ok=True)
+
+    def sweep(self) -> None:
+        """Remove what others have left behind, once no server has it any more."""
+        for path in self.path.parent.glob(f"*{EXTENSION}"):
+            if path.stat().st_mtime < time.time() - KEPT_SECONDS:
+                underway = _read(path)
+                if underway is not None:
+                    underway.part.unlink(missing_ok=True)
+                path.unlink(missing_ok=True)
+
+
+def _read(path: Path) -> Underway | None:
+    try:
+        document = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return None
+    is_ours = isinstance(document, dict) and document.get("version") == VERSION
+    texts = [document.get(name) for name in ("export", "part")] if is_ours else []
+    if not texts or not all(isinstance(text, str) and text for text in texts):
+        return None
+    return Underway(texts[0], Path(texts[1]))
