@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator, Mapping
+from contextlib import aclosing
 from http import HTTPStatus
 from pathlib import Path
 
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from templates_server.errors import RangeNotSatisfiable
 
@@ -28,7 +30,16 @@ def served_file(path: Path, headers: Mapping[str, str], *, entity_tag: str, medi
     said = {"Accept-Ranges": "bytes", "ETag": entity_tag, "Content-Length": str(end - start)}
     if status is HTTPStatus.PARTIAL_CONTENT:
         said["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
-    return StreamingResponse(_pieces(path, start, end), status, said, media_type)
+    return _FilePart(_pieces(path, start, end), status, said, media_type)
+
+
+class _FilePart(StreamingResponse):
+    """Pieces of a file, which is closed when whoever fetches it goes away."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send them."""
+        async with aclosing(self.body_iterator):  # type: ignore[type-var]  # what `_pieces` gives can be closed
+            await super().__call__(scope, receive, send)
 
 
 def _is_backwards(asked: re.Match[str]) -> bool:
