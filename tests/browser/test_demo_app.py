@@ -59,9 +59,9 @@ def test_its_buttons_switch_person_and_environment_and_track(demo: Demo, watched
     demo.deliver_background("#0e9f6e", "staging")
     page = open_app(demo, watched)
 
-    page.fill("#user", "ada")
+    page.fill("#user", "casey")
     page.press("#user", "Enter")
-    wait_until(page, "document.getElementById('who').textContent === 'ada'")
+    wait_until(page, "document.getElementById('who').textContent === 'casey'")
     page.select_option("#environment", "staging")
     wait_until(page, "document.getElementById('where').textContent === 'staging'")
     page.wait_for_selector("#new-session:not([aria-busy])")

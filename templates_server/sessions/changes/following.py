@@ -39,6 +39,7 @@ class Evaluations:
     async def evaluate(self, followed: FollowedSession) -> Decided:
         """What is shown now; NotFound when the session, or its person, is no more."""
         async with self._turns:
+            await asyncio.sleep(0)  # SQLite never waits: without this, all evaluations would be one for other requests
             await self.find(followed)
             decided = await self._deciding.again(followed.person, followed.context, now=self._clock())
         if decided is None:

@@ -94,15 +94,18 @@ class Stream:
 
     answer: httpx.Response
     lines: list[str] = field(default_factory=list)
+    failure: httpx.HTTPError | None = None
     ended: threading.Event = field(default_factory=threading.Event)
     news: threading.Condition = field(default_factory=threading.Condition)
 
     def read(self) -> None:
-        with contextlib.suppress(httpx.HTTPError):
+        try:
             for line in self.answer.iter_lines():
                 with self.news:
                     self.lines.append(line)
                     self.news.notify_all()
+        except httpx.HTTPError as error:
+            self.failure = error
         with self.news:
             self.ended.set()
             self.news.notify_all()
