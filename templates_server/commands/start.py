@@ -26,6 +26,7 @@ from templates_server.data_folder import DataFolder, FolderInUse, ServerRecord, 
 from templates_server.database import Database, open_database
 from templates_server.demo import seed
 from templates_server.hosts import name_in
+from templates_server.places import FollowLimits
 from templates_server.rate_limits import DEFAULT_LIMITS, RateLimits, parse_rate_limits
 from templates_server.server_key import ServerKey
 from templates_server.serving import BACKLOG, serve, turn_over
@@ -39,6 +40,9 @@ HELP = """Start the server and stay until it is stopped (Ctrl-C, SIGTERM, `mtrib
 Every option can be set in the environment too, by the name that stands behind it."""
 MAX_PORT = 65535
 MAX_KEEP_EVENTS_DAYS = 3660
+DEFAULT_STREAMS = FollowLimits().most
+MAX_STREAMS = 100_000
+ADDRESSES_TO_FILL_ALL = 10
 ORIGIN = re.compile(r"(https?)://(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
 
 
@@ -60,6 +64,7 @@ class Wish:
     rate_limits: RateLimits | None
     metrics: bool
     keep_events_days: int
+    max_streams: int
 
 
 def start(  # noqa: PLR0913 - one parameter an option
@@ -138,6 +143,16 @@ def start(  # noqa: PLR0913 - one parameter an option
             help="Events from before so many days count for nobody, and are removed; sessions after 31 days at least.",
         ),
     ] = DEFAULT_KEEP_EVENTS_DAYS,
+    max_streams: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            envvar="MTRIBES_MAX_STREAMS",
+            min=1,
+            max=MAX_STREAMS,
+            help="Sessions that apps may follow at once in each process; a tenth of them from one address.",
+        ),
+    ] = DEFAULT_STREAMS,
 ) -> int:
     """Serve until told to stop."""
     folder = folder_of(data)
@@ -156,6 +171,7 @@ def start(  # noqa: PLR0913 - one parameter an option
         DEFAULT_LIMITS if rate_limits is None else _rate_limits(rate_limits),
         metrics,
         keep_events_days,
+        max_streams,
     )
     _check(wish)
     prepared(folder)
@@ -295,6 +311,7 @@ def _settings(wish: Wish, listening: socket.socket) -> Settings:
         rate_limits=wish.rate_limits,
         metrics=wish.metrics,
         event_retention_days=wish.keep_events_days,
+        follow_limits=FollowLimits(wish.max_streams, max(1, wish.max_streams // ADDRESSES_TO_FILL_ALL)),
     )
 
 

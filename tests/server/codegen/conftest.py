@@ -1,4 +1,4 @@
-"""Fixtures: the reference Space's code on disk, as it is written and as Node runs it."""
+"""Fixtures: the reference Space's code on disk, as it is written and as Node runs it; servers that it talks to."""
 
 from __future__ import annotations
 
@@ -8,10 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from templates_server import demo
+from templates_server.accounts.passwords import Passwords
 from templates_server.codegen.render import render
+from templates_server.server_key import ServerKey
+from templates_server.times import system_clock
 from tests.server.codegen.client_api_peer import ClientApiPeer
 from tests.server.codegen.reference_space import HOST, vod
 from tests.server.codegen.toolchain import compile_to_javascript, write_tree
+from tests.servers import RunningServer, running_server
 
 
 @pytest.fixture(scope="session")
@@ -44,3 +49,17 @@ def peer() -> Iterator[ClientApiPeer]:
     """A server that speaks the Client API and does as the test says."""
     with ClientApiPeer() as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def demo_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RunningServer, demo.DemoFacts]]:
+    """A server with demo data."""
+    with running_server(tmp_path_factory.mktemp("demo"), demo=True) as server:
+        passwords = Passwords()
+        facts = server.database.write_now(
+            lambda connection: demo.seed(
+                connection, system_clock(), key=ServerKey(b"k" * 32), hash_password=passwords.hash_now
+            )
+        )
+        passwords.close()
+        yield server, facts

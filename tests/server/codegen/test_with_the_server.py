@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 from templates_server import demo
-from templates_server.accounts.passwords import Passwords
-from templates_server.server_key import ServerKey
-from templates_server.times import system_clock
 from tests.server.codegen.toolchain import run_node, write_tree
-from tests.servers import RunningServer, running_server
+from tests.servers import RunningServer
 
 SCRIPT = """
 import { client, collections, session } from "./index.js";
@@ -37,19 +31,6 @@ process.stdout.write(JSON.stringify({ before, after, status, failure, statuses, 
 """
 
 
-@pytest.fixture(scope="module")
-def demo_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RunningServer, demo.DemoFacts]]:
-    with running_server(tmp_path_factory.mktemp("demo"), demo=True) as server:
-        passwords = Passwords()
-        facts = server.database.write_now(
-            lambda connection: demo.seed(
-                connection, system_clock(), key=ServerKey(b"k" * 32), hash_password=passwords.hash_now
-            )
-        )
-        passwords.close()
-        yield server, facts
-
-
 def test_a_session_is_served_and_events_are_stored(
     demo_server: tuple[RunningServer, demo.DemoFacts], tmp_path: Path
 ) -> None:
@@ -61,5 +42,7 @@ def test_a_session_is_served_and_events_are_stored(
     seen = run_node(SCRIPT, write_tree(tmp_path, files), facts.spaces["vod"]["production"])
     assert (seen["status"], seen["failure"], seen["errors"]) == ("served", None, [])
     assert seen["statuses"] == [["/api/client/sessions", 200], ["/api/client/events", 204]]
-    assert seen["after"] == seen["before"]  # nobody is in a tribe, so production's defaults are what is served
+    assert (
+        seen["after"] == seen["before"]
+    )  # this user is in no tribe that decides these, so production's defaults are served
     assert seen["after"][1] == ["tonight", "new-this-week", "join"]
