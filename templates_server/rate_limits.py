@@ -19,6 +19,7 @@ from templates_server.addresses import counted_as
 from templates_server.errors import TooManyRequests
 
 WINDOW_SECONDS = 60
+NOISE_SECONDS = 1e-6  # of sums of times
 MOST_CALLERS = 50_000  # of a kind; whoever was not heard of for longest is forgotten, and begins with a full bucket
 MOST_A_MINUTE = 1_000_000_000
 OFF = "off"
@@ -97,7 +98,7 @@ class Buckets:
         before = max(self._full_at.get(caller, now), now)
         after = before + self._request_seconds
         missing_seconds = after - now
-        if missing_seconds > WINDOW_SECONDS * (1 + 1e-9):
+        if missing_seconds > WINDOW_SECONDS + NOISE_SECONDS:
             wait_seconds = math.ceil(missing_seconds - WINDOW_SECONDS)
             return Quota(self._limit, 0, math.ceil(before - now), wait_seconds)
         self._full_at[caller] = after
@@ -105,7 +106,7 @@ class Buckets:
         if len(self._full_at) > self._most:
             self._full_at.popitem(last=False)
         remaining = int((WINDOW_SECONDS - missing_seconds) / self._request_seconds + 1e-6)
-        return Quota(self._limit, remaining, math.ceil(missing_seconds))
+        return Quota(self._limit, remaining, math.ceil(missing_seconds - NOISE_SECONDS))
 
 
 class RateLimiter:

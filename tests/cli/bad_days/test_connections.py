@@ -103,6 +103,7 @@ def test_a_port_where_something_else_is_spoken_is_told(ada: Mtribes, text: bytes
 
 def test_what_may_have_arrived_is_not_sent_again(ada: Mtribes) -> None:
     with listening(reset) as port:
-        outcome = ada("space", "create", "vod", "--organization", "acme", "--host", f"http://127.0.0.1:{port}")
+        ada.write("vod.yaml", "space: vod\n")
+        outcome = ada("space", "push", "vod.yaml", "--host", f"http://127.0.0.1:{port}")
     assert told(outcome).exit_code == 1
     assert ada.clock.pauses == []

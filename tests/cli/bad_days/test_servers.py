@@ -169,9 +169,18 @@ def test_pauses_and_attempts_have_an_end(user: Mtribes, peer: Peer) -> None:
 
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
 def test_what_may_have_had_its_effect_is_sent_once(user: Mtribes, peer: Peer, status: int) -> None:
+    user.write("vod.yaml", "space: vod\n")
+    peer.on("PUT", "/v2/spaces/vod/model", refusal(status))
+    assert user("space", "push", "vod.yaml").exit_code in {1, 75}
+    assert len(peer.asked) == 1
+
+
+@pytest.mark.parametrize("status", [408, 429, 502, 503, 504])
+def test_what_has_its_effect_once_is_sent_again_as_the_same(user: Mtribes, peer: Peer, status: int) -> None:
     peer.on("POST", "/v2/organizations/acme/spaces", refusal(status))
     assert user("space", "create", "vod", "--organization", "acme").exit_code in {1, 75}
-    assert len(peer.asked) == 1
+    assert len(peer.asked) == client.MAX_ATTEMPTS
+    assert len({asked.headers["idempotency-key"] for asked in peer.asked}) == 1
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
