@@ -42,7 +42,5 @@ def test_a_session_is_served_and_events_are_stored(
     seen = run_node(SCRIPT, write_tree(tmp_path, files), facts.spaces["vod"]["production"])
     assert (seen["status"], seen["failure"], seen["errors"]) == ("served", None, [])
     assert seen["statuses"] == [["/api/client/sessions", 200], ["/api/client/events", 204]]
-    assert (
-        seen["after"] == seen["before"]
-    )  # this user is in no tribe that decides these, so production's defaults are served
+    assert seen["after"] == seen["before"]  # for no tribe of this user: the defaults of production
     assert seen["after"][1] == ["tonight", "new-this-week", "join"]

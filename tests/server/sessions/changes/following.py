@@ -9,13 +9,14 @@ import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
 from tests.environments import AppEnvironment, add_environment
 from tests.servers import RunningServer
 
-MODEL = {
+MODEL: dict[str, Any] = {
     "experiences": {"hero": {"properties": {"title": {"type": "text"}}}},
     "collections": {"home": {"children": {"top": {"experience": "hero"}, "side": {"experience": "hero"}}}},
 }
@@ -81,9 +82,10 @@ def changes_of(session: str) -> str:
 
 
 @contextlib.contextmanager
-def made_app(server: RunningServer, wanted: dict[str, Any]) -> Iterator[App]:
-    """An app to which that is delivered."""
-    environment = add_environment(server.database, model=MODEL, delivery=wanted, tribes=TRIBES)
+def made_app(server: RunningServer, wanted: dict[str, Any], *, hero: dict[str, Any] | None = None) -> Iterator[App]:
+    """An app to which that is delivered; `hero` is the experience that it has."""
+    model = {**MODEL, "experiences": {"hero": hero or MODEL["experiences"]["hero"]}}
+    environment = add_environment(server.database, model=model, delivery=wanted, tribes=TRIBES)
     with environment.app(server) as client:
         yield App(server, environment, client)
 
@@ -142,6 +144,19 @@ def streamed(app: App, session: str, **headers: str) -> Iterator[Stream]:
             connection.shutdown(socket.SHUT_RDWR)
         reader.join(10)
         assert stream.ended.is_set()
+
+
+@contextlib.contextmanager
+def unread_stream(app: App, session: str) -> Iterator[None]:
+    """A stream of which nothing but the beginning is ever read, while the block lasts."""
+    address = urlsplit(app.server.url)
+    head = f"GET {changes_of(session)} HTTP/1.1\r\nHost: {address.netloc}\r\nAccept: text/event-stream\r\n"
+    with socket.socket() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.connect((address.hostname, address.port))
+        connection.sendall(f"{head}Authorization: Bearer {app.environment.key}\r\n\r\n".encode())
+        assert connection.recv(12) == b"HTTP/1.1 200"
+        yield
 
 
 def titles(change: Mapping[str, Any]) -> dict[str, str]:

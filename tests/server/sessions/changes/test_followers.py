@@ -12,6 +12,7 @@ from sqlalchemy import delete
 
 from templates_server import schema
 from templates_server.addresses import parse_network
+from templates_server.connections import ConnectionLimits
 from templates_server.places import FollowLimits
 from templates_server.sessions.changes import api
 from tests.environments import deliver
@@ -25,6 +26,7 @@ from tests.server.sessions.changes.following import (
     scenario,
     streamed,
     titles,
+    unread_stream,
 )
 from tests.servers import RunningServer, running_server
 
@@ -115,6 +117,24 @@ def test_one_address_cannot_take_all_places(tmp_path: Path) -> None:
         with streamed(app, started["session"], **one):
             assert app.poll(started["session"], started["revision"], wait=0, **one).status_code == 503
             assert app.poll(started["session"], started["revision"], wait=0, **other).status_code == 204
+
+
+def test_who_does_not_read_is_dropped(tmp_path: Path) -> None:
+    lists = {f"list-{number}": ["x" * 1000] * 1000 for number in range(10)}
+    hero = {"properties": {"title": {"type": "text"}, **{key: {"type": "list"} for key in lists}}}
+    megabytes = delivery({**scenario("For gold", "gold"), "properties": lists})
+    patience, places = ConnectionLimits(write_timeout_seconds=0.5), FollowLimits(most=1)
+    with (
+        running_server(tmp_path, connection_limits=patience, follow_limits=places) as server,
+        made_app(server, megabytes, hero=hero) as app,
+    ):
+        started = app.start(external_id="ada")
+        with unread_stream(app, started["session"]):
+            deadline = time.monotonic() + 10
+            app.tell("identify", {"external_id": "ada", "data": {"plan": "gold"}})
+            while app.poll(started["session"], wait=0).status_code == 503:
+                assert time.monotonic() < deadline
+                time.sleep(0.1)
 
 
 def test_a_session_that_is_no_more_ends_its_stream_and_is_not_found(server: RunningServer) -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from templates_server.sessions.changes.telling import MOST_DIGESTS, NOTHING, change_of, told_by_revision
 from templates_server.sessions.deciding import Decided
 from templates_server.sessions.states import Entity, Shown, States
+from templates_server.sessions.store import FactsQuestion
 from templates_server.tribes.rules import questions_of
 
 NAMES = ("a.a", "a.b", "b.a")
@@ -23,7 +24,7 @@ def shown(name: str, title: str) -> Shown:
 def decided(titles: Mapping[str, str | None], revision: str = "1.1.1") -> Decided:
     states = [None if title is None else shown(name, title) for name, title in titles.items()]
     entities = tuple(Entity(name, True, shown(name, "")) for name in titles)  # noqa: FBT003 - a field
-    made = States(revision, entities, (), b"{}", questions_of([]), is_targeted=True)
+    made = States(revision, entities, (), b"{}", FactsQuestion(questions_of([]), "sqlite"), is_targeted=True)
     return Decided(made, states, None)
 
 
@@ -35,7 +36,9 @@ def test_an_app_that_carries_its_revision_has_all_that_is_known(
     looks: Sequence[tuple[Mapping[str, str | None], bool]],
 ) -> None:
     """Whoever is asked, with a memory or without: the app ends up with the last that was known of each entity."""
-    revision, known, has, told = "", {}, {}, NOTHING
+    revision, told = "", NOTHING
+    known: dict[str, str] = {}
+    has: dict[str, str] = {}
     for titles, forgets in looks:
         known |= {name: title for name, title in titles.items() if title is not None}
         now = decided({name: titles[name] for name in NAMES})
