@@ -11,13 +11,12 @@ from operator import itemgetter
 from templates_server.errors import Problem
 from templates_server.imports.merging import Settled, settle
 from templates_server.imports.plain import Row
-from templates_server.imports.reading import PartRows
+from templates_server.imports.reading import PartRows, person_of_row
 from templates_server.persons.profiles import COLUMNS, Columns, decode_tags
 
 FIRST_COLUMN = 3
 TAGS = COLUMNS.index("tags")
 tags_of_row = itemgetter(FIRST_COLUMN + TAGS)
-person_of_row = itemgetter(0)
 
 
 def in_place_of(row: Row, columns: Columns) -> Row:

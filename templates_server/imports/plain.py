@@ -1,28 +1,23 @@
-"""The quick way to read a row that nothing is unusual about; which ones are is decided here, and no more. Pure.
+"""The quick way to read rows that nothing is unusual about; which ones are is decided here, and no more. Pure.
 
-A row that is read here gives the same columns as by `persons.reading` and `persons.profiles`, where all the rules are;
-a row with anything wrong, or with anything that could be, is left to these.
+Rows that are read here give the same columns as by `persons.reading` and `persons.profiles`, where all the rules are;
+those with anything wrong, or with anything that could be, are left to these. Some lines are read at once, because each
+call costs more than what it does to one row.
 """
 
 from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Collection, Iterable, Sequence
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from templates_server.identifiers import derived_id
 from templates_server.persons.names import MAX_LENGTH, PATH_STEPS, PersonKind
-from templates_server.persons.profiles import (
-    LONGEST_TIME,
-    SHORTEST_TIME,
-    Columns,
-    Scalar,
-    canonical,
-    encode_dates,
-    encode_tags,
-    moment_of,
-)
+from templates_server.persons.profiles import Columns, canonical, encode_dates, encode_tags, moment_of
 from templates_server.persons.reading import (
     LARGEST_INTEGER,
     MAX_ATTRIBUTE_CHARACTERS,
@@ -37,15 +32,20 @@ from templates_server.persons.reading import (
 )
 from templates_server.times import DAY
 
-MAX_ROW_BYTES = 16 * 1024  # of those that are read here; it bounds what is remembered of them
+MAX_ROW_BYTES = MAX_ATTRIBUTE_CHARACTERS  # no text in such a row is too long for an attribute
 CACHED_DAYS = 10_000
 CACHED_TAG_LISTS = 1_024
 CACHED_NAME_LISTS = 256
 UNUSUAL_ESCAPE = re.compile(rb"\\u(?:[dD]|00[0-9])")  # of control characters, of ASCII, of half surrogate pairs
-encode = msgspec.json.Encoder(order="deterministic").encode
+WHOLE_NUMBER = re.compile(r"\.0[,}]")  # a number that may be written in another way than the one it is kept in
+DATE = re.compile(r':"[0-9]{4}-')
+EMAIL = re.compile(rf"(?=.{{1,{MAX_EMAIL_CHARACTERS}}}$)[^@]+@.[^.]*+\..+")  # of printable characters with one @
+NO_DAY = -1
 
 Row = tuple[str, int, str, *Columns]
 """A user as it is stored where nothing was known of them: person_id, line, user_id, and the columns of the profile."""
+
+Exact = Annotated[int, Meta(ge=-LARGEST_INTEGER, le=LARGEST_INTEGER)]
 
 
 class PlainUser(msgspec.Struct, gc=False, forbid_unknown_fields=True):
@@ -58,53 +58,80 @@ class PlainUser(msgspec.Struct, gc=False, forbid_unknown_fields=True):
     locale: str | None = None
     joined: str | None = None
     tags: tuple[str, ...] | None = None
-    attributes: dict[str, Scalar] | None = None
+    attributes: dict[str, str | Exact | float | bool] | None = None
 
 
-decode = msgspec.json.Decoder(PlainUser).decode
+decode = msgspec.json.Decoder(list[PlainUser]).decode
+encode_lines = msgspec.json.Encoder(order="deterministic").encode_lines
 
 
-def plain_row(line: int, text: bytes) -> Row | None:
-    """The row of a line, None when it must be read by all the rules."""
-    if len(text) > MAX_ROW_BYTES or (b"\\" in text and UNUSUAL_ESCAPE.search(text)):
+def plain_rows(first_line: int, lines: Sequence[bytes]) -> Sequence[Row] | None:
+    """The rows of lines that follow one another; None when one of them must be read by all the rules."""
+    users = _decoded(lines)
+    if users is None:
         return None
-    try:
-        user = decode(text)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-    user_id, email, phone, timezone, locale = user.user_id, user.email, user.phone, user.timezone, user.locale
+    names, emails = [user.user_id for user in users], [user.email for user in users]
+    phones, timezones = [user.phone for user in users], [user.timezone for user in users]
+    locales, tag_lists = [user.locale for user in users], [user.tags for user in users]
     if not (
-        is_plain_user_id(user_id)
-        and (email is None or is_plain_email(email))
-        and (phone is None or is_plain_phone(phone))
-        and (timezone is None or problem_of_timezone(timezone) is None)
-        and (locale is None or problem_of_locale(locale) is None)
+        are_plain_user_ids(names)
+        and are_plain_emails(list(_given(emails)))
+        and all(map(is_plain_phone, _given(phones)))
+        and not any(map(problem_of_timezone, _given(set(timezones))))
+        and not any(map(problem_of_locale, _given(set(locales))))
     ):
         return None
-    joined = None if user.joined is None else day_of(user.joined)
-    tags = "" if not user.tags else plain_tags(user.tags)
-    attributes = ("{}", None) if not user.attributes else plain_attributes(user.attributes)
-    if joined == NO_DAY or tags is None or attributes is None:
+    days, tags = [day_of(user.joined) for user in users], [plain_tags(tag_list) for tag_list in tag_lists]
+    attributes = plain_attributes([user.attributes or {} for user in users])
+    if NO_DAY in days or None in tags or attributes is None:
         return None
-    person_id = derived_id("per", PersonKind.USER, user_id)
-    return person_id, line, user_id, email, phone, timezone, locale, joined, tags, *attributes
+    person_ids = [derived_id("per", PersonKind.USER, name) for name in names]
+    numbers = range(first_line, first_line + len(lines))
+    columns = (person_ids, numbers, names, emails, phones, timezones, locales, days, tags, *attributes)
+    return list(zip(*columns, strict=True))
 
 
-def is_plain_user_id(text: str) -> bool:
-    """Whether an id is good at first sight; those of ours have a line below as their fourth character."""
-    return 0 < len(text) <= MAX_LENGTH and text.isprintable() and text[3:4] != "_" and text not in PATH_STEPS
+def _decoded(lines: Sequence[bytes]) -> Sequence[PlainUser] | None:
+    """A user of each line; None when that is not sure.
+
+    Where each line begins with a brace and there are as many users as lines, each has one: within a user no brace can
+    follow a comma, since there is no list of objects in any, and a line cannot end within a text.
+    """
+    text = b",\n".join(lines)
+    if not text.startswith(b"{") or text.count(b",\n{") != len(lines) - 1 or max(map(len, lines)) > MAX_ROW_BYTES:
+        return None
+    if b"\\" in text and UNUSUAL_ESCAPE.search(text):
+        return None
+    try:
+        users = decode(b"[" + text + b"]")
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    return users if len(users) == len(lines) else None
 
 
-def is_plain_email(text: str) -> bool:
-    """Whether an address is good at first sight: all blanks but one kind are not printable."""
-    local, _, domain = text.partition("@")
+def _given(texts: Iterable[str | None]) -> Iterable[str]:
+    return (text for text in texts if text is not None)
+
+
+def are_plain_user_ids(names: Collection[str]) -> bool:
+    """Whether ids are good at first sight; those of ours have a line below as their fourth character."""
     return (
-        local != ""
-        and "@" not in domain
-        and "." in domain[1:-1]
-        and " " not in text
-        and text.isprintable()
-        and len(text) <= MAX_EMAIL_CHARACTERS
+        "".join(names).isprintable()
+        and "" not in names
+        and max(map(len, names)) <= MAX_LENGTH
+        and "_" not in {name[3:4] for name in names}
+        and PATH_STEPS.isdisjoint(names)
+    )
+
+
+def are_plain_emails(texts: Collection[str]) -> bool:
+    """Whether addresses are good at first sight: all blanks but one kind are not printable."""
+    together = "".join(texts)
+    return (
+        together.isprintable()
+        and " " not in together
+        and together.count("@") == len(texts)
+        and all(map(EMAIL.fullmatch, texts))
     )
 
 
@@ -113,42 +140,49 @@ def is_plain_phone(text: str) -> bool:
     return 0 < len(text) <= MAX_PHONE_CHARACTERS and text.isprintable()
 
 
-NO_DAY = -1
-
-
 @functools.lru_cache(CACHED_DAYS)
-def day_of(text: str) -> int:
+def day_of(text: str | None) -> int | None:
     """Midnight of the day that a text names, NO_DAY when it names none: no midnight is that."""
+    if text is None:
+        return None
     moment = moment_of(text)
     return NO_DAY if moment is None else moment // DAY * DAY
 
 
 @functools.lru_cache(CACHED_TAG_LISTS)
-def plain_tags(tags: tuple[str, ...]) -> str | None:
+def plain_tags(tags: Sequence[str] | None) -> str | None:
     """The column of tags that are all good; None when they are not."""
+    if not tags:
+        return ""
     if len(tags) > MOST_TAGS or any(problem_of_tag(tag) is not None for tag in tags):
         return None
     return encode_tags(sorted(set(tags)))
 
 
-def plain_attributes(attributes: dict[str, Scalar]) -> tuple[str, str | None] | None:
+Attributes = dict[str, str | int | float | bool]
+
+
+def plain_attributes(rows: Sequence[Attributes]) -> tuple[Sequence[str], Sequence[str | None]] | None:
     """The columns of attributes that are all good, and of the times among them; None when they are not."""
-    if not are_plain_names(tuple(attributes)):
+    if not all(map(are_plain_names, set(map(tuple, rows)))):
         return None
-    may_hold_times = False
-    for name, value in attributes.items():
-        if isinstance(value, str):
-            length = len(value)
-            if length >= SHORTEST_TIME:
-                if length > MAX_ATTRIBUTE_CHARACTERS:
-                    return None
-                may_hold_times = may_hold_times or (length <= LONGEST_TIME and value[4] == "-")
-        elif isinstance(value, float):
-            if value.is_integer():
+    text = encode_lines(rows).decode()
+    if WHOLE_NUMBER.search(text):
+        _make_canonical(rows)
+        text = encode_lines(rows).decode()
+    texts = text.split("\n")[:-1]  # no text of JSON holds one
+    if DATE.search(text) is None:
+        return texts, [None] * len(rows)
+    return texts, [
+        encode_dates(attributes) if DATE.search(text) else None for text, attributes in zip(texts, rows, strict=True)
+    ]
+
+
+def _make_canonical(rows: Sequence[Attributes]) -> None:
+    for attributes in rows:
+        for name, value in attributes.items():
+            if value.__class__ is float:
                 attributes[name] = canonical(value)
-        elif abs(value) > LARGEST_INTEGER:
-            return None
-    return encode(attributes).decode(), encode_dates(attributes) if may_hold_times else None
 
 
 @functools.lru_cache(CACHED_NAME_LISTS)

@@ -19,6 +19,7 @@ from templates_server.persons.profiles import COLUMNS
 from templates_server.users.store import find_columns
 
 ROWS_A_WRITE = 2_000
+ROWS_A_LOOK = 500
 SAMPLED = 50
 NAMES = ", ".join(COLUMNS)
 STRAIGHT = f"environment_id, kind, created, updated, person_id, called, {NAMES}"
@@ -31,6 +32,12 @@ COPY_STAGE = f"COPY {{table}} (is_repeated, person_id, called, {NAMES}) FROM STD
 BY_INDEX = "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"  # few of many: never read all people
 OF_PERSONS = ", ".join(f"persons.{name}" for name in COLUMNS)
 OF_ARRIVING = ", ".join(f"arriving.{name}" for name in COLUMNS)
+OPTIONAL = ("email", "phone", "timezone", "locale", "joined", "dates")
+FIELDS = ", E'\\t', ".join(f"coalesce({name}::text, E'\\x1f')" if name in OPTIONAL else name for name in COLUMNS)
+STORED = (  # as `_line` writes it
+    f"SELECT string_agg(concat(person_id, E'\\t', called, E'\\t', {FIELDS}, E'\\x1e'), '' "  # noqa: S608 - names of ours
+    'ORDER BY person_id COLLATE "C") FROM persons WHERE environment_id = ? AND person_id = ANY(?::text[])'
+)
 LEFT = (  # all but those who are stored just so: what was sent changes nothing of them
     "SELECT arriving.person_id FROM arriving LEFT JOIN persons "  # noqa: S608 - names of ours
     "ON persons.environment_id = ? AND persons.person_id = arriving.person_id "
@@ -45,16 +52,25 @@ CHANGE = (
     f"UPDATE persons SET updated = ?, {', '.join(f'{name} = changing.{name}' for name in COLUMNS)} FROM changing "  # noqa: S608 - names of ours
     "WHERE persons.environment_id = ? AND persons.person_id = changing.person_id"
 )
-NULL, FIELD_END, ROW_END = "\0", "\t", "\x1e"  # no value holds any of them: control characters are refused, or escaped
+NULL, FIELD_END, ROW_END = (
+    "\x1f",
+    "\t",
+    "\x1e",
+)  # no value holds any of them: control characters are refused, or escaped
 
 
 def apply_rows(connection: Connection, arriving: Arriving) -> None:
     """Insert who is new and change who is not."""
     repeated = _repeated(arriving)
     new = _as_new(arriving, repeated)
-    if not _some_are_there(connection, arriving, new) and _copied_straight(connection, arriving, new):
-        _note_new(arriving, new, repeated)
-        return
+    if not _some_are_there(connection, arriving, new):
+        if _copied_straight(connection, arriving, new):
+            _note_new(arriving, new, repeated)
+            return
+    elif not repeated:
+        new = _without_unchanged(connection, arriving)
+        if not new:
+            return
     connection.exec_driver_sql(BY_INDEX)
     _stage(connection, "arriving", new, repeated)
     environment_id = arriving.environment_id
@@ -99,6 +115,24 @@ def _some_are_there(connection: Connection, arriving: Arriving, new: Sequence[Ro
     """Whether anybody of a few is there, so that it is likely of others."""
     sample = [row[0] for row in new[:: max(1, len(new) // SAMPLED)]]
     return bool(find_columns(connection, arriving.environment_id, sample))
+
+
+def _without_unchanged(connection: Connection, arriving: Arriving) -> Sequence[Row]:
+    """The rows but those of many at once who are all stored just so, which is seen without looking at each."""
+    left: list[Row] = []
+    for start in range(0, len(arriving.rows), ROWS_A_LOOK):
+        rows = arriving.rows[start : start + ROWS_A_LOOK]
+        if _are_stored(connection, arriving.environment_id, rows):
+            arriving.unchanged += len(rows)
+        else:
+            left += rows
+    return left
+
+
+def _are_stored(connection: Connection, environment_id: str, rows: Sequence[Row]) -> bool:
+    person_ids = f"{{{','.join([row[0] for row in rows])}}}"  # a list would be dumped piece by piece
+    stored = connection.exec_driver_sql(as_text(connection, STORED), (environment_id, person_ids)).scalar_one()
+    return bool(stored == "".join([_line(row, "") for row in rows]))
 
 
 def _copied_straight(connection: Connection, arriving: Arriving, new: Sequence[Row]) -> bool:

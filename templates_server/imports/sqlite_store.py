@@ -13,8 +13,9 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from templates_server.imports.arriving import Arriving, by_person, in_place_of, person_of_row
+from templates_server.imports.arriving import Arriving, by_person, in_place_of
 from templates_server.imports.plain import Row
+from templates_server.imports.reading import person_of_row
 from templates_server.persons.profiles import COLUMNS
 from templates_server.users.store import find_columns
 

@@ -72,6 +72,7 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """So few rows a statement that parts have several; and what happens where a look at a few finds nobody."""
     monkeypatch.setattr(sqlite_store, "USERS_A_STATEMENT", 2)
     monkeypatch.setattr(postgres_store, "ROWS_A_WRITE", 2)
+    monkeypatch.setattr(postgres_store, "ROWS_A_LOOK", 2)
     if request.param == "straight in first":
         monkeypatch.setattr(postgres_store, "_some_are_there", lambda *_: False)
     return str(request.param)
@@ -108,3 +109,21 @@ def test_the_database_equals_the_model(database: Database, organization_id: str,
         name: person["created"] for name, person in model.people.items()
     }
     assert stored_tags(database, place.environment_id) == model.tags()
+
+
+ODD = ["\\", "\\N", "\\.", "a\tb", "a\nb", "\b\f\r\v", "\x1e", "é😀", "", "2026-11-21"]
+
+
+def test_people_who_are_as_they_were_are_neither_staged_nor_written_again(
+    database: Database, organization_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*_: object) -> None:
+        raise AssertionError("nothing is to be written")
+
+    place = ImportPlace(new_id("env"), "imp")
+    rows = [{"user_id": f"\\user {n}", "tags": ["a\\b", "c"], "attributes": {"x": text}} for n, text in enumerate(ODD)]
+    usual = [{"user_id": f"user-{n}", "email": f"a.{n}@b.cd", "joined": "1969-12-31"} for n in range(50)]
+    assert apply(database, place, 1, rows + usual, organization_id).created == len(rows) + len(usual)
+    monkeypatch.setattr(postgres_store, "_stage", never)
+    monkeypatch.setattr(sqlite_store, "CHANGE", "nothing is to be written")
+    assert apply(database, place, 2, rows + usual, organization_id).unchanged == len(rows) + len(usual)

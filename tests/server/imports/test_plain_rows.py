@@ -11,8 +11,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from templates_server.identifiers import base62, derived_id
-from templates_server.imports.plain import UNUSUAL_ESCAPE, plain_row
-from templates_server.imports.reading import read_part, read_row
+from templates_server.imports.plain import UNUSUAL_ESCAPE, plain_rows
+from templates_server.imports.reading import LINES_AT_ONCE, read_part, read_row
 from templates_server.persons.names import PersonKind, named
 
 ODD_CHARACTERS = ["", ".", "..", "a\0b", "a\nb", "a\u2028b", "\ud800", "\x85", "\u200b", " a ", "é", "😀", "مرحبا"]
@@ -86,19 +86,50 @@ def lines(draw: st.DrawFn) -> bytes:
     return line.replace(b"\n", b"")
 
 
+@st.composite
+def several_lines(draw: st.DrawFn) -> list[bytes]:
+    """Lines that follow one another; now and then one is cut in two, or two are put into one."""
+    found = draw(st.lists(lines(), min_size=1, max_size=4))
+    if draw(st.integers(0, 4)) == 0:
+        at = draw(st.integers(0, len(found[0])))
+        found[0:1] = [found[0][:at], found[0][at:]]
+    if draw(st.integers(0, 4)) == 0:
+        found[-2:] = [draw(st.sampled_from([b"", b",", b" , "])).join(found[-2:])]
+    return found
+
+
 @settings(max_examples=200, deadline=None)
-@given(lines())
-@example(b'{"user_id":"a","attributes":{"a":"\\u0032026-11-21"}}')
-@example(b'{"user_id":"a","attributes":{"a":1e999}}')
-@example(b'{"user_id":"a","attributes":{"b":1.0,"a":true}}')
-@example(b'{"user_id":"a","joined":"1970-01-01"}')
-@example(b'{"user_id":"a","email":null,"tags":null,"attributes":null}')
-@example(b'{"user_id":"\xc2\xadx"}')
-def test_a_plain_row_is_what_the_rules_make_of_it(line: bytes) -> None:
-    row = plain_row(1, line)
-    if row is not None:
-        assert read_row(1, line) == (row, ())
-        assert [type(value) for value in row] == [type(value) for value in read_row(1, line)[0] or ()]
+@given(several_lines())
+@example([b'{"user_id":"a","attributes":{"a":"\\u0032026-11-21"}}'])
+@example([b'{"user_id":"a","attributes":{"a":1e999}}'])
+@example([b'{"user_id":"a","attributes":{"b":1.0,"a":true}}', b'{"user_id":"b","attributes":{"b":1.5,"a":"1.0,"}}'])
+@example([b'{"user_id":"a","attributes":{"b":-0.0,"a":9007199254740994.0,"c":1e16,"d":9e15}}'])
+@example([b'{"user_id":"a","joined":"1970-01-01"}'])
+@example([b'{"user_id":"a","email":null,"tags":null,"attributes":null}'])
+@example([b'{"user_id":"\xc2\xadx"}'])
+@example([b'{"user_id":"a"},{"user_id":"b"}', b'{"user_id":"c","attributes":', b'{"x":1}}'])
+@example([b'{"user_id":"a', b'{","email":"a@b.cd"}', b'{"user_id":"c"},{"user_id":"d"}'])
+@example([b'{"user_id":"a","attributes":{"x":1}},', b'{"user_id":"b"}'])
+@example([b'{"user_id":"a","attributes":{"a":9223372036854775807,"b":-9223372036854775807}}'])
+@example([b'{"user_id":"a","attributes":{"a":-9223372036854775808}}'])
+@example([b'{"user_id":"a","attributes":{"born":"1980-05-06","a":"x"}}', b'{"user_id":"b","attributes":{"a":"x"}}'])
+def test_plain_rows_are_what_the_rules_make_of_them(sent: list[bytes]) -> None:
+    rows = plain_rows(7, sent)
+    if rows is not None:
+        expected = [read_row(line, text) for line, text in enumerate(sent, 7)]
+        assert [(row, ()) for row in rows] == expected
+        assert [[type(value) for value in row] for row in rows] == [[*map(type, row or ())] for row, _ in expected]
+
+
+@settings(max_examples=100, deadline=None)
+@given(several_lines(), st.integers(0, 2 * LINES_AT_ONCE))
+def test_a_part_has_the_rows_of_its_lines_wherever_they_stand(sent: list[bytes], before: int) -> None:
+    usual = [b'{"user_id":"n%d"}' % number for number in range(before)]
+    part = read_part(b"\n".join([*usual, *sent, *usual[:1]]))
+    by_the_rules = [read_row(line, text) for line, text in enumerate([*usual, *sent, *usual[:1]], 1) if text.strip()]
+    assert sorted(part.rows) == sorted(row for row, _ in by_the_rules if row)
+    assert list(part.rows) == sorted(part.rows)
+    assert part.rejected == sum(row is None for row, _ in by_the_rules)
 
 
 def test_what_is_usual_is_read_the_quick_way() -> None:
@@ -114,8 +145,7 @@ def test_what_is_usual_is_read_the_quick_way() -> None:
     }
     for ascii_only in (True, False):
         line = json.dumps(row, ensure_ascii=ascii_only).encode()
-        found = plain_row(7, line)
-        assert found is not None
+        (found,) = plain_rows(7, [line]) or ((),)
         assert found[1:] == (
             *(7, "müller", "m@example.com", "+49", "Europe/Berlin", "de", 1795219200000, "\na/b\nb\n"),
             *('{"a":"é","born":"1980-05-06","ok":true,"z":2}', '{"born":326419200000}'),
