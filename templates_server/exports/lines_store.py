@@ -51,8 +51,7 @@ class _Dialect(abc.ABC):
     breaking: str  # whether {0} holds what CSV needs quotes for
     formula: str  # the same, or begins like a formula
     quoted: str  # a text as JSON
-    clock: str  # a time without its fraction
-    fraction: str  # the milliseconds of a time
+    time: str  # RFC 3339, with milliseconds where there are any
     day: str
     tags: str  # without the separators around them
 
@@ -64,12 +63,6 @@ class _Dialect(abc.ABC):
         return (
             f"CASE WHEN {needs_care} THEN '\"' || replace({safe}, '\"', '\"\"') || '\"' ELSE coalesce({value}, '') END"
         )
-
-    def time(self, column: str) -> str:
-        """A time as RFC 3339."""
-        clock, fraction = self.clock.format(column), self.fraction.format(column)
-        behind = f"CASE WHEN {fraction} <> 0 THEN '.' || substr(CAST(1000 + {fraction} AS TEXT), 2) ELSE '' END"
-        return f"{clock} || {behind} || 'Z'"
 
     def listed_tags(self, column: str) -> str:
         """Tags as a JSON array; there is no control character in them."""
@@ -90,8 +83,10 @@ class _Sqlite(_Dialect):
     breaking = f"{{0}} GLOB '*[{BREAKING}]*'"
     formula = f"({{0}} GLOB '[{FORMULA_STARTS}]*' OR {{0}} GLOB '*[{BREAKING}]*')"
     quoted = "json_quote({0})"
-    clock = f"strftime('%Y-%m-%dT%H:%M:%S', {{0}} / {SECOND}, 'unixepoch')"
-    fraction = f"{{0}} % {SECOND}"
+    time = (
+        f"CASE WHEN {{0}} % {SECOND} THEN strftime('%Y-%m-%dT%H:%M:%f', {{0}} / {SECOND}.0, 'unixepoch') "
+        f"ELSE strftime('%Y-%m-%dT%H:%M:%S', {{0}} / {SECOND}, 'unixepoch') END || 'Z'"
+    )
     day = f"strftime('%Y-%m-%d', {{0}} / {SECOND}, 'unixepoch')"
     tags = "trim({0}, '\n')"
 
@@ -116,8 +111,11 @@ class _Postgres(_Dialect):
     breaking = f"{{0}} ~ '[{BREAKING}]'"
     formula = f"{{0}} ~ '^[{FORMULA_STARTS}]|[{BREAKING}]'"
     quoted = "coalesce(CAST(to_json({0}) AS text), 'null')"
-    clock = f"to_char(to_timestamp({{0}} / {SECOND}) AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS')"
-    fraction = f"mod({{0}}, {SECOND})"
+    time = (
+        f"to_char(to_timestamp({{0}} / {SECOND}) AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS') || "
+        f"CASE WHEN mod({{0}}, {SECOND}) <> 0 "
+        f"THEN '.' || substr(CAST({SECOND} + mod({{0}}, {SECOND}) AS text), 2) ELSE '' END || 'Z'"
+    )
     day = f"to_char(to_timestamp({{0}} / {SECOND}) AT TIME ZONE 'UTC', 'YYYY-MM-DD')"
     tags = "btrim({0}, '\n')"
 
@@ -225,7 +223,7 @@ def _json(dialect: _Dialect, name: str, shape: Shape) -> str:
 
 
 WRITTEN: dict[Kind, Callable[[_Dialect, str], str]] = {
-    Kind.TIME: lambda dialect, column: dialect.time(column),
+    Kind.TIME: lambda dialect, column: dialect.time.format(column),
     Kind.DAY: lambda dialect, column: dialect.day.format(column),
 }
 

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
 from http import HTTPStatus
 from pathlib import Path
+from typing import BinaryIO
 
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
@@ -56,8 +57,13 @@ def _bounds(asked: re.Match[str], size: int) -> tuple[int, int]:
     return start, end
 
 
+def _opened(path: Path) -> BinaryIO:
+    """At once: whoever goes away while a thread opens it would leave it open."""
+    return path.open("rb", 0)
+
+
 async def _pieces(path: Path, start: int, end: int) -> AsyncIterator[bytes]:
-    file = await asyncio.to_thread(path.open, "rb", 0)
+    file = _opened(path)
     try:
         file.seek(start)
         left = end - start
