@@ -1,0 +1,309 @@
+"""What the product promises of who may do what, written by hand: nothing here is computed from the table of routes.
+
+A row is a route, the answer to whoever may, and the least that it takes: a scope, a role in the organization, a kind of
+credential (`anyone`, `app`, `token`, `sign-in`). The last word is whose marks its answer shows or what its effect
+touches: those of the `place` that the path names, of its `organization`, of `all` that the caller may see, of nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+ORGANIZATION = "/v2/organizations/{organization}"
+SPACE = "/v2/spaces/{space}"
+HERE = "/v2/spaces/{space}/environments/{environment}"
+OLD = "/v1.0"
+
+TABLE = f"""
+GET    /healthz                                            200 -            -             anyone  nobody
+GET    /readyz                                             200 -            -             anyone  nobody
+GET    /metrics                                            200 -            -             anyone  nobody
+GET    /openapi.json                                       200 -            -             anyone  nobody
+GET    /docs                                               200 -            -             anyone  nobody
+GET    /.well-known/oauth-authorization-server             200 -            -             anyone  nobody
+GET    /.well-known/oauth-authorization-server/{{issuer_path*}} 404 -       -             anyone  nobody
+POST   /oauth/token                                        401 -            -             anyone  nobody
+POST   /oauth/revoke                                       200 -            -             anyone  nobody
+POST   /oauth/device_authorization                         200 -            -             anyone  nobody
+GET    /                                                   200 -            -             anyone  nobody
+GET    /sign-in                                            200 -            -             anyone  nobody
+POST   /sign-in                                            403 -            -             anyone  nobody
+POST   /sign-out                                           403 -            -             anyone  nobody
+GET    /signed-out                                         200 -            -             anyone  nobody
+GET    /oauth/authorize                                    400 -            -             anyone  nobody
+POST   /oauth/authorize                                    303 -            -             anyone  nobody
+GET    /device                                             303 -            -             anyone  nobody
+POST   /device                                             303 -            -             anyone  nobody
+POST   /device/decision                                    303 -            -             anyone  nobody
+GET    /device/allowed                                     200 -            -             anyone  nobody
+GET    /device/refused                                     200 -            -             anyone  nobody
+GET    /invitation/{{code}}                                404 -            -             anyone  nobody
+POST   /invitation/{{code}}                                403 -            -             anyone  nobody
+GET    /assets/{{name}}                                    404 -            -             anyone  nobody
+GET    /demo                                               404 -            -             anyone  nobody
+GET    /demo/configuration.json                            404 -            -             anyone  nobody
+GET    /demo/{{name}}                                      404 -            -             anyone  nobody
+GET    /demo/mtspace/vod/{{file*}}                         404 -            -             anyone  nobody
+POST   /v2/tokens/revoke                                   204 -            -             anyone  nobody
+
+GET    /v2/me                                              200 -            -             token   nobody
+GET    /v2/organizations                                   200 -            -             token   organizations
+GET    {OLD}/organizations                                 200 -            -             token   organizations
+GET    /v2/spaces                                          200 spaces:read  -             token   spaces
+GET    {OLD}/spaces                                        200 spaces:read  -             token   spaces
+GET    /v2/tokens                                          200 -            -             token   nobody
+POST   /v2/tokens                                          201 -            -             sign-in nobody
+DELETE /v2/tokens/{{token}}                                204 spaces:write administrator token   nobody
+
+GET    {ORGANIZATION}                                      200 -            viewer        token   organization
+GET    {ORGANIZATION}/members                              200 spaces:read  developer     token   organization
+POST   {ORGANIZATION}/members                              201 spaces:write administrator sign-in organization
+PATCH  {ORGANIZATION}/members/{{member}}                   200 spaces:write administrator sign-in organization
+DELETE {ORGANIZATION}/members/{{member}}                   204 spaces:write administrator token   organization
+GET    {ORGANIZATION}/invitations                          200 spaces:read  administrator token   organization
+DELETE {ORGANIZATION}/invitations/{{invitation}}           204 spaces:write administrator token   organization
+GET    {ORGANIZATION}/service-accounts                     200 spaces:read  developer     token   organization
+POST   {ORGANIZATION}/service-accounts                     201 spaces:write developer     sign-in organization
+DELETE {ORGANIZATION}/service-accounts/{{service_account}} 204 spaces:write developer     token   organization
+GET    {ORGANIZATION}/audit                                200 spaces:read  administrator token   organization
+GET    {ORGANIZATION}/spaces                               200 spaces:read  viewer        token   spaces
+POST   {ORGANIZATION}/spaces                               201 spaces:write developer     token   organization
+
+GET    {SPACE}                                             200 spaces:read  viewer        token   place
+GET    {OLD}/spaces/{{space}}                              200 spaces:read  viewer        token   place
+DELETE {SPACE}                                             204 spaces:write developer     token   place
+GET    {SPACE}/model                                       200 spaces:read  viewer        token   place
+PUT    {SPACE}/model                                       200 spaces:write developer     token   nobody
+POST   {SPACE}/model/diff                                  200 spaces:read  viewer        token   nobody
+POST   {SPACE}/code                                        200 code:read    viewer        token   place
+GET    {SPACE}/environments                                200 spaces:read  viewer        token   nobody
+GET    {SPACE}/tribes                                      200 tribes:read  viewer        token   place
+PUT    {SPACE}/tribes                                      200 tribes:write developer     token   place
+GET    {SPACE}/tribes/{{tribe}}                            200 tribes:read  viewer        token   place
+PUT    {SPACE}/tribes/{{tribe}}                            200 tribes:write developer     token   place
+DELETE {SPACE}/tribes/{{tribe}}                            204 tribes:write developer     token   place
+
+GET    {HERE}                                              200 spaces:read  viewer        token   nobody
+GET    {HERE}/delivery                                     200 spaces:read  viewer        token   place
+PUT    {HERE}/delivery                                     200 spaces:write developer     token   place
+POST   {HERE}/publish                                      200 spaces:write developer     token   place
+POST   {HERE}/unpublish                                    200 spaces:write developer     token   place
+GET    {HERE}/keys                                         200 spaces:read  viewer        token   place
+POST   {HERE}/keys                                         201 spaces:write developer     token   place
+DELETE {HERE}/keys/{{key}}                                 204 spaces:write developer     token   place
+GET    {HERE}/signed-ids                                   200 spaces:write developer     token   nobody
+PUT    {HERE}/signed-ids                                   200 spaces:write developer     token   place
+GET    {HERE}/events                                       200 events:read  developer     token   place
+GET    {HERE}/users                                        200 users:read   developer     token   place
+POST   {HERE}/users                                        201 users:write  developer     token   place
+GET    {HERE}/users/{{user}}                               200 users:read   developer     token   place
+PATCH  {HERE}/users/{{user}}                               200 users:write  developer     token   place
+DELETE {HERE}/users/{{user}}                               200 users:write  developer     token   place
+GET    {HERE}/users/{{user}}/everything                    200 users:read   developer     token   place
+PUT    {HERE}/users/{{user}}/tags/{{tag*}}                 204 users:write  developer     token   place
+DELETE {HERE}/users/{{user}}/tags/{{tag*}}                 204 users:write  developer     token   place
+GET    {HERE}/user-tags                                    200 users:read   developer     token   place
+GET    {HERE}/visitors                                     200 users:read   developer     token   place
+GET    {OLD}/spaces/{{space}}/users                        200 users:read   developer     token   place
+POST   {OLD}/spaces/{{space}}/users                        201 users:write  developer     token   place
+GET    {OLD}/spaces/{{space}}/users/{{user}}               200 users:read   developer     token   place
+PUT    {HERE}/imports/{{import}}/parts/{{part}}            200 users:write  developer     token   place
+POST   {HERE}/imports/{{import}}/complete                  200 users:write  developer     token   place
+GET    {HERE}/imports/{{import}}                           200 users:read   developer     token   nobody
+GET    {OLD}/spaces/{{space}}/tribes                       200 tribes:read  viewer        token   place
+GET    {OLD}/spaces/{{space}}/tribes/{{tribe}}             200 tribes:read  viewer        token   place
+GET    {OLD}/spaces/{{space}}/tribes/{{tribe}}/users       200 users:read+tribes:read developer token place
+GET    {HERE}/tribes/{{tribe}}/users                       200 users:read+tribes:read developer token place
+GET    {HERE}/tribes/{{tribe}}/count                       200 tribes:read  viewer        token   nobody
+GET    {HERE}/tribes/{{tribe}}/explanation                 200 users:read+tribes:read developer token place
+POST   {HERE}/session-explanation                          200 users:read+tribes:read+spaces:read developer token place
+POST   {HERE}/tribes/{{tribe}}/exports                     202 users:read+tribes:read developer token place
+POST   {HERE}/events/exports                               202 events:read  developer     token   place
+GET    {HERE}/exports/{{export}}                           200 users:read+tribes:read developer token nobody
+GET    {HERE}/exports/{{export}}/content                   200 users:read+tribes:read developer token place
+
+POST   /api/client/sessions                                200 -            -             app     place
+GET    /api/client/sessions/{{session}}/changes            200 -            -             app     place
+POST   /api/client/events                                  204 -            -             app     place
+POST   /api/client/identify                                204 -            -             app     place
+POST   /api/client/alias                                   204 -            -             app     place
+POST   /api/client/devices                                 204 -            -             app     place
+"""
+
+ROLES = ("viewer", "developer", "administrator")
+
+
+@dataclass(frozen=True)
+class Row:
+    """A route, and what it takes."""
+
+    method: str
+    path: str
+    status: int
+    scopes: frozenset[str]
+    role: str
+    who: str
+    shows: str
+
+    @property
+    def name(self) -> str:
+        """How it is called in the table of routes."""
+        return f"{self.method} {self.path}"
+
+    @property
+    def has_place(self) -> bool:
+        """Whether the path names an organization or a Space."""
+        return "{organization}" in self.path or "{space}" in self.path
+
+
+def rows() -> Iterator[Row]:
+    """The table."""
+    for line in filter(None, TABLE.splitlines()):
+        method, path, status, scopes, role, who, shows = line.split()
+        needed = frozenset() if scopes == "-" else frozenset(scopes.split("+"))
+        yield Row(method, path, int(status), needed, role, who, shows)
+
+
+@dataclass(frozen=True)
+class Credential:
+    """Who asks: what they are refused everywhere, or what they have, by the places of `world.py`.
+
+    `refused` is 401 for what opens nothing. `sees` are the places that exist for them, with their role there.
+    """
+
+    kind: str  # none, app, token, sign-in, service
+    sees: Mapping[str, str]
+    scopes: frozenset[str]
+
+
+ALL = frozenset(
+    [
+        "spaces:read",
+        "spaces:write",
+        "code:read",
+        "users:read",
+        "users:write",
+        "tribes:read",
+        "tribes:write",
+        "events:read",
+    ]
+)
+NO_SCOPES: frozenset[str] = frozenset()
+OURS = ("acme", "vod", "radio")
+
+
+def _person(kind: str, role: str, scopes: frozenset[str] = ALL, places: tuple[str, ...] = OURS) -> Credential:
+    return Credential(kind, dict.fromkeys(places, role), scopes)
+
+
+def _nobody() -> Credential:
+    return Credential("none", {}, NO_SCOPES)
+
+
+CREDENTIALS: Mapping[str, Credential] = {
+    "none": _nobody(),
+    "garbage": _nobody(),
+    "another scheme": _nobody(),
+    "a wrong checksum": _nobody(),
+    "never issued": _nobody(),
+    "expired": _nobody(),
+    "revoked": _nobody(),
+    "a refresh token": _nobody(),
+    "a service account's secret": _nobody(),
+    "a sign-in that was ended": _nobody(),
+    "a revoked key": _nobody(),
+    "a revoked service account": _nobody(),
+    "a key": Credential("app", {"vod": "-"}, NO_SCOPES),
+    "a key of staging": Credential("app", {"staging": "-"}, NO_SCOPES),
+    "a key of the other organization": Credential("app", {"rival": "-"}, NO_SCOPES),
+    "administrator": _person("token", "administrator"),
+    "developer": _person("token", "developer"),
+    "viewer": _person("token", "viewer"),
+    **{f"only {scope}": _person("token", "administrator", frozenset({scope})) for scope in sorted(ALL)},
+    "narrowed to the Space": _person("token", "administrator", places=("vod",)),
+    "narrowed to another Space": _person("token", "administrator", places=("radio",)),
+    "narrowed to the organization": _person("token", "administrator"),
+    "narrowed to another organization": _person("token", "administrator", places=()),
+    "narrowed to two Spaces by a developer": _person("token", "developer", places=("vod", "radio")),
+    "administrator who signed in": _person("sign-in", "administrator"),
+    "developer who signed in": _person("sign-in", "developer"),
+    "viewer who signed in": _person("sign-in", "viewer"),
+    "a sign-in for spaces:read": _person("sign-in", "administrator", frozenset({"spaces:read"})),
+    "a service account": _person("service", "developer"),
+    "a service account for code": _person("service", "developer", frozenset({"code:read"})),
+    "a former member": _person("token", "-", places=()),
+    "a former member who signed in": _person("sign-in", "-", places=()),
+    "administrator there, viewer here": Credential(
+        "token", {**dict.fromkeys(OURS, "viewer"), "twin": "administrator", "rival": "administrator"}, ALL
+    ),
+    "administrator here, viewer there": Credential(
+        "sign-in", {**dict.fromkeys(OURS, "administrator"), "twin": "viewer", "rival": "viewer"}, ALL
+    ),
+    "the other organization's administrator": Credential(
+        "sign-in", {"twin": "administrator", "rival": "administrator"}, ALL
+    ),
+}
+
+SPACES = ("vod", "radio", "rival")
+ORGANIZATIONS = ("acme", "twin")
+
+OF_OAUTH = ("/oauth/token", "/oauth/revoke", "/oauth/device_authorization")
+"""They read Basic credentials of a client there: what the form says as well is said twice (400), the rest is none."""
+
+# Whose token it is decides besides: whoever may end the token that the grid names, a developer's of our organization.
+MAY_END_THE_TOKEN = {
+    "administrator", "narrowed to the organization", "only spaces:write", "administrator who signed in",
+    "administrator here, viewer there", "developer who signed in",
+}  # fmt: skip
+MAY_NOT_FOR_WANT_OF_A_SCOPE = {
+    "a sign-in for spaces:read",
+    *(f"only {scope}" for scope in ALL - {"spaces:write"}),
+}
+
+
+def expected_status(row: Row, name: str, place: str) -> int:
+    """The status that this credential gets of the route at a place of `world.py`."""
+    credential = CREDENTIALS[name]
+    if row.who == "anyone":
+        return _of_anyone(row, name)
+    if row.who == "app":
+        return _of_app(row, name)
+    if credential.kind in {"none", "app"}:
+        return 401 if credential.kind == "none" else 403
+    if row.name == "DELETE /v2/tokens/{token}":
+        return 204 if name in MAY_END_THE_TOKEN else 403 if name in MAY_NOT_FOR_WANT_OF_A_SCOPE else 404
+    if row.has_place and place not in credential.sees:
+        return 404
+    lacks_role = row.has_place and ROLES.index(credential.sees[place]) < ROLES.index(row.role)
+    lacks_sign_in = row.who == "sign-in" and credential.kind != "sign-in"
+    return 403 if lacks_role or lacks_sign_in or not row.scopes <= credential.scopes else row.status
+
+
+def _of_anyone(row: Row, name: str) -> int:
+    if row.path in OF_OAUTH and name != "none":
+        return 400 if name == "another scheme" else 401
+    return row.status
+
+
+def _of_app(row: Row, name: str) -> int:
+    if CREDENTIALS[name].kind != "app":
+        return 401
+    if row.path == "/api/client/sessions/{session}/changes" and name != "a key":
+        return 404  # the session is of the production of `vod`
+    return row.status
+
+
+def expected_marks(row: Row, name: str, place: str) -> frozenset[str]:
+    """Whose marks are in the answer of a route that shows any, or on what its effect touches."""
+    sees = CREDENTIALS[name].sees
+    if row.shows == "nobody":
+        return frozenset()
+    if row.shows == "organizations":
+        return frozenset(each for each in ORGANIZATIONS if each in sees)
+    if row.shows == "spaces":
+        of_organization = {"acme": {"vod", "radio"}, "twin": {"rival"}}.get(place, set(SPACES))
+        return frozenset(each for each in SPACES if each in sees and (not row.has_place or each in of_organization))
+    if row.who == "app":
+        return frozenset(sees)
+    return frozenset({place})

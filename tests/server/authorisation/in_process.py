@@ -1,0 +1,138 @@
+"""An application that is asked without a network, on a database that keeps nothing of what is asked of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, event, select
+from sqlalchemy.engine import make_url
+
+from templates_server import schema
+from templates_server.app import Application
+from templates_server.database import Database, PostgresDatabase, Result, SqliteDatabase, Work
+from templates_server.routes import ROUTES
+from tests.witness import witnessed
+
+Rows = Mapping[str, frozenset[tuple[Any, ...]]]
+OF_A_PLACE = {
+    name: table
+    for name, table in schema.metadata.tables.items()
+    if {"environment_id", "space_id", "organization_id"} & {column.name for column in table.columns}
+}
+OWNERS = ("environment_id", "space_id", "organization_id")
+
+
+@dataclass(frozen=True)
+class Sent:
+    """An answer."""
+
+    status: int
+    body: bytes
+
+
+class Forgetting(Database):
+    """What is written is undone, once it has been looked at, while `forgets`."""
+
+    forgets = False
+    touched: frozenset[str] = frozenset()
+    statements = 0
+
+    async def _write(self, work: Work[Result], *, is_repeatable: bool) -> Result:
+        if not self.forgets:
+            result: Result = await super()._write(work, is_repeatable=is_repeatable)  # type: ignore[safe-super]  # of the sibling
+            return result
+        with self.engine.connect() as connection, connection.begin() as transaction:
+            try:
+                before = _rows(connection)
+                result = work(connection)
+                self.touched |= _changed(before, _rows(connection))
+                return result
+            finally:
+                transaction.rollback()
+
+    def count_statements(self) -> None:
+        """Count the statements from here on."""
+
+        def count(*_: object) -> None:
+            self.statements += 1
+
+        event.listen(self.engine, "before_cursor_execute", count)
+
+
+class ForgettingSqlite(Forgetting, SqliteDatabase):
+    """In a file."""
+
+
+class ForgettingPostgres(Forgetting, PostgresDatabase):
+    """On a server."""
+
+
+def forgetting_database(url: str) -> Forgetting:
+    """A database at a URL, that keeps what is written until it `forgets`."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return ForgettingSqlite(parsed)
+    return ForgettingPostgres(parsed.set(drivername="postgresql+psycopg"))
+
+
+def _rows(connection: Connection) -> Rows:
+    return {
+        name: frozenset(tuple(row) for row in connection.execute(select(table))) for name, table in OF_A_PLACE.items()
+    }
+
+
+def _changed(before: Rows, after: Rows) -> frozenset[str]:
+    """The ids of the environments, Spaces and organizations whose rows differ; of each row the narrowest."""
+    found = set()
+    for name, table in OF_A_PLACE.items():
+        columns = [column.name for column in table.columns]
+        narrowest = "id" if name in {"environments", "spaces"} else next(each for each in OWNERS if each in columns)
+        place = columns.index(narrowest)
+        found |= {row[place] for row in before[name] ^ after[name]}
+    return frozenset(found)
+
+
+class Asker:
+    """Asks an application."""
+
+    def __init__(self, app: Application) -> None:
+        self._app = witnessed(app, ROUTES)
+
+    async def ask(self, method: str, target: str, content: bytes = b"", **headers: str) -> Sent:
+        """The answer to a request."""
+        path, _, query = target.partition("?")
+        scope = {
+            "type": "http",
+            "asgi": {"version": "3.0"},
+            "http_version": "1.1",
+            "method": method,
+            "scheme": "http",
+            "path": path,
+            "raw_path": path.encode(),
+            "query_string": query.encode(),
+            "root_path": "",
+            "headers": [
+                (b"host", b"localhost"),
+                (b"content-length", str(len(content)).encode()),
+                *((name.lower().replace("_", "-").encode(), value.encode()) for name, value in headers.items()),
+            ],
+            "client": ("127.0.0.1", 1),
+            "server": ("127.0.0.1", 80),
+        }
+        messages: list[Any] = []
+
+        pieces = [content]
+
+        async def receive() -> dict[str, Any]:
+            if not pieces:  # who asks stays until the answer is there
+                await asyncio.Event().wait()
+            return {"type": "http.request", "body": pieces.pop(), "more_body": False}
+
+        async def send(message: Any) -> None:
+            messages.append(message)
+
+        await self._app(scope, receive, send)
+        return Sent(messages[0]["status"], b"".join(message.get("body", b"") for message in messages[1:]))

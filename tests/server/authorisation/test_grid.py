@@ -1,0 +1,52 @@
+"""Who may do what: every route, by every kind of credential, at home, next door, elsewhere and nowhere."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from templates_server.routes import ROUTES
+from tests.server.authorisation.asking import BODIES, QUERIES, swap, walk
+from tests.server.authorisation.expected import CREDENTIALS, rows
+from tests.server.authorisation.world import MARK, new_world
+
+
+def check(url: str, folder: Path, *, everywhere: bool) -> None:
+    grid = walk(new_world(url, folder), everywhere=everywhere)
+    assert grid.faults == []
+    assert grid.cells > 30 * len(CREDENTIALS)
+
+
+def test_every_cell_of_the_grid_is_as_promised(tmp_path: Path) -> None:
+    check(f"sqlite:///{tmp_path / 'mtribes.db'}", tmp_path, everywhere=False)
+
+
+@pytest.mark.slow
+def test_every_cell_of_the_grid_is_as_promised_on_postgresql(postgres_url: str, tmp_path: Path) -> None:
+    check(postgres_url, tmp_path, everywhere=True)
+
+
+def test_what_is_elsewhere_is_as_if_it_were_nowhere(tmp_path: Path) -> None:
+    grid = swap(new_world(f"sqlite:///{tmp_path / 'mtribes.db'}", tmp_path))
+    assert grid.faults == []
+    assert grid.cells > 100
+
+
+def test_an_account_parameter_keeps_to_the_organization_that_it_names(tmp_path: Path) -> None:
+    world = new_world(f"sqlite:///{tmp_path / 'mtribes.db'}", tmp_path)
+
+    def ask(credential: str, account: str) -> tuple[int, set[bytes]]:
+        answer = asyncio.run(world.ask(credential, "GET", f"/v2/spaces?accountId={account}"))
+        return answer.status, set(MARK.findall(answer.body))
+
+    assert ask("administrator here, viewer there", "acme") == (200, {b"vod", b"radio"})
+    assert ask("administrator here, viewer there", "twin") == (200, {b"rival"})
+    assert ask("administrator", "twin") == ask("administrator", "nowhere") == (404, set())
+
+
+def test_every_route_has_a_row_and_every_row_a_route() -> None:
+    names = [row.name for row in rows()]
+    assert sorted(names) == sorted(f"{route.method} {route.path}" for route in ROUTES)
+    assert {*BODIES, *QUERIES} <= set(names)
