@@ -17,7 +17,14 @@ from msgspec import Meta
 
 from templates_server.identifiers import derived_id
 from templates_server.persons.names import MAX_LENGTH, PATH_STEPS, PersonKind
-from templates_server.persons.profiles import Columns, canonical, encode_dates, encode_tags, moment_of
+from templates_server.persons.profiles import (
+    LONGEST_TIME,
+    Columns,
+    canonical,
+    encode_dates,
+    encode_tags,
+    moment_of,
+)
 from templates_server.persons.reading import (
     LARGEST_INTEGER,
     MAX_ATTRIBUTE_CHARACTERS,
@@ -56,7 +63,7 @@ class PlainUser(msgspec.Struct, gc=False, forbid_unknown_fields=True):
     phone: str | None = None
     timezone: str | None = None
     locale: str | None = None
-    joined: str | None = None
+    joined: Annotated[str, Meta(max_length=LONGEST_TIME)] | None = None
     tags: tuple[str, ...] | None = None
     attributes: dict[str, str | Exact | float | bool] | None = None
 

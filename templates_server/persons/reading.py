@@ -30,6 +30,7 @@ MOST_TAG_LEVELS = 3
 MAX_TAG_LEVEL_CHARACTERS = 64
 LARGEST_INTEGER = 2**63 - 1
 CACHED_TEXTS = 8192
+LONGEST_CACHED_TEXT = 256  # else whoever sends long ones would fill the memory
 MOST_SUGGESTIONS = 3  # of one user: each is a search
 
 CONTROL_CHARACTER = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -45,6 +46,19 @@ TAG_FIELDS = ("tags", "add_tags", "remove_tags")
 FIELDS = frozenset({"user_id", *TEXT_FIELDS, "joined", *TAG_FIELDS, "attributes"})
 TOLD_BY_US = frozenset({"created", "updated", "first_seen", "last_seen"})
 """What answers say of a user besides: passed over when it is sent back."""
+
+Finding = Callable[[str], str | None]
+
+
+def remembered(find: Finding) -> Finding:
+    """The same function, which remembers what it found for short texts."""
+    of_short_text = functools.lru_cache(CACHED_TEXTS)(find)
+
+    @functools.wraps(find)
+    def found(text: str) -> str | None:
+        return of_short_text(text) if len(text) <= LONGEST_CACHED_TEXT else find(text)
+
+    return found
 
 
 class Reading:
@@ -63,7 +77,7 @@ class Reading:
         """The change that these fields ask for; fit to be used only when there are no problems."""
         for name in sent:
             if name not in FIELDS and name not in TOLD_BY_US:
-                near = suggestion(name, FIELDS) if len(self.problems) < MOST_SUGGESTIONS else ""
+                near = field_meant_by(name) if len(self.problems) < MOST_SUGGESTIONS else ""
                 advice = near or "; what is your own goes into `attributes`"
                 self.refuse(join("", name), f"This is not a field of a user{advice}.")
         texts = {name: self._text(sent.get(name, UNSET), name) for name in TEXT_FIELDS}
@@ -140,6 +154,12 @@ class Reading:
         return {name: item if item is None else canonical(item) for name, item in value.items() if is_scalar(item)}
 
 
+@remembered
+def field_meant_by(name: str) -> str | None:
+    """A suggestion for a name that no field has; many rows have the same one."""
+    return suggestion(name, FIELDS)
+
+
 def read_user(sent: Any, path: str = "") -> tuple[str, Change, Sequence[Problem]]:
     """The user's id and the change to make, for one user as sent; of use only when there are no problems."""
     reading = Reading(path)
@@ -180,7 +200,7 @@ def is_scalar(value: Any) -> bool:
     return value is None or isinstance(value, str | int | float | bool)
 
 
-@functools.lru_cache(CACHED_TEXTS)
+@remembered
 def problem_of_attribute_name(name: str) -> str | None:
     """What is wrong with the name of an attribute."""
     if not 0 < len(name) <= MAX_ATTRIBUTE_NAME_CHARACTERS:
@@ -227,7 +247,7 @@ def problem_of_phone(text: str) -> str | None:
     return "must not hold control characters" if CONTROL_CHARACTER.search(text) else _problem_of_characters(text)
 
 
-@functools.lru_cache(CACHED_TEXTS)
+@remembered
 def problem_of_timezone(text: str) -> str | None:
     """What is wrong with the name of a time zone."""
     if text in timezone_names():
@@ -251,7 +271,7 @@ def _timezones_by_word() -> Mapping[str, str]:
     return by_place | {name.casefold(): name for name in names}
 
 
-@functools.lru_cache(CACHED_TEXTS)
+@remembered
 def problem_of_locale(text: str) -> str | None:
     """What is wrong with the name of a locale."""
     if len(text) <= MAX_LOCALE_CHARACTERS and LOCALE.fullmatch(text):
@@ -261,7 +281,7 @@ def problem_of_locale(text: str) -> str | None:
     return f"is not a BCP 47 tag{advice}"
 
 
-PROBLEM_OF: Mapping[str, Callable[[str], str | None]] = {
+PROBLEM_OF: Mapping[str, Finding] = {
     "email": problem_of_email,
     "phone": problem_of_phone,
     "timezone": problem_of_timezone,
@@ -269,7 +289,7 @@ PROBLEM_OF: Mapping[str, Callable[[str], str | None]] = {
 }
 
 
-@functools.lru_cache(CACHED_TEXTS)
+@remembered
 def problem_of_tag(tag: str) -> str | None:
     """What is wrong with a user tag."""
     levels = tag.split("/")

@@ -54,7 +54,7 @@ def is_all_there(place: Place) -> None:
     assert [path.name for path in place.mtribes.home.iterdir() if path.name.startswith(".users")] == []
 
 
-@pytest.mark.parametrize("count", [1, 3])
+@pytest.mark.parametrize("count", [1, pytest.param(3, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("point", CRASH_POINTS[:5])
 def test_killed_anywhere_the_same_command_goes_on(place: Place, small_parts: int, point: str, count: int) -> None:
     file = place.write(FAULTY)

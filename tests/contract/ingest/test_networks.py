@@ -15,8 +15,8 @@ from tests.contract.people import signed_in
 from tests.servers import RunningServer, running_server
 
 IS_FULL_SCALE = os.environ.get("MTRIBES_FULL_SCALE") == "1"
-STEP_BYTES = 1 if IS_FULL_SCALE else 331
-SLOW_STEP_BYTES = 1 if IS_FULL_SCALE else 23
+STEP_BYTES = 1 if IS_FULL_SCALE else 997
+SLOW_STEP_BYTES = 1 if IS_FULL_SCALE else 61
 ROWS = 15
 
 

@@ -93,7 +93,7 @@ def totals_of(parts: int) -> dict[str, int]:
     return {name: totals[name] for name in ("read", "created", "updated", "unchanged", "rejected")}
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def journey(request: pytest.FixtureRequest, tmp_path: Path) -> Journey:
     folder = tmp_path / "data"
     if request.param == "sqlite":

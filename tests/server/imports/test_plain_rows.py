@@ -98,7 +98,7 @@ def several_lines(draw: st.DrawFn) -> list[bytes]:
     return found
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(several_lines())
 @example([b'{"user_id":"a","attributes":{"a":"\\u0032026-11-21"}}'])
 @example([b'{"user_id":"a","attributes":{"a":1e999}}'])
@@ -121,7 +121,7 @@ def test_plain_rows_are_what_the_rules_make_of_them(sent: list[bytes]) -> None:
         assert [[type(value) for value in row] for row in rows] == [[*map(type, row or ())] for row, _ in expected]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(several_lines(), st.integers(0, 2 * LINES_AT_ONCE))
 def test_a_part_has_the_rows_of_its_lines_wherever_they_stand(sent: list[bytes], before: int) -> None:
     usual = [b'{"user_id":"n%d"}' % number for number in range(before)]
