@@ -1,0 +1,288 @@
+"""Takes every guard of the server away, one at a time, and counts what the grid says to that: never nothing.
+
+`python -m tests.server.authorisation.guards` does so for all of them, each in a process of its own whose modules are
+altered while they are loaded (no file changes), and writes the counts to `guards.txt`, which a test holds against this
+list. A guard whose absence nothing notices ends the run with 1.
+"""
+
+from __future__ import annotations
+
+import importlib.abc
+import importlib.machinery
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from types import CodeType, ModuleType
+
+RECORD = Path(__file__).with_name("guards.txt")
+AT_ONCE = 2
+SECONDS = 600
+
+
+@dataclass(frozen=True)
+class Guard:
+    """A guard: in this module `there` stands once; without the guard it would be `gone`.
+
+    `routes` are parts of the names of the routes that are asked: those that the guard is for.
+    """
+
+    name: str
+    module: str
+    there: str
+    gone: str
+    routes: Sequence[str] = ("GET /v2/spaces/{space}/environments/{environment}/users",)
+
+
+ALL_OF_SPACES = ("GET /v2/spaces/{space}/model", "/v2/spaces/{space}/environments/{environment}/keys")
+TOKENS = ("/v2/tokens",)
+MEMBERS = ("/members",)
+REVOKED_ACCOUNT = "service_accounts.c.id == token.service_account_id, service_accounts.c.revoked.is_(None)"
+GUARDS = (
+    Guard("a key opens the Client API alone", "steps", "if is_app and surface is Surface.PLATFORM", "if False"),
+    Guard(
+        "a token opens no Client API",
+        "steps",
+        "if not is_app and surface is Surface.CLIENT",
+        "if False",
+        ("/api/client/",),
+    ),
+    Guard("places are for those who may see them", "access", "return not principal.limits or", "return True or"),
+    Guard(
+        "places are for members",
+        "access",
+        "    if place.organization_id not in principal.roles:\n        return False\n",
+        "",
+    ),
+    Guard("scopes of the token", "access", "if scope not in principal.scopes:", "if False:", ALL_OF_SPACES),
+    Guard(
+        "scopes of the role",
+        "access",
+        "if place is not None and scope not in ROLE_SCOPES[",
+        "if False and scope not in ROLE_SCOPES[",
+        ALL_OF_SPACES,
+    ),
+    Guard("roles", "access", "if present not in {role, Role.ADMINISTRATOR}:", "if False:", MEMBERS),
+    Guard("signing in", "access", "if not principal.signed_in:", "if False:", MEMBERS),
+    Guard("the scope of a route is asked for", "steps", "if route.scope is not None:", "if False:", ALL_OF_SPACES),
+    Guard(
+        "the role of a route is asked for",
+        "steps",
+        "if route.role is not None and place is not None:",
+        "if False:",
+        MEMBERS,
+    ),
+    Guard("the sign-in of a route is asked for", "steps", "if route.needs_sign_in:", "if False:", TOKENS),
+    Guard("revoked keys", "spaces.store", " AND k.revoked IS NULL", "", ("/api/client/events",)),
+    Guard(
+        "expiry",
+        "tokens.store",
+        "            tokens.c.expires > now,\n            token_families",
+        "            token_families",
+    ),
+    Guard("revoked tokens", "tokens.store", "            tokens.c.revoked.is_(None),\n", ""),
+    Guard("ended sign-ins", "tokens.store", "            token_families.c.revoked.is_(None),\n", ""),
+    Guard("refresh tokens open nothing", "tokens.store", "            tokens.c.kind.in_(BEARER_KINDS),\n", ""),
+    Guard(
+        "revoked service accounts", "tokens.store", REVOKED_ACCOUNT, "service_accounts.c.id == token.service_account_id"
+    ),
+    Guard(
+        "present scopes of a service account",
+        "tokens.store",
+        " & frozenset(Scope(scope) for scope in service.scopes.split())",
+        "",
+    ),
+    Guard("a service account is no administrator", "tokens.store", "Role.DEVELOPER}", "Role.ADMINISTRATOR}", MEMBERS),
+    Guard(
+        "a personal token is no sign-in", "tokens.store", 'signed_in=token.kind == "access"', "signed_in=True", MEMBERS
+    ),
+    Guard("the checksum", "app", "if not secrets.is_well_formed(bearer):", "if False:"),
+    Guard(
+        "Spaces of the caller alone are listed",
+        "spaces.store",
+        "spaces.c.organization_id.in_(organization_ids), ",
+        "",
+        ("GET /v2/spaces", "/spaces"),
+    ),
+    Guard(
+        "Spaces of the token alone are listed",
+        "spaces.store",
+        "    if limits:\n        query = query.where(or_",
+        "    if False:\n        query = query.where(or_",
+        ("GET /v2/spaces", "/v1.0/spaces"),
+    ),
+    Guard(
+        "organizations of the token alone are listed",
+        "accounts.api",
+        "if may_see(principal, Place(organization.id, organization.key))",
+        "",
+        ("/organizations",),
+    ),
+    Guard("whose token it is", "tokens.api", "token.account_id == principal.id and", "", TOKENS),
+    Guard(
+        "who administrates a token's organizations",
+        "tokens.api",
+        "if not administrated(principal, store.organizations_reached(connection, token)):",
+        "if False:",
+        TOKENS,
+    ),
+    Guard(
+        "the scope to end another's token",
+        "tokens.api",
+        "    access.check_scope(principal, Scope.SPACES_WRITE)\n",
+        "",
+        TOKENS,
+    ),
+    Guard(
+        "whose service account it is",
+        "accounts.service_accounts_api",
+        "if store.organization_of_service_account(connection, account_id) != call.place.organization_id:",
+        "if False:",
+        ("/service-accounts",),
+    ),
+    Guard(
+        "whose invitation it is",
+        "accounts.invitations.store",
+        "mine = (invitations.c.organization_id == organization_id) & (invitations.c.id == invitation_id)",
+        "mine = invitations.c.id == invitation_id",
+        ("/invitations",),
+    ),
+    Guard(
+        "whose member it is",
+        "accounts.store",
+        "query = _members(organization_id).where(accounts.c.email ==",
+        "query = select(accounts, memberships.c.role).join_from(accounts, memberships).where(accounts.c.email ==",
+        MEMBERS,
+    ),
+    Guard(
+        "whose key it is",
+        "spaces.store",
+        "mine = (columns.environment_id == environment_id) & or_(",
+        "mine = or_(",
+        ("/keys",),
+    ),
+    Guard(
+        "whose export it is",
+        "exports.store",
+        "exports.c.id == export_id, exports.c.environment_id == environment_id",
+        "exports.c.id == export_id",
+        ("/exports",),
+    ),
+    Guard(
+        "scopes to fetch an export",
+        "exports.api",
+        "    for scope in needed:\n        access.check_scope(call.principal, scope, call.place)\n",
+        "",
+        ("/exports",),
+    ),
+    Guard(
+        "a tribe's users need the tribe's scope",
+        "tribes.api",
+        "    access.check_scope(call.principal, access.Scope.TRIBES_READ, call.place)\n    page",
+        "    page",
+        ("/tribes/{tribe}/users",),
+    ),
+    Guard(
+        "an explanation needs the tribe's scope",
+        "tribes.api",
+        "    access.check_scope(call.principal, access.Scope.TRIBES_READ, call.place)\n    person",
+        "    person",
+        ("/explanation",),
+    ),
+    Guard(
+        "a session's explanation needs every scope",
+        "sessions.api",
+        "        access.check_scope(call.principal, scope, call.place)\n",
+        "        pass\n",
+        ("/session-explanation",),
+    ),
+    Guard(
+        "an export of a tribe needs the tribe's scope",
+        "exports.api",
+        "    access.check_scope(call.principal, access.Scope.TRIBES_READ, call.place)\n    asked",
+        "    asked",
+        ("/exports",),
+    ),
+)
+
+
+class _Altered(importlib.machinery.SourceFileLoader):
+    """Loads a module without its guard."""
+
+    guard: Guard
+
+    def get_code(self, fullname: str) -> CodeType:
+        """The altered code; what is compiled already is not looked at."""
+        source = self.get_source(fullname) or ""
+        if source.count(self.guard.there) != 1:
+            raise LookupError(
+                f"{self.guard.name}: its lines stand {source.count(self.guard.there)} times in {fullname}"
+            )
+        return compile(source.replace(self.guard.there, self.guard.gone), self.path, "exec", dont_inherit=True)
+
+
+class _Finder(importlib.abc.MetaPathFinder):
+    """Finds the one module that is altered."""
+
+    def __init__(self, guard: Guard) -> None:
+        self._guard = guard
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        """Where it is; None for every other."""
+        if fullname != f"templates_server.{self._guard.module}":
+            return None
+        spec = importlib.machinery.PathFinder.find_spec(fullname, path, target)
+        if spec is None or spec.origin is None:
+            raise LookupError(f"{fullname} is not there")
+        spec.loader = _Altered(fullname, spec.origin)
+        spec.loader.guard = self._guard
+        return spec
+
+
+def faults_without(guard: Guard) -> int:
+    """How many cells of the grid are red without a guard; for a process of its own."""
+    sys.meta_path.insert(0, _Finder(guard))
+    from tests.server.authorisation import asking  # noqa: PLC0415 - the modules of the server come with it
+    from tests.server.authorisation.expected import rows  # noqa: PLC0415 - as above
+    from tests.server.authorisation.world import new_world  # noqa: PLC0415 - as above
+
+    wanted = [row for row in rows() if any(part in row.name for part in guard.routes)]
+    with tempfile.TemporaryDirectory() as folder:
+        world = new_world(f"sqlite:///{folder}/mtribes.db", Path(folder))
+        found = [*asking.walk(world, of=wanted).faults, *asking.swap(world, of=wanted).faults]
+    sys.stderr.write("".join(f"{fault}\n" for fault in found[:3]))
+    return len(found)
+
+
+def _counted(guard: Guard) -> str:
+    """What came of a guard's absence, in words."""
+    command = [sys.executable, "-m", "tests.server.authorisation.guards", guard.name]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
+    return done.stdout.strip() or f"failed: {done.stderr.strip().splitlines()[-1]}"
+
+
+def _lines(guards: Sequence[Guard]) -> Iterator[str]:
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        for guard, counted in zip(guards, threads.map(_counted, guards), strict=True):
+            sys.stdout.write(f"{counted:>5}  {guard.name}\n")
+            sys.stdout.flush()
+            yield f"{counted:>5}  {guard.name}\n"
+
+
+def main(names: Sequence[str]) -> int:
+    """Without a guard, or without each in turn."""
+    if names:
+        sys.stdout.write(f"{faults_without(next(guard for guard in GUARDS if guard.name == names[0]))}\n")
+        return 0
+    lines = list(_lines(GUARDS))
+    RECORD.write_text("".join(lines), encoding="ascii")
+    return int(any(not line.split()[0].isdigit() or line.split()[0] == "0" for line in lines))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
