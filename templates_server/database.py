@@ -19,12 +19,13 @@ import json
 import queue
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+import psycopg
 import sqlalchemy
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import URL, make_url
@@ -36,6 +37,8 @@ from templates_server.shared_questions import SharedQuestions
 Result = TypeVar("Result")
 Work = Callable[[Connection], Result]
 Parameter = str | int | float | None
+_LookUp = tuple[str, tuple[Parameter, ...]]
+_Row = Sequence[Any] | None
 
 BUSY_TIMEOUT_SECONDS = 10
 SQLITE_READERS = 8
@@ -43,6 +46,7 @@ MAX_UNITS_A_COMMIT = 512
 CHECKPOINT_PAGES = 4000
 POSTGRES_CONNECTIONS = 10
 POSTGRES_CONNECT_TIMEOUT_SECONDS = 5
+LOOK_UPS_AT_ONCE = 2
 MAX_ATTEMPTS = 8
 FIRST_RETRY_SECONDS = 0.02
 INSUFFICIENT_RESOURCES = "53"  # a class of PostgreSQL's: disk, memory, connections
@@ -294,24 +298,44 @@ class PostgresDatabase(Database):
             connect_args={"connect_timeout": POSTGRES_CONNECT_TIMEOUT_SECONDS, "prepare_threshold": 0},
         )
         self._threads = ThreadPoolExecutor(POSTGRES_CONNECTIONS, thread_name_prefix="database")
-        self._look_ups = SharedQuestions()
+        self._look_ups = SharedQuestions(self._look_all_up, at_once=LOOK_UPS_AT_ONCE)
 
     async def read(self, work: Work[Result]) -> Result:
         """What the work finds."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, self.read_now, work)
 
     async def look_up(self, query: str, *parameters: Parameter) -> Sequence[Any] | None:
-        """The first row, without a transaction; asked once for all who wait to ask the same."""
+        """The first row, without a transaction; asked together with what others ask at the same moment."""
+        return await self._look_ups.ask((query, parameters))
 
-        def attempt() -> Sequence[Any] | None:
+    async def _look_all_up(self, questions: Sequence[_LookUp]) -> Sequence[_Row | Exception]:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._look_all_up_now, questions)
+
+    def _look_all_up_now(self, questions: Sequence[_LookUp]) -> Sequence[_Row | Exception]:
+        if len(questions) > 1:
+            with suppress(psycopg.Error, DBAPIError):  # one that fails takes nothing of the others with it
+                return self._look_up_by_pipeline(questions)
+        return [self._look_up_alone(question) for question in questions]
+
+    def _look_up_by_pipeline(self, questions: Sequence[_LookUp]) -> Sequence[_Row]:
+        """All in one round trip (libpq's pipeline mode)."""
+        with self._look_up_engine.connect() as connection:
+            driver: Any = connection.connection.driver_connection
+            with driver.pipeline():
+                cursors = [driver.execute(as_text(connection, query), parameters) for query, parameters in questions]
+            return [cursor.fetchone() for cursor in cursors]
+
+    def _look_up_alone(self, question: _LookUp) -> _Row | Exception:
+        query, parameters = question
+
+        def attempt() -> _Row:
             with self._look_up_engine.connect() as connection:
                 return connection.exec_driver_sql(as_text(connection, query), parameters).first()
 
-        def ask() -> Awaitable[Sequence[Any] | None]:
-            return asyncio.get_running_loop().run_in_executor(self._threads, self._with_retries, attempt)
-
-        found: Sequence[Any] | None = await self._look_ups.ask((query, parameters), ask)
-        return found
+        try:
+            return self._with_retries(attempt)
+        except Exception as error:  # noqa: BLE001 - it belongs to who asked
+            return error
 
     async def _write(self, work: Work[Result], *, is_repeatable: bool) -> Result:
         attempt = functools.partial(self._in_transaction, work, isolation="READ COMMITTED", is_repeatable=is_repeatable)

@@ -1,40 +1,62 @@
-"""Asking once what many ask at the same moment, without anybody getting an answer from before they asked."""
+"""Asking together what many ask at the same moment, without anybody getting an answer from before they asked."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
+
+Question = TypeVar("Question")
+Answered = TypeVar("Answered")
 
 
-class SharedQuestions:
-    """Who asks what is being asked already waits for the next time that it is, together with all who do so."""
+class SharedQuestions(Generic[Question, Answered]):
+    """Whoever asks while others are being answered waits for the next answering, with all who do so.
 
-    def __init__(self) -> None:
-        self._running: dict[Hashable, asyncio.Future[Any]] = {}
-        self._next: dict[Hashable, asyncio.Future[Any]] = {}
+    A question that several have is asked once. `answer` gives the answers in order, an exception in place of one that
+    failed; `at_once` is how many answerings may run.
+    """
 
-    async def ask(self, question: Hashable, answer: Callable[[], Awaitable[Any]]) -> Any:
-        """What `answer` gives, called after this was."""
-        waiting = self._next.get(question)
+    def __init__(
+        self, answer: Callable[[Sequence[Question]], Awaitable[Sequence[Answered | Exception]]], *, at_once: int
+    ) -> None:
+        self._answer = answer
+        self._at_once = at_once
+        self._waiting: dict[Question, asyncio.Future[Answered]] = {}
+        self._running = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def ask(self, question: Question) -> Answered:
+        """The answer, looked for after this was called."""
+        waiting = self._waiting.get(question)
         if waiting is None:
-            waiting = self._next[question] = asyncio.ensure_future(self._ask_next(question, answer))
-            waiting.add_done_callback(_look_at)
+            waiting = self._waiting[question] = asyncio.get_running_loop().create_future()
+            self._see_to_it()
         return await asyncio.shield(waiting)
 
-    async def _ask_next(self, question: Hashable, answer: Callable[[], Awaitable[Any]]) -> Any:
-        running = self._running.get(question)
-        if running is not None:
-            await asyncio.wait([running])
-        own = self._running[question] = self._next.pop(question)
+    def _see_to_it(self) -> None:
+        if self._running < self._at_once:
+            self._running += 1
+            task = asyncio.create_task(self._answer_all())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _answer_all(self) -> None:
         try:
-            return await answer()
+            while self._waiting:
+                asked, self._waiting = self._waiting, {}
+                await self._answer_these(asked)
         finally:
-            if self._running.get(question) is own:
-                del self._running[question]
+            self._running -= 1
 
-
-def _look_at(asked: asyncio.Future[Any]) -> None:
-    """Whoever waited may have gone: a failure that nobody hears of is no mistake."""
-    if not asked.cancelled():
-        asked.exception()
+    async def _answer_these(self, asked: dict[Question, asyncio.Future[Answered]]) -> None:
+        try:
+            answers = await self._answer(list(asked))
+        except Exception as error:  # noqa: BLE001 - it belongs to those who wait
+            answers = [error] * len(asked)
+        for waiting, answer in zip(asked.values(), answers, strict=True):
+            if isinstance(answer, Exception):
+                waiting.set_exception(answer)
+                waiting.exception()  # whoever waited may have gone: that is no mistake
+            else:
+                waiting.set_result(answer)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 import sqlalchemy
@@ -134,3 +135,56 @@ def test_a_fault_in_a_query_is_not_tried_again(database: Database) -> None:
 def test_a_kind_of_database_that_is_not_supported_is_refused_by_name() -> None:
     with pytest.raises(ValueError, match=r"mysql.*sqlite:///FILE"):
         open_database("mysql://localhost/x")
+
+
+def test_look_ups_at_once_each_find_their_own_and_one_that_fails_fails_alone(database: Database) -> None:
+    async def many() -> list[object]:
+        query = "SELECT name, CAST(? AS int) FROM things WHERE name = ?"
+        good = [database.look_up(query, number, str(number % 3)) for number in range(9)]
+        bad = database.look_up("SELECT name FROM nothing_of_that_name WHERE name = ?", "0")
+        return await asyncio.gather(*good, bad, *good_again(database), return_exceptions=True)
+
+    database.write_now(add("0"))
+    database.write_now(add("1"))
+    *rows, failed, first, nobody = asyncio.run(many())
+    assert [None if row is None else tuple(row) for row in rows] == [  # type: ignore[arg-type]
+        ("0", 0), ("1", 1), None, ("0", 3), ("1", 4), None, ("0", 6), ("1", 7), None,
+    ]  # fmt: skip
+    assert isinstance(failed, Exception)
+    assert (tuple(first), nobody) == (("0",), None)  # type: ignore[arg-type]
+
+
+def good_again(database: Database) -> list[Coroutine[Any, Any, Sequence[Any] | None]]:
+    """Somebody who is there, and somebody who is not."""
+    return [database.look_up("SELECT name FROM things WHERE name = ?", name) for name in ("0", "9")]
+
+
+def test_a_look_up_sees_what_was_stored_before_it_was_asked(database: Database) -> None:
+    async def one(number: int) -> bool:
+        await database.write(add(str(number)))
+        return await database.look_up("SELECT name FROM things WHERE name = ?", str(number)) is not None
+
+    async def many() -> list[bool]:
+        return await asyncio.gather(*(one(number) for number in range(100)))
+
+    assert all(asyncio.run(many()))
+
+
+def test_look_ups_find_a_lost_connection_again(postgres_url: str) -> None:
+    database = open_database(postgres_url)
+    assert isinstance(database, PostgresDatabase)
+
+    async def many() -> list[Sequence[Any] | None]:
+        return await asyncio.gather(*(database.look_up("SELECT CAST(? AS int)", number) for number in range(5)))
+
+    asyncio.run(many())
+    database.read_now(
+        lambda connection: connection.execute(
+            text(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE pid <> pg_backend_pid() AND datname = current_database()"
+            )
+        ).all()
+    )
+    assert [row and row[0] for row in asyncio.run(many())] == list(range(5))
+    database.close()
