@@ -20,8 +20,8 @@ from templates_server import schema
 from templates_server.access import Role, Scope
 from templates_server.signatures import sign
 from tests.people import FULL, Grant, Organization, add_organization, add_person, add_space
+from tests.requirements import require_node
 from tests.server.client.app_of_tests import DEVICE
-from tests.server.codegen.toolchain import require_node
 from tests.servers import RunningServer
 
 CALLS = ["identify", "alias", "devices", "events", "sessions"]

@@ -66,7 +66,7 @@ def test_every_route_is_one_of_version_2_with_the_same_handler_scope_and_types()
 
 def test_what_is_read_is_what_version_2_says(old: Old, server: RunningServer) -> None:
     old.client.post(old.users_now, json={"user_id": "ada", "email": "ada@example.com"}).raise_for_status()
-    everybody = {"tribes": {"everybody": {"filters": []}}}
+    everybody: dict[str, object] = {"tribes": {"everybody": {"filters": []}}}
     old.client.put(f"/v2/spaces/{old.space}/tribes", json=everybody).raise_for_status()
     for path in (
         "/v1.0/organizations",
