@@ -11,9 +11,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 SECRETS = (
-    re.compile(rb'"(access_token|refresh_token|device_code)": ?"([^"]+)"'),
+    re.compile(rb'"(access_token|refresh_token|device_code|token|client_secret|secret)": ?"([^"]+)"'),
     re.compile(rb"(?:^|[&?\n])(code|code_verifier|client_secret|password|refresh_token|token|device_code)=([^&\s]+)"),
     re.compile(rb"(?i)authorization: (bearer|basic) (\S+)"),
+    re.compile(rb"(?i)\n(idempotency-key): ([^\r\n]+)"),
+    re.compile(rb"/(invitation)/([0-9A-Za-z]{36})"),
     re.compile(rb"(?i)cookie: (mtribes_[0-9]+)=([0-9A-Za-z]+)"),
 )
 LEAST_LENGTH = 12
