@@ -158,10 +158,10 @@ def test_an_explanation_stores_nothing_and_says_what_the_next_session_shows(
         for _ in range(2):
             assert place.explained(anonymous_id="v-1")["scenario"] == expected
         assert place.shown(anonymous_id="v-1") == expected
-    assert place.explain(anonymous_id="nobody").status_code == 404
+    assert place.explain(anonymous_id="never-seen").status_code == 404
     called = schema.persons.c.called
     rows = server.database.read_now(
-        lambda connection: connection.execute(schema.persons.select().where(called == "nobody")).all()
+        lambda connection: connection.execute(schema.persons.select().where(called == "never-seen")).all()
     )
     assert rows == []
 
