@@ -13,7 +13,7 @@ Column = Annotated[str, Meta(max_length=128, examples=["email"])]
 Columns = Annotated[list[Column], Meta(min_length=1, max_length=MOST_COLUMNS)]
 
 
-class TribeExport(msgspec.Struct, frozen=True):
+class TribeExport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An export of the users in a tribe. `columns`, in CSV alone: which, and `attributes.NAME` for an attribute.
 
     `since`: the `cursor` of an earlier export; only those who changed after it. `raw`, in CSV alone: cells that a
@@ -26,7 +26,7 @@ class TribeExport(msgspec.Struct, frozen=True):
     raw: bool = False
 
 
-class EventExport(msgspec.Struct, frozen=True):
+class EventExport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An export of events: all of them, those of a name, those of the user with an id. The rest as for tribes."""
 
     format: Format = "csv"

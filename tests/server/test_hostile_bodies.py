@@ -76,6 +76,8 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
         space = add_space(running, person)
         with person.client(running) as client:
             answer = client.post(f"/v2/spaces/{space}/environments/production/keys", json={"name": "a"})
+            tribes = {"tribes": {"everybody": {"filters": []}}}
+            client.put(f"/v2/spaces/{space}/tribes", json=tribes).raise_for_status()
         with running.client() as client:
             yield Target(running, person, space, answer.json()["data"][0]["key"], client)
 
@@ -92,6 +94,7 @@ class Target:
             "environment": "production",
             "organization": person.organization.key,
             "key": key,
+            "tribe": "everybody",
         }
 
     def path(self, route: Route) -> str:
@@ -116,6 +119,7 @@ def media_types_of(route: Route) -> tuple[str, ...]:
     return ("application/json", "application/yaml", "application/x-www-form-urlencoded", "multipart/form-data")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("route", READING, ids=lambda route: f"{route.method} {route.path}")
 def test_hostile_bodies_are_refused_by_every_route(target: Target, route: Route) -> None:
     for name, body in HOSTILE.items():
@@ -134,6 +138,7 @@ def test_no_route_takes_what_is_no_sound_json(target: Target, name: str) -> None
         assert target.send(route, HOSTILE[name]).status_code in {400, 413, 422}, route.path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("route", READING, ids=lambda route: f"{route.method} {route.path}")
 @pytest.mark.parametrize(("encoding", "encode"), [("gzip", gzip.compress), ("zstd", zstandard.compress)])
 def test_bombs_and_broken_encodings_are_refused_by_every_route(

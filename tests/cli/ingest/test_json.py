@@ -16,12 +16,17 @@ from mtribes_cli.ingest import source
 from tests.cli.computer import Mtribes
 from tests.cli.ingest.rows import rows_of
 
+SOUND = st.characters(codec="utf-8")  # half a surrogate pair has no UTF-8
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(SOUND, max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(SOUND, max_size=5), inner, max_size=3),
     max_leaves=6,
 )
-OBJECTS = st.dictionaries(st.text(st.characters(exclude_characters="_"), max_size=5), VALUES, max_size=4)
+OBJECTS = st.dictionaries(st.text(st.characters(codec="utf-8", exclude_characters="_"), max_size=5), VALUES, max_size=4)
 ARRAYS = st.lists(OBJECTS, max_size=8)
 
 

@@ -30,6 +30,7 @@ def the_snapshot(leaving: Leaving, export_id: str) -> bytes:
     return httpx.get(url, headers=leaving.headers, trust_env=False, timeout=60).content
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("point", ["export-asked", "export-journalled", "export-fetched", "export-placed"])
 def test_killed_at_a_named_point_the_same_command_comes_to_the_end(leaving: Leaving, point: str) -> None:
     leaving.put(*large_users(20))
@@ -47,6 +48,7 @@ def test_killed_at_a_named_point_the_same_command_comes_to_the_end(leaving: Leav
     assert leaving.left_behind() == []
 
 
+@pytest.mark.slow
 def test_cut_off_after_random_bytes_it_goes_on_with_the_same_snapshot(leaving: Leaving) -> None:
     leaving.put(*large_users(USERS))
     chance = random.Random(5)  # noqa: S311 - the same bytes in every run

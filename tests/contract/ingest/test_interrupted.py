@@ -54,6 +54,7 @@ def is_all_there(place: Place) -> None:
     assert [path.name for path in place.mtribes.home.iterdir() if path.name.startswith(".users")] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [1, pytest.param(3, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("point", CRASH_POINTS[:5])
 def test_killed_anywhere_the_same_command_goes_on(place: Place, small_parts: int, point: str, count: int) -> None:
@@ -156,6 +157,7 @@ def test_a_part_that_was_answered_but_not_noted_and_then_changed_is_a_new_import
     assert place.stored() == model_of(newer).users
 
 
+@pytest.mark.slow
 def test_stdin_goes_on_when_the_same_bytes_come_again(place: Place, small_parts: int) -> None:
     text = (place.mtribes.home / place.write(FAULTY)).read_bytes()
     other = (place.mtribes.home / place.write(GOOD[20:30], "other.csv")).read_bytes()
@@ -168,6 +170,7 @@ def test_stdin_goes_on_when_the_same_bytes_come_again(place: Place, small_parts:
     assert (place.mtribes.home / "stdin.rejects.csv").exists()
 
 
+@pytest.mark.slow
 def test_a_server_that_forgot_parts_gets_them_again(place: Place, small_parts: int) -> None:
     """As after a restored backup: the journal says more than the server knows."""
     file = place.write(FAULTY)
@@ -184,6 +187,7 @@ def test_a_server_that_forgot_parts_gets_them_again(place: Place, small_parts: i
     is_all_there(place)
 
 
+@pytest.mark.slow
 def test_of_two_at_once_one_waits_and_then_finds_all_unchanged(place: Place, small_parts: int) -> None:
     file = place.write(GOOD)
     go_on, outcomes = threading.Event(), []
