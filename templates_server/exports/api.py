@@ -19,7 +19,7 @@ from templates_server.exports import lines_store, store
 from templates_server.exports.columns import Shape, event_shape, user_shape
 from templates_server.exports.cursors import from_cursor
 from templates_server.exports.files import form_of
-from templates_server.exports.models import EventExport, ExportView, TribeExport
+from templates_server.exports.models import AskedFormat, EventExport, ExportView, TribeExport
 from templates_server.exports.serving import served_file
 from templates_server.exports.spooling import Job, Lines, Spooler
 from templates_server.identifiers import new_id
@@ -147,7 +147,7 @@ async def _found(call: Call) -> store.StoredExport:
 
 
 def _format_of(export: store.StoredExport) -> str:
-    return msgspec.json.decode(export.request, type=EventExport).format
+    return msgspec.json.decode(export.request, type=AskedFormat).format
 
 
 def _view(export: store.StoredExport) -> ExportView:
@@ -155,7 +155,7 @@ def _view(export: store.StoredExport) -> ExportView:
         export.id,
         export.state,  # type: ignore[arg-type]  # one of the three words
         export.tribe,
-        msgspec.json.decode(export.request, type=EventExport).format,
+        msgspec.json.decode(export.request, type=AskedFormat).format,
         export.rows,
         export.bytes,
         export.sha256,

@@ -36,6 +36,12 @@ class EventExport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     raw: bool = False
 
 
+class AskedFormat(msgspec.Struct, frozen=True):
+    """What every export that was asked for has, of people or of events."""
+
+    format: Format
+
+
 class ExportView(msgspec.Struct, frozen=True):
     """An export. Rows, bytes, SHA-256 (hexadecimal) and, of a tribe, the cursor are there once it is complete.
 
