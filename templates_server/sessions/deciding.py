@@ -14,9 +14,10 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from templates_server.database import Database
-from templates_server.persons.names import PersonKind, Stated
+from templates_server.persons.names import Stated
 from templates_server.persons.profiles import Scalar
 from templates_server.sessions import store
 from templates_server.sessions.states import Shown, States, StatesCache, as_object, chosen_states
@@ -99,7 +100,7 @@ class Deciding:
             await store_it()
             return Decided(states, states.untargeted, Context(said))
         at = self._moment(person, now)
-        facts = _with_said(await self._facts_of_start(person, at, states.question, store_it), said)
+        facts = await self._facts_of_start(person, said, at, states.question, store_it)
         return Decided(states, _chosen(states, facts, now), Context(said, facts.last_seen))
 
     async def again(self, person: Person, context: Context | None, *, now: int) -> Decided | None:
@@ -125,50 +126,53 @@ class Deciding:
         known = await states.question.ask(self._database, person.stated, self._moment(person, now))
         if known is None:
             return None
-        return KnownPerson(states, _with_said(_begun(known.facts, now), said), known.called)
+        return KnownPerson(states, _begun(known.facts, said, now), known.called)
 
     async def _facts_of_start(
-        self, person: Person, at: Moment, question: store.FactsQuestion, store_it: StoreIt
+        self, person: Person, said: Said, at: Moment, question: store.FactsQuestion, store_it: StoreIt
     ) -> PersonFacts:
         """What is known once the session is stored, but for when they were seen before."""
         stated = person.stated
         known = await question.ask(self._database, stated, at)
         if stated.visitor is None or stated.user is None or (known is not None and known.is_merged):
             await store_it()
-            return _begun(known.facts, at.now) if known else _newcomer(stated.person.kind, at.now, question.questions)
+            return _begun(known.facts, said, at.now) if known else _newcomer(stated, said, at.now, question.questions)
         seen = await store.last_seen_of(self._database, person.environment_id, stated.visitor)
         times = (seen, None if known is None else known.facts.last_seen)
         before = max((one for one in times if one is not None), default=at.now)
         await store_it()  # merges the visitor into the user
         merged = await question.ask(self._database, stated, at)
         if merged is None:  # erased in this moment
-            return _newcomer(stated.person.kind, at.now, question.questions)
-        return dataclasses.replace(merged.facts, last_seen=before)
+            return _newcomer(stated, said, at.now, question.questions)
+        return dataclasses.replace(_with_said(merged.facts, said), last_seen=before)
 
     def _moment(self, person: Person, now: int) -> Moment:
         return Moment(person.environment_id, now, self._retention_ms)
 
 
-def _begun(facts: PersonFacts, now: int) -> PersonFacts:
+def _begun(facts: PersonFacts, said: Said, now: int) -> PersonFacts:
     """What is known, with a session that starts now, which is not stored: they were seen before it."""
-    return dataclasses.replace(
+    return _with_said(
         facts,
+        said,
         first_seen=now if facts.first_seen is None else facts.first_seen,
         last_seen=now if facts.last_seen is None else facts.last_seen,
         sessions_30_days=facts.sessions_30_days + 1,
     )
 
 
-def _newcomer(kind: PersonKind, now: int, questions: Questions) -> PersonFacts:
+def _newcomer(stated: Stated, said: Said, now: int, questions: Questions) -> PersonFacts:
     """Who is not known yet, in their first session."""
     counts = dict.fromkeys(questions.events, 0)
-    return PersonFacts(kind, now, first_seen=now, last_seen=now, sessions_30_days=1, events=counts)
+    nothing = PersonFacts(stated.person.kind, now, events=counts)
+    return _begun(nothing, said, now)
 
 
-def _with_said(facts: PersonFacts, said: Said) -> PersonFacts:
+def _with_said(facts: PersonFacts, said: Said, **more: Any) -> PersonFacts:
     """With what the app says: of a device it wins over what is stored."""
     return dataclasses.replace(
         facts,
+        **more,
         fields=said.fields,
         device_os=said.device_os or facts.device_os,
         device_model=said.device_model or facts.device_model,

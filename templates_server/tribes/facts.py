@@ -13,18 +13,20 @@ from templates_server.tribes.compiler import FACTS
 from templates_server.tribes.evaluator import PersonFacts
 from templates_server.tribes.rules import Questions
 
+DECODE_DATES = msgspec.json.Decoder(dict[str, int]).decode
+TAGS = FACTS.index("tags")
+
 
 def read_facts(row: Sequence[Any], questions: Questions) -> PersonFacts:
     """What a row says, without what an app says when a session starts."""
-    known = dict(zip(FACTS, row, strict=False))
-    tags, attributes, dates = (known.pop(name) for name in ("tags", "attributes", "dates"))
-    sessions, *counts = row[len(FACTS) :]
+    known = dict(zip(FACTS, row[:TAGS], strict=False))
+    tags, attributes, dates, sessions, *counts = row[TAGS:]
     return PersonFacts(
         PersonKind(known.pop("kind")),
         **known,
         tags=decode_tags(tags),
         attributes=decode_attributes(attributes),
-        dates=msgspec.json.decode(dates, type=dict[str, int]) if dates else {},
+        dates=DECODE_DATES(dates) if dates else {},
         sessions_30_days=sessions,
         events=dict(zip(questions.events, counts, strict=True)),
     )
