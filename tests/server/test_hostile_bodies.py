@@ -76,7 +76,7 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
         space = add_space(running, person)
         with person.client(running) as client:
             answer = client.post(f"/v2/spaces/{space}/environments/production/keys", json={"name": "a"})
-            tribes = {"tribes": {"everybody": {"filters": []}}}
+            tribes: dict[str, object] = {"tribes": {"everybody": {"filters": []}}}
             client.put(f"/v2/spaces/{space}/tribes", json=tribes).raise_for_status()
         with running.client() as client:
             yield Target(running, person, space, answer.json()["data"][0]["key"], client)
