@@ -8,8 +8,6 @@ import secrets
 
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 RANDOM_LENGTH = 22  # 131 bits
-PAIRS = [first + second for first in ALPHABET for second in ALPHABET]
-OF_3, OF_5, OF_10, OF_22 = (62**length for length in (3, 5, 10, RANDOM_LENGTH))
 TO_ALPHABET = (ALPHABET * 5).encode()[:256]
 SURPLUS = bytes(range(len(ALPHABET) * 4, 256))  # bytes that would favour some characters over others
 MAX_KEY_LENGTH = 64
@@ -31,23 +29,12 @@ def new_id(prefix: str) -> str:
 
 
 def derived_id(prefix: str, *parts: str) -> str:
-    """The id that these parts always give: 131 bits of their SHA-256."""
+    """The id that these parts always give: the first 22 bytes of their SHA-256, of which each gives a character.
+
+    A byte more than 247 gives what one of the first eight gives: 131 bits less a few hundredths.
+    """
     digest = hashlib.sha256("\0".join(parts).encode()).digest()
-    return f"{prefix}_{_digits_of_id(int.from_bytes(digest))}"
-
-
-def _digits_of_id(number: int) -> str:
-    """The lowest 22 base-62 digits, as `base62` gives them, in half the time: five of them make a number of 30 bits."""
-    high, low = divmod(number % OF_22, OF_10)
-    top, high = divmod(high, OF_10)
-    a, b = divmod(high, OF_5)
-    c, d = divmod(low, OF_5)
-    return (
-        f"{PAIRS[top]}{PAIRS[a // OF_3]}{PAIRS[a // 62 % 3844]}{ALPHABET[a % 62]}"
-        f"{PAIRS[b // OF_3]}{PAIRS[b // 62 % 3844]}{ALPHABET[b % 62]}"
-        f"{PAIRS[c // OF_3]}{PAIRS[c // 62 % 3844]}{ALPHABET[c % 62]}"
-        f"{PAIRS[d // OF_3]}{PAIRS[d // 62 % 3844]}{ALPHABET[d % 62]}"
-    )
+    return f"{prefix}_{digest[:RANDOM_LENGTH].translate(TO_ALPHABET).decode('ascii')}"
 
 
 def base62(number: int, length: int) -> str:
