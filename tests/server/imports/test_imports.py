@@ -14,6 +14,7 @@ from sqlalchemy import select
 from templates_server import schema
 from templates_server.access import Scope
 from templates_server.imports.reading import MAX_PART_BYTES, MOST_LINES, MOST_PROBLEMS_A_ROW, MOST_ROWS
+from templates_server.persons.names import PersonKind, named
 from templates_server.persons.profiles import Profile
 from tests.people import Grant, Organization, add_person
 from tests.server.imports.sending import Importer, digest_of, importer, ndjson, stored_people, stored_tags
@@ -182,8 +183,9 @@ def test_importing_needs_its_scopes(server: RunningServer, sender: Importer) -> 
 
 
 def test_a_user_who_was_only_seen_is_updated_not_created(server: RunningServer, sender: Importer) -> None:
-    row: dict[str, object] = {"environment_id": sender.environment_id, "person_id": "", "kind": "user", "called": "ada"}
-    row |= {"person_id": "per_rZDz146I9iiOVfb6NaQrat", "created": 5, "first_seen": 5, "last_seen": 5, "updated": 5}
+    ada = named(PersonKind.USER, "ada")
+    row: dict[str, object] = {"environment_id": sender.environment_id, "kind": ada.kind, "called": ada.called}
+    row |= {"person_id": ada.person_id, "created": 5, "first_seen": 5, "last_seen": 5, "updated": 5}
     server.database.write_now(lambda connection: connection.execute(schema.persons.insert(), row))
     assert sender.applied(1, [{"user_id": "ada"}])["unchanged"] == 1
     assert sender.applied(2, [{"user_id": "ada", "phone": "1"}])["updated"] == 1
