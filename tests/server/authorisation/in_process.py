@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,8 @@ from templates_server.routes import ROUTES
 from tests.witness import witnessed
 
 Rows = Mapping[str, frozenset[tuple[Any, ...]]]
+Written = tuple[str, str]
+"""The id of a place, and a text that was written there."""
 OF_A_PLACE = {
     name: table
     for name, table in schema.metadata.tables.items()
@@ -38,6 +41,7 @@ class Forgetting(Database):
 
     forgets = False
     touched: frozenset[str] = frozenset()
+    written: frozenset[Written] = frozenset()
     statements = 0
 
     async def _write(self, work: Work[Result], *, is_repeatable: bool) -> Result:
@@ -48,7 +52,9 @@ class Forgetting(Database):
             try:
                 before = _rows(connection)
                 result = work(connection)
-                self.touched |= _changed(before, _rows(connection))
+                after = _rows(connection)
+                self.touched |= _changed(before, after)
+                self.written |= _written(before, after)
                 return result
             finally:
                 transaction.rollback()
@@ -86,13 +92,22 @@ def _rows(connection: Connection) -> Rows:
 
 def _changed(before: Rows, after: Rows) -> frozenset[str]:
     """The ids of the environments, Spaces and organizations whose rows differ; of each row the narrowest."""
-    found = set()
-    for name, table in OF_A_PLACE.items():
-        columns = [column.name for column in table.columns]
-        narrowest = "id" if name in {"environments", "spaces"} else next(each for each in OWNERS if each in columns)
-        place = columns.index(narrowest)
-        found |= {row[place] for row in before[name] ^ after[name]}
-    return frozenset(found)
+    return frozenset(row[_place_in(name)] for name in OF_A_PLACE for row in before[name] ^ after[name])
+
+
+def _written(before: Rows, after: Rows) -> frozenset[Written]:
+    """Every text of the rows that are new, or other than before, and the place of the row."""
+    rows = [(name, row) for name in OF_A_PLACE for row in after[name] - before[name]]
+    return frozenset((row[_place_in(name)], value) for name, row in rows for value in row if isinstance(value, str))
+
+
+@functools.cache
+def _place_in(name: str) -> int:
+    """Which column of a table says of which place a row is."""
+    columns = [column.name for column in OF_A_PLACE[name].columns]
+    return columns.index(
+        "id" if name in {"environments", "spaces"} else next(each for each in OWNERS if each in columns)
+    )
 
 
 class Asker:

@@ -31,6 +31,7 @@ MARK = re.compile(rb"mark-([a-z]+)")
 LATER = system_clock() + DAY  # the last use of every token: none is noted while the grid is walked
 SPACES = {"vod": "acme", "radio": "acme", "rival": "twin"}
 UNKNOWN = "?"  # a place that came to be meanwhile
+NEW = "new"  # the mark of what requests bring
 
 
 @dataclass
@@ -57,6 +58,16 @@ class World:
         """The places whose rows were changed since the last time."""
         found, self.database.touched = self.database.touched, frozenset()
         return frozenset(self.places.get(place, UNKNOWN) for place in found)
+
+    def strays(self) -> frozenset[tuple[str, str]]:
+        """The places where something was written since the last time that has another's mark, and that mark."""
+        found, self.database.written = self.database.written, frozenset()
+        marks = {
+            (self.places.get(place, UNKNOWN), mark.decode())
+            for place, text in found
+            for mark in MARK.findall(text.encode())
+        }
+        return frozenset((place, mark) for place, mark in marks if mark not in {NEW, place})
 
 
 def new_world(database_url: str, folder: Path) -> World:
