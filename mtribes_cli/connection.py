@@ -8,6 +8,7 @@ from __future__ import annotations
 import socket
 import ssl
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -77,6 +78,8 @@ class Connection:
     def __init__(self, base_url: str, console: Console) -> None:
         self.base_url = base_url
         self._console = console
+        self._idle: list[BulkConnection] = []  # several parts can be on their way at once, each on a connection
+        self._is_closed = False
 
     def send(self, request: Request, *, token: str | None) -> Answer:
         """The answer, whatever its status. Raises SendError when there is none, AnswerError for one out of bounds."""
@@ -130,9 +133,10 @@ class Connection:
         began = time.monotonic()
         agent = {"User-Agent": USER_AGENT, "Accept-Encoding": "identity"}
         try:
-            status, answered, body = self._bulk.send(
-                request.method, url, request.body or b"", {**agent, **headers}, max_answer_bytes=MAX_ANSWER_BYTES
-            )
+            with self._bulk() as bulk:
+                status, answered, body = bulk.send(
+                    request.method, url, request.body or b"", {**agent, **headers}, max_answer_bytes=MAX_ANSWER_BYTES
+                )
         except ConnectingError as error:
             raise self._failure(_as_httpx(httpx.ConnectError, httpx.ConnectTimeout, error.__cause__)) from error
         except OSError as error:
@@ -147,9 +151,11 @@ class Connection:
 
     def close(self) -> None:
         """Let go of connections."""
-        for name in ("_http", "_bulk"):
-            if name in self.__dict__:
-                getattr(self, name).close()
+        self._is_closed = True
+        while self._idle:
+            self._idle.pop().close()
+        if "_http" in self.__dict__:
+            self._http.close()
 
     @cached_property
     def _proxy(self) -> Proxy | None:
@@ -160,16 +166,27 @@ class Connection:
         is_encrypted = urlsplit(self.base_url).scheme == "https"
         return trusted_authorities() if is_encrypted else no_authorities()
 
-    @cached_property
-    def _bulk(self) -> BulkConnection:
+    @contextmanager
+    def _bulk(self) -> Iterator[BulkConnection]:
+        """A connection that nobody else uses meanwhile."""
         from mtribes_cli.bulk_connection import BulkConnection  # noqa: PLC0415 - imports alone need it
 
-        return BulkConnection(
-            self.base_url,
-            self._trust,
-            connect_seconds=CONNECT_TIMEOUT_SECONDS,
-            silence_seconds=BULK_SILENCE_TIMEOUT_SECONDS,
-        )
+        try:
+            bulk = self._idle.pop()
+        except IndexError:
+            bulk = BulkConnection(
+                self.base_url,
+                self._trust,
+                connect_seconds=CONNECT_TIMEOUT_SECONDS,
+                silence_seconds=BULK_SILENCE_TIMEOUT_SECONDS,
+            )
+        try:
+            yield bulk
+        finally:
+            if self._is_closed:
+                bulk.close()
+            else:
+                self._idle.append(bulk)
 
     @cached_property
     def _http(self) -> httpx.Client:

@@ -19,13 +19,15 @@ class Part:
     content: bytes
     sha256: bytes  # of the NDJSON
     is_packed: bool
+    wait_seconds: int = 0  # for the part before it, which is on its way still
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """What it is, and by which digest it can be checked (RFC 9530, 2)."""
+        """What it is, by which digest it can be checked (RFC 9530, 2), and how long it waits (RFC 7240, 4.3)."""
         digest = {"Content-Digest": f"sha-256=:{b64encode(self.sha256).decode()}:"}
         kind = {"Content-Type": "application/x-ndjson"}
-        return kind | digest | ({"Content-Encoding": "gzip"} if self.is_packed else {})
+        packed = {"Content-Encoding": "gzip"} if self.is_packed else {}
+        return kind | digest | packed | ({"Prefer": f"wait={self.wait_seconds}"} if self.wait_seconds else {})
 
 
 @dataclass(frozen=True)

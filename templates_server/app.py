@@ -47,6 +47,7 @@ from templates_server.identifiers import ENVIRONMENT_KEY_PREFIX, new_id
 from templates_server.identities import store as identities_store
 from templates_server.identities.api import IdentityArrivals
 from templates_server.imports.reader import PartReader
+from templates_server.imports.turns import Turns
 from templates_server.metrics.counts import Metrics, new_metrics
 from templates_server.oauth import local_code
 from templates_server.oauth.local_code import LocalCode
@@ -289,6 +290,7 @@ def _parts(database: Database, settings: Settings, clock: Clock) -> Mapping[type
         CodeHashes: CodeHashes(database),
         RenderedSets: RenderedSets(),
         PartReader: PartReader(),
+        Turns: Turns(),
         GeneratedFiles: GeneratedFiles(),
         StatesCache: states,
         Deciding: deciding,

@@ -90,6 +90,7 @@ from templates_server.imports import api as imports
 from templates_server.imports.digests import CONTENT_DIGEST
 from templates_server.imports.models import Completion, ImportView, PartView
 from templates_server.imports.reading import MAX_PART_BYTES
+from templates_server.imports.turns import PREFER
 from templates_server.metrics import api as metrics
 from templates_server.oauth import api as oauth
 from templates_server.oauth.device import api as device
@@ -924,7 +925,7 @@ IMPORT_ROUTES = (
         gives=PartView,
         example=PART_EXAMPLE,
         refuses=(Conflict, UnsupportedMediaType, ValidationFailed),
-        takes=(CONTENT_ENCODING, CONTENT_DIGEST),
+        takes=(CONTENT_ENCODING, CONTENT_DIGEST, PREFER),
         data_type="import_part",
         max_body_bytes=MAX_PART_BYTES,
         path_examples={**IMPORT_EXAMPLE, "part": "1"},

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from itertools import islice
@@ -19,7 +19,7 @@ from mtribes_cli.ingest.progress import progress_line
 from mtribes_cli.ingest.reading import Input, Reading, read
 from mtribes_cli.ingest.rejects import Spool
 from mtribes_cli.ingest.rejects_file import RejectsFile, default_rejects_file, stated_rejects_file
-from mtribes_cli.ingest.sending import Sending, StartOverError
+from mtribes_cli.ingest.sending import Sending, SentPart, StartOverError
 from mtribes_cli.ingest.source import STDIN
 from mtribes_cli.process_lock import only_one
 from mtribes_cli.result import Result
@@ -116,8 +116,8 @@ class _Run:
     def _take_all(self, batches: Iterable[Batch], show: Callable[[str], None]) -> None:
         clock = self._context.clock
         began = clock.elapsed_seconds()
-        for batch in batches:
-            self._take(batch)
+        for batch, part in self._underway(batches):
+            self._finish(batch, part)
             line = progress_line(
                 rows=self.totals.read,
                 rejected=self.totals.rejected,
@@ -126,22 +126,39 @@ class _Run:
             )
             show(line)
 
-    def _take(self, batch: Batch) -> None:
-        """Send a batch, unless there are too many bad rows already."""
+    def _underway(self, batches: Iterable[Batch]) -> Iterator[tuple[Batch, SentPart | None]]:
+        """The batches in order, each once the next one is on its way: the server reads it while it stores this one.
+
+        Not so before the server has taken a part in this command, nor where the number of bad rows is limited: then
+        nothing may be sent before it is known how many there are.
+        """
+        begun: deque[tuple[Batch, SentPart | None]] = deque()
+        for batch in batches:
+            begun.append((batch, self._begin(batch)))
+            has_applied = self._sending is not None and self._sending.has_applied
+            while len(begun) > (1 if has_applied and self._wanted.max_errors is None else 0):
+                yield begun.popleft()
+        yield from begun
+
+    def _begin(self, batch: Batch) -> SentPart | None:
+        """Send a batch, unless there is nothing to send, or there are too many bad rows already."""
         found_here = len(batch.rejects)
         self._local_rejects += found_here
         self.totals += Totals(read=found_here, rejected=found_here)
         if self._wanted.is_dry_run:
             self.totals += Totals(read=len(batch.lines))
-            self._spool.add(batch.rejects)
-            return
-        if not batch.body or self._is_too_much():
+            return None
+        return self._session(batch).begin(batch) if batch.body and not self._is_too_much() else None
+
+    def _finish(self, batch: Batch, part: SentPart | None) -> None:
+        """Add up what became of a batch."""
+        if part is None or self._sending is None:
             self._spool.add(batch.rejects)
         else:
-            applied = self._session(batch).apply(batch)
+            applied = self._sending.finish(part)
             self.totals += applied.totals
             self._spool.add(sorted([*batch.rejects, *self._refused(batch, applied)], key=lambda one: one.line))
-        if self._is_too_much():
+        if self._is_too_much() and not self._wanted.is_dry_run:
             raise _TooManyErrorsError
 
     def _is_too_much(self) -> bool:
@@ -173,6 +190,7 @@ class _Run:
             )
             self._journal = self._locked_journal(identity)
             self._sending = Sending(self._context, wanted.space, wanted.environment, self._journal)
+            self._held.callback(self._sending.abandon)
             done = self._sending.pick_up()
             self._context.at_crash_point("import-begun")
             if done:

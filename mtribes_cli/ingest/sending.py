@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 from urllib.parse import urlsplit
 
@@ -11,6 +13,7 @@ from mtribes_cli.errors import ConflictError, NetworkError, NotFoundError, Unava
 from mtribes_cli.hosts import is_loopback
 from mtribes_cli.import_wire import Import, ImportedPart, Part
 from mtribes_cli.ingest.parts import Batch
+from mtribes_cli.ingest.underway import Underway
 
 if TYPE_CHECKING:
     from mtribes_cli.context import Context
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
 
 PATIENCE_SECONDS = 600.0
 FIRST_PAUSE_SECONDS, MAX_PAUSE_SECONDS = 1.0, 60.0
+TURN_SECONDS = 60
 GZIP_LEVEL, GZIP_WINDOW_BITS = 1, 31
 Answer = TypeVar("Answer")
 
@@ -30,16 +34,28 @@ class StartOverError(Exception):
         self.why = why
 
 
+@dataclass(frozen=True)
+class SentPart:
+    """A part that was begun: what became of it before, or where it will be told."""
+
+    number: int
+    outcome: Underway | ImportedPart
+
+
 class Sending:
-    """One import at one environment."""
+    """One import at one environment. The next part may be begun before the last one is finished."""
 
     def __init__(self, context: Context, space: str, environment: str, journal: ImportJournal) -> None:
         self._context = context
         self._place = (space, environment)
         self._journal = journal
-        self._sent = 0  # parts, those that were not sent again among them
+        self._begun = 0  # parts, those that were not sent again among them
+        self._last: Underway | None = None
         self._is_packed = not is_loopback(urlsplit(context.host.url).hostname or "")
+        self.has_applied = False
+        """Whether the server has taken a part in this command."""
         self._has_answered = False
+        self._is_over = False
 
     @property
     def import_id(self) -> str:
@@ -58,34 +74,53 @@ class Sending:
         self._journal.keep_only(known.parts)
         return len(self._journal)
 
-    def apply(self, batch: Batch) -> ImportedPart:
-        """What became of the next part, which is `batch`. Raises StartOverError when it is not what it was before."""
-        number = self._sent + 1
+    def begin(self, batch: Batch) -> SentPart:
+        """Send the next part, which is `batch`. Raises StartOverError when it is not what it was before."""
+        self._begun += 1
+        number = self._begun
         known = self._journal.part(number)
         if known is None:
-            known = self._apply_now(number, batch)
-        elif known.digest != batch.digest:
+            before = self._last
+            self._last = Underway(lambda: self._send(number, batch, before))
+            return SentPart(number, self._last)
+        if known.digest != batch.digest:
             self._journal.remove()
             raise StartOverError("it has changed since")
-        self._sent = number
-        return known
+        return SentPart(number, known)
 
-    def _apply_now(self, number: int, batch: Batch) -> ImportedPart:
-        content = zlib.compress(batch.body, GZIP_LEVEL, GZIP_WINDOW_BITS) if self._is_packed else batch.body
-        part = Part(self.import_id, number, content, bytes.fromhex(batch.digest), self._is_packed)
+    def finish(self, part: SentPart) -> ImportedPart:
+        """What became of a part; parts are finished in the order in which they were begun."""
+        if isinstance(part.outcome, ImportedPart):
+            return part.outcome
         try:
-            applied = self._patiently(lambda: self._context.client.send_part(*self._place, part))
+            applied = part.outcome.outcome()
         except ConflictError as conflict:
-            self._settle(conflict, number)
+            self._settle(conflict, part.number)
+        self.has_applied = True
         self._context.at_crash_point("import-part-answered")
         self._journal.add(applied)
         self._context.at_crash_point("import-part-kept")
         return applied
 
+    def abandon(self) -> None:
+        """Nobody waits any more for what is on its way."""
+        self._is_over = True
+
+    def _send(self, number: int, batch: Batch, before: Underway | None) -> ImportedPart:
+        """The answer to a part, in a thread; the one before it may be on its way still, and have to be sent again."""
+        content = zlib.compress(batch.body, GZIP_LEVEL, GZIP_WINDOW_BITS) if self._is_packed else batch.body
+        part = Part(self.import_id, number, content, bytes.fromhex(batch.digest), self._is_packed)
+        if before is not None and not before.is_over:
+            with suppress(ConflictError):
+                early = replace(part, wait_seconds=TURN_SECONDS)
+                return self._patiently(lambda: self._context.client.send_part(*self._place, early))
+            before.wait()
+        return self._patiently(lambda: self._context.client.send_part(*self._place, part))
+
     def complete(self) -> Import:
         """The import with all its parts."""
         done = self._patiently(
-            lambda: self._context.client.complete_import(*self._place, self.import_id, parts=self._sent)
+            lambda: self._context.client.complete_import(*self._place, self.import_id, parts=self._begun)
         )
         self._context.at_crash_point("import-completed")
         return done
@@ -120,7 +155,7 @@ class Sending:
                 asked = getattr(error, "retry_after_seconds", None)
                 waits = asked or pause
                 is_late = clock.elapsed_seconds() + waits > began + PATIENCE_SECONDS
-                if is_late or not (self._has_answered or asked):
+                if is_late or self._is_over or not (self._has_answered or asked):
                     raise
                 self._context.console.notice(f"{error.what} Trying again in {waits:.0f} seconds.")
                 clock.sleep(waits)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 import msgspec
 from sqlalchemy import Connection
@@ -14,11 +15,13 @@ from templates_server.description import NDJSON
 from templates_server.endpoint import Answer, Call, to_response
 from templates_server.errors import Conflict, NotFound, Problem, ValidationFailed
 from templates_server.imports import store
-from templates_server.imports.applying import SentPart, answer_to, apply_part
+from templates_server.imports.applying import Early, SentPart, answer_to, apply_part
 from templates_server.imports.digests import check_digest
-from templates_server.imports.models import Completion, ImportView
+from templates_server.imports.models import Completion, ImportView, PartView
 from templates_server.imports.reader import PartReader
+from templates_server.imports.reading import PartRows
 from templates_server.imports.store import ImportPlace, StoredImport
+from templates_server.imports.turns import Turns, seconds_to_wait, until
 
 IMPORT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 PART_NUMBER = re.compile(r"[1-9][0-9]{0,6}")
@@ -32,14 +35,43 @@ async def put_part(call: Call) -> Response:
     digest = await reader.digest(call.body)
     check_digest(call.request.headers.get("content-digest"), digest)
     part = SentPart(place, number, digest.hex())
-    view = await call.database.read(lambda connection: answer_to(connection, part))
+    deadline = time.monotonic() + seconds_to_wait(call.request.headers.get("prefer"))
+    view = await _look(call, part, may_be_early=time.monotonic() < deadline)
     if view is None:
         rows = await reader.read(call.body)
-        deed = call.deed("import.open", place.import_id)
-        view = await call.database.write(
-            lambda connection: apply_part(connection, part, rows=rows, opening=deed), is_repeatable=True
-        )
+        view = await _wait(call, part, deadline) or await _apply(call, part, rows)
     return to_response(Answer([view], "import_part"))
+
+
+async def _look(call: Call, part: SentPart, *, may_be_early: bool) -> PartView | None:
+    """The answer that the part got before; None when its turn is now, or, if that may be, after the part before it."""
+    try:
+        return await call.database.read(lambda connection: answer_to(connection, part))
+    except Early as early:
+        if may_be_early and part.number == early.expected + 1:
+            return None
+        raise
+
+
+async def _wait(call: Call, part: SentPart, deadline: float) -> PartView | None:
+    """Wait for the turn of a part; the answer that it got meanwhile, if any. Early when it does not come in time."""
+    while True:
+        applied = call.services.part(Turns).next
+        try:
+            return await call.database.read(lambda connection: answer_to(connection, part))
+        except Early:
+            if time.monotonic() >= deadline:
+                raise
+        await until(applied)
+
+
+async def _apply(call: Call, part: SentPart, rows: PartRows) -> PartView:
+    deed = call.deed("import.open", part.place.import_id)
+    view = await call.database.write(
+        lambda connection: apply_part(connection, part, rows=rows, opening=deed), is_repeatable=True
+    )
+    call.services.part(Turns).advance()
+    return view
 
 
 def _place(call: Call) -> ImportPlace:

@@ -25,8 +25,16 @@ class SentPart:
     digest: str
 
 
+class Early(Conflict):
+    """A part before this one was not applied yet."""
+
+    def __init__(self, expected: int) -> None:
+        super().__init__(f"Part {expected} comes next.")
+        self.expected = expected
+
+
 def answer_to(connection: Connection, part: SentPart) -> PartView | None:
-    """The answer that the part got before, None when its turn is now; Conflict when it is not, or was another's."""
+    """The answer that the part got before, None when its turn is now, else Early; Conflict when it was another's."""
     applied = store.find_part(connection, part.place, part.number)
     if applied is not None:
         if applied.digest != part.digest:
@@ -37,7 +45,7 @@ def answer_to(connection: Connection, part: SentPart) -> PartView | None:
         raise Conflict(f"The import is complete, with {found.parts} parts.")
     expected = 1 if found is None else found.parts + 1
     if part.number != expected:
-        raise Conflict(f"Part {expected} comes next.")
+        raise Early(expected)
     return None
 
 

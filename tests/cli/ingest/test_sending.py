@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import threading
 from base64 import b64encode
 from collections.abc import Callable
 from pathlib import Path
@@ -60,11 +61,12 @@ def server(peer: Peer) -> ImportPeer:
 
 
 @pytest.fixture
-def bring(user: Mtribes, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Outcome]:
+def bring(user: Mtribes, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Outcome]:
     """`mtribes user ingest` of twenty rows in parts of five."""
     monkeypatch.setattr(parts, "MAX_PART_ROWS", 5)
     user.write("users.csv", "user_id\n" + "".join(f"u{number}\n" for number in range(ROWS)))
-    return lambda: user("user", "ingest", "users.csv", "--space", "vod", "--environment", "production", "--json")
+    place = ("--space", "vod", "--environment", "production", "--json")
+    return lambda *more: user("user", "ingest", "users.csv", *place, *more)
 
 
 def test_a_part_says_what_it_is_and_by_which_digest_it_is_known(
@@ -76,8 +78,56 @@ def test_a_part_says_what_it_is_and_by_which_digest_it_is_known(
     assert first.headers["content-digest"] == f"sha-256=:{b64encode(hashlib.sha256(first.body).digest()).decode()}:"
     assert first.headers["authorization"] == "Bearer mtp_of_a_test"
     assert first.headers["user-agent"].startswith("mtribes/")
-    assert [asked.path.rpartition("/")[2] for asked in server.asked] == ["1", "2", "3", "4", "complete"]
+    assert sorted(asked.path.rpartition("/")[2] for asked in server.asked) == ["1", "2", "3", "4", "complete"]
     assert json.loads(server.asked[-1].body) == {"parts": 4}
+
+
+def number_of(asked: Asked) -> str:
+    return asked.path.rpartition("/")[2]
+
+
+def test_the_next_part_is_on_its_way_while_the_server_stores_this_one(
+    server: ImportPeer, bring: Callable[[], Outcome]
+) -> None:
+    third_is_here = threading.Event()
+
+    def handle(asked: Asked, _number: int) -> Reply | None:
+        if number_of(asked) == "3":
+            third_is_here.set()
+        return None if number_of(asked) != "2" or third_is_here.wait(20) else refusal(400)
+
+    server.handle = handle
+    assert bring().exit_code == 0
+    waits = {number_of(asked): asked.headers.get("prefer") for asked in server.asked}
+    assert (waits["1"], waits["2"], waits["3"]) == (None, None, "wait=60")
+
+
+def test_a_part_that_the_server_does_not_let_wait_is_sent_again_in_its_turn(
+    server: ImportPeer, bring: Callable[[], Outcome]
+) -> None:
+    refused, second_goes_on = [], threading.Event()
+
+    def handle(asked: Asked, _number: int) -> Reply | None:
+        if number_of(asked) == "2":
+            second_goes_on.wait(20)
+        if number_of(asked) == "3" and "prefer" in asked.headers:
+            refused.append(asked)
+            second_goes_on.set()
+            return refusal(409)
+        return None
+
+    server.handle = handle
+    outcome = bring()
+    assert outcome.exit_code == 0
+    assert outcome.envelope["data"]["created"] == ROWS
+    assert len(refused) == 1
+
+
+def test_where_bad_rows_are_limited_no_part_is_sent_before_the_last_one_is_answered(
+    server: ImportPeer, bring: Callable[..., Outcome]
+) -> None:
+    assert bring("--max-errors", "3").exit_code == 0
+    assert [asked.headers.get("prefer") for asked in server.asked] == [None] * 5
 
 
 def test_it_waits_as_long_as_the_server_asks_and_goes_on(

@@ -102,6 +102,14 @@ def interrupted(place: Place, file: str, point: str, raising: Callable[[], None]
     return main(place.words(file), context)
 
 
+def wait_for_rows(place: Place, rows: int) -> None:
+    """Until so many are stored: the part after the last one that is known here was on its way."""
+    deadline = time.monotonic() + 20
+    while len(place.stored()) < rows:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
 def press_ctrl_c() -> None:
     raise KeyboardInterrupt
 
@@ -133,7 +141,8 @@ def test_nothing_that_was_applied_is_sent_again(place: Place, small_parts: int) 
 @pytest.mark.parametrize("changed", [1, 30])
 def test_a_file_that_was_changed_meanwhile_is_a_new_import(place: Place, small_parts: int, changed: int) -> None:
     file = place.write(GOOD)
-    assert interrupted(place, file, "import-part-kept", press_ctrl_c, count=5) == 130
+    assert interrupted(place, file, "import-part-kept", press_ctrl_c, count=4) == 130
+    wait_for_rows(place, 5 * small_parts)
     newer = [list(row) for row in GOOD]
     newer[changed][7] = "silver"
     place.write(newer)
@@ -148,12 +157,13 @@ def test_a_part_that_was_answered_but_not_noted_and_then_changed_is_a_new_import
 ) -> None:
     file = place.write(GOOD)
     assert interrupted(place, file, "import-part-answered", press_ctrl_c, count=2) == 130
+    wait_for_rows(place, 3 * small_parts)
     newer = [list(row) for row in GOOD]
     newer[small_parts + 1][7] = "silver"
     place.write(newer)
     outcome = place.ingest(file, "--json")
     assert "changed" in outcome.err
-    assert totals_of(outcome) == model_of(GOOD[: 2 * small_parts], newer).totals
+    assert totals_of(outcome) == model_of(GOOD[: 3 * small_parts], newer).totals
     assert place.stored() == model_of(newer).users
 
 
