@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
-import secrets
+from collections.abc import Iterable
 
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 RANDOM_LENGTH = 22  # 131 bits
 TO_ALPHABET = (ALPHABET * 5).encode()[:256]
 SURPLUS = bytes(range(len(ALPHABET) * 4, 256))  # bytes that would favour some characters over others
+MORE_THAN_SURPLUS = 8  # of 32 bytes one is taken out
 MAX_KEY_LENGTH = 64
 ENVIRONMENT_KEY_PREFIX = "pk_"
 KEY_PATTERN = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
@@ -19,7 +21,7 @@ def random_text(length: int) -> str:
     """That many characters of 0-9A-Za-z from the system's secure source."""
     text = b""
     while len(text) < length:
-        text += secrets.token_bytes(2 * length).translate(TO_ALPHABET, SURPLUS)
+        text += os.urandom(length + MORE_THAN_SURPLUS).translate(TO_ALPHABET, SURPLUS)
     return text[:length].decode("ascii")
 
 
@@ -33,8 +35,15 @@ def derived_id(prefix: str, *parts: str) -> str:
 
     A byte more than 247 gives what one of the first eight gives: 131 bits less a few hundredths.
     """
-    digest = hashlib.sha256("\0".join(parts).encode()).digest()
-    return f"{prefix}_{digest[:RANDOM_LENGTH].translate(TO_ALPHABET).decode('ascii')}"
+    *scope, name = parts
+    return derived_ids(prefix, "\0".join(scope), [name])[0]
+
+
+def derived_ids(prefix: str, scope: str, names: Iterable[str]) -> list[str]:
+    """The ids that a scope and each of these names give, in less time than one by one."""
+    digests = b"".join([hashlib.sha256(f"{scope}\0{name}".encode()).digest()[:RANDOM_LENGTH] for name in names])
+    texts = digests.translate(TO_ALPHABET).decode("ascii")
+    return [f"{prefix}_{texts[start : start + RANDOM_LENGTH]}" for start in range(0, len(texts), RANDOM_LENGTH)]
 
 
 def base62(number: int, length: int) -> str:

@@ -15,12 +15,13 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from templates_server.identifiers import derived_id
+from templates_server.identifiers import derived_ids
 from templates_server.persons.names import MAX_LENGTH, PATH_STEPS, PersonKind
 from templates_server.persons.profiles import (
     LONGEST_TIME,
     Columns,
     canonical,
+    encode_attributes,
     encode_dates,
     encode_tags,
     moment_of,
@@ -92,7 +93,7 @@ def plain_rows(first_line: int, lines: Sequence[bytes]) -> Sequence[Row] | None:
     attributes = plain_attributes([user.attributes or {} for user in users])
     if NO_DAY in days or None in tags or attributes is None:
         return None
-    person_ids = [derived_id("per", PersonKind.USER, name) for name in names]
+    person_ids = derived_ids("per", PersonKind.USER, names)
     numbers = range(first_line, first_line + len(lines))
     columns = (person_ids, numbers, names, emails, phones, timezones, locales, days, tags, *attributes)
     return list(zip(*columns, strict=True))
@@ -174,10 +175,12 @@ def plain_attributes(rows: Sequence[Attributes]) -> tuple[Sequence[str], Sequenc
     if not all(map(are_plain_names, set(map(tuple, rows)))):
         return None
     text = encode_lines(rows).decode()
-    if WHOLE_NUMBER.search(text):
-        _make_canonical(rows)
-        text = encode_lines(rows).decode()
     texts = text.split("\n")[:-1]  # no text of JSON holds one
+    if WHOLE_NUMBER.search(text):
+        texts = [
+            encode_attributes(_canonical(attributes)) if WHOLE_NUMBER.search(text) else text
+            for text, attributes in zip(texts, rows, strict=True)
+        ]
     if DATE.search(text) is None:
         return texts, [None] * len(rows)
     return texts, [
@@ -185,11 +188,8 @@ def plain_attributes(rows: Sequence[Attributes]) -> tuple[Sequence[str], Sequenc
     ]
 
 
-def _make_canonical(rows: Sequence[Attributes]) -> None:
-    for attributes in rows:
-        for name, value in attributes.items():
-            if value.__class__ is float:
-                attributes[name] = canonical(value)
+def _canonical(attributes: Attributes) -> Attributes:
+    return {name: canonical(value) if value.__class__ is float else value for name, value in attributes.items()}
 
 
 @functools.lru_cache(CACHED_NAME_LISTS)
