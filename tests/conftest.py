@@ -6,9 +6,11 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests import secrecy
 from tests.requirements import require
 from tests.servers import PostgresServer, RunningServer, running_server
 from tests.witness import FINDINGS
@@ -36,6 +38,42 @@ def every_answer_is_described() -> Iterator[None]:
     assert not findings, f"/openapi.json, made from Route in templates_server/routes.py, does not describe:\n{told}"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def nothing_keeps_a_secret(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Nothing that the whole run has left holds a secret, but for what is for secrets."""
+    with secrecy.recording():
+        yield
+    secrecy.check_planted(tmp_path_factory.mktemp("planted"))
+    seen = request.config.stash[secrecy.SEEN] = secrecy.look_through_all(tmp_path_factory.getbasetemp())
+    told = "\n".join(seen.leaks[: secrecy.MOST_TOLD])
+    assert not seen.leaks, f"tests/secrecy.py found secrets in {len(seen.leaks)} places:\n{told}"
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand on what was looked through, from the processes of a run to the one that tells of it."""
+    seen = session.config.stash.get(secrecy.SEEN, None)
+    if seen is not None and hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["looked_through"] = seen.counts
+    elif secrecy.is_too_little(session.config):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take what a process of the run looked through."""
+    counts = getattr(node, "workeroutput", {}).get("looked_through")
+    if counts is not None:
+        before = node.config.stash.get(secrecy.SEEN, secrecy.Seen())
+        node.config.stash[secrecy.SEEN] = before.with_those_of_another(counts)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Tell how much was looked through."""
+    seen = config.stash.get(secrecy.SEEN, None)
+    if seen is not None:
+        terminalreporter.write_line(str(seen), red=secrecy.is_too_little(config))
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
     """A real PostgreSQL for the whole run, in a folder that its own user may enter, however pytest guards its own."""
@@ -44,6 +82,7 @@ def postgres() -> Iterator[PostgresServer]:
         server = PostgresServer(Path(folder))
         yield server
         server.close()
+        secrecy.look_through_postgres(Path(folder))
 
 
 @pytest.fixture

@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urlsplit
 
+from tests import secrecy
+
 START_TIMEOUT_SECONDS = 60
 STOP_TIMEOUT_SECONDS = 30
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("MTRIBES_")}
@@ -66,6 +68,7 @@ def server_process(
             yield server
         finally:
             server.stop()
+            secrecy.LOGGED.lines.append(server.said())
 
 
 def _record_of(server: ServerProcess) -> dict[str, Any]:

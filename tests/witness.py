@@ -23,6 +23,7 @@ from templates_server.errors import ApiError
 from templates_server.openapi.answers import open_path
 from templates_server.openapi.document import described
 from templates_server.routes import ROUTES
+from tests.secrecy import Overhearing
 
 MOST_JUDGED_BYTES = 256 * 1024
 JSON = "application/json"
@@ -167,5 +168,5 @@ class _Looking:
 
 
 def witnessed(app: Application, routes: Sequence[Route]) -> ASGIApp:
-    """The application, looked at when it has the routes that are described."""
-    return Witness(app) if routes is ROUTES else app
+    """The application, looked at when it has the routes that are described; its secrets are remembered in any case."""
+    return Overhearing(Witness(app) if routes is ROUTES else app)

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from mtribes_cli.context import Clock, Context, Folders
 from mtribes_cli.main import main
+from tests import secrecy
+
+GIVE_SECRETS = {("token", "create"), ("member", "invite"), ("service-account", "create"), ("signing", "rotate")}
+
+
+def is_given_a_secret(argv: Sequence[str]) -> bool:
+    """Whether the result of a command is a secret that its user asked for."""
+    return any(pair in GIVE_SECRETS for pair in itertools.pairwise(argv))
 
 
 @dataclass(frozen=True)
@@ -83,7 +92,10 @@ class Mtribes:
         exit_code = main(argv, self.context(streams))
         for stream in streams[1:]:
             stream.flush()
-        return Outcome(exit_code, out.getvalue().decode(), err.getvalue().decode())
+        outcome = Outcome(exit_code, out.getvalue().decode(), err.getvalue().decode())
+        secrecy.remember_of_user(self.environment, self.credentials_file)
+        secrecy.SAID += [outcome.err, *([] if is_given_a_secret(argv) else [outcome.out])]
+        return outcome
 
     def context(self, streams: Any) -> Context:
         """Their world."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import socket
 import socketserver
 import threading
@@ -10,15 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
-SECRETS = (
-    re.compile(rb'"(access_token|refresh_token|device_code|token|client_secret|secret)": ?"([^"]+)"'),
-    re.compile(rb"(?:^|[&?\n])(code|code_verifier|client_secret|password|refresh_token|token|device_code)=([^&\s]+)"),
-    re.compile(rb"(?i)authorization: (bearer|basic) (\S+)"),
-    re.compile(rb"(?i)\n(idempotency-key): ([^\r\n]+)"),
-    re.compile(rb"/(invitation)/([0-9A-Za-z]{36})"),
-    re.compile(rb"(?i)cookie: (mtribes_[0-9]+)=([0-9A-Za-z]+)"),
-)
-LEAST_LENGTH = 12
+from tests.secrecy import LEAST_LENGTH, SECRETS
 
 
 @dataclass

@@ -1,0 +1,329 @@
+"""Remembers every secret that was on the wire of the tests' servers, and finds those that anything else holds.
+
+After the whole run, whatever it has left is looked through (`conftest.py`): the bytes of every database, what servers
+logged, what commands said and would have said under `--verbose`, and every other file of the tests. A secret that is
+for a file is in the file that is for it (`FOR_SECRETS`); everywhere else it must not be.
+
+Tokens of ours are known by their shape and checksum, wherever they came from; other secrets by having been sent.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import contextlib
+import logging
+import os
+import re
+import sqlite3
+import threading
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import unquote_plus
+
+import pytest
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from templates_server.tokens.secrets import SecretKind, is_well_formed, new_secret
+
+SECRETS = (
+    re.compile(rb'"(access_token|refresh_token|device_code|token|client_secret|secret)": ?"([^"]+)"'),
+    re.compile(rb"(?:^|[&?\n])(code|code_verifier|client_secret|password|refresh_token|token|device_code)=([^&\s]+)"),
+    re.compile(rb"(?i)authorization: (bearer|basic) (\S+)"),
+    re.compile(rb"(?i)\n(idempotency-key): ([^\r\n]+)"),
+    re.compile(rb"/(invitation)/([0-9A-Za-z]{36})"),
+    re.compile(rb"(?i)cookie: ((?:__Host-)?mtribes_[0-9]*)=([0-9A-Za-z]+)"),
+)
+"""What is a secret in a request or an answer, as it is on the wire: its kind, and itself."""
+LEAST_LENGTH = 12
+PUBLIC_PREFIX = "pk_"
+SENDS_SECRETS = re.compile(r"/oauth/|/sign-in|/device|/invitation|/v2/tokens|/service-accounts|/signed-ids|/members")
+"""Where a body may have some. Elsewhere `token` is what apps say of a device."""
+OF_A_SIGN_IN = re.compile(rb'"(access_token|refresh_token)": ?"([^"]+)"')
+MOST_READ_BYTES = 64 * 1024
+SHAPE = re.compile(rb"mt[oprs]_[0-9A-Za-z]{36}")
+RUN = re.compile(rb"[0-9A-Za-z_\-]{12,}")
+IN_HEXADECIMAL = re.compile(rb"[0-9a-f]{24,}")
+FOR_SECRETS = {"credentials.json", "demo.json", "server.key", "local-code"}
+"""Sign-ins of a user, mode 0600; the demo's own; the key of a server; the code for whoever has started one."""
+SQLITE = b"SQLite format 3\0"
+FILE_OF_A_TABLE = re.compile("[0-9]+")
+FIRST_OWN_ID = 16384  # PostgreSQL's own databases and tables have lower numbers
+
+
+class Secrets:
+    """All that were sent, in all servers of the process."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kinds: dict[bytes, str] = {}
+
+    def __len__(self) -> int:
+        return len(self._kinds)
+
+    def add(self, kind: str, secret: str) -> None:
+        """Remember one; what is too short to be one, or public, is passed over."""
+        if len(secret) >= LEAST_LENGTH and not secret.startswith(PUBLIC_PREFIX):
+            with self._lock:
+                self._kinds.setdefault(secret.encode(), kind)
+
+    def overhear(self, sent: bytes) -> None:
+        """Remember those in a request or an answer."""
+        for pattern in SECRETS:
+            for kind, value in pattern.findall(sent):
+                secret = unquote_plus(value.decode("latin-1"))
+                self.add(kind.decode().lower(), secret)
+                if kind.lower() == b"basic":
+                    with contextlib.suppress(binascii.Error, UnicodeDecodeError):
+                        self.add("client_secret", unquote_plus(base64.b64decode(value).decode().partition(":")[2]))
+
+    def finder(self) -> Finder:
+        """What finds those that are known by now."""
+        with self._lock:
+            return Finder(dict(self._kinds))
+
+
+class Finder:
+    """Finds secrets in bytes, as they are and in hexadecimal."""
+
+    def __init__(self, kinds: Mapping[bytes, str]) -> None:
+        self._kinds = kinds
+        self._by_beginning: dict[bytes, list[bytes]] = defaultdict(list)
+        self._others = []
+        for secret in kinds:
+            beginning = secret[:LEAST_LENGTH]
+            if RUN.fullmatch(beginning):
+                self._by_beginning[beginning].append(secret)
+            else:
+                self._others.append(secret)
+
+    def found_in(self, content: bytes) -> Iterator[str]:
+        """Each that is in it, by its kind and how it begins."""
+        pieces = [bytes.fromhex(one.decode()[: len(one) // 2 * 2]) for one in IN_HEXADECIMAL.findall(content)]
+        content = b"\n".join([content, *pieces])
+        for match in SHAPE.finditer(content):
+            if is_well_formed(match[0].decode()):
+                yield _named("token", match[0])
+        for secret in self._others:
+            if secret in content:
+                yield _named(self._kinds[secret], secret)
+        for run in RUN.finditer(content):
+            yield from self._in_run(run[0])
+
+    def _in_run(self, run: bytes) -> Iterator[str]:
+        beginnings = self._by_beginning
+        for start in range(len(run) - LEAST_LENGTH + 1):
+            for secret in beginnings.get(run[start : start + LEAST_LENGTH], ()):
+                if run.startswith(secret, start):
+                    yield _named(self._kinds[secret], secret)
+
+
+def _named(kind: str, secret: bytes) -> str:
+    return f"{kind} {secret[:LEAST_LENGTH].decode()}..."
+
+
+SENT = Secrets()
+"""Of this process."""
+
+
+class Overhearing:
+    """An application whose requests and answers are read along."""
+
+    def __init__(self, app: ASGIApp, secrets: Secrets = SENT) -> None:
+        self._app = app
+        self._secrets = secrets
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve, and listen."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        query = scope.get("query_string", b"")
+        asked = bytearray(b"%s?%s\n" % (scope["path"].encode(), query) + _head(scope["headers"]))
+        answered = bytearray()
+        status = 500
+        reads = SENDS_SECRETS.search(scope["path"]) is not None
+
+        async def receiving() -> Message:
+            message = await receive()
+            if reads and message["type"] == "http.request" and len(asked) < MOST_READ_BYTES:
+                asked.extend(b"" if b"\n\n" in asked else b"\n\n")
+                asked.extend(message.get("body", b""))
+            return message
+
+        async def sending(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                answered.extend(_head(message["headers"]))
+            elif reads and len(answered) < MOST_READ_BYTES:
+                answered.extend(message.get("body", b""))
+            await send(message)
+
+        try:
+            await self._app(scope, receiving, sending)
+        finally:
+            self._secrets.overhear(bytes(answered))
+            if status < 400:  # what was refused was none
+                self._secrets.overhear(bytes(asked))
+
+
+def _head(headers: list[tuple[bytes, bytes]]) -> bytes:
+    return b"".join(b"\n%s: %s" % header for header in headers)
+
+
+def remember_of_user(environment: Mapping[str, str], credentials: Path) -> None:
+    """Remember what a user of the command line has: in variables, and where sign-ins are kept."""
+    for name in ("MTRIBES_TOKEN", "MTRIBES_CLIENT_SECRET"):
+        SENT.add("token", environment.get(name, ""))
+    with contextlib.suppress(OSError):
+        for kind, value in OF_A_SIGN_IN.findall(credentials.read_bytes()):
+            SENT.add(kind.decode(), value.decode())
+
+
+# What is left
+
+
+class Recorder(logging.Handler):
+    """Keeps every line that a server would log, with its traceback."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.INFO)
+        self.lines: list[str] = []
+        self.setFormatter(logging.Formatter("%(levelname)s %(name)s %(message)s"))
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep it; what the tests' own clients log is no server's."""
+        if not record.name.startswith(("httpx", "httpcore")):
+            self.lines.append(self.format(record))
+
+
+LOGGED = Recorder()
+SAID: list[str] = []
+"""What commands said to stderr, and to stdout where it was not a secret that had been asked for."""
+
+
+@dataclass
+class Seen:
+    """How much was looked through, for how many secrets, and what was found: where, and which."""
+
+    secrets: int = 0
+    databases: int = 0
+    files: int = 0
+    lines: int = 0
+    leaks: list[str] = field(default_factory=list)
+
+    def note(self, where: str, finder: Finder, content: bytes) -> None:
+        """Look for secrets in something."""
+        self.leaks += [f"{where}: {one}" for one in dict.fromkeys(finder.found_in(content))]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How much, without what was found."""
+        return {name: value for name, value in vars(self).items() if isinstance(value, int)}
+
+    def with_those_of_another(self, counts: Mapping[str, int]) -> Seen:
+        """What two processes looked through."""
+        return Seen(
+            self.secrets + counts["secrets"],
+            self.databases + counts["databases"],
+            self.files + counts["files"],
+            self.lines + counts["lines"],
+        )
+
+    def __str__(self) -> str:
+        return (
+            f"secrets: {self.secrets:,} that were sent were looked for in {self.databases:,} databases, "
+            f"{self.files:,} files and {self.lines:,} lines of logs and commands"
+        )
+
+    def __add__(self, other: Seen) -> Seen:
+        """Both, of one process."""
+        return Seen(
+            max(self.secrets, other.secrets),
+            self.databases + other.databases,
+            self.files + other.files,
+            self.lines + other.lines,
+            [*self.leaks, *other.leaks],
+        )
+
+
+PARTS: list[Seen] = []
+"""What was looked through before the end: what did not stay until then."""
+SEEN = pytest.StashKey[Seen]()
+MOST_TOLD = 50
+LEAST_OF_A_WHOLE_RUN = {"secrets": 100, "databases": 20, "files": 200, "lines": 50}
+
+
+def is_too_little(config: pytest.Config) -> bool:
+    """Whether a run of all tests, none left out, looked through less than it must have left."""
+    is_of_all = config.args_source is pytest.Config.ArgsSource.TESTPATHS and not config.option.keyword
+    is_whole = is_of_all and os.environ.get("MTRIBES_REQUIRE_ALL") == "1" and not config.option.collectonly
+    seen = config.stash.get(SEEN, Seen())
+    return is_whole and any(seen.counts[name] < least for name, least in LEAST_OF_A_WHOLE_RUN.items())
+
+
+@contextlib.contextmanager
+def recording() -> Iterator[None]:
+    """Keep what servers of this process log, from the level on at which they do."""
+    product = logging.getLogger("templates_server")
+    level = product.level
+    product.setLevel(logging.INFO)
+    logging.getLogger().addHandler(LOGGED)
+    yield
+    logging.getLogger().removeHandler(LOGGED)
+    product.setLevel(level)
+
+
+def look_through_all(folder: Path) -> Seen:
+    """All that a run has left, whose files are below a folder."""
+    whole = look_through({"files": folder}, said=SAID, logged=LOGGED.lines)
+    return sum(PARTS, whole)
+
+
+def look_through(folders: Mapping[str, Path], *, said: Sequence[str] = (), logged: Sequence[str] = ()) -> Seen:
+    """What holds a secret that is not for it: files below these folders, by what those are called, and lines."""
+    finder = SENT.finder()
+    seen = Seen(secrets=len(SENT), lines=len(said) + len(logged))
+    for name, lines in (("what commands said", said), ("the log", logged)):
+        seen.note(name, finder, "\n".join(lines).encode())
+    for name, folder in folders.items():
+        for path in folder.rglob("*"):
+            if path.name not in FOR_SECRETS and path.is_file() and not path.is_symlink():
+                content = path.read_bytes()
+                seen.files += 1
+                seen.databases += content.startswith(SQLITE)
+                seen.note(f"{name}/{path.relative_to(folder)}", finder, content)
+    return seen
+
+
+def look_through_postgres(data: Path) -> None:
+    """The same, of the tables of every database below the data folder of a PostgreSQL that was stopped."""
+    databases = [each for each in (data / "base").iterdir() if int(each.name) >= FIRST_OWN_ID]
+    finder = SENT.finder()
+    seen = Seen(secrets=len(SENT), databases=len(databases))
+    for database in databases:
+        for path in database.iterdir():
+            digits = FILE_OF_A_TABLE.match(path.name)
+            if digits and int(digits[0]) >= FIRST_OWN_ID:
+                seen.files += 1
+                seen.note(f"PostgreSQL {database.name}/{path.name}", finder, path.read_bytes())
+    PARTS.append(seen)
+
+
+def check_planted(folder: Path) -> None:
+    """Raise AssertionError unless secrets that were planted in a database, a log and what was said are all found."""
+    secret = new_secret(SecretKind.PERSONAL)
+    connection = sqlite3.connect(folder / "planted.db")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("CREATE TABLE planted (word TEXT, secret TEXT, after TEXT)")
+    connection.execute("INSERT INTO planted VALUES ('before', ?, 'after')", (secret,))
+    connection.commit()
+    seen = look_through({"planted": folder}, said=[f"token: {secret}."], logged=[f"({secret})"])
+    connection.close()
+    places = {leak.partition(":")[0] for leak in seen.leaks}
+    assert places == {"planted/planted.db-wal", "what commands said", "the log"}, seen
+    for path in folder.iterdir():
+        path.unlink()
