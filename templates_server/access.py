@@ -66,6 +66,7 @@ class Principal:
     expires: int | None = None
     environment_id: str | None = None
     signature_version: int = 0  # of the app's environment
+    revisions: tuple[int, ...] = ()  # of the model, the delivery and the tribes that it is served by
     signed_in: bool = False  # by a sign-in of a person, not by a stored token
     token_id: str = ""  # of the bearer token; an app has none
 

@@ -48,6 +48,7 @@ from templates_server.identities import store as identities_store
 from templates_server.identities.api import IdentityArrivals
 from templates_server.imports.reader import PartReader
 from templates_server.imports.turns import Turns
+from templates_server.incoming import IncomingRequest
 from templates_server.metrics.counts import Metrics, new_metrics
 from templates_server.oauth import local_code
 from templates_server.oauth.local_code import LocalCode
@@ -126,7 +127,7 @@ class Application:
             await self._live(receive, send)
         elif scope["type"] == "http":
             began = time.perf_counter()
-            request = Request(scope, receive)
+            request = IncomingRequest(scope, receive)
             path = self._path_of(request)
             response = await self._respond(request, path)
             if path.startswith(FIRST_VERSION):

@@ -25,8 +25,8 @@ BATCHES_AT_ONCE = {"sqlite": 1, "postgresql": 3}  # SQLite has one writer; Postg
 
 @dataclass
 class _Batch(Generic[Item, Outcome]):
-    stored: asyncio.Future[Sequence[Outcome]]
     items: list[Item] = field(default_factory=list)
+    waiting: list[asyncio.Future[Outcome]] = field(default_factory=list)
     rows: int = 0
 
 
@@ -49,17 +49,17 @@ class Arrivals(Generic[Item, Outcome]):
         if self._waiting_rows + rows > MOST_WAITING:
             raise Unavailable("Too much arrives at this moment.")
         batch = self._batch_for(rows)
-        place = len(batch.items)
+        waiting: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         batch.items.append(item)
+        batch.waiting.append(waiting)
         batch.rows += rows
         self._waiting_rows += rows
         self._see_to_it()
-        outcomes = await asyncio.shield(batch.stored)
-        return outcomes[place]
+        return await waiting
 
     def _batch_for(self, rows: int) -> _Batch[Item, Outcome]:
         if not self._batches or self._batches[-1].rows + rows > MOST_AT_ONCE:
-            self._batches.append(_Batch(asyncio.get_running_loop().create_future()))
+            self._batches.append(_Batch())
         return self._batches[-1]
 
     def _see_to_it(self) -> None:
@@ -79,10 +79,12 @@ class Arrivals(Generic[Item, Outcome]):
     async def _store_batch(self, batch: _Batch[Item, Outcome]) -> None:
         try:
             outcomes = await self._database.write(lambda connection: self._store(connection, batch.items))
+            for waiting, outcome in zip(batch.waiting, outcomes, strict=True):
+                if not waiting.done():  # whoever waited may have gone
+                    waiting.set_result(outcome)
         except Exception as error:  # noqa: BLE001 - it belongs to those who wait
-            batch.stored.set_exception(error)
-            batch.stored.exception()  # whoever waited may have gone: that is no mistake
-        else:
-            batch.stored.set_result(outcomes)
+            for waiting in batch.waiting:
+                if not waiting.done():
+                    waiting.set_exception(error)
         finally:
             self._waiting_rows -= batch.rows

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
+import msgspec
 from sqlalchemy import Connection
 
 from templates_server.merges.store import Merge, find_merged, merge
@@ -25,8 +25,7 @@ PersonKey = tuple[str, str]  # environment and person id
 Merged = Mapping[PersonKey, PersonName]
 
 
-@dataclass(frozen=True, slots=True)
-class Presence:
+class Presence(msgspec.Struct, frozen=True):
     """Somebody of an environment was there at a time, in milliseconds.
 
     A visitor and a user together: the visitor is merged into the user, unless they were merged before.

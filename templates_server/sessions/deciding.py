@@ -13,8 +13,11 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
+
+import msgspec
+from msgspec.structs import replace
 
 from templates_server.database import Database
 from templates_server.persons.names import Stated
@@ -32,17 +35,15 @@ OF_NOTHING: frozenset[str] = frozenset()
 StoreIt = Callable[[], Awaitable[object]]
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(msgspec.Struct, frozen=True):
     """What an app says when a session starts, for this session alone. `fields` None: it is not known what."""
 
-    fields: Mapping[str, Scalar | None] | None = field(default_factory=dict)
+    fields: Mapping[str, Scalar | None] | None = msgspec.field(default_factory=dict)
     device_os: str | None = None
     device_model: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(msgspec.Struct, frozen=True):
     """What only the start of a session knew. `last_seen`: when the person was seen before, or, if never, the start.
 
     None: nobody asked.
@@ -52,16 +53,15 @@ class Context:
     last_seen: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
-    """Who is decided for, and in which environment."""
+class Person(msgspec.Struct, frozen=True):
+    """Who is decided for, and in which environment. `revision`: that of its states, where it was just looked up."""
 
     environment_id: str
     stated: Stated
+    revision: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Decided:
+class Decided(msgspec.Struct, frozen=True):
     """What is shown: of each of `states.entities`, in their order; None where it cannot be known here."""
 
     states: States
@@ -95,7 +95,7 @@ class Deciding:
 
     async def begin(self, person: Person, said: Said, *, now: int, store_it: StoreIt) -> Decided:
         """What is shown by a session that starts now, once it is stored; all of it is known."""
-        states = await self._states.states_of(person.environment_id)
+        states = await self._states.states_of(person.environment_id, person.revision)
         if not states.is_targeted:
             await store_it()
             return Decided(states, states.untargeted, Context(said))
@@ -112,12 +112,12 @@ class Deciding:
         if known is None:
             return None
         if context is None:
-            facts = dataclasses.replace(known.facts, fields=None)
+            facts = replace(known.facts, fields=None)
             return Decided(states, _chosen(states, facts, now, OF_DEVICE | OF_LAST_SEEN), None)
         facts = _with_said(known.facts, context.said)
         if context.last_seen is None:
             return Decided(states, _chosen(states, facts, now, OF_LAST_SEEN), context)
-        facts = dataclasses.replace(facts, last_seen=context.last_seen)
+        facts = replace(facts, last_seen=context.last_seen)
         return Decided(states, _chosen(states, facts, now), context)
 
     async def know(self, person: Person, said: Said, *, now: int) -> KnownPerson | None:
@@ -144,7 +144,7 @@ class Deciding:
         merged = await question.ask(self._database, stated, at)
         if merged is None:  # erased in this moment
             return _newcomer(stated, said, at.now, question.questions)
-        return dataclasses.replace(_with_said(merged.facts, said), last_seen=before)
+        return replace(_with_said(merged.facts, said), last_seen=before)
 
     def _moment(self, person: Person, now: int) -> Moment:
         return Moment(person.environment_id, now, self._retention_ms)
@@ -170,7 +170,7 @@ def _newcomer(stated: Stated, said: Said, now: int, questions: Questions) -> Per
 
 def _with_said(facts: PersonFacts, said: Said, **more: Any) -> PersonFacts:
     """With what the app says: of a device it wins over what is stored."""
-    return dataclasses.replace(
+    return replace(
         facts,
         **more,
         fields=said.fields,

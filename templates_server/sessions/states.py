@@ -78,9 +78,10 @@ class StatesCache:
         self._database = database
         self._kept: OrderedDict[str, States] = OrderedDict()
 
-    async def states_of(self, environment_id: str) -> States:
-        """The possible states of an environment, as they are now."""
-        revision = await store.revision_of(self._database, environment_id)
+    async def states_of(self, environment_id: str, revision: str | None = None) -> States:
+        """The possible states of an environment, as they are now; `revision` where it was just looked up."""
+        if revision is None:
+            revision = await store.revision_of(self._database, environment_id)
         kept = self._kept.get(environment_id)
         if kept is None or kept.revision != revision:
             documents = await self._database.read(lambda connection: store.documents_of(connection, environment_id))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, Table, select
 
 from templates_server.database import Database
@@ -31,8 +32,7 @@ LAST_SEEN = "SELECT last_seen FROM persons WHERE environment_id = ? AND person_i
 PREFIX = "ses_"
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
+class Start(msgspec.Struct, frozen=True):
     """A session of a person of an environment that began at a time, in milliseconds."""
 
     environment_id: str
@@ -79,7 +79,10 @@ def revision_text(model: int, delivery: int, tribes: int) -> str:
 
 
 def documents_of(connection: Connection, environment_id: str) -> Documents:
-    """The present documents of an environment, all of one moment; a document that nobody has written is empty."""
+    """The present documents of an environment, all of one moment; a document that nobody has written is empty.
+
+    NotFound when the environment has just gone.
+    """
     query = (
         select(
             spaces.c.id.label("space_id"),
@@ -93,7 +96,9 @@ def documents_of(connection: Connection, environment_id: str) -> Documents:
         .join_from(environments, spaces)
         .where(environments.c.id == environment_id)
     )
-    row = connection.execute(query).one()
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        raise NotFound
     return Documents(
         row.space_key,
         row.space_name,
@@ -116,8 +121,7 @@ def _document(connection: Connection, table: Table, owner_id: str, revision: int
 # What is known of the person
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(msgspec.Struct, frozen=True):
     """What is known of a person. `called`: their id. `is_merged`: the visitor who is stated was merged before."""
 
     facts: PersonFacts

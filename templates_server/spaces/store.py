@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,10 +23,12 @@ from templates_server.spaces.reading import to_document
 ENVIRONMENTS = ("development", "staging", "production")
 KEY_CHARACTERS = 32
 MAX_LIVE_KEYS = 100  # of an environment
+CACHED_APPS = 1024
 
 LIVE_KEY = (
-    "SELECT k.id, k.name, k.environment_id, environments.signature_version FROM environment_keys AS k "
-    "JOIN environments ON environments.id = k.environment_id WHERE k.key = ? AND k.revoked IS NULL"
+    "SELECT k.id, k.name, k.environment_id, environments.signature_version, spaces.revision, environments.revision, "
+    "spaces.tribes_revision FROM environment_keys AS k JOIN environments ON environments.id = k.environment_id "
+    "JOIN spaces ON spaces.id = environments.space_id WHERE k.key = ? AND k.revoked IS NULL"
 )
 
 
@@ -75,9 +78,19 @@ def _environments_of_key(key: str) -> Select[tuple[str]]:
 async def find_app(database: Database, key: str) -> Principal | None:
     """The app that a live pk_ key stands for; None when the key is unknown or revoked."""
     row = await database.look_up(LIVE_KEY, key)
-    if row is None:
-        return None
-    return Principal(PrincipalKind.APP, row[0], row[1], environment_id=row[2], signature_version=row[3])
+    return None if row is None else _app(*row)
+
+
+@functools.lru_cache(CACHED_APPS)
+def _app(key_id: str, name: str, environment_id: str, signature_version: int, *revisions: int) -> Principal:
+    return Principal(
+        PrincipalKind.APP,
+        key_id,
+        name,
+        environment_id=environment_id,
+        signature_version=signature_version,
+        revisions=revisions,
+    )
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace as changed
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection
 from starlette.responses import Response
 
@@ -196,7 +197,7 @@ async def show_explanation(call: Call) -> Answer:
         return tribe, facts
 
     tribe, facts = await _of_tribe(call, load)
-    verdict = evaluate(tribe, changed(facts, fields=fields), at.now)
+    verdict = evaluate(tribe, msgspec.structs.replace(facts, fields=fields), at.now)
     return Answer([explain(tribe, verdict, person=person.called, kind=facts.kind)], "explanation")
 
 

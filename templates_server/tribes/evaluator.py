@@ -14,7 +14,10 @@ from __future__ import annotations
 import enum
 import operator
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
 
 from templates_server.persons.names import PersonKind
 from templates_server.persons.profiles import Attributes, Scalar, dates_of
@@ -47,8 +50,7 @@ class Outcome(enum.StrEnum):
     UNKNOWN = "cannot_be_known_here"
 
 
-@dataclass(frozen=True, slots=True)
-class PersonFacts:
+class PersonFacts(msgspec.Struct, frozen=True):
     """What is known of one person. Times in milliseconds.
 
     `dates` are the times that attributes stand for (`profiles.dates_of`). `fields` is what the app said when the
@@ -67,28 +69,32 @@ class PersonFacts:
     device_os: str | None = None
     device_model: str | None = None
     tags: tuple[str, ...] = ()
-    attributes: Attributes = field(default_factory=dict)
-    dates: Mapping[str, int] = field(default_factory=dict)
+    attributes: Attributes = msgspec.field(default_factory=dict)
+    dates: Mapping[str, int] = msgspec.field(default_factory=dict)
     fields: Mapping[str, Scalar | None] | None = None
     sessions_30_days: int = 0
-    events: Mapping[EventQuestion, int] = field(default_factory=dict)
+    events: Mapping[EventQuestion, int] = msgspec.field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(msgspec.Struct, frozen=True):
     """A value of a person: `value` is a scalar, `moment` the time that it stands for; both None: missing."""
 
     value: Scalar | None = None
     moment: int | None = None
 
 
+FoundOfFilter = Found | tuple[str, ...] | int | None
+"""The value, the tags that matched, or how often it was done; None: nobody can know."""
+Decision = tuple[Outcome, FoundOfFilter]
+
+
 @dataclass(frozen=True, slots=True)
 class FilterVerdict:
-    """What came of one filter. `found`: the value, the tags that matched, or how often it was done."""
+    """What came of one filter."""
 
     filter: Filter
     outcome: Outcome
-    found: Found | tuple[str, ...] | int | None
+    found: FoundOfFilter
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +123,7 @@ def outcome_of(tribe: Tribe, facts: PersonFacts, now: int) -> Outcome:
     deciding = DECIDING[tribe.match]
     unknown = False
     for each in tribe.filters:
-        outcome = _decide(each, facts, now).outcome
+        outcome, _ = _decide(each, facts, now)
         if outcome is deciding:
             return deciding
         unknown = unknown or outcome is Outcome.UNKNOWN
@@ -129,25 +135,25 @@ def evaluate(tribe: Tribe, facts: PersonFacts, now: int) -> Verdict:
     return Verdict(
         outcome_of(tribe, facts, now),
         facts.kind in AUDIENCES[tribe.audience],
-        tuple(_decide(each, facts, now) for each in tribe.filters),
+        tuple(FilterVerdict(each, *_decide(each, facts, now)) for each in tribe.filters),
     )
 
 
-def _decide(each: Filter, facts: PersonFacts, now: int) -> FilterVerdict:
-    match each:
-        case Comparison():
-            return _compared(each, facts, now)
-        case Tagged(tag):
-            tags = tuple(one for one in facts.tags if is_at_or_below(one, tag))
-            return FilterVerdict(each, _outcome(is_matched=bool(tags)), tags)
-        case Done(question, condition, frequency):
-            count = facts.events[question]
-            is_matched = CONDITIONS[condition](is_often_enough(count, frequency))
-            return FilterVerdict(each, _outcome(is_matched=is_matched), count)
+def _decide(each: Filter, facts: PersonFacts, now: int) -> Decision:
+    return DECISIONS[type(each)](each, facts, now)
 
 
-def _outcome(*, is_matched: bool) -> Outcome:
-    return Outcome.MATCHED if is_matched else Outcome.NOT_MATCHED
+def _tagged(filter_: Tagged, facts: PersonFacts, _now: int) -> Decision:
+    tags = tuple(one for one in facts.tags if is_at_or_below(one, filter_.tag)) if facts.tags else ()
+    return OUTCOMES[bool(tags)], tags
+
+
+def _done(filter_: Done, facts: PersonFacts, _now: int) -> Decision:
+    count = facts.events[filter_.question]
+    return OUTCOMES[CONDITIONS[filter_.condition](is_often_enough(count, filter_.frequency))], count
+
+
+OUTCOMES: Mapping[bool, Outcome] = {True: Outcome.MATCHED, False: Outcome.NOT_MATCHED}
 
 
 def is_at_or_below(tag: str, wanted: str) -> bool:
@@ -175,12 +181,18 @@ CONDITIONS: Mapping[Condition, Callable[[bool], bool]] = {
 # Values of a person
 
 
-def _compared(comparison: Comparison, facts: PersonFacts, now: int) -> FilterVerdict:
+def _compared(comparison: Comparison, facts: PersonFacts, now: int) -> Decision:
     found = find(comparison.source, facts, now)
     if found is None:
-        return FilterVerdict(comparison, Outcome.UNKNOWN, None)
-    is_matched = TESTS[comparison.operator](found, comparison, now)
-    return FilterVerdict(comparison, _outcome(is_matched=is_matched), found)
+        return Outcome.UNKNOWN, None
+    return OUTCOMES[TESTS[comparison.operator](found, comparison, now)], found
+
+
+DECISIONS: Mapping[type[Filter], Callable[[Any, PersonFacts, int], Decision]] = {
+    Comparison: _compared,
+    Tagged: _tagged,
+    Done: _done,
+}
 
 
 def find(source: Source, facts: PersonFacts, now: int) -> Found | None:

@@ -1,4 +1,4 @@
-"""The facts of a person as they come from the database, by the columns of `compiler.compile_facts`. Pure."""
+"""The facts of a person as they come from the database, by the columns of `compiler.FactsQuery`. Pure."""
 
 from __future__ import annotations
 
@@ -9,24 +9,31 @@ import msgspec
 
 from templates_server.persons.names import PersonKind
 from templates_server.persons.profiles import decode_attributes, decode_tags
-from templates_server.tribes.compiler import FACTS
 from templates_server.tribes.evaluator import PersonFacts
 from templates_server.tribes.rules import Questions
 
+KINDS = {kind.value: kind for kind in PersonKind}
 DECODE_DATES = msgspec.json.Decoder(dict[str, int]).decode
-TAGS = FACTS.index("tags")
 
 
 def read_facts(row: Sequence[Any], questions: Questions) -> PersonFacts:
     """What a row says, without what an app says when a session starts."""
-    known = dict(zip(FACTS, row[:TAGS], strict=False))
-    tags, attributes, dates, sessions, *counts = row[TAGS:]
+    kind, created, first_seen, last_seen, joined, email, locale, timezone, device_os, device_model, *others = row
+    tags, attributes, dates, sessions, *counts = others
     return PersonFacts(
-        PersonKind(known.pop("kind")),
-        **known,
-        tags=decode_tags(tags),
-        attributes=decode_attributes(attributes),
-        dates=DECODE_DATES(dates) if dates else {},
+        KINDS[kind],
+        created,
+        first_seen,
+        last_seen,
+        joined,
+        email,
+        locale,
+        timezone,
+        device_os,
+        device_model,
+        decode_tags(tags),
+        decode_attributes(attributes),
+        DECODE_DATES(dates) if dates else {},
         sessions_30_days=sessions,
-        events=dict(zip(questions.events, counts, strict=True)),
+        events=dict(zip(questions.events, counts, strict=True)) if counts else {},
     )

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
+import msgspec
 from sqlalchemy import Connection, select
 
 from templates_server.database import marks
@@ -104,8 +105,7 @@ def _uses(connection: Connection, space_id: str) -> Iterator[Use]:
 # People
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(msgspec.Struct, frozen=True):
     """In which environment, and when. Events count while they are younger than `retention_ms`."""
 
     environment_id: str

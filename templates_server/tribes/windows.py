@@ -8,14 +8,14 @@ over.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from templates_server.times import DAY
 from templates_server.tribes.rules import SESSION_DAYS, Comparison, Moment, Operator, Timeframe, TimeframeKind
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(msgspec.Struct, frozen=True):
     """From `starts` on and before `ends`, in milliseconds; None: without a bound."""
 
     starts: int | None = None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from templates_server.sessions.deciding import Context, Decided
 from templates_server.sessions.states import Shown, States
@@ -15,8 +16,7 @@ BYTES_OF_A_STATE = 8
 BYTES_OF_A_BYTE_SAID = 4  # what is said as JSON, as objects
 
 
-@dataclass(frozen=True, slots=True)
-class Started:
+class Started(msgspec.Struct, frozen=True):
     """The start of a session. `states` and `shown` are what was told, `context` what was known."""
 
     states: States

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from templates_server import migrations
@@ -188,7 +188,7 @@ def _of_sql(asked: Asked, people: Sequence[History], database: Database) -> Iter
 def _of_facts(asked: Asked, people: Sequence[History], database: Database) -> Iterator[Disagreement]:
     loaded = stored_facts(database, asked, people)
     for person, known, found in zip(people, asked.facts, loaded, strict=True):
-        if repr(found) != repr(dataclasses.replace(known, fields=None)):
+        if repr(found) != repr(replace(known, fields=None)):
             yield Disagreement(f"facts from {database.dialect}", asked, person, None)
 
 

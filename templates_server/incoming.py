@@ -1,0 +1,36 @@
+"""A request whose headers are found by name at once: a dozen are asked for on its way, most of which are not there."""
+
+from __future__ import annotations
+
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.types import Receive, Scope
+
+
+class IncomingHeaders(Headers):
+    """The headers of a request. Of a repeated one the first counts, as with Starlette's; `getlist` has all."""
+
+    def __init__(self, scope: Scope) -> None:
+        super().__init__(scope=scope)
+        self._first: dict[bytes, bytes] = dict(reversed(scope["headers"]))
+
+    def __getitem__(self, key: str) -> str:
+        """A header by name, in any case; KeyError."""
+        return self._first[key.lower().encode("latin-1")].decode("latin-1")
+
+    def __contains__(self, key: object) -> bool:
+        """Whether it is there."""
+        return isinstance(key, str) and key.lower().encode("latin-1") in self._first
+
+
+class IncomingRequest(Request):
+    """A request with such headers."""
+
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        super().__init__(scope, receive)
+        self._incoming = IncomingHeaders(scope)
+
+    @property
+    def headers(self) -> Headers:
+        """The headers."""
+        return self._incoming
