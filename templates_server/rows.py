@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from templates_server.database import as_text
+from templates_server.round_trips import Statement
 
 Rows = Sequence[tuple[Any, ...]]
 
@@ -21,12 +22,22 @@ def insert_all(
     """Insert rows, in their order: their columns by name, with PostgreSQL's types; `on_conflict` as SQL has it."""
     if not rows:
         return
-    into = f"INSERT INTO {table} ({', '.join(columns)})"
     if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql(f"{into} VALUES ({', '.join('?' * len(columns))}) {on_conflict}", list(rows))
+        values = f"VALUES ({', '.join('?' * len(columns))})"
+        connection.exec_driver_sql(f"{_into(table, columns)} {values} {on_conflict}", list(rows))
     else:
-        query = f"{into} SELECT * FROM unnest({_arrays(columns)}) {on_conflict}"  # noqa: S608 - names of ours
-        connection.exec_driver_sql(as_text(connection, query), _as_columns(rows))
+        query, columns_of_values = postgres_insertion(table, columns, rows, on_conflict=on_conflict)
+        connection.exec_driver_sql(as_text(connection, query), columns_of_values)
+
+
+def postgres_insertion(table: str, columns: Mapping[str, str], rows: Rows, *, on_conflict: str = "") -> Statement:
+    """The statement by which PostgreSQL inserts rows."""
+    query = f"{_into(table, columns)} SELECT * FROM unnest({_arrays(columns)}) {on_conflict}"  # noqa: S608 - names of ours
+    return query, _as_columns(rows)
+
+
+def _into(table: str, columns: Mapping[str, str]) -> str:
+    return f"INSERT INTO {table} ({', '.join(columns)})"
 
 
 def update_all(

@@ -6,7 +6,7 @@ Whoever merges holds the rows of both people (`persons.store`), so that nothing 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,11 +16,12 @@ from templates_server.database import among, as_text, listed
 from templates_server.merges.joining import joined_profiles, tags_of_one_less
 from templates_server.persons.names import PersonKind, PersonName
 from templates_server.persons.profiles import COLUMNS, from_columns, to_columns
+from templates_server.round_trips import Rows, Statement, run_together
 from templates_server.users.store import count_tags
 
 MERGED = (
-    "SELECT merges.person_id, users.person_id, users.called FROM merges JOIN persons AS users ON "
-    "users.environment_id = merges.environment_id AND users.person_id = merges.user_person_id "
+    "SELECT merges.environment_id, merges.person_id, users.person_id, users.called FROM merges "
+    "JOIN persons AS users ON users.environment_id = merges.environment_id AND users.person_id = merges.user_person_id "
     "WHERE merges.environment_id = ? AND merges.person_id "
 )
 REMEMBER = "INSERT INTO merges (environment_id, person_id, user_person_id, called, merged) VALUES (?, ?, ?, ?, ?)"
@@ -84,14 +85,27 @@ class Merge:
 
 def find_merged(connection: Connection, visitors: Collection[tuple[str, str]]) -> Mapping[tuple[str, str], PersonName]:
     """The users that some of these visitors (environment and person id) turned out to be."""
+    return read_merged(run_together(connection, questions_of_merged(connection, visitors)))
+
+
+def questions_of_merged(connection: Connection, visitors: Iterable[tuple[str, str]]) -> list[Statement]:
+    """The statements whose rows tell that, to `read_merged`."""
     by_environment: dict[str, list[str]] = defaultdict(list)
     for environment_id, person_id in visitors:
         by_environment[environment_id].append(person_id)
-    query = as_text(connection, MERGED + among(connection))
+    query = MERGED + among(connection)
+    return [
+        (query, (environment_id, listed(connection, person_ids)))
+        for environment_id, person_ids in by_environment.items()
+    ]
+
+
+def read_merged(answers: Iterable[Rows]) -> Mapping[tuple[str, str], PersonName]:
+    """The users by visitor, as `find_merged` has them."""
     return {
         (environment_id, visitor): PersonName(PersonKind.USER, called, user)
-        for environment_id, person_ids in by_environment.items()
-        for visitor, user, called in connection.exec_driver_sql(query, (environment_id, listed(connection, person_ids)))
+        for rows in answers
+        for environment_id, visitor, user, called in rows
     }
 
 

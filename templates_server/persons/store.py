@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 
 import msgspec
 from sqlalchemy import Connection
 
-from templates_server.merges.store import Merge, find_merged, merge
+from templates_server.merges.store import Merge, find_merged, merge, questions_of_merged, read_merged
 from templates_server.persons.names import PersonName, Stated
-from templates_server.rows import insert_all
+from templates_server.round_trips import Statement, run_together
+from templates_server.rows import insert_all, postgres_insertion
 
 COLUMNS = {
     **dict.fromkeys(("environment_id", "person_id", "kind", "called"), "text"),
@@ -20,6 +22,9 @@ SEEN = (
     "first_seen = COALESCE(persons.first_seen, excluded.first_seen), last_seen = excluded.last_seen "
     "WHERE persons.last_seen IS NULL OR persons.last_seen < excluded.last_seen"
 )
+
+BEFORE_NOTING: Statement = ("SAVEPOINT noting", ())
+FORGET_NOTING = "ROLLBACK TO SAVEPOINT noting"
 
 PersonKey = tuple[str, str]  # environment and person id
 Merged = Mapping[PersonKey, PersonName]
@@ -60,17 +65,20 @@ def _arrive_apart(connection: Connection, presences: Sequence[Presence], visitor
         _note_seen(connection, presences, merged)
         return merged
     while True:
-        attempt = connection.begin_nested()
-        _note_seen(connection, presences, merged)
-        held = find_merged(connection, visitors)
+        noting = postgres_insertion("persons", COLUMNS, _rows_of_seen(presences, merged), on_conflict=SEEN)
+        asking = questions_of_merged(connection, visitors)
+        held = read_merged(run_together(connection, [BEFORE_NOTING, noting, *asking])[-len(asking) :])
         if held == merged:
-            attempt.commit()
             return merged
-        attempt.rollback()
+        connection.exec_driver_sql(FORGET_NOTING)
         merged = held
 
 
 def _note_seen(connection: Connection, presences: Iterable[Presence], merged: Merged) -> None:
+    insert_all(connection, "persons", COLUMNS, _rows_of_seen(presences, merged), on_conflict=SEEN)
+
+
+def _rows_of_seen(presences: Iterable[Presence], merged: Merged) -> Sequence[tuple[Any, ...]]:
     latest: dict[PersonKey, tuple[PersonName, int]] = {}
     for one in presences:
         persons = [_present_person(one, merged)]
@@ -82,11 +90,10 @@ def _note_seen(connection: Connection, presences: Iterable[Presence], merged: Me
             known = latest.get(key)
             if known is None or known[1] < one.at:
                 latest[key] = (person, one.at)
-    rows = [
+    return [
         (*key, person.kind.value, person.called, at, at, at)
         for key, (person, at) in sorted(latest.items(), key=_by_person)  # in one order everywhere: no deadlocks
     ]
-    insert_all(connection, "persons", COLUMNS, rows, on_conflict=SEEN)
 
 
 def _by_person(entry: tuple[PersonKey, object]) -> tuple[str, str]:
