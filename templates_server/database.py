@@ -42,6 +42,7 @@ _Row = Sequence[Any] | None
 
 BUSY_TIMEOUT_SECONDS = 10
 SQLITE_READERS = 8
+READER_CACHE_KIBIBYTES, WRITER_CACHE_KIBIBYTES = 8 * 1024, 32 * 1024  # a reader's misses are in the system's cache
 MAX_UNITS_A_COMMIT = 512
 CHECKPOINT_PAGES = 4000
 POSTGRES_CONNECTIONS = 10
@@ -140,9 +141,11 @@ class SqliteDatabase(Database):
     """An embedded database: one process, one writer."""
 
     def __init__(self, url: URL, *, checkpoints: bool = True) -> None:
-        self.engine = _sqlite_engine(url, "BEGIN", wal_autocheckpoint=0)
+        self.engine = _sqlite_engine(url, "BEGIN", wal_autocheckpoint=0, cache_kibibytes=READER_CACHE_KIBIBYTES)
         checkpoint_pages = CHECKPOINT_PAGES if checkpoints else 0
-        self._writer_engine = _sqlite_engine(url, "BEGIN IMMEDIATE", wal_autocheckpoint=checkpoint_pages)
+        self._writer_engine = _sqlite_engine(
+            url, "BEGIN IMMEDIATE", wal_autocheckpoint=checkpoint_pages, cache_kibibytes=WRITER_CACHE_KIBIBYTES
+        )
         self._units: queue.SimpleQueue[_Unit | None] = queue.SimpleQueue()
         self._writer: threading.Thread | None = None
         self._starting = threading.Lock()
@@ -252,7 +255,7 @@ def _unavailable_if_busy_or_full(error: Exception) -> Exception:
     return error
 
 
-def _sqlite_engine(url: URL, begin: str, *, wal_autocheckpoint: int) -> Engine:
+def _sqlite_engine(url: URL, begin: str, *, wal_autocheckpoint: int, cache_kibibytes: int) -> Engine:
     engine = sqlalchemy.create_engine(
         url,
         connect_args={"timeout": BUSY_TIMEOUT_SECONDS, "check_same_thread": False},
@@ -268,7 +271,7 @@ def _sqlite_engine(url: URL, begin: str, *, wal_autocheckpoint: int) -> Engine:
             "synchronous=FULL",
             "foreign_keys=ON",
             "temp_store=MEMORY",
-            "cache_size=-32768",
+            f"cache_size={-cache_kibibytes}",
             f"wal_autocheckpoint={wal_autocheckpoint}",
         ):
             connection.execute(f"PRAGMA {pragma}")

@@ -6,6 +6,9 @@ are good into the order of the table. A row that is met again under the same per
 
 from __future__ import annotations
 
+import io
+import itertools
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import itemgetter
@@ -37,7 +40,8 @@ person_of_row = itemgetter(0)
 class PartRows:
     """A part that was read: its `rows` in order of person and line; `errors` of the rows that are none."""
 
-    lines: Sequence[bytes]
+    body: bytes
+    starts: Sequence[int]  # where each line begins
     rows: Sequence[Row]
     rejected: int
     errors: Sequence[RowError]
@@ -49,7 +53,9 @@ class PartRows:
 
     def change_at(self, line: int) -> Change:
         """The change that a good row asks for."""
-        return read_user(msgspec.json.decode(self.lines[line - 1]))[1]
+        start = self.starts[line - 1]
+        end = self.body.find(b"\n", start)
+        return read_user(msgspec.json.decode(self.body[start : end if end >= 0 else None]))[1]
 
 
 class _Rows:
@@ -89,14 +95,14 @@ def read_part(body: bytes) -> PartRows:
     """The rows of a part; TooLarge when they are too many."""
     if body.count(b"\n") > MOST_LINES:
         raise TooLarge(f"A part may have {MOST_LINES:,} lines.")
-    lines = body.split(b"\n")
-    found = _Rows()
-    for start in range(0, len(lines), LINES_AT_ONCE):
-        found.add(start + 1, lines[start : start + LINES_AT_ONCE])
+    found, starts, stream = _Rows(), array("L", [0]), io.BytesIO(body)
+    while lines := list(itertools.islice(stream, LINES_AT_ONCE)):
+        found.add(len(starts), [line.rstrip(b"\n") for line in lines])
+        starts.extend(itertools.accumulate(map(len, lines), initial=starts.pop()))
     if len(found.rows) + found.rejected > MOST_ROWS:
         raise TooLarge(f"A part may have {MOST_ROWS:,} rows.")
     found.rows.sort(key=person_of_row)  # and of one person by line, as they came
-    return PartRows(lines, found.rows, found.rejected, found.errors)
+    return PartRows(body, starts, found.rows, found.rejected, found.errors)
 
 
 def read_row(line: int, text: bytes) -> tuple[Row | None, Sequence[Problem]]:
