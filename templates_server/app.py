@@ -71,6 +71,7 @@ from templates_server.sessions.states import StatesCache
 from templates_server.settings import Settings
 from templates_server.signatures import UserSignatures
 from templates_server.spaces import store as spaces_store
+from templates_server.spaces.apps import Apps
 from templates_server.steps import serve
 from templates_server.times import DAY, Clock, system_clock
 from templates_server.tokens import secrets
@@ -307,9 +308,11 @@ def _parts(database: Database, settings: Settings, clock: Clock) -> Mapping[type
 
 
 def _authenticator(database: Database, clock: Clock, uses: TokenUses) -> Authenticate:
+    apps = Apps(database)
+
     async def authenticate(bearer: str) -> Principal | None:
         if bearer.startswith(ENVIRONMENT_KEY_PREFIX):
-            return await spaces_store.find_app(database, bearer)
+            return await apps.find(bearer)
         if not secrets.is_well_formed(bearer):
             return None
         now = clock()

@@ -42,7 +42,7 @@ _Row = Sequence[Any] | None
 
 BUSY_TIMEOUT_SECONDS = 10
 SQLITE_READERS = 8
-READER_CACHE_KIBIBYTES, WRITER_CACHE_KIBIBYTES = 8 * 1024, 32 * 1024  # a reader's misses are in the system's cache
+READER_CACHE_KIBIBYTES, WRITER_CACHE_KIBIBYTES = 8 * 1024, 16 * 1024  # a reader's misses are in the system's cache
 MAX_UNITS_A_COMMIT = 512
 CHECKPOINT_PAGES = 4000
 POSTGRES_CONNECTIONS = 10
@@ -97,9 +97,16 @@ class Database(abc.ABC):
     async def _write(self, work: Work[Result], *, is_repeatable: bool) -> Result:
         """What the work returns, once its transaction is stored."""
 
-    @abc.abstractmethod
     def write_now(self, work: Work[Result]) -> Result:
         """As `write`, for callers outside the event loop."""
+        try:
+            return self._write_now(work)
+        finally:
+            self.ended_writes += 1
+
+    @abc.abstractmethod
+    def _write_now(self, work: Work[Result]) -> Result:
+        """What the work returns, once its transaction is stored."""
 
     def read_now(self, work: Work[Result]) -> Result:
         """As `read`, for callers outside the event loop."""
@@ -166,8 +173,7 @@ class SqliteDatabase(Database):
     async def _write(self, work: Work[Result], *, is_repeatable: bool) -> Result:  # noqa: ARG002 - a file has no connection to lose
         return await asyncio.wrap_future(self._submit(work))
 
-    def write_now(self, work: Work[Result]) -> Result:
-        """As `write`, for callers outside the event loop."""
+    def _write_now(self, work: Work[Result]) -> Result:
         return self._submit(work).result()
 
     def close(self) -> None:
@@ -348,8 +354,7 @@ class PostgresDatabase(Database):
         """As `read`, for callers outside the event loop; run again when the connection was lost."""
         return self._with_retries(lambda: self._in_transaction(work, isolation="REPEATABLE READ"))
 
-    def write_now(self, work: Work[Result]) -> Result:
-        """As `write`, for callers outside the event loop."""
+    def _write_now(self, work: Work[Result]) -> Result:
         return self._with_retries(lambda: self._in_transaction(work, isolation="READ COMMITTED"))
 
     def close(self) -> None:

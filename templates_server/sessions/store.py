@@ -134,12 +134,12 @@ class FactsQuestion:
 
     def __init__(self, questions: Questions, dialect: str) -> None:
         self._query = FactsQuery(questions, dialect)
-        self._text = (
-            f"SELECT {self._query.columns}, called, "  # noqa: S608 - the compiler's
-            "(SELECT 1 FROM merges WHERE environment_id = ? AND person_id = ?) "
-            "FROM persons WHERE environment_id = ? AND person_id = COALESCE("
-            "(SELECT user_person_id FROM merges WHERE environment_id = ? AND person_id = ?), ?)"
-        )
+        known = f"SELECT {self._query.columns}, called, "
+        merged = "FROM merges WHERE environment_id = ? AND person_id = ?"
+        them = "FROM persons WHERE environment_id = ? AND person_id = "
+        self._of_user = f"{known}0 {them}?"
+        self._of_visitor_and_user = f"{known}(SELECT 1 {merged}) {them}?"
+        self._of_visitor = f"{known}(SELECT 1 {merged}) {them}COALESCE((SELECT user_person_id {merged}), ?)"
 
     @property
     def questions(self) -> Questions:
@@ -148,13 +148,20 @@ class FactsQuestion:
 
     async def ask(self, database: Database, stated: Stated, at: Moment) -> Known | None:
         """What is known of who is stated, by one look-up; a visitor who was merged is the user. None: nobody is."""
-        person, here = stated.person.person_id, at.environment_id
-        beside = person if stated.visitor is None else stated.visitor.person_id
+        text, who = self._asking(stated, at.environment_id)
         parameters = self._query.parameters(now=at.now, retention_ms=at.retention_ms)
-        row = await database.look_up(self._text, *parameters, here, beside, here, here, person, person)
-        if row is None:
-            return None
-        return Known(read_facts(row[:-2], self.questions), row[-2], row[-1] is not None)
+        row = await database.look_up(text, *parameters, *who)
+        return None if row is None else Known(read_facts(row[:-2], self.questions), row[-2], bool(row[-1]))
+
+    def _asking(self, stated: Stated, here: str) -> tuple[str, tuple[str, ...]]:
+        """The query, and its last parameters."""
+        visitor, user = stated.visitor, stated.user
+        if user is None:
+            person = stated.person.person_id
+            return self._of_visitor, (here, person, here, here, person, person)
+        if visitor is None:
+            return self._of_user, (here, user.person_id)
+        return self._of_visitor_and_user, (here, visitor.person_id, here, user.person_id)
 
 
 async def last_seen_of(database: Database, environment_id: str, person: PersonName) -> int | None:
