@@ -34,7 +34,7 @@ SECRETS = (
     re.compile(rb"(?i)authorization: (bearer|basic) (\S+)"),
     re.compile(rb"(?i)\n(idempotency-key): ([^\r\n]+)"),
     re.compile(rb"/(invitation)/([0-9A-Za-z]{36})"),
-    re.compile(rb"(?i)cookie: ((?:__Host-)?mtribes_[0-9]*)=([0-9A-Za-z]+)"),
+    re.compile(rb"(?i)(?:cookie: |; ?)((?:__Host-)?mtribes[a-z0-9_]*)=([0-9A-Za-z]+)"),
 )
 """What is a secret in a request or an answer, as it is on the wire: its kind, and itself."""
 LEAST_LENGTH = 12

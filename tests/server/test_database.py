@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,13 @@ import sqlalchemy
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
-from templates_server.database import Database, PostgresDatabase, open_database
+from templates_server.database import (
+    BUSY_TIMEOUT_SECONDS,
+    CHECKPOINT_PAGES,
+    Database,
+    PostgresDatabase,
+    open_database,
+)
 from templates_server.errors import Unavailable
 
 COUNT = text("SELECT count(*) FROM things")
@@ -71,6 +78,23 @@ def test_writers_in_many_threads_lose_nothing(database: Database) -> None:
     assert (
         database.read_now(lambda connection: connection.execute(text("SELECT name FROM things")).scalar_one()) == "160"
     )
+
+
+def test_sqlite_keeps_what_it_acknowledged_by_one_writer(tmp_path: Path) -> None:
+    database = open_database(f"sqlite:///{tmp_path / 'mtribes.db'}")
+    asked = ("journal_mode", "synchronous", "foreign_keys", "busy_timeout", "wal_autocheckpoint")
+
+    def settings(connection: Connection) -> list[object]:
+        return [connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in asked]
+
+    ahead, whole_at_each_commit, checked = "wal", 2, 1
+    *writer, checkpoint_pages = database.write_now(settings)
+    *reader, pages_of_a_reader = database.read_now(settings)
+    assert writer == reader == [ahead, whole_at_each_commit, checked, BUSY_TIMEOUT_SECONDS * 1000]
+    assert (checkpoint_pages, pages_of_a_reader) == (CHECKPOINT_PAGES, 0)  # who writes does every checkpoint
+    threads = {database.write_now(lambda _: threading.get_ident()) for _ in range(20)}
+    assert len(threads) == 1
+    database.close()
 
 
 def test_a_read_sees_one_snapshot_while_others_write(database: Database) -> None:

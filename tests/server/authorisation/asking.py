@@ -38,6 +38,7 @@ TRAVELLERS = {
     "administrator who signed in", "narrowed to the Space", "narrowed to another Space", "a service account",
     "administrator there, viewer here", "administrator here, viewer there",
 }  # fmt: skip
+BELONGS_TO_BOTH = "administrator here, viewer there"
 UNREAD = ("garbage", "another scheme", "a wrong checksum")  # refused without a look into the database
 OF_STRANGERS = ("none", "another scheme", "garbage", "a key", "administrator", "administrator who signed in")
 UNKNOWN_TOKEN = "mtp_0000000000000000000000000000004UlIb5"
@@ -150,6 +151,29 @@ async def _swap(world: World, of: Iterable[Row]) -> Grid:
     return grid
 
 
+def confine(world: World, *, of: Iterable[Row] = ALL_ROWS) -> Grid:
+    """Ask with `?accountId=`, by somebody of both organizations and of one: outside of it there is nothing."""
+    return asyncio.run(_confine(world, of))
+
+
+async def _confine(world: World, of: Iterable[Row]) -> Grid:
+    grid = Grid()
+    for row in (row for row in of if row.has_place and row.who != "anyone"):
+        cell = Cell(row, BELONGS_TO_BOTH, places_of(row)[0])
+        refusals = set()
+        for account in ("acme", "twin", NOWHERE):
+            answer = await send(world, cell, account=account)
+            wanted = row.status if account == "acme" else NOT_FOUND
+            grid.cells += 1
+            if answer.status != wanted:
+                grid.faults.append(f"{cell} for the account {account}: {answer.status}, not {wanted}")
+            if account != "acme":
+                refusals.add(answer.body)
+        if len(refusals) > 1:
+            grid.faults.append(f"{row.name}: an account is told from none: {refusals}")
+    return grid
+
+
 async def _seen(world: World, row: Row, inner: Mapping[str, str]) -> tuple[int, bytes, int]:
     """All that can be told of an answer: status, body, and how many statements it cost."""
     began = world.database.statements
@@ -191,8 +215,8 @@ def places_of(row: Row) -> tuple[str, ...]:
     return ("acme", "twin", NOWHERE) if "{organization}" in row.path else ("",)
 
 
-async def send(world: World, cell: Cell, **inner: str) -> Sent:
-    """The answer to a good request."""
+async def send(world: World, cell: Cell, *, account: str = "", **inner: str) -> Sent:
+    """The answer to a good request; where said, for an account."""
     name = cell.row.name
     body = BODIES.get(name)
     content = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
@@ -200,6 +224,8 @@ async def send(world: World, cell: Cell, **inner: str) -> Sent:
     if name in FORMS or name == "POST /invitation/{code}":
         media_type = "application/x-www-form-urlencoded"
     path = path_at(world, cell, **inner) + QUERIES.get(name, "")
+    if account:
+        path += f"{'&' if '?' in path else '?'}accountId={account}"
     content = content.replace(b"PLACE", cell.place.encode())
     return await world.ask(cell.credential, cell.row.method, path, content, content_type=media_type)
 

@@ -62,7 +62,7 @@ class Forgetting(Database):
     def write_now(self, work: Work[Result]) -> Result:
         """As it is, or not at all: what goes on in the background would change what the next request finds."""
         if not self.forgets:
-            result: Result = super().write_now(work)  # type: ignore[safe-super]  # of the sibling
+            result: Result = super().write_now(work)
             return result
         with self.engine.connect() as connection, connection.begin() as transaction:
             try:

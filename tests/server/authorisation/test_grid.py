@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from templates_server.routes import ROUTES
-from tests.server.authorisation.asking import BODIES, QUERIES, swap, walk
+from tests.server.authorisation.asking import BODIES, QUERIES, confine, swap, walk
 from tests.server.authorisation.expected import CREDENTIALS, rows
 from tests.server.authorisation.world import MARK, new_world
 
@@ -32,6 +32,12 @@ def test_what_is_elsewhere_is_as_if_it_were_nowhere(tmp_path: Path) -> None:
     grid = swap(new_world(f"sqlite:///{tmp_path / 'mtribes.db'}", tmp_path))
     assert grid.faults == []
     assert grid.cells > 100
+
+
+def test_outside_of_an_account_there_is_nothing(tmp_path: Path) -> None:
+    grid = confine(new_world(f"sqlite:///{tmp_path / 'mtribes.db'}", tmp_path))
+    assert grid.faults == []
+    assert grid.cells > 200
 
 
 def test_an_account_parameter_keeps_to_the_organization_that_it_names(tmp_path: Path) -> None:

@@ -1,0 +1,367 @@
+"""One environment is asked the same things twice: beside empty neighbours, and beside neighbours full of its own ids.
+
+The neighbours are the other environments of its Space and those of another Space. Their ids come before its own and
+after it, so that whatever is read without regard to the environment has some of theirs, whichever row comes last.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+
+from templates_server import migrations, schema
+from templates_server.app import create_app
+from templates_server.database import Database, open_database
+from templates_server.persons.names import PersonKind, named
+from templates_server.settings import Settings
+from templates_server.spaces import store as spaces_store
+from templates_server.times import HOUR, MINUTE, SECOND, system_clock, to_rfc3339
+from tests.people import Grant, add_organization, add_person
+from tests.server.authorisation.in_process import OF_A_PLACE, Asker, Sent
+
+BEGINNING = system_clock()
+MIDDLE = "env_M"
+IDS = (MIDDLE, "env_A", "env_B", "env_x", "env_y", "env_z")  # the first is production of the first Space
+DRAWN = re.compile(r"\b(ses|exp|key|acc|pk|spc|org)_[0-9A-Za-z_]+")
+NDJSON = "application/x-ndjson"
+EVENT = {"name": "video/completed", "timestamp": "2026-11-20T20:00:00Z"}
+DEVICE = {"device_id": "tv", "model": "TV", "app_build": "1", "app_version": "1"}
+MODEL = {
+    "experiences": {"header": {"properties": {"label": {"type": "text", "default": "plain"}}}},
+    "collections": {"home": {"children": {"header": {"experience": "header"}}}},
+    "revision": 0,
+}
+GOLD = {
+    "name": "Gold",
+    "category": "Plans",
+    "audience": "all",
+    "match": "any",
+    "filters": [
+        {"attribute": "attributes.plan", "operator": "equals", "value": "gold"},
+        {"event": "video/completed", "condition": "have_done", "frequency": {"more_than": 2}},
+        {"behaviour": "sessions_30_days", "operator": "greater_than", "value": 9},
+        {"attribute": "last_seen", "operator": "after", "value": to_rfc3339(BEGINNING + HOUR // 2)},
+    ],
+}
+STATE = {"enabled": True, "properties": {"label": "gold"}}
+DELIVERY = {
+    "published": ["home"],
+    "scenarios": {"home.header": {"targeted": [{"name": "Gold", "tribes": ["gold"], **STATE}]}},
+    "revision": 0,
+}
+
+
+@dataclass
+class Told:
+    """What an environment answered and keeps, with ids of ours left out; and what was changed in others."""
+
+    answers: list[str] = field(default_factory=list)
+    rows: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Server:
+    """A server whose time stands still but for a second a request."""
+
+    database: Database
+    asker: Asker
+    times: list[int]
+    token: str = ""
+    keys: dict[str, str] = field(default_factory=dict)
+
+    async def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Sent:
+        """The answer to a request."""
+        self.times[0] += SECOND
+        content = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+        told = {"content_type": "application/json", "authorization": f"Bearer {self.token}", **headers}
+        return await self.asker.ask(method, path, content, **told)
+
+
+def differences(first_url: str, second_url: str, folder: Path) -> Sequence[str]:
+    """What the environment tells, keeps or changes otherwise where its neighbours are full, on two empty databases."""
+    alone = told_beside(first_url, folder / "alone", neighbours=False)
+    among = told_beside(second_url, folder / "among", neighbours=True)
+    bad = [answer for answer in alone.answers if answer.partition(" ")[2][:1] != "2"]  # all that is asked is good
+    answers = [
+        f"{one} and not {other}" for one, other in zip(among.answers, alone.answers, strict=True) if one != other
+    ]
+    return [*bad, *answers, *sorted(set(among.rows) ^ set(alone.rows)), *among.changed]
+
+
+Step = tuple[str, str, Any]
+"""Method, path below the environment or of the Client API, body."""
+
+
+def told_beside(database_url: str, folder: Path, *, neighbours: bool) -> Told:
+    """What the environment in the middle tells; its neighbours are empty unless `neighbours`."""
+    server = _new_server(database_url, folder)
+    told = asyncio.run(_told(server, neighbours=neighbours))
+    server.database.close()
+    return told
+
+
+def _new_server(database_url: str, folder: Path) -> Server:
+    folder.mkdir()
+    database = open_database(database_url)
+    migrations.upgrade(database)
+    times = [BEGINNING]
+    settings = Settings("http://localhost", database_url, folder, rate_limits=None)
+    server = Server(database, Asker(create_app(settings, clock=lambda: times[0], database=database)), times)
+    organization = add_organization(database, "acme")
+    server.token = add_person(database, organization, grant=Grant(kind="access")).token
+    return server
+
+
+async def _told(server: Server, *, neighbours: bool) -> Told:
+    places = await _new_environments(server)
+    told = Told()
+    for number, (chapter, newcomers) in enumerate(CHAPTERS):
+        server.times[0] = BEGINNING + HOUR
+        for identifier in newcomers if neighbours else ():
+            await _fill(server, places[identifier], server.keys[identifier], plan=f"plan of {identifier}")
+        before = _rows(server.database, IDS[1:])
+        server.times[0] = BEGINNING + number * MINUTE
+        for step in chapter():
+            told.answers.append(await _answer(server, places[MIDDLE], step))
+        told.rows += _rows(server.database, [MIDDLE])
+        told.changed += sorted(set(before) ^ set(_rows(server.database, IDS[1:])))
+    return told
+
+
+async def _answer(server: Server, place: str, step: Step) -> str:
+    """What a question is answered with, ids of ours left out."""
+    method, path, body = step
+    headers = {"content_type": NDJSON} if isinstance(body, bytes) else {}
+    if path.startswith("/api/client/"):
+        headers["authorization"] = f"Bearer {server.keys[MIDDLE]}"
+    else:
+        path = place + await _present(server, path)
+    answer = await server.ask(method, path, body, **headers)
+    return DRAWN.sub(r"\1", f"{method}:{path} {answer.status} {answer.body.decode()}")
+
+
+async def _new_environments(server: Server) -> Mapping[str, str]:
+    """The paths of six environments, by the ids that they are given."""
+    places: dict[str, str] = {}
+    for space in ("vod", "radio"):
+        await _good(server, "POST", "/v2/organizations/acme/spaces", {"key": space})
+        await _good(server, "PUT", f"/v2/spaces/{space}/model", MODEL)
+        await _good(server, "PUT", f"/v2/spaces/{space}/tribes", {"tribes": {"gold": GOLD}, "revision": 0})
+        for name in ("production", "staging", "development"):
+            identifier = IDS[len(places)]
+            _rename(server.database, space, name, identifier)
+            places[identifier] = f"/v2/spaces/{space}/environments/{name}"
+            await _good(server, "PUT", f"{places[identifier]}/delivery", DELIVERY)
+            key = json.loads((await _good(server, "POST", f"{places[identifier]}/keys", {"name": "web"})).body)
+            server.keys[identifier] = key["data"][0]["key"]
+    return places
+
+
+def _rename(database: Database, space: str, name: str, identifier: str) -> None:
+    place = database.read_now(lambda connection: spaces_store.locate(connection, {"space": space, "environment": name}))
+    assert place is not None
+    table = schema.environments
+    renamed = table.update().where(table.c.id == place.environment_id).values(id=identifier)
+    database.write_now(lambda connection: connection.execute(renamed))
+
+
+async def _good(server: Server, method: str, path: str, body: Any = None, **headers: str) -> Sent:
+    answer = await server.ask(method, path, body, **headers)
+    assert answer.status < 300, (method, path, answer)
+    return answer
+
+
+async def _fill(server: Server, path: str, key: str, *, plan: str) -> None:
+    """Everything that the questions are about, under the same ids, and otherwise different."""
+    app = {"authorization": f"Bearer {key}"}
+    attributes, tags = {"plan": plan, "only_here": plan}, ["vip", "old/tag"]
+    people = [{"user_id": name, "attributes": attributes, "tags": tags, "locale": "de"} for name in PEOPLE]
+    await _good(server, "POST", f"{path}/users", people)
+    for visitor in ("phone", "tablet", "guest", "laptop", "console"):
+        for route, body in (
+            ("identify", {"anonymous_id": visitor, "data": {"plan": plan}}),
+            ("events", [{**EVENT, "anonymous_id": visitor, "id": f"evt-{visitor}-{number}"} for number in range(3)]),
+            ("devices", {**DEVICE, "anonymous_id": visitor, "os": plan}),
+            ("sessions", {"anonymous_id": visitor}),
+        ):
+            await _good(server, "POST", f"/api/client/{route}", body, **app)
+    events = [{**EVENT, "external_id": "ada", "id": f"evt-{number}", "data": {"of": plan}} for number in range(3)]
+    await _good(server, "POST", "/api/client/events", events, **app)
+    await _good(server, "POST", "/api/client/devices", {**DEVICE, "external_id": "ada", "os": plan}, **app)
+    for visitor, user in (("tablet", "ada"), ("phone", "eve"), ("laptop", "eve")):
+        await _good(server, "POST", "/api/client/alias", {"anonymous_id": visitor, "external_id": user}, **app)
+    for number in (1, 2):
+        row = json.dumps({"user_id": "grace", "attributes": {"plan": plan, "part": number}}).encode()
+        part = f"{path}/imports/crm/parts/{number}"
+        await _good(server, "PUT", part, row + b"\n", content_type=NDJSON)
+    await _good(server, "POST", f"{path}/imports/crm/complete", {"parts": 2})
+    if plan.endswith(IDS[1]):
+        await _good(server, "POST", f"{path}/users", [{"user_id": name} for name in MANY[FEW:]])
+    await _good(server, "PUT", f"{path}/users/ada/tags/more")
+    await _good(server, "DELETE", f"{path}/users/bob")
+
+
+MANY = sorted(
+    (f"one-of-many-{number}" for number in range(150)), key=lambda name: named(PersonKind.USER, name).person_id
+)
+FEW = 10
+"""Of many, those who are in the environment before they are imported; one neighbour has the others, just the same."""
+PEOPLE = ("ada", "bob", "grace", "eve", "theirs")
+LINES = b"".join(
+    json.dumps(row).encode() + b"\n"
+    for row in (
+        {"user_id": "grace", "add_tags": ["imported"]},
+        {"user_id": "theirs", "email": "theirs@example.com"},
+        {"user_id": "ada", "attributes": {"imported": True}},
+        {"user_id": "new", "tags": ["imported"]},
+    )
+)
+
+
+def _of_users() -> Sequence[Step]:
+    ada = {"user_id": "ada", "attributes": {"plan": "gold"}, "tags": ["vip"]}
+    return [
+        ("GET", "/users", None),
+        ("GET", "/user-tags", None),
+        ("POST", "/users", [ada, {"user_id": "bob", "attributes": {"plan": "free"}}]),
+        ("POST", "/users", {"user_id": "grace", "add_tags": ["vip"]}),
+        ("PATCH", "/users/bob", {"add_tags": ["old/tag"]}),
+        ("PUT", "/users/ada/tags/more", None),
+        ("DELETE", "/users/ada/tags/more", None),
+        ("GET", "/users", None),
+        ("GET", "/users?tag=vip", None),
+        ("GET", "/users?search=a", None),
+        ("GET", "/users/ada", None),
+        ("GET", "/user-tags", None),
+    ]
+
+
+def _of_imports() -> Sequence[Step]:
+    return [
+        ("PUT", "/imports/crm/parts/1", LINES),
+        ("PUT", "/imports/crm/parts/1", LINES),
+        ("GET", "/imports/crm", None),
+        ("PUT", "/imports/crm/parts/2", LINES),
+        ("POST", "/imports/crm/complete", {"parts": 2}),
+        ("GET", "/imports/crm", None),
+        ("POST", "/users", [{"user_id": name} for name in MANY[:FEW]]),
+        ("PUT", "/imports/many/parts/1", b"".join(b'{"user_id": "%s"}\n' % name.encode() for name in MANY)),
+        ("GET", "/users?search=many&limit=1000", None),
+        ("GET", "/users", None),
+        ("GET", "/user-tags", None),
+    ]
+
+
+def _of_visits() -> Sequence[Step]:
+    events = [
+        {**EVENT, "external_id": "ada", "id": "evt-1"},
+        {**EVENT, "anonymous_id": "tablet", "id": "evt-2"},
+        {**EVENT, "anonymous_id": "guest", "id": "evt-3"},
+        *({**EVENT, "anonymous_id": "laptop", "id": f"evt-laptop-{number}"} for number in range(3)),
+        {**EVENT, "anonymous_id": "console", "id": "evt-4"},
+    ]
+    return [
+        ("POST", "/api/client/events", events),
+        ("POST", "/api/client/devices", {**DEVICE, "anonymous_id": "phone", "os": "ours"}),
+        ("GET", "/visitors", None),
+    ]
+
+
+def _of_apps() -> Sequence[Step]:
+    return [
+        ("POST", "/api/client/identify", {"anonymous_id": "tablet", "data": {"seen": True}}),
+        ("POST", "/api/client/identify", {"external_id": "ada", "data": {"seen": True}}),
+        ("POST", "/api/client/sessions", {"external_id": "ada"}),
+        ("POST", "/api/client/sessions", {"anonymous_id": "tablet"}),
+        ("POST", "/api/client/sessions", {"anonymous_id": "nobody"}),
+        ("POST", "/api/client/sessions", {"anonymous_id": "laptop", "external_id": "bob"}),  # merges them
+        ("POST", "/api/client/sessions", {"anonymous_id": "console", "external_id": "grace"}),
+        ("GET", "/visitors", None),
+        ("POST", "/api/client/alias", {"anonymous_id": "phone", "external_id": "ada"}),
+        ("POST", "/api/client/sessions", {"anonymous_id": "phone"}),
+        ("GET", "/visitors", None),
+        ("GET", "/users/ada", None),
+        ("GET", "/users/ada/everything", None),
+        ("GET", "/events", None),
+        ("GET", "/events?user=ada", None),
+    ]
+
+
+def _of_tribes() -> Sequence[Step]:
+    return [
+        ("GET", "/tribes/gold/count", None),
+        ("GET", "/tribes/gold/users", None),
+        *(("GET", f"/tribes/gold/explanation?user={name}", None) for name in ("ada", "bob")),
+        ("POST", "/session-explanation", {"user_id": "ada"}),
+        ("POST", "/session-explanation", {"user_id": "bob"}),
+        ("POST", "/session-explanation", {"anonymous_id": "tablet"}),
+        ("GET", "/delivery", None),
+        ("GET", "", None),
+    ]
+
+
+def _of_exports() -> Sequence[Step]:
+    steps: list[Step] = []
+    for what in ("/tribes/gold", "/events"):
+        steps += [
+            ("POST", f"{what}/exports", {"format": "ndjson"}),
+            ("GET", "/exports/LAST", None),
+            ("GET", "/exports/LAST/content", None),
+        ]
+    return steps
+
+
+def _of_the_end() -> Sequence[Step]:
+    return [
+        ("DELETE", "/users/ada", None),
+        ("DELETE", "/users/bob", None),
+        ("GET", "/users", None),
+        ("GET", "/visitors", None),
+        ("GET", "/user-tags", None),
+        ("GET", "/events", None),
+        ("POST", "/users", {"user_id": "ada"}),
+        ("GET", "/users/ada/everything", None),
+    ]
+
+
+CHAPTERS: Sequence[tuple[Callable[[], Sequence[Step]], Sequence[str]]] = (
+    (_of_users, IDS[1:4]),
+    (_of_imports, ()),
+    (_of_visits, ()),
+    (_of_apps, IDS[4:]),
+    (_of_tribes, ()),
+    (_of_exports, ()),
+    (_of_the_end, ()),
+)
+"""What is asked, in this order, and which neighbours come first: so that their rows are older or newer than its own."""
+
+
+async def _present(server: Server, path: str) -> str:
+    """The path, with the id of the last export that was asked for, once it is complete."""
+    if "LAST" not in path:
+        return path
+    query = select(schema.exports.c.id, schema.exports.c.state).order_by(schema.exports.c.created.desc()).limit(1)
+    while True:
+        last = server.database.read_now(lambda connection: connection.execute(query).one())
+        if last.state != "running":
+            return path.replace("LAST", last.id)
+        await asyncio.sleep(0.005)
+
+
+def _rows(database: Database, environment_ids: Sequence[str]) -> list[str]:
+    """All rows of these environments."""
+    found = []
+    for name, table in OF_A_PLACE.items():
+        if "environment_id" in table.columns and name not in {"environment_keys", "audit_entries"}:
+            query = select(table).where(table.c.environment_id.in_(environment_ids))
+            rows = database.read_now(lambda connection, query=query: connection.execute(query).all())  # type: ignore[misc]  # bound now
+            found += [DRAWN.sub(r"\1", f"{name} {tuple(row)!r}") for row in rows]
+    return sorted(found)
