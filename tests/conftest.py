@@ -82,7 +82,7 @@ def postgres() -> Iterator[PostgresServer]:
         server = PostgresServer(Path(folder))
         yield server
         server.close()
-        secrecy.look_through_postgres(Path(folder))
+        secrecy.PARTS.append(secrecy.look_through_postgres(Path(folder)))
 
 
 @pytest.fixture

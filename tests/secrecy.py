@@ -299,7 +299,7 @@ def look_through(folders: Mapping[str, Path], *, said: Sequence[str] = (), logge
     return seen
 
 
-def look_through_postgres(data: Path) -> None:
+def look_through_postgres(data: Path) -> Seen:
     """The same, of the tables of every database below the data folder of a PostgreSQL that was stopped."""
     databases = [each for each in (data / "base").iterdir() if int(each.name) >= FIRST_OWN_ID]
     finder = SENT.finder()
@@ -310,7 +310,7 @@ def look_through_postgres(data: Path) -> None:
             if digits and int(digits[0]) >= FIRST_OWN_ID:
                 seen.files += 1
                 seen.note(f"PostgreSQL {database.name}/{path.name}", finder, path.read_bytes())
-    PARTS.append(seen)
+    return seen
 
 
 def check_planted(folder: Path) -> None:

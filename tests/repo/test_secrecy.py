@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import re
 import subprocess
 import sys
@@ -11,11 +12,15 @@ import zlib
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 
+from templates_server.database import open_database
 from templates_server.tokens.secrets import SecretKind, new_secret
 from tests import secrecy
+from tests.requirements import require
 from tests.secrecy import Finder, Secrets
 from tests.server_processes import ENVIRONMENT
+from tests.servers import PostgresServer
 
 ROOT = Path(__file__).parents[2]
 TEST = """
@@ -130,3 +135,27 @@ def test_a_token_is_known_by_its_checksum_wherever_it_came_from() -> None:
 
 def test_what_was_planted_in_a_database_a_log_and_what_was_said_is_found(tmp_path: Path) -> None:
     secrecy.check_planted(tmp_path)
+
+
+def plant(connection: Connection, text: str) -> None:
+    """Keep a text in a table of its own."""
+    connection.exec_driver_sql("CREATE TABLE planted (text text)")
+    connection.exec_driver_sql("INSERT INTO planted VALUES (%s)", (f"is {text}",))
+
+
+@pytest.mark.slow
+def test_what_was_planted_in_a_postgresql_is_found() -> None:
+    require(sys.platform != "win32", "PostgreSQL for tests", "run these on Linux or macOS")
+    token = new_secret(SecretKind.PERSONAL)
+    with tempfile.TemporaryDirectory(prefix="mtribes-postgres-", ignore_cleanup_errors=True) as folder:
+        postgres = PostgresServer(Path(folder))
+        urls = [postgres.new_database_url() for _ in range(2)]
+        for url, text in zip(urls, ("nothing", token), strict=True):
+            database = open_database(url)
+            database.write_now(functools.partial(plant, text=text))
+            database.close()
+        postgres.close()
+        seen = secrecy.look_through_postgres(Path(folder))
+    assert seen.databases == 2
+    assert len(seen.leaks) == 1
+    assert f"token {token[:12]}" in seen.leaks[0]
