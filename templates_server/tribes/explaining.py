@@ -179,7 +179,7 @@ def _found_in_words(verdict: FilterVerdict) -> str:
         case tuple() as tags:
             return _listed(tags)
         case count:
-            return f"{_times(count)} found" if count else "never found"
+            return f"found {_times(count)}" if count else "never found"
 
 
 def _is_midnight(moment: int) -> bool:
