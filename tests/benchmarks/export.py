@@ -183,7 +183,7 @@ def main() -> None:
         url = None
         if asked.database == "postgresql":
             (folder / "postgres").mkdir()
-            postgres = PostgresServer(folder / "postgres")
+            postgres = PostgresServer(folder / "postgres", is_durable=True)
             held.callback(postgres.close)
             url = postgres.new_database_url()
         measured = held.enter_context(measuring(folder, url, asked.rows))

@@ -179,7 +179,7 @@ class Postgresql:
     def __init__(self, folder: Path, files: Files) -> None:
         self._files = files
         folder.mkdir()
-        self._server = PostgresServer(folder)
+        self._server = PostgresServer(folder, is_durable=True)
 
     def options(self) -> Sequence[str]:
         """How a new server is started."""

@@ -99,7 +99,7 @@ def _postgres() -> Iterator[str]:
     """A PostgreSQL that may use both cores: the server has one of them, the load the other."""
     os.sched_setaffinity(0, {0, 1})
     with tempfile.TemporaryDirectory(prefix="mtribes-postgres-", ignore_cleanup_errors=True) as name:
-        server = PostgresServer(Path(name))
+        server = PostgresServer(Path(name), is_durable=True)
         try:
             yield server.new_database_url()
         finally:
