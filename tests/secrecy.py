@@ -26,6 +26,7 @@ from urllib.parse import unquote_plus
 import pytest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from mtribes_cli.console import Console
 from templates_server.tokens.secrets import SecretKind, is_well_formed, new_secret
 
 SECRETS = (
@@ -45,6 +46,7 @@ OF_A_SIGN_IN = re.compile(rb'"(access_token|refresh_token)": ?"([^"]+)"')
 MOST_READ_BYTES = 64 * 1024
 SHAPE = re.compile(rb"mt[oprs]_[0-9A-Za-z]{36}")
 RUN = re.compile(rb"[0-9A-Za-z_\-]{12,}")
+PIECE, STEP = 6, 7  # together one more than the shortest secret
 IN_HEXADECIMAL = re.compile(rb"[0-9a-f]{24,}")
 FOR_SECRETS = {"credentials.json", "demo.json", "server.key", "local-code"}
 """Sign-ins of a user, mode 0600; the demo's own; the key of a server; the code for whoever has started one."""
@@ -86,16 +88,20 @@ class Secrets:
 
 
 class Finder:
-    """Finds secrets in bytes, as they are and in hexadecimal."""
+    """Finds secrets in bytes, as they are and in hexadecimal.
+
+    Of the first seven characters of a secret one stands at a place that is a multiple of seven: only there is it looked
+    whether six characters are those of some secret.
+    """
 
     def __init__(self, kinds: Mapping[bytes, str]) -> None:
         self._kinds = kinds
-        self._by_beginning: dict[bytes, list[bytes]] = defaultdict(list)
+        self._by_piece: dict[bytes, list[tuple[bytes, int]]] = defaultdict(list)
         self._others = []
         for secret in kinds:
-            beginning = secret[:LEAST_LENGTH]
-            if RUN.fullmatch(beginning):
-                self._by_beginning[beginning].append(secret)
+            if RUN.fullmatch(secret[:LEAST_LENGTH]):
+                for start in range(STEP):
+                    self._by_piece[secret[start : start + PIECE]].append((secret, start))
             else:
                 self._others.append(secret)
 
@@ -109,14 +115,14 @@ class Finder:
         for secret in self._others:
             if secret in content:
                 yield _named(self._kinds[secret], secret)
-        for run in RUN.finditer(content):
-            yield from self._in_run(run[0])
+        for match in RUN.finditer(content):
+            yield from self._in_run(content, *match.span())
 
-    def _in_run(self, run: bytes) -> Iterator[str]:
-        beginnings = self._by_beginning
-        for start in range(len(run) - LEAST_LENGTH + 1):
-            for secret in beginnings.get(run[start : start + LEAST_LENGTH], ()):
-                if run.startswith(secret, start):
+    def _in_run(self, content: bytes, begin: int, end: int) -> Iterator[str]:
+        by_piece = self._by_piece
+        for place in range(begin + -begin % STEP, end - PIECE + 1, STEP):
+            for secret, start in by_piece.get(content[place : place + PIECE], ()):
+                if content.startswith(secret, place - start):
                     yield _named(self._kinds[secret], secret)
 
 
@@ -267,12 +273,19 @@ def is_too_little(config: pytest.Config) -> bool:
 
 @contextlib.contextmanager
 def recording() -> Iterator[None]:
-    """Keep what servers of this process log, from the level on at which they do."""
-    product = logging.getLogger("templates_server")
+    """Keep what servers of this process log, from the level on at which they do, and what `--verbose` would say."""
+    product, trace = logging.getLogger("templates_server"), Console.trace
     level = product.level
     product.setLevel(logging.INFO)
     logging.getLogger().addHandler(LOGGED)
-    yield
+
+    def recorded_trace(console: Console, text: str) -> None:
+        SAID.append(text)
+        trace(console, text)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Console, "trace", recorded_trace)
+        yield
     logging.getLogger().removeHandler(LOGGED)
     product.setLevel(level)
 
