@@ -1,6 +1,6 @@
 """Noticing that something may have changed for a person who is followed, whichever process changed it.
 
-All who are followed share one look at the database: soon after this process has written something, else every second.
+All who are followed share one look at the database: soon after this process has written, else every half second.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from templates_server.errors import Unavailable
 from templates_server.sessions.changes import store
 
 LOGGER = logging.getLogger("templates_server")
-LONGEST_REST_SECONDS = 1.0
+LONGEST_REST_SECONDS = 0.5
 SHORTEST_REST_SECONDS = 0.1
 REST_PER_LOOK = 9  # a tenth of the time is spent on looking, at most
 REST_AFTER_FAILURE_SECONDS = 5.0

@@ -15,7 +15,6 @@ import httpx
 import pytest
 
 from templates_server.database import open_database
-from templates_server.settings import sqlite_url
 from tests.environments import AppEnvironment, add_environment, deliver
 from tests.server.sessions.changes.following import GOLD_FIRST, MODEL, TRIBES, changes_of, delivery
 from tests.server_processes import ServerProcess, server_process
@@ -107,9 +106,9 @@ async def stopped(server: ServerProcess, streams: list[Stream]) -> float:
     return seconds
 
 
-def test_a_thousand_streams_are_told_while_others_are_answered(tmp_path: Path) -> None:
-    with server_process(tmp_path, "--rate-limits", "off") as server:
-        database = open_database(sqlite_url(server.folder), checkpoints=False)
+def test_a_thousand_streams_are_told_while_others_are_answered(tmp_path: Path, fresh_database_url: str) -> None:
+    with server_process(tmp_path, "--rate-limits", "off", "--database", fresh_database_url) as server:
+        database = open_database(fresh_database_url, checkpoints=False)
         environment = add_environment(database, model=MODEL, delivery=GOLD_FIRST, tribes=TRIBES)
         measured = asyncio.run(tell_all(server, environment, database))
         database.close()
