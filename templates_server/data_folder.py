@@ -172,8 +172,13 @@ def write_private(path: Path, content: bytes) -> None:
 def put_in_place(temporary: Path, path: Path) -> None:
     """Give a finished file of the same folder its name, for good."""
     temporary.replace(path)
+    keep_names(path.parent)
+
+
+def keep_names(folder: Path) -> None:
+    """Have the names of files that are new in a folder survive a loss of power, as their contents do."""
     if os.name == "posix":
-        descriptor = os.open(path.parent, os.O_RDONLY)
+        descriptor = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(descriptor)
         finally:

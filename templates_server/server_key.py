@@ -11,6 +11,8 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from templates_server.data_folder import keep_names
+
 FILE_NAME = "server.key"
 VARIABLE = "MTRIBES_SERVER_KEY"
 KEY_BYTES = 32
@@ -57,3 +59,4 @@ def _make(path: Path) -> None:
             os.link(temporary, path)
     finally:
         Path(temporary).unlink()
+    keep_names(path.parent)

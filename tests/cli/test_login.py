@@ -95,6 +95,20 @@ def test_the_address_is_printed_before_a_browser_is_tried(
     assert not mtribes.credentials_file.exists()
 
 
+@pytest.mark.usefixtures("oauth")
+def test_a_browser_is_waited_for_five_minutes(mtribes: Mtribes) -> None:
+    def opened(_url: str) -> bool:
+        mtribes.clock.pauses.append(5 * 60 - 0.5)  # so long nobody does anything
+        return True
+
+    mtribes.browser = opened
+    began = time.monotonic()
+    outcome = mtribes("login", "--browser", "--quiet")
+    assert time.monotonic() - began > 0.2
+    assert outcome.exit_code == 4
+    assert "Nobody signed in within 5 minutes." in outcome.err
+
+
 @pytest.mark.parametrize(
     ("changed", "told"),
     [

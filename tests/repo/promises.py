@@ -223,6 +223,7 @@ Cells of CSV are no formulas for a spreadsheet.
 The address of a sign-in is printed before a browser is tried; one answer with our state and issuer is heard.
   cli/test_login.py
     the_address_is_printed_before_a_browser_is_tried
+    a_browser_is_waited_for_five_minutes
     calls_with_another_state_path_host_or_doubled_parameters_are_waited_past
     an_answer_that_is_not_a_good_one_signs_nobody_in
 Without a display a code is used; where nobody is there it fails at once and says what to set.
@@ -261,6 +262,7 @@ What PostgreSQL breaks off is done again whole; a commit in doubt is resolved by
   server/test_lost_commits.py
   server/imports/test_faults.py
 A file is there whole or as it was, whichever call fails and however full the disk is.
+  server/test_data_folder.py
   cli/faults/test_failing_calls.py
   cli/faults/test_full_disk.py
   cli/bad_days/test_disks.py

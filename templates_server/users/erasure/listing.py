@@ -16,7 +16,7 @@ from pathlib import Path
 
 import msgspec
 
-from templates_server.data_folder import PRIVATE_FILE
+from templates_server.data_folder import PRIVATE_FILE, keep_names
 from templates_server.times import parse_rfc3339, to_rfc3339
 from templates_server.users.erasure.store import ErasedPerson
 
@@ -95,11 +95,14 @@ def format_erasures(people: Iterable[ErasedPerson]) -> bytes:
 def _append(path: Path, people: Iterable[ErasedPerson]) -> None:
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, PRIVATE_FILE)
     with os.fdopen(descriptor, "r+b", buffering=0) as file:
+        is_new = os.fstat(descriptor).st_size == 0
         _drop_broken_line(file)
         content = format_erasures(people)
         if file.write(content) != len(content):
             raise OSError(f"{path} took only a part of what was to be added")
         os.fsync(file.fileno())
+    if is_new:
+        keep_names(path.parent)
 
 
 def _drop_broken_line(file: FileIO) -> None:
