@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import gc
 import logging
 import math
 import os
@@ -19,13 +20,15 @@ from typing import Any
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
-from templates_server.app import create_app
+from templates_server.app import Application, create_app
 from templates_server.connections import Connections
 from templates_server.http_protocol import BoundedHttpProtocol
 from templates_server.settings import Settings
 
 LOGGER = logging.getLogger("templates_server")
 STOP_TIMEOUT_SECONDS = 20
+ALLOCATIONS_BEFORE_A_LOOK = 20_000
+LOOKS_BEFORE_A_DEEPER_ONE = (20, 20)
 BACKLOG = 2048
 FILES_BESIDES_CONNECTIONS = 256
 MAX_LOG_BYTES = 10 * 1024 * 1024
@@ -81,7 +84,7 @@ def configured(
 def serve(settings: Settings, listening: socket.socket, *, workers: int, log_file: Path) -> bool:
     """Serve on a listening socket until told to stop; whether it was Ctrl-C that told."""
     allow_open_files(settings.connection_limits.max_connections + FILES_BESIDES_CONNECTIONS)
-    make_app = functools.partial(create_app, settings)
+    make_app = functools.partial(_make_app, settings)
     config = configured(make_app, settings, factory=True, workers=workers, log=log_config(log_file))
     demo = f"; the demo: {settings.public_url}/demo" if settings.demo else ""
     LOGGER.info("mtribes-server %s is at %s%s", version("mtribes"), settings.public_url, demo)
@@ -90,6 +93,18 @@ def serve(settings: Settings, listening: socket.socket, *, workers: int, log_fil
     interrupted = _run(config, listening)
     LOGGER.info("stopped")
     return interrupted
+
+
+def _make_app(settings: Settings) -> Application:
+    """The application, with a collector of cycles that leaves alone what will stay, and looks less often.
+
+    A request leaves hardly any cycles; looking for them took a seventh of the time.
+    """
+    app = create_app(settings)
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(ALLOCATIONS_BEFORE_A_LOOK, *LOOKS_BEFORE_A_DEEPER_ONE)
+    return app
 
 
 def allow_open_files(wanted: int) -> None:

@@ -30,7 +30,7 @@ PersonKey = tuple[str, str]  # environment and person id
 Merged = Mapping[PersonKey, PersonName]
 
 
-class Presence(msgspec.Struct, frozen=True):
+class Presence(msgspec.Struct, frozen=True, gc=False):
     """Somebody of an environment was there at a time, in milliseconds.
 
     A visitor and a user together: the visitor is merged into the user, unless they were merged before.

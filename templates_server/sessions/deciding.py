@@ -35,7 +35,7 @@ OF_NOTHING: frozenset[str] = frozenset()
 StoreIt = Callable[[], Awaitable[object]]
 
 
-class Said(msgspec.Struct, frozen=True):
+class Said(msgspec.Struct, frozen=True, gc=False):
     """What an app says when a session starts, for this session alone. `fields` None: it is not known what."""
 
     fields: Mapping[str, Scalar | None] | None = msgspec.field(default_factory=dict)
@@ -43,7 +43,7 @@ class Said(msgspec.Struct, frozen=True):
     device_model: str | None = None
 
 
-class Context(msgspec.Struct, frozen=True):
+class Context(msgspec.Struct, frozen=True, gc=False):
     """What only the start of a session knew. `last_seen`: when the person was seen before, or, if never, the start.
 
     None: nobody asked.
@@ -53,7 +53,7 @@ class Context(msgspec.Struct, frozen=True):
     last_seen: int | None = None
 
 
-class Person(msgspec.Struct, frozen=True):
+class Person(msgspec.Struct, frozen=True, gc=False):
     """Who is decided for, and in which environment. `revision`: that of its states, where it was just looked up."""
 
     environment_id: str
@@ -61,7 +61,7 @@ class Person(msgspec.Struct, frozen=True):
     revision: str | None = None
 
 
-class Decided(msgspec.Struct, frozen=True):
+class Decided(msgspec.Struct, frozen=True, gc=False):
     """What is shown: of each of `states.entities`, in their order; None where it cannot be known here."""
 
     states: States

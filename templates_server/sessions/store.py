@@ -32,7 +32,7 @@ LAST_SEEN = "SELECT last_seen FROM persons WHERE environment_id = ? AND person_i
 PREFIX = "ses_"
 
 
-class Start(msgspec.Struct, frozen=True):
+class Start(msgspec.Struct, frozen=True, gc=False):
     """A session of a person of an environment that began at a time, in milliseconds."""
 
     environment_id: str
@@ -121,7 +121,7 @@ def _document(connection: Connection, table: Table, owner_id: str, revision: int
 # What is known of the person
 
 
-class Known(msgspec.Struct, frozen=True):
+class Known(msgspec.Struct, frozen=True, gc=False):
     """What is known of a person. `called`: their id. `is_merged`: the visitor who is stated was merged before."""
 
     facts: PersonFacts

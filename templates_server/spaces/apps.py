@@ -20,7 +20,7 @@ KEPT_SECONDS = 0.1
 MOST_KEPT = 1000
 
 
-class _Kept(msgspec.Struct, frozen=True):
+class _Kept(msgspec.Struct, frozen=True, gc=False):
     app: Principal
     until_seconds: float
     writes: int  # that had ended before it was looked up

@@ -50,7 +50,7 @@ class Outcome(enum.StrEnum):
     UNKNOWN = "cannot_be_known_here"
 
 
-class PersonFacts(msgspec.Struct, frozen=True):
+class PersonFacts(msgspec.Struct, frozen=True, gc=False):
     """What is known of one person. Times in milliseconds.
 
     `dates` are the times that attributes stand for (`profiles.dates_of`). `fields` is what the app said when the
@@ -76,7 +76,7 @@ class PersonFacts(msgspec.Struct, frozen=True):
     events: Mapping[EventQuestion, int] = msgspec.field(default_factory=dict)
 
 
-class Found(msgspec.Struct, frozen=True):
+class Found(msgspec.Struct, frozen=True, gc=False):
     """A value of a person: `value` is a scalar, `moment` the time that it stands for; both None: missing."""
 
     value: Scalar | None = None

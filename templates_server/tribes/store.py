@@ -105,7 +105,7 @@ def _uses(connection: Connection, space_id: str) -> Iterator[Use]:
 # People
 
 
-class Moment(msgspec.Struct, frozen=True):
+class Moment(msgspec.Struct, frozen=True, gc=False):
     """In which environment, and when. Events count while they are younger than `retention_ms`."""
 
     environment_id: str

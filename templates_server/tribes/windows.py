@@ -15,7 +15,7 @@ from templates_server.times import DAY
 from templates_server.tribes.rules import SESSION_DAYS, Comparison, Moment, Operator, Timeframe, TimeframeKind
 
 
-class Window(msgspec.Struct, frozen=True):
+class Window(msgspec.Struct, frozen=True, gc=False):
     """From `starts` on and before `ends`, in milliseconds; None: without a bound."""
 
     starts: int | None = None

@@ -16,7 +16,7 @@ BYTES_OF_A_STATE = 8
 BYTES_OF_A_BYTE_SAID = 4  # what is said as JSON, as objects
 
 
-class Started(msgspec.Struct, frozen=True):
+class Started(msgspec.Struct, frozen=True, gc=False):
     """The start of a session. `states` and `shown` are what was told, `context` what was known."""
 
     states: States
