@@ -10,6 +10,8 @@ from templates_server.errors import Problem, ValidationFailed
 from templates_server.persons.reading import problem_of_attribute_name
 
 ATTRIBUTE = "attributes."
+BETWEEN = {"csv": b"\r\n", "ndjson": b"\n", "json": b",\n"}
+"""What stands between two rows."""
 
 
 class Kind(enum.Enum):
@@ -67,8 +69,23 @@ class Shape:
 
     known: Mapping[str, Column]
     columns: Sequence[str]
-    is_csv: bool
+    form: str
     raw: bool = False
+
+    @property
+    def is_csv(self) -> bool:
+        """Whether it is CSV."""
+        return self.form == "csv"
+
+    @property
+    def between(self) -> bytes:
+        """What stands between two rows."""
+        return BETWEEN[self.form]
+
+    @property
+    def has_attributes(self) -> bool:
+        """Whether there are columns of an attribute each."""
+        return any(name.startswith(ATTRIBUTE) for name in self.columns)
 
     @property
     def header(self) -> str:
@@ -100,12 +117,12 @@ def _shape(  # noqa: PLR0913 - the four of the request, and the two of what is e
         if columns is not None or raw:
             name = "columns" if columns is not None else "raw"
             raise ValidationFailed([Problem(name, "This is for CSV alone: JSON has all that is known, as it is.")])
-        return Shape(known, list(known), is_csv=False)
+        return Shape(known, list(known), form)
     wanted = usual if columns is None else columns
     problems = list(_problems(known, wanted, has_attributes=has_attributes))
     if problems:
         raise ValidationFailed(problems)
-    return Shape(known, wanted, is_csv=True, raw=raw)
+    return Shape(known, wanted, form, raw=raw)
 
 
 def _problems(known: Mapping[str, Column], columns: Sequence[str], *, has_attributes: bool) -> Iterator[Problem]:

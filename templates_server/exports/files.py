@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from filelock import FileLock, Timeout
 
 from templates_server.data_folder import PRIVATE_FILE, PRIVATE_FOLDER, put_in_place
+from templates_server.exports.columns import BETWEEN
 
 MIBIBYTE = 1024 * 1024
 LARGEST_BYTES = 16 * 1024 * MIBIBYTE
@@ -23,14 +25,21 @@ class CannotBeSpooled(Exception):
     """Why a file does not come about, in words for whoever asked for it."""
 
 
+class Rows(NamedTuple):
+    """The text of so many rows, without what comes after the last one."""
+
+    text: bytes
+    number: int
+
+
 @dataclass(frozen=True, slots=True)
 class Form:
-    """What stands before, between and behind the lines of a file."""
+    """What stands before, between and behind the rows of a file."""
 
-    head: str
-    between: str
-    tail: str
-    end: str  # of the last line, where there is one
+    head: bytes
+    between: bytes
+    tail: bytes
+    end: bytes  # of the last row, where there is one
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +53,12 @@ class Written:
 
 def form_of(kind: str, header: str) -> Form:
     """CSV with its header (RFC 4180), JSON lines, or one JSON array with a line an element."""
+    between = BETWEEN[kind]
     if kind == "csv":
-        return Form(f"{header}\r\n", "\r\n", "", "\r\n")
+        return Form(header.encode() + between, between, b"", between)
     if kind == "ndjson":
-        return Form("", "\n", "", "\n")
-    return Form("[\n", ",\n", "]\n", "\n")
+        return Form(b"", between, b"", between)
+    return Form(b"[\n", between, b"]\n", b"\n")
 
 
 class ExportFiles:
@@ -76,8 +86,8 @@ class ExportFiles:
         lock.release()
         (self._folder / f"{export_id}{LOCK}").unlink(missing_ok=True)
 
-    def write(self, export_id: str, form: Form, batches: Iterator[Sequence[str]], check: Callable[[], None]) -> Written:
-        """Spool the lines; `check` may raise between batches. CannotBeSpooled without room: nothing is left."""
+    def write(self, export_id: str, form: Form, batches: Iterable[Rows], check: Callable[[], None]) -> Written:
+        """Spool the rows; `check` may raise between batches. CannotBeSpooled without room: nothing is left."""
         part = self._folder / f"{export_id}{PART}"
         try:
             written = self._spool(part, form, batches, check)
@@ -88,18 +98,18 @@ class ExportFiles:
             part.unlink(missing_ok=True)
         return written
 
-    def _spool(self, part: Path, form: Form, batches: Iterator[Sequence[str]], check: Callable[[], None]) -> Written:
+    def _spool(self, part: Path, form: Form, batches: Iterable[Rows], check: Callable[[], None]) -> Written:
         digest, rows, size, before = hashlib.sha256(), 0, 0, form.head
         descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE_FILE)
         with os.fdopen(descriptor, "wb") as file:
-            for lines in batches:
-                chunk = (before + form.between.join(lines)).encode()
+            for text, number in batches:
+                chunk = before + text
                 file.write(chunk)
                 digest.update(chunk)
-                rows, size, before = rows + len(lines), size + len(chunk), form.between
+                rows, size, before = rows + number, size + len(chunk), form.between
                 self._check_room(size)
                 check()
-            chunk = ((form.end if rows else form.head) + form.tail).encode()
+            chunk = (form.end if rows else form.head) + form.tail
             file.write(chunk)
             digest.update(chunk)
             file.flush()

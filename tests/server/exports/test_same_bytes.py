@@ -105,8 +105,8 @@ def content_of(database: Database, kind: str, shape: Shape, *, of_events: bool =
             if of_events
             else lines_store.user_lines(connection, at, tribe, shape, since=None)
         )
-        lines = [line for batch in batches for line in batch]
-        return (form.head + form.between.join(lines) + form.end + form.tail).encode()
+        texts = [rows.text for rows in batches]
+        return form.head + form.between.join(texts) + form.end + form.tail
 
     return database.read_now(work)
 
