@@ -19,7 +19,7 @@ from templates_server.imports.reading import person_of_row
 from templates_server.persons.profiles import COLUMNS
 from templates_server.users.store import find_columns
 
-USERS_A_STATEMENT = 100
+USERS_A_STATEMENT = 300
 NAMES = ", ".join(COLUMNS)
 VARIABLE = 2 + len(COLUMNS)
 CHANGE = (
