@@ -45,6 +45,15 @@ TAGS: Sequence[list[str]] = (["vip"], ["sports/football"], ["vip", "sports/footb
 PLANS = ("free", "silver", "gold")
 NOW = 1_795_000_000_000
 PAUSE_SECONDS = 0.05
+WATCH = """
+import os, subprocess, sys
+process = subprocess.Popen(sys.argv[1:])
+_, status, used = os.wait4(process.pid, 0)
+print(used.ru_maxrss, file=sys.stderr)
+sys.exit(os.waitstatus_to_exitcode(status))
+"""  # a small process: what the one that starts it takes would count as the command's
+command_megabytes: list[float] = []
+"""The most memory that each command had."""
 
 
 def user(number: int) -> dict[str, Any]:
@@ -278,9 +287,11 @@ def by_command(server: ServerProcess, token: str, files: Files, kind: str) -> di
     environment = {**os.environ, "MTRIBES_TOKEN": token, "MTRIBES_HOST": server.url}
     file = files.csv if kind == "csv" else files.ndjson
     command = [program, "user", "ingest", str(file), "--space", "vod", "--environment", "production", "--json"]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    watched = [sys.executable, "-c", WATCH, *command]
+    done = subprocess.run(watched, env=environment, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise RuntimeError(done.stderr)
+    command_megabytes.append(int(done.stderr.splitlines()[-1]) / 1000)
     return dict(json.loads(done.stdout)["data"])
 
 
@@ -335,12 +346,14 @@ def compare(database: Sqlite | Postgresql, files: Files, *, pairs: int, cli: str
     work = statistics.median(one.processor_seconds / seconds for one, (_, seconds) in found)
     again = statistics.median(one.again_seconds / one.seconds for one, _ in found)
     waits = sorted(wait for one, _ in found for wait in one.waits)
+    of_server = max(one.peak_megabytes for one, _ in found)
+    of_command = f", the command's {max(command_megabytes):.0f} MB" if command_megabytes else ""
     how = f"`mtribes user ingest`, {cli}" if cli else f"{len(files.parts)} parts that lie ready"
     sys.stdout.write(
         f"{database.name}, {files.rows:,} users, {how}: {ratio:.2f} x its own import "
         f"(target {TARGETS[database.name]} x, both sides together), {ours:.1f} s and {floor:.1f} s, {pairs} pair(s); "
         f"the server's processor time alone: {work:.2f} x; the same again: {again:.2f} x the first time; "
-        f"the server's memory: {max(one.peak_megabytes for one, _ in found):.0f} MB (target {MAX_MEGABYTES}); "
+        f"memory: the server's {of_server:.0f} MB{of_command} (target {MAX_MEGABYTES}); "
         f"a session started meanwhile: {statistics.median(waits) * 1000:.0f} ms, at worst {waits[-1] * 1000:.0f} ms\n"
     )
 

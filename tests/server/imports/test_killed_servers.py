@@ -117,6 +117,7 @@ def go(journey: Journey, points: Sequence[str]) -> None:
     assert journey.check() == len(points)
 
 
+@pytest.mark.slow
 def test_a_server_that_dies_before_its_commit_has_done_nothing(journey: Journey) -> None:
     go(journey, ["before the commit"])
 
