@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from templates_server.database import as_text
-from templates_server.round_trips import Statement
+from templates_server.round_trips import Statement, driver_of
 
 Rows = Sequence[tuple[Any, ...]]
 
@@ -24,7 +24,8 @@ def insert_all(
         return
     if connection.dialect.name == "sqlite":
         values = f"VALUES ({', '.join('?' * len(columns))})"
-        connection.exec_driver_sql(f"{_into(table, columns)} {values} {on_conflict}", list(rows))
+        with driver_of(connection) as driver:
+            driver.executemany(f"{_into(table, columns)} {values} {on_conflict}", rows)
     else:
         query, columns_of_values = postgres_insertion(table, columns, rows, on_conflict=on_conflict)
         connection.exec_driver_sql(as_text(connection, query), columns_of_values)

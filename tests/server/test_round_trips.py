@@ -1,0 +1,84 @@
+"""Statements that go straight to the driver: what they see, and that their faults are told as all others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from templates_server.database import Database, open_database
+from templates_server.errors import Unavailable
+from templates_server.round_trips import Rows, run_together
+from templates_server.rows import insert_all
+
+COLUMNS = {"number": "bigint", "word": "text"}
+
+
+@pytest.fixture
+def database(fresh_database_url: str) -> Iterator[Database]:
+    database = open_database(fresh_database_url)
+    database.write_now(
+        lambda connection: run_together(connection, [("CREATE TABLE kept (number BIGINT, word TEXT)", ())])
+    )
+    yield database
+    database.close()
+
+
+def words(database: Database) -> list[str]:
+    def read(connection: Connection) -> Rows:
+        (rows,) = run_together(connection, [("SELECT word FROM kept ORDER BY number", ())])
+        return rows
+
+    return [row[0] for row in database.read_now(read)]
+
+
+def test_each_statement_sees_what_the_ones_before_it_did(database: Database) -> None:
+    adding = "INSERT INTO kept (number, word) VALUES (?, ?)"
+    counting = ("SELECT count(*), max(word) FROM kept WHERE number > ?", (0,))
+    found = database.write_now(
+        lambda connection: run_together(connection, [(adding, (1, "a")), counting, (adding, (2, "b")), counting])
+    )
+    assert [list(map(tuple, rows)) for rows in found] == [[], [(1, "a")], [], [(2, "b")]]
+    assert words(database) == ["a", "b"]
+
+
+def test_a_fault_is_sqlalchemys_and_undoes_all(database: Database) -> None:
+    database.write_now(lambda connection: run_together(connection, [("CREATE UNIQUE INDEX one ON kept (number)", ())]))
+    insert_all_of = [(1, "a"), (1, "b")]
+    with pytest.raises(IntegrityError):
+        database.write_now(lambda connection: insert_all(connection, "kept", COLUMNS, insert_all_of))
+    adding = ("INSERT INTO kept (number, word) VALUES (1, 'c')", ())
+    with pytest.raises(IntegrityError):
+        database.write_now(lambda connection: run_together(connection, [adding, adding]))
+    with pytest.raises(DBAPIError):
+        database.write_now(lambda connection: run_together(connection, [adding, ("SELECT nothing", ())]))
+    assert words(database) == []
+
+
+def test_a_connection_that_is_lost_between_two_statements_costs_nothing(postgres_url: str) -> None:
+    database, attempts = open_database(postgres_url), []
+    killing = ("SELECT pg_terminate_backend(pg_backend_pid())", ())
+
+    def work(connection: Connection) -> list[Rows]:
+        attempts.append(connection)
+        return run_together(connection, [killing if len(attempts) == 1 else ("SELECT 2", ()), ("SELECT 3", ())])
+
+    assert [list(map(tuple, rows)) for rows in database.write_now(work)] == [[(2,)], [(3,)]]
+    assert len(attempts) == 2
+    database.close()
+
+
+def test_a_full_disk_is_a_lack_of_room_and_no_bug(tmp_path_factory: pytest.TempPathFactory) -> None:
+    database = open_database(f"sqlite:///{tmp_path_factory.mktemp('full') / 'mtribes.db'}")
+
+    def fill(connection: Connection) -> None:
+        run_together(
+            connection, [("CREATE TABLE kept (number BIGINT, word TEXT)", ()), ("PRAGMA max_page_count=3", ())]
+        )
+        insert_all(connection, "kept", COLUMNS, [(1, "a" * 100_000)])
+
+    with pytest.raises(Unavailable, match="no room"):
+        database.write_now(fill)
+    database.close()
