@@ -14,7 +14,9 @@ from tests.server.authorisation.world import MARK, new_world
 
 
 def check(url: str, folder: Path, *, everywhere: bool) -> None:
-    grid = walk(new_world(url, folder), everywhere=everywhere)
+    world = new_world(url, folder)
+    grid = walk(world, everywhere=everywhere)
+    world.database.close()
     assert grid.faults == []
     assert grid.cells > 30 * len(CREDENTIALS)
 
