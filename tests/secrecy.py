@@ -260,15 +260,17 @@ PARTS: list[Seen] = []
 """What was looked through before the end: what did not stay until then."""
 SEEN = pytest.StashKey[Seen]()
 MOST_TOLD = 50
-LEAST_OF_A_WHOLE_RUN = {"secrets": 100, "databases": 20, "files": 200, "lines": 50}
+LEAST_OF_A_WHOLE_RUN = {"secrets": 2000, "databases": 200, "files": 5000, "lines": 2000}
+LEAST_OF_THE_LONG_PROOFS = {"secrets": 100, "databases": 5, "files": 200, "lines": 10}
 
 
 def is_too_little(config: pytest.Config) -> bool:
     """Whether a run of all tests, none left out, looked through less than it must have left."""
     is_of_all = config.args_source is pytest.Config.ArgsSource.TESTPATHS and not config.option.keyword
     is_whole = is_of_all and os.environ.get("MTRIBES_REQUIRE_ALL") == "1" and not config.option.collectonly
-    seen = config.stash.get(SEEN, Seen())
-    return is_whole and any(seen.counts[name] < least for name, least in LEAST_OF_A_WHOLE_RUN.items())
+    counts = config.stash.get(SEEN, Seen()).counts
+    wanted = LEAST_OF_THE_LONG_PROOFS if config.getoption("--slow") else LEAST_OF_A_WHOLE_RUN
+    return is_whole and any(counts[name] < least for name, least in wanted.items())
 
 
 @contextlib.contextmanager

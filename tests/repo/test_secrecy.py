@@ -159,3 +159,16 @@ def test_what_was_planted_in_a_postgresql_is_found() -> None:
     assert seen.databases == 2
     assert len(seen.leaks) == 1
     assert f"token {token[:12]}" in seen.leaks[0]
+
+
+@pytest.mark.parametrize(("secrets", "is_too_little"), [(10**6, False), (10, True)])
+def test_a_whole_run_that_looks_through_too_little_is_noticed(
+    pytestconfig: pytest.Config, monkeypatch: pytest.MonkeyPatch, secrets: int, is_too_little: object
+) -> None:
+    monkeypatch.setattr(pytestconfig, "args_source", pytest.Config.ArgsSource.TESTPATHS)
+    monkeypatch.setattr(pytestconfig.option, "keyword", "")
+    monkeypatch.setenv("MTRIBES_REQUIRE_ALL", "1")
+    pytestconfig.stash[secrecy.SEEN] = secrecy.Seen(secrets, databases=10**6, files=10**6, lines=10**6)
+    found = secrecy.is_too_little(pytestconfig)
+    del pytestconfig.stash[secrecy.SEEN]
+    assert found is is_too_little
