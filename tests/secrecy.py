@@ -316,7 +316,7 @@ def look_through(folders: Mapping[str, Path], *, said: Sequence[str] = (), logge
 
 def look_through_postgres(data: Path) -> Seen:
     """The same, of the tables of every database below the data folder of a PostgreSQL that was stopped."""
-    databases = [each for each in (data / "base").iterdir() if int(each.name) >= FIRST_OWN_ID]
+    databases = [each for each in (data / "base").iterdir() if each.name.isdigit() and int(each.name) >= FIRST_OWN_ID]
     finder = SENT.finder()
     seen = Seen(secrets=len(SENT), databases=len(databases))
     for database in databases:

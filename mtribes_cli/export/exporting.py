@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 STDOUT = "-"
 MAX_STARTS = 3
-FIRST_LOOK_SECONDS, SLOWEST_LOOK_SECONDS = 0.05, 2.0
+FIRST_LOOK_SECONDS, SLOWEST_LOOK_SECONDS, SLOWER_A_LOOK = 0.02, 1.0, 1.1
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ class _Run:
         with self._context.console.working("Waiting for the snapshot"):
             while (export := self._context.client.export(*self._place, export_id)).state == RUNNING:
                 self._context.clock.sleep(pause)
-                pause = min(pause * 1.5, SLOWEST_LOOK_SECONDS)
+                pause = min(pause * SLOWER_A_LOOK, SLOWEST_LOOK_SECONDS)
         if export.state == FAILED:
             self.journal.forget()
             raise ServerError(f"The export failed: {export.error}", "Run the same command again, later perhaps.")

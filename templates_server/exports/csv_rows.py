@@ -5,15 +5,17 @@ Where cells and rows end is said by bytes that no UTF-8 has: whatever stands in 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import msgspec
 
-CELL, ROW, SAFE = b"\xff", b"\xfe", b"\xfd"
-"""What stands between cells, after rows, and before a cell that no spreadsheet runs, whatever it begins with."""
-FORMULA_STARTS = (b"=", b"+", b"-", b"@", b"\t", b"\r")
+CELL, SAFE = b"\xff", b"\xfe"
+"""What stands between cells, and before a cell that no spreadsheet runs, whatever it begins with."""
+END, FIRST = b"\xfd", b"\xfc"
+"""The end of a row, and the beginning of the next: bytes of their own, as single ones are replaced fastest."""
+FORMULAS = [re.compile(before + rb"(?=[=+@\t\r-])") for before in (CELL, FIRST)]
 BREAKING = (b'"', b",", b"\r", b"\n")
-END = b"\r\n"
 
 _read_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _read_text = msgspec.json.Decoder(str).decode
@@ -21,21 +23,20 @@ _read_text = msgspec.json.Decoder(str).decode
 
 def csv_rows(rows: Sequence[bytes], *, raw: bool) -> bytes:
     """Rows of CSV, the last one without its end. Unless it is `raw`, what would run as a formula gets a ' before it."""
-    text = CELL + (ROW + CELL).join(rows)
+    text = FIRST + (END + FIRST).join(rows)
     if not raw:
-        for start in FORMULA_STARTS:
-            if start in text:
-                text = text.replace(CELL + start, CELL + b"'" + start)
-    text = text.replace(SAFE, b"")
+        for formulas in FORMULAS:
+            text = formulas.sub(rb"\g<0>'", text)
+    text = text[1:].replace(SAFE, b"")
     if any(breaking in text for breaking in BREAKING):
-        return END.join([_row(row) for row in text.split(ROW)])
-    return text[1:].replace(ROW + CELL, END).replace(CELL, b",")
+        text = (END + FIRST).join([_row(row) for row in text.split(END + FIRST)])
+    return text.replace(CELL, b",").replace(END, b"\r").replace(FIRST, b"\n")
 
 
 def _row(row: bytes) -> bytes:
     if any(breaking in row for breaking in BREAKING):
-        return b",".join([_cell(cell) for cell in row[1:].split(CELL)])
-    return row[1:].replace(CELL, b",")
+        return CELL.join([_cell(cell) for cell in row.split(CELL)])
+    return row
 
 
 def _cell(cell: bytes) -> bytes:
