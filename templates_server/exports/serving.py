@@ -64,14 +64,19 @@ def _opened(path: Path) -> BinaryIO:
 
 async def _pieces(path: Path, start: int, end: int) -> AsyncIterator[bytes]:
     file = _opened(path)
+    reading: asyncio.Future[bytes] | None = None
     try:
         file.seek(start)
         left = end - start
         while left > 0:
-            piece = await asyncio.to_thread(file.read, min(PIECE_BYTES, left))
+            reading = asyncio.get_running_loop().run_in_executor(None, file.read, min(PIECE_BYTES, left))
+            piece = await asyncio.shield(reading)
             if not piece:
                 raise OSError(f"{path} is shorter than it was")
             left -= len(piece)
             yield piece
     finally:
-        file.close()
+        if reading is None or reading.done():
+            file.close()
+        else:  # whoever fetches it went away: the thread is still at it, and must find the file open
+            reading.add_done_callback(lambda _: file.close())
