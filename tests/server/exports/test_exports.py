@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from templates_server.exports import lines_store
 from tests.server.exports.exporting import Exporting
 
 ADA = {
@@ -85,6 +86,16 @@ def test_columns_are_those_that_were_asked_for_in_their_order(place: Exporting) 
     assert list(rows['bea,"q"'].values())[:5] == ["-5", "", 'bea,"q"', "", ""]
     raw = {row["user_id"]: row for row in rows_of(place.exported(format="csv", columns=wanted, raw=True))}
     assert raw["ada"]['attributes.odd "name",'] == "=1+1"
+
+
+@pytest.mark.parametrize("kind", ["csv", "ndjson", "json"])
+def test_a_file_is_the_same_however_many_rows_are_written_at_once(
+    place: Exporting, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.put(ADA, BEA, *({"user_id": f"user-{number}"} for number in range(5)))
+    at_once = place.exported(format=kind)
+    monkeypatch.setattr(lines_store, "ROWS_AT_ONCE", 2)
+    assert place.exported(format=kind) == at_once
 
 
 def test_what_an_export_says_of_its_file_is_so(place: Exporting) -> None:
