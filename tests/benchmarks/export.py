@@ -43,7 +43,7 @@ TRIBES = {
 }
 TEXTS = ("called", "email", "phone", "timezone", "locale")
 ROWS_AT_ONCE = 5000
-PAUSE_SECONDS = 0.02
+FIRST_PAUSE_SECONDS, SLOWER_A_LOOK = 0.02, 1.1  # as the command line looks
 PIECE_BYTES = 1024 * 1024
 
 
@@ -65,8 +65,10 @@ class Measuring:
         base = f"{self.server.record['url']}{PATH}"
         with httpx.Client(headers=self.headers, trust_env=False, timeout=600) as client:
             export = client.post(f"{base}/tribes/{tribe}/exports", json={"format": "csv"}).json()["data"][0]
+            pause = FIRST_PAUSE_SECONDS
             while export["state"] == "running":
-                time.sleep(PAUSE_SECONDS)
+                time.sleep(pause)
+                pause *= SLOWER_A_LOOK
                 export = client.get(f"{base}/exports/{export['export']}").json()["data"][0]
             with (
                 client.stream("GET", f"{base}/exports/{export['export']}/content") as answer,
@@ -148,7 +150,7 @@ def fill(connection: Connection, environment_id: str, numbers: Sequence[int]) ->
 @contextlib.contextmanager
 def measuring(folder: Path, database_url: str | None, rows: int) -> Iterator[Measuring]:
     """A demo server with so many users more."""
-    options = () if database_url is None else ("--database-url", database_url)
+    options = () if database_url is None else ("--database", database_url)
     with server_process(folder / "data", "--demo", "--rate-limits", "off", *options) as server:
         demo = json.loads((folder / "data" / "demo.json").read_text())
         url = database_url or f"sqlite:///{folder / 'data' / 'mtribes.db'}"
