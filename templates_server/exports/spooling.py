@@ -71,7 +71,7 @@ class Spooler:
     def __init__(self, database: Database, files: ExportFiles, clock: Clock) -> None:
         self._database, self.files, self._clock = database, files, clock
         self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="export")
-        self._taken = 0
+        self._held: set[str] = set()
         self._counting = threading.Lock()
         self._stopping = threading.Event()
         self._purging = threading.Thread(target=self._purge_until_stopped, name="export-purge", daemon=True)
@@ -90,9 +90,9 @@ class Spooler:
     def reserve(self, export_id: str) -> Slot:
         """A slot; Unavailable when too many wait already."""
         with self._counting:
-            if self._taken >= MOST_WAITING or self._stopping.is_set():
+            if len(self._held) >= MOST_WAITING or self._stopping.is_set():
                 raise Unavailable(f"{MOST_WAITING} exports are being made or wait: ask again when one is done.")
-            self._taken += 1
+            self._held.add(export_id)
         lock = self.files.hold(export_id)
         if lock is None:
             raise LookupError("an id of an export came twice")
@@ -101,7 +101,7 @@ class Spooler:
     def release(self, export_id: str, lock: FileLock) -> None:
         """Give a slot back."""
         with self._counting:
-            self._taken -= 1
+            self._held.discard(export_id)
         self.files.let_go(export_id, lock)
 
     def begin(self, job: Job, slot: Slot) -> None:
@@ -110,6 +110,8 @@ class Spooler:
 
     async def fail_if_abandoned(self, export_id: str) -> bool:
         """Whether nobody is at work on one that is said to be running; then it has failed."""
+        if export_id in self._held:  # looking at its lock costs whoever makes it some of their time
+            return False
         return await asyncio.to_thread(self._fail_if_abandoned, export_id)
 
     def _fail_if_abandoned(self, export_id: str) -> bool:
