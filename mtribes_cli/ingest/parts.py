@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 MAX_PART_ROWS = 50_000
-PART_BYTES = 6_000_000
+PART_BYTES = 4_000_000
 MAX_ROW_BYTES = 4_000_000
 MAX_LOCAL_REJECTS = 5_000  # before they are written down
 CUT = 1
