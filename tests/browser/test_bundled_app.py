@@ -19,6 +19,8 @@ from tests.browser.programs import command_line_environment, run_mtribes
 from tests.browser.watching import Demo, Watched
 from tests.requirements import require_npm_package
 
+pytestmark = pytest.mark.slow
+
 PAGE = "<!doctype html><title>An app</title><body><button>Again</button><script src='app.js'></script></body>"
 
 

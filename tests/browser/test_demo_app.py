@@ -12,6 +12,8 @@ import pytest
 
 from tests.browser.watching import Demo, Watched, wait_until
 
+pytestmark = pytest.mark.slow
+
 PURPLE, BLUE, GREEN = "rgb(111, 88, 196)", "rgb(35, 99, 174)", "rgb(14, 159, 110)"
 
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.browser.test_demo_app import BLUE, GREEN, PURPLE, bar_colors, new_session, open_app, wait_for
 from tests.browser.watching import Demo, Watched, wait_until
+
+pytestmark = pytest.mark.slow
 
 GOLD = "rgb(201, 162, 39)"
 

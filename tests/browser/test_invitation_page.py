@@ -13,6 +13,8 @@ from tests.people import OF_A_SIGN_IN, add_token, unique
 from tests.server.oauth.flows import PASSWORD, Someone, someone
 from tests.servers import RunningServer, running_server
 
+pytestmark = pytest.mark.slow
+
 NEW_PASSWORD = "a long enough one"
 
 

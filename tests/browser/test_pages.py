@@ -16,6 +16,8 @@ import pytest
 from tests.browser.watching import Demo, Watched, wait_until
 from tests.requirements import require
 
+pytestmark = pytest.mark.slow
+
 VERIFIER = "v" * 64
 CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
 NARROWEST_PIXELS = 320

@@ -10,8 +10,12 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from tests.browser.programs import command_line_environment, run_mtribes
 from tests.browser.watching import Demo, Watched
+
+pytestmark = pytest.mark.slow
 
 URL = re.compile(r"https?://\S+/oauth/authorize\S*")
 

@@ -15,6 +15,8 @@ from tests.server.codegen.made_spaces import made_space
 from tests.server.codegen.reference_space import vod
 from tests.server.codegen.toolchain import compile_tree, unformatted, write_tree
 
+pytestmark = pytest.mark.slow
+
 CONSUMER = Path(__file__).with_name("consumer.ts.txt").read_text("utf-8")
 COMPILERS = ["typescript", "typescript-5"]
 NOTHING = GenerationInput(SpaceModel("empty"), {})

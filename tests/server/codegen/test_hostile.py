@@ -27,6 +27,8 @@ from tests.requirements import TOOLCHAINS, require_npm_package
 from tests.server.codegen.made_spaces import DATE, made_space, options_of
 from tests.server.codegen.toolchain import compile_to_javascript, compile_tree, run_node, run_program, write_tree
 
+pytestmark = pytest.mark.slow
+
 NAMES: list[str] = [
     entry["name"]
     for entry in json.loads(Path(__file__).with_name("hostile_names.json").read_text("utf-8"))
