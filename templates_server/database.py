@@ -80,21 +80,22 @@ class Database(abc.ABC):
         `?` stands for a parameter.
         """
 
-    async def write(self, work: Work[Result], *, is_repeatable: bool = False) -> Result:
+    async def write(self, work: Work[Result], *, is_repeatable: bool = False, is_large: bool = False) -> Result:
         """What the work returns, once its transaction is stored.
 
         `is_repeatable`: the work finds out by itself if it was stored already, so that it is run again where a
         connection was lost at COMMIT. Otherwise that is Unavailable: nobody knows what became of it.
+        `is_large`: the work changes thousands of rows, all of which would be kept twice if it shared its transaction.
         """
         self.unstored_writes += 1
         try:
-            return await self._write(work, is_repeatable=is_repeatable)
+            return await self._write(work, is_repeatable=is_repeatable, is_large=is_large)
         finally:
             self.unstored_writes -= 1
             self.ended_writes += 1
 
     @abc.abstractmethod
-    async def _write(self, work: Work[Result], *, is_repeatable: bool) -> Result:
+    async def _write(self, work: Work[Result], *, is_repeatable: bool, is_large: bool) -> Result:
         """What the work returns, once its transaction is stored."""
 
     def write_now(self, work: Work[Result]) -> Result:
@@ -142,6 +143,7 @@ class _Unit:
 
     work: Work[Any]
     outcome: Future[Any]
+    is_large: bool = False
 
 
 class SqliteDatabase(Database):
@@ -170,8 +172,8 @@ class SqliteDatabase(Database):
         rows: list[Sequence[Any]] = self._look_up_connection.driver_connection.execute(query, parameters).fetchall()
         return rows[0] if rows else None
 
-    async def _write(self, work: Work[Result], *, is_repeatable: bool) -> Result:  # noqa: ARG002 - a file has no connection to lose
-        return await asyncio.wrap_future(self._submit(work))
+    async def _write(self, work: Work[Result], *, is_repeatable: bool, is_large: bool) -> Result:  # noqa: ARG002 - a file has no connection to lose
+        return await asyncio.wrap_future(self._submit(work, is_large=is_large))
 
     def _write_now(self, work: Work[Result]) -> Result:
         return self._submit(work).result()
@@ -190,7 +192,7 @@ class SqliteDatabase(Database):
         self.engine.dispose()
         self._writer_engine.dispose()
 
-    def _submit(self, work: Work[Result]) -> Future[Result]:
+    def _submit(self, work: Work[Result], *, is_large: bool = False) -> Future[Result]:
         outcome: Future[Result] = Future()
         with self._starting:
             if self._closed:
@@ -198,20 +200,23 @@ class SqliteDatabase(Database):
             if self._writer is None:
                 self._writer = threading.Thread(target=self._write_until_closed, name="database-writer", daemon=True)
                 self._writer.start()
-            self._units.put(_Unit(work, outcome))
+            self._units.put(_Unit(work, outcome, is_large))
         return outcome
 
     def _write_until_closed(self) -> None:
         while (first := self._units.get()) is not None:
             units, last = self._gather(first)
+            large = [units.pop()] if len(units) > 1 and units[-1].is_large else []
             self._commit_together(units)
+            if large:
+                self._commit_together(large)
             if last:
                 return
 
     def _gather(self, first: _Unit) -> tuple[list[_Unit], bool]:
-        """Everything that has arrived by now; True when the end of the queue was among it."""
+        """Everything that has arrived by now, up to what is large; True when the end of the queue was among it."""
         units = [first]
-        while len(units) < MAX_UNITS_A_COMMIT:
+        while len(units) < MAX_UNITS_A_COMMIT and not units[-1].is_large:
             try:
                 unit = self._units.get_nowait()
             except queue.Empty:
@@ -346,7 +351,7 @@ class PostgresDatabase(Database):
         except Exception as error:  # noqa: BLE001 - it belongs to who asked
             return error
 
-    async def _write(self, work: Work[Result], *, is_repeatable: bool) -> Result:
+    async def _write(self, work: Work[Result], *, is_repeatable: bool, is_large: bool) -> Result:  # noqa: ARG002 - each has a transaction of its own
         attempt = functools.partial(self._in_transaction, work, isolation="READ COMMITTED", is_repeatable=is_repeatable)
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._with_retries, attempt)
 

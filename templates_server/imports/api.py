@@ -68,7 +68,7 @@ async def _wait(call: Call, part: SentPart, deadline: float) -> PartView | None:
 async def _apply(call: Call, part: SentPart, rows: PartRows) -> PartView:
     deed = call.deed("import.open", part.place.import_id)
     view = await call.database.write(
-        lambda connection: apply_part(connection, part, rows=rows, opening=deed), is_repeatable=True
+        lambda connection: apply_part(connection, part, rows=rows, opening=deed), is_repeatable=True, is_large=True
     )
     call.services.part(Turns).advance()
     return view

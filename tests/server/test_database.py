@@ -97,6 +97,31 @@ def test_sqlite_keeps_what_it_acknowledged_by_one_writer(tmp_path: Path) -> None
     database.close()
 
 
+def test_what_is_large_shares_its_transaction_with_nobody(tmp_path: Path) -> None:
+    database = open_database(f"sqlite:///{tmp_path / 'things.db'}")
+    is_busy, go_on, order = threading.Event(), threading.Event(), []
+
+    def hold(_connection: Connection) -> None:
+        is_busy.set()
+        assert go_on.wait(20)
+
+    def note(name: str) -> Callable[[Connection], None]:
+        return lambda connection: order.append((name, connection.in_nested_transaction()))
+
+    async def write_all() -> None:
+        first = asyncio.ensure_future(database.write(hold))
+        await asyncio.to_thread(is_busy.wait, 20)
+        names = ("a", "b", "large", "large too", "c", "d")
+        rest = [asyncio.ensure_future(database.write(note(name), is_large="large" in name)) for name in names]
+        await asyncio.sleep(0)
+        go_on.set()
+        await asyncio.gather(first, *rest)
+
+    asyncio.run(write_all())
+    database.close()
+    assert order == [("a", True), ("b", True), ("large", False), ("large too", False), ("c", True), ("d", True)]
+
+
 def test_a_read_sees_one_snapshot_while_others_write(database: Database) -> None:
     def work(connection: Connection) -> tuple[int, int]:
         before = count(connection)

@@ -44,9 +44,9 @@ class Forgetting(Database):
     written: frozenset[Written] = frozenset()
     statements = 0
 
-    async def _write(self, work: Work[Result], *, is_repeatable: bool) -> Result:
+    async def _write(self, work: Work[Result], *, is_repeatable: bool, is_large: bool) -> Result:
         if not self.forgets:
-            result: Result = await super()._write(work, is_repeatable=is_repeatable)  # type: ignore[safe-super]  # of the sibling
+            result: Result = await super()._write(work, is_repeatable=is_repeatable, is_large=is_large)  # type: ignore[safe-super]  # of the sibling
             return result
         with self.engine.connect() as connection, connection.begin() as transaction:
             try:
