@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from mtribes_cli.context import Context
 
 MAX_STARTS = 3
+PARTS_AHEAD = 2
 MAX_TOLD_REJECTS = 10
 WAIT_FOR_OTHER_SECONDS = 3600.0
 REJECTED = "REJECTED"
@@ -127,7 +128,7 @@ class _Run:
             show(line)
 
     def _underway(self, batches: Iterable[Batch]) -> Iterator[tuple[Batch, SentPart | None]]:
-        """The batches in order, each once the next one is on its way: the server reads it while it stores this one.
+        """The batches in order, each once two more are on their way: the server reads them while it stores this one.
 
         Not so before the server has taken a part in this command, nor where the number of bad rows is limited: then
         nothing may be sent before it is known how many there are.
@@ -136,7 +137,7 @@ class _Run:
         for batch in batches:
             begun.append((batch, self._begin(batch)))
             has_applied = self._sending is not None and self._sending.has_applied
-            while len(begun) > (1 if has_applied and self._wanted.max_errors is None else 0):
+            while len(begun) > (PARTS_AHEAD if has_applied and self._wanted.max_errors is None else 0):
                 yield begun.popleft()
         yield from begun
 

@@ -43,7 +43,7 @@ class SentPart:
 
 
 class Sending:
-    """One import at one environment. The next part may be begun before the last one is finished."""
+    """One import at one environment. The next parts may be begun before the last one is finished."""
 
     def __init__(self, context: Context, space: str, environment: str, journal: ImportJournal) -> None:
         self._context = context

@@ -21,7 +21,7 @@ from templates_server.imports.models import Completion, ImportView, PartView
 from templates_server.imports.reader import PartReader
 from templates_server.imports.reading import PartRows
 from templates_server.imports.store import ImportPlace, StoredImport
-from templates_server.imports.turns import Turns, seconds_to_wait, until
+from templates_server.imports.turns import MOST_AHEAD, Turns, seconds_to_wait, until
 
 IMPORT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 PART_NUMBER = re.compile(r"[1-9][0-9]{0,6}")
@@ -44,11 +44,11 @@ async def put_part(call: Call) -> Response:
 
 
 async def _look(call: Call, part: SentPart, *, may_be_early: bool) -> PartView | None:
-    """The answer that the part got before; None when its turn is now, or, if that may be, after the part before it."""
+    """The answer that the part got before; None when its turn is now, or, if that may be, after a few others."""
     try:
         return await call.database.read(lambda connection: answer_to(connection, part))
     except Early as early:
-        if may_be_early and part.number == early.expected + 1:
+        if may_be_early and part.number <= early.expected + MOST_AHEAD:
             return None
         raise
 

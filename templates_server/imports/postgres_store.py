@@ -19,7 +19,7 @@ from templates_server.persons.profiles import COLUMNS
 from templates_server.users.store import find_columns
 
 ROWS_A_WRITE = 2_000
-ROWS_A_LOOK = 500
+ROWS_A_LOOK = 2_000
 SAMPLED = 50
 NAMES = ", ".join(COLUMNS)
 STRAIGHT = f"environment_id, kind, created, updated, person_id, called, {NAMES}"

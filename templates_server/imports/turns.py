@@ -1,4 +1,4 @@
-"""Waiting for one's turn: a part may be sent, and read, while the one before it is being stored.
+"""Waiting for one's turn: parts may be sent, and read, while the one before them is being stored.
 
 Whoever sends it says so by `Prefer: wait=SECONDS` (RFC 7240, 4.3); without that a part that comes too early is refused.
 """
@@ -13,11 +13,12 @@ from templates_server.description import Parameter
 
 WAIT = re.compile(r"(?:^|,)[ \t]*wait[ \t]*=[ \t]*([0-9]{1,9})(?=[ \t;,]|$)", re.IGNORECASE)
 LONGEST_SECONDS = 60
+MOST_AHEAD = 2  # parts after the one that comes next
 LOOK_SECONDS = 0.25  # the part before it may be another process's
 PREFER = Parameter(
     "Prefer",
     str,
-    f"`wait=SECONDS` (RFC 7240, at most {LONGEST_SECONDS}): how long a part waits for the one before it.",
+    f"`wait=SECONDS` (RFC 7240, at most {LONGEST_SECONDS}): how long a part waits for the one or two before it.",
     place="header",
 )
 

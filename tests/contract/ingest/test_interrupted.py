@@ -103,7 +103,7 @@ def interrupted(place: Place, file: str, point: str, raising: Callable[[], None]
 
 
 def wait_for_rows(place: Place, rows: int) -> None:
-    """Until so many are stored: the part after the last one that is known here was on its way."""
+    """Until so many are stored: the two parts after the last one that is known here were on their way."""
     deadline = time.monotonic() + 20
     while len(place.stored()) < rows:
         assert time.monotonic() < deadline
@@ -138,10 +138,10 @@ def test_nothing_that_was_applied_is_sent_again(place: Place, small_parts: int) 
     assert small_parts == ROWS_A_PART
 
 
-@pytest.mark.parametrize("changed", [1, 30])
+@pytest.mark.parametrize("changed", [1, 22])
 def test_a_file_that_was_changed_meanwhile_is_a_new_import(place: Place, small_parts: int, changed: int) -> None:
     file = place.write(GOOD)
-    assert interrupted(place, file, "import-part-kept", press_ctrl_c, count=4) == 130
+    assert interrupted(place, file, "import-part-kept", press_ctrl_c, count=3) == 130
     wait_for_rows(place, 5 * small_parts)
     newer = [list(row) for row in GOOD]
     newer[changed][7] = "silver"
@@ -157,13 +157,13 @@ def test_a_part_that_was_answered_but_not_noted_and_then_changed_is_a_new_import
 ) -> None:
     file = place.write(GOOD)
     assert interrupted(place, file, "import-part-answered", press_ctrl_c, count=2) == 130
-    wait_for_rows(place, 3 * small_parts)
+    wait_for_rows(place, 4 * small_parts)
     newer = [list(row) for row in GOOD]
     newer[small_parts + 1][7] = "silver"
     place.write(newer)
     outcome = place.ingest(file, "--json")
     assert "changed" in outcome.err
-    assert totals_of(outcome) == model_of(GOOD[: 3 * small_parts], newer).totals
+    assert totals_of(outcome) == model_of(GOOD[: 4 * small_parts], newer).totals
     assert place.stored() == model_of(newer).users
 
 
@@ -176,7 +176,9 @@ def test_stdin_goes_on_when_the_same_bytes_come_again(place: Place, small_parts:
     assert place.ingest("-", stdin=other).exit_code == 0
     outcome = place.ingest("-", "--json", stdin=text)
     assert "goes on after part 3" in outcome.err
-    assert totals_of(outcome) == {**EXPECTED, "created": 28, "unchanged": 9}
+    created = totals_of(outcome)["created"]  # those on their way when it was killed may have arrived before the others
+    assert 28 <= created <= 37
+    assert totals_of(outcome) == {**EXPECTED, "created": created, "unchanged": 37 - created}
     assert (place.mtribes.home / "stdin.rejects.csv").exists()
 
 
