@@ -12,11 +12,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Any, Protocol
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from templates_server.database import Database
 from templates_server.persons.profiles import decode_attributes, decode_tags, joined_text
-from templates_server.schema import environments, persons
+from templates_server.schema import environments, imports, persons
 from tests.cli.computer import Mtribes, Outcome
 from tests.contract.people import Signed
 from tests.people import unique
@@ -104,6 +104,14 @@ class Place:
         query = query.where(environments.c.name == "production", environments.c.space_id == self._space_id())
         rows = self.server.database.read_now(lambda connection: connection.execute(query).mappings().all())
         return {row["called"]: _user(row) for row in rows}
+
+    def completed_imports(self) -> int:
+        """How many imports are complete."""
+        query = select(func.count()).select_from(
+            imports.join(environments, environments.c.id == imports.c.environment_id)
+        )
+        query = query.where(environments.c.space_id == self._space_id(), imports.c.state == "complete")
+        return self.server.database.read_now(lambda connection: int(connection.execute(query).scalar_one()))
 
     def _space_id(self) -> str:
         shown = self.mtribes("space", "show", self.space, "--json")
