@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, event, select
+from sqlalchemy import Connection, Engine, event, select
 from sqlalchemy.engine import make_url
 
 from templates_server import schema
@@ -48,7 +48,7 @@ class Forgetting(Database):
         if not self.forgets:
             result: Result = await super()._write(work, is_repeatable=is_repeatable, is_large=is_large)  # type: ignore[safe-super]  # of the sibling
             return result
-        with self.engine.connect() as connection, connection.begin() as transaction:
+        with self._writing.connect() as connection, connection.begin() as transaction:
             try:
                 before = _rows(connection)
                 result = work(connection)
@@ -64,11 +64,16 @@ class Forgetting(Database):
         if not self.forgets:
             result: Result = super().write_now(work)
             return result
-        with self.engine.connect() as connection, connection.begin() as transaction:
+        with self._writing.connect() as connection, connection.begin() as transaction:
             try:
                 return work(connection)
             finally:
                 transaction.rollback()
+
+    @property
+    def _writing(self) -> Engine:
+        """Where a transaction begins as one that writes: one that has read already is not waited for by SQLite."""
+        return self.engine
 
     def count_statements(self) -> None:
         """Count the statements from here on."""
@@ -76,11 +81,16 @@ class Forgetting(Database):
         def count(*_: object) -> None:
             self.statements += 1
 
-        event.listen(self.engine, "before_cursor_execute", count)
+        for engine in {self.engine, self._writing}:
+            event.listen(engine, "before_cursor_execute", count)
 
 
 class ForgettingSqlite(Forgetting, SqliteDatabase):
     """In a file."""
+
+    @property
+    def _writing(self) -> Engine:
+        return self._writer_engine
 
 
 class ForgettingPostgres(Forgetting, PostgresDatabase):
