@@ -16,7 +16,9 @@ from tests.servers import RunningServer, running_server
 
 IS_FULL_SCALE = os.environ.get("MTRIBES_FULL_SCALE") == "1"
 STEP_BYTES = 1 if IS_FULL_SCALE else 997
-SLOW_STEP_BYTES = 1 if IS_FULL_SCALE else 61
+SHARES = 4 if IS_FULL_SCALE else 1  # in which all bytes are gone through, at once
+SLOW_STEP_BYTES = 61
+SCATTER_BYTES = 200  # whether a part waits for another, and says so, is a matter of moments
 ROWS = 15
 
 
@@ -51,26 +53,27 @@ def bring_in(place: Place, name: str) -> tuple[list[list[str]], dict[str, int]]:
     return rows, totals_of(outcome)
 
 
-def cut_everywhere(place: Place, relay: CuttingRelay, step_bytes: int) -> None:
+def cut_everywhere(place: Place, relay: CuttingRelay, first: int, step_bytes: int) -> None:
     relay.arm(None)
     rows, told = bring_in(place, "whole")
     whole_bytes, seen = relay.passed_bytes, list(rows)
     assert told == model_of(rows).totals
-    for cut_after in range(1, whole_bytes, step_bytes):
+    for cut_after in range(first, whole_bytes, step_bytes):
         relay.arm(cut_after)
         rows, told = bring_in(place, f"cut{cut_after}")
-        assert relay.cut_after_bytes is None, "the connection was not cut"
+        assert relay.cut_after_bytes is None or cut_after > whole_bytes - SCATTER_BYTES, "the connection was not cut"
         assert told == model_of(rows).totals, cut_after
         seen += rows
     assert place.stored() == model_of(seen).users
 
 
 @pytest.mark.usefixtures("small_parts")
-def test_the_network_may_break_off_after_any_byte(far: Place, relay: CuttingRelay) -> None:
-    cut_everywhere(far, relay, STEP_BYTES)
+@pytest.mark.parametrize("share", range(SHARES))
+def test_the_network_may_break_off_after_any_byte(far: Place, relay: CuttingRelay, share: int) -> None:
+    cut_everywhere(far, relay, 1 + share, STEP_BYTES * SHARES)
 
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("small_parts")
 def test_the_network_may_break_off_after_any_byte_at_a_finer_step(far: Place, relay: CuttingRelay) -> None:
-    cut_everywhere(far, relay, SLOW_STEP_BYTES)
+    cut_everywhere(far, relay, 1, SLOW_STEP_BYTES)
