@@ -30,6 +30,9 @@ BEGINNING = system_clock()
 MIDDLE = "env_M"
 IDS = (MIDDLE, "env_A", "env_B", "env_x", "env_y", "env_z")  # the first is production of the first Space
 DRAWN = re.compile(r"\b(ses|exp|key|acc|pk|spc|org)_[0-9A-Za-z_]+")
+TIME_IN_A_CURSOR = re.compile(
+    r"(?<=ZW52X[0-9A-Za-z]{3})[0-9A-Za-z_-]+"
+)  # behind an id of IDS; what else is open counts
 NDJSON = "application/x-ndjson"
 EVENT = {"name": "video/completed", "timestamp": "2026-11-20T20:00:00Z"}
 DEVICE = {"device_id": "tv", "model": "TV", "app_build": "1", "app_version": "1"}
@@ -145,7 +148,11 @@ async def _answer(server: Server, place: str, step: Step) -> str:
     else:
         path = place + await _present(server, path)
     answer = await server.ask(method, path, body, **headers)
-    return DRAWN.sub(r"\1", f"{method}:{path} {answer.status} {answer.body.decode()}")
+    return _without_chance(f"{method}:{path} {answer.status} {answer.body.decode()}")
+
+
+def _without_chance(text: str) -> str:
+    return TIME_IN_A_CURSOR.sub("", DRAWN.sub(r"\1", text))
 
 
 async def _new_environments(server: Server) -> Mapping[str, str]:
@@ -363,5 +370,5 @@ def _rows(database: Database, environment_ids: Sequence[str]) -> list[str]:
         if "environment_id" in table.columns and name not in {"environment_keys", "audit_entries"}:
             query = select(table).where(table.c.environment_id.in_(environment_ids))
             rows = database.read_now(lambda connection, query=query: connection.execute(query).all())  # type: ignore[misc]  # bound now
-            found += [DRAWN.sub(r"\1", f"{name} {tuple(row)!r}") for row in rows]
+            found += [_without_chance(f"{name} {tuple(row)!r}") for row in rows]
     return sorted(found)

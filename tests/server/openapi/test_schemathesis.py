@@ -79,6 +79,7 @@ def test_it_finds_nothing(demo: Demonstration, tmp_path: Path) -> None:
         )
     )
     told = run(configuration, demo.server.url, tmp_path)
+    configuration.unlink()  # secrets are looked for in what tests leave
     assert told.returncode == 0, told.stdout + told.stderr
     generated = re.search(r"(\d+) generated", told.stdout)
     assert generated, told.stdout
