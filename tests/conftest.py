@@ -18,15 +18,23 @@ from tests.witness import FINDINGS
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--slow` runs the long proofs, and nothing else."""
-    parser.addoption("--slow", action="store_true", help="run the tests that are marked slow, and only those")
+    parser.addoption("--slow", action="store_true", help="run what is marked slow or needs PostgreSQL, and only that")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the slow tests, or all but these."""
+    """Leave out the long proofs, or all but these."""
     wanted = bool(config.getoption("--slow"))
-    left_out = [item for item in items if (item.get_closest_marker("slow") is not None) != wanted]
+    left_out = [item for item in items if _is_long_proof(item) != wanted]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in set(left_out)]
+
+
+def _is_long_proof(item: pytest.Item) -> bool:
+    """Whether it takes long: its mark says so, or it works on PostgreSQL too, as nearly all of SQLite's tests do."""
+    if item.get_closest_marker("slow") is not None or "postgres" in getattr(item, "fixturenames", ()):
+        return True
+    parameters = getattr(item, "callspec", None)
+    return parameters is not None and "postgresql" in parameters.params.values()
 
 
 @pytest.fixture(autouse=True)

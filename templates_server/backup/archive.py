@@ -12,12 +12,15 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import tarfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
 import zstandard
+
+from templates_server.data_folder import PRIVATE_FILE
 
 FORMAT = 1
 ZSTANDARD_LEVEL = 6
@@ -59,14 +62,16 @@ class Writer:
 
 @contextlib.contextmanager
 def writing(path: Path) -> Iterator[Writer]:
-    """A new backup at a path, complete when the block ends well."""
+    """A new backup at a path, for its owner's eyes; complete, and on the disk, when the block ends well."""
     compressor = zstandard.ZstdCompressor(level=ZSTANDARD_LEVEL)
-    with (
-        path.open("xb") as file,
-        compressor.stream_writer(file, closefd=False) as stream,
-        tarfile.open(fileobj=stream, mode="w|") as archive,
-    ):
-        yield Writer(archive)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE), "wb") as file:
+        with (
+            compressor.stream_writer(file, closefd=False) as stream,
+            tarfile.open(fileobj=stream, mode="w|") as archive,
+        ):
+            yield Writer(archive)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def members(path: Path) -> Iterator[tuple[str, bytes]]:

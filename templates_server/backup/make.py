@@ -25,9 +25,6 @@ def back_up(folder: DataFolder, database: Database, target: Path) -> int:
     temporary = target.with_name(f".{target.name}.{os.getpid()}")
     try:
         database.read_now(lambda connection: _write(connection, folder, temporary))
-        temporary.chmod(0o600)
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
         size = temporary.stat().st_size
         put_in_place(temporary, target)
     finally:

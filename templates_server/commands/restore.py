@@ -51,6 +51,7 @@ def restore(
     prepared(folder)
     try:
         with folder.held():
+            _check_empty(folder)  # another restore may have ended meanwhile
             restored = _restore(source, folder, url, listed)
     except FolderInUse as error:
         raise in_use(folder, error) from None
@@ -81,24 +82,28 @@ def _check_empty(folder: DataFolder) -> None:
 
 
 def _restore(source: Path, folder: DataFolder, url: str, listed: Collection[ErasedPerson]) -> Restored:
-    """Restore into a folder beside, and move what came of it into place once it is whole."""
-    workshop = DataFolder(folder.path / UNFINISHED)
-    shutil.rmtree(workshop.path, ignore_errors=True)
-    workshop.path.mkdir(mode=PRIVATE_FOLDER)
+    """Restore, an embedded database into a folder beside: its file comes into place last, when all else is there."""
+    workshop = folder.path / UNFINISHED
+    shutil.rmtree(workshop, ignore_errors=True)
+    workshop.mkdir(mode=PRIVATE_FOLDER)
     try:
-        target = sqlite_url(workshop.path) if url == sqlite_url(folder.path) else url
-        restored = _fill(source, workshop, target, listed)
-        for file in sorted(workshop.path.iterdir(), key=lambda file: file == workshop.database_file):
-            put_in_place(file, folder.path / file.name)  # the database last: without it nothing was restored
+        target = sqlite_url(workshop) if url == sqlite_url(folder.path) else url
+        restored = _fill(source, folder, target, listed)
+        for file in workshop.iterdir():
+            put_in_place(file, folder.path / file.name)
+    except BaseException:
+        for file in (folder.database_file, folder.key_file, folder.demo_file):  # not erasures: those are so in any case
+            file.unlink(missing_ok=True)
+        raise
     finally:
-        shutil.rmtree(workshop.path, ignore_errors=True)
+        shutil.rmtree(workshop, ignore_errors=True)
     return restored
 
 
-def _fill(source: Path, workshop: DataFolder, url: str, listed: Collection[ErasedPerson]) -> Restored:
+def _fill(source: Path, folder: DataFolder, url: str, listed: Collection[ErasedPerson]) -> Restored:
     opened = open_database(url)
     try:
-        return restore_into(opened, workshop, source, listed)
+        return restore_into(opened, folder, source, listed)
     except NotABackup as error:
         raise CommandFailed(f"{source} cannot be restored: {error}.", "Name a whole file of `backup`.") from None
     except NotEmpty:

@@ -93,6 +93,7 @@ class ExportFiles:
             written = self._spool(part, form, batches, check)
             put_in_place(part, self.path(export_id))
         except OSError as error:
+            self.path(export_id).unlink(missing_ok=True)  # its name may not outlast a loss of power
             raise CannotBeSpooled(f"The server could not write the file: {error.strerror or error}.") from error
         finally:
             part.unlink(missing_ok=True)

@@ -173,6 +173,7 @@ What inflates without end is cut off by every route.
     a_bomb_is_cut_off_at_the_limit
 Rules of tribes reach the database as values: hostile texts are texts, and nothing else changes.
   server/tribes/test_hostile_values.py
+  server/tribes/test_sql_text.py
 What is of another organization, Space or environment is as if it were not there: answer, cost and all.
   server/authorisation/test_grid.py
     what_is_elsewhere_is_as_if_it_were_nowhere
@@ -263,6 +264,7 @@ What PostgreSQL breaks off is done again whole; a commit in doubt is resolved by
   server/imports/test_faults.py
 A file is there whole or as it was, whichever call fails and however full the disk is.
   server/test_data_folder.py
+  server/commands/test_failing_disk.py
   cli/faults/test_failing_calls.py
   cli/faults/test_full_disk.py
   cli/bad_days/test_disks.py

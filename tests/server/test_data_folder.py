@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import errno
 import os
-import stat
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -15,8 +12,8 @@ from templates_server import server_key
 from templates_server.data_folder import write_private
 from templates_server.users.erasure.listing import ErasureList, read_erasures
 from templates_server.users.erasure.store import ErasedPerson
+from tests.server.failing_calls import FailingCalls
 
-CALLS = ("open", "fsync", "replace", "link")
 ERASED = [ErasedPerson("env_1", f"per_{number}", 1_795_000_000_000) for number in range(3)]
 
 
@@ -36,60 +33,37 @@ ACTS: tuple[Callable[[Path], None], ...] = (replace_file, make_key, list_erasure
 
 
 @pytest.fixture
-def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The calls to the system by which files are made, as they come; an index in `failing` has that one fail."""
-    made: list[str] = []
-    for name in CALLS:
-        call: Any = getattr(os, name)
-
-        def recorded(*args: Any, name: str = name, call: Any = call, **more: Any) -> Any:
-            made.append(f"{name} of a folder" if name == "fsync" and is_folder(args[0]) else name)
-            if len(made) in FAILING:
-                raise OSError(errno.ENOSPC, "No space left on device")
-            return call(*args, **more)
-
-        monkeypatch.setattr(os, name, recorded)
-    return made
-
-
-FAILING: list[int] = []
-
-
-def is_folder(descriptor: int) -> bool:
-    return stat.S_ISDIR(os.fstat(descriptor).st_mode)
+def calls(monkeypatch: pytest.MonkeyPatch) -> FailingCalls:
+    return FailingCalls(monkeypatch)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="folders are not opened elsewhere")
 @pytest.mark.parametrize("act", ACTS)
 def test_a_new_file_and_its_name_are_on_the_disk_before_it_counts(
-    tmp_path: Path, calls: list[str], act: Callable[[Path], None]
+    tmp_path: Path, calls: FailingCalls, act: Callable[[Path], None]
 ) -> None:
     act(tmp_path)
-    assert calls.count("fsync") == 1
-    assert calls[-1] == "fsync of a folder"
-    assert calls.index("fsync") < calls.index("fsync of a folder")
+    assert calls.made.count("fsync") == 1
+    assert calls.made[-1] == "fsync of a folder"
+    assert calls.made.index("fsync") < calls.made.index("fsync of a folder")
 
 
 @pytest.mark.parametrize("act", ACTS)
 def test_whichever_call_fails_a_file_is_as_it_was_or_whole(
-    tmp_path: Path, calls: list[str], act: Callable[[Path], None]
+    tmp_path: Path, calls: FailingCalls, act: Callable[[Path], None]
 ) -> None:
     whole = tmp_path / "whole"
     whole.mkdir()
     (whole / "demo.json").write_bytes(b"old")
-    act(whole)
+    with calls.failing(0):
+        act(whole)
     seen = 0
-    for number in range(1, len(calls) + 1):
+    for number in range(1, len(calls.made) + 1):
         folder = tmp_path / str(number)
         folder.mkdir()
         (folder / "demo.json").write_bytes(b"old")
-        calls.clear()
-        FAILING[:] = [number]
-        try:
-            with pytest.raises(OSError, match="No space left"):
-                act(folder)
-        finally:
-            FAILING.clear()
+        with calls.failing(number), pytest.raises(OSError, match="No space left"):
+            act(folder)
         assert (folder / "demo.json").read_bytes() in {b"old", (whole / "demo.json").read_bytes()}
         assert {path.name for path in folder.iterdir()} <= {path.name for path in whole.iterdir()}
         act(folder)  # with room again it comes to its end

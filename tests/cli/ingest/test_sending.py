@@ -86,6 +86,13 @@ def number_of(asked: Asked) -> str:
     return asked.path.rpartition("/")[2]
 
 
+def until_nothing_is_on_its_way() -> None:
+    """A command that gave up left parts to threads, which would have ended with its process."""
+    for thread in threading.enumerate():
+        if thread.name == "import-part":
+            thread.join(20)
+
+
 def test_the_next_part_is_on_its_way_while_the_server_stores_this_one(
     server: ImportPeer, bring: Callable[[], Outcome]
 ) -> None:
@@ -154,6 +161,7 @@ def test_a_server_that_goes_down_is_waited_for_a_while_and_found_again_by_the_ne
     server.handle = lambda _asked, number: refusal(503) if number > 2 else None
     assert bring().exit_code == 75
     assert sending.PATIENCE_SECONDS * 0.8 < sum(user.clock.pauses) < sending.PATIENCE_SECONDS * 1.2
+    until_nothing_is_on_its_way()
     sent = len(server.asked)
     known = {"import": "x", "state": "open", "parts": 2, "next_part": 3, "totals": told(10)}
     server.handle = lambda asked, _number: data(known) if asked.method == "GET" else None
