@@ -256,6 +256,7 @@ persons = Table(
     Column("dates", Text),  # JSON object: when, for those attributes whose text is a time; None: there are none
     Column("device_os", Text),  # of the device that was seen last
     Column("device_model", Text),
+    Column("imported_by", BigInteger),  # the `mark` of the part that made the profile what it is; None: others did
 )
 
 devices = Table(
@@ -352,6 +353,8 @@ import_parts = Table(
     Column("rejected", Integer, nullable=False),
     Column("errors", Text, nullable=False),  # JSON array; what was wrong, never the values
     Column("applied", BigInteger, nullable=False),
+    Column("mark", BigInteger, nullable=False),  # drawn at random, so that a restored part knows its people too
+    Index("ix_import_parts_environment_id_digest", "environment_id", "digest"),
 )
 
 exports = Table(

@@ -19,7 +19,8 @@ from templates_server.rows import update_all
 
 PRESENT = f"SELECT person_id, {', '.join(COLUMNS)} FROM persons WHERE environment_id = ? AND person_id "  # noqa: S608 - names of ours
 Row = tuple[object, ...]
-KEPT = {"updated": "bigint", **{column: "bigint" if column == "joined" else "text" for column in COLUMNS}}
+NUMBERS = ("updated", "imported_by", "joined")
+KEPT = {column: "bigint" if column in NUMBERS else "text" for column in ("updated", "imported_by", *COLUMNS)}
 KEY = {"environment_id": "text", "person_id": "text"}
 
 
@@ -48,7 +49,7 @@ def add_identified(connection: Connection, identified: Sequence[Identified]) -> 
         if not problems[-1]:
             present[key] = to_columns(profile)
             updated[key] = one.at
-    rows = [(updated[key], *present[key], *key) for key in sorted(updated) if present[key] != before[key]]
+    rows = [(updated[key], None, *present[key], *key) for key in sorted(updated) if present[key] != before[key]]
     update_all(connection, "persons", KEPT, rows, key=KEY)
     return problems
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from contextlib import suppress
 
 import msgspec
 from sqlalchemy import Connection
@@ -15,12 +16,12 @@ from templates_server.description import NDJSON
 from templates_server.endpoint import Answer, Call, to_response
 from templates_server.errors import Conflict, NotFound, Problem, ValidationFailed
 from templates_server.imports import store
-from templates_server.imports.applying import Early, SentPart, answer_to, apply_part
+from templates_server.imports.applying import ChangedSince, Early, KnownPeople, SentPart, answer_to, apply_part
 from templates_server.imports.digests import check_digest
 from templates_server.imports.models import Completion, ImportView, PartView
 from templates_server.imports.reader import PartReader
 from templates_server.imports.reading import PartRows
-from templates_server.imports.store import ImportPlace, StoredImport
+from templates_server.imports.store import ImportPlace, StoredImport, find_marks
 from templates_server.imports.turns import MOST_AHEAD, Turns, seconds_to_wait, until
 
 IMPORT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -37,6 +38,8 @@ async def put_part(call: Call) -> Response:
     part = SentPart(place, number, digest.hex())
     deadline = time.monotonic() + seconds_to_wait(call.request.headers.get("prefer"))
     view = await _look(call, part, may_be_early=time.monotonic() < deadline)
+    if view is None:
+        view = await _apply_as_before(call, part, deadline)
     if view is None:
         rows = await reader.read(call.body)
         view = await _wait(call, part, deadline) or await _apply(call, part, rows)
@@ -65,7 +68,19 @@ async def _wait(call: Call, part: SentPart, deadline: float) -> PartView | None:
         await until(applied)
 
 
-async def _apply(call: Call, part: SentPart, rows: PartRows) -> PartView:
+async def _apply_as_before(call: Call, part: SentPart, deadline: float) -> PartView | None:
+    """Apply a part whose content was applied before by looking at its people alone; None where that does not do."""
+    environment_id = part.place.environment_id
+    marks = await call.database.read(lambda connection: find_marks(connection, environment_id, part.digest))
+    person_ids = await call.services.part(PartReader).person_ids(call.body) if marks else None
+    if person_ids is None:
+        return None
+    with suppress(ChangedSince):
+        return await _wait(call, part, deadline) or await _apply(call, part, KnownPeople(person_ids, marks))
+    return None
+
+
+async def _apply(call: Call, part: SentPart, rows: PartRows | KnownPeople) -> PartView:
     deed = call.deed("import.open", part.place.import_id)
     view = await call.database.write(
         lambda connection: apply_part(connection, part, rows=rows, opening=deed), is_repeatable=True, is_large=True

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -13,7 +15,9 @@ from templates_server.imports import people_store, store
 from templates_server.imports.arriving import Arriving
 from templates_server.imports.models import PartView, RowError
 from templates_server.imports.reading import PartRows, errors_of_row
-from templates_server.imports.store import ImportPlace
+from templates_server.imports.store import ImportPlace, Mark
+
+MARK_BITS = 63
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,18 @@ class SentPart:
     place: ImportPlace
     number: int
     digest: str
+
+
+@dataclass(frozen=True)
+class KnownPeople:
+    """The people of a part whose content was applied before, each once; `marks` are what was left with them then."""
+
+    person_ids: Sequence[str]
+    marks: Sequence[Mark]
+
+
+class ChangedSince(Exception):
+    """The content of a part was applied before, and not everybody is as they were left then: its rows are needed."""
 
 
 class Early(Conflict):
@@ -49,8 +65,11 @@ def answer_to(connection: Connection, part: SentPart) -> PartView | None:
     return None
 
 
-def apply_part(connection: Connection, part: SentPart, *, rows: PartRows, opening: Deed) -> PartView:
-    """What became of the part, now or when it was applied before; `opening` is remembered where it is the first."""
+def apply_part(connection: Connection, part: SentPart, *, rows: PartRows | KnownPeople, opening: Deed) -> PartView:
+    """What became of the part, now or when it was applied before; `opening` is remembered where it is the first.
+
+    ChangedSince when people are not enough.
+    """
     is_new = part.number == 1 and store.open_import(
         connection, part.place, now=opening.happened, created_by=opening.actor_id
     )
@@ -61,11 +80,24 @@ def apply_part(connection: Connection, part: SentPart, *, rows: PartRows, openin
         answer = answer_to(connection, part)
         if answer is not None:
             return answer
-    arriving = Arriving(part.place.environment_id, rows, opening.happened)
-    people_store.apply_rows(connection, arriving)
-    view = _view(part, arriving)
-    store.add_part(connection, part.place, view, now=opening.happened)
+    mark = Mark(secrets.randbits(MARK_BITS), opening.happened)
+    if isinstance(rows, KnownPeople):
+        view = _as_before(connection, part, rows)
+    else:
+        arriving = Arriving(part.place.environment_id, rows, mark.applied, mark.number)
+        people_store.apply_rows(connection, arriving)
+        view = _view(part, arriving)
+    store.add_part(connection, part.place, view, mark=mark)
     return view
+
+
+def _as_before(connection: Connection, part: SentPart, people: KnownPeople) -> PartView:
+    """What becomes of a part where all its people are as the same content had left them; else ChangedSince."""
+    environment_id, person_ids = part.place.environment_id, people.person_ids
+    if not people_store.are_as_left(connection, environment_id, people.marks, person_ids):
+        raise ChangedSince
+    rows = len(person_ids)
+    return PartView(part.number, part.digest, rows, created=0, updated=0, unchanged=rows, rejected=0, errors=[])
 
 
 def _view(part: SentPart, applied: Arriving) -> PartView:

@@ -31,11 +31,15 @@ def tags_in(columns: Columns) -> str:
 
 @dataclass
 class Arriving:
-    """Rows of an environment that arrive at a time, in milliseconds; how many had which outcome, `refused` by line."""
+    """Rows of an environment that arrive at a time, in milliseconds; how many had which outcome, `refused` by line.
+
+    `mark` is left with everybody whose profile the part makes what it is.
+    """
 
     environment_id: str
     part: PartRows
     now: int
+    mark: int
     created: int = 0
     updated: int = 0
     unchanged: int = 0

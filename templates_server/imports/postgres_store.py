@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from templates_server.database import as_text
 from templates_server.imports.arriving import Arriving, by_person, in_place_of
 from templates_server.imports.plain import Row
+from templates_server.imports.store import Mark
 from templates_server.persons.profiles import COLUMNS
 from templates_server.users.store import find_columns
 
@@ -22,7 +23,7 @@ ROWS_A_WRITE = 2_000
 ROWS_A_LOOK = 2_000
 SAMPLED = 50
 NAMES = ", ".join(COLUMNS)
-STRAIGHT = f"environment_id, kind, created, updated, person_id, called, {NAMES}"
+STRAIGHT = f"environment_id, kind, created, updated, imported_by, person_id, called, {NAMES}"
 COPY_STRAIGHT = f"COPY persons ({STRAIGHT}) FROM STDIN"
 STAGE = (
     "CREATE TEMPORARY TABLE {table} (is_repeated boolean, person_id text, called text, email text, phone text, "
@@ -44,13 +45,18 @@ LEFT = (  # all but those who are stored just so: what was sent changes nothing 
     f"AND NOT is_repeated AND ({OF_PERSONS}) IS NOT DISTINCT FROM ({OF_ARRIVING}) WHERE persons.person_id IS NULL"
 )
 ADD_OR_LOCK = (  # the condition never holds: it locks the row of who is there already and changes nothing
-    f"INSERT INTO persons ({STRAIGHT}) SELECT ?, 'user', ?, ?, person_id, called, {NAMES} FROM arriving "  # noqa: S608 - names of ours
+    f"INSERT INTO persons ({STRAIGHT}) SELECT ?, 'user', ?, ?, ?, person_id, called, {NAMES} FROM arriving "  # noqa: S608 - names of ours
     'WHERE person_id = ANY(?) ORDER BY person_id COLLATE "C" '
     "ON CONFLICT (environment_id, person_id) DO UPDATE SET kind = persons.kind WHERE false RETURNING person_id"
 )
 CHANGE = (
-    f"UPDATE persons SET updated = ?, {', '.join(f'{name} = changing.{name}' for name in COLUMNS)} FROM changing "  # noqa: S608 - names of ours
+    "UPDATE persons SET updated = ?, imported_by = ?, "  # noqa: S608 - names of ours
+    f"{', '.join(f'{name} = changing.{name}' for name in COLUMNS)} FROM changing "
     "WHERE persons.environment_id = ? AND persons.person_id = changing.person_id"
+)
+AS_LEFT = (
+    "SELECT count(*) FROM persons WHERE persons.environment_id = ? AND person_id = ANY(?::text[]) "
+    "AND (imported_by, updated) IN (VALUES {marks})"
 )
 NULL, FIELD_END, ROW_END = (
     "\x1f",
@@ -80,11 +86,28 @@ def apply_rows(connection: Connection, arriving: Arriving) -> None:
         return
     added = set(
         connection.exec_driver_sql(
-            as_text(connection, ADD_OR_LOCK), (environment_id, arriving.now, arriving.now, left)
+            as_text(connection, ADD_OR_LOCK), (environment_id, arriving.now, arriving.now, arriving.mark, left)
         ).scalars()
     )
     _note_new(arriving, [row for row in new if row[0] in added], repeated)
     _change(connection, arriving, set(left) - added)
+
+
+def are_as_left(connection: Connection, environment_id: str, marks: Sequence[Mark], person_ids: Sequence[str]) -> bool:
+    """Whether parts with these marks made the profiles of all these people what they are; see `people_store`."""
+    connection.exec_driver_sql(BY_INDEX)
+    query = as_text(connection, AS_LEFT.format(marks=", ".join("(?::bigint, ?::bigint)" for _ in marks)))
+    for start in range(0, len(person_ids), ROWS_A_LOOK):
+        some = person_ids[start : start + ROWS_A_LOOK]
+        parameters = (environment_id, _array(some), *itertools.chain(*marks))
+        if connection.exec_driver_sql(query, parameters).scalar_one() != len(some):
+            return False
+    return True
+
+
+def _array(person_ids: Sequence[str]) -> str:
+    """As PostgreSQL reads it: a list would be dumped piece by piece."""
+    return f"{{{','.join(person_ids)}}}"
 
 
 def _repeated(arriving: Arriving) -> Mapping[str, Sequence[Row]]:
@@ -130,14 +153,15 @@ def _without_unchanged(connection: Connection, arriving: Arriving) -> Sequence[R
 
 
 def _are_stored(connection: Connection, environment_id: str, rows: Sequence[Row]) -> bool:
-    person_ids = f"{{{','.join([row[0] for row in rows])}}}"  # a list would be dumped piece by piece
+    person_ids = _array([row[0] for row in rows])
     stored = connection.exec_driver_sql(as_text(connection, STORED), (environment_id, person_ids)).scalar_one()
     return bool(stored == "".join([_line(row, "") for row in rows]))
 
 
 def _copied_straight(connection: Connection, arriving: Arriving, new: Sequence[Row]) -> bool:
     """Insert all of them; False, and nothing is done, when one of them is there."""
-    fixed = FIELD_END.join((arriving.environment_id, "user", str(arriving.now), str(arriving.now), ""))
+    now = str(arriving.now)
+    fixed = FIELD_END.join((arriving.environment_id, "user", now, now, str(arriving.mark), ""))
     try:
         with connection.begin_nested():
             _copy(connection, COPY_STRAIGHT, _texts(new, fixed))
@@ -158,7 +182,8 @@ def _change(connection: Connection, arriving: Arriving, person_ids: Collection[s
                 changed.append(in_place_of(rows[0], after))
     if changed:
         _stage(connection, "changing", changed, ())
-        connection.exec_driver_sql(as_text(connection, CHANGE), (arriving.now, arriving.environment_id))
+        parameters = (arriving.now, arriving.mark, arriving.environment_id)
+        connection.exec_driver_sql(as_text(connection, CHANGE), parameters)
 
 
 def _stage(connection: Connection, table: str, rows: Sequence[Row], repeated: Collection[str]) -> None:

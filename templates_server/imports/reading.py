@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 
 from templates_server.errors import BadRequest, Problem, TooLarge
+from templates_server.identifiers import derived_ids
 from templates_server.imports.models import RowError
 from templates_server.imports.plain import Row, plain_rows
 from templates_server.json_depth import check_depth
@@ -103,6 +104,22 @@ def read_part(body: bytes) -> PartRows:
         raise TooLarge(f"A part may have {MOST_ROWS:,} rows.")
     found.rows.sort(key=person_of_row)  # and of one person by line, as they came
     return PartRows(body, starts, found.rows, found.rejected, found.errors)
+
+
+class _NamedUser(msgspec.Struct, gc=False):
+    """A row of which all but the user's id is passed over."""
+
+    user_id: str
+
+
+_decode_names = msgspec.json.Decoder(_NamedUser).decode_lines
+
+
+def read_person_ids(body: bytes) -> Sequence[str] | None:
+    """The people of a part of which every row is known to be good, in order; None when one of them is there twice."""
+    names = [user.user_id for user in _decode_names(body)]
+    person_ids = derived_ids("per", PersonKind.USER, names)
+    return sorted(person_ids) if len(set(names)) == len(names) else None
 
 
 def read_row(line: int, text: bytes) -> tuple[Row | None, Sequence[Problem]]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,6 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from templates_server.imports.arriving import Arriving, by_person, in_place_of
 from templates_server.imports.plain import Row
 from templates_server.imports.reading import person_of_row
+from templates_server.imports.store import Mark
 from templates_server.persons.profiles import COLUMNS
 from templates_server.users.store import find_columns
 
@@ -23,8 +25,12 @@ USERS_A_STATEMENT = 300
 NAMES = ", ".join(COLUMNS)
 VARIABLE = 2 + len(COLUMNS)
 CHANGE = (
-    f"UPDATE persons SET {', '.join(f'{column} = ?' for column in COLUMNS)}, updated = ? "  # noqa: S608 - names of ours
+    f"UPDATE persons SET {', '.join(f'{column} = ?' for column in COLUMNS)}, updated = ?, imported_by = ? "  # noqa: S608 - names of ours
     "WHERE environment_id = ? AND person_id = ?"
+)
+AS_LEFT = (
+    "SELECT count(*) FROM json_each(?) AS sent CROSS JOIN persons WHERE persons.environment_id = ? "
+    "AND persons.person_id = sent.value AND (imported_by, updated) IN (VALUES {marks})"
 )
 
 
@@ -40,6 +46,13 @@ def apply_rows(connection: Connection, arriving: Arriving) -> None:
             arriving.unchanged += len(rows)
         elif some_are_there or not _insert_all(connection, arriving, rows):
             some_are_there = _insert_or_change(connection, arriving, rows)
+
+
+def are_as_left(connection: Connection, environment_id: str, marks: Sequence[Mark], person_ids: Sequence[str]) -> bool:
+    """Whether parts with these marks made the profiles of all these people what they are; see `people_store`."""
+    query = AS_LEFT.format(marks=", ".join("(?, ?)" for _ in marks))
+    parameters = (json.dumps(person_ids), environment_id, *itertools.chain(*marks))
+    return bool(connection.exec_driver_sql(query, parameters).scalar_one() == len(person_ids))
 
 
 def _insert_all(connection: Connection, arriving: Arriving, rows: Sequence[Row]) -> bool:
@@ -58,7 +71,7 @@ def _insert(connection: Connection, arriving: Arriving, rows: Sequence[Row]) -> 
 
 def _values(arriving: Arriving, rows: Sequence[Row]) -> tuple[Any, ...]:
     """What the rows have in common, then what is theirs: person, name, profile."""
-    values: list[Any] = [arriving.environment_id, arriving.now]
+    values: list[Any] = [arriving.environment_id, arriving.now, arriving.mark]
     for row in rows:
         values.append(row[0])
         values += row[2:]
@@ -68,12 +81,12 @@ def _values(arriving: Arriving, rows: Sequence[Row]) -> tuple[Any, ...]:
 @functools.lru_cache(USERS_A_STATEMENT)
 def _insert_statement(users: int) -> str:
     """The statement for so many users; what they have in common is bound once."""
-    numbers = itertools.count(3)
+    numbers = itertools.count(4)
     rows = []
     for _ in range(users):
         person_id, *others = [f"?{next(numbers)}" for _ in range(VARIABLE)]
-        rows.append(f"(?1, 'user', ?2, ?2, {person_id}, {', '.join(others)})")
-    names = f"environment_id, kind, created, updated, person_id, called, {NAMES}"
+        rows.append(f"(?1, 'user', ?2, ?2, ?3, {person_id}, {', '.join(others)})")
+    names = f"environment_id, kind, created, updated, imported_by, person_id, called, {NAMES}"
     return f"INSERT INTO persons ({names}) VALUES {', '.join(rows)}"  # noqa: S608 - names of ours
 
 
@@ -85,13 +98,13 @@ def _all_are_unchanged(connection: Connection, arriving: Arriving, rows: Sequenc
 
 @functools.lru_cache(USERS_A_STATEMENT)
 def _same_statement(users: int) -> str:
-    """The statement that counts who of so many is stored just so; the second value, the time, is in it for nothing."""
-    numbers = itertools.count(3)
+    """The statement that counts who of so many is stored just so; time and mark are in it for nothing."""
+    numbers = itertools.count(4)
     rows = ", ".join(f"({', '.join(f'?{next(numbers)}' for _ in range(VARIABLE))})" for _ in range(users))
     sent = ", ".join(f"sent.column{number}" for number in range(3, 3 + len(COLUMNS)))
     return (
         f"SELECT count(*) FROM (VALUES {rows}) AS sent CROSS JOIN persons "  # noqa: S608 - names of ours
-        f"WHERE environment_id = ?1 AND person_id = sent.column1 AND ({NAMES}) IS ({sent}) AND ?2 IS NOT NULL"
+        f"WHERE environment_id = ?1 AND person_id = sent.column1 AND ({NAMES}) IS ({sent}) AND ?2 + ?3 IS NOT NULL"
     )
 
 
@@ -112,7 +125,7 @@ def _insert_or_change(connection: Connection, arriving: Arriving, rows: Sequence
         if before is None:
             new.append(in_place_of(own[0], after))
         else:
-            changed.append((*after, arriving.now, arriving.environment_id, person_id))
+            changed.append((*after, arriving.now, arriving.mark, arriving.environment_id, person_id))
     if new:
         _insert(connection, arriving, new)
     if changed:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Table, func, select, update
@@ -17,6 +17,7 @@ OPEN = (
     "INSERT INTO imports (environment_id, import_id, state, created, created_by) VALUES ({marks}) "
     "ON CONFLICT DO NOTHING"
 )
+MOST_MARKS = 20
 COUNTED = ("read", "created", "updated", "unchanged", "rejected")
 
 
@@ -35,6 +36,13 @@ class StoredImport:
     state: Literal["open", "complete"]
     parts: int
     totals: Totals
+
+
+class Mark(NamedTuple):
+    """What a part left with everybody whose profile it made what it is: a number of its own, and when that was."""
+
+    number: int
+    applied: int  # milliseconds
 
 
 def open_import(connection: Connection, place: ImportPlace, *, now: int, created_by: str) -> bool:
@@ -70,12 +78,24 @@ def find_part(connection: Connection, place: ImportPlace, number: int) -> PartVi
     return PartView(**{**found._mapping, "errors": told})  # noqa: SLF001 - SQLAlchemy's public name for it
 
 
-def add_part(connection: Connection, place: ImportPlace, view: PartView, *, now: int) -> None:
+def find_marks(connection: Connection, environment_id: str, digest: str) -> Sequence[Mark]:
+    """The marks of the last parts with that content, of which every row was good and some changed something."""
+    query = (
+        select(import_parts.c.mark, import_parts.c.applied)
+        .where(import_parts.c.environment_id == environment_id, import_parts.c.digest == digest)
+        .where(import_parts.c.rejected == 0, import_parts.c.unchanged < import_parts.c.read)
+        .order_by(import_parts.c.applied.desc(), import_parts.c.import_id, import_parts.c.part)
+        .limit(MOST_MARKS)
+    )
+    return [Mark(*row) for row in connection.execute(query)]
+
+
+def add_part(connection: Connection, place: ImportPlace, view: PartView, *, mark: Mark) -> None:
     """Remember what became of a part, in the transaction that applies it."""
     counts = {name: getattr(view, name) for name in COUNTED}
     errors = msgspec.json.encode(view.errors).decode()
     row = {**_key(place), "part": view.part, "digest": view.digest, **counts, "errors": errors}
-    connection.execute(import_parts.insert(), {**row, "applied": now})
+    connection.execute(import_parts.insert(), {**row, "applied": mark.applied, "mark": mark.number})
 
 
 def complete_import(connection: Connection, place: ImportPlace, *, now: int) -> None:

@@ -29,7 +29,7 @@ PROFILE = ", ".join(COLUMNS)
 THEIRS = "WHERE environment_id = ? AND person_id = ?"
 PERSON = f"SELECT first_seen, last_seen, updated, {PROFILE} FROM persons {THEIRS}"  # noqa: S608 - names of ours
 KEEP = (
-    "UPDATE persons SET first_seen = ?, last_seen = ?, updated = ?, "  # noqa: S608 - names of ours
+    "UPDATE persons SET first_seen = ?, last_seen = ?, updated = ?, imported_by = NULL, "  # noqa: S608 - names of ours
     f"{', '.join(f'{column} = ?' for column in COLUMNS)} {THEIRS}"
 )
 REMOVE = f"DELETE FROM persons {THEIRS}"  # noqa: S608 - names of ours

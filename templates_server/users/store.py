@@ -38,7 +38,7 @@ ADD_OR_LOCK = (  # the condition never holds: it locks the row of who is there a
     "ON CONFLICT (environment_id, person_id) DO UPDATE SET kind = persons.kind WHERE false RETURNING person_id"
 )
 CHANGE = (
-    f"UPDATE persons SET {', '.join(f'{column} = ?' for column in COLUMNS)}, updated = ? "  # noqa: S608 - names of ours
+    f"UPDATE persons SET {', '.join(f'{column} = ?' for column in COLUMNS)}, updated = ?, imported_by = NULL "  # noqa: S608 - names of ours
     "WHERE environment_id = ? AND person_id = ?"
 )
 FIND = f"SELECT person_id, {PROFILE} FROM persons WHERE environment_id = ? AND person_id "  # noqa: S608 - names of ours

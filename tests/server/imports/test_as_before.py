@@ -1,0 +1,148 @@
+"""The same content again: people who are as it left them are not looked at; whoever changed meanwhile is put right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from templates_server import schema
+from templates_server.imports import reader
+from templates_server.imports.reading import PartRows
+from templates_server.persons.names import PersonKind, named
+from tests.server.imports.sending import Importer, importer, stored_people, stored_tags
+from tests.servers import RunningServer
+
+ROWS: list[dict[str, Any]] = [
+    {"user_id": name, "email": f"{name}@example.com", "tags": ["vip"], "attributes": {"plan": "gold"}}
+    for name in ("ada", "bob", "eve", "007", "\N{DUCK}")
+]
+
+
+@pytest.fixture
+def sender(server: RunningServer) -> Iterator[Importer]:
+    with importer(server) as made:
+        assert made.applied(1, ROWS, name="first")["created"] == len(ROWS)
+        yield made
+
+
+def let_no_row_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(_: bytes) -> PartRows:
+        raise AssertionError("nobody is to be looked at")
+
+    monkeypatch.setattr(reader, "read_part", never)
+
+
+def upsert(sender: Importer, **fields: Any) -> None:
+    answer = sender.client.post(f"{sender.environment}/users", json={"user_id": "ada", **fields})
+    assert answer.is_success, answer.text
+
+
+def import_another(sender: Importer) -> None:
+    sender.applied(1, [{"user_id": "ada", "email": "other@example.com"}], name="other")
+
+
+def delete(sender: Importer) -> None:
+    assert sender.client.delete(f"{sender.environment}/users/ada").is_success
+
+
+def delete_and_bring_back(sender: Importer) -> None:
+    delete(sender)
+    upsert(sender)
+
+
+def tell(sender: Importer, server: RunningServer, what: str, **body: Any) -> None:
+    key = sender.client.post(f"{sender.environment}/keys", json={"name": f"app {what}"}).json()["data"][0]["key"]
+    with server.client(Authorization=f"Bearer {key}") as app:
+        assert app.post(f"/api/client/{what}", json=body).is_success
+
+
+def merge(sender: Importer, server: RunningServer) -> None:
+    tell(sender, server, "identify", anonymous_id="visitor", phone="1")
+    tell(sender, server, "alias", anonymous_id="visitor", external_id="ada")
+
+
+Act = Callable[[Importer, RunningServer], None]
+CHANGES: dict[str, Act] = {
+    "an upsert": lambda sender, _: upsert(sender, email="other@example.com"),
+    "an upsert of an attribute": lambda sender, _: upsert(sender, attributes={"plan": "free"}),
+    "fewer tags": lambda sender, _: upsert(sender, remove_tags=["vip"]),
+    "an app": lambda sender, server: tell(sender, server, "identify", external_id="ada", data={"plan": "free"}),
+    "another import": lambda sender, _: import_another(sender),
+    "an erasure": lambda sender, _: delete(sender),
+    "an erasure and a new one": lambda sender, _: delete_and_bring_back(sender),
+}
+UNHEARD: dict[str, Act] = {
+    "a merge": merge,
+    "an app that tells more": lambda sender, server: tell(sender, server, "identify", external_id="ada", phone="1"),
+}
+
+
+def test_people_whom_nobody_changed_are_not_looked_at(
+    sender: Importer, server: RunningServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    let_no_row_be_read(monkeypatch)
+    tell(sender, server, "sessions", external_id="ada")  # that somebody was seen changes nothing of a profile
+    for name in ("second", "third"):
+        view = sender.applied(1, ROWS, name=name)
+        assert (view["read"], view["unchanged"]) == (len(ROWS), len(ROWS))
+
+
+@pytest.mark.parametrize("by", CHANGES)
+def test_whoever_was_changed_is_put_right(sender: Importer, server: RunningServer, by: str) -> None:
+    before = stored_people(server.database, sender.environment_id)
+    CHANGES[by](sender, server)
+    assert stored_people(server.database, sender.environment_id) != before
+    view = sender.applied(1, ROWS, name="second")
+    assert (view["created"] + view["updated"], view["unchanged"]) == (1, len(ROWS) - 1)
+    assert stored_people(server.database, sender.environment_id) == before
+    assert stored_tags(server.database, sender.environment_id) == {"vip": len(ROWS)}
+
+
+@pytest.mark.parametrize("by", [*CHANGES, *UNHEARD])
+def test_whatever_changes_a_profile_takes_the_mark_of_the_import_away(
+    sender: Importer, server: RunningServer, by: str
+) -> None:
+    def mark() -> int | None:
+        query = schema.persons.select().where(
+            schema.persons.c.environment_id == sender.environment_id,
+            schema.persons.c.person_id == named(PersonKind.USER, "ada").person_id,
+        )
+        found = server.database.read_now(lambda connection: connection.execute(query).first())
+        return None if found is None else found.imported_by
+
+    before = mark()
+    assert before is not None
+    {**CHANGES, **UNHEARD}[by](sender, server)
+    assert mark() != before
+
+
+def test_who_was_put_right_is_known_the_next_time(sender: Importer, monkeypatch: pytest.MonkeyPatch) -> None:
+    upsert(sender, email="other@example.com")
+    assert sender.applied(1, ROWS, name="second")["updated"] == 1
+    let_no_row_be_read(monkeypatch)
+    assert sender.applied(1, ROWS, name="third")["unchanged"] == len(ROWS)
+
+
+def test_a_change_within_the_same_millisecond_is_seen(sender: Importer, server: RunningServer) -> None:
+    persons = schema.persons
+    theirs = (persons.c.environment_id == sender.environment_id) & (persons.c.called == "ada")
+    applied = server.database.read_now(lambda connection: connection.execute(persons.select().where(theirs)).one())
+    upsert(sender, email="other@example.com")
+    at_once = update(persons).where(theirs).values(updated=applied.updated)
+    server.database.write_now(lambda connection: connection.execute(at_once))
+    assert sender.applied(1, ROWS, name="second")["updated"] == 1
+
+
+def test_people_of_another_environment_are_others(sender: Importer) -> None:
+    elsewhere = sender.environment.replace("production", "staging")
+    other = Importer(sender.client, elsewhere, sender.environment_id, sender.organization_id)
+    assert other.applied(1, ROWS)["created"] == len(ROWS)
+
+
+def test_one_who_is_in_a_part_twice_is_as_often_looked_at(sender: Importer) -> None:
+    twice = [{"user_id": "ada", "phone": "1"}, {"user_id": "ada", "phone": "2"}]
+    for name in ("a", "b"):
+        assert sender.applied(1, twice, name=name)["updated"] == len(twice)
