@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mtribes_cli.errors import ExitCode, ProjectError
@@ -81,6 +81,7 @@ names = st.from_regex(r"[a-z]{1,8}\.[a-z]{1,3}", fullmatch=True).filter(
 sources = st.builds(Source, st.sampled_from(["vod", "sports"]), st.integers(0, 9), st.text("ab"), st.sampled_from("12"))
 
 
+@settings(max_examples=40)
 @given(st.lists(st.tuples(sources, st.dictionaries(names, st.just(HASH))), max_size=4), st.booleans())
 def test_what_is_written_is_what_is_read(drawn: list[tuple[Source, dict[str, str]]], has_crlf: bool) -> None:  # noqa: FBT001 - drawn
     targets = [LockedTarget("java", f"out{n}", source, {"k": "é"}, files) for n, (source, files) in enumerate(drawn)]

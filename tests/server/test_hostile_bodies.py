@@ -240,7 +240,7 @@ BODIES = (OBJECTS | st.lists(OBJECTS, max_size=3) | VALUES).map(lambda value: js
 
 
 @pytest.mark.parametrize("route", JSON_ROUTES, ids=lambda route: f"{route.method} {route.path}")
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=BODIES)
 def test_whatever_is_sent_is_never_a_failure_of_ours(target: Target, route: Route, body: bytes) -> None:
     answer = target.send(route, body)

@@ -19,7 +19,7 @@ from tests.servers import RunningServer, running_server
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kills of Unix")
 IS_FULL_SCALE = os.environ.get("MTRIBES_FULL_SCALE") == "1"
-PROCESSES, ROUNDS = (50, 20) if IS_FULL_SCALE else (8, 2)
+PROCESSES, ROUNDS = (50, 20) if IS_FULL_SCALE else (8, 1)
 KILLED_SHARE = 0.2
 TIMEOUT_SECONDS = 300
 

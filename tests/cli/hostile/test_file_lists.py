@@ -19,6 +19,7 @@ from tests.cli.hostile.sandbox import OBSTACLES, Sandbox
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege on Windows")
 LISTS = list(hostile_lists())
 USUAL = [one for one in LISTS if not one.is_huge]
+STEP = 3
 _OBEYED = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b\u2028-\u202e\u2066-\u2069\ud800-\udfff\U000e0000-\U000e007f]")
 
 
@@ -57,10 +58,11 @@ def test_there_are_enough_of_them() -> None:
 
 
 def test_every_list_is_refused_whole(sandbox: Sandbox, peer: CodePeer) -> None:
-    """Each where nothing is in its place, and with one thing there, each with another; all are in the long form."""
+    """Each where nothing is in its place, some with one thing there, each with another; all are in the long form."""
     for number, hostile in enumerate(USUAL):
         refused(sandbox, peer, hostile, "nothing")
-        refused(sandbox, peer, hostile, OBSTACLES[1 + number % (len(OBSTACLES) - 1)])
+        if number % STEP == 0:
+            refused(sandbox, peer, hostile, OBSTACLES[1 + number // STEP % (len(OBSTACLES) - 1)])
 
 
 @pytest.mark.slow
