@@ -13,8 +13,10 @@ from sqlalchemy.engine import make_url
 
 from templates_server import schema
 from templates_server.app import Application
-from templates_server.database import Database, PostgresDatabase, Result, SqliteDatabase, Work
+from templates_server.database import Database, Result, Work
+from templates_server.postgres_database import PostgresDatabase
 from templates_server.routes import ROUTES
+from templates_server.sqlite_database import SqliteDatabase
 from tests.witness import witnessed
 
 Rows = Mapping[str, frozenset[tuple[Any, ...]]]

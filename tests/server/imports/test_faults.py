@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy
 from sqlalchemy.engine import make_url
 
-from templates_server.database import SqliteDatabase
+from templates_server.sqlite_database import SqliteDatabase
 from tests.server.imports.model import Model, as_text, stored
 from tests.server.imports.sending import Importer, importer, stored_tags
 from tests.servers import RunningServer, running_server

@@ -1,0 +1,181 @@
+"""PostgreSQL: any number of processes. Connections, transactions, and what is run again.
+
+Reads and writes run in a pool of threads; a write that met a conflict or lost its connection before COMMIT is run again
+whole.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import psycopg
+import sqlalchemy
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from templates_server.database import NO_ROOM, Database, Parameter, Result, Work, as_text
+from templates_server.errors import Unavailable
+from templates_server.shared_questions import SharedQuestions
+
+_LookUp = tuple[str, tuple[Parameter, ...]]
+_Row = Sequence[Any] | None
+
+POSTGRES_CONNECTIONS = 10
+POSTGRES_CONNECT_TIMEOUT_SECONDS = 5
+LOOK_UPS_AT_ONCE = 2
+MAX_ATTEMPTS = 8
+FIRST_RETRY_SECONDS = 0.02
+INSUFFICIENT_RESOURCES = "53"  # a class of PostgreSQL's: disk, memory, connections
+RETRIED_STATES = frozenset({"40001", "40P01", "57P01", "57P02", "57P03"})  # serialization, deadlock, shutdowns
+
+
+class PostgresDatabase(Database):
+    """A PostgreSQL server: any number of processes."""
+
+    def __init__(self, url: URL) -> None:
+        self.engine = sqlalchemy.create_engine(
+            url,
+            pool_size=POSTGRES_CONNECTIONS,
+            max_overflow=0,
+            pool_pre_ping=True,
+            connect_args={"connect_timeout": POSTGRES_CONNECT_TIMEOUT_SECONDS, "prepare_threshold": 3},
+        )
+        self._look_up_engine = sqlalchemy.create_engine(
+            url,
+            isolation_level="AUTOCOMMIT",
+            pool_size=POSTGRES_CONNECTIONS,
+            connect_args={"connect_timeout": POSTGRES_CONNECT_TIMEOUT_SECONDS, "prepare_threshold": 0},
+        )
+        self._threads = ThreadPoolExecutor(POSTGRES_CONNECTIONS, thread_name_prefix="database")
+        self._look_ups = SharedQuestions(self._look_all_up, at_once=LOOK_UPS_AT_ONCE)
+
+    async def read(self, work: Work[Result]) -> Result:
+        """What the work finds."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self.read_now, work)
+
+    async def look_up(self, query: str, *parameters: Parameter) -> Sequence[Any] | None:
+        """The first row, without a transaction; asked together with what others ask at the same moment."""
+        return await self._look_ups.ask((query, parameters))
+
+    async def _look_all_up(self, questions: Sequence[_LookUp]) -> Sequence[_Row | Exception]:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._look_all_up_now, questions)
+
+    def _look_all_up_now(self, questions: Sequence[_LookUp]) -> Sequence[_Row | Exception]:
+        if len(questions) > 1:
+            with suppress(psycopg.Error, DBAPIError):  # one that fails takes nothing of the others with it
+                return self._look_up_by_pipeline(questions)
+        return [self._look_up_alone(question) for question in questions]
+
+    def _look_up_by_pipeline(self, questions: Sequence[_LookUp]) -> Sequence[_Row]:
+        """All in one round trip (libpq's pipeline mode)."""
+        with self._look_up_engine.connect() as connection:
+            driver: Any = connection.connection.driver_connection
+            with driver.pipeline():
+                cursors = [driver.execute(as_text(connection, query), parameters) for query, parameters in questions]
+            return [cursor.fetchone() for cursor in cursors]
+
+    def _look_up_alone(self, question: _LookUp) -> _Row | Exception:
+        query, parameters = question
+
+        def attempt() -> _Row:
+            with self._look_up_engine.connect() as connection:
+                return connection.exec_driver_sql(as_text(connection, query), parameters).first()
+
+        try:
+            return self._with_retries(attempt)
+        except Exception as error:  # noqa: BLE001 - it belongs to who asked
+            return error
+
+    async def _write(self, work: Work[Result], *, is_repeatable: bool, is_large: bool) -> Result:  # noqa: ARG002 - each has a transaction of its own
+        attempt = functools.partial(self._in_transaction, work, isolation="READ COMMITTED", is_repeatable=is_repeatable)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._with_retries, attempt)
+
+    def read_now(self, work: Work[Result]) -> Result:
+        """As `read`, for callers outside the event loop; run again when the connection was lost."""
+        return self._with_retries(lambda: self._in_transaction(work, isolation="REPEATABLE READ"))
+
+    def _write_now(self, work: Work[Result]) -> Result:
+        return self._with_retries(lambda: self._in_transaction(work, isolation="READ COMMITTED"))
+
+    def close(self) -> None:
+        """Finish what was begun, then let go of every connection."""
+        self._threads.shutdown()
+        self.engine.dispose()
+        self._look_up_engine.dispose()
+
+    def _in_transaction(self, work: Work[Result], *, isolation: Any, is_repeatable: bool = False) -> Result:
+        with self.engine.connect().execution_options(isolation_level=isolation) as connection:
+            transaction = connection.begin()
+            try:
+                result = work(connection)
+            except BaseException:
+                with _tolerating_lost_connection():
+                    transaction.rollback()
+                raise
+            _commit(transaction, is_repeatable=is_repeatable)
+            return result
+
+    def _with_retries(self, attempt: Callable[[], Result]) -> Result:
+        pause_seconds = FIRST_RETRY_SECONDS
+        for _ in range(MAX_ATTEMPTS - 1):
+            try:
+                return attempt()
+            except DBAPIError as error:
+                if _state_of(error).startswith(INSUFFICIENT_RESOURCES):
+                    raise Unavailable(NO_ROOM) from error
+                if not is_transient(error):
+                    raise
+            time.sleep(pause_seconds)
+            pause_seconds *= 2
+        try:
+            return attempt()
+        except DBAPIError as error:
+            if is_transient(error):
+                raise Unavailable("The database cannot be reached or is too busy.") from error
+            raise
+
+
+@contextmanager
+def _tolerating_lost_connection() -> Iterator[None]:
+    """A rollback over a lost connection has happened already: the error that caused it is what counts."""
+    try:
+        yield
+    except DBAPIError as error:
+        if not is_transient(error):
+            raise
+
+
+def _commit(transaction: sqlalchemy.Transaction, *, is_repeatable: bool) -> None:
+    """Commit; a connection lost in that moment leaves open what happened, which must not look fit to be repeated."""
+    try:
+        transaction.commit()
+    except DBAPIError as error:
+        if is_repeatable or _state_of(error) in RETRIED_STATES:
+            raise
+        if is_transient(error):
+            raise Unavailable(
+                "The connection to the database was lost while storing: ask again what is there."
+            ) from error
+        raise
+
+
+def is_transient(error: DBAPIError) -> bool:
+    """Whether the same work may succeed when it is run again."""
+    state = _state_of(error)
+    return (
+        state in RETRIED_STATES or state.startswith("08") or error.connection_invalidated or _could_not_connect(error)
+    )
+
+
+def _state_of(error: DBAPIError) -> str:
+    return getattr(error.orig, "sqlstate", None) or ""
+
+
+def _could_not_connect(error: DBAPIError) -> bool:
+    return isinstance(error, OperationalError) and not _state_of(error)

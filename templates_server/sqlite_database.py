@@ -1,0 +1,187 @@
+"""SQLite: one process, one writer. Connections, transactions, commits and checkpoints.
+
+Reads run where they are asked for (a point lookup is faster than handing it to a thread); writes go through one thread
+with one connection, which is also the only one that checkpoints. Whatever arrives while a commit reaches the disk
+shares the next commit, each unit under a savepoint of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import OperationalError
+
+from templates_server.database import NO_ROOM, Database, Parameter, Result, Work
+from templates_server.errors import Unavailable
+
+BUSY_TIMEOUT_SECONDS = 10
+SQLITE_READERS = 8
+READER_CACHE_KIBIBYTES, WRITER_CACHE_KIBIBYTES = 8 * 1024, 16 * 1024  # a reader's misses are in the system's cache
+MAX_UNITS_A_COMMIT = 512
+CHECKPOINT_PAGES = 4000
+
+
+@dataclass(frozen=True)
+class _Unit:
+    """Work that waits for the writer, and where its outcome goes."""
+
+    work: Work[Any]
+    outcome: Future[Any]
+    is_large: bool = False
+
+
+class SqliteDatabase(Database):
+    """An embedded database: one process, one writer."""
+
+    def __init__(self, url: URL, *, checkpoints: bool = True) -> None:
+        self.engine = _sqlite_engine(url, "BEGIN", wal_autocheckpoint=0, cache_kibibytes=READER_CACHE_KIBIBYTES)
+        checkpoint_pages = CHECKPOINT_PAGES if checkpoints else 0
+        self._writer_engine = _sqlite_engine(
+            url, "BEGIN IMMEDIATE", wal_autocheckpoint=checkpoint_pages, cache_kibibytes=WRITER_CACHE_KIBIBYTES
+        )
+        self._units: queue.SimpleQueue[_Unit | None] = queue.SimpleQueue()
+        self._writer: threading.Thread | None = None
+        self._starting = threading.Lock()
+        self._closed = False
+        self._look_up_connection: Any = None
+
+    async def read(self, work: Work[Result]) -> Result:
+        """What the work finds; it runs here and now."""
+        return self.read_now(work)
+
+    async def look_up(self, query: str, *parameters: Parameter) -> Sequence[Any] | None:
+        """The first row; it is found here and now."""
+        if self._look_up_connection is None:
+            self._look_up_connection = self.engine.raw_connection()
+        rows: list[Sequence[Any]] = self._look_up_connection.driver_connection.execute(query, parameters).fetchall()
+        return rows[0] if rows else None
+
+    async def _write(self, work: Work[Result], *, is_repeatable: bool, is_large: bool) -> Result:  # noqa: ARG002 - a file has no connection to lose
+        return await asyncio.wrap_future(self._submit(work, is_large=is_large))
+
+    def _write_now(self, work: Work[Result]) -> Result:
+        return self._submit(work).result()
+
+    def close(self) -> None:
+        """Finish what waits, then let go of every connection."""
+        with self._starting:
+            self._closed = True
+            writer = self._writer
+            if writer is not None:
+                self._units.put(None)
+        if writer is not None:
+            writer.join()
+        if self._look_up_connection is not None:
+            self._look_up_connection.close()
+        self.engine.dispose()
+        self._writer_engine.dispose()
+
+    def _submit(self, work: Work[Result], *, is_large: bool = False) -> Future[Result]:
+        outcome: Future[Result] = Future()
+        with self._starting:
+            if self._closed:
+                raise Unavailable("The server is stopping.")
+            if self._writer is None:
+                self._writer = threading.Thread(target=self._write_until_closed, name="database-writer", daemon=True)
+                self._writer.start()
+            self._units.put(_Unit(work, outcome, is_large))
+        return outcome
+
+    def _write_until_closed(self) -> None:
+        while (first := self._units.get()) is not None:
+            units, last = self._gather(first)
+            large = [units.pop()] if len(units) > 1 and units[-1].is_large else []
+            self._commit_together(units)
+            if large:
+                self._commit_together(large)
+            if last:
+                return
+
+    def _gather(self, first: _Unit) -> tuple[list[_Unit], bool]:
+        """Everything that has arrived by now, up to what is large; True when the end of the queue was among it."""
+        units = [first]
+        while len(units) < MAX_UNITS_A_COMMIT and not units[-1].is_large:
+            try:
+                unit = self._units.get_nowait()
+            except queue.Empty:
+                return units, False
+            if unit is None:
+                return units, True
+            units.append(unit)
+        return units, False
+
+    def _commit_together(self, units: list[_Unit]) -> None:
+        results: list[tuple[_Unit, Any]] = []
+        try:
+            with self._writer_engine.connect() as connection, connection.begin():
+                if len(units) == 1:  # alone it needs no protection but the transaction
+                    results.append((units[0], units[0].work(connection)))
+                else:
+                    results = _run_apart(connection, units)
+        except Exception as error:  # noqa: BLE001 - nothing was stored: everybody who waits must know
+            for unit in units:
+                if not unit.outcome.done():
+                    unit.outcome.set_exception(_unavailable_if_busy_or_full(error))
+            return
+        for unit, result in results:
+            unit.outcome.set_result(result)
+
+
+def _run_apart(connection: Connection, units: list[_Unit]) -> list[tuple[_Unit, Any]]:
+    """The results of those that succeed; one that fails takes nothing of the others with it."""
+    results: list[tuple[_Unit, Any]] = []
+    for unit in units:
+        try:
+            with connection.begin_nested():
+                results.append((unit, unit.work(connection)))
+        except Exception as error:
+            driver: Any = connection.connection.driver_connection
+            if not driver.in_transaction:  # a full disk, say, has ended all of it: nothing of the others is left
+                raise
+            unit.outcome.set_exception(_unavailable_if_busy_or_full(error))
+    return results
+
+
+def _unavailable_if_busy_or_full(error: Exception) -> Exception:
+    if isinstance(error, OperationalError) and "locked" in str(error.orig):
+        return Unavailable("The database is busy.")
+    if isinstance(error, OperationalError) and "is full" in str(error.orig):
+        return Unavailable(NO_ROOM)
+    return error
+
+
+def _sqlite_engine(url: URL, begin: str, *, wal_autocheckpoint: int, cache_kibibytes: int) -> Engine:
+    engine = sqlalchemy.create_engine(
+        url,
+        connect_args={"timeout": BUSY_TIMEOUT_SECONDS, "check_same_thread": False},
+        pool_size=SQLITE_READERS,
+        max_overflow=-1,
+    )
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # the driver leaves BEGIN to us
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "temp_store=MEMORY",
+            f"cache_size={-cache_kibibytes}",
+            f"wal_autocheckpoint={wal_autocheckpoint}",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin_transaction(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
