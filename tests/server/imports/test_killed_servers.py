@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,13 +30,15 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="these send POSI
 PATH = "/v2/spaces/vod/environments/staging/imports/imp"
 OURS = re.compile(r"u[0-9]+")
 ROWS_A_PART = 3_000
+MOST_PEOPLE = 30_000
 FULL_SCALE = os.environ.get("MTRIBES_FULL_SCALE") == "1"
 KILLS = 100 if FULL_SCALE else 4
 
 
 def rows_of(part: int) -> list[dict[str, Any]]:
-    """Half of them new."""
-    numbers = range(part * ROWS_A_PART // 2, part * ROWS_A_PART // 2 + ROWS_A_PART)
+    """Half of them new, until there are so many; from then on all are changed."""
+    first = part * ROWS_A_PART // 2
+    numbers = (number % MOST_PEOPLE for number in range(first, first + ROWS_A_PART))
     return [{"user_id": f"u{n}", "attributes": {"part": part}, "tags": [f"ours/{part % 3}", "ours"]} for n in numbers]
 
 
@@ -48,6 +50,8 @@ class Journey:
     options: Sequence[str]
     url: str
     acknowledged: int = 0
+    model: Model = field(default_factory=Model)
+    modelled: int = 0  # so many parts are in it
 
     def send(self, server: ServerProcess, parts: int) -> None:
         """Go on from the next part until so many are applied; TransportError when the server dies."""
@@ -60,7 +64,16 @@ class Journey:
                 self.acknowledged = part
             done = client.post(f"{PATH}/complete", json={"parts": parts})
             assert done.status_code == 200, done.text
-            assert done.json()["data"][0]["totals"] == totals_of(parts)
+            totals = self.model_of(parts).totals
+            told = {name: totals[name] for name in ("read", "created", "updated", "unchanged", "rejected")}
+            assert done.json()["data"][0]["totals"] == told
+
+    def model_of(self, parts: int) -> Model:
+        """What comes of so many parts, never fewer than before."""
+        while self.modelled < parts:
+            self.modelled += 1
+            self.model.apply(rows_of(self.modelled))
+        return self.model
 
     def check(self) -> int:
         """The database is that of the acknowledged parts, and perhaps of one more; how many it has."""
@@ -70,7 +83,7 @@ class Journey:
             count = select(func.count(), func.min(table.c.environment_id)).where(table.c.import_id == "imp")
             parts, environment_id = database.read_now(lambda connection: connection.execute(count).one())
             assert self.acknowledged <= parts <= self.acknowledged + 1
-            model = model_of(parts)
+            model = self.model_of(parts)
             found = stored(database, environment_id or "").items()
             people = {name: as_text(one) for name, one in found if OURS.fullmatch(name)}  # the demo has its own
             assert people == {name: as_text(one) for name, one in model.people.items()}
@@ -79,18 +92,6 @@ class Journey:
             return int(parts)
         finally:
             database.close()
-
-
-def model_of(parts: int) -> Model:
-    model = Model()
-    for part in range(1, parts + 1):
-        model.apply(rows_of(part))
-    return model
-
-
-def totals_of(parts: int) -> dict[str, int]:
-    totals = model_of(parts).totals
-    return {name: totals[name] for name in ("read", "created", "updated", "unchanged", "rejected")}
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
