@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import random
@@ -54,7 +55,7 @@ class MortalServer:
         self.process.process.send_signal(signal.SIGKILL)
         self.process.process.wait()
 
-    @property
+    @functools.cached_property
     def database(self) -> Database:
         """What it works on, opened beside it."""
         database = open_database(self.url)
