@@ -353,7 +353,7 @@ import_parts = Table(
     Column("rejected", Integer, nullable=False),
     Column("errors", Text, nullable=False),  # JSON array; what was wrong, never the values
     Column("applied", BigInteger, nullable=False),
-    Column("mark", BigInteger, nullable=False),  # drawn at random, so that a restored part knows its people too
+    Column("mark", BigInteger),  # drawn at random: a part of a restored backup knows its people too; None: it left none
     Index("ix_import_parts_environment_id_digest", "environment_id", "digest"),
 )
 

@@ -79,11 +79,12 @@ def find_part(connection: Connection, place: ImportPlace, number: int) -> PartVi
 
 
 def find_marks(connection: Connection, environment_id: str, digest: str) -> Sequence[Mark]:
-    """The marks of the last parts with that content, of which every row was good and some changed something."""
+    """The marks that the last parts with that content left, where every row was good and some changed something."""
     query = (
         select(import_parts.c.mark, import_parts.c.applied)
         .where(import_parts.c.environment_id == environment_id, import_parts.c.digest == digest)
         .where(import_parts.c.rejected == 0, import_parts.c.unchanged < import_parts.c.read)
+        .where(import_parts.c.mark.is_not(None))
         .order_by(import_parts.c.applied.desc(), import_parts.c.import_id, import_parts.c.part)
         .limit(MOST_MARKS)
     )

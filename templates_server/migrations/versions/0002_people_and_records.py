@@ -62,12 +62,8 @@ def upgrade() -> None:
         sa.Column("rejected", sa.Integer(), nullable=False),
         sa.Column("errors", sa.Text(), nullable=False),
         sa.Column("applied", sa.BigInteger(), nullable=False),
-        sa.Column("mark", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("environment_id", "import_id", "part", name=op.f("pk_import_parts")),
     )
-    with op.batch_alter_table("import_parts", schema=None) as batch_op:
-        batch_op.create_index("ix_import_parts_environment_id_digest", ["environment_id", "digest"], unique=False)
-
     op.create_table(
         "imports",
         sa.Column("environment_id", sa.String(), nullable=False),
@@ -192,7 +188,6 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("dates", sa.Text(), nullable=True))
         batch_op.add_column(sa.Column("device_os", sa.Text(), nullable=True))
         batch_op.add_column(sa.Column("device_model", sa.Text(), nullable=True))
-        batch_op.add_column(sa.Column("imported_by", sa.BigInteger(), nullable=True))
 
     with op.batch_alter_table("spaces", schema=None) as batch_op:
         batch_op.add_column(sa.Column("tribes_revision", sa.Integer(), server_default="0", nullable=False))

@@ -146,3 +146,13 @@ def test_one_who_is_in_a_part_twice_is_as_often_looked_at(sender: Importer) -> N
     twice = [{"user_id": "ada", "phone": "1"}, {"user_id": "ada", "phone": "2"}]
     for name in ("a", "b"):
         assert sender.applied(1, twice, name=name)["updated"] == len(twice)
+
+
+def test_parts_that_left_no_mark_are_read_again(sender: Importer, server: RunningServer) -> None:
+    """As those have not that were applied before there were marks."""
+    parts, persons = schema.import_parts, schema.persons
+    of_parts = update(parts).where(parts.c.environment_id == sender.environment_id).values(mark=None)
+    of_persons = update(persons).where(persons.c.environment_id == sender.environment_id).values(imported_by=None)
+    server.database.write_now(lambda connection: connection.execute(of_parts))
+    server.database.write_now(lambda connection: connection.execute(of_persons))
+    assert sender.applied(1, ROWS, name="second")["unchanged"] == len(ROWS)
