@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import time
-from contextlib import suppress
 
 import msgspec
 from sqlalchemy import Connection
@@ -16,7 +15,7 @@ from templates_server.description import NDJSON
 from templates_server.endpoint import Answer, Call, to_response
 from templates_server.errors import Conflict, NotFound, Problem, ValidationFailed
 from templates_server.imports import store
-from templates_server.imports.applying import ChangedSince, Early, KnownPeople, SentPart, answer_to, apply_part
+from templates_server.imports.applying import AppliedBefore, Early, SentPart, answer_to, apply_part
 from templates_server.imports.digests import check_digest
 from templates_server.imports.models import Completion, ImportView, PartView
 from templates_server.imports.reader import PartReader
@@ -39,9 +38,7 @@ async def put_part(call: Call) -> Response:
     deadline = time.monotonic() + seconds_to_wait(call.request.headers.get("prefer"))
     view = await _look(call, part, may_be_early=time.monotonic() < deadline)
     if view is None:
-        view = await _apply_as_before(call, part, deadline)
-    if view is None:
-        rows = await reader.read(call.body)
+        rows = await _read(call, part)
         view = await _wait(call, part, deadline) or await _apply(call, part, rows)
     return to_response(Answer([view], "import_part"))
 
@@ -68,19 +65,15 @@ async def _wait(call: Call, part: SentPart, deadline: float) -> PartView | None:
         await until(applied)
 
 
-async def _apply_as_before(call: Call, part: SentPart, deadline: float) -> PartView | None:
-    """Apply a part whose content was applied before by looking at its people alone; None where that does not do."""
-    environment_id = part.place.environment_id
+async def _read(call: Call, part: SentPart) -> PartRows | AppliedBefore:
+    """All rows of a part, or no more than whose they are where the same content was applied before."""
+    reader, environment_id = call.services.part(PartReader), part.place.environment_id
     marks = await call.database.read(lambda connection: find_marks(connection, environment_id, part.digest))
-    person_ids = await call.services.part(PartReader).person_ids(call.body) if marks else None
-    if person_ids is None:
-        return None
-    with suppress(ChangedSince):
-        return await _wait(call, part, deadline) or await _apply(call, part, KnownPeople(person_ids, marks))
-    return None
+    known = await reader.read_known(call.body) if marks else None
+    return AppliedBefore(known, marks) if known is not None else await reader.read(call.body)
 
 
-async def _apply(call: Call, part: SentPart, rows: PartRows | KnownPeople) -> PartView:
+async def _apply(call: Call, part: SentPart, rows: PartRows | AppliedBefore) -> PartView:
     deed = call.deed("import.open", part.place.import_id)
     view = await call.database.write(
         lambda connection: apply_part(connection, part, rows=rows, opening=deed), is_repeatable=True, is_large=True

@@ -14,7 +14,7 @@ from templates_server.errors import Conflict
 from templates_server.imports import people_store, store
 from templates_server.imports.arriving import Arriving
 from templates_server.imports.models import PartView, RowError
-from templates_server.imports.reading import PartRows, errors_of_row
+from templates_server.imports.reading import KnownPart, PartRows, errors_of_row
 from templates_server.imports.store import ImportPlace, Mark
 
 MARK_BITS = 63
@@ -30,15 +30,11 @@ class SentPart:
 
 
 @dataclass(frozen=True)
-class KnownPeople:
-    """The people of a part whose content was applied before, each once; `marks` are what was left with them then."""
+class AppliedBefore:
+    """A part whose content was applied before, and the marks that this left."""
 
-    person_ids: Sequence[str]
+    part: KnownPart
     marks: Sequence[Mark]
-
-
-class ChangedSince(Exception):
-    """The content of a part was applied before, and not everybody is as they were left then: its rows are needed."""
 
 
 class Early(Conflict):
@@ -65,11 +61,8 @@ def answer_to(connection: Connection, part: SentPart) -> PartView | None:
     return None
 
 
-def apply_part(connection: Connection, part: SentPart, *, rows: PartRows | KnownPeople, opening: Deed) -> PartView:
-    """What became of the part, now or when it was applied before; `opening` is remembered where it is the first.
-
-    ChangedSince when people are not enough.
-    """
+def apply_part(connection: Connection, part: SentPart, *, rows: PartRows | AppliedBefore, opening: Deed) -> PartView:
+    """What became of the part, now or when it was applied before; `opening` is remembered where it is the first."""
     is_new = part.number == 1 and store.open_import(
         connection, part.place, now=opening.happened, created_by=opening.actor_id
     )
@@ -81,34 +74,34 @@ def apply_part(connection: Connection, part: SentPart, *, rows: PartRows | Known
         if answer is not None:
             return answer
     mark = Mark(secrets.randbits(MARK_BITS), opening.happened)
-    if isinstance(rows, KnownPeople):
-        view = _as_before(connection, part, rows)
-    else:
-        arriving = Arriving(part.place.environment_id, rows, mark.applied, mark.number)
+    as_before = 0
+    if isinstance(rows, AppliedBefore):
+        rows, as_before = _changed_since(connection, part, rows)
+    arriving = Arriving(part.place.environment_id, rows, mark.applied, mark.number, unchanged=as_before)
+    if rows.rows:
         people_store.apply_rows(connection, arriving)
-        view = _view(part, arriving)
+    view = _view(part, arriving)
     store.add_part(connection, part.place, view, mark=mark)
     return view
 
 
-def _as_before(connection: Connection, part: SentPart, people: KnownPeople) -> PartView:
-    """What becomes of a part where all its people are as the same content had left them; else ChangedSince."""
-    environment_id, person_ids = part.place.environment_id, people.person_ids
-    if not people_store.are_as_left(connection, environment_id, people.marks, person_ids):
-        raise ChangedSince
-    rows = len(person_ids)
-    return PartView(part.number, part.digest, rows, created=0, updated=0, unchanged=rows, rejected=0, errors=[])
+def _changed_since(connection: Connection, part: SentPart, before: AppliedBefore) -> tuple[PartRows, int]:
+    """The rows of those who are not as the same content had left them, and how many others there are."""
+    everybody = before.part.person_ids
+    changed = people_store.find_changed(connection, part.place.environment_id, before.marks, everybody)
+    return before.part.rows_of(changed), len(everybody) - len(changed)
 
 
 def _view(part: SentPart, applied: Arriving) -> PartView:
+    rejected = applied.part.rejected + len(applied.refused)
     return PartView(
         part=part.number,
         digest=part.digest,
-        read=applied.part.read,
+        read=applied.created + applied.updated + applied.unchanged + rejected,
         created=applied.created,
         updated=applied.updated,
         unchanged=applied.unchanged,
-        rejected=applied.part.rejected + len(applied.refused),
+        rejected=rejected,
         errors=_errors(applied),
     )
 

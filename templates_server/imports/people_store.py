@@ -6,7 +6,7 @@ come last, in order of tag.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import Connection
 
@@ -25,11 +25,12 @@ def apply_rows(connection: Connection, arriving: Arriving) -> None:
     count_tags(connection, arriving.environment_id, arriving.more_tags())
 
 
-def are_as_left(connection: Connection, environment_id: str, marks: Sequence[Mark], person_ids: Sequence[str]) -> bool:
-    """Whether parts with these marks made the profiles of all these people, of whom none is twice, what they are.
+def find_changed(
+    connection: Connection, environment_id: str, marks: Sequence[Mark], person_ids: Sequence[str]
+) -> Collection[str]:
+    """Those of these people whose profile is not what a part with one of these marks made it.
 
     Whoever else changes a profile takes the mark away, and notes another time.
     """
-    if connection.dialect.name == "sqlite":
-        return sqlite_store.are_as_left(connection, environment_id, marks, person_ids)
-    return postgres_store.are_as_left(connection, environment_id, marks, person_ids)
+    find = sqlite_store.find_changed if connection.dialect.name == "sqlite" else postgres_store.find_changed
+    return find(connection, environment_id, marks, sorted(person_ids))

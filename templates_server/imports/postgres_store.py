@@ -55,7 +55,7 @@ CHANGE = (
     "WHERE persons.environment_id = ? AND persons.person_id = changing.person_id"
 )
 AS_LEFT = (
-    "SELECT count(*) FROM persons WHERE persons.environment_id = ? AND person_id = ANY(?::text[]) "
+    "FROM persons WHERE persons.environment_id = ? AND person_id = ANY(?::text[]) "
     "AND (imported_by, updated) IN (VALUES {marks})"
 )
 NULL, FIELD_END, ROW_END = (
@@ -93,16 +93,20 @@ def apply_rows(connection: Connection, arriving: Arriving) -> None:
     _change(connection, arriving, set(left) - added)
 
 
-def are_as_left(connection: Connection, environment_id: str, marks: Sequence[Mark], person_ids: Sequence[str]) -> bool:
-    """Whether parts with these marks made the profiles of all these people what they are; see `people_store`."""
+def find_changed(
+    connection: Connection, environment_id: str, marks: Sequence[Mark], person_ids: Sequence[str]
+) -> Collection[str]:
+    """Those of these people whose profile is not what a part with one of these marks made it; see `people_store`."""
     connection.exec_driver_sql(BY_INDEX)
-    query = as_text(connection, AS_LEFT.format(marks=", ".join("(?::bigint, ?::bigint)" for _ in marks)))
+    as_left = as_text(connection, AS_LEFT.format(marks=", ".join("(?::bigint, ?::bigint)" for _ in marks)))
+    changed: set[str] = set()
     for start in range(0, len(person_ids), ROWS_A_LOOK):
         some = person_ids[start : start + ROWS_A_LOOK]
         parameters = (environment_id, _array(some), *itertools.chain(*marks))
-        if connection.exec_driver_sql(query, parameters).scalar_one() != len(some):
-            return False
-    return True
+        if connection.exec_driver_sql(f"SELECT count(*) {as_left}", parameters).scalar_one() != len(some):
+            found = connection.exec_driver_sql(f"SELECT person_id {as_left}", parameters).scalars()
+            changed.update(set(some).difference(found))
+    return changed
 
 
 def _array(person_ids: Sequence[str]) -> str:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import sys
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from templates_server.imports.reading import PartRows, read_part, read_person_ids
+from templates_server.imports.reading import KnownPart, PartRows, read_known_part, read_part
 
 SWITCH_SECONDS = 0.001  # Python's own 0.005 would hold up the writer five times as long after each of its statements
 
@@ -29,6 +28,6 @@ class PartReader:
         """The rows of a part; TooLarge when they are too many."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, read_part, body)
 
-    async def person_ids(self, body: bytes) -> Sequence[str] | None:
-        """The people of a part that was good when it was applied before, in order; None when one is there twice."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, read_person_ids, body)
+    async def read_known(self, body: bytes) -> KnownPart | None:
+        """A part of which every row is known to be good; None when somebody has several."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, read_known_part, body)

@@ -9,8 +9,8 @@ from __future__ import annotations
 import io
 import itertools
 from array import array
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import Any
 
@@ -30,6 +30,7 @@ MOST_LINES = 100_000
 LINES_AT_ONCE = 64
 MAX_PART_BYTES = 16 * 1024 * 1024
 MAX_ROW_DEPTH = 32
+MANY_OF = 16
 MOST_PROBLEMS_A_ROW = 10
 MOST_PROBLEMS = 50_000
 """After so many in a part, only the first of each row is told."""
@@ -115,11 +116,35 @@ class _NamedUser(msgspec.Struct, gc=False):
 _decode_names = msgspec.json.Decoder(_NamedUser).decode_lines
 
 
-def read_person_ids(body: bytes) -> Sequence[str] | None:
-    """The people of a part of which every row is known to be good, in order; None when one of them is there twice."""
-    names = [user.user_id for user in _decode_names(body)]
-    person_ids = derived_ids("per", PersonKind.USER, names)
-    return sorted(person_ids) if len(set(names)) == len(names) else None
+@dataclass(frozen=True)
+class KnownPart:
+    """A part of which every row is known to be good, and each of another person: `person_ids`, in order of line."""
+
+    body: bytes
+    person_ids: Sequence[str]
+
+    def rows_of(self, person_ids: Collection[str]) -> PartRows:
+        """The part as if it had no rows but those of some people; many are read together with all others."""
+        if len(person_ids) > len(self.person_ids) // MANY_OF:
+            everybody = read_part(self.body)
+            return replace(everybody, rows=[row for row in everybody.rows if row[0] in person_ids])
+        found, lines = _Rows(), self.body.split(b"\n")
+        numbers = (number for number, line in enumerate(lines, 1) if line and not line.isspace())
+        for number, person_id in zip(numbers, self.person_ids, strict=True):
+            if person_id in person_ids:
+                found.add(number, [lines[number - 1]])
+        found.rows.sort(key=person_of_row)
+        starts = array("L", itertools.accumulate((len(line) + 1 for line in lines), initial=0))
+        return PartRows(self.body, starts, found.rows, 0, ())
+
+
+def read_known_part(body: bytes) -> KnownPart | None:
+    """A part of which every row is known to be good; None when somebody has several, or a blank line is not JSON's."""
+    try:
+        names = [user.user_id for user in _decode_names(body)]
+    except msgspec.DecodeError:
+        return None
+    return KnownPart(body, derived_ids("per", PersonKind.USER, names)) if len(set(names)) == len(names) else None
 
 
 def read_row(line: int, text: bytes) -> tuple[Row | None, Sequence[Problem]]:

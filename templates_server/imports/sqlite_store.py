@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import itertools
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Connection
@@ -29,7 +29,7 @@ CHANGE = (
     "WHERE environment_id = ? AND person_id = ?"
 )
 AS_LEFT = (
-    "SELECT count(*) FROM json_each(?) AS sent CROSS JOIN persons WHERE persons.environment_id = ? "
+    "FROM json_each(?) AS sent CROSS JOIN persons WHERE persons.environment_id = ? "
     "AND persons.person_id = sent.value AND (imported_by, updated) IN (VALUES {marks})"
 )
 
@@ -48,11 +48,17 @@ def apply_rows(connection: Connection, arriving: Arriving) -> None:
             some_are_there = _insert_or_change(connection, arriving, rows)
 
 
-def are_as_left(connection: Connection, environment_id: str, marks: Sequence[Mark], person_ids: Sequence[str]) -> bool:
-    """Whether parts with these marks made the profiles of all these people what they are; see `people_store`."""
-    query = AS_LEFT.format(marks=", ".join("(?, ?)" for _ in marks))
+def find_changed(
+    connection: Connection, environment_id: str, marks: Sequence[Mark], person_ids: Sequence[str]
+) -> Collection[str]:
+    """Those of these people whose profile is not what a part with one of these marks made it; see `people_store`."""
+    as_left = AS_LEFT.format(marks=", ".join("(?, ?)" for _ in marks))
     parameters = (json.dumps(person_ids), environment_id, *itertools.chain(*marks))
-    return bool(connection.exec_driver_sql(query, parameters).scalar_one() == len(person_ids))
+    if connection.exec_driver_sql(f"SELECT count(*) {as_left}", parameters).scalar_one() == len(person_ids):
+        return ()
+    return set(person_ids).difference(
+        connection.exec_driver_sql(f"SELECT persons.person_id {as_left}", parameters).scalars()
+    )
 
 
 def _insert_all(connection: Connection, arriving: Arriving, rows: Sequence[Row]) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -15,10 +14,10 @@ from templates_server import migrations
 from templates_server.audit.models import Deed
 from templates_server.database import Database, open_database
 from templates_server.identifiers import new_id
-from templates_server.imports import postgres_store, sqlite_store
-from templates_server.imports.applying import ChangedSince, KnownPeople, SentPart, apply_part
+from templates_server.imports import postgres_store, reading, sqlite_store
+from templates_server.imports.applying import AppliedBefore, SentPart, apply_part
 from templates_server.imports.models import PartView
-from templates_server.imports.reading import PartRows, read_part, read_person_ids
+from templates_server.imports.reading import PartRows, read_known_part, read_part
 from templates_server.imports.store import ImportPlace, find_marks
 from tests.people import add_organization
 from tests.server.imports.model import Model, as_text, stored
@@ -77,7 +76,9 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setattr(sqlite_store, "USERS_A_STATEMENT", 2)
     monkeypatch.setattr(postgres_store, "ROWS_A_WRITE", 2)
     monkeypatch.setattr(postgres_store, "ROWS_A_LOOK", 2)
-    if request.param == "straight in first":
+    if request.param == "few at once":
+        monkeypatch.setattr(reading, "MANY_OF", 1)  # whoever was changed is read by themselves
+    else:
         monkeypatch.setattr(postgres_store, "_some_are_there", lambda *_: False)
     return str(request.param)
 
@@ -87,15 +88,12 @@ def apply(database: Database, place: ImportPlace, number: int, rows: list[Any], 
     part = SentPart(place, number, hashlib.sha256(body).hexdigest())
     deed = Deed(organization_id, NOW + number // 2, "person", "acc_1", "Ada", "import.open", place.import_id)
 
-    def with_rows(rows: PartRows | KnownPeople) -> PartView:
+    def with_rows(rows: PartRows | AppliedBefore) -> PartView:
         return database.write_now(lambda connection: apply_part(connection, part, rows=rows, opening=deed))
 
     marks = database.read_now(lambda connection: find_marks(connection, place.environment_id, part.digest))
-    person_ids = read_person_ids(body) if marks else None
-    if person_ids is not None:
-        with suppress(ChangedSince):
-            return with_rows(KnownPeople(person_ids, marks))
-    return with_rows(read_part(body))
+    known = read_known_part(body) if marks else None
+    return with_rows(AppliedBefore(known, marks) if known is not None else read_part(body))
 
 
 @pytest.mark.usefixtures("way")

@@ -136,6 +136,33 @@ def test_a_change_within_the_same_millisecond_is_seen(sender: Importer, server: 
     assert sender.applied(1, ROWS, name="second")["updated"] == 1
 
 
+def test_when_many_were_changed_all_of_them_are_put_right(sender: Importer, server: RunningServer) -> None:
+    before = stored_people(server.database, sender.environment_id)
+    others = [{"user_id": row["user_id"], "email": "other@example.com"} for row in ROWS[1:]]
+    assert sender.applied(1, others, name="other")["updated"] == len(others)
+    assert sender.applied(1, ROWS, name="second")["updated"] == len(others)
+    assert stored_people(server.database, sender.environment_id) == before
+
+
+def test_lines_are_counted_with_the_blank_ones(sender: Importer, server: RunningServer) -> None:
+    many = [{"user_id": f"user-{number}", "phone": "1"} for number in range(100)]
+    spaced = ["", *many[:50], " ", "", *many[50:], ""]
+    assert sender.applied(1, spaced, name="a")["created"] == len(many)
+    for changed in (many[:1], many[60:62], many[99:]):
+        first = changed[0]["user_id"]
+        sender.applied(1, [{**row, "phone": "2"} for row in changed], name=f"change-{first}")
+        view = sender.applied(1, spaced, name=f"again-{first}")
+        assert (view["updated"], view["unchanged"]) == (len(changed), len(many) - len(changed))
+    people = stored_people(server.database, sender.environment_id)
+    assert {people[row["user_id"]].phone for row in many} == {"1"}
+
+
+@pytest.mark.parametrize("blank", ["\x0c", "\x0b", "\t \r"])
+def test_whatever_is_blank_is_no_row_the_second_time_either(sender: Importer, blank: str) -> None:
+    for name, result in (("a", "created"), ("b", "unchanged")):
+        assert sender.applied(1, [blank, {"user_id": "new"}, blank], name=name)[result] == 1
+
+
 def test_people_of_another_environment_are_others(sender: Importer) -> None:
     elsewhere = sender.environment.replace("production", "staging")
     other = Importer(sender.client, elsewhere, sender.environment_id, sender.organization_id)
