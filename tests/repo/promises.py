@@ -276,6 +276,9 @@ Programs that are killed, and networks that break off anywhere, lose nothing tha
   contract/ingest/test_networks.py
   contract/export/test_interrupted_exports.py
   contract/test_doubtful_answers.py
+The same content again changes who was changed since, and nobody else.
+  server/imports/test_as_before.py
+  server/imports/test_against_the_model.py
 A full database refuses whole, and takes it when there is room.
   server/imports/test_faults.py
     a_full_database_refuses_a_part_whole_and_takes_it_when_there_is_room
