@@ -30,6 +30,7 @@ BEGINNING = system_clock()
 MIDDLE = "env_M"
 IDS = (MIDDLE, "env_A", "env_B", "env_x", "env_y", "env_z")  # the first is production of the first Space
 DRAWN = re.compile(r"\b(ses|exp|key|acc|pk|spc|org)_[0-9A-Za-z_]+")
+MARK_OF_AN_IMPORT = re.compile(r"\b[0-9]{14,19}\b")  # a time has thirteen digits
 TIME_IN_A_CURSOR = re.compile(
     r"(?<=ZW52X[0-9A-Za-z]{3})[0-9A-Za-z_-]+"
 )  # behind an id of IDS; what else is open counts
@@ -152,7 +153,7 @@ async def _answer(server: Server, place: str, step: Step) -> str:
 
 
 def _without_chance(text: str) -> str:
-    return TIME_IN_A_CURSOR.sub("", DRAWN.sub(r"\1", text))
+    return TIME_IN_A_CURSOR.sub("", MARK_OF_AN_IMPORT.sub("mark", DRAWN.sub(r"\1", text)))
 
 
 async def _new_environments(server: Server) -> Mapping[str, str]:
