@@ -43,7 +43,7 @@ PATH = "/v2/spaces/vod/environments/production"
 ZONES = ("Europe/Berlin", "Europe/London", "America/New_York", "Australia/Sydney", "Asia/Tokyo")
 TAGS: Sequence[list[str]] = (["vip"], ["sports/football"], ["vip", "sports/football/australia"], [], ["news"])
 PLANS = ("free", "silver", "gold")
-NOW = 1_795_000_000_000
+NOW, MARK = 1_795_000_000_000, 2**62
 PAUSE_SECONDS = 0.05
 WATCH = """
 import os, subprocess, sys
@@ -139,6 +139,7 @@ class Files:
                 *columns,
                 None,
                 None,
+                MARK,
             ]
             csv.writer(floor, lineterminator="\n").writerow(["" if value is None else value for value in values])
             escaped = (
