@@ -116,6 +116,7 @@ def test_with_everything_broken_every_check_is_still_told(
     assert "hush" not in outcome.out
 
 
+@pytest.mark.slow
 def test_a_check_that_hangs_or_breaks_does_not_hold_up_the_others(
     ada: Mtribes, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -156,6 +156,7 @@ def test_a_real_process_that_ends_at_a_crash_point_is_mended_by_the_next(
     assert project.files() == new
 
 
+@pytest.mark.slow
 def test_kills_at_random_moments_never_harm(project: Project, peer: CodePeer) -> None:
     chance = random.Random(7)  # noqa: S311 - the same moments in every run
     sets = [dict(FILES), dict(NEWER)]

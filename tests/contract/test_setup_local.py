@@ -126,6 +126,7 @@ def test_from_an_empty_folder_to_code_and_back_again_without_a_change(folder: Fo
     assert asked.files() == before[0]
 
 
+@pytest.mark.slow
 def test_two_at_once_start_one_server_which_goes_on_until_it_is_killed_and_then_another(folder: Folder) -> None:
     both = [program(folder, "setup", "--local"), program(folder, "setup", "--local")]
     outcomes = [ended(process) for process in both]

@@ -84,6 +84,7 @@ def _no_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
 
 
+@pytest.mark.slow
 def test_many_at_once_stay_signed_in(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Fifty processes in twenty rounds at full scale."""
     with running_server(tmp_path_factory.mktemp("data")) as server:

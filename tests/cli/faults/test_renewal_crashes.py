@@ -79,6 +79,7 @@ def test_every_crash_point_is_passed_in_order(ada: Project) -> None:
     assert tuple(passed) == CRASH_POINTS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("point", CRASH_POINTS)
 def test_a_kill_at_any_point_of_a_renewal_signs_nobody_out(ada: Project, point: str) -> None:
     let_it_run_out(ada)

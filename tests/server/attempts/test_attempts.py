@@ -119,6 +119,7 @@ def test_an_address_must_wait_whatever_accounts_it_tries_and_so_must_its_network
     assert guarded.guess(person.email, PASSWORD, address="2001:db8:1:3::1")[0] == 303
 
 
+@pytest.mark.slow
 def test_an_own_account_does_not_clear_the_address(guarded: Guarded) -> None:
     mine = someone(guarded.server)
     address = "198.51.100.66"
@@ -149,6 +150,7 @@ def test_a_browser_where_one_was_signed_in_is_not_kept_out_by_guesses_elsewhere(
     assert guarded.guess(person.email, PASSWORD, browser=browser)[0] == 303
 
 
+@pytest.mark.slow
 def test_a_known_browser_has_its_own_count_and_is_known_for_its_account_alone(guarded: Guarded) -> None:
     person, other = someone(guarded.server), someone(guarded.server)
     browser = Browser(guarded.server)
@@ -201,6 +203,7 @@ def test_ten_thousand_guesses_at_an_account_cost_at_most_fifty_comparisons(guard
     assert FREE_FAILURES <= len(guarded.compared) <= 50
 
 
+@pytest.mark.slow
 def test_of_many_guesses_at_once_no_more_are_compared_than_one_after_another(guarded: Guarded) -> None:
     person = someone(guarded.server)
     with concurrent.futures.ThreadPoolExecutor(32) as threads:
@@ -211,6 +214,7 @@ def test_of_many_guesses_at_once_no_more_are_compared_than_one_after_another(gua
     assert len(guarded.compared) == FREE_FAILURES
 
 
+@pytest.mark.slow
 def test_counts_hold_across_processes_and_restarts(fresh_database_url: str, tmp_path: Path) -> None:
     person: Someone | None = None
     clock = Clock()

@@ -37,7 +37,7 @@ def runnable_typescript(typescript: Path, tmp_path_factory: pytest.TempPathFacto
     return compile_to_javascript(typescript, tmp_path_factory.mktemp("compiled"))
 
 
-@pytest.fixture(params=["typescript", "javascript"])
+@pytest.fixture(params=["typescript", pytest.param("javascript", marks=pytest.mark.slow)])
 def runnable(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """The code of each language as Node runs it, in a folder of the test's own."""
     kept: Path = request.getfixturevalue("javascript" if request.param == "javascript" else "runnable_typescript")

@@ -79,6 +79,7 @@ def test_a_port_in_use_is_refused(running: ServerProcess, tmp_path: Path, capsys
     assert f"Port {port} of 127.0.0.1 is in use" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_local_server_takes_another_port_and_says_so(running: ServerProcess, tmp_path: Path) -> None:
     port = running.url.rpartition(":")[2]
     with server_process(tmp_path, "--local", "--port", port) as local:
@@ -103,6 +104,7 @@ def test_stop_ends_it_and_leaves_no_trace_of_a_running_server(
     assert "No server runs" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_the_record_of_a_killed_server_is_stale(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with server_process(tmp_path) as server:
         server.process.kill()
@@ -238,6 +240,7 @@ def test_its_environment_variables_are_in_the_help(capsys: pytest.CaptureFixture
     assert all(name in help_text for name in ("MTRIBES_DATA", "MTRIBES_DATABASE", "MTRIBES_PUBLIC_URL"))
 
 
+@pytest.mark.slow
 def test_a_log_that_is_stderr_is_written_once(tmp_path: Path) -> None:
     log = os.open(tmp_path / "server.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     command = [sys.executable, "-m", "templates_server", "start", "--port", "0", "--data", str(tmp_path)]
@@ -270,12 +273,14 @@ def test_what_is_no_network_or_no_name_is_refused(
     assert said in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_names_of_the_server_are_taken_from_the_environment(tmp_path: Path) -> None:
     with server_process(tmp_path, environment={"MTRIBES_ALLOWED_HOSTS": "app.internal Other.internal"}) as server:
         for host, status in (("other.internal", 200), ("APP.internal", 200), ("evil.example", 421)):
             assert httpx.get(f"{server.url}/sign-in", headers={"Host": host}).status_code == status
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("options", "is_told"), [([], True), (["--trusted-proxy", "10.0.0.0/8"], False)])
 def test_a_public_server_without_a_listed_proxy_says_what_that_means(
     tmp_path: Path, options: list[str], *, is_told: bool

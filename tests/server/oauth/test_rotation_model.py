@@ -68,7 +68,7 @@ def exchange(timed: TimedServer, token: str) -> Reply:
     )
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.sampled_from(PAUSES), st.integers(min_value=0, max_value=2)), max_size=10))
 def test_any_course_of_refreshes_goes_as_the_model_says(timed: TimedServer, course: list[tuple[int, int]]) -> None:
     chain = [begin(timed)]
