@@ -260,8 +260,8 @@ PARTS: list[Seen] = []
 """What was looked through before the end: what did not stay until then."""
 SEEN = pytest.StashKey[Seen]()
 MOST_TOLD = 50
-LEAST_OF_A_WHOLE_RUN = {"secrets": 2000, "databases": 200, "files": 5000, "lines": 2000}
-LEAST_OF_THE_LONG_PROOFS = {"secrets": 100, "databases": 5, "files": 200, "lines": 10}
+LEAST_OF_A_WHOLE_RUN = {"secrets": 1500, "databases": 100, "files": 5000, "lines": 2000}
+LEAST_OF_THE_LONG_PROOFS = {"secrets": 500, "databases": 50, "files": 1000, "lines": 100}
 
 
 def is_too_little(config: pytest.Config) -> bool:
