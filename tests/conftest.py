@@ -9,16 +9,26 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from tests import secrecy
 from tests.requirements import require
 from tests.servers import PostgresServer, RunningServer, running_server
 from tests.witness import FINDINGS
 
+QUICK_EXAMPLES = 60
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--slow` runs the long proofs, and nothing else."""
     parser.addoption("--slow", action="store_true", help="run what is marked slow or needs PostgreSQL, and only that")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Fewer examples of each rule where all that is wanted is to be quick."""
+    settings.register_profile("quick", settings(), max_examples=QUICK_EXAMPLES)  # what CI sets besides stays
+    if not config.getoption("--slow"):
+        settings.load_profile("quick")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
