@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from templates_server.routes import ROUTES
-from tests.server.authorisation.asking import BODIES, QUERIES, confine, swap, walk
-from tests.server.authorisation.expected import CREDENTIALS, rows
+from tests.server.authorisation.asking import ALL_ROWS, BODIES, QUERIES, confine, swap, walk
+from tests.server.authorisation.expected import CREDENTIALS, Row, rows
 from tests.server.authorisation.world import MARK, new_world
 
 
-def check(url: str, folder: Path, *, everywhere: bool) -> None:
+def check(url: str, folder: Path, *, everywhere: bool, of: Sequence[Row] = ALL_ROWS) -> None:
     world = new_world(url, folder)
-    grid = walk(world, everywhere=everywhere)
+    grid = walk(world, everywhere=everywhere, of=of)
     world.database.close()
     assert grid.faults == []
-    assert grid.cells > 30 * len(CREDENTIALS)
+    assert grid.cells > len(of) * len(CREDENTIALS) // 3
 
 
+def test_every_third_row_of_the_grid_is_as_promised(tmp_path: Path) -> None:
+    check(f"sqlite:///{tmp_path / 'mtribes.db'}", tmp_path, everywhere=False, of=ALL_ROWS[::3])
+
+
+@pytest.mark.slow
 def test_every_cell_of_the_grid_is_as_promised(tmp_path: Path) -> None:
     check(f"sqlite:///{tmp_path / 'mtribes.db'}", tmp_path, everywhere=False)
 

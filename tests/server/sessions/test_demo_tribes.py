@@ -198,6 +198,7 @@ def put(client: httpx.Client, path: str, file: str, space: str) -> None:
     assert answer.is_success, answer.text
 
 
+@pytest.mark.slow
 def test_the_right_people_are_picked(place: Place) -> None:
     everybody = people(CHANCE)
     place.fill(everybody)
