@@ -158,7 +158,7 @@ def test_a_server_that_is_down_from_the_start_is_not_waited_for(
 def test_a_server_that_goes_down_is_waited_for_a_while_and_found_again_by_the_next_command(
     server: ImportPeer, user: Mtribes, bring: Callable[[], Outcome]
 ) -> None:
-    server.handle = lambda _asked, number: refusal(503) if number > 2 else None
+    server.handle = lambda asked, _number: refusal(503) if number_of(asked) in {"3", "4"} else None
     assert bring().exit_code == 75
     assert sending.PATIENCE_SECONDS * 0.8 < sum(user.clock.pauses) < sending.PATIENCE_SECONDS * 1.2
     until_nothing_is_on_its_way()
