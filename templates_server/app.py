@@ -23,7 +23,7 @@ from templates_server.attempts.counting import Attempts
 from templates_server.codegen.cache import RenderedSets
 from templates_server.codegen.inputs import CodeHashes
 from templates_server.data_folder import DataFolder
-from templates_server.database import Database, open_database
+from templates_server.database import Database
 from templates_server.demo_app.api import GeneratedFiles
 from templates_server.devices import store as devices_store
 from templates_server.devices.api import DeviceArrivals
@@ -54,6 +54,7 @@ from templates_server.oauth import local_code
 from templates_server.oauth.local_code import LocalCode
 from templates_server.oauth.protocol import Authority
 from templates_server.openapi.api import Description
+from templates_server.opening import open_database
 from templates_server.pages.render import Pages
 from templates_server.places import Places
 from templates_server.rate_limits import RateLimiter

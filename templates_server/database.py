@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.engine import make_url
 
 Result = TypeVar("Result")
 Work = Callable[[Connection], Result]
@@ -89,23 +88,6 @@ class Database(abc.ABC):
     @abc.abstractmethod
     def close(self) -> None:
         """Finish what was begun, then let go of every connection."""
-
-
-def open_database(url: str, *, checkpoints: bool = True) -> Database:
-    """The database at a SQLAlchemy URL (`sqlite:///file` or `postgresql://...`); ValueError for any other kind.
-
-    `checkpoints` false: another process may serve the same SQLite file, and checkpoints are left to it.
-    """
-    from templates_server.postgres_database import PostgresDatabase  # noqa: PLC0415 - they are made of what is here
-    from templates_server.sqlite_database import SqliteDatabase  # noqa: PLC0415
-
-    parsed = make_url(url)
-    kind = parsed.get_backend_name()
-    if kind == "sqlite":
-        return SqliteDatabase(parsed, checkpoints=checkpoints)
-    if kind == "postgresql":
-        return PostgresDatabase(parsed.set(drivername="postgresql+psycopg"))
-    raise ValueError(f"databases of kind {kind!r} are not supported: use sqlite:///FILE or postgresql://HOST/NAME")
 
 
 def marks(connection: Connection, count: int) -> str:

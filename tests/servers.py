@@ -18,8 +18,9 @@ import uvicorn
 
 from templates_server import migrations
 from templates_server.app import Application, create_app
-from templates_server.database import Database, open_database
+from templates_server.database import Database
 from templates_server.endpoint import Route
+from templates_server.opening import open_database
 from templates_server.routes import ROUTES
 from templates_server.serving import configured
 from templates_server.settings import Settings, sqlite_url

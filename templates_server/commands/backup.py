@@ -12,7 +12,7 @@ import typer
 from templates_server.backup.make import NothingToBackUp, back_up
 from templates_server.commands.failures import CommandFailed, ExitCode
 from templates_server.commands.options import Data, DatabaseUrl, database_url_of, folder_of, is_sqlite
-from templates_server.database import open_database
+from templates_server.opening import open_database
 
 HELP = """Write everything that the server knows into one file (tar, zstandard), as of one moment. The server may run.
 

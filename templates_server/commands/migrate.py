@@ -8,7 +8,7 @@ from templates_server import migrations
 from templates_server.commands.failures import ExitCode
 from templates_server.commands.options import Data, DatabaseUrl, database_url_of, folder_of, in_use, is_sqlite, prepared
 from templates_server.data_folder import FolderInUse
-from templates_server.database import open_database
+from templates_server.opening import open_database
 
 HELP = "Bring the database to the schema of this version. `start` does it too."
 

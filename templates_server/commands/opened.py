@@ -12,7 +12,8 @@ from templates_server import migrations
 from templates_server.commands.failures import CommandFailed
 from templates_server.commands.options import database_url_of, folder_of, prepared
 from templates_server.data_folder import FolderInUse
-from templates_server.database import Database, Work, open_database
+from templates_server.database import Database, Work
+from templates_server.opening import open_database
 
 Result = TypeVar("Result")
 

@@ -15,7 +15,7 @@ from templates_server.backup.restore import NotEmpty, Restored, restore_into
 from templates_server.commands.failures import CommandFailed, ExitCode, WrongUsage
 from templates_server.commands.options import Data, DatabaseUrl, database_url_of, folder_of, in_use, prepared
 from templates_server.data_folder import PRIVATE_FOLDER, DataFolder, FolderInUse, put_in_place
-from templates_server.database import open_database
+from templates_server.opening import open_database
 from templates_server.settings import sqlite_url
 from templates_server.users.erasure.listing import UnreadableList, read_erasures
 from templates_server.users.erasure.store import ErasedPerson
@@ -82,21 +82,26 @@ def _check_empty(folder: DataFolder) -> None:
 
 
 def _restore(source: Path, folder: DataFolder, url: str, listed: Collection[ErasedPerson]) -> Restored:
-    """Restore, an embedded database into a folder beside: its file comes into place last, when all else is there."""
-    workshop = folder.path / UNFINISHED
-    shutil.rmtree(workshop, ignore_errors=True)
-    workshop.mkdir(mode=PRIVATE_FOLDER)
+    """Restore: all of it or nothing.
+
+    What goes with an embedded database is made in a folder beside, and moved into place once it is whole; files that go
+    with another database come into place before that commits.
+    """
+    workshop = DataFolder(folder.path / UNFINISHED)
+    is_embedded = url == sqlite_url(folder.path)
+    target = sqlite_url(workshop.path) if is_embedded else url
+    shutil.rmtree(workshop.path, ignore_errors=True)
+    workshop.path.mkdir(mode=PRIVATE_FOLDER)
     try:
-        target = sqlite_url(workshop) if url == sqlite_url(folder.path) else url
-        restored = _fill(source, folder, target, listed)
-        for file in workshop.iterdir():
-            put_in_place(file, folder.path / file.name)
+        restored = _fill(source, workshop if is_embedded else folder, target, listed)
+        for file in sorted(workshop.path.iterdir(), key=lambda file: file == workshop.database_file):
+            put_in_place(file, folder.path / file.name)  # the database last: without it nothing was restored
     except BaseException:
         for file in (folder.database_file, folder.key_file, folder.demo_file):  # not erasures: those are so in any case
             file.unlink(missing_ok=True)
         raise
     finally:
-        shutil.rmtree(workshop, ignore_errors=True)
+        shutil.rmtree(workshop.path, ignore_errors=True)
     return restored
 
 

@@ -23,9 +23,10 @@ from templates_server.addresses import Network, parse_network
 from templates_server.commands.failures import CommandFailed, ExitCode, WrongUsage
 from templates_server.commands.options import Data, DatabaseUrl, database_url_of, folder_of, in_use, is_sqlite, prepared
 from templates_server.data_folder import DataFolder, FolderInUse, ServerRecord, write_private
-from templates_server.database import Database, open_database
+from templates_server.database import Database
 from templates_server.demo import seed
 from templates_server.hosts import name_in
+from templates_server.opening import open_database
 from templates_server.places import FollowLimits
 from templates_server.rate_limits import DEFAULT_LIMITS, RateLimits, parse_rate_limits
 from templates_server.server_key import ServerKey

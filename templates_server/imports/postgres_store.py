@@ -54,9 +54,10 @@ CHANGE = (
     f"{', '.join(f'{name} = changing.{name}' for name in COLUMNS)} FROM changing "
     "WHERE persons.environment_id = ? AND persons.person_id = changing.person_id"
 )
-AS_LEFT = (
-    "FROM persons WHERE persons.environment_id = ? AND person_id = ANY(?::text[]) "
-    "AND (imported_by, updated) IN (VALUES {marks})"
+CHANGED = (
+    "SELECT sent.person_id FROM unnest(?::text[]) AS sent (person_id) LEFT JOIN persons "
+    "ON persons.environment_id = ? AND persons.person_id = sent.person_id "
+    "AND (imported_by, updated) IN (VALUES {marks}) WHERE persons.person_id IS NULL"
 )
 NULL, FIELD_END, ROW_END = (
     "\x1f",
@@ -98,15 +99,9 @@ def find_changed(
 ) -> Collection[str]:
     """Those of these people whose profile is not what a part with one of these marks made it; see `people_store`."""
     connection.exec_driver_sql(BY_INDEX)
-    as_left = as_text(connection, AS_LEFT.format(marks=", ".join("(?::bigint, ?::bigint)" for _ in marks)))
-    changed: set[str] = set()
-    for start in range(0, len(person_ids), ROWS_A_LOOK):
-        some = person_ids[start : start + ROWS_A_LOOK]
-        parameters = (environment_id, _array(some), *itertools.chain(*marks))
-        if connection.exec_driver_sql(f"SELECT count(*) {as_left}", parameters).scalar_one() != len(some):
-            found = connection.exec_driver_sql(f"SELECT person_id {as_left}", parameters).scalars()
-            changed.update(set(some).difference(found))
-    return changed
+    query = as_text(connection, CHANGED.format(marks=", ".join("(?::bigint, ?::bigint)" for _ in marks)))
+    parameters = (_array(person_ids), environment_id, *itertools.chain(*marks))
+    return set(connection.exec_driver_sql(query, parameters).scalars())
 
 
 def _array(person_ids: Sequence[str]) -> str:

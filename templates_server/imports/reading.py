@@ -30,7 +30,7 @@ MOST_LINES = 100_000
 LINES_AT_ONCE = 64
 MAX_PART_BYTES = 16 * 1024 * 1024
 MAX_ROW_DEPTH = 32
-MANY_OF = 16
+MOST_READ_ALONE = 1 / 16  # of a part; more are read with all others, which is quicker
 MOST_PROBLEMS_A_ROW = 10
 MOST_PROBLEMS = 50_000
 """After so many in a part, only the first of each row is told."""
@@ -47,11 +47,6 @@ class PartRows:
     rows: Sequence[Row]
     rejected: int
     errors: Sequence[RowError]
-
-    @property
-    def read(self) -> int:
-        """How many rows there are, good and bad."""
-        return len(self.rows) + self.rejected
 
     def change_at(self, line: int) -> Change:
         """The change that a good row asks for."""
@@ -124,8 +119,8 @@ class KnownPart:
     person_ids: Sequence[str]
 
     def rows_of(self, person_ids: Collection[str]) -> PartRows:
-        """The part as if it had no rows but those of some people; many are read together with all others."""
-        if len(person_ids) > len(self.person_ids) // MANY_OF:
+        """The part as if it had no rows but those of some people."""
+        if len(person_ids) > len(self.person_ids) * MOST_READ_ALONE:
             everybody = read_part(self.body)
             return replace(everybody, rows=[row for row in everybody.rows if row[0] in person_ids])
         found, lines = _Rows(), self.body.split(b"\n")

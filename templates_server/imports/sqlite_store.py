@@ -28,9 +28,9 @@ CHANGE = (
     f"UPDATE persons SET {', '.join(f'{column} = ?' for column in COLUMNS)}, updated = ?, imported_by = ? "  # noqa: S608 - names of ours
     "WHERE environment_id = ? AND person_id = ?"
 )
-AS_LEFT = (
-    "FROM json_each(?) AS sent CROSS JOIN persons WHERE persons.environment_id = ? "
-    "AND persons.person_id = sent.value AND (imported_by, updated) IN (VALUES {marks})"
+CHANGED = (
+    "SELECT sent.value FROM json_each(?) AS sent LEFT JOIN persons ON persons.environment_id = ? "
+    "AND persons.person_id = sent.value AND (imported_by, updated) IN (VALUES {marks}) WHERE persons.person_id IS NULL"
 )
 
 
@@ -52,13 +52,9 @@ def find_changed(
     connection: Connection, environment_id: str, marks: Sequence[Mark], person_ids: Sequence[str]
 ) -> Collection[str]:
     """Those of these people whose profile is not what a part with one of these marks made it; see `people_store`."""
-    as_left = AS_LEFT.format(marks=", ".join("(?, ?)" for _ in marks))
+    query = CHANGED.format(marks=", ".join("(?, ?)" for _ in marks))
     parameters = (json.dumps(person_ids), environment_id, *itertools.chain(*marks))
-    if connection.exec_driver_sql(f"SELECT count(*) {as_left}", parameters).scalar_one() == len(person_ids):
-        return ()
-    return set(person_ids).difference(
-        connection.exec_driver_sql(f"SELECT persons.person_id {as_left}", parameters).scalars()
-    )
+    return set(connection.exec_driver_sql(query, parameters).scalars())
 
 
 def _insert_all(connection: Connection, arriving: Arriving, rows: Sequence[Row]) -> bool:

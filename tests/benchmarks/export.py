@@ -26,7 +26,7 @@ from typing import Any
 import httpx
 from sqlalchemy import Connection, select
 
-from templates_server.database import open_database
+from templates_server.opening import open_database
 from templates_server.persons.names import PersonKind, named
 from templates_server.persons.profiles import COLUMNS, Profile, to_columns
 from templates_server.schema import environments, persons, spaces

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection
 
-from templates_server.database import open_database
+from templates_server.opening import open_database
 from templates_server.tokens.secrets import SecretKind, new_secret
 from tests import secrecy
 from tests.requirements import require

@@ -10,8 +10,9 @@ import pytest
 from sqlalchemy import Connection, text
 
 from templates_server.arrivals import BATCHES_AT_ONCE, MOST_AT_ONCE, MOST_WAITING, Arrivals
-from templates_server.database import Database, open_database
+from templates_server.database import Database
 from templates_server.errors import Unavailable
+from templates_server.opening import open_database
 
 Found = TypeVar("Found")
 

@@ -32,11 +32,6 @@ def list_erasures(folder: Path) -> None:
 ACTS: tuple[Callable[[Path], None], ...] = (replace_file, make_key, list_erasures)
 
 
-@pytest.fixture
-def calls(monkeypatch: pytest.MonkeyPatch) -> FailingCalls:
-    return FailingCalls(monkeypatch)
-
-
 @pytest.mark.skipif(os.name != "posix", reason="folders are not opened elsewhere")
 @pytest.mark.parametrize("act", ACTS)
 def test_a_new_file_and_its_name_are_on_the_disk_before_it_counts(

@@ -14,8 +14,9 @@ import sqlalchemy
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
-from templates_server.database import Database, open_database
+from templates_server.database import Database
 from templates_server.errors import Unavailable
+from templates_server.opening import open_database
 from templates_server.postgres_database import PostgresDatabase
 from templates_server.sqlite_database import BUSY_TIMEOUT_SECONDS, CHECKPOINT_PAGES
 

@@ -9,7 +9,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection
 
 from templates_server import migrations
-from templates_server.database import open_database
+from templates_server.opening import open_database
 from templates_server.schema import metadata
 from tests.servers import running_server
 

@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from templates_server.database import Database, open_database
+from templates_server.database import Database
 from templates_server.errors import Unavailable
+from templates_server.opening import open_database
 from templates_server.round_trips import Rows, run_together
 from templates_server.rows import insert_all
 

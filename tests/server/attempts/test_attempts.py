@@ -18,8 +18,8 @@ from templates_server.accounts.passwords import Passwords
 from templates_server.addresses import parse_network
 from templates_server.attempts.counting import Attempts
 from templates_server.attempts.policy import FREE_FAILURES, LONGEST_DELAY_MILLISECONDS, delay_after
-from templates_server.database import open_database
 from templates_server.errors import TooManyRequests
+from templates_server.opening import open_database
 from templates_server.schema import failed_attempts
 from templates_server.server_key import ServerKey
 from templates_server.times import DAY, MINUTE, SECOND, system_clock

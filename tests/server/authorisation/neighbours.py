@@ -18,7 +18,8 @@ from sqlalchemy import select
 
 from templates_server import migrations, schema
 from templates_server.app import create_app
-from templates_server.database import Database, open_database
+from templates_server.database import Database
+from templates_server.opening import open_database
 from templates_server.persons.names import PersonKind, named
 from templates_server.settings import Settings
 from templates_server.spaces import store as spaces_store

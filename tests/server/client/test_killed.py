@@ -24,7 +24,7 @@ import pytest
 from sqlalchemy import Connection, Table, select
 
 from templates_server import schema
-from templates_server.database import open_database
+from templates_server.opening import open_database
 from tests.environments import AppEnvironment, add_environment
 from tests.server_processes import ServerProcess, server_process
 from tests.servers import PostgresServer

@@ -20,7 +20,8 @@ import pytest
 from sqlalchemy import Table, select
 
 from templates_server import schema
-from templates_server.database import Database, open_database
+from templates_server.database import Database
+from templates_server.opening import open_database
 from templates_server.persons.names import PersonKind, named
 from tests.environments import AppEnvironment, add_environment
 from tests.server_processes import server_process

@@ -12,7 +12,7 @@ import pytest
 from templates_server.__main__ import main
 from templates_server.access import Role
 from templates_server.accounts import store
-from templates_server.database import open_database
+from templates_server.opening import open_database
 from templates_server.pagination import Page
 from templates_server.settings import sqlite_url
 from tests.server_processes import server_process

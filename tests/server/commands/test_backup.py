@@ -120,22 +120,6 @@ def _all_rows(connection: sqlite3.Connection, table: str) -> str:
     return f"SELECT {', '.join(columns)} FROM {table}{asked_for}"  # noqa: S608 - the names are the database's own
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A data folder with an organization in it."""
-    folder = tmp_path / "data"
-    assert main(["organization", "add", "acme", "--name", "Acmé", "--data", str(folder)]) == 0
-    return folder
-
-
-@pytest.fixture
-def archive(folder: Path, tmp_path: Path) -> Path:
-    """A backup of it."""
-    path = tmp_path / "backup.tar.zst"
-    assert main(["backup", str(path), "--data", str(folder)]) == 0
-    return path
-
-
 def test_a_backup_is_private_and_never_replaces_a_file(
     archive: Path, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

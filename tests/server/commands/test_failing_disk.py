@@ -21,26 +21,11 @@ FEWEST_CALLS = 3
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A data folder with a key and an organization in it."""
-    folder = tmp_path / "data"
-    assert main(["organization", "add", "acme", "--name", "Acmé", "--data", str(folder)]) == 0
+def folder(folder: Path) -> Path:
+    """One that has a key too, and more beside its database than SQLite puts there."""
     (folder / "server.key").write_text("0" * 64)
-    (folder / "demo.json").write_bytes(os.urandom(100_000))  # more than SQLite's files beside an empty database
+    (folder / "demo.json").write_bytes(os.urandom(100_000))
     return folder
-
-
-@pytest.fixture
-def archive(folder: Path, tmp_path: Path) -> Path:
-    """A backup of it."""
-    path = tmp_path / "backup.tar.zst"
-    assert main(["backup", str(path), "--data", str(folder)]) == 0
-    return path
-
-
-@pytest.fixture
-def calls(monkeypatch: pytest.MonkeyPatch) -> FailingCalls:
-    return FailingCalls(monkeypatch)
 
 
 def each_failing(calls: FailingCalls) -> Iterator[int]:

@@ -14,10 +14,11 @@ import pytest
 from sqlalchemy import Connection, create_engine, select
 
 from templates_server import migrations
-from templates_server.database import Database, open_database
+from templates_server.database import Database
 from templates_server.exports import lines_store
 from templates_server.exports.columns import Shape, event_shape, user_shape
 from templates_server.exports.files import Form, form_of
+from templates_server.opening import open_database
 from templates_server.persons.names import PersonKind, named
 from templates_server.persons.profiles import COLUMNS, Profile, to_columns
 from templates_server.schema import events, persons

@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 
 from templates_server import migrations
 from templates_server.audit.models import Deed
-from templates_server.database import Database, open_database
+from templates_server.database import Database
 from templates_server.identifiers import new_id
 from templates_server.imports import postgres_store, reading, sqlite_store
 from templates_server.imports.applying import AppliedBefore, SentPart, apply_part
 from templates_server.imports.models import PartView
 from templates_server.imports.reading import PartRows, read_known_part, read_part
 from templates_server.imports.store import ImportPlace, find_marks
+from templates_server.opening import open_database
 from tests.people import add_organization
 from tests.server.imports.model import Model, as_text, stored
 from tests.server.imports.sending import ndjson, stored_tags
@@ -77,7 +78,7 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setattr(postgres_store, "ROWS_A_WRITE", 2)
     monkeypatch.setattr(postgres_store, "ROWS_A_LOOK", 2)
     if request.param == "few at once":
-        monkeypatch.setattr(reading, "MANY_OF", 1)  # whoever was changed is read by themselves
+        monkeypatch.setattr(reading, "MOST_READ_ALONE", 1)  # whoever was changed is read by themselves
     else:
         monkeypatch.setattr(postgres_store, "_some_are_there", lambda *_: False)
     return str(request.param)

@@ -19,7 +19,7 @@ import pytest
 from sqlalchemy import func, select
 
 from templates_server import schema
-from templates_server.database import open_database
+from templates_server.opening import open_database
 from tests.server.imports.dying_server import POINTS
 from tests.server.imports.model import Model, as_text, stored
 from tests.server.imports.sending import NDJSON, ndjson, stored_tags

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from templates_server.database import Database, open_database
+from templates_server.database import Database
+from templates_server.opening import open_database
 from templates_server.schema import tokens
 from templates_server.tokens.secrets import hashed
 from tests.server.oauth.device_flow import DEVICE_GRANT

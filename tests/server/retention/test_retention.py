@@ -15,7 +15,8 @@ import pytest
 from sqlalchemy import Table, func, select
 
 from templates_server import migrations, schema
-from templates_server.database import Database, open_database
+from templates_server.database import Database
+from templates_server.opening import open_database
 from templates_server.retention import store
 from templates_server.retention.purging import ROWS_AT_ONCE, Purge
 from templates_server.settings import Settings

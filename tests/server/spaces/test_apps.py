@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 
 import pytest
 
-from templates_server.database import Database, Parameter, open_database
+from templates_server.database import Database, Parameter
+from templates_server.opening import open_database
 from templates_server.spaces import apps
 from templates_server.spaces.apps import KEPT_SECONDS, Apps
 from tests.environments import AppEnvironment, add_environment, deliver, revoke

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, event, select
 
-from templates_server.database import open_database
+from templates_server.opening import open_database
 from templates_server.schema import tokens
 from templates_server.times import MINUTE, parse_rfc3339, system_clock
 from templates_server.tokens import store, uses

@@ -12,7 +12,8 @@ from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from templates_server import migrations
-from templates_server.database import Database, open_database
+from templates_server.database import Database
+from templates_server.opening import open_database
 from templates_server.persons.names import PersonKind, named
 from templates_server.persons.profiles import COLUMNS, Profile, dates_of, merged_attributes, to_columns
 from templates_server.schema import events, persons, sessions

@@ -12,7 +12,8 @@ import pytest
 from sqlalchemy import Connection, select
 
 from templates_server.__main__ import main
-from templates_server.database import Database, open_database
+from templates_server.database import Database
+from templates_server.opening import open_database
 from templates_server.persons.names import PersonKind, named
 from templates_server.schema import erasures, metadata, persons
 from templates_server.settings import sqlite_url

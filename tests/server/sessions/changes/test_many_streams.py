@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from templates_server.database import open_database
+from templates_server.opening import open_database
 from tests.environments import AppEnvironment, add_environment, deliver
 from tests.server.sessions.changes.following import GOLD_FIRST, MODEL, TRIBES, changes_of, delivery
 from tests.server_processes import ServerProcess, server_process

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from templates_server.database import open_database
+from templates_server.opening import open_database
 from templates_server.settings import sqlite_url
 from tests.environments import AppEnvironment, add_environment, deliver
 from tests.server.sessions.changes.following import GOLD_FIRST, MODEL, TRIBES, changes_of, delivery
