@@ -1,4 +1,4 @@
-"""The promises of `promises.py` are held by tests that there are."""
+"""The promises of `promises.py` and `security_requirements.py` are held by tests that there are."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.repo.promises import PROMISES
+from tests.repo.security_requirements import SECURITY_REQUIREMENTS
 
 TESTS = Path(__file__).parent.parent
 DEFINED = re.compile(r"^(?:async )?def test_(\w+)", re.MULTILINE)
@@ -18,7 +19,7 @@ Held = tuple[str, dict[str, set[str]]]
 
 def read() -> Iterator[Held]:
     """The promises, as they are written."""
-    for part in PROMISES.values():
+    for part in (*PROMISES.values(), *SECURITY_REQUIREMENTS.values()):
         held: dict[str, set[str]] = {}
         for line in part.strip().splitlines():
             if line.startswith("    "):

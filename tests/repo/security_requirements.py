@@ -1,0 +1,48 @@
+"""Faults that attackers and users found, each with the tests that fail on the code that had it.
+
+The format is that of `promises.py`: a line states the requirement, with its number first (`A1`); below it stand files
+of tests, and below a file those of its tests that are meant, without `test_`, unless all of them are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+DENIAL_OF_SERVICE = """
+"""
+
+CODE_EXECUTION = """
+"""
+
+LIMITS_AND_TRUTH = """
+"""
+
+FILES_AND_PLACES = """
+"""
+
+INPUT_FILES = """
+"""
+
+RUNTIME = """
+"""
+
+PUBLIC_PROMISES = """
+"""
+
+NEWER_PYTHONS = """
+"""
+
+TESTS_THAT_BITE = """
+"""
+
+SECURITY_REQUIREMENTS: Mapping[str, str] = {
+    "A. Denial of service and memory": DENIAL_OF_SERVICE,
+    "B. Code execution on a developer's machine": CODE_EXECUTION,
+    "C. Limits that can be walked around, and truth": LIMITS_AND_TRUTH,
+    "D. Files and places": FILES_AND_PLACES,
+    "E. Other people's files": INPUT_FILES,
+    "F. The runtime": RUNTIME,
+    "G. What the public pages promise": PUBLIC_PROMISES,
+    "H. Newer Pythons": NEWER_PYTHONS,
+    "I. Tests that bite": TESTS_THAT_BITE,
+}
