@@ -27,6 +27,8 @@ RUNTIME = """
 """
 
 PUBLIC_PROMISES = """
+G1 Where documented APIs that look like this one differ from it is written down and so.
+  server/test_compatibility.py
 """
 
 NEWER_PYTHONS = """
