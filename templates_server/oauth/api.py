@@ -193,9 +193,10 @@ def _token_request(call: Call) -> ProtocolRequest:
 
 def _json_parameters(call: Call) -> Parameters:
     """The members of a JSON object of texts; BadRequest for anything else."""
+    text = bodies.decode_text(call.body)  # as bytes, `json` would read UTF-16, whose brackets were not counted
     json_depth.check_depth(call.body, max_depth=1)
     try:
-        pairs = json.loads(call.body, object_pairs_hook=list)
+        pairs = json.loads(text, object_pairs_hook=list)
     except ValueError:
         raise BadRequest("The body is not JSON.") from None
     if not isinstance(pairs, list) or not call.body.lstrip().startswith(b"{"):

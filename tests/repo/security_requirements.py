@@ -9,18 +9,42 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 DENIAL_OF_SERVICE = """
+A6: No header and no query makes a request fail, however many digits, bytes beyond ASCII or odd characters it has.
+  server/test_hostile_heads.py
 """
 
 CODE_EXECUTION = """
 """
 
 LIMITS_AND_TRUTH = """
+C2: All members of a gzip body and all frames of a zstd body are read, at most 10,000; what trails the last is refused.
+  server/test_bodies.py
+    all_members_of_a_compressed_body_are_read
+    skippable_frames_of_zstd_are_skipped
+    what_trails_the_last_member_is_refused
+    a_second_member_that_is_cut_is_refused
+    a_bomb_of_many_members_is_cut_off_at_the_limit
+    members_are_read_however_they_are_cut_into_pieces
+    there_are_only_so_many_members
+    the_time_for_members_grows_with_their_number
+    what_inflates_to_nothing_is_cut_off_at_the_limit
+C3: JSON is read as UTF-8 alone, before its depth is counted.
+  server/oauth/test_clients.py
+    what_cannot_be_read_is_an_invalid_request_in_the_form_of_oauth
+  server/test_bodies.py
+    what_cannot_be_decoded_is_refused_with_its_place
+C3: A NUL character in the query is a bad request on every route.
+  server/test_hostile_heads.py
+    nul_in_a_query_is_a_bad_request_on_every_route
 """
 
 FILES_AND_PLACES = """
 """
 
 INPUT_FILES = """
+E: Pages may send the headers of tracing to the Client API.
+  server/test_cors.py
+    every_method_and_header_of_the_platform_api_may_be_sent_by_a_listed_page
 """
 
 RUNTIME = """
