@@ -72,6 +72,7 @@ from templates_server.sessions.deciding import Deciding
 from templates_server.sessions.states import StatesCache
 from templates_server.settings import Settings
 from templates_server.signatures import UserSignatures
+from templates_server.silent_proxies import SilentProxies
 from templates_server.spaces import store as spaces_store
 from templates_server.spaces.apps import Apps
 from templates_server.steps import serve
@@ -292,6 +293,7 @@ def _sign_in_parts(settings: Settings, database: Database, clock: Clock) -> Mapp
         Authority: Authority(settings.public_url, key, code),
         IdempotentAnswers: IdempotentAnswers(key),
         RateLimiter: RateLimiter(settings.rate_limits),
+        SilentProxies: SilentProxies(settings.proxy_header),
         UserSignatures: UserSignatures(key),
     }
 

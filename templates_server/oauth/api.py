@@ -167,7 +167,7 @@ async def _to_client(call: Call, act: Callable[[Protocol, ProtocolRequest], Repl
     request = _token_request(call)
     attempts = call.services.part(Attempts)
     presents_secret = bool(request.headers or request.parameters.get("client_secret"))
-    subjects = attempts.subjects_of_address("client secret", call.address) if presents_secret else []
+    subjects = attempts.subjects_of_address("client secret", call.caller) if presents_secret else []
     if subjects:
         await attempts.refuse_closed(subjects)
     reply = await call.database.write(

@@ -17,6 +17,17 @@ CODE_EXECUTION = """
 """
 
 LIMITS_AND_TRUTH = """
+C1: Behind a trusted proxy one header alone is read; what it does not state is counted for the proxy, never for nobody.
+  server/test_addresses.py
+  server/test_rate_limits.py
+    a_forged_header_beside_the_proxys_own_is_not_read
+    the_header_that_the_operator_names_is_the_one_that_is_read
+    what_cannot_be_read_is_counted_for_the_proxy
+  server/attempts/test_attempts.py
+    a_forged_header_does_not_keep_an_address_from_waiting
+    an_address_that_the_proxy_does_not_state_must_wait_too
+  server/audit/test_audit.py
+    a_deed_keeps_the_address_that_the_proxy_states
 C2: All members of a gzip body and all frames of a zstd body are read, at most 10,000; what trails the last is refused.
   server/test_bodies.py
     all_members_of_a_compressed_body_are_read

@@ -38,7 +38,7 @@ async def follow_session(call: Call) -> Response:
     )
     evaluations = call.services.part(Evaluations)
     with contextlib.ExitStack() as held:
-        held.enter_context(call.services.part(Places).taken(call.address))
+        held.enter_context(call.services.part(Places).taken(call.caller))
         await evaluations.find(followed)  # NotFound, before anything else is said
         follower.woken.set()
         held.enter_context(call.services.part(Watch).following(follower))
