@@ -17,6 +17,7 @@ import msgspec
 
 from templates_server.addresses import Caller, counted_as
 from templates_server.errors import TooManyRequests
+from templates_server.numbers import whole_number
 
 WINDOW_SECONDS = 60
 NOISE_SECONDS = 1e-6  # of sums of times
@@ -50,9 +51,10 @@ def parse_rate_limits(text: str) -> RateLimits | None:
             raise ValueError(
                 f"{part.strip()!r} is not `off` nor one of {', '.join(f'{each}=N' for each in known)}, once"
             )
-        if not (number.isascii() and number.isdigit() and 1 <= int(number) <= MOST_A_MINUTE):
+        requests = whole_number(number, most=MOST_A_MINUTE)
+        if not requests:
             raise ValueError(f"{name} must be a number of requests a minute, not {number!r}")
-        given[name] = int(number)
+        given[name] = requests
     return replace(DEFAULT_LIMITS, **given)
 
 

@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 DENIAL_OF_SERVICE = """
+A6: No text that somebody else wrote becomes a number without bounds, in either package.
+  repo/test_numbers.py
+  cli/test_numbers.py
 A6: No header and no query makes a request fail, however many digits, bytes beyond ASCII or odd characters it has.
   server/test_hostile_heads.py
 """
