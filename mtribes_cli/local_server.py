@@ -128,7 +128,9 @@ def _start(folder: Path, environment: Mapping[str, str], clock: "Clock") -> Runn
         clock.sleep(PROBE_PAUSE_SECONDS)
     process.kill()
     process.wait()
-    said = log.read_bytes()[log_start:].decode("utf-8", "replace").splitlines()[-MAX_LOG_LINES:]
+    content = log.read_bytes()
+    is_same = len(content) >= log_start  # else it was put aside, as it was large
+    said = content[log_start if is_same else 0 :].decode("utf-8", "replace").splitlines()[-MAX_LOG_LINES:]
     raise MtribesError(
         "The local server did not start. The end of its log:",
         f"Read {log}, or run `mtribes-server start --demo --local` to see it start.",

@@ -30,7 +30,7 @@ from templates_server.opening import open_database
 from templates_server.places import FollowLimits
 from templates_server.rate_limits import DEFAULT_LIMITS, RateLimits, parse_rate_limits
 from templates_server.server_key import ServerKey
-from templates_server.serving import BACKLOG, serve, turn_over
+from templates_server.serving import BACKLOG, serve
 from templates_server.settings import DEFAULT_KEEP_EVENTS_DAYS, DEFAULT_PORT, DEFAULT_PORTS, Settings, check_public_url
 from templates_server.times import system_clock
 from templates_server.users.erasure.listing import ErasureList, UnreadableList
@@ -267,7 +267,6 @@ def _is_loopback(host: str) -> bool:
 def _start(wish: Wish) -> int:
     with _listening(wish) as listening:
         settings = _settings(wish, listening)
-        turn_over(wish.folder.log_file)
         _make_ready(settings, wish.folder)
         record = ServerRecord(os.getpid(), settings.public_url, wish.local, wish.demo, version("mtribes"))
         with wish.folder.announced(record):

@@ -9,6 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 DENIAL_OF_SERVICE = """
+A6: The log is put aside while it is written, by several processes without a loss; a failure that repeats is one line.
+  server/commands/test_logs.py
+    a_large_log_is_put_aside_while_it_is_written
+    a_log_that_another_program_put_aside_is_made_anew
+    nothing_of_several_processes_is_lost_when_the_log_is_put_aside
+    stderr_goes_on_in_the_new_file_where_it_is_the_log
+    a_failure_that_repeats_is_told_in_a_line_that_counts
+    each_place_has_its_traceback_once_a_minute
+    failures_of_ever_new_places_are_told_and_forgotten
+    a_server_logs_so
 A6: No text that somebody else wrote becomes a number without bounds, in either package.
   repo/test_numbers.py
   cli/test_numbers.py
@@ -20,6 +30,24 @@ CODE_EXECUTION = """
 """
 
 LIMITS_AND_TRUTH = """
+C3: The log has no value of a statement that fails.
+  server/test_database.py
+    a_failing_statement_tells_no_value
+    every_engine_hides_its_parameters
+  server/commands/test_logs.py
+    what_postgresql_quotes_of_values_is_left_out
+C7: What is removed is overwritten in the file of SQLite.
+  server/users/test_erased_bytes.py
+C7: A hang-up opens the log anew and ends nothing, unless the terminal is gone, which is logged.
+  server/commands/test_logs.py
+    a_hang_up_opens_the_log_anew_and_ends_nothing
+    a_terminal_that_is_closed_ends_the_server_with_a_word
+    who_started_it_may_have_hang_ups_ignored
+    a_hang_up_ends_no_worker
+C7: `logs` shows and follows the log over rotations.
+  server/commands/test_logs.py
+    logs_shows_the_end_of_what_was_put_aside_too
+    follow_goes_on_over_rotations_and_truncations
 C1: Behind a trusted proxy one header alone is read; what it does not state is counted for the proxy, never for nobody.
   server/test_addresses.py
   server/test_rate_limits.py

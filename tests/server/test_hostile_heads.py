@@ -12,6 +12,7 @@ from templates_server.routes import ROUTES
 from tests.people import OF_A_SIGN_IN, add_organization, add_person, add_space
 from tests.server.test_hostile_bodies import Target
 from tests.servers import running_server
+from tests.unhandled import UNHANDLED
 from tests.wire import connected, heard_on, request
 
 DIGITS = "9" * 4301  # Python's `int` refuses more than 4,300
@@ -192,3 +193,4 @@ def test_a_failure_of_ours_would_be_seen(target: Target, monkeypatch: pytest.Mon
 
     monkeypatch.setattr("templates_server.app._refuse_old_client", fail)
     assert {statuses(target, route)[0] for route in one_of_each_surface()} == {500}
+    assert all("planted" in traceback for traceback in UNHANDLED.take())
