@@ -9,6 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 DENIAL_OF_SERVICE = """
+A7: No organization takes the exports of the others: each has a share, always gets one, and takes turns.
+  server/exports/test_limits.py
+    an_organization_has_its_share_of_the_slots
+    so_many_are_made_at_once_but_everybody_gets_one
+    the_next_export_is_of_whom_the_fewest_are_made
 A6: The log is put aside while it is written, by several processes without a loss; a failure that repeats is one line.
   server/commands/test_logs.py
     a_large_log_is_put_aside_while_it_is_written
