@@ -35,6 +35,8 @@ CODE_EXECUTION = """
 """
 
 LIMITS_AND_TRUTH = """
+C4: What was stored while a clock was ahead neither delays nor allows anything once it is right.
+  server/test_wrong_clock.py
 C3: The log has no value of a statement that fails.
   server/test_database.py
     a_failing_statement_tells_no_value
