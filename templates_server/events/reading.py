@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
@@ -14,6 +13,7 @@ from templates_server.bodies import decode_json, problems_by_field
 from templates_server.errors import Problem, ValidationFailed
 from templates_server.identifiers import new_id
 from templates_server.persons.names import Stated, problem_of_anonymous_id, problem_of_user_id, stated
+from templates_server.remembering import remembered
 from templates_server.signatures import ANYBODY, IdCheck
 from templates_server.times import parse_rfc3339
 
@@ -24,7 +24,6 @@ MAX_DATA_BYTES = 16 * 1024
 OLDEST = parse_rfc3339("2000-01-01T00:00:00Z")
 NAME = re.compile(r"[^/\x00-\x1f\x7f-\x9f]+/[^/\x00-\x1f\x7f-\x9f]+")
 RESERVED_PREFIXES = ("mtribes/", "___UI/", "sdk/")
-CACHED_CHECKS = 4096
 
 Id = Annotated[str, Meta(min_length=1, max_length=128)]
 EntityName = Annotated[str, Meta(min_length=1, max_length=256)]
@@ -120,7 +119,7 @@ Found = tuple[str, str] | None
 """Where in an event something is wrong, and what; None: nothing."""
 
 
-@functools.lru_cache(CACHED_CHECKS)
+@remembered
 def problem_of_name(name: str) -> Found:
     """What is wrong with the name of an event."""
     if name.startswith(RESERVED_PREFIXES):
@@ -130,13 +129,13 @@ def problem_of_name(name: str) -> Found:
     return None
 
 
-@functools.lru_cache(CACHED_CHECKS)
+@remembered
 def _problem_of_anonymous_id(text: str) -> Found:
     problem = problem_of_anonymous_id(text)
     return None if problem is None else (".anonymous_id", f"This {problem}.")
 
 
-@functools.lru_cache(CACHED_CHECKS)
+@remembered
 def _problem_of_external_id(text: str) -> Found:
     problem = problem_of_user_id(text)
     return None if problem is None else (".external_id", f"This {problem}.")
@@ -161,7 +160,7 @@ def _problem_of_data(sent: SentEvent) -> Found:
     return f".{name}", f"This may have {MAX_DATA_BYTES:,} bytes."
 
 
-@functools.lru_cache(CACHED_CHECKS)
+@remembered
 def _moment(timestamp: str) -> int | None:
     try:
         return parse_rfc3339(timestamp)

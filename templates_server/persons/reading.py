@@ -16,6 +16,7 @@ from templates_server.documents import shown
 from templates_server.errors import Problem
 from templates_server.persons.names import problem_of_user_id
 from templates_server.persons.profiles import Change, Profile, Scalar, canonical, moment_of
+from templates_server.remembering import remembered
 from templates_server.times import DAY
 
 MAX_EMAIL_CHARACTERS = 254
@@ -29,8 +30,6 @@ MOST_TAGS = 256
 MOST_TAG_LEVELS = 3
 MAX_TAG_LEVEL_CHARACTERS = 64
 LARGEST_INTEGER = 2**63 - 1
-CACHED_TEXTS = 8192
-LONGEST_CACHED_TEXT = 256  # else whoever sends long ones would fill the memory
 MOST_SUGGESTIONS = 3  # of one user: each is a search
 
 CONTROL_CHARACTER = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -48,17 +47,6 @@ TOLD_BY_US = frozenset({"created", "updated", "first_seen", "last_seen"})
 """What answers say of a user besides: passed over when it is sent back."""
 
 Finding = Callable[[str], str | None]
-
-
-def remembered(find: Finding) -> Finding:
-    """The same function, which remembers what it found for short texts."""
-    of_short_text = functools.lru_cache(CACHED_TEXTS)(find)
-
-    @functools.wraps(find)
-    def found(text: str) -> str | None:
-        return of_short_text(text) if len(text) <= LONGEST_CACHED_TEXT else find(text)
-
-    return found
 
 
 class Reading:
