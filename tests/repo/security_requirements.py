@@ -9,6 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 DENIAL_OF_SERVICE = """
+A1 The depth of JSON is told in one pass over the body, in strings that are never closed too.
+  server/test_costly_requests.py
+    depth_of_an_unclosed_string_is_told_at_once
+    a_token_request_without_credentials_is_read_at_once
+A1 Forwarded headers are read in one pass, with quotes that are never closed too.
+  server/test_costly_requests.py
+    a_long_forwarded_header_is_read_at_once
+A3 What is remembered of sent texts is bounded by bytes.
+  server/test_remembering.py
+  repo/test_caches.py
 """
 
 CODE_EXECUTION = """
