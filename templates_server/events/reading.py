@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from templates_server.bodies import decode_json, problems_by_field
-from templates_server.errors import Problem, ValidationFailed
+from templates_server.errors import Problem, Problems, ValidationFailed
 from templates_server.identifiers import new_id
 from templates_server.persons.names import Stated, problem_of_anonymous_id, problem_of_user_id, stated
 from templates_server.remembering import remembered
@@ -38,7 +38,7 @@ class Pair(msgspec.Struct, frozen=True, gc=False):
     value: PairValue
 
 
-class SentEvent(msgspec.Struct, frozen=True):
+class SentEvent(msgspec.Struct, frozen=True, gc=False):
     """An event on the wire: null is as good as absent, unknown keys are ignored."""
 
     name: str | None = None
@@ -72,14 +72,21 @@ def read_events(body: bytes, now: int, *, max_depth: int, check: IdCheck = ANYBO
     try:
         sent = decode_json(body, list[SentEvent], max_depth=max_depth)
     except ValidationFailed as error:
-        raise ValidationFailed(list(_all_problems(msgspec.json.decode(body), check)) or error.problems) from None
-    if not 0 < len(sent) <= MOST_EVENTS:
-        raise ValidationFailed([Problem("", f"Send 1 to {MOST_EVENTS:,} events, not {len(sent):,}.")])
+        values = msgspec.json.decode(body)
+        _check_number(values)
+        raise ValidationFailed(Problems(_all_problems(values, check)) or error.problems) from None
+    _check_number(sent)
     problems = [problem for index, event in enumerate(sent) for problem in _broken_rules(event, index, check)]
     if problems:
         raise ValidationFailed(problems)
     own_id = new_id("evt")
     return [_event(event, now, f"{own_id}-{index}") for index, event in enumerate(sent)]
+
+
+def _check_number(sent: Any) -> None:
+    """Raise ValidationFailed unless it may be so many events; done before anything else is told of them."""
+    if isinstance(sent, list) and not 0 < len(sent) <= MOST_EVENTS:
+        raise ValidationFailed([Problem("", f"Send 1 to {MOST_EVENTS:,} events, not {len(sent):,}.")])
 
 
 def _all_problems(values: Any, check: IdCheck) -> Iterator[Problem]:

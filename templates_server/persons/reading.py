@@ -13,7 +13,7 @@ from msgspec import UNSET, UnsetType
 
 from templates_server.checks import join, kind_of, suggestion
 from templates_server.documents import shown
-from templates_server.errors import Problem
+from templates_server.errors import Problem, Problems
 from templates_server.persons.names import problem_of_user_id
 from templates_server.persons.profiles import Change, Profile, Scalar, canonical, moment_of
 from templates_server.remembering import remembered
@@ -53,18 +53,21 @@ class Reading:
     """Collects the problems of one user's fields; `path` stands before each of theirs."""
 
     def __init__(self, path: str = "") -> None:
-        self.problems: list[Problem] = []
+        self.problems = Problems()
         self._path = path
 
     def refuse(self, path: str, message: str) -> None:
         """Note that something is wrong there."""
         place = f"{self._path}.{path}" if self._path and path else self._path or path
-        self.problems.append(Problem(place, message.replace("?.", "?")))  # a suggestion ends in a question mark
+        self.problems.add(place, message.replace("?.", "?"))  # a suggestion ends in a question mark
 
     def change(self, sent: Mapping[str, Any]) -> Change:
         """The change that these fields ask for; fit to be used only when there are no problems."""
         for name in sent:
             if name not in FIELDS and name not in TOLD_BY_US:
+                if self.problems.is_full:
+                    self.problems.count(1)
+                    continue
                 near = field_meant_by(name) if len(self.problems) < MOST_SUGGESTIONS else ""
                 advice = near or "; what is your own goes into `attributes`"
                 self.refuse(join("", name), f"This is not a field of a user{advice}.")
@@ -148,7 +151,7 @@ def field_meant_by(name: str) -> str | None:
     return suggestion(name, FIELDS)
 
 
-def read_user(sent: Any, path: str = "") -> tuple[str, Change, Sequence[Problem]]:
+def read_user(sent: Any, path: str = "") -> tuple[str, Change, Problems]:
     """The user's id and the change to make, for one user as sent; of use only when there are no problems."""
     reading = Reading(path)
     if not isinstance(sent, dict):
@@ -168,7 +171,7 @@ def problems_of_profile(profile: Profile, path: str = "") -> Sequence[Problem]:
             "attributes",
             f"The user would have {len(profile.attributes)} attributes; at most {MOST_ATTRIBUTES} are possible.",
         )
-    return reading.problems
+    return list(reading.problems)
 
 
 def problems_of_attributes(attributes: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
