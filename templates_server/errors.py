@@ -19,6 +19,8 @@ from typing import ClassVar
 
 MOST_PROBLEMS = 100
 """That an answer lists; one more says how many there are besides."""
+MORE_PROBLEMS = "MORE_PROBLEMS"
+"""The code of that one, which has no path."""
 MAX_PATH_CHARACTERS = 512
 MAX_MESSAGE_CHARACTERS = 1000
 
@@ -100,7 +102,7 @@ class Problems:
         if self._found <= MOST_PROBLEMS + 1:  # the last place tells of one as well as of that there is one
             return iter(self.kept)
         more = self._found - MOST_PROBLEMS
-        return iter([*self.kept[:MOST_PROBLEMS], Problem("", f"And {more:,} more problems.")])
+        return iter([*self.kept[:MOST_PROBLEMS], Problem("", f"And {more:,} more problems.", MORE_PROBLEMS)])
 
 
 class ApiError(Exception):

@@ -10,6 +10,7 @@ from templates_server.checks import MOST_SUGGESTIONS, Reader
 from templates_server.errors import (
     MAX_MESSAGE_CHARACTERS,
     MAX_PATH_CHARACTERS,
+    MORE_PROBLEMS,
     MOST_PROBLEMS,
     BadRequest,
     Problem,
@@ -32,7 +33,7 @@ def test_a_hundred_and_one_problems_are_all_told(number: int) -> None:
 @pytest.mark.parametrize(("number", "told"), [(102, "And 2 more problems."), (5000, "And 4,900 more problems.")])
 def test_of_more_problems_a_hundred_are_told_and_the_rest_counted(number: int, told: str) -> None:
     failed = ValidationFailed(problem for problem in some(number))
-    assert list(failed.problems) == [*some(100), Problem("", told)]
+    assert list(failed.problems) == [*some(100), Problem("", told, MORE_PROBLEMS)]
     assert str(failed) == f"{number} problem(s)"
 
 
@@ -49,7 +50,7 @@ def test_problems_of_several_readers_are_counted_together() -> None:
             one.add(problem.path, problem.message)
         together.extend(one)
     assert len(together) == 660
-    assert list(together) == [*some(60), *some(40), Problem("", "And 560 more problems.")]
+    assert list(together) == [*some(60), *some(40), Problem("", "And 560 more problems.", MORE_PROBLEMS)]
 
 
 def test_no_more_problems_are_kept_than_are_told() -> None:
@@ -88,13 +89,13 @@ def test_a_document_gets_few_suggestions() -> None:
 def test_unknown_keys_beyond_those_told_are_counted() -> None:
     reader = Reader()
     reader.mapping(dict.fromkeys(map(str, range(700)), 1), "", ("name",))
-    assert list(reader.problems)[-1] == Problem("", "And 600 more problems.")
+    assert list(reader.problems)[-1] == Problem("", "And 600 more problems.", MORE_PROBLEMS)
 
 
 def test_unknown_fields_of_a_user_beyond_those_told_are_counted() -> None:
     with pytest.raises(ValidationFailed) as failed:
         _read_changes([{"user_id": "a", **dict.fromkeys(map(str, range(700)), 1)}, {"user_id": 3}])
-    assert failed.value.problems[-1] == Problem("", "And 601 more problems.")
+    assert failed.value.problems[-1] == Problem("", "And 601 more problems.", MORE_PROBLEMS)
 
 
 def test_each_bad_row_of_a_part_has_a_problem_of_bounded_length() -> None:
