@@ -31,7 +31,7 @@ _SAID_BY_ANYBODY = frozenset({403, 404, 405})  # by every web server that is not
 _REFUSALS = frozenset({400, 401, 403})  # of the token endpoint
 _MAX_DIGITS = 9
 _MORE_PROBLEMS = "MORE_PROBLEMS"  # the code of the last problem where there are more than the server lists
-_NEXT_LINK = re.compile(r"""<([^>]*)>[^,<]*;\s*rel=["']?next["']?(?![\w-])""", re.IGNORECASE)
+_NEXT_LINK = re.compile(r"""<([^<>]*+)>[^,<]*;\s*rel=["']?next["']?(?![\w-])""", re.IGNORECASE)
 _SIGN_IN = "Run `mtribes login`; where MTRIBES_TOKEN is set, set it to a token that is good."
 _LOOK_AT_HOST = "See that the host is right, and that nothing stands between you and it (a proxy, a sign-in page)."
 

@@ -33,7 +33,9 @@ LARGEST_INTEGER = 2**63 - 1
 MOST_SUGGESTIONS = 3  # of one user: each is a search
 
 CONTROL_CHARACTER = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f-\x9f]+@[^@\s\x00-\x1f\x7f-\x9f]+\.[^@\s\x00-\x1f\x7f-\x9f]+")
+EMAIL = re.compile(  # the dot is the first one that may be it
+    r"[^@\s\x00-\x1f\x7f-\x9f]+@[^@\s\x00-\x1f\x7f-\x9f][^@.\s\x00-\x1f\x7f-\x9f]*+\.[^@\s\x00-\x1f\x7f-\x9f]+"
+)
 SURROGATE = re.compile("[\ud800-\udfff]")
 LOCALE = re.compile(  # a well-formed language tag (RFC 5646, 2.1), without the few that were kept for old times' sake
     r"(?:[A-Za-z]{2,3}(?:-[A-Za-z]{3}){0,3}|[A-Za-z]{4,8})(?:-[A-Za-z]{4})?(?:-(?:[A-Za-z]{2}|[0-9]{3}))?"
