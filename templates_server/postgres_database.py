@@ -43,12 +43,14 @@ class PostgresDatabase(Database):
             url,
             pool_size=POSTGRES_CONNECTIONS,
             max_overflow=0,
+            hide_parameters=True,
             pool_pre_ping=True,
             connect_args={"connect_timeout": POSTGRES_CONNECT_TIMEOUT_SECONDS, "prepare_threshold": 3},
         )
         self._look_up_engine = sqlalchemy.create_engine(
             url,
             isolation_level="AUTOCOMMIT",
+            hide_parameters=True,
             pool_size=POSTGRES_CONNECTIONS,
             connect_args={"connect_timeout": POSTGRES_CONNECT_TIMEOUT_SECONDS, "prepare_threshold": 0},
         )

@@ -162,6 +162,7 @@ def _unavailable_if_busy_or_full(error: Exception) -> Exception:
 def _sqlite_engine(url: URL, begin: str, *, wal_autocheckpoint: int, cache_kibibytes: int) -> Engine:
     engine = sqlalchemy.create_engine(
         url,
+        hide_parameters=True,
         connect_args={"timeout": BUSY_TIMEOUT_SECONDS, "check_same_thread": False},
         pool_size=SQLITE_READERS,
         max_overflow=-1,
@@ -174,6 +175,7 @@ def _sqlite_engine(url: URL, begin: str, *, wal_autocheckpoint: int, cache_kibib
             "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",
+            "secure_delete=ON",  # SQLite overwrites what was removed only where it was built so
             "temp_store=MEMORY",
             f"cache_size={-cache_kibibytes}",
             f"wal_autocheckpoint={wal_autocheckpoint}",

@@ -32,18 +32,89 @@ A2 Events are counted before they are read; an answer lists a hundred problems a
 A3 What is remembered of sent texts is bounded by bytes.
   server/test_remembering.py
   repo/test_caches.py
+A7: No organization takes the exports of the others: each has a share, always gets one, and takes turns.
+  server/exports/test_limits.py
+    an_organization_has_its_share_of_the_slots
+    so_many_are_made_at_once_but_everybody_gets_one
+    the_next_export_is_of_whom_the_fewest_are_made
+A6: The log is put aside while it is written, by several processes without a loss; a failure that repeats is one line.
+  server/commands/test_logs.py
+    a_large_log_is_put_aside_while_it_is_written
+    a_log_that_another_program_put_aside_is_made_anew
+    nothing_of_several_processes_is_lost_when_the_log_is_put_aside
+    stderr_goes_on_in_the_new_file_where_it_is_the_log
+    a_failure_that_repeats_is_told_in_a_line_that_counts
+    each_place_has_its_traceback_once_a_minute
+    failures_of_ever_new_places_are_told_and_forgotten
+    a_server_logs_so
+A6: No text that somebody else wrote becomes a number without bounds, in either package.
+  repo/test_numbers.py
+  cli/test_numbers.py
+A6: No header and no query makes a request fail, however many digits, bytes beyond ASCII or odd characters it has.
+  server/test_hostile_heads.py
 """
 
 CODE_EXECUTION = """
 """
 
 LIMITS_AND_TRUTH = """
+C3: The log has no value of a statement that fails.
+  server/test_database.py
+    a_failing_statement_tells_no_value
+    every_engine_hides_its_parameters
+  server/commands/test_logs.py
+    what_postgresql_quotes_of_values_is_left_out
+C7: What is removed is overwritten in the file of SQLite.
+  server/users/test_erased_bytes.py
+C7: A hang-up opens the log anew and ends nothing, unless the terminal is gone, which is logged.
+  server/commands/test_logs.py
+    a_hang_up_opens_the_log_anew_and_ends_nothing
+    a_terminal_that_is_closed_ends_the_server_with_a_word
+    who_started_it_may_have_hang_ups_ignored
+    a_hang_up_ends_no_worker
+C7: `logs` shows and follows the log over rotations.
+  server/commands/test_logs.py
+    logs_shows_the_end_of_what_was_put_aside_too
+    follow_goes_on_over_rotations_and_truncations
+C1: Behind a trusted proxy one header alone is read; what it does not state is counted for the proxy, never for nobody.
+  server/test_addresses.py
+  server/test_rate_limits.py
+    a_forged_header_beside_the_proxys_own_is_not_read
+    the_header_that_the_operator_names_is_the_one_that_is_read
+    what_cannot_be_read_is_counted_for_the_proxy
+  server/attempts/test_attempts.py
+    a_forged_header_does_not_keep_an_address_from_waiting
+    an_address_that_the_proxy_does_not_state_must_wait_too
+  server/audit/test_audit.py
+    a_deed_keeps_the_address_that_the_proxy_states
+C2: All members of a gzip body and all frames of a zstd body are read, at most 10,000; what trails the last is refused.
+  server/test_bodies.py
+    all_members_of_a_compressed_body_are_read
+    skippable_frames_of_zstd_are_skipped
+    what_trails_the_last_member_is_refused
+    a_second_member_that_is_cut_is_refused
+    a_bomb_of_many_members_is_cut_off_at_the_limit
+    members_are_read_however_they_are_cut_into_pieces
+    there_are_only_so_many_members
+    the_time_for_members_grows_with_their_number
+    what_inflates_to_nothing_is_cut_off_at_the_limit
+C3: JSON is read as UTF-8 alone, before its depth is counted.
+  server/oauth/test_clients.py
+    what_cannot_be_read_is_an_invalid_request_in_the_form_of_oauth
+  server/test_bodies.py
+    what_cannot_be_decoded_is_refused_with_its_place
+C3: A NUL character in the query is a bad request on every route.
+  server/test_hostile_heads.py
+    nul_in_a_query_is_a_bad_request_on_every_route
 """
 
 FILES_AND_PLACES = """
 """
 
 INPUT_FILES = """
+E: Pages may send the headers of tracing to the Client API.
+  server/test_cors.py
+    every_method_and_header_of_the_platform_api_may_be_sent_by_a_listed_page
 """
 
 RUNTIME = """

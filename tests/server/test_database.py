@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import threading
 from collections.abc import Callable, Coroutine, Iterator, Sequence
@@ -14,8 +15,10 @@ import sqlalchemy
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
-from templates_server.database import Database
+import templates_server
+from templates_server.database import Database, as_text
 from templates_server.errors import Unavailable
+from templates_server.log_files import LogLine
 from templates_server.opening import open_database
 from templates_server.postgres_database import PostgresDatabase
 from templates_server.sqlite_database import BUSY_TIMEOUT_SECONDS, CHECKPOINT_PAGES
@@ -234,3 +237,47 @@ def test_look_ups_find_a_lost_connection_again(postgres_url: str) -> None:
     )
     assert [row and row[0] for row in asyncio.run(many())] == list(range(5))
     database.close()
+
+
+SECRET = "the-value-of-a-parameter"
+
+
+def test_a_failing_statement_tells_no_value(database: Database) -> None:
+    add_twice: list[Callable[[Connection], object]] = [
+        add(SECRET),
+        lambda connection: connection.exec_driver_sql(
+            as_text(connection, "INSERT INTO things (name) VALUES (?)"), (SECRET,)
+        ),
+        lambda connection: connection.execute(text("INSERT INTO nothing (name) VALUES (:name)"), {"name": SECRET}),
+    ]
+    database.write_now(add(SECRET))
+    for work in add_twice:
+        with pytest.raises(DBAPIError) as failed:
+            database.write_now(work)
+        assert SECRET not in logged(failed.value)
+        assert "INSERT INTO" in logged(failed.value)
+    asyncio.run(look_up_in_vain(database))
+
+
+def logged(error: BaseException) -> str:
+    """What the log of a server has of an exception."""
+    return LogLine("%(message)s").formatException((type(error), error, error.__traceback__))
+
+
+async def look_up_in_vain(database: Database) -> None:
+    """Ask what cannot be asked, on the connections for look-ups, alone and together with others."""
+    questions = [database.look_up("SELECT name FROM nothing WHERE name = ?", SECRET) for _ in range(3)]
+    for failure in await asyncio.gather(*questions, return_exceptions=True):
+        assert isinstance(failure, Exception)
+        assert SECRET not in logged(failure)
+
+
+def test_every_engine_hides_its_parameters() -> None:
+    calls = [
+        (path.name, {keyword.arg: ast.unparse(keyword.value) for keyword in node.keywords})
+        for path in Path(templates_server.__file__).parent.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("create_engine")
+    ]
+    assert len(calls) >= 3
+    assert [name for name, keywords in calls if keywords.get("hide_parameters") != "True"] == []
