@@ -19,6 +19,7 @@ from sqlalchemy import Connection, Engine
 Result = TypeVar("Result")
 Work = Callable[[Connection], Result]
 Parameter = str | int | float | None
+PURGE_LOCK = 0x6D747269626573  # an advisory lock of PostgreSQL, held by the one process that purges
 NO_ROOM = "The database has no room for this: nothing of it was stored."
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+from sqlalchemy.engine import URL
+
 from templates_server import migrations
 from templates_server.commands.failures import ExitCode
 from templates_server.commands.options import Data, DatabaseUrl, database_url_of, folder_of, in_use, is_sqlite, prepared
@@ -28,7 +30,7 @@ def migrate(data: Data = None, database: DatabaseUrl = None) -> int:
     return ExitCode.DONE
 
 
-def _migrate(url: str) -> None:
+def _migrate(url: str | URL) -> None:
     opened = open_database(url)
     try:
         before = opened.read_now(migrations.current_revision)

@@ -16,6 +16,7 @@ from typing import Annotated
 
 import msgspec
 import typer
+from sqlalchemy.engine import URL
 
 from templates_server import migrations, server_key
 from templates_server.accounts.passwords import Passwords
@@ -52,7 +53,7 @@ class Wish:
     """What was asked for, checked."""
 
     folder: DataFolder
-    database_url: str
+    database_url: str | URL
     host: str
     port: int
     public_url: str | None

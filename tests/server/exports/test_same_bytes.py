@@ -22,6 +22,7 @@ from templates_server.opening import open_database
 from templates_server.persons.names import PersonKind, named
 from templates_server.persons.profiles import COLUMNS, Profile, to_columns
 from templates_server.schema import events, persons
+from templates_server.settings import sqlite_file_url
 from templates_server.tribes.reading import read_tribe
 from templates_server.tribes.store import Moment
 from templates_server.users.api import to_user
@@ -115,7 +116,7 @@ def content_of(database: Database, kind: str, shape: Shape, *, of_events: bool =
 @pytest.fixture
 def databases(tmp_path: Path, postgres_url: str) -> list[Database]:
     """One of each kind, with the same people."""
-    both = [open_database(f"sqlite:///{tmp_path / 'mtribes.db'}"), open_database(postgres_url)]
+    both = [open_database(sqlite_file_url(tmp_path / "mtribes.db")), open_database(postgres_url)]
     for database in both:
         migrations.upgrade(database)
     return both
