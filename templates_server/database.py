@@ -37,6 +37,10 @@ class Database(abc.ABC):
         """`sqlite` or `postgresql`."""
         return self.engine.dialect.name
 
+    def fault(self) -> str | None:
+        """Why nothing can be stored, where that is seen without a query; None when nothing is wrong."""
+        return None
+
     @abc.abstractmethod
     async def read(self, work: Work[Result]) -> Result:
         """What the work finds, in one snapshot."""

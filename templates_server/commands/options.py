@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from sqlalchemy.engine import URL
+from sqlalchemy.engine import URL, make_url
 
 from templates_server.commands.failures import CommandFailed, WrongUsage
 from templates_server.data_folder import DataFolder, FolderInUse, ForeignFolder
@@ -94,6 +94,11 @@ def database_url_of(folder: DataFolder, database: str | None) -> str | URL:
 def is_sqlite(database_url: str | URL) -> bool:
     """Whether the database is a file that one process serves."""
     return kind_of(database_url) == "sqlite"
+
+
+def sqlite_file(database_url: str | URL) -> Path:
+    """The file of a SQLite database."""
+    return Path(make_url(database_url).database or "")
 
 
 def in_use(folder: DataFolder, error: FolderInUse) -> CommandFailed:
