@@ -39,16 +39,16 @@ def _write(connection: Connection, folder: DataFolder, path: Path) -> None:
     manifest = archive.Manifest(archive.FORMAT, version("mtribes"), schema, system_clock())
     with archive.writing(path) as writer:
         writer.add(archive.MANIFEST, msgspec.json.encode(manifest))
-        for file in (folder.key_file, folder.demo_file, folder.erasures_file):
-            if file.exists():
-                writer.add(archive.FILES + file.name, file.read_bytes())
+        files = [file for file in (folder.key_file, folder.demo_file, folder.erasures_file) if file.exists()]
+        for file in files:
+            writer.add(archive.FILES + file.name, file.read_bytes())
         rows = {table.name: _write_table(connection, table, writer) for table in tables.tables_of(connection)}
-        writer.add(archive.END, msgspec.json.encode(archive.End(rows)))
+        writer.add(archive.END, msgspec.json.encode(archive.End(rows, [file.name for file in files])))
 
 
 def _write_table(connection: Connection, table: Table, writer: archive.Writer) -> int:
     total = 0
     for number, (count, chunk) in enumerate(tables.chunks_of(connection, table), start=1):
-        writer.add(f"{archive.TABLES}{table.name}/{number:06}.jsonl", chunk)
+        writer.add(archive.piece_name(table.name, number), chunk)
         total += count
     return total
