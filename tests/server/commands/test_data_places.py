@@ -152,3 +152,31 @@ def test_the_command_line_works_for_a_user_without_name_and_home(tmp_path: Path)
     told = run_as_nobody_known(tmp_path, "mtribes_cli", "doctor")
     assert told.returncode == 3
     assert "There is no home folder" in told.stdout
+
+
+@pytest.mark.parametrize("quote", ["'", '"'])
+def test_quotes_around_the_value_of_a_variable_are_named(
+    quote: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MTRIBES_DATABASE", f"{quote}postgresql://u:p4ss-w0rd@127.0.0.1:1/x{quote}\n")
+    assert main(["migrate", "--data", str(tmp_path / "data")]) == 2
+    said = capsys.readouterr().err
+    assert "The value of MTRIBES_DATABASE begins and ends with a quotation mark." in said
+    assert "p4ss-w0rd" not in said
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_blanks_around_every_variable_of_the_server_are_no_part_of_it(tmp_path: Path) -> None:
+    variables = {
+        "MTRIBES_SERVER_KEY": "k" * 40 + "\n",
+        "MTRIBES_SERVER_HOST": " 127.0.0.1\n",
+        "MTRIBES_RATE_LIMITS": "off\n",
+        "MTRIBES_KEEP_EVENTS_DAYS": " 7\n",
+        "MTRIBES_METRICS": "1\n",
+    }
+    with server_process(tmp_path / "data", environment=variables) as server:
+        assert status_of(f"{server.url}/metrics") == 200
+    before = dict(os.environ)
+    assert main(["migrate", "--data", str(tmp_path / "data")]) == 0
+    assert dict(os.environ) == before

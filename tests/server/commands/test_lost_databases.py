@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from templates_server.__main__ import main
+from templates_server.settings import sqlite_file_url
 from tests.server_processes import server_process, status_of
 from tests.servers import PostgresServer
 
@@ -99,7 +100,7 @@ def test_a_damaged_database_is_named_as_that(tmp_path: Path, capsys: pytest.Capt
 
 def test_nothing_is_made_by_backing_up_what_is_missing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     missing = tmp_path / "missing.db"
-    options = ["--data", str(tmp_path / "data"), "--database", f"sqlite:////{missing}"]
+    options = ["--data", str(tmp_path / "data"), "--database", str(sqlite_file_url(missing))]
     assert main(["backup", str(tmp_path / "b.tar.zst"), *options]) == 1
     assert "nothing to back up" in capsys.readouterr().err
     assert not missing.exists()
