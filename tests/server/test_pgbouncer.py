@@ -131,9 +131,11 @@ def test_backup_restore_and_migrate_go_through_pgbouncer(pooled_url: str, tmp_pa
     assert found == "Acmé"
 
 
-def test_the_tests_of_postgresql_pass_through_pgbouncer() -> None:
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "--slow", "-n", "2", "-k", "postgres or workers", *SLICE]
+@pytest.mark.slow
+@pytest.mark.parametrize("file", SLICE)
+def test_the_tests_of_postgresql_pass_through_pgbouncer(file: str) -> None:
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "--slow", "-n", "0", "-k", "postgres or workers", file]
     environment = {**os.environ, THROUGH_PGBOUNCER: "1"}
-    run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=900)
+    run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stdout[-4000:]
     assert " passed" in run.stdout
