@@ -14,15 +14,14 @@ from pathlib import Path
 from sqlalchemy import Connection, Table
 from sqlalchemy.exc import OperationalError, StatementError
 
-from templates_server import migrations, server_key
+from templates_server import migrations
 from templates_server.backup import archive, tables
+from templates_server.backup.beside import ERASURES, FILES_KEPT, fault_in
 from templates_server.data_folder import DataFolder, write_private
 from templates_server.database import Database
-from templates_server.users.erasure.listing import UnreadableList, format_erasures, parse_erasures
+from templates_server.users.erasure.listing import format_erasures, parse_erasures
 from templates_server.users.erasure.store import ErasedPerson, erase_again, list_erasures
 
-DEMO, ERASURES = "demo.json", "erasures.jsonl"
-FILES_KEPT = frozenset({server_key.FILE_NAME, DEMO, ERASURES})
 NOT_OF_ITS_SCHEMA = (StatementError, ValueError, KeyError, TypeError)
 
 
@@ -55,7 +54,7 @@ def _restore(connection: Connection, folder: DataFolder, source: Path, erasures:
     _make_schema(connection, content)
     files, rows = _fill(connection, content)
     _upgrade(connection)
-    listed = {*_listed_in(files), *erasures}
+    listed = {*parse_erasures(files.get(ERASURES, b"")), *erasures}
     erased_again = _erase_again(connection, listed)
     if listed:
         files[ERASURES] = format_erasures(sorted(listed, key=lambda one: (one.erased, one)))
@@ -72,13 +71,6 @@ def _upgrade(connection: Connection) -> None:
         raise
     except NOT_OF_ITS_SCHEMA as error:
         raise archive.NotABackup(f"its rows cannot be brought to the schema of this version ({error})") from None
-
-
-def _listed_in(files: Mapping[str, bytes]) -> Collection[ErasedPerson]:
-    try:
-        return parse_erasures(files.get(ERASURES, b""))
-    except UnreadableList as error:
-        raise archive.NotABackup(f"its list of erasures is damaged: {error}") from None
 
 
 def _erase_again(connection: Connection, listed: Collection[ErasedPerson]) -> int:
@@ -147,13 +139,9 @@ class _Pieces:
 
 
 def _checked_file(name: str, content: bytes) -> bytes:
-    """A file that goes beside the database; NotABackup where a server could not use it."""
-    if name == server_key.FILE_NAME and not server_key.is_key(content):
-        raise archive.NotABackup(f"{archive.FILES}{name} in it is not a server key")
-    if name == DEMO:
-        archive.read_json(f"{archive.FILES}{name}", content, dict)
-    if name == ERASURES:
-        _listed_in({name: content})
+    """A file that goes beside the database; NotABackup where no server could use it."""
+    if fault := fault_in(name, content):
+        raise archive.NotABackup(f"{archive.FILES}{name} in it {fault}")
     return content
 
 

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from templates_server.backup.make import NothingToBackUp, back_up
+from templates_server.backup.make import CannotBeBackedUp, NothingToBackUp, back_up
 from templates_server.commands.failures import CommandFailed, ExitCode
 from templates_server.commands.options import Data, DatabaseUrl, database_url_of, folder_of, is_sqlite, sqlite_file
 from templates_server.opening import open_database
@@ -40,6 +40,8 @@ def backup(
         size_bytes = back_up(folder, opened, path)
     except NothingToBackUp:
         raise nothing from None
+    except CannotBeBackedUp as error:
+        raise CommandFailed(f"{error}.", "Replace it by the file of an earlier backup.") from None
     finally:
         opened.close()
     sys.stdout.write(f"{path} ({size_bytes} bytes)\n")

@@ -153,13 +153,9 @@ DAMAGES: Mapping[str, tuple[Callable[[Members], Members], str]] = {
         "files/server.key in it is not",
     ),
     "a key that is cut": (lambda m: changed(m, "files/server.key", lambda c: c[:-1]), "files/server.key in it is not"),
-    "nonsense of the demo": (
-        lambda m: changed(m, "files/demo.json", lambda _: b"{"),
-        "files/demo.json in it cannot be read",
-    ),
     "a bad list of erasures": (
         lambda m: [*m[:1], ("files/erasures.jsonl", b"nobody\n"), *m[1:]],
-        "its list of erasures is damaged: line 1",
+        "files/erasures.jsonl in it is no list of erasures: line 1",
     ),
     "no key": (lambda m: without(m, "files/server.key"), "files/server.key is missing in it"),
     "no table": (lambda m: without(m, ORGANIZATIONS), "the database refuses"),
@@ -334,3 +330,19 @@ def test_whatever_happens_to_the_tar_file_is_told_in_words(data: st.DataObject, 
         content[start:stop] = data.draw(st.one_of(st.binary(max_size=3), st.just(b"\0" * 512)))
     folder = tmp_path / str(data.draw(st.uuids()))
     assert restored(zstandard.ZstdCompressor().compress(bytes(content)), folder) in {0, 1}
+
+
+@pytest.mark.parametrize(
+    ("name", "fault"), [("server.key", "is not a server key"), ("erasures.jsonl", "line 1 is no erasure")]
+)
+def test_what_could_not_be_restored_is_not_backed_up(
+    name: str, fault: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = tmp_path / "data"
+    assert main(["organization", "add", "acme", "--data", str(data)]) == 0
+    (data / name).write_text("nonsense\n")
+    assert main(["backup", str(tmp_path / "b.tar.zst"), "--data", str(data)]) == 1
+    said = capsys.readouterr().err
+    assert f"{data / name} is " in said
+    assert fault in said
+    assert {path.name for path in tmp_path.iterdir()} == {"data"}
