@@ -106,9 +106,52 @@ C3: JSON is read as UTF-8 alone, before its depth is counted.
 C3: A NUL character in the query is a bad request on every route.
   server/test_hostile_heads.py
     nul_in_a_query_is_a_bad_request_on_every_route
+C5 Nothing is acknowledged into a database file that was moved, removed or replaced, nor is a new one made in its place.
+  server/test_moved_database.py
+C5 No command makes a new database where a server ran before, unless that is said.
+  server/commands/test_lost_databases.py
+C6 A damaged backup is refused with the place of the damage, and nothing of it is restored.
+  server/commands/test_damaged_backups.py
 """
 
 FILES_AND_PLACES = """
+D2 The database is in its data folder whatever characters the folder's name has; no URL is made by formatting a path.
+  server/commands/test_data_places.py
+    the_database_is_in_its_data_folder_whatever_its_name
+    two_folders_whose_names_begin_alike_share_nothing
+    a_server_serves_from_a_folder_whose_name_means_something_in_urls
+  repo/test_database_texts.py
+    no_url_of_a_file_is_made_by_putting_a_path_into_text
+    a_url_that_is_made_from_text_is_found
+D4 A new volume, a folder of another user that can be written, no home folder and a user without a name all work.
+  server/commands/test_data_places.py
+    a_new_volume_counts_as_an_empty_folder
+    what_is_beside_lost_and_found_still_makes_a_folder_foreign
+    a_volume_of_roots_is_served_by_a_user_without_name_and_home
+    without_a_home_the_data_folder_is_asked_for
+    a_folder_that_may_not_be_written_is_named
+    the_command_line_works_for_a_user_without_name_and_home
+D5 Everything works behind PgBouncer in transaction mode, and no statement leaves anything with a session.
+  server/test_pgbouncer.py
+  server/exports/test_same_bytes.py
+    a_purge_that_takes_hours_moves_no_cursor_back
+  repo/test_database_texts.py
+    no_statement_leaves_anything_with_a_session_of_postgresql
+    a_statement_that_needs_its_session_is_found
+    what_ends_with_its_transaction_may_be_written
+D5 Several hosts, any URL of libpq and any failure to connect: each is named, and no message holds the password.
+  server/test_postgres_connecting.py
+D5 Blanks around the values of variables are no part of them; quotation marks around them are named.
+  server/commands/test_data_places.py
+    quotes_around_the_value_of_a_variable_are_named
+    blanks_around_every_variable_of_the_server_are_no_part_of_it
+  server/test_postgres_connecting.py
+    blanks_around_a_variable_are_no_part_of_it
+  cli/test_variables.py
+D7 A local server without demo data can be set up, and one where nobody administers says what to run.
+  contract/test_setup_local.py
+    a_local_server_without_demo_data_is_set_up_too
+    a_local_server_where_nobody_administers_says_what_to_run
 """
 
 INPUT_FILES = """

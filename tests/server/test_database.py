@@ -21,6 +21,7 @@ from templates_server.errors import Unavailable
 from templates_server.log_files import LogLine
 from templates_server.opening import open_database
 from templates_server.postgres_database import PostgresDatabase
+from templates_server.settings import sqlite_file_url
 from templates_server.sqlite_database import BUSY_TIMEOUT_SECONDS, CHECKPOINT_PAGES
 
 COUNT = text("SELECT count(*) FROM things")
@@ -81,7 +82,7 @@ def test_writers_in_many_threads_lose_nothing(database: Database) -> None:
 
 
 def test_sqlite_keeps_what_it_acknowledged_by_one_writer(tmp_path: Path) -> None:
-    database = open_database(f"sqlite:///{tmp_path / 'mtribes.db'}")
+    database = open_database(sqlite_file_url(tmp_path / "mtribes.db"))
     asked = ("journal_mode", "synchronous", "foreign_keys", "busy_timeout", "wal_autocheckpoint")
 
     def settings(connection: Connection) -> list[object]:
@@ -98,7 +99,7 @@ def test_sqlite_keeps_what_it_acknowledged_by_one_writer(tmp_path: Path) -> None
 
 
 def test_what_is_large_shares_its_transaction_with_nobody(tmp_path: Path) -> None:
-    database = open_database(f"sqlite:///{tmp_path / 'things.db'}")
+    database = open_database(sqlite_file_url(tmp_path / "things.db"))
     is_busy, go_on, order = threading.Event(), threading.Event(), []
 
     def hold(_connection: Connection) -> None:
@@ -148,7 +149,7 @@ def test_a_database_that_is_closed_finishes_what_was_handed_over(fresh_database_
 
 
 def test_a_postgresql_backend_that_was_killed_costs_no_write(postgres_url: str) -> None:
-    database = PostgresDatabase(sqlalchemy.make_url(postgres_url).set(drivername="postgresql+psycopg"))
+    database = open_database(postgres_url)
     database.write_now(lambda connection: connection.execute(text("CREATE TABLE things (name TEXT PRIMARY KEY)")))
     kills = iter([True, True, False])
 
