@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from tests import secrecy
+from tests import secrecy, statements
+from tests.citus_rules import faults
 from tests.requirements import require
 from tests.servers import PostgresServer, RunningServer, running_server
 from tests.witness import FINDINGS
@@ -27,6 +28,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Fewer examples of each rule where all that is wanted is to be quick."""
+    statements.listen()
     settings.register_profile("quick", settings(), max_examples=QUICK_EXAMPLES)  # what CI sets besides stays
     if not config.getoption("--slow"):
         settings.load_profile("quick")
@@ -61,6 +63,15 @@ def every_answer_is_described() -> Iterator[None]:
     findings = FINDINGS.take()
     told = "\n".join(findings)
     assert not findings, f"/openapi.json, made from Route in templates_server/routes.py, does not describe:\n{told}"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_statement_joins_two_people() -> Iterator[None]:
+    """Whatever this run sent to PostgreSQL could be sent to Citus, whose tables are distributed by person."""
+    yield
+    found = [f"{fault}: {text}" for text in statements.heard() for fault in faults(text)]
+    told = "\n".join(found[: secrecy.MOST_TOLD])
+    assert not found, f"tests/citus_rules.py found {len(found)} statements that Citus refuses:\n{told}"
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -29,7 +29,7 @@ BYTES = {"sqlite": f"length(CAST({WHOLE} AS BLOB))", "postgresql": f"octet_lengt
 COUNTED = {
     dialect: (
         f"SELECT coalesce(sum(1 + size / {UNIT_BYTES}), 0) FROM "  # noqa: S608 - names of ours
-        f"(SELECT {size} AS size FROM events WHERE environment_id = ? AND person_id = ? LIMIT ?) AS some"
+        f"(SELECT {size} AS size FROM events WHERE environment_id = ? AND person_id = ? LIMIT ?) AS counted"
     )
     for dialect, size in BYTES.items()
 }

@@ -82,13 +82,21 @@ def add_aliases(connection: Connection, wanted: Sequence[Merge]) -> Outcomes[Seq
 
     LATER: the merge has to wait.
     """
-    visitors = [one.keys[0] for one in wanted]
-    merged_before = find_merged(connection, visitors)
-    first = dict(reversed([*zip(visitors, wanted, strict=True)]))
-    fresh = [one for visitor, one in first.items() if visitor not in merged_before]
-    arrive_and_merge(connection, [Presence(one.environment_id, Stated(one.visitor, one.user), one.at) for one in fresh])
-    merged_now = find_merged(connection, visitors) if fresh else merged_before
-    return [_outcome_of_alias(one, merged_now.get(visitor)) for visitor, one in zip(visitors, wanted, strict=True)]
+    first = {one.keys[0]: one for one in reversed(wanted)}
+    merged = find_merged(connection, first)
+    while fresh := [one for visitor, one in first.items() if visitor not in merged]:
+        savepoint = connection.begin_nested()
+        arrive_and_merge(connection, [_presence(one) for one in fresh])
+        merged = find_merged(connection, first)
+        if all(merged.get(one.keys[0], one.user) == one.user for one in fresh):
+            savepoint.commit()
+            break
+        savepoint.rollback()  # another process was faster: of a user whose alias is refused nothing is created
+    return [_outcome_of_alias(one, merged.get(one.keys[0])) for one in wanted]
+
+
+def _presence(wanted: Merge) -> Presence:
+    return Presence(wanted.environment_id, Stated(wanted.visitor, wanted.user), wanted.at)
 
 
 def _outcome_of_alias(wanted: Merge, user: PersonName | None) -> Sequence[Problem] | Literal[Later.LATER]:

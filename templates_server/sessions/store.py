@@ -33,7 +33,7 @@ REVISIONS = (
 MERGED_INTO = "SELECT user_person_id FROM merges WHERE environment_id = ? AND person_id = ?"
 LAST_SEEN = "SELECT last_seen FROM persons WHERE environment_id = ? AND person_id = ?"
 COUNTED = (
-    "SELECT count(*) FROM (SELECT 1 AS one FROM sessions WHERE environment_id = ? AND person_id = ? LIMIT ?) AS some"
+    "SELECT count(*) FROM (SELECT 1 AS one FROM sessions WHERE environment_id = ? AND person_id = ? LIMIT ?) AS counted"
 )
 MOST_SESSIONS = 10_000  # of a visitor
 TOO_MANY = f"This visitor has started as many sessions as are kept of one: {MOST_SESSIONS:,}. Older ones expire."

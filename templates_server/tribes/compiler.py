@@ -190,7 +190,7 @@ def _counted(table: str, condition: Sql, most: int | None) -> Sql:
     rows = f"FROM {table} WHERE {_of_the_person(table)} AND {{}}"
     if most is None:
         return sql(f"(SELECT count(*) {rows})", condition)
-    return sql(f"(SELECT count(*) FROM (SELECT 1 AS one {rows} LIMIT {{}}) AS some)", condition, most)  # noqa: S608 - names of ours
+    return sql(f"(SELECT count(*) FROM (SELECT 1 AS one {rows} LIMIT {{}}) AS counted)", condition, most)  # noqa: S608 - names of ours
 
 
 def _days_since_seen(situation: Situation) -> Sql:
