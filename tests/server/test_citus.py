@@ -6,7 +6,6 @@ MTRIBES_TEST_CITUS is the URL of a coordinator's database with the extension, wh
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,10 +23,10 @@ from tests.citus_rules import ABOUT_PEOPLE
 from tests.environments import add_environment
 from tests.people import add_organization, add_person, add_space
 from tests.repo.reference import README
+from tests.requirements import require_switch
 from tests.server.client.app_of_tests import DEVICE, App
 from tests.servers import RunningServer, running_server
 
-CITUS_URL = os.environ.get("MTRIBES_TEST_CITUS", "")
 BOTH = {"anonymous_id": "v", "external_id": "u"}
 TRIBE = {
     "name": "Watchers",
@@ -55,14 +54,13 @@ def test_the_manual_distributes_every_table_about_people() -> None:
 @pytest.fixture(scope="module")
 def citus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """A server on the cluster."""
-    if not CITUS_URL:
-        pytest.skip("MTRIBES_TEST_CITUS names no cluster")
-    database = open_database(CITUS_URL)
+    url = require_switch("MTRIBES_TEST_CITUS", "tests on a cluster of Citus: the URL of a database on its coordinator")
+    database = open_database(url)
     database.write_now(_empty)
     migrations.upgrade(database)
     database.write_now(_distribute)
     database.close()
-    with running_server(Path(tmp_path_factory.mktemp("data")), database_url=CITUS_URL) as server:
+    with running_server(Path(tmp_path_factory.mktemp("data")), database_url=url) as server:
         yield server
 
 

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import gzip
+import sys
 from pathlib import Path
 
 import pytest
-from backports import zstd
 
 from mtribes_cli.errors import DocumentError
 from tests.cli.computer import Mtribes
 from tests.cli.ingest.rows import rows_of
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 TEXT = "user_id,plan\nada,gold\n"
 USERS = [{"user_id": "ada", "attributes": {"plan": "gold"}}]

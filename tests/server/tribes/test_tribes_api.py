@@ -328,3 +328,9 @@ def test_every_change_is_remembered(client: httpx.Client, server: RunningServer,
     entries = server.database.read_now(lambda connection: connection.execute(query).all())
     deeds = [(entry.action, json.loads(entry.details)["revision"]) for entry in entries if "tribe" in entry.action]
     assert deeds == [("tribes.replace", 1), ("tribe.replace", 2), ("tribe.delete", 3)]
+
+
+@pytest.mark.parametrize("key", [{}, [], 1, "silver"])
+def test_a_tribe_sent_to_another_key_is_refused(space: str, client: httpx.Client, key: Any) -> None:
+    answer = client.put(f"{space}/tribes/gold", json={"key": key, "filters": [GOLD]})
+    assert (answer.status_code, answer.json()["errors"][0]["path"]) == (422, "key")
