@@ -11,7 +11,7 @@ from templates_server.events.reading import Event
 
 MOST_UNITS = 10_000
 UNIT_BYTES = 1024
-MAX_BYTES_A_CHARACTER = 4  # in UTF-8
+FEW_CHARACTERS = UNIT_BYTES // 4 - 1  # whose UTF-8 is less than a unit
 TOO_MANY = (
     f"This person has the most events that are kept of one person: {MOST_UNITS:,}, where each full KiB of an event "
     "counts as one more. New events are accepted again when older ones have expired."
@@ -20,8 +20,14 @@ TOO_MANY = (
 
 def units_of(event: Event) -> int:
     """What an event counts as."""
-    texts = (event.event_id, event.name, event.session_id, event.entity, event.data, event.metadata)
-    characters = sum([len(text) for text in texts if text])
-    if characters * MAX_BYTES_A_CHARACTER < UNIT_BYTES:
+    texts = (
+        event.event_id,
+        event.name,
+        event.session_id or "",
+        event.entity or "",
+        event.data or "",
+        event.metadata or "",
+    )
+    if sum(map(len, texts)) <= FEW_CHARACTERS:
         return 1
-    return 1 + sum([len(text.encode()) for text in texts if text]) // UNIT_BYTES
+    return 1 + len("".join(texts).encode()) // UNIT_BYTES

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 
 from sqlalchemy import Connection
 
@@ -55,27 +56,33 @@ def add_events(connection: Connection, arrivals: Sequence[Arrival]) -> Sequence[
     An event whose id its person has already is left out. Of an arrival with a problem nothing is kept but that its
     people were there.
     """
-    presences = [presence for arrival in arrivals for presence in _presences(arrival)]
+    groups = [_by_person(arrival) for arrival in arrivals]
+    presences = [
+        Presence(arrival.environment_id, stated, arrival.received, sum(map(units_of, events)))
+        for arrival, own in zip(arrivals, groups, strict=True)
+        for stated, events in own
+    ]
     persons = {
         (presence.environment_id, presence.stated): person
         for presence, person in zip(presences, arrive(connection, presences), strict=True)
     }
     problems = _refusals(connection, arrivals, persons)
     rows = [
-        _row(arrival, event, persons[arrival.environment_id, event.stated])
-        for arrival, refused in zip(arrivals, problems, strict=True)
+        _row(arrival, event, person)
+        for arrival, own, refused in zip(arrivals, groups, problems, strict=True)
         if not refused
-        for event in arrival.events
+        for stated, events in own
+        for person in (persons[arrival.environment_id, stated],)
+        for event in events
     ]
     insert_all(connection, "events", COLUMNS, rows, on_conflict="ON CONFLICT DO NOTHING")
     return problems
 
 
-def _presences(arrival: Arrival) -> Iterable[Presence]:
-    units: Counter[Stated] = Counter()
-    for event in arrival.events:
-        units[event.stated] += units_of(event)
-    return [Presence(arrival.environment_id, one, arrival.received, count) for one, count in units.items()]
+def _by_person(arrival: Arrival) -> Sequence[tuple[Stated, Sequence[Event]]]:
+    """The events in their order, those of a person that follow on one another together: to hash names takes time."""
+    groups = [list(own) for _, own in groupby(arrival.events, key=lambda event: id(event.stated))]
+    return [(own[0].stated, own) for own in groups]
 
 
 # How many a person has: `persons.event_units` is never less than that. Only where it is too much, rows are counted.

@@ -35,7 +35,7 @@ def _next(connection: sa.Connection, after: tuple[str, str]) -> Sequence[tuple[s
     """Environment, visitor and user of so many merges after one."""
     key = MERGES.c.environment_id, MERGES.c.person_id
     query = sa.select(*key, MERGES.c.user_person_id).where(sa.tuple_(*key) > sa.tuple_(*map(sa.literal, after)))
-    return [row._tuple() for row in connection.execute(query.order_by(*key).limit(ROWS_A_STEP))]  # noqa: SLF001 - public
+    return [(row[0], row[1], row[2]) for row in connection.execute(query.order_by(*key).limit(ROWS_A_STEP))]
 
 
 def _name_users(connection: sa.Connection, rows: Sequence[tuple[str, str, str]]) -> None:
