@@ -9,11 +9,10 @@ next commit, each unit under a savepoint of its own.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -31,27 +30,18 @@ SQLITE_READERS = 8
 READER_CACHE_KIBIBYTES, WRITER_CACHE_KIBIBYTES = 8 * 1024, 16 * 1024  # a reader's misses are in the system's cache
 LONG_READS_AT_ONCE = 2
 STEPS_AT_ONCE = 10_000  # of SQLite's virtual machine: a millisecond, about
-FEW_STEPS = 2  # times so many, at most, while everybody waits
+FEW_STEPS = 2  # so many times, and perhaps a part of one more, while everybody waits
 MAX_UNITS_A_COMMIT = 512
 CHECKPOINT_PAGES = 4000
 
 
 class _Steps(threading.local):
-    """How many steps queries of this thread may still take; None: as many as they need."""
+    """How often queries of this thread may still take `STEPS_AT_ONCE`; None: as often as they need."""
 
     left: int | None = None
 
-    @contextlib.contextmanager
-    def few(self) -> Iterator[None]:
-        """Interrupt queries of the block when they take too many steps."""
-        self.left = FEW_STEPS
-        try:
-            yield
-        finally:
-            self.left = None
-
     def count(self) -> bool:
-        """Note that a query has taken `STEPS_AT_ONCE`; whether it must end."""
+        """Note that they were taken; whether the query must end. The first may have begun in an earlier query."""
         if self.left is None:
             return False
         self.left -= 1
@@ -88,24 +78,28 @@ class SqliteDatabase(Database):
 
     async def read(self, work: Work[Result]) -> Result:
         """What the work finds; it runs here and now, and where that takes many steps, again in a thread."""
+        STEPS.left = FEW_STEPS
         try:
-            with STEPS.few():
-                return self.read_now(work)
+            return self.read_now(work)
         except OperationalError as error:
             if not _was_interrupted(error.orig):
                 raise
+        finally:
+            STEPS.left = None
         return await self._aside(lambda: self.read_now(work))
 
     async def look_up(self, query: str, *parameters: Parameter) -> Sequence[Any] | None:
         """The first row; it is found here and now, and where that takes many steps, in a thread."""
         if self._look_up_connection is None:
             self._look_up_connection = self.engine.raw_connection()
+        STEPS.left = FEW_STEPS
         try:
-            with STEPS.few():
-                return _first(self._look_up_connection, query, parameters)
+            return _first(self._look_up_connection, query, parameters)
         except sqlite3.OperationalError as error:
             if not _was_interrupted(error):
                 raise
+        finally:
+            STEPS.left = None
         return await self._aside(lambda: self._look_up_now(query, parameters))
 
     def _look_up_now(self, query: str, parameters: tuple[Parameter, ...]) -> Sequence[Any] | None:

@@ -11,7 +11,7 @@ import msgspec
 from sqlalchemy import Connection, Table, select
 
 from templates_server.arrivals import LATER, Later, Outcomes
-from templates_server.database import Database, LookUp
+from templates_server.database import Database
 from templates_server.errors import NotFound, Problem
 from templates_server.identifiers import RANDOM_LENGTH, random_text
 from templates_server.persons.names import PersonKind, PersonName, Stated
@@ -169,6 +169,7 @@ class FactsQuestion:
     def __init__(self, questions: Questions, dialect: str) -> None:
         self._query = FactsQuery(questions, dialect)
         self._exact_query = FactsQuery(questions.exact, dialect)
+        self._text, self._exact_text = _text_of(self._query), _text_of(self._exact_query)
 
     @property
     def questions(self) -> Questions:
@@ -182,23 +183,22 @@ class FactsQuestion:
         decided, unless `counts_all`.
         """
         visitor, person = stated.visitor, stated.person
-        query = self._exact_query if counts_all else self._query
+        query, text = (self._exact_query, self._exact_text) if counts_all else (self._query, self._text)
+        asked = (*query.parameters(now=at.now, retention_ms=at.retention_ms), at.environment_id)
         if visitor is None:
-            return self._known(await database.look_up(*_asking(query, person.person_id, at)), is_merged=False)
+            return self._known(await database.look_up(text, *asked, person.person_id), is_merged=False)
         merged_into = (MERGED_INTO, at.environment_id, visitor.person_id)
-        row, merge = await database.look_up_each([_asking(query, person.person_id, at), merged_into])
+        row, merge = await database.look_up_each([(text, *asked, person.person_id), merged_into])
         if merge is not None and stated.user is None:
-            row = await database.look_up(*_asking(query, merge[0], at))
+            row = await database.look_up(text, *asked, merge[0])
         return self._known(row, is_merged=merge is not None)
 
     def _known(self, row: Sequence[Any] | None, *, is_merged: bool) -> Known | None:
         return None if row is None else Known(read_facts(row[:-1], self.questions), row[-1], is_merged)
 
 
-def _asking(query: FactsQuery, person_id: str, at: Moment) -> LookUp:
-    parameters = query.parameters(now=at.now, retention_ms=at.retention_ms)
-    text = f"SELECT {query.columns}, called FROM persons WHERE environment_id = ? AND person_id = ?"  # noqa: S608 - made by the compiler
-    return (text, *parameters, at.environment_id, person_id)
+def _text_of(query: FactsQuery) -> str:
+    return f"SELECT {query.columns}, called FROM persons WHERE environment_id = ? AND person_id = ?"  # noqa: S608 - made by the compiler
 
 
 async def last_seen_of(database: Database, environment_id: str, person: PersonName) -> int | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 DENIAL_OF_SERVICE = """
-A4 A person's events, a visitor's sessions and devices had no limit: an alias moved 300,000 events and held all writers 3.3 s.
+A4 A person's events, a visitor's sessions and devices had no limit; moving 300,000 events held all writers for 3.3 s.
   server/client/test_limits_of_a_person.py
 A4 Many merges that arrived together were one transaction, however much they moved.
   server/client/test_limits_of_a_person.py
