@@ -45,7 +45,7 @@ from templates_server.hosts import HostCheck
 from templates_server.idempotency.answers import IdempotentAnswers
 from templates_server.identifiers import ENVIRONMENT_KEY_PREFIX, new_id
 from templates_server.identities import store as identities_store
-from templates_server.identities.api import IdentityArrivals
+from templates_server.identities.api import AliasArrivals, IdentityArrivals
 from templates_server.imports.reader import PartReader
 from templates_server.imports.turns import Turns
 from templates_server.incoming import IncomingRequest
@@ -315,6 +315,7 @@ def _parts(database: Database, settings: Settings, clock: Clock) -> Mapping[type
         StartedSessions: StartedSessions(),
         Watch: Watch(database),
         SessionArrivals: SessionArrivals(database, sessions_store.add_sessions),
+        AliasArrivals: AliasArrivals(database, identities_store.add_aliases),
         EventArrivals: EventArrivals(database, events_store.add_events),
         IdentityArrivals: IdentityArrivals(database, identities_store.add_identified),
         DeviceArrivals: DeviceArrivals(database, devices_store.put_devices),

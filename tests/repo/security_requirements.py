@@ -52,6 +52,23 @@ A6: No text that somebody else wrote becomes a number without bounds, in either 
   cli/test_numbers.py
 A6: No header and no query makes a request fail, however many digits, bytes beyond ASCII or odd characters it has.
   server/test_hostile_heads.py
+A4 A person's events, a visitor's sessions and devices had no limit; moving 300,000 events held all writers for 3.3 s.
+  server/client/test_limits_of_a_person.py
+A4 Many merges that arrived together were one transaction, however much they moved.
+  server/client/test_limits_of_a_person.py
+    one_transaction_moves_so_much_and_leaves_the_rest_for_later
+    many_merges_at_once_are_all_made
+  server/test_arrivals.py
+    what_is_left_for_later_comes_again_with_what_has_arrived_since
+A4 Tribes counted all that somebody had done, on the event loop: 0.2 s a session of a person with 300,000 events.
+  server/tribes/test_counting.py
+  server/test_database.py
+    a_query_of_many_steps_does_not_hold_the_event_loop
+    a_query_elsewhere_may_take_as_many_steps_as_it_needs
+  repo/test_event_loop.py
+A4 Removing a user with very many events was one transaction, during which nobody else could write.
+  server/client/test_limits_of_a_person.py
+    a_user_with_more_events_than_one_step_removes_is_erased
 """
 
 CODE_EXECUTION = """
@@ -166,6 +183,11 @@ RUNTIME = """
 PUBLIC_PROMISES = """
 G1 Where documented APIs that look like this one differ from it is written down and so.
   server/test_compatibility.py
+G On Citus sessions, events, `identify` and `alias` were 500, as rows of two people were joined; removing a user, too.
+  server/test_citus_rules.py
+  server/test_citus.py
+  server/test_migrations.py
+    merges_get_the_name_of_their_user
 """
 
 NEWER_PYTHONS = """

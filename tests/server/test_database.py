@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -218,6 +219,47 @@ def test_a_look_up_sees_what_was_stored_before_it_was_asked(database: Database) 
         return await asyncio.gather(*(one(number) for number in range(100)))
 
     assert all(asyncio.run(many()))
+
+
+COSTLY = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) SELECT count(*) FROM n"
+FEW, MANY = 1_000, 1_000_000
+
+
+@pytest.mark.parametrize("way", ["look_up", "read"])
+def test_a_query_of_many_steps_does_not_hold_the_event_loop(tmp_path: Path, way: str) -> None:
+    database = open_database(f"sqlite:///{tmp_path / 'things.db'}")
+
+    async def ask(rows: int) -> tuple[int, float, float]:
+        """What is found, and the processor time of this thread, and of all."""
+        began, all_began = time.thread_time(), time.process_time()
+        if way == "look_up":
+            row = await database.look_up(COSTLY, rows)
+            found = 0 if row is None else row[0]
+        else:
+            found = await database.read(lambda connection: connection.exec_driver_sql(COSTLY, (rows,)).scalar_one())
+        return found, time.thread_time() - began, time.process_time() - all_began
+
+    async def ask_all() -> None:
+        for _ in range(5):
+            assert (await ask(FEW))[0] == FEW
+        found, here, everywhere = await ask(MANY)
+        assert found == MANY
+        assert here < everywhere / 4
+        assert sum([(await ask(FEW))[0] for _ in range(200)]) == 200 * FEW  # steps of others are not counted
+
+    asyncio.run(ask_all())
+    database.close()
+
+
+def test_a_query_elsewhere_may_take_as_many_steps_as_it_needs(tmp_path: Path) -> None:
+    database = open_database(f"sqlite:///{tmp_path / 'things.db'}")
+
+    def work(connection: Connection) -> int:
+        return int(connection.exec_driver_sql(COSTLY, (MANY,)).scalar_one())
+
+    assert (database.read_now(work), database.write_now(work)) == (MANY, MANY)
+    assert asyncio.run(database.read_aside(work)) == MANY
+    database.close()
 
 
 def test_look_ups_find_a_lost_connection_again(postgres_url: str) -> None:
