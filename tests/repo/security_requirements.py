@@ -15,6 +15,10 @@ CODE_EXECUTION = """
 """
 
 LIMITS_AND_TRUTH = """
+C7 A person whom an event, an alias, a device, a session or `identify` created was updated in 1970.
+  server/client/test_person_times.py
+  server/test_migrations.py
+    people_without_a_time_of_update_get_one
 """
 
 FILES_AND_PLACES = """

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from templates_server import migrations
 from templates_server.opening import open_database
-from templates_server.schema import metadata
+from templates_server.schema import metadata, persons
 from tests.servers import running_server
 
 
@@ -34,6 +34,28 @@ def test_rows_about_people_can_be_distributed_by_person() -> None:
         assert [column.name for column in table.primary_key][:2] == ["environment_id", "person_id"]
         assert not any(index.unique for index in table.indexes)
         assert not table.foreign_keys
+
+
+def test_people_without_a_time_of_update_get_one(fresh_database_url: str) -> None:
+    database = open_database(fresh_database_url)
+    database.write_now(lambda connection: migrations.upgrade_connection(connection, revision="0003"))
+    rows = [
+        {
+            "environment_id": "env",
+            "person_id": called,
+            "kind": "user",
+            "called": called,
+            "created": 1000,
+            "updated": updated,
+        }
+        for called, updated in (("never updated", 0), ("updated", 2000))
+    ]
+    database.write_now(lambda connection: connection.execute(persons.insert(), rows))
+    migrations.upgrade(database)
+    query = select(persons.c.called, persons.c.created, persons.c.updated).order_by(persons.c.called)
+    found = database.read_now(lambda connection: connection.execute(query).all())
+    database.close()
+    assert [tuple(row) for row in found] == [("never updated", 1000, 1000), ("updated", 1000, 2000)]
 
 
 def test_a_server_before_its_migration_is_not_ready(tmp_path: Path) -> None:
