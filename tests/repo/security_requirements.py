@@ -31,6 +31,15 @@ RUNTIME = """
 """
 
 PUBLIC_PROMISES = """
+G An event of the public page's example name "Product Purchased" was refused, by each part that takes a name.
+  server/events/test_events.py
+    a_name_is_any_text_and_stored_as_it_was_sent
+    a_name_is_accepted_exactly_when_it_fits_the_rule
+  server/events/test_listing.py
+    events_are_found_by_any_name_that_can_be_sent
+  contract/test_cli_events.py
+    an_event_of_any_name_is_tracked_exported_and_filtered_by
+    a_name_that_breaks_the_rule_is_refused_everywhere
 """
 
 NEWER_PYTHONS = """
