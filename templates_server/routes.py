@@ -145,6 +145,7 @@ from templates_server.tribes.models import (
 from templates_server.users import api as users
 from templates_server.users.everything import api as everything
 from templates_server.users.models import (
+    WITH_ATTRIBUTE,
     WITH_TAG,
     Erasure,
     Everything,
@@ -815,10 +816,15 @@ USER_ROUTES = (
         f"{ENVIRONMENT}/users",
         users.list_users,
         Surface.PLATFORM,
-        "The users of an environment, or those of a tag or with a text in user id or e-mail address.",
+        "The users of an environment, or those of a tag, an attribute, or a text in user id or e-mail address.",
         scope=Scope.USERS_READ,
         gives=User,
-        takes=(*PAGE, WITH_TAG, search("A part of the user id or the e-mail address, in any case.", "ada")),
+        takes=(
+            *PAGE,
+            WITH_TAG,
+            WITH_ATTRIBUTE,
+            search("A part of the user id or the e-mail address, in any case.", "ada"),
+        ),
         refuses=(ValidationFailed,),
     ),
     Route(
@@ -902,10 +908,36 @@ USER_ROUTES = (
         f"{ENVIRONMENT}/visitors",
         users.list_visitors,
         Surface.PLATFORM,
-        "Those who have not said who they are.",
+        "Those who have not said who they are: all, or those of a tag, an attribute, or a text in id or e-mail.",
         scope=Scope.USERS_READ,
         gives=Visitor,
-        takes=PAGE,
+        takes=(
+            *PAGE,
+            WITH_TAG,
+            WITH_ATTRIBUTE,
+            search("A part of the id or the e-mail address, in any case.", "phone"),
+        ),
+        refuses=(ValidationFailed,),
+    ),
+    Route(
+        "PUT",
+        f"{ENVIRONMENT}/visitors/{{visitor}}/tags/{{tag*}}",
+        users.tag_visitor,
+        Surface.PLATFORM,
+        "Give a visitor a tag.",
+        scope=Scope.USERS_WRITE,
+        status=HTTPStatus.NO_CONTENT,
+        refuses=(ValidationFailed,),
+    ),
+    Route(
+        "DELETE",
+        f"{ENVIRONMENT}/visitors/{{visitor}}/tags/{{tag*}}",
+        users.untag_visitor,
+        Surface.PLATFORM,
+        "Take a tag from a visitor.",
+        scope=Scope.USERS_WRITE,
+        status=HTTPStatus.NO_CONTENT,
+        refuses=(ValidationFailed,),
     ),
 )
 

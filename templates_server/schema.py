@@ -300,6 +300,7 @@ user_tags = Table(
     Column("environment_id", String, primary_key=True),
     Column("tag", String, primary_key=True),
     Column("users", BigInteger, nullable=False),
+    Column("visitors", BigInteger, nullable=False, server_default="0"),
 )
 
 tag_removals = Table(

@@ -1,4 +1,4 @@
-"""`mtribes tag`: the tags that users of an environment have."""
+"""`mtribes tag`: the tags that users and visitors of an environment have."""
 
 from __future__ import annotations
 
@@ -29,10 +29,11 @@ def list_command(
 
 
 def list_tags(context: Context, search: str | None, *, space: str | None, environment: str | None) -> Result:
-    """Each tag, and how many users have it."""
+    """Each tag, and how many users and visitors have it."""
     tags = context.client.user_tags(
         context.settings.space(space), context.settings.environment(environment), search=search
     )
-    empty = "No user has such a tag." if search else "No user has a tag."
-    table = Table(("TAG", "USERS"), [(one.tag, str(one.users)) for one in tags], empty=empty)
+    empty = "Nobody has such a tag." if search else "Nobody has a tag."
+    rows = [(one.tag, str(one.users), str(one.visitors)) for one in tags]
+    table = Table(("TAG", "USERS", "VISITORS"), rows, empty=empty)
     return Result([asdict(one) for one in tags], (table,))

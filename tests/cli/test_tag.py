@@ -7,16 +7,16 @@ from tests.cli.peer import Peer, data
 
 TAGS = "/v2/spaces/vod/environments/staging/user-tags"
 PLACE = ("--space", "vod", "--env", "staging")
-FOOTBALL, NEWS = {"tag": "sports/football", "users": 12}, {"tag": "news", "users": 1}
+FOOTBALL, NEWS = {"tag": "sports/football", "users": 12, "visitors": 3}, {"tag": "news", "users": 1, "visitors": 0}
 
 
 def test_tags_are_listed_with_their_users(user: Mtribes, peer: Peer) -> None:
     peer.on("GET", TAGS, data(NEWS, FOOTBALL))
     outcome = user("tag", "list", *PLACE)
     assert [line.split() for line in outcome.out.splitlines()] == [
-        ["TAG", "USERS"],
-        ["news", "1"],
-        ["sports/football", "12"],
+        ["TAG", "USERS", "VISITORS"],
+        ["news", "1", "0"],
+        ["sports/football", "12", "3"],
     ]
     assert user("tag", "list", *PLACE, "--json").envelope["data"] == [NEWS, FOOTBALL]
 
@@ -30,8 +30,8 @@ def test_every_page_is_asked_for_and_a_search_goes_along(user: Mtribes, peer: Pe
 
 def test_where_there_is_none_that_is_said_on_stderr(user: Mtribes, peer: Peer) -> None:
     peer.on("GET", TAGS, data())
-    assert (user("tag", "list", *PLACE).out, user("tag", "list", *PLACE).err) == ("", "No user has a tag.\n")
-    assert user("tag", "list", "--search", "x", *PLACE).err == "No user has such a tag.\n"
+    assert (user("tag", "list", *PLACE).out, user("tag", "list", *PLACE).err) == ("", "Nobody has a tag.\n")
+    assert user("tag", "list", "--search", "x", *PLACE).err == "Nobody has such a tag.\n"
 
 
 def test_which_environment_is_meant_must_be_said(user: Mtribes, peer: Peer) -> None:

@@ -40,6 +40,12 @@ G An event of the public page's example name "Product Purchased" was refused, by
   contract/test_cli_events.py
     an_event_of_any_name_is_tracked_exported_and_filtered_by
     a_name_that_breaks_the_rule_is_refused_everywhere
+G Visitors could not be tagged, and nobody could list people by tag, e-mail address or attribute.
+  server/users/test_visitors.py
+  cli/test_visitor.py
+  contract/test_cli_users.py
+    users_are_listed_by_tag_attribute_and_text
+    a_visitor_is_tagged_listed_and_takes_the_tags_to_the_user
 """
 
 NEWER_PYTHONS = """

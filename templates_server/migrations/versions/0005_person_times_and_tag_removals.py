@@ -1,4 +1,4 @@
-"""`updated` of people whom an app's request created, and the tags that are being deleted from everybody."""
+"""`updated` of people whom an app's request created, tags of visitors, and tags that are being deleted."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ WITHOUT_A_TIME = "UPDATE persons SET updated = created WHERE updated = 0"
 
 def upgrade() -> None:
     op.execute(WITHOUT_A_TIME)
+    op.add_column("user_tags", sa.Column("visitors", sa.BigInteger(), server_default="0", nullable=False))
     op.create_table(
         "tag_removals",
         sa.Column("environment_id", sa.String(), nullable=False),
