@@ -246,6 +246,12 @@ class Client:
         path = (*environment_path(space, environment), "user-tags")
         return self._all(path, wire.UserTag.read, query=given(search=search))
 
+    def delete_tag(self, space: str, environment: str, tag: str) -> wire_people.TagRemoval | None:
+        """Delete a tag from everybody; None once it is done, else who still has it while the server goes on."""
+        path = path_of(*environment_path(space, environment), "user-tags", tag)
+        data = data_of(self.send(Request("DELETE", path, may_repeat=True)))
+        return _only(data, wire_people.TagRemoval.read) if data else None
+
     # Imports
 
     def send_part(self, space: str, environment: str, part: import_wire.Part) -> import_wire.ImportedPart:

@@ -586,6 +586,7 @@ COMMANDS: dict[str, Command] = {
     "tag": (
         (
             ("list", "List the tags that somebody has, in alphabetical order."),
+            ("delete", "Delete a tag from every user and visitor of an environment."),
         ),
         (),
         (),
@@ -597,6 +598,17 @@ COMMANDS: dict[str, Command] = {
             (("--search",), "text", False, "Only tags with this in them."),
             (("--space",), "text", False, "The Space; else mtribes.toml's."),
             (("--environment",), ("production", "staging", "development"), False, "production, staging or development; else mtribes.toml's. No default."),
+        ),
+    ),
+    "tag delete": (
+        (),
+        (
+            ("text", False),
+        ),
+        (
+            (("--space",), "text", False, "The Space; else mtribes.toml's."),
+            (("--environment",), ("production", "staging", "development"), False, "production, staging or development; else mtribes.toml's. No default."),
+            (("--yes",), None, False, "Do not ask."),
         ),
     ),
     "tribe": (

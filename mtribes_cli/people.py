@@ -44,6 +44,11 @@ class Place:
         return context.settings.space(self.space), context.settings.environment(self.environment)
 
 
+def counted(number: int, singular: str) -> str:
+    """Return a number with its noun, such as `1 user` or `1,200 users`."""
+    return f"{number:,} {singular}{'' if number == 1 else 's'}"
+
+
 def asked_people(limit: int, *, tag: str | None, attribute: str | None, search: str | None = None) -> PeopleQuery:
     """Return what to ask for. Raises UsageError where `--attribute` is not NAME=VALUE."""
     if attribute is not None and not attribute.partition("=")[1]:

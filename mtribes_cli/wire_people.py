@@ -30,6 +30,21 @@ class PeopleQuery:
 
 
 @dataclass(frozen=True)
+class TagRemoval:
+    """A tag that the server is deleting, and how many users and visitors still have it."""
+
+    tag: str
+    users: int
+    visitors: int
+
+    @classmethod
+    def read(cls, value: object, place: str) -> Self:
+        """Read an entity of dataType tag_removal."""
+        fields = Fields(value, place)
+        return cls(fields.text("tag"), fields.whole("users"), fields.whole("visitors"))
+
+
+@dataclass(frozen=True)
 class Visitor:
     """What is kept of a visitor of an environment; times are as the server writes them."""
 

@@ -149,6 +149,7 @@ from templates_server.users.models import (
     WITH_TAG,
     Erasure,
     Everything,
+    TagRemoval,
     Upserted,
     User,
     UserPatch,
@@ -156,6 +157,7 @@ from templates_server.users.models import (
     UserUpsert,
     Visitor,
 )
+from templates_server.users.tag_removal import api as tag_removal
 from templates_server.v1.routes import first_version_of
 
 SYSTEM_ROUTES = (
@@ -902,6 +904,18 @@ USER_ROUTES = (
         scope=Scope.USERS_READ,
         gives=UserTag,
         takes=(*PAGE, search("A part of the tag.", "football")),
+    ),
+    Route(
+        "DELETE",
+        f"{ENVIRONMENT}/user-tags/{{tag*}}",
+        tag_removal.delete_tag,
+        Surface.PLATFORM,
+        "Delete a tag from every user and visitor, not the tags below it; 202 where that takes long, and goes on.",
+        scope=Scope.USERS_WRITE,
+        gives=TagRemoval,
+        status=HTTPStatus.ACCEPTED,
+        also=(HTTPStatus.NO_CONTENT,),
+        refuses=(ValidationFailed,),
     ),
     Route(
         "GET",

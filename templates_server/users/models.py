@@ -82,6 +82,14 @@ class UserTag(msgspec.Struct, frozen=True):
     visitors: int
 
 
+class TagRemoval(msgspec.Struct, frozen=True):
+    """A tag that is being deleted, and how many users and visitors still have it."""
+
+    tag: str
+    users: int
+    visitors: int
+
+
 class Visitor(msgspec.Struct, frozen=True):
     """Somebody who has not said who they are."""
 

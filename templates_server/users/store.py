@@ -84,14 +84,25 @@ def change_person(connection: Connection, environment_id: str, person_id: str, c
 
     NotFound when nobody is, ValidationFailed when the profile becomes too large.
     """
-    stored = lock_columns(connection, environment_id, [person_id])
-    if not stored:
+    outcomes = change_people(connection, environment_id, [person_id], change, now=now)
+    if not outcomes:
         raise NotFound
-    after = {person_id: folded(stored[person_id], [UserChange("", change)])}
+    return outcomes[person_id]
+
+
+def change_people(
+    connection: Connection, environment_id: str, person_ids: Sequence[str], change: Change, *, now: int
+) -> Mapping[str, Outcome]:
+    """Change those of these people who are there; what it came to, by person id.
+
+    ValidationFailed when a profile becomes too large: then nothing of it may be stored.
+    """
+    stored = lock_columns(connection, environment_id, person_ids)
+    after = {person_id: folded(columns, [UserChange("", change)]) for person_id, columns in stored.items()}
     _refuse_excess(after.values())
     _update_changed(connection, environment_id, stored, after, now=now)
     _count_tags(connection, environment_id, stored, after)
-    return after[person_id].outcomes[0]
+    return {person_id: one.outcomes[0] for person_id, one in after.items()}
 
 
 def _by_person(changes: Iterable[UserChange]) -> Mapping[str, Sequence[UserChange]]:

@@ -94,3 +94,14 @@ def test_a_visitor_is_tagged_listed_and_takes_the_tags_to_the_user(
     assert ada.mtribes("visitor", "tag", "phone/1", "news", *place).exit_code == 1
     user = ada.mtribes("user", "get", "bob", *place, "--json").envelope["data"]
     assert user["tags"] == ["news", "sports/football", "vip/gold"]
+
+
+def test_a_tag_is_deleted_from_everybody(ada: Signed, place: tuple[str, ...]) -> None:
+    assert ada.mtribes("user", "tag", "bob", "news/local", *place).exit_code == 0
+    deleted = ada.mtribes("tag", "delete", "news", "--yes", *place)
+    assert (deleted.exit_code, deleted.err) == (0, "")
+    tags = ada.mtribes("tag", "list", *place, "--json").envelope["data"]
+    assert [one["tag"] for one in tags] == ["news/local", "sports/football"]
+    assert ada.mtribes("tag", "delete", "news", "--yes", *place).exit_code == 0
+    bad = ada.mtribes("tag", "delete", "News", "--yes", *place)
+    assert (bad.exit_code, '"news"' in bad.err) == (2, True)

@@ -46,6 +46,13 @@ G Visitors could not be tagged, and nobody could list people by tag, e-mail addr
   contract/test_cli_users.py
     users_are_listed_by_tag_attribute_and_text
     a_visitor_is_tagged_listed_and_takes_the_tags_to_the_user
+G A tag could not be deleted from everybody; what was accepted is done, in steps that block nobody.
+  server/users/test_tag_removal.py
+  cli/test_tag.py
+    a_tag_is_deleted_once_that_is_confirmed
+    a_deletion_that_goes_on_says_who_still_has_the_tag
+  contract/test_cli_users.py
+    a_tag_is_deleted_from_everybody
 """
 
 NEWER_PYTHONS = """

@@ -247,6 +247,7 @@ def _of_users() -> Sequence[Step]:
         ("PATCH", "/users/bob", {"add_tags": ["old/tag"]}),
         ("PUT", "/users/ada/tags/more", None),
         ("DELETE", "/users/ada/tags/more", None),
+        ("DELETE", "/user-tags/old/tag", None),
         ("GET", "/users", None),
         ("GET", "/users?tag=vip", None),
         ("GET", "/users?search=a", None),
