@@ -90,6 +90,7 @@ PARTS = {"part": "2", "code": "none", "issuer_path": "none", "file": "index.js"}
 PARTS_OF: Mapping[str, Mapping[str, str]] = {
     f"DELETE {SPACE}/tribes/{{tribe}}": {"tribe": "plain"},
     f"PUT {HERE}/users/{{user}}/tags/{{tag*}}": {"tag": "new"},
+    f"DELETE {HERE}/user-tags/{{tag*}}": {"tag": "shared"},
     f"PUT {HERE}/visitors/{{visitor}}/tags/{{tag*}}": {"tag": "new"},
     "GET /assets/{name}": {"name": "style.css"},
     "GET /demo/{name}": {"name": "app.js"},

@@ -183,7 +183,8 @@ async def _furnish_environment(world: World, space: str, environment: str, *, ma
     key = await _key(world, space, environment, mark)
     for visitor in ("phone", f"only-{mark}"):
         await _tell(world, key.key, "identify", {"anonymous_id": visitor, "data": {"plan": f"mark-{mark}"}})
-        await _make(world, "PUT", f"{path}/visitors/{visitor}/tags/mark-{mark}", None)
+        for tag in (f"mark-{mark}", "shared"):
+            await _make(world, "PUT", f"{path}/visitors/{visitor}/tags/{tag}", None)
     event = {"name": "video/started", "external_id": "ada", "data": {"film": f"mark-{mark}"}}
     await _tell(world, key.key, "events", [event])
     session = json.loads((await _tell(world, key.key, "sessions", {"external_id": "ada"})).body)
