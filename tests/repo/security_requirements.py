@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 DENIAL_OF_SERVICE = """
+A5 Started sessions kept the states of their time alive, and caches of states were bounded by number, not by bytes.
+  server/sessions/test_memory.py
+  server/test_held_bytes.py
 """
 
 CODE_EXECUTION = """
