@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,14 @@ import pytest
 from hypothesis import settings
 
 from tests import secrecy
-from tests.requirements import require
+from tests.requirements import is_switched_on_by_name, nothing_is_left_out, require
 from tests.servers import PostgresServer, RunningServer, running_server
+from tests.unhandled import UNHANDLED
 from tests.witness import FINDINGS
 
 QUICK_EXAMPLES = 60
+TIMEOUT_SECONDS = 120
+LONG_PROOF_TIMEOUT_SECONDS = 900
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -30,6 +34,7 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.register_profile("quick", settings(), max_examples=QUICK_EXAMPLES)  # what CI sets besides stays
     if not config.getoption("--slow"):
         settings.load_profile("quick")
+    logging.getLogger().addHandler(UNHANDLED)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -44,6 +49,22 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     left_out = [item for item in items if _is_long_proof(item) != wanted]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in set(left_out)]
+    seconds = LONG_PROOF_TIMEOUT_SECONDS if wanted else TIMEOUT_SECONDS
+    for item in items:
+        if item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(seconds))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Fail what is skipped where nothing may be left out, but for what a variable that is named switches on."""
+    report = yield
+    if report.skipped and nothing_is_left_out() and not hasattr(report, "wasxfail"):
+        _, _, reason = report.longrepr if isinstance(report.longrepr, tuple) else ("", 0, str(report.longrepr))
+        if not is_switched_on_by_name(reason):
+            report.outcome = "failed"
+            report.longrepr = f"skipped where nothing may be left out: {reason}"
+    return report
 
 
 def _is_long_proof(item: pytest.Item) -> bool:
@@ -61,6 +82,14 @@ def every_answer_is_described() -> Iterator[None]:
     findings = FINDINGS.take()
     told = "\n".join(findings)
     assert not findings, f"/openapi.json, made from Route in templates_server/routes.py, does not describe:\n{told}"
+
+
+@pytest.fixture(autouse=True)
+def no_server_fails_unseen() -> Iterator[None]:
+    """No server of these tests logs an exception that it did not handle."""
+    yield
+    unhandled = "\n".join(UNHANDLED.take())
+    assert not unhandled, f"a server logged an exception that it did not handle:\n{unhandled}"
 
 
 @pytest.fixture(scope="session", autouse=True)

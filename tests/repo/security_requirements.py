@@ -56,12 +56,64 @@ G A tag could not be deleted from everybody; what was accepted is done, in steps
     a_deletion_that_goes_on_says_who_still_has_the_tag
   contract/test_cli_users.py
     a_tag_is_deleted_from_everybody
+G1 Where documented APIs that look like this one differ from it is written down and so.
+  server/test_compatibility.py
 """
 
 NEWER_PYTHONS = """
+H1 What a certificate lacks that strict verification demands is named, with what to do about it.
+  cli/bad_days/test_certificates.py
+    what_strict_verification_misses_is_named
+H2 The tests pass on every Python from 3.11 on that the machine has, in threads and at terminals too.
+  cli/bad_days/test_signals.py
+    a_question_is_left
+  server/test_documents.py
+    json_that_a_document_may_not_hold_is_refused
 """
 
 TESTS_THAT_BITE = """
+I1 An exception that a server of the tests did not handle fails the test during which it was logged.
+  repo/test_unhandled.py
+I2 A test that is skipped where nothing may be left out, or takes too long, has failed.
+  repo/test_what_is_left_out.py
+I3 What was sent as a tribe's key may be anything, and is refused by its path.
+  server/tribes/test_tribes_api.py
+    a_tribe_sent_to_another_key_is_refused
+I4 A service account's token is kept under the lock of the file.
+  cli/test_credentials.py
+    a_service_accounts_token_waits_for_whoever_writes_the_file
+I5 Whoever follows a session is told of a new model.
+  server/sessions/changes/test_changes.py
+    a_new_model_is_told
+I6 A NUL in a key of what an app sends is refused.
+  server/events/test_events.py
+    a_nul_in_a_key_of_data_is_refused
+  server/sessions/test_sessions.py
+    a_nul_in_a_key_of_fields_is_refused
+I7 An export that is not what the server says of it is refused, and never written past its size.
+  cli/test_export.py
+I8 Rejects of a packed file are named as if it were not packed; a folder is no input.
+  cli/ingest/test_source.py
+    the_rejects_of_a_packed_file_are_named_as_if_it_were_not
+    a_folder_is_no_input
+I9 What is refused for an unknown key is described as closed.
+  server/openapi/test_description.py
+    what_is_refused_for_an_unknown_key_is_described_as_closed
+I10 More than 1,000 tribes are refused by path and message; each operator of numbers finds whom it names.
+  server/tribes/test_tribes_api.py
+    more_tribes_than_a_space_may_have_are_refused
+    each_operator_of_numbers_finds_whom_it_names
+I11 A failed import reads no further.
+  cli/ingest/test_sending.py
+    a_failed_import_reads_no_further
+I12 Credentials of a client are Basic, with a colon.
+  server/oauth/test_clients.py
+    credentials_of_a_client_are_basic_with_a_colon
+I13 What was on its way when an import was interrupted is waited for before it goes on.
+  contract/ingest/test_interrupted.py
+I14 An explicit null stores what its absence does.
+  server/client/test_decisions.py
+    explicit_nulls_are_not_given
 """
 
 SECURITY_REQUIREMENTS: Mapping[str, str] = {

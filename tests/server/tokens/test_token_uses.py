@@ -19,6 +19,7 @@ from templates_server.tokens.secrets import hashed
 from templates_server.tokens.uses import TokenUses
 from tests.people import OF_A_SIGN_IN, Person, add_organization, add_person, add_token
 from tests.servers import RunningServer, running_server
+from tests.unhandled import UNHANDLED
 
 
 def token_id(server: RunningServer, secret: str) -> str:
@@ -119,6 +120,7 @@ def test_a_database_that_takes_no_writes_fails_no_request(
         assert [use(server, ada) for _ in range(3)] == [200, 200, 200]
         wait_for(lambda: caplog.records)
     assert "could not be stored" in caplog.text
+    assert all("the disk is full" in traceback for traceback in UNHANDLED.take())
     assert ada.token not in caplog.text
 
 
