@@ -12,6 +12,8 @@ DENIAL_OF_SERVICE = """
 A5 Started sessions kept the states of their time alive, and caches of states were bounded by number, not by bytes.
   server/sessions/test_memory.py
   server/test_held_bytes.py
+  server/codegen/test_code_route.py
+    the_budget_of_sets_counts_their_keys_too
 """
 
 CODE_EXECUTION = """

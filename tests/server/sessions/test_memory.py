@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import itertools
 import json
-import tracemalloc
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +19,7 @@ from templates_server.sessions.deciding import Context, Decided, Said
 from templates_server.sessions.states import States, StatesCache, make_states
 from templates_server.times import system_clock
 from tests.environments import AppEnvironment, add_environment, deliver
+from tests.memory import measured
 from tests.servers import RunningServer, running_server
 
 CHILDREN = {f"child-{number}": {"experience": "hero"} for number in range(40)}
@@ -48,23 +45,6 @@ def states(mark: int, *, is_targeted: bool = False) -> States:
     document, revision = delivery(mark, is_targeted=is_targeted), f"1.{mark}.1"
     documents = store.Documents("space", "Space", "production", revision, MODEL, document, {"tribes": TRIBES})
     return make_states(documents, "sqlite")
-
-
-@contextmanager
-def measured() -> Iterator[Callable[[], int]]:
-    """Gives by how many bytes memory has grown since the block began, garbage aside."""
-    gc.collect()
-    tracemalloc.start()
-    try:
-        before = tracemalloc.get_traced_memory()[0]
-
-        def grown() -> int:
-            gc.collect()
-            return tracemalloc.get_traced_memory()[0] - before
-
-        yield grown
-    finally:
-        tracemalloc.stop()
 
 
 def untargeted(made: States, context: Context | None = None) -> Decided:
