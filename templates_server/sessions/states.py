@@ -9,7 +9,7 @@ import asyncio
 import hashlib
 from base64 import urlsafe_b64encode
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,9 +17,10 @@ import msgspec
 
 from templates_server.codegen.model import Value
 from templates_server.database import Database
-from templates_server.delivery.choosing import NO_SCENARIO, Alternatives, Choice, every_choice, is_in_time
+from templates_server.delivery.choosing import NO_SCENARIO, Alternatives, Choice, choice_by_choice, is_in_time
 from templates_server.delivery.model import TargetedScenario
 from templates_server.delivery.reading import Surroundings, parse_delivery
+from templates_server.errors import Problem, ValidationFailed
 from templates_server.held_bytes import held_bytes
 from templates_server.property_values import to_plain
 from templates_server.sessions import store
@@ -31,9 +32,16 @@ from templates_server.tribes.reading import parse_tribes
 from templates_server.tribes.rules import Tribe, Tribes, questions_of
 
 MOST_BYTES = 256 * 1024 * 1024
+MOST_ENCODED_BYTES = 32 * 1024 * 1024
+"""Of the states of one environment: a short document can give very many long ones, by the defaults of properties."""
 MADE_AT_ONCE = 2
 DIGEST_LENGTH = 6
 UNTOLD = "." * DIGEST_LENGTH
+
+TOO_LARGE = (
+    f"The states of this environment take more than {MOST_ENCODED_BYTES // 2**20} MiB. "
+    "Shorten the defaults of the model's properties, or the scenarios."
+)
 
 Decide = Callable[[Tribe], Outcome]
 """Whether the person is in a tribe."""
@@ -159,13 +167,14 @@ def _made(documents: store.Documents, dialect: str) -> tuple[States, int]:
 def make_states(documents: store.Documents, dialect: str) -> States:
     """The states that documents give; what the model or the tribes no longer have is passed over.
 
-    `dialect` is that of the database that will be asked about people.
+    `dialect` is that of the database that will be asked about people. ValidationFailed when all states together are
+    larger than can be held.
     """
     model, _ = parse_model(documents.model, space=documents.space_key, name=documents.space_name)
     delivery, _ = parse_delivery(documents.delivery, Surroundings(model, documents.environment_name))
     tribes, _ = parse_tribes(documents.tribes, space=documents.space_key)
     entities = tuple(
-        _entity(name, alternatives, tribes) for name, alternatives in every_choice(model, delivery).items()
+        _within_bounds(_entity(name, alternatives, tribes) for name, alternatives in choice_by_choice(model, delivery))
     )
     used = {tribe.key: tribe for entity in entities for each in entity.candidates for tribe in each.tribes}
     untargeted = tuple(entity.otherwise for entity in entities)
@@ -177,6 +186,16 @@ def make_states(documents: store.Documents, dialect: str) -> States:
         store.FactsQuestion(questions_of(used.values()), dialect),
         is_targeted=any(entity.candidates for entity in entities),
     )
+
+
+def _within_bounds(entities: Iterable[Entity]) -> Iterator[Entity]:
+    """The same entities, as long as their states take no more bytes than they may."""
+    encoded_bytes = 0
+    for entity in entities:
+        encoded_bytes += len(entity.otherwise.encoded) + sum(len(one.shown.encoded) for one in entity.candidates)
+        if encoded_bytes > MOST_ENCODED_BYTES:
+            raise ValidationFailed([Problem("", TOO_LARGE)])
+        yield entity
 
 
 def _entity(name: str, alternatives: Alternatives, tribes: Tribes) -> Entity:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 DENIAL_OF_SERVICE = """
-A5 Started sessions kept the states of their time alive, and caches of states were bounded by number, not by bytes.
+A5 Started sessions kept the states of their time alive; caches of states were bounded by number, states by nothing.
   server/sessions/test_memory.py
   server/test_held_bytes.py
   server/codegen/test_code_route.py

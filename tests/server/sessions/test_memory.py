@@ -12,11 +12,12 @@ import pytest
 from sqlalchemy import Connection, update
 
 from templates_server import schema
+from templates_server.errors import ValidationFailed
 from templates_server.sessions import store
 from templates_server.sessions.changes.memory import StartedSessions
 from templates_server.sessions.changes.telling import Told
 from templates_server.sessions.deciding import Context, Decided, Said
-from templates_server.sessions.states import States, StatesCache, make_states
+from templates_server.sessions.states import TOO_LARGE, States, StatesCache, make_states
 from templates_server.times import system_clock
 from tests.environments import AppEnvironment, add_environment, deliver
 from tests.memory import measured
@@ -224,6 +225,24 @@ def test_those_who_ask_at_once_have_states_made_once(server: RunningServer, monk
         return await asyncio.gather(*(cache.states_of(place.id) for _ in range(50)))
 
     assert len({id(one) for one in asyncio.run(ask())}) == len(made) <= 2
+
+
+HUGE_MODEL: dict[str, Any] = {
+    "experiences": {"hero": {"properties": {f"p-{n}": {"type": "text", "default": "x" * 10_000} for n in range(20)}}},
+    "collections": {f"c-{number}": {"children": CHILDREN} for number in range(10)},
+}
+
+
+def test_a_short_document_of_very_many_states_is_refused_where_they_are_made(server: RunningServer) -> None:
+    place = add_environment(server.database, model=HUGE_MODEL, delivery={"published": ["c-1"]})
+    cache = StatesCache(server.database)
+    with measured() as grown, place.app(server) as app:
+        answer = app.post("/api/client/sessions", json={"anonymous_id": "v"})
+        assert (answer.status_code, answer.json()["errors"][0]["message"]) == (422, TOO_LARGE)
+        with pytest.raises(ValidationFailed):
+            asyncio.run(cache.states_of(place.id))
+        assert grown() < 8 * MIB
+    assert cache.bytes == 0
 
 
 # At the door
