@@ -6,7 +6,6 @@ Who is counted as whom, and where, is in `endpoint.py`.
 
 from __future__ import annotations
 
-import functools
 import math
 import time
 from collections import OrderedDict
@@ -17,6 +16,7 @@ import msgspec
 
 from templates_server.addresses import counted_as
 from templates_server.errors import TooManyRequests
+from templates_server.remembering import remembered
 
 WINDOW_SECONDS = 60
 NOISE_SECONDS = 1e-6  # of sums of times
@@ -154,4 +154,4 @@ class RateLimiter:
         return quota
 
 
-_counted = functools.lru_cache(maxsize=4096)(counted_as)
+_counted = remembered(counted_as)

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from templates_server import bodies
 from templates_server.audit import store as audit
 from templates_server.endpoint import NOTHING, Answer, Call
-from templates_server.errors import Problem, ValidationFailed
+from templates_server.errors import Problem, Problems, ValidationFailed
 from templates_server.pagination import asked_page, next_link
 from templates_server.persons.names import PersonKind
 from templates_server.persons.profiles import Change, attribute_patterns, joined_text
@@ -117,11 +117,11 @@ def _read_changes(sent: Any) -> Sequence[UserChange]:
         raise ValidationFailed([Problem("", f"Send 1 to {MOST_USERS:,} users, not {len(sent):,}.")])
     paths = [f"[{number}]" for number in range(len(sent))] if isinstance(sent, list) else [""]
     changes: list[UserChange] = []
-    problems: list[Problem] = []
+    problems = Problems()
     for item, path in zip(sent if isinstance(sent, list) else [sent], paths, strict=True):
         user_id, change, wrong = read_user(item, path)
         changes.append(UserChange(user_id, change, path))
-        problems += wrong
+        problems.extend(wrong)
     if problems:
         raise ValidationFailed(problems)
     return changes

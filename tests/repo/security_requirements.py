@@ -14,6 +14,29 @@ A5 Started sessions kept the states of their time alive; caches of states were b
   server/test_held_bytes.py
   server/codegen/test_code_route.py
     the_budget_of_sets_counts_their_keys_too
+A1 The depth of JSON is told in one pass over the body, in strings that are never closed too.
+  server/test_costly_requests.py
+    depth_of_an_unclosed_string_is_told_at_once
+    a_token_request_without_credentials_is_read_at_once
+A1 Forwarded headers are read in one pass, with quotes that are never closed too.
+  server/test_costly_requests.py
+    a_long_forwarded_header_is_read_at_once
+A1 A JSON array is read in one pass, whatever is in it.
+  cli/ingest/test_json.py
+    a_hostile_array_is_read_in_seconds
+    garbage_is_read_alike_in_pieces_of_any_size
+    a_number_of_many_digits_is_sent_as_it_stands
+A2 Events are counted before they are read; an answer lists a hundred problems and counts the rest, in bounded texts.
+  server/test_problems.py
+  server/test_costly_requests.py
+    too_many_events_are_counted_before_they_are_read
+    a_thousand_bad_events_get_a_short_answer
+    a_document_with_many_faults_gets_a_short_answer
+  contract/test_cli_spaces.py
+    of_many_faults_a_hundred_are_listed_and_the_rest_counted
+A3 What is remembered of sent texts is bounded by bytes.
+  server/test_remembering.py
+  repo/test_caches.py
 """
 
 CODE_EXECUTION = """
