@@ -9,6 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 DENIAL_OF_SERVICE = """
+A5 Started sessions kept the states of their time alive; caches of states were bounded by number, states by nothing.
+  server/sessions/test_memory.py
+  server/test_held_bytes.py
+  server/codegen/test_code_route.py
+    the_budget_of_sets_counts_their_keys_too
 A1 The depth of JSON is told in one pass over the body, in strings that are never closed too.
   server/test_costly_requests.py
     depth_of_an_unclosed_string_is_told_at_once
@@ -129,6 +134,10 @@ C5 No command makes a new database where a server ran before, unless that is sai
   server/commands/test_lost_databases.py
 C6 A damaged backup is refused with the place of the damage, and nothing of it is restored.
   server/commands/test_damaged_backups.py
+C7 A person whom an event, an alias, a device, a session or `identify` created was updated in 1970.
+  server/client/test_person_times.py
+  server/test_migrations.py
+    people_without_a_time_of_update_get_one
 """
 
 FILES_AND_PLACES = """
@@ -181,6 +190,28 @@ RUNTIME = """
 """
 
 PUBLIC_PROMISES = """
+G An event of the public page's example name "Product Purchased" was refused, by each part that takes a name.
+  server/events/test_events.py
+    a_name_is_any_text_and_stored_as_it_was_sent
+    a_name_is_accepted_exactly_when_it_fits_the_rule
+  server/events/test_listing.py
+    events_are_found_by_any_name_that_can_be_sent
+  contract/test_cli_events.py
+    an_event_of_any_name_is_tracked_exported_and_filtered_by
+    a_name_that_breaks_the_rule_is_refused_everywhere
+G Visitors could not be tagged, and nobody could list people by tag, e-mail address or attribute.
+  server/users/test_visitors.py
+  cli/test_visitor.py
+  contract/test_cli_users.py
+    users_are_listed_by_tag_attribute_and_text
+    a_visitor_is_tagged_listed_and_takes_the_tags_to_the_user
+G A tag could not be deleted from everybody; what was accepted is done, in steps that block nobody.
+  server/users/test_tag_removal.py
+  cli/test_tag.py
+    a_tag_is_deleted_once_that_is_confirmed
+    a_deletion_that_goes_on_says_who_still_has_the_tag
+  contract/test_cli_users.py
+    a_tag_is_deleted_from_everybody
 G1 Where documented APIs that look like this one differ from it is written down and so.
   server/test_compatibility.py
 G On Citus sessions, events, `identify` and `alias` were 500, as rows of two people were joined; removing a user, too.
