@@ -31,6 +31,7 @@ MAX_LOG_LINES = 12
 SERVER_MODULE = "templates_server"
 SERVER_PARTS = ("alembic", "argon2", "jinja2", "msgspec", "sqlalchemy", "starlette", "uvicorn", "zstandard")
 SERVER_FILES = ("mtribes.db", "server.json", "server.key", "server.lock", "server.log")
+LOST_AND_FOUND = "lost+found"  # of the file system itself, on a volume of its own
 _WINDOWS_OWN_SESSION = sum(getattr(subprocess, name, 0) for name in ("DETACHED_PROCESS", "CREATE_NEW_PROCESS_GROUP"))
 SECRETS = ("MTRIBES_TOKEN", "MTRIBES_CLIENT_ID", "MTRIBES_CLIENT_SECRET")
 
@@ -104,7 +105,7 @@ def _require_server_parts() -> None:
 
 def _refuse_foreign_folder(folder: Path) -> None:
     """The server looks closer; but its log, put there before it starts, must not make a folder look like its own."""
-    names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
+    names = [path.name for path in folder.iterdir() if path.name != LOST_AND_FOUND] if folder.is_dir() else []
     if names and not any(name in SERVER_FILES for name in names):
         raise FileError(
             f"{folder} holds other things than a server's data.", "Name an empty or new folder by MTRIBES_DATA."

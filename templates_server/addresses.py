@@ -8,19 +8,22 @@ client wrote there stands to the left of it, and is never reached. The other hea
 from __future__ import annotations
 
 import enum
-import functools
 import ipaddress
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+
+from templates_server.remembering import remembered
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 IPV6_SITE_BITS = 64
 PORT = re.compile(r":\d{1,5}")
-ELEMENT = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*")+')
-FOR_PARAMETER = re.compile(r'(?:^|;)\s*for=("(?:[^"\\]|\\.)*"|[^;"\s]*)', re.IGNORECASE)
+ELEMENT = re.compile(r'(?:[^,"]++|"(?:[^"\\]++|\\.)*+"?)++')
+QUOTED = re.compile(r'"(?:[^"\\]++|\\.)*+("?)')
+PLAIN_ELEMENT = re.compile(r'[^,"]++')
+FOR_PARAMETER = re.compile(r'(?:^|;)\s*for=("(?:[^"\\]|\\.)*+"|[^;"\s]*)', re.IGNORECASE)
 
 
 class ProxyHeader(enum.StrEnum):
@@ -58,7 +61,7 @@ def parse_network(text: str) -> Network:
     return ipaddress.ip_network(text.strip())
 
 
-@functools.lru_cache(maxsize=4096)
+@remembered
 def parse_address(text: str) -> Address | None:
     """The address that a text says, without a port or brackets; None when it says none. IPv4 in IPv6 is IPv4."""
     bare = text.strip()
@@ -115,8 +118,18 @@ def _hops(headers: Sequence[tuple[bytes, bytes]], name: str) -> list[str]:
         return []
     if name == "x-forwarded-for":
         return value.split(",")
-    found = [FOR_PARAMETER.search(element) for element in ELEMENT.findall(value)]
+    found = [FOR_PARAMETER.search(element) for element in _elements(value)]
     return [match[1].strip('"') if match else "" for match in found]
+
+
+def _elements(value: str) -> Iterator[str]:
+    """The elements of a list; commas within quoted strings part nothing. A quote that is never closed ends an element.
+
+    Where one is not closed, neither is any after it: it is looked for once, since each search reads up to the end.
+    """
+    closed_until = next((match.start() for match in QUOTED.finditer(value) if not match[1]), len(value))
+    yield from ELEMENT.findall(value, 0, closed_until)
+    yield from PLAIN_ELEMENT.findall(value, closed_until)
 
 
 def counted_as(address: str) -> str | None:

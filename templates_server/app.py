@@ -45,7 +45,7 @@ from templates_server.hosts import HostCheck
 from templates_server.idempotency.answers import IdempotentAnswers
 from templates_server.identifiers import ENVIRONMENT_KEY_PREFIX, new_id
 from templates_server.identities import store as identities_store
-from templates_server.identities.api import IdentityArrivals
+from templates_server.identities.api import AliasArrivals, IdentityArrivals
 from templates_server.imports.reader import PartReader
 from templates_server.imports.turns import Turns
 from templates_server.incoming import IncomingRequest
@@ -81,6 +81,7 @@ from templates_server.tokens import secrets
 from templates_server.tokens import store as tokens_store
 from templates_server.tokens.uses import TokenUses
 from templates_server.users.erasure.listing import ErasureList
+from templates_server.users.tag_removal.removing import TagRemovals
 from templates_server.v1 import deprecation
 
 LOGGER = logging.getLogger("templates_server")
@@ -153,8 +154,10 @@ class Application:
         await receive()
         self.services.part(Purge).start()
         self.services.part(Spooler).start()
+        self.services.part(TagRemovals).start()
         await send({"type": "lifespan.startup.complete"})
         await receive()
+        await self.services.part(TagRemovals).finish()
         await self.services.part(Spooler).finish()
         await self.services.part(Purge).finish()
         await self.services.part(TokenUses).finish()
@@ -273,6 +276,7 @@ def create_app(
             Description: Description(routes, settings),
             TokenUses: uses,
             Purge: Purge(database, clock, keep_events_days=settings.event_retention_days),
+            TagRemovals: TagRemovals(database, clock),
             Spooler: Spooler(database, ExportFiles(DataFolder(settings.data_folder).exports_folder), clock),
             Metrics: new_metrics(version("mtribes"), unstored_writes=lambda: database.unstored_writes),
         },
@@ -315,6 +319,7 @@ def _parts(database: Database, settings: Settings, clock: Clock) -> Mapping[type
         StartedSessions: StartedSessions(),
         Watch: Watch(database),
         SessionArrivals: SessionArrivals(database, sessions_store.add_sessions),
+        AliasArrivals: AliasArrivals(database, identities_store.add_aliases),
         EventArrivals: EventArrivals(database, events_store.add_events),
         IdentityArrivals: IdentityArrivals(database, identities_store.add_identified),
         DeviceArrivals: DeviceArrivals(database, devices_store.put_devices),

@@ -252,16 +252,28 @@ def problems_by_field(value: Any, kind: type[msgspec.Struct], path: str = "") ->
     return problems
 
 
-def refuse_unstorable(value: Any, path: str = "") -> None:
+def refuse_unstorable(value: Any) -> None:
     """Raise ValidationFailed when a decoded value holds what no database keeps: a NUL character, a giant number."""
-    if isinstance(value, str) and "\0" in value:
-        raise ValidationFailed([Problem(path, "A text may not hold a NUL character.")])
-    if isinstance(value, int) and abs(value) > MAX_INTEGER:
-        raise ValidationFailed([Problem(path, "A whole number may have 64 bits.")])
+    found = _unstorable(value)
+    if found is not None:
+        path, message = found
+        raise ValidationFailed([Problem(path.removeprefix("."), message)])
+
+
+def _unstorable(value: Any) -> tuple[str, str] | None:
+    """Where a value holds the first such thing, and what is wrong with it; the path is made once it was found."""
+    if isinstance(value, str):
+        return ("", "A text may not hold a NUL character.") if "\0" in value else None
+    if isinstance(value, int):
+        return ("", "A whole number may have 64 bits.") if abs(value) > MAX_INTEGER else None
     if isinstance(value, dict):
         for key, item in value.items():
-            refuse_unstorable(key, f"{path}.{key!r}".removeprefix("."))
-            refuse_unstorable(item, f"{path}.{key}".removeprefix("."))
+            if "\0" in key:
+                return f".{key!r}", "A text may not hold a NUL character."
+            if (found := _unstorable(item)) is not None:
+                return f".{key}{found[0]}", found[1]
     if isinstance(value, list):
         for number, item in enumerate(value):
-            refuse_unstorable(item, f"{path}[{number}]")
+            if (found := _unstorable(item)) is not None:
+                return f"[{number}]{found[0]}", found[1]
+    return None

@@ -6,7 +6,6 @@ Who is counted as whom, and where, is in `endpoint.py`.
 
 from __future__ import annotations
 
-import functools
 import math
 import time
 from collections import OrderedDict
@@ -18,6 +17,7 @@ import msgspec
 from templates_server.addresses import Caller, counted_as
 from templates_server.errors import TooManyRequests
 from templates_server.numbers import whole_number
+from templates_server.remembering import remembered
 
 WINDOW_SECONDS = 60
 NOISE_SECONDS = 1e-6  # of sums of times
@@ -157,7 +157,7 @@ class RateLimiter:
         return quota
 
 
-_counted = functools.lru_cache(maxsize=4096)(counted_as)
+_counted = remembered(counted_as)
 
 
 def _subject(caller: Caller) -> str | None:

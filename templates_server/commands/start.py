@@ -16,11 +16,14 @@ from typing import Annotated
 
 import msgspec
 import typer
+from sqlalchemy.engine import URL
 
 from templates_server import migrations, server_key
 from templates_server.accounts.passwords import Passwords
 from templates_server.addresses import Network, ProxyHeader, parse_network
 from templates_server.commands.failures import CommandFailed, ExitCode, WrongUsage
+from templates_server.commands.first_local import ORGANIZATION, SPACE, make_first_space
+from templates_server.commands.lost import NewDatabase, refuse_lost_database
 from templates_server.commands.options import Data, DatabaseUrl, database_url_of, folder_of, in_use, is_sqlite, prepared
 from templates_server.data_folder import DataFolder, FolderInUse, ServerRecord, write_private
 from templates_server.database import Database
@@ -52,7 +55,7 @@ class Wish:
     """What was asked for, checked."""
 
     folder: DataFolder
-    database_url: str
+    database_url: str | URL
     host: str
     port: int
     public_url: str | None
@@ -67,6 +70,7 @@ class Wish:
     metrics: bool
     keep_events_days: int
     max_streams: int
+    new_database: bool
 
 
 def start(  # noqa: PLR0913 - one parameter an option
@@ -84,6 +88,7 @@ def start(  # noqa: PLR0913 - one parameter an option
     ] = DEFAULT_PORT,
     data: Data = None,
     database: DatabaseUrl = None,
+    new_database: NewDatabase = False,
     public_url: Annotated[
         str | None,
         typer.Option(
@@ -183,6 +188,7 @@ def start(  # noqa: PLR0913 - one parameter an option
         metrics,
         keep_events_days,
         max_streams,
+        new_database,
     )
     _check(wish)
     prepared(folder)
@@ -267,7 +273,7 @@ def _is_loopback(host: str) -> bool:
 def _start(wish: Wish) -> int:
     with _listening(wish) as listening:
         settings = _settings(wish, listening)
-        _make_ready(settings, wish.folder)
+        _make_ready(settings, wish)
         record = ServerRecord(os.getpid(), settings.public_url, wish.local, wish.demo, version("mtribes"))
         with wish.folder.announced(record):
             interrupted = serve(settings, listening, workers=wish.workers, log_file=wish.folder.log_file)
@@ -326,14 +332,22 @@ def _settings(wish: Wish, listening: socket.socket) -> Settings:
     )
 
 
-def _make_ready(settings: Settings, folder: DataFolder) -> None:
-    """Bring the schema to this version, and seed what a demo needs."""
-    key = _server_key(folder)
+def _make_ready(settings: Settings, wish: Wish) -> None:
+    """Bring the schema to this version, and seed what a demo needs.
+
+    The key comes after the database: a key without a database is the sign of one that was lost.
+    """
+    folder = wish.folder
     database = open_database(settings.database_url)
     try:
+        if not wish.new_database:
+            refuse_lost_database(folder, settings.database_url, database)
         migrations.upgrade(database)
+        key = _server_key(folder)
         if settings.demo:
             _seed(settings, database, key, folder)
+        elif settings.local and make_first_space(database):
+            sys.stderr.write(f"Made the organization {ORGANIZATION} with an empty Space, {SPACE}.\n")
         _complete_erasures(database, folder)
     finally:
         database.close()

@@ -22,6 +22,7 @@ from templates_server.errors import TooManyRequests
 from templates_server.opening import open_database
 from templates_server.schema import failed_attempts
 from templates_server.server_key import ServerKey
+from templates_server.settings import sqlite_file_url
 from templates_server.times import DAY, MINUTE, SECOND, system_clock
 from tests.server.oauth.flows import PASSWORD, Browser, Someone, hidden_fields, service_account, someone
 from tests.servers import RunningServer, running_server
@@ -261,7 +262,7 @@ def test_failures_are_forgotten_after_a_day_and_leave_no_row(guarded: Guarded) -
 
 
 def test_a_count_does_not_show_what_was_typed(tmp_path: Path) -> None:
-    database = open_database(f"sqlite:///{tmp_path / 'x.db'}")
+    database = open_database(sqlite_file_url(tmp_path / "x.db"))
     one, other = (Attempts(database, ServerKey(bytes([number]) * 32), system_clock) for number in range(2))
     assert one.subject("account", "a@b.example") != other.subject("account", "a@b.example")
     assert one.subject("account", "a") != one.subject("address", "a")

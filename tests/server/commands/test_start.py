@@ -167,7 +167,7 @@ def test_a_head_that_does_not_end_is_cut_off(running: ServerProcess) -> None:
         (["--host", "0.0.0.0", "--local"], "--local is for this machine alone"),  # noqa: S104 - as above
         (["--public-url", "https://example.com/"], "slash at the end"),
         (["--database", "mysql://x/y"], "not supported"),
-        (["--database", "nonsense"], "--database is not a URL"),
+        (["--database", "nonsense"], "it is not a URL"),
         (["--port", "65536"], "--port"),
         (["--nonsense"], "No such option"),
         (["argument"], "unexpected extra argument"),

@@ -110,6 +110,16 @@ def test_basic_credentials_that_cannot_be_read_or_are_wrong_are_401_with_a_chall
     assert answer.headers["www-authenticate"] == 'Basic realm="mtribes"'
 
 
+@pytest.mark.parametrize("header", ["Bearer {id}:{secret}", "Basic {id}{secret}"])
+def test_credentials_of_a_client_are_basic_with_a_colon(server: RunningServer, header: str) -> None:
+    client_id, secret = service_account(server)
+    scheme, _, credentials = header.format(id=client_id, secret=secret).partition(" ")
+    sent = {"Authorization": f"{scheme} {base64.b64encode(credentials.encode()).decode()}"}
+    answer = ask(server, data={"grant_type": "client_credentials"}, headers=sent)
+    assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
+    assert answer.json()["error_description"] == "The Authorization header must be Basic, with client id and secret."
+
+
 def test_a_wrong_secret_and_an_unknown_client_look_the_same(server: RunningServer) -> None:
     client_id, _ = service_account(server)
     form = {"grant_type": "client_credentials", "client_secret": WRONG_SECRET}
