@@ -80,6 +80,13 @@ CODE_EXECUTION = """
 """
 
 LIMITS_AND_TRUTH = """
+C2: The command line reads all pieces of a packed file, and passes over nothing that trails them.
+  cli/ingest/test_source.py
+    files_packed_in_pieces_are_read_to_the_end
+    what_trails_packed_data_is_not_passed_over
+    a_second_piece_that_breaks_off_says_so
+    zeros_that_pad_a_gzip_file_are_no_data
+    the_time_for_pieces_grows_with_their_number
 C4: What was stored while a clock was ahead neither delays nor allows anything once it is right.
   server/test_wrong_clock.py
 C3: The log has no value of a statement that fails.
