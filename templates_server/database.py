@@ -19,6 +19,7 @@ from sqlalchemy import Connection, Engine
 Result = TypeVar("Result")
 Work = Callable[[Connection], Result]
 Parameter = str | int | float | None
+PURGE_LOCK = 0x6D747269626573  # an advisory lock of PostgreSQL, held by the one process that purges
 LookUp = tuple[Any, ...]
 """A query, then its parameters."""
 NO_ROOM = "The database has no room for this: nothing of it was stored."
@@ -37,6 +38,10 @@ class Database(abc.ABC):
     def dialect(self) -> str:
         """`sqlite` or `postgresql`."""
         return self.engine.dialect.name
+
+    def fault(self) -> str | None:
+        """Why nothing can be stored, where that is seen without a query; None when nothing is wrong."""
+        return None
 
     @abc.abstractmethod
     async def read(self, work: Work[Result]) -> Result:

@@ -9,12 +9,14 @@ next commit, each unit under a savepoint of its own.
 from __future__ import annotations
 
 import asyncio
+import logging
 import queue
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy
@@ -24,7 +26,9 @@ from sqlalchemy.exc import OperationalError
 
 from templates_server.database import NO_ROOM, Database, LookUp, Parameter, Result, Work
 from templates_server.errors import Unavailable
+from templates_server.open_file import FileMoved, OpenFile
 
+LOGGER = logging.getLogger("templates_server")
 BUSY_TIMEOUT_SECONDS = 10
 SQLITE_READERS = 8
 READER_CACHE_KIBIBYTES, WRITER_CACHE_KIBIBYTES = 8 * 1024, 16 * 1024  # a reader's misses are in the system's cache
@@ -64,17 +68,32 @@ class SqliteDatabase(Database):
     """An embedded database: one process, one writer."""
 
     def __init__(self, url: URL, *, checkpoints: bool = True) -> None:
+        self._file = _file_of(url)
         self.engine = _sqlite_engine(url, "BEGIN", wal_autocheckpoint=0, cache_kibibytes=READER_CACHE_KIBIBYTES)
         checkpoint_pages = CHECKPOINT_PAGES if checkpoints else 0
         self._writer_engine = _sqlite_engine(
             url, "BEGIN IMMEDIATE", wal_autocheckpoint=checkpoint_pages, cache_kibibytes=WRITER_CACHE_KIBIBYTES
         )
+        for engine in (self.engine, self._writer_engine):
+            _keep_to_file(engine, self._file)
+        event.listen(self._writer_engine, "connect", self._note_log)
+        self._fault: str | None = None
         self._units: queue.SimpleQueue[_Unit | None] = queue.SimpleQueue()
         self._writer: threading.Thread | None = None
         self._starting = threading.Lock()
         self._closed = False
         self._look_up_connection: Any = None
         self._long_readers = ThreadPoolExecutor(LONG_READS_AT_ONCE, thread_name_prefix="long-reads")
+
+    def fault(self) -> str | None:
+        """Whether the file was moved away under it, or what lies beside it."""
+        return self._file.fault() if self._file else None
+
+    def _note_log(self, connection: Any, _record: object) -> None:
+        """Note the files beside the database while the only connection that writes is there."""
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchall()  # whoever reads opens the log
+        if self._file is not None:
+            self._file.note_log()
 
     async def read(self, work: Work[Result]) -> Result:
         """What the work finds; it runs here and now, and where that takes many steps, again in a thread."""
@@ -175,11 +194,13 @@ class SqliteDatabase(Database):
     def _commit_together(self, units: list[_Unit]) -> None:
         results: list[tuple[_Unit, Any]] = []
         try:
+            self._check_file()
             with self._writer_engine.connect() as connection, connection.begin():
                 if len(units) == 1:  # alone it needs no protection but the transaction
                     results.append((units[0], units[0].work(connection)))
                 else:
                     results = _run_apart(connection, units)
+            self._check_file()  # else it was stored where nobody will look for it
         except Exception as error:  # noqa: BLE001 - nothing was stored: everybody who waits must know
             for unit in units:
                 if not unit.outcome.done():
@@ -187,6 +208,15 @@ class SqliteDatabase(Database):
             return
         for unit, result in results:
             unit.outcome.set_result(result)
+
+    def _check_file(self) -> None:
+        """FileMoved where what is stored would be lost, which is logged once."""
+        fault, before = self.fault(), self._fault
+        self._fault = fault
+        if fault is not None:
+            if before is None:
+                LOGGER.error("%s Put it back, or stop the server and restore a backup.", fault)
+            raise FileMoved(fault)
 
 
 def _run_apart(connection: Connection, units: list[_Unit]) -> list[tuple[_Unit, Any]]:
@@ -221,9 +251,30 @@ def _unavailable_if_busy_or_full(error: Exception) -> Exception:
     return error
 
 
+def _file_of(url: URL) -> OpenFile | None:
+    """The file that the URL names; None for a database in memory, and where the URL says more than a path."""
+    is_path = url.database and url.database != ":memory:" and "uri" not in url.query
+    return OpenFile(Path(url.database or "").absolute()) if is_path else None
+
+
+def _keep_to_file(engine: Engine, file: OpenFile | None) -> None:
+    """Have no connection open another file than the first one, and none make a new file where that one is gone."""
+    if file is None:
+        return
+
+    @event.listens_for(engine, "do_connect")
+    def admit(*_: object) -> None:
+        file.admit()
+
+    @event.listens_for(engine, "connect")
+    def note(*_: object) -> None:
+        file.note()
+
+
 def _sqlite_engine(url: URL, begin: str, *, wal_autocheckpoint: int, cache_kibibytes: int) -> Engine:
     engine = sqlalchemy.create_engine(
         url,
+        hide_parameters=True,
         connect_args={"timeout": BUSY_TIMEOUT_SECONDS, "check_same_thread": False},
         pool_size=SQLITE_READERS,
         max_overflow=-1,
@@ -236,6 +287,7 @@ def _sqlite_engine(url: URL, begin: str, *, wal_autocheckpoint: int, cache_kibib
             "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",
+            "secure_delete=ON",  # SQLite overwrites what was removed only where it was built so
             "temp_store=MEMORY",
             f"cache_size={-cache_kibibytes}",
             f"wal_autocheckpoint={wal_autocheckpoint}",

@@ -7,14 +7,17 @@ import os
 import sys
 import tempfile
 from collections.abc import Generator, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import settings
 
+from templates_server.settings import sqlite_url
 from tests import secrecy, statements
 from tests.citus_rules import faults
+from tests.pgbouncer import THROUGH_PGBOUNCER, pgbouncer
 from tests.requirements import is_switched_on_by_name, nothing_is_left_out, require
 from tests.servers import PostgresServer, RunningServer, running_server
 from tests.unhandled import UNHANDLED
@@ -145,7 +148,8 @@ def postgres() -> Iterator[PostgresServer]:
     require(sys.platform != "win32", "PostgreSQL for tests", "run these on Linux or macOS")
     with tempfile.TemporaryDirectory(prefix="mtribes-postgres-", ignore_cleanup_errors=True) as folder:
         server = PostgresServer(Path(folder))
-        yield server
+        with pgbouncer(Path(folder)) if os.environ.get(THROUGH_PGBOUNCER) == "1" else nullcontext() as server.pooler:
+            yield server
         server.close()
         secrecy.PARTS.append(secrecy.look_through_postgres(Path(folder)))
 
@@ -158,7 +162,7 @@ def postgres_url(postgres: PostgresServer) -> str:
 
 def _new_database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path_factory.mktemp('sqlite') / 'mtribes.db'}"
+        return str(sqlite_url(tmp_path_factory.mktemp("sqlite")))
     postgres: PostgresServer = request.getfixturevalue("postgres")
     return postgres.new_database_url()
 

@@ -38,7 +38,7 @@ async def start_session(call: Call) -> Response:
             raise ValidationFailed(problems)
 
     decided = await call.services.part(Deciding).begin(person, said, now=start.started, store_it=store_it)
-    call.services.part(StartedSessions).remember(start.session_id, decided, said_bytes=len(call.body))
+    call.services.part(StartedSessions).remember(start.session_id, decided)
     return Response(_answer(start.session_id, decided), media_type="application/json")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import threading
 import time
@@ -15,10 +16,13 @@ import sqlalchemy
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
-from templates_server.database import Database
+import templates_server
+from templates_server.database import Database, as_text
 from templates_server.errors import Unavailable
+from templates_server.log_files import LogLine
 from templates_server.opening import open_database
 from templates_server.postgres_database import PostgresDatabase
+from templates_server.settings import sqlite_file_url
 from templates_server.sqlite_database import BUSY_TIMEOUT_SECONDS, CHECKPOINT_PAGES
 
 COUNT = text("SELECT count(*) FROM things")
@@ -79,7 +83,7 @@ def test_writers_in_many_threads_lose_nothing(database: Database) -> None:
 
 
 def test_sqlite_keeps_what_it_acknowledged_by_one_writer(tmp_path: Path) -> None:
-    database = open_database(f"sqlite:///{tmp_path / 'mtribes.db'}")
+    database = open_database(sqlite_file_url(tmp_path / "mtribes.db"))
     asked = ("journal_mode", "synchronous", "foreign_keys", "busy_timeout", "wal_autocheckpoint")
 
     def settings(connection: Connection) -> list[object]:
@@ -96,7 +100,7 @@ def test_sqlite_keeps_what_it_acknowledged_by_one_writer(tmp_path: Path) -> None
 
 
 def test_what_is_large_shares_its_transaction_with_nobody(tmp_path: Path) -> None:
-    database = open_database(f"sqlite:///{tmp_path / 'things.db'}")
+    database = open_database(sqlite_file_url(tmp_path / "things.db"))
     is_busy, go_on, order = threading.Event(), threading.Event(), []
 
     def hold(_connection: Connection) -> None:
@@ -146,7 +150,7 @@ def test_a_database_that_is_closed_finishes_what_was_handed_over(fresh_database_
 
 
 def test_a_postgresql_backend_that_was_killed_costs_no_write(postgres_url: str) -> None:
-    database = PostgresDatabase(sqlalchemy.make_url(postgres_url).set(drivername="postgresql+psycopg"))
+    database = open_database(postgres_url)
     database.write_now(lambda connection: connection.execute(text("CREATE TABLE things (name TEXT PRIMARY KEY)")))
     kills = iter([True, True, False])
 
@@ -276,3 +280,47 @@ def test_look_ups_find_a_lost_connection_again(postgres_url: str) -> None:
     )
     assert [row and row[0] for row in asyncio.run(many())] == list(range(5))
     database.close()
+
+
+SECRET = "the-value-of-a-parameter"
+
+
+def test_a_failing_statement_tells_no_value(database: Database) -> None:
+    add_twice: list[Callable[[Connection], object]] = [
+        add(SECRET),
+        lambda connection: connection.exec_driver_sql(
+            as_text(connection, "INSERT INTO things (name) VALUES (?)"), (SECRET,)
+        ),
+        lambda connection: connection.execute(text("INSERT INTO nothing (name) VALUES (:name)"), {"name": SECRET}),
+    ]
+    database.write_now(add(SECRET))
+    for work in add_twice:
+        with pytest.raises(DBAPIError) as failed:
+            database.write_now(work)
+        assert SECRET not in logged(failed.value)
+        assert "INSERT INTO" in logged(failed.value)
+    asyncio.run(look_up_in_vain(database))
+
+
+def logged(error: BaseException) -> str:
+    """What the log of a server has of an exception."""
+    return LogLine("%(message)s").formatException((type(error), error, error.__traceback__))
+
+
+async def look_up_in_vain(database: Database) -> None:
+    """Ask what cannot be asked, on the connections for look-ups, alone and together with others."""
+    questions = [database.look_up("SELECT name FROM nothing WHERE name = ?", SECRET) for _ in range(3)]
+    for failure in await asyncio.gather(*questions, return_exceptions=True):
+        assert isinstance(failure, Exception)
+        assert SECRET not in logged(failure)
+
+
+def test_every_engine_hides_its_parameters() -> None:
+    calls = [
+        (path.name, {keyword.arg: ast.unparse(keyword.value) for keyword in node.keywords})
+        for path in Path(templates_server.__file__).parent.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("create_engine")
+    ]
+    assert len(calls) >= 3
+    assert [name for name, keywords in calls if keywords.get("hide_parameters") != "True"] == []
