@@ -289,6 +289,14 @@ def test_what_follows_the_end_of_the_file_is_refused(
     assert left_in(tmp_path) <= {"server.lock"}
 
 
+def test_what_follows_the_tar_file_inside_is_refused(
+    texts: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert restored(zstandard.ZstdCompressor().compress(texts + b"more"), tmp_path) == 1
+    assert "something that cannot be read follows its last member" in capsys.readouterr().err
+    assert restored(zstandard.ZstdCompressor().compress(texts + b"\0" * 512), tmp_path) == 0
+
+
 def test_a_backup_that_is_cut_anywhere_restores_nothing(whole: Path, tmp_path: Path) -> None:
     content = whole.read_bytes()
     for length in [*range(0, len(content), len(content) // 25), *range(len(content) - 12, len(content))]:
