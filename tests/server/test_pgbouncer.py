@@ -42,7 +42,6 @@ SLICE = (  # sessions and streams of two processes, imports, exports, idempotenc
     "tests/server/races/test_one_time_things.py",
     "tests/server/retention/test_retention.py",
     "tests/server/sessions/changes/test_processes.py",
-    "tests/server/tribes/test_agreement.py",
 )
 
 
