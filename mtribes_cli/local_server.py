@@ -50,7 +50,7 @@ def running_server(folder: Path) -> RunningServer | None:
     try:
         record = json.loads((folder / "server.json").read_bytes())
         url, pid = str(record["url"]), int(record["pid"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
     health = health_of(url) if _lives(pid) else None
     if health is None:
@@ -87,7 +87,7 @@ def health_of(url: str) -> Mapping[str, object] | None:
         connection.request("GET", f"{parts.path}/healthz")
         answer = connection.getresponse()
         health = json.loads(answer.read(10_000)) if answer.status == http.client.OK else None
-    except (OSError, ValueError, http.client.HTTPException):
+    except (OSError, ValueError, RecursionError, http.client.HTTPException):
         return None
     finally:
         connection.close()
@@ -129,7 +129,9 @@ def _start(folder: Path, environment: Mapping[str, str], clock: "Clock") -> Runn
         clock.sleep(PROBE_PAUSE_SECONDS)
     process.kill()
     process.wait()
-    said = log.read_bytes()[log_start:].decode("utf-8", "replace").splitlines()[-MAX_LOG_LINES:]
+    content = log.read_bytes()
+    is_same = len(content) >= log_start  # else it was put aside, as it was large
+    said = content[log_start if is_same else 0 :].decode("utf-8", "replace").splitlines()[-MAX_LOG_LINES:]
     raise MtribesError(
         "The local server did not start. The end of its log:",
         f"Read {log}, or run `mtribes-server start --demo --local` to see it start.",

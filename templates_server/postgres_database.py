@@ -21,7 +21,7 @@ import sqlalchemy
 from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from templates_server.database import NO_ROOM, Database, Parameter, Result, Work, as_text
+from templates_server.database import NO_ROOM, Database, LookUp, Parameter, Result, Work, as_text
 from templates_server.errors import Unavailable
 from templates_server.postgres_failures import PUBLIC_MESSAGE, Unreachable, unreachable, wrong_encoding
 from templates_server.postgres_url import connection_parts
@@ -55,12 +55,14 @@ class PostgresDatabase(Database):
             DRIVER,
             pool_size=POSTGRES_CONNECTIONS,
             max_overflow=0,
+            hide_parameters=True,
             pool_pre_ping=True,
             connect_args=arguments,
         )
         self._look_up_engine = sqlalchemy.create_engine(
             DRIVER,
             isolation_level="AUTOCOMMIT",
+            hide_parameters=True,
             pool_size=POSTGRES_CONNECTIONS,
             connect_args=arguments,
         )
@@ -92,6 +94,12 @@ class PostgresDatabase(Database):
     async def look_up(self, query: str, *parameters: Parameter) -> Sequence[Any] | None:
         """The first row, without a transaction; asked together with what others ask at the same moment."""
         return await self._look_ups.ask((query, parameters))
+
+    async def look_up_each(self, questions: Sequence[LookUp]) -> Sequence[Sequence[Any] | None]:
+        """All of them in the same round trip."""
+        return await asyncio.gather(
+            *(self._look_ups.ask((query, tuple(parameters))) for query, *parameters in questions)
+        )
 
     async def _look_all_up(self, questions: Sequence[_LookUp]) -> Sequence[_Row | Exception]:
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._look_all_up_now, questions)

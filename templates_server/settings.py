@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import platformdirs
 from sqlalchemy.engine import URL
 
-from templates_server.addresses import Network
+from templates_server.addresses import Network, ProxyHeader
 from templates_server.connections import ConnectionLimits
 from templates_server.places import FollowLimits
 from templates_server.rate_limits import DEFAULT_LIMITS, RateLimits
@@ -56,6 +56,7 @@ class Settings:
     minimum_client_version: str = "0.1.0"
     cors_origins: frozenset[str] = frozenset()
     trusted_proxies: tuple[Network, ...] = ()
+    proxy_header: ProxyHeader = ProxyHeader.X_FORWARDED_FOR  # the only one that is read of trusted proxies
     allowed_hosts: frozenset[str] = frozenset()
     limits: Limits = field(default_factory=Limits)
     rate_limits: RateLimits | None = DEFAULT_LIMITS

@@ -15,7 +15,8 @@ import pytest
 from hypothesis import settings
 
 from templates_server.settings import sqlite_url
-from tests import secrecy
+from tests import secrecy, statements
+from tests.citus_rules import faults
 from tests.pgbouncer import THROUGH_PGBOUNCER, pgbouncer
 from tests.requirements import is_switched_on_by_name, nothing_is_left_out, require
 from tests.servers import PostgresServer, RunningServer, running_server
@@ -34,6 +35,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Fewer examples of each rule where all that is wanted is to be quick."""
+    statements.listen()
     settings.register_profile("quick", settings(), max_examples=QUICK_EXAMPLES)  # what CI sets besides stays
     if not config.getoption("--slow"):
         settings.load_profile("quick")
@@ -93,6 +95,15 @@ def no_server_fails_unseen() -> Iterator[None]:
     yield
     unhandled = "\n".join(UNHANDLED.take())
     assert not unhandled, f"a server logged an exception that it did not handle:\n{unhandled}"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_statement_joins_two_people() -> Iterator[None]:
+    """Whatever this run sent to PostgreSQL could be sent to Citus, whose tables are distributed by person."""
+    yield
+    found = [f"{fault}: {text}" for text in statements.heard() for fault in faults(text)]
+    told = "\n".join(found[: secrecy.MOST_TOLD])
+    assert not found, f"tests/citus_rules.py found {len(found)} statements that Citus refuses:\n{told}"
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -20,7 +20,7 @@ from sqlalchemy.engine import URL
 
 from templates_server import migrations, server_key
 from templates_server.accounts.passwords import Passwords
-from templates_server.addresses import Network, parse_network
+from templates_server.addresses import Network, ProxyHeader, parse_network
 from templates_server.commands.failures import CommandFailed, ExitCode, WrongUsage
 from templates_server.commands.first_local import ORGANIZATION, SPACE, make_first_space
 from templates_server.commands.lost import NewDatabase, refuse_lost_database
@@ -33,7 +33,7 @@ from templates_server.opening import open_database
 from templates_server.places import FollowLimits
 from templates_server.rate_limits import DEFAULT_LIMITS, RateLimits, parse_rate_limits
 from templates_server.server_key import ServerKey
-from templates_server.serving import BACKLOG, serve, turn_over
+from templates_server.serving import BACKLOG, serve
 from templates_server.settings import DEFAULT_KEEP_EVENTS_DAYS, DEFAULT_PORT, DEFAULT_PORTS, Settings, check_public_url
 from templates_server.times import system_clock
 from templates_server.users.erasure.listing import ErasureList, UnreadableList
@@ -63,6 +63,7 @@ class Wish:
     demo: bool
     local: bool
     trusted_proxies: tuple[Network, ...]
+    proxy_header: ProxyHeader
     allowed_hosts: frozenset[str]
     cors_origins: frozenset[str]
     rate_limits: RateLimits | None
@@ -105,10 +106,18 @@ def start(  # noqa: PLR0913 - one parameter an option
         typer.Option(
             metavar="NETWORK",
             envvar="MTRIBES_TRUSTED_PROXIES",
-            help="A proxy that says in X-Forwarded-For or Forwarded whose requests it passes on; may be repeated.",
+            help="A proxy that states in --proxy-header whose requests it passes on; may be repeated.",
             show_default=False,
         ),
     ] = None,
+    proxy_header: Annotated[
+        ProxyHeader,
+        typer.Option(
+            envvar="MTRIBES_PROXY_HEADER",
+            case_sensitive=False,
+            help="The header that trusted proxies set for the client's address; the other one is never read.",
+        ),
+    ] = ProxyHeader.X_FORWARDED_FOR,
     allowed_host: Annotated[
         list[str] | None,
         typer.Option(
@@ -172,6 +181,7 @@ def start(  # noqa: PLR0913 - one parameter an option
         demo,
         local,
         tuple(_network(text) for text in trusted_proxy or ()),
+        proxy_header,
         frozenset(_host_name(text) for text in allowed_host or ()),
         frozenset(_origin(text) for text in cors_origin or ()),
         DEFAULT_LIMITS if rate_limits is None else _rate_limits(rate_limits),
@@ -263,7 +273,6 @@ def _is_loopback(host: str) -> bool:
 def _start(wish: Wish) -> int:
     with _listening(wish) as listening:
         settings = _settings(wish, listening)
-        turn_over(wish.folder.log_file)
         _make_ready(settings, wish)
         record = ServerRecord(os.getpid(), settings.public_url, wish.local, wish.demo, version("mtribes"))
         with wish.folder.announced(record):
@@ -313,6 +322,7 @@ def _settings(wish: Wish, listening: socket.socket) -> Settings:
         demo=wish.demo,
         local=wish.local,
         trusted_proxies=wish.trusted_proxies,
+        proxy_header=wish.proxy_header,
         allowed_hosts=wish.allowed_hosts,
         cors_origins=wish.cors_origins,
         rate_limits=wish.rate_limits,
