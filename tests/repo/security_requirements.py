@@ -21,6 +21,8 @@ A1 A JSON array is read in one pass, whatever is in it.
     a_hostile_array_is_read_in_seconds
     garbage_is_read_alike_in_pieces_of_any_size
     a_number_of_many_digits_is_sent_as_it_stands
+A1 The time of every pattern and every reader of sent text grows with its length; what is new is measured unlisted.
+  repo/test_growth.py
 A2 Events are counted before they are read; an answer lists a hundred problems and counts the rest, in bounded texts.
   server/test_problems.py
   server/test_costly_requests.py
