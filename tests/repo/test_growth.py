@@ -232,10 +232,11 @@ def trimmed(text: str) -> str:
 def counted(text: str) -> int:
     return sum(text[:at].count("a") for at in range(len(text)))
 
-def dropped(text: str) -> str:
-    while len(text) > 1:
-        text = text.replace(text[:2], "", 1)
-    return text
+def dropped(content: bytes) -> None:
+    left = list(content)
+    while left:
+        del left[0]
+        bytes(left)
 """
 
 
