@@ -16,6 +16,11 @@ A1 The depth of JSON is told in one pass over the body, in strings that are neve
 A1 Forwarded headers are read in one pass, with quotes that are never closed too.
   server/test_costly_requests.py
     a_long_forwarded_header_is_read_at_once
+A1 Cookies are read in one pass, whatever Python does with quoted ones.
+  server/test_costly_requests.py
+    long_cookies_are_read_at_once
+  repo/test_growth.py
+    no_cookie_is_read_by_what_takes_a_square_of_time
 A1 A JSON array is read in one pass, whatever is in it.
   cli/ingest/test_json.py
     a_hostile_array_is_read_in_seconds

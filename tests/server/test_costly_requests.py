@@ -72,6 +72,16 @@ def test_a_long_forwarded_header_is_read_at_once(server: RunningServer, value: s
     assert seconds < MOST_SECONDS
 
 
+@pytest.mark.parametrize("value", ['a="' + '\\"' * 29_000 + '"', 'a="' + "\\1" * 29_000 + '"', ";" * 58_000])
+def test_long_cookies_are_read_at_once(server: RunningServer, value: str) -> None:
+    with server.client() as stranger:
+        started = time.process_time()
+        answer = stranger.get("/sign-in", headers={"Cookie": value})
+        seconds = time.process_time() - started
+    assert answer.status_code == 200
+    assert seconds < MOST_SECONDS
+
+
 @pytest.mark.parametrize("event", ["{}", "1", '{"name":1}', '{"external_id":"a"}', "null"])
 def test_too_many_events_are_counted_before_they_are_read(
     server: RunningServer, environment: AppEnvironment, event: str
