@@ -81,7 +81,7 @@ def read_tribe(document: Any, *, key: str) -> Tribe:
     given = dict(document) if isinstance(document, dict) else document
     if isinstance(given, dict):
         named, revision = given.pop("key", None), given.pop("revision", None)
-        if named not in {None, key}:
+        if named not in (None, key):  # not a set: what was sent may have no hash
             parser.reader.refuse("key", f"must be {shown(key)}, the tribe that this is sent to")
         parser.reader.count(revision, "revision")
     tribe = parser.tribe(key, given, "")
