@@ -6,6 +6,7 @@ Patterns and readers are found by looking through both packages: a new one is me
 from __future__ import annotations
 
 import ast
+import contextlib
 import importlib.util
 import re
 from collections.abc import Callable, Iterator
@@ -16,7 +17,9 @@ from typing import Any
 import pytest
 from starlette.requests import cookie_parser
 
+from mtribes_cli.errors import MtribesError
 from mtribes_cli.ingest.csv_rows import _regular
+from templates_server.errors import ApiError
 from tests.cli.computer import Mtribes
 from tests.cli.ingest.rows import opened
 from tests.repo.growth import patterns, readers
@@ -152,6 +155,14 @@ def test_functions_of_a_text_that_cannot_be_called_are_listed() -> None:
 
 def test_the_list_of_functions_that_are_not_called_names_no_other() -> None:
     assert readers.NOT_READERS.keys() <= {place for place, _ in readers.functions_of_texts(modules())}
+
+
+@pytest.mark.parametrize(("place", "read"), readers.COMPOSED, ids=lambda value: value if isinstance(value, str) else "")
+@pytest.mark.parametrize("text", ["a", "{}", "[]", '{"a": [1]}'])
+def test_a_reader_that_is_listed_reads_or_refuses(place: str, read: Callable[[str], object], text: str) -> None:
+    assert place.split(maxsplit=1)[0].rpartition(".")[0] in modules()
+    with contextlib.suppress(ApiError, MtribesError):
+        read(text)
 
 
 PARSED = {"json.loads", "tomllib.loads", "yaml.load", "yaml.parse", "csv.reader", "decode_json", "Reader", "Reading"}

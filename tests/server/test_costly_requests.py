@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from templates_server.addresses import parse_network
+from templates_server.addresses import ProxyHeader, parse_network
 from tests.environments import AppEnvironment, add_environment
 from tests.people import OF_A_SIGN_IN, add_organization, add_person, add_space
 from tests.servers import RunningServer, running_server
@@ -24,7 +24,9 @@ JSON_GZIP = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    with running_server(tmp_path_factory.mktemp("server"), trusted_proxies=[parse_network("127.0.0.0/8")]) as running:
+    proxies = [parse_network("127.0.0.0/8")]
+    folder = tmp_path_factory.mktemp("server")
+    with running_server(folder, trusted_proxies=proxies, proxy_header=ProxyHeader.FORWARDED) as running:
         yield running
 
 

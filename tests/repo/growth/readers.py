@@ -91,8 +91,9 @@ NOT_READERS: Mapping[str, str] = {
     "mtribes_cli.project_file._suggestion": "is called by the reader of mtribes.toml",
     "mtribes_cli.project_file_edit.project_text": "takes a file that was read by parse_project_file before",
     "templates_server.accounts.store._membership": _OURS,
-    "templates_server.addresses.client_address": _LISTED,
+    "templates_server.addresses.caller_of": _LISTED,
     "templates_server.backup.archive.check_end": _OURS,
+    "templates_server.backup.archive.read_json": "is one call of msgspec, of the operator's own file",
     "templates_server.bodies.decode_json": "is called by the readers of events, identities, devices and sessions",
     "templates_server.codegen.typescript.collection_module._entry": _LISTED,
     "templates_server.codegen.typescript.experience_module._default": _LISTED,
@@ -119,6 +120,7 @@ NOT_READERS: Mapping[str, str] = {
     "templates_server.sessions.states._shown": _OURS,
     "templates_server.spaces.differences._change": _OURS,
     "templates_server.tribes.compiler._attribute": _OURS,
+    "templates_server.tribes.compiler._counted": _OURS,
     "templates_server.tribes.sql.joined": _OURS,
     "templates_server.tribes.sql.sql": _OURS,
 }
@@ -208,10 +210,8 @@ def _answer(text: str, **headers: str) -> object:
 
 def _addresses(text: str) -> object:
     proxies = [addresses.parse_network("10.0.0.0/8")]
-    content = encoded(text)
-    for name in (b"forwarded", b"x-forwarded-for"):
-        addresses.client_address("10.0.0.1", [(name, content)], proxies=proxies)
-    return None
+    headers = [(name.encode(), encoded(text)) for name in addresses.ProxyHeader]
+    return [addresses.caller_of("10.0.0.1", headers, proxies=proxies, header=name) for name in addresses.ProxyHeader]
 
 
 COMPOSED: tuple[tuple[str, Read], ...] = (
