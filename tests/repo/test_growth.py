@@ -19,6 +19,7 @@ from starlette.requests import cookie_parser
 
 from mtribes_cli.errors import MtribesError
 from mtribes_cli.ingest.csv_rows import _regular
+from mtribes_cli.ingest.json_rows import ArrayRows
 from templates_server.errors import ApiError
 from tests.cli.computer import Mtribes
 from tests.cli.ingest.rows import opened
@@ -31,6 +32,7 @@ from tests.repo.growth.readers import Reader, only_reading, texts
 CHARACTERS = 1000
 THOROUGH_CHARACTERS = 4000
 FILE_CHARACTERS = 16_000
+PIECE_CHARACTERS = 64
 MOST_TOLD = 3
 
 MADE_IN_FUNCTIONS: dict[str, list[Found]] = {
@@ -138,6 +140,20 @@ def test_the_time_of_a_file_grows_with_its_length(tmp_path: Path, name: str) -> 
         piece: ratio_of(read(piece, FILE_CHARACTERS), read(piece, FILE_CHARACTERS * STEP))
         for piece in (*pieces, *(pieces[0] + piece for piece in pieces))
     }
+    assert {piece: ratio for piece, ratio in ratios.items() if ratio > MOST_RATIO} == {}
+
+
+VALUES = ('"', '\\"', '"\\"', '{"a":"', '{"a":1,', "[1,", "[", "1", "a", " ")
+
+
+@pytest.mark.parametrize("first", ["[", '["', '[{"a":"', "[{"])
+def test_the_time_of_an_array_grows_with_its_length_in_small_pieces(first: str) -> None:
+    def read(piece: str, characters: int) -> Callable[[], object]:
+        text = first + piece * (characters // len(piece))
+        chunks = [text[at : at + PIECE_CHARACTERS] for at in range(0, len(text), PIECE_CHARACTERS)]
+        return lambda: list(ArrayRows(chunks, {}, is_checked=False).batches())
+
+    ratios = {piece: ratio_of(read(piece, FILE_CHARACTERS), read(piece, FILE_CHARACTERS * STEP)) for piece in VALUES}
     assert {piece: ratio for piece, ratio in ratios.items() if ratio > MOST_RATIO} == {}
 
 
