@@ -21,11 +21,18 @@ A1 The depth of JSON is told in one pass over the body, in strings that are neve
 A1 Forwarded headers are read in one pass, with quotes that are never closed too.
   server/test_costly_requests.py
     a_long_forwarded_header_is_read_at_once
+A1 Cookies are read in one pass, whatever Python does with quoted ones.
+  server/test_costly_requests.py
+    long_cookies_are_read_at_once
+  repo/test_growth.py
+    no_cookie_is_read_by_what_takes_a_square_of_time
 A1 A JSON array is read in one pass, whatever is in it.
   cli/ingest/test_json.py
     a_hostile_array_is_read_in_seconds
     garbage_is_read_alike_in_pieces_of_any_size
     a_number_of_many_digits_is_sent_as_it_stands
+A1 The time of every pattern and every reader of sent text grows with its length; what is new is measured unlisted.
+  repo/test_growth.py
 A2 Events are counted before they are read; an answer lists a hundred problems and counts the rest, in bounded texts.
   server/test_problems.py
   server/test_costly_requests.py
