@@ -25,13 +25,14 @@ from mtribes_cli.errors import (
     SignInRefusedError,
     UnavailableError,
 )
+from mtribes_cli.numbers import whole_number
 
 TRY_LATER_STATUSES = frozenset({408, 429, 502, 503, 504})
 _SAID_BY_ANYBODY = frozenset({403, 404, 405})  # by every web server that is not ours, in its own way
 _REFUSALS = frozenset({400, 401, 403})  # of the token endpoint
-_MAX_DIGITS = 9
 _MORE_PROBLEMS = "MORE_PROBLEMS"  # the code of the last problem where there are more than the server lists
 _NEXT_LINK = re.compile(r"""<([^<>]*+)>[^,<]*;\s*rel=["']?next["']?(?![\w-])""", re.IGNORECASE)
+_MOST_SECONDS = 999_999_999
 _SIGN_IN = "Run `mtribes login`; where MTRIBES_TOKEN is set, set it to a token that is good."
 _LOOK_AT_HOST = "See that the host is right, and that nothing stands between you and it (a proxy, a sign-in page)."
 
@@ -177,8 +178,9 @@ def _try_again(answer: Answer) -> str:
 def retry_after_seconds(answer: Answer) -> float | None:
     """What `Retry-After` says (RFC 9110, 10.2.3): a number, or a date, held against the server's own `Date`."""
     text = answer.headers.get("retry-after", "").strip()
-    if text.isdecimal():
-        return float(text[:_MAX_DIGITS])
+    if text.isascii() and text.isdigit():
+        seconds = whole_number(text, most=_MOST_SECONDS)
+        return _MOST_SECONDS if seconds is None else seconds
     until, now = _date(text), date_of(answer)
     return max((until - now).total_seconds(), 0.0) if until and now else None
 
@@ -193,7 +195,7 @@ def _date(text: str) -> datetime | None:
 
     try:
         date = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return date if date.tzinfo else date.replace(tzinfo=UTC)
 

@@ -111,6 +111,8 @@ def parse_project_file(text: str, path: Path) -> ProjectFile:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise _invalid(path, [_syntax_fault(error)]) from None
+    except (ValueError, RecursionError):
+        raise _invalid(path, [Fault("", "has a number with thousands of digits, or is nested too deeply")]) from None
     faults = list(_document_faults(document))
     if faults:
         raise _invalid(path, _with_lines(faults, text))

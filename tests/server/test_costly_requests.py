@@ -100,7 +100,7 @@ def test_a_thousand_bad_events_get_a_short_answer(server: RunningServer, environ
 
 
 WRONG_KEYS = {f"experience-nummer-{number}": 1 for number in range(20_000)}
-EXPERIENCES = {f"experience-number-{number}": {"properties": {}} for number in range(500)}
+EXPERIENCES: dict[str, Any] = {f"experience-number-{number}": {"properties": {}} for number in range(500)}
 DOCUMENTS: dict[str, dict[str, Any]] = {
     "model": {"collections": WRONG_KEYS | {"a": {}}, "name": "x" * 500_000, **WRONG_KEYS},
     "model with unknown experiences": {
