@@ -14,6 +14,9 @@ A5 Started sessions kept the states of their time alive; caches of states were b
   server/test_held_bytes.py
   server/codegen/test_code_route.py
     the_budget_of_sets_counts_their_keys_too
+  server/test_arrivals.py
+    what_is_large_counts_as_more_rows
+  server/client/test_waiting_bytes.py
 A1 The depth of JSON is told in one pass over the body, in strings that are never closed too.
   server/test_costly_requests.py
     depth_of_an_unclosed_string_is_told_at_once
