@@ -38,7 +38,7 @@ def test_a_start_that_failed_is_tried_again(failure: str, javascript: Path, peer
     const first = [session.status, session.failure];
     await pause(900);
     const tooSoon = session.status;
-    await pause(500);
+    await pause(1500);
     print([first, tooSoon, session.status, session.failure, header.properties.sticky]);
     """
     assert run(script, javascript, peer) == [["fallback", failure], "fallback", "served", None, False]
@@ -57,7 +57,7 @@ def test_what_was_read_stays_for_a_locked_session_and_the_rest_shows_the_new_sta
     body.onChange(() => calls.push(["body", session.status, body.items.length]));
     await session.start();
     void header.properties;
-    await pause(1500);
+    await pause(2500);
     print({ calls, ...seen() });
     """
     seen = run(script, runnable, peer)
@@ -75,7 +75,7 @@ def test_everything_changes_and_is_told_without_the_lock(javascript: Path, peer:
     header.onChange(() => calls.push("header"));
     await session.start();
     void header.properties;
-    await pause(1500);
+    await pause(2500);
     print([calls, header.properties.sticky, session.status]);
     process.exit(0);
     """
@@ -90,7 +90,7 @@ def test_a_start_that_took_too_long_and_failed_is_tried_again(javascript: Path, 
     const first = session.failure;
     await pause(500);
     const second = session.failure;
-    await pause(1300);
+    await pause(2300);
     print([first, second, session.status]);
     """
     assert run(script, javascript, peer) == ["timeout", "server", "served"]
@@ -110,7 +110,7 @@ def test_a_server_that_says_when_to_come_back_is_left_alone_until_then(
     await session.start();
     await pause(1800);
     const early = session.status;
-    await pause(2600);
+    await pause(3600);
     print([early, session.status]);
     """
     assert run(script, javascript, peer) == ["fallback", "served"]
