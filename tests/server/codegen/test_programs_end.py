@@ -61,7 +61,8 @@ def test_what_is_tried_again_later_lets_the_program_end(kind: str, javascript: P
 def test_events_are_sent_as_the_program_ends_without_waiting_for_more(javascript: Path, peer: ClientApiPeer) -> None:
     script = """
     const { setTimeout } = globalThis;
-    globalThis.setTimeout = (call, wait) => setTimeout(wait === 1000 ? () => (facts.waited = true, call()) : call, wait);
+    const noted = (call) => () => (facts.waited = true, call());
+    globalThis.setTimeout = (call, wait) => setTimeout(wait === 1000 ? noted(call) : call, wait);
     session.track("a/1");
     session.track("a/2");
     """
