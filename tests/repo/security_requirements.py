@@ -38,6 +38,7 @@ F4 One bad event takes no other with it: names and metadata are checked when tra
     events_that_the_server_names_are_dropped_alone_and_at_once
     one_event_that_the_server_refuses_is_dropped_alone
     a_clock_that_was_never_set_does_not_have_events_refused
+    a_page_of_something_in_between_acknowledges_nothing
   server/codegen/test_hostile_apps.py
     whatever_is_sent_the_server_takes
 F5 Storage that is full, forbidden or asynchronous gives nobody the anonymous id of another, after a reload neither.

@@ -572,7 +572,7 @@ class IdentityKeeper {
   }
 
   load() {
-    if (this.unsaved && this.inMemory) return this.inMemory;
+    if (this.unsaved) return this.inMemory;
     try {
       const text = this.place()?.getItem(this.storageKey);
       ignoreRejection(text);
@@ -878,8 +878,9 @@ function namedEvents(text) {
   return places;
 }
 
-function succeeded(reply) {
-  return reply.status >= 200 && reply.status < 300;
+/** A page of HTML comes from something in between, such as a network's sign-in. */
+function succeeded({ status, text }) {
+  return status >= 200 && status < 300 && !/^\s*</.test(text);
 }
 
 function countBytes(text) {
@@ -1056,6 +1057,8 @@ class SessionRunner {
     this.mute = false;
     /** Nobody is served until the end of the session is declared. */
     this.inUse = false;
+    /** On a server: somebody has started and not ended. */
+    this.occupied = false;
     this.ended = false;
     this.callers = new Callers();
     /** Whose start the present run is. */
@@ -1077,7 +1080,7 @@ class SessionRunner {
 
   /** Whether who looks now was refused, so that what is served is somebody else's. */
   get hidden() {
-    return this.callers.isRefused && (this.run !== null || this.inUse);
+    return this.callers.isRefused && this.occupied;
   }
 
   async start(options) {
@@ -1086,6 +1089,7 @@ class SessionRunner {
     if (this.isTaken(wanted)) return this.refuse(caller);
     this.stop();
     this.caller = caller;
+    this.occupied = !hasPage();
     this.entities.reset();
     this.mute = wanted === null;
     if (!wanted) return this.conclude("fallback", "refused");
@@ -1097,7 +1101,7 @@ class SessionRunner {
     if (this.hidden && !this.inUse) return this.events.flush();
     this.stop();
     this.entities.reset();
-    this.mute = this.inUse = false;
+    this.mute = this.inUse = this.occupied = false;
     if (!hasPage()) {
       this.ended = true;
       this.identity.forget();
@@ -1227,8 +1231,8 @@ class SessionRunner {
 
   /** Whether this space already serves somebody else. Of two visitors on a server nobody knows that they are one. */
   isTaken(wanted) {
-    if (hasPage()) return false;
-    if (!this.run || !wanted) return this.inUse || this.run !== null;
+    if (!this.occupied || hasPage()) return false;
+    if (!this.run || !wanted) return true;
     const same = this.run.userId === wanted.userId;
     const known = wanted.userId !== null || this.client.storage !== null;
     return !same || !known;

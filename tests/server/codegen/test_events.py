@@ -225,6 +225,19 @@ def test_events_that_the_server_names_are_dropped_alone_and_at_once(javascript: 
     assert second == [event for at, event in enumerate(first) if at not in {2, 7}]
 
 
+def test_a_page_of_something_in_between_acknowledges_nothing(javascript: Path, peer: ClientApiPeer) -> None:
+    peer.answers["/events"] = [Answer(raw=b"\n<!doctype html>Sign in to this network"), STORED]
+    script = """
+    session.track("a/1");
+    await session.flush();
+    await pause(2000);
+    print(null);
+    """
+    run(script, javascript, peer)
+    first, second = peer.bodies("/events")
+    assert first == second
+
+
 def test_a_clock_that_was_never_set_does_not_have_events_refused(javascript: Path, peer: ClientApiPeer) -> None:
     script = """
     const Now = Date;

@@ -146,6 +146,19 @@ def test_the_first_start_ends_too_when_another_comes_in_between(javascript: Path
     assert on_a_server(script, javascript) == [True, "fallback", "in-use", "Welcome"]
 
 
+def test_who_cannot_be_named_sees_nothing_of_the_next_person(javascript: Path) -> None:
+    script = """
+    await session.start({ userId: {} });
+    const first = [session.status, session.failure];
+    await session.start({ userId: "u2" });
+    const taken = [session.failure, shown()];
+    await session.end();
+    await session.start({ userId: "u2" });
+    print([first, taken, shown()]);
+    """
+    assert on_a_server(script, javascript) == [["fallback", "refused"], ["in-use", "Welcome"], "u2"]
+
+
 def test_the_same_user_may_start_again(javascript: Path) -> None:
     script = """
     await session.start({ userId: "u2" });
@@ -195,6 +208,24 @@ def test_a_server_that_keeps_an_identity_itself_has_one_visitor(javascript: Path
     assert status == "served"
     assert len(ids) == 3
     assert len(set(ids)) == 1
+
+
+def test_a_server_whose_own_storage_is_full_gives_nobody_the_id_of_another(javascript: Path) -> None:
+    script = """
+    const kept = new Map();
+    let full = false;
+    client.storage = {
+      getItem: (key) => kept.get(key) ?? null,
+      setItem: (key, value) => { if (full) throw new Error("full"); kept.set(key, value); },
+    };
+    for (const userId of ["u1", "u2", undefined]) {
+      await session.start({ userId });
+      await session.end();
+      full = true;
+    }
+    print(sent.sessions.map((each) => each.anonymous_id));
+    """
+    assert len(set(on_a_server(script, javascript))) == 3
 
 
 def test_storage_that_a_server_happens_to_have_is_not_everybodys(javascript: Path) -> None:

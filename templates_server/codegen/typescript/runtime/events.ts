@@ -237,8 +237,9 @@ function namedEvents(text: string): Set<number> {
   return places;
 }
 
-function succeeded(reply: Reply): boolean {
-  return reply.status >= 200 && reply.status < 300;
+/** A page of HTML comes from something in between, such as a network's sign-in. */
+function succeeded({ status, text }: Reply): boolean {
+  return status >= 200 && status < 300 && !/^\s*</.test(text);
 }
 
 function countBytes(text: string): number {

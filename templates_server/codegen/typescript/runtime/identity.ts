@@ -34,7 +34,7 @@ class IdentityKeeper {
   }
 
   private load(): Identity | null {
-    if (this.unsaved && this.inMemory) return this.inMemory;
+    if (this.unsaved) return this.inMemory;
     try {
       const text: unknown = this.place()?.getItem(this.storageKey);
       ignoreRejection(text);

@@ -105,6 +105,8 @@ class SessionRunner {
   private mute = false;
   /** Nobody is served until the end of the session is declared. */
   private inUse = false;
+  /** On a server: somebody has started and not ended. */
+  private occupied = false;
   private ended = false;
   private readonly callers = new Callers();
   /** Whose start the present run is. */
@@ -128,7 +130,7 @@ class SessionRunner {
 
   /** Whether who looks now was refused, so that what is served is somebody else's. */
   get hidden(): boolean {
-    return this.callers.isRefused && (this.run !== null || this.inUse);
+    return this.callers.isRefused && this.occupied;
   }
 
   async start(options?: StartOptions): Promise<void> {
@@ -137,6 +139,7 @@ class SessionRunner {
     if (this.isTaken(wanted)) return this.refuse(caller);
     this.stop();
     this.caller = caller;
+    this.occupied = !hasPage();
     this.entities.reset();
     this.mute = wanted === null;
     if (!wanted) return this.conclude("fallback", "refused");
@@ -148,7 +151,7 @@ class SessionRunner {
     if (this.hidden && !this.inUse) return this.events.flush();
     this.stop();
     this.entities.reset();
-    this.mute = this.inUse = false;
+    this.mute = this.inUse = this.occupied = false;
     if (!hasPage()) {
       this.ended = true;
       this.identity.forget();
@@ -278,8 +281,8 @@ class SessionRunner {
 
   /** Whether this space already serves somebody else. Of two visitors on a server nobody knows that they are one. */
   private isTaken(wanted: Wanted | null): boolean {
-    if (hasPage()) return false;
-    if (!this.run || !wanted) return this.inUse || this.run !== null;
+    if (!this.occupied || hasPage()) return false;
+    if (!this.run || !wanted) return true;
     const same = this.run.userId === wanted.userId;
     const known = wanted.userId !== null || this.client.storage !== null;
     return !same || !known;
