@@ -698,6 +698,8 @@ const COLLECTING_MSEC = 1000;
 const EVENTS_TIMEOUT_MSEC = 30000;
 const EVENTS_ALONE_MSEC = 5000;
 const MOST_NAMES_TOLD = 5;
+/** As many as it takes to find one bad event among the most that are sent at once, and more. */
+const MOST_REFUSALS_AT_ONCE = 10;
 /** Browsers refuse more than 64 KiB under way with keepalive. */
 const KEEPALIVE_BYTES = 60 * 1024;
 /** The answers that say that the events themselves are at fault. */
@@ -711,6 +713,7 @@ class EventQueue {
     this.leaving = new Set();
     this.leavingBytes = 0;
     this.failures = 0;
+    this.refusals = 0;
     this.cancel = null;
     this.sending = null;
     /** Whether the platform tells before a program ends. */
@@ -803,17 +806,24 @@ class EventQueue {
     if (succeeded(reply)) {
       this.forget(batch);
       this.atOnce = MOST_EVENTS_AT_ONCE;
+      this.refusals = 0;
       this.full = false;
     } else if (REFUSALS.indexOf(reply.status) >= 0) {
       this.refuse(batch, reply);
+      this.refusals += 1;
+      if (this.refusals > MOST_REFUSALS_AT_ONCE) return this.pause(1, reply);
     } else {
       this.failures += 1;
-      const again = () => void this.flush();
-      this.cancel = this.pauses.afterFailure(this.failures, reply, again);
-      return false;
+      return this.pause(this.failures, reply);
     }
     this.failures = 0;
     return true;
+  }
+
+  pause(failures, reply) {
+    const again = () => void this.flush();
+    this.cancel = this.pauses.afterFailure(failures, reply, again);
+    return false;
   }
 
   /** Some bad events have a whole batch refused: drop those that are named, or find them by halves. */

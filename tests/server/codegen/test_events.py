@@ -225,6 +225,19 @@ def test_events_that_the_server_names_are_dropped_alone_and_at_once(javascript: 
     assert second == [event for at, event in enumerate(first) if at not in {2, 7}]
 
 
+def test_a_server_that_refuses_one_after_the_other_is_not_hammered(javascript: Path, peer: ClientApiPeer) -> None:
+    peer.answers["/events"] = [Answer(status=422, body={"errors": [{"path": "[0]"}]})]
+    script = """
+    for (let at = 0; at < 100; at += 1) session.track("a/" + at);
+    await session.flush();
+    await pause(1600);
+    print(null);
+    process.exit(0);
+    """
+    run(script, javascript, peer)
+    assert [len(batch) for batch in peer.bodies("/events")] == [100 - at for at in range(12)]
+
+
 def test_a_page_of_something_in_between_acknowledges_nothing(javascript: Path, peer: ClientApiPeer) -> None:
     peer.answers["/events"] = [Answer(raw=b"\n<!doctype html>Sign in to this network"), STORED]
     script = """
