@@ -9,6 +9,7 @@ from typing import TypeVar
 from mtribes_cli.errors import AnswerError
 
 Value = TypeVar("Value")
+_IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")  # JSON can write what no file can hold
 UPGRADE_ADVICE = (
     "Is the host right, and are `mtribes` and the server of versions that fit? `--verbose` says what was asked."
@@ -31,6 +32,13 @@ class Fields:
         text = self.text(name)
         if not text or not text.isascii() or not text.isprintable() or " " in text:
             raise _not(f"{self._place}.{name}", "a token")
+        return text
+
+    def identifier(self, name: str) -> str:
+        """An id of the server's that becomes a part of a path here: letters, digits, `_` and `-` alone."""
+        text = self.text(name)
+        if not _IDENTIFIER.fullmatch(text):
+            raise _not(f"{self._place}.{name}", "an id")
         return text
 
     def optional_text(self, name: str) -> str | None:

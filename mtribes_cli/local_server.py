@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 from mtribes_cli.errors import FileError, MtribesError, Problem, UsageError
 from mtribes_cli.hosts import is_loopback
+from mtribes_cli.local_files import MAX_STATE_FILE_BYTES, read_beginning, read_regular_file
 from mtribes_cli.process_lock import only_one
 
 if TYPE_CHECKING:
@@ -47,9 +48,9 @@ class RunningServer:
 def running_server(folder: Path) -> RunningServer | None:
     """The server that runs on the data folder `folder`, if one does."""
     try:
-        record = json.loads((folder / "server.json").read_bytes())
+        record = json.loads(read_regular_file(folder / "server.json", MAX_STATE_FILE_BYTES))
         url, pid = str(record["url"]), int(record["pid"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None
     health = health_of(url) if _lives(pid) else None
     if health is None:
@@ -86,7 +87,7 @@ def health_of(url: str) -> Mapping[str, object] | None:
         connection.request("GET", f"{parts.path}/healthz")
         answer = connection.getresponse()
         health = json.loads(answer.read(10_000)) if answer.status == http.client.OK else None
-    except (OSError, ValueError, http.client.HTTPException):
+    except (OSError, ValueError, RecursionError, http.client.HTTPException):
         return None
     finally:
         connection.close()
@@ -128,7 +129,11 @@ def _start(folder: Path, environment: Mapping[str, str], clock: "Clock") -> Runn
         clock.sleep(PROBE_PAUSE_SECONDS)
     process.kill()
     process.wait()
-    said = log.read_bytes()[log_start:].decode("utf-8", "replace").splitlines()[-MAX_LOG_LINES:]
+    said = (
+        read_beginning(log, log_start + MAX_STATE_FILE_BYTES)[log_start:]
+        .decode("utf-8", "replace")
+        .splitlines()[-MAX_LOG_LINES:]
+    )
     raise MtribesError(
         "The local server did not start. The end of its log:",
         f"Read {log}, or run `mtribes-server start --demo --local` to see it start.",

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mtribes_cli.errors import NotSignedInError
+from mtribes_cli.local_files import MAX_SYSTEM_FILE_BYTES, read_regular_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -71,6 +72,6 @@ def _is_container(system_root: Path) -> bool:
 def _text_of(path: Path) -> str:
     """What a file of the system says, in lower case; nothing where it cannot be read."""
     try:
-        return path.read_text("utf-8", "replace").lower()
+        return read_regular_file(path, MAX_SYSTEM_FILE_BYTES).decode("utf-8", "replace").lower()
     except OSError:
         return ""

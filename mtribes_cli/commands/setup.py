@@ -8,8 +8,9 @@ import typer
 
 from mtribes_cli.code_update import PlanReport, update_code
 from mtribes_cli.context import Context
-from mtribes_cli.errors import NotSignedInError, UsageError
+from mtribes_cli.errors import NotSignedInError, ProjectError, UsageError
 from mtribes_cli.hosts import host_from
+from mtribes_cli.local_files import MAX_PROJECT_FILE_BYTES, read_regular_file
 from mtribes_cli.local_server import health_of, started_server
 from mtribes_cli.project_file import LOCAL_HOST, PROJECT_FILE_NAME, ProjectFile, parse_project_file
 from mtribes_cli.project_file_edit import Answers, project_text
@@ -144,8 +145,11 @@ def _project(context: Context, answers: Answers, before: ProjectFile | None) -> 
     path = before.path if before else context.working_folder.absolute() / PROJECT_FILE_NAME
     if not path.parent.is_dir():
         raise UsageError(f"There is no folder {path.parent}.", "Make it, or name another by -C DIR.")
-    text = path.read_bytes().decode("utf-8-sig") if before else None
-    wanted = project_text(text, answers)
+    text = read_regular_file(path, MAX_PROJECT_FILE_BYTES).decode("utf-8-sig") if before else None
+    try:
+        wanted = project_text(text, answers)
+    except (ValueError, RecursionError) as error:  # what tomllib reads and tomlkit does not
+        raise ProjectError(f"{path} cannot be changed by setup: {error}.", "Change it by hand.") from error
     project = parse_project_file(wanted, path)
     if not project.targets:
         raise UsageError("What to generate is not said.", f"Give {TARGET_FLAG}.")

@@ -15,6 +15,7 @@ from mtribes_cli.errors import (
     InterruptedCommandError,
     NotFoundError,
     ServerError,
+    UnavailableError,
     UsageError,
 )
 from mtribes_cli.export.fetching import PIECE_BYTES, Fetching, OtherContentError
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 STDOUT = "-"
 MAX_STARTS = 3
+MAX_WAIT_SECONDS = 6 * 3600.0  # a server makes two at once, within 15 minutes each, and 14 may wait
 FIRST_LOOK_SECONDS, SLOWEST_LOOK_SECONDS, SLOWER_A_LOOK = 0.02, 1.0, 1.1
 
 
@@ -122,7 +124,14 @@ class _Run:
         """The export once it can be fetched. ServerError when it cannot be made."""
         pause = FIRST_LOOK_SECONDS
         with self._context.console.working("Waiting for the snapshot"):
+            clock = self._context.clock
+            ends = clock.elapsed_seconds() + MAX_WAIT_SECONDS
             while (export := self._context.client.export(*self._place, export_id)).state == RUNNING:
+                if clock.elapsed_seconds() > ends:
+                    raise UnavailableError(
+                        f"The export was not made within {MAX_WAIT_SECONDS / 3600:.0f} hours.",
+                        "Run the same command again: it goes on waiting.",
+                    )
                 self._context.clock.sleep(pause)
                 pause = min(pause * SLOWER_A_LOOK, SLOWEST_LOOK_SECONDS)
         if export.state == FAILED:

@@ -14,6 +14,7 @@ from mtribes_cli.atomic_file import write_private
 from mtribes_cli.errors import FileError, UsageError
 from mtribes_cli.file_faults import file_error
 from mtribes_cli.ingest.rejects import RejectsFormat, Spool, default_name
+from mtribes_cli.local_files import MAX_STATE_FILE_BYTES, read_regular_file
 
 _READ_BYTES = 1024 * 1024
 
@@ -62,7 +63,7 @@ class RejectsFile:
     def is_ours(self) -> bool:
         """Whether what is there is as this program left it."""
         try:
-            return self.note.read_text(encoding="ascii") == _digest(self.path)
+            return read_regular_file(self.note, MAX_STATE_FILE_BYTES).decode("ascii") == _digest(self.path)
         except (OSError, UnicodeDecodeError):
             return False
 

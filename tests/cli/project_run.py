@@ -33,7 +33,7 @@ class Project(Mtribes):
     def folders(self) -> Folders:
         """The user's folders."""
         beside = self.home.parent
-        return Folders(config=beside / "config", state=beside / "state", server=beside / "server")
+        return Folders(config=beside / "config", state=beside / "state" / "mtribes", server=beside / "server")
 
     def context(self, streams: Any) -> Context:
         """Their world, in which a crash can happen."""

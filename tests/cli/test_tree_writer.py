@@ -160,7 +160,7 @@ def test_a_real_process_that_ends_at_a_crash_point_is_mended_by_the_next(
 def test_kills_at_random_moments_never_harm(project: Project, peer: CodePeer) -> None:
     chance = random.Random(7)  # noqa: S311 - the same moments in every run
     sets = [dict(FILES), dict(NEWER)]
-    environment = {**os.environ, "MTRIBES_TOKEN": TOKEN, "XDG_STATE_HOME": str(project.folders.state)}
+    environment = {**os.environ, "MTRIBES_TOKEN": TOKEN, "XDG_STATE_HOME": str(project.folders.state.parent)}
     command = [sys.executable, "-c", "from mtribes_cli.main import run; run()", "update"]
     started = time.monotonic()
     subprocess.run(command, cwd=project.root, env=environment, check=True, capture_output=True)
@@ -247,7 +247,7 @@ def test_a_disk_that_takes_no_more_is_told_and_leaves_everything_as_it_was(proje
     limited = "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
     limited += "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000));"
     limited += "from mtribes_cli.main import run; run()"
-    environment = {**os.environ, "MTRIBES_TOKEN": TOKEN, "XDG_STATE_HOME": str(project.folders.state)}
+    environment = {**os.environ, "MTRIBES_TOKEN": TOKEN, "XDG_STATE_HOME": str(project.folders.state.parent)}
     ended = subprocess.run(
         [sys.executable, "-c", limited, "update"],
         cwd=project.root,
@@ -292,7 +292,7 @@ def test_a_read_only_file_is_replaced_and_stays_read_only(project: Project) -> N
 
 def test_two_at_once_both_end_well(project: Project, peer: CodePeer) -> None:
     new = expected(project, peer)
-    environment = {**os.environ, "MTRIBES_TOKEN": TOKEN, "XDG_STATE_HOME": str(project.folders.state)}
+    environment = {**os.environ, "MTRIBES_TOKEN": TOKEN, "XDG_STATE_HOME": str(project.folders.state.parent)}
     command = [sys.executable, "-c", "from mtribes_cli.main import run; run()", "update"]
     processes = [
         subprocess.Popen(command, cwd=project.root, env=environment, stdout=subprocess.DEVNULL) for _ in range(4)

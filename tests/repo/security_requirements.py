@@ -12,12 +12,35 @@ DENIAL_OF_SERVICE = """
 """
 
 CODE_EXECUTION = """
+B1 A journal of a clone is not acted on: it is believed by a secret of the state folder alone, and its paths by where they lead.
+  cli/hostile/test_clones.py
+    a_journal_of_a_clone_puts_no_hook_in_place
+    setup_believes_no_journal_of_a_clone
+    the_named_command_discards_a_journal_that_is_not_ours
+    discarding_follows_no_link_and_removes_staged_files_alone
+    a_new_folder_of_a_journal_is_not_removed_outside
+    ones_own_journal_is_believed_and_no_other_copy_of_it
+    ones_own_journal_is_not_followed_through_links_of_later
+B2 Nothing is written into the own folder of git or its like through a link, and no output becomes a repository.
+  cli/hostile/test_clones.py
+    nothing_is_written_into_a_repository_through_a_link
+    an_output_in_a_repositorys_own_folder_is_refused
+    a_server_makes_no_repository_of_an_output
+    a_worktree_in_a_bare_repository_is_a_project_like_any
+B4 Local files that are no files, have no end or no parser can bear are refused at once, and what a server says is bounded.
+  cli/hostile/test_local_files.py
+  repo/test_local_reads.py
 """
 
 LIMITS_AND_TRUTH = """
 """
 
 FILES_AND_PLACES = """
+D6 In a forest of links content is what counts, and nothing is written through one.
+  cli/hostile/test_clones.py
+    in_a_forest_of_links_content_is_what_counts
+    in_a_forest_of_links_nothing_is_written_through_them
+    an_output_behind_a_link_out_of_the_project_is_not_written
 """
 
 INPUT_FILES = """
