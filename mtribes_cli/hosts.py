@@ -9,6 +9,7 @@ from mtribes_cli.errors import UnavailableError, UsageError
 from mtribes_cli.local_files import MAX_STATE_FILE_BYTES, read_regular_file
 
 LOCAL = "local"
+NAMED_BY_PROJECT = "mtribes.toml"
 START_LOCAL = "Run `mtribes setup --local`, or start one with `mtribes-server start --local`."
 
 

@@ -25,6 +25,7 @@ MAX_CERTIFICATES_BYTES = 64 * MEBIBYTE
 MAX_DOCUMENT_BYTES = 64 * MEBIBYTE
 MAX_LINE_BYTES = 64 * MEBIBYTE
 _PIECE_BYTES = MEBIBYTE
+HAS_OWNERS = hasattr(os, "geteuid")  # not on Windows
 
 
 class NotRegularFileError(OSError):
@@ -53,21 +54,44 @@ def read_regular_file(path: "Path", max_bytes: int, *, follows_links: bool = Tru
     return content
 
 
+def read_with_owners(path: "Path", max_bytes: int) -> "tuple[bytes, frozenset[int]]":
+    """Return the content of a regular file, and the users whom it and a link in its place belong to.
+
+    None where files have no owners. Raises as `read_regular_file` does.
+    """
+    descriptor = _opened(path, follows_links=True)
+    try:
+        owner = os.fstat(descriptor).st_uid
+        content = _read_up_to(descriptor, max_bytes + 1)
+    finally:
+        os.close(descriptor)
+    if len(content) > max_bytes:
+        raise TooLargeFileError(path, max_bytes)
+    return content, frozenset({owner, path.lstat().st_uid}) if HAS_OWNERS else frozenset()
+
+
 def read_beginning(path: "Path", max_bytes: int, *, follows_links: bool = True) -> bytes:
     """Return the first `max_bytes` of a regular file, or all of a shorter one. Raises as `read_regular_file` does."""
+    descriptor = _opened(path, follows_links=follows_links)
+    try:
+        return _read_up_to(descriptor, max_bytes)
+    finally:
+        os.close(descriptor)
+
+
+def _opened(path: "Path", *, follows_links: bool) -> int:
+    """A descriptor of a regular file; opening a FIFO or a device does not wait."""
     if not follows_links and path.is_symlink():
         raise NotRegularFileError(path)
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
     descriptor = os.open(path, flags | (0 if follows_links else getattr(os, "O_NOFOLLOW", 0)))
-    try:
-        mode = os.fstat(descriptor).st_mode
-        if stat.S_ISDIR(mode):
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
-        if not stat.S_ISREG(mode):
-            raise NotRegularFileError(path)
-        return _read_up_to(descriptor, max_bytes)
-    finally:
-        os.close(descriptor)
+    mode = os.fstat(descriptor).st_mode
+    if stat.S_ISREG(mode):
+        return descriptor
+    os.close(descriptor)
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    raise NotRegularFileError(path)
 
 
 def read_given_file(path: "Path", max_bytes: int) -> bytes:

@@ -17,7 +17,7 @@ from mtribes_cli.local_files import (
     MAX_PROJECT_FILE_BYTES,
     NotRegularFileError,
     TooLargeFileError,
-    read_regular_file,
+    read_with_owners,
 )
 from mtribes_cli.output_paths import output_fault, overlapping
 
@@ -56,6 +56,7 @@ class ProjectFile(NamedTuple):
     environment: str | None = None
     targets: tuple[Target, ...] = ()
     unsaved_text: str | None = None  # what the file is to be, where `setup` has not written it yet
+    owners: frozenset[int] = frozenset()  # of the file, and of the link to it; none where files have no owners
 
     @property
     def root(self) -> Path:
@@ -73,8 +74,8 @@ class Fault(NamedTuple):
 
 def find_project_file(start: Path) -> Path | None:
     """The nearest `mtribes.toml` in `start` or a folder around it."""
-    absolute = start.absolute()
-    for folder in (absolute, *absolute.parents):
+    resolved = start.resolve()
+    for folder in (resolved, *resolved.parents):
         candidate = folder / PROJECT_FILE_NAME
         if candidate.is_file():
             return candidate
@@ -105,12 +106,13 @@ def needed_project(project: ProjectFile | None, folder: Path) -> ProjectFile:
 def read_project_file(path: Path) -> ProjectFile:
     """The content of the project file at `path`; ProjectError with every fault."""
     try:
-        text = read_regular_file(path, MAX_PROJECT_FILE_BYTES).decode("utf-8-sig")
+        content, owners = read_with_owners(path, MAX_PROJECT_FILE_BYTES)
+        text = content.decode("utf-8-sig")
     except OSError as error:
         raise unreadable(path, error) from error
     except UnicodeDecodeError as error:
         raise _invalid(path, [Fault("", f"is not UTF-8: {error.reason} at byte {error.start}")]) from None
-    return parse_project_file(text, path)
+    return parse_project_file(text, path)._replace(owners=owners)
 
 
 def unreadable(path: Path, error: OSError) -> MtribesError:

@@ -68,11 +68,12 @@ def update(  # noqa: PLR0913 - one parameter an option
     outputs = _known_outputs(project, target or ())
     wishes = Wishes(outputs, force, dry_run, diff, revision, latest, offline, discard_recovery)
     _refuse_contradictions(wishes, check=check)
-    if check:
+    if check and offline:
         return _check(context, project, wishes)
-    if dry_run or diff:
-        return _preview(context, project, wishes)
-    return _write(context, project, wishes)
+    from mtribes_cli.sign_in_way import signed_in  # noqa: PLC0415 - start-up time
+
+    work = _check if check else _preview if dry_run or diff else _write
+    return signed_in(context, lambda: work(context, project, wishes))
 
 
 def _known_outputs(project: ProjectFile, outputs: Sequence[str]) -> tuple[str, ...]:

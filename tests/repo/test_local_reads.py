@@ -9,7 +9,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).parents[2] / "mtribes_cli"
 READING = frozenset({"read_text", "read_bytes", "open", "read_link"})
 ALLOWED = {
-    ("local_files.py", "read_beginning"): "the helper itself",
+    ("local_files.py", "_opened"): "the helper itself",
     ("local_files.py", "read_given_file"): "the helper itself",
     ("local_files.py", "hash_of_regular_file"): "the helper itself",
     ("installation.py", "_recorded"): "what the installer left beside the package",
