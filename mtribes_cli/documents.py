@@ -16,6 +16,7 @@ from mtribes_cli.atomic_file import write_whole
 from mtribes_cli.errors import DocumentError
 from mtribes_cli.file_faults import file_error
 from mtribes_cli.local_files import MAX_DOCUMENT_BYTES, read_given_file, read_regular_file
+from mtribes_cli.output_file import output_target, write_output
 from mtribes_cli.result import Document, Result
 
 if TYPE_CHECKING:
@@ -139,10 +140,14 @@ def _put(context: Context, file: str, text: str) -> Result:
     """The text on stdout, or in a file that is whole or not there."""
     if file == STDIN:
         return Result(None, (Document(text),))
+    target = output_target(context.working_folder / file, file, context.working_folder)
     try:
-        write_whole(context.working_folder / file, text.encode())
+        write_output(target, text.encode())
     except OSError as error:
         raise file_error(error, file, cannot_be="written") from error
+    if target.file is None:  # which may be stdout by another name: nothing else is put there
+        context.console.notice(f"Wrote {file}.")
+        return Result({"file": file})
     return Result({"file": file}, (f"Wrote {file}.",))
 
 

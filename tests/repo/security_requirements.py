@@ -42,6 +42,8 @@ D1 `-C ../other` finds the project of that folder, and rewrites no other one.
   cli/test_main.py
     a_folder_beside_is_searched_and_not_the_one_around
     a_folder_behind_a_link_is_the_one_that_it_leads_to
+D3 What is no regular file is written through or refused by every command, and never replaced.
+  cli/test_output_file.py
 D6 In a forest of links content is what counts, and nothing is written through one.
   cli/hostile/test_clones.py
     in_a_forest_of_links_content_is_what_counts

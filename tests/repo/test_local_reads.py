@@ -59,6 +59,7 @@ def test_files_are_read_by_the_bounded_helper_alone() -> None:
         for name in reads(path.read_text(encoding="utf-8"))
     }
     assert sorted(found - ALLOWED.keys()) == []
+    assert sorted(ALLOWED.keys() - found) == [], "no longer there"
 
 
 def test_a_planted_read_is_found() -> None:
