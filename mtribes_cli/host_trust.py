@@ -50,21 +50,31 @@ def require_named_host(context: Context, host: Host, secret: str) -> None:
 
     Raises AccessError, with the variable to set, where nobody can be asked or the answer is no.
     """
-    if _is_named(context, host):
+    refusal = refusal_of(context, host, secret)
+    if refusal is None:
         return
-    project = context.project_in_use
-    by = project.path if project else NAMED_BY_PROJECT
     console = context.console
-    refusal = AccessError(
-        f"{secret} was not sent to {host.url}: only {by} names that server.",
-        f"If the server is right, add this to the environment: MTRIBES_HOST={quote(host.url)}",
-    )
     if not console.is_interactive:
         raise refusal
-    console.instruction(f"{by} names a server that you have not used before:\n\n  {host.url}\n")
+    console.instruction(f"{_named_by(context)} names a server that you have not used before:\n\n  {host.url}\n")
     if not console.confirm(f"Send {secret} to it?", flag="--host", default=False):
         raise refusal
     remember_host(context, host)
+
+
+def refusal_of(context: Context, host: Host, secret: str) -> AccessError | None:
+    """Return why `secret` is not sent to `host` as things are, and what to do; None where this user named it."""
+    if _is_named(context, host):
+        return None
+    return AccessError(
+        f"{secret} was not sent to {host.url}: only {_named_by(context)} names that server.",
+        f"If the server is right, add this to the environment: MTRIBES_HOST={quote(host.url)}",
+    )
+
+
+def _named_by(context: Context) -> str:
+    project = context.project_in_use
+    return str(project.path) if project else NAMED_BY_PROJECT
 
 
 def trusted_hosts(config_folder: Path) -> list[str]:

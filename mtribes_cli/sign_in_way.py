@@ -33,7 +33,7 @@ def sign_in_as_seems_best(context: Context, host: Host) -> SignIn:
     if not context.console.is_interactive:
         raise NotSignedInError(
             "Nobody is at the terminal to sign in.",
-            "Set MTRIBES_TOKEN (or MTRIBES_CLIENT_ID and MTRIBES_CLIENT_SECRET), pipe a token into"
+            "Set MTRIBES_HOST and MTRIBES_TOKEN (or MTRIBES_CLIENT_ID and MTRIBES_CLIENT_SECRET), pipe a token into"
             " `mtribes login --with-token`, or have somebody sign in elsewhere by `mtribes login --device`; `--browser`"
             " forces a browser.",
         )

@@ -156,4 +156,6 @@ def checked_token(token: str, origin: str) -> str:
 
 def not_signed_in(host: Host) -> NotSignedInError:
     """Nobody is signed in there."""
-    return NotSignedInError(f"Not signed in to {host.url}.", "Run `mtribes login`, or set MTRIBES_TOKEN.")
+    return NotSignedInError(
+        f"Not signed in to {host.url}.", "Run `mtribes login`, or set MTRIBES_TOKEN and MTRIBES_HOST."
+    )

@@ -33,7 +33,7 @@ def login_command(
 
     $ mtribes login --host https://mtribes.example.com
 
-    $ mtribes login --with-token < token.txt
+    $ mtribes login --with-token --host https://mtribes.example.com < token.txt
     """
     return login(call.obj, Login(browser=browser, device=device, with_token=with_token))
 

@@ -285,3 +285,12 @@ def test_a_blank_variable_is_as_good_as_none(mtribes: Mtribes, peer: Peer) -> No
     assert peer.asked_for("/oauth/token")[0].form["client_secret"] == "mts_x"
     mtribes.environment["MTRIBES_HOST"] = " "
     assert mtribes("whoami").exit_code == 0
+
+
+def test_doctor_asks_nothing_and_says_which_variable_to_set(repository: Project, code_peer: CodePeer) -> None:
+    metadata = {"issuer": code_peer.url, "authorization_endpoint": f"{code_peer.url}/a", "token_endpoint": "/t"}
+    code_peer.peer.on("GET", "/.well-known/oauth-authorization-server", Reply(200, metadata))
+    outcome = repository.run("doctor", answers="yes\n")
+    assert "Send MTRIBES_TOKEN" not in outcome.err
+    assert f"MTRIBES_HOST={code_peer.url}" in outcome.out
+    no_secret_arrived(code_peer.peer)
