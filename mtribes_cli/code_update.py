@@ -161,7 +161,9 @@ def differences(tree: Tree, found: Plan) -> str:
     outputs = {path: file.output for path, file in found.removals.items()}
     outputs |= {path: file.output for path, file in found.writes.items()}
     for path, output in sorted(outputs.items()):
-        before = (tree.read(path, output).content or b"").decode("utf-8", "replace").replace("\r\n", "\n")
+        state = tree.read(path, output)
+        shown = b"" if state.link else state.content or b""  # what a link leads to is not the project's to show
+        before = shown.decode("utf-8", "replace").replace("\r\n", "\n")
         after = found.writes[path].text if path in found.writes else ""
         names = (f"a/{path}" if before else "/dev/null", f"b/{path}" if path in found.writes else "/dev/null")
         lines += difflib.unified_diff(before.splitlines(keepends=True), after.splitlines(keepends=True), *names)

@@ -240,8 +240,9 @@ class Console:
         return bytes(content)
 
     def _line(self, question: str) -> str:
-        self._write(self._stderr, made_safe(question))
+        self._write(self._stderr, self._wiped() + made_safe(question))
         line = self._stdin.readline()
+        self._write(self._stderr, self._doing)
         if not line:
             raise InterruptedCommandError("The input ended before the question was answered.", "Run it again.")
         return line

@@ -9,6 +9,7 @@ from typing import TypeVar
 from mtribes_cli.errors import AnswerError
 
 Value = TypeVar("Value")
+MAX_WHOLE = 2**63 - 1
 _IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")  # JSON can write what no file can hold
 UPGRADE_ADVICE = (
@@ -46,10 +47,11 @@ class Fields:
         return self.text(name) if self._values.get(name) is not None else None
 
     def whole(self, name: str) -> int:
-        """A whole number that must be there."""
-        if isinstance(self._values.get(name), bool):
+        """A whole number that must be there, and that fits into 64 bits."""
+        value = self._one_of(name, int, "a whole number")
+        if isinstance(value, bool) or abs(value) > MAX_WHOLE:
             raise _not(f"{self._place}.{name}", "a whole number")
-        return self._one_of(name, int, "a whole number")
+        return value
 
     def optional_whole(self, name: str) -> int | None:
         """A whole number, or None where it is null or absent."""

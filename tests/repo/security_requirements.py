@@ -48,6 +48,7 @@ D6 In a forest of links content is what counts, and nothing is written through o
   cli/hostile/test_clones.py
     in_a_forest_of_links_content_is_what_counts
     in_a_forest_of_links_nothing_is_written_through_them
+    a_difference_does_not_show_what_a_link_leads_to
     an_output_behind_a_link_out_of_the_project_is_not_written
 D7 A blank variable is as good as none, and tracebacks are bounded, where it is told.
   cli/test_host_trust.py

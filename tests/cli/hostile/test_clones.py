@@ -340,6 +340,22 @@ def test_in_a_forest_of_links_nothing_is_written_through_them(forest: Project, c
     assert not (forest.root / "src/vod/experience/hero.ts").is_symlink()
 
 
+def test_a_difference_does_not_show_what_a_link_leads_to(generated: Project, code_peer: CodePeer) -> None:
+    """A checkout may point anywhere, and the log of a job may be public."""
+    secret = generated.root.parent / "secret"
+    secret.write_text("hunter2\n")
+    place = generated.root / "src/vod/index.ts"
+    place.unlink()
+    place.symlink_to(secret)
+    (generated.root / "src/vod/experience").rename(generated.root.parent / "experience")
+    (generated.root.parent / "experience" / "hero.ts").write_text("hunter2\n")
+    (generated.root / "src/vod/experience").symlink_to(generated.root.parent / "experience")
+    code_peer.files["vod"] = {**FILES, "index.ts": "// newer\n"}
+    for argv in (("--diff",), ("--diff", "--force"), ("--diff", "--json"), ("--dry-run",), ("--check", "--latest"), ()):
+        outcome = generated.run("update", *argv)
+        assert "hunter2" not in outcome.out + outcome.err, argv
+
+
 def test_an_output_behind_a_link_out_of_the_project_is_not_written(grove: Project) -> None:
     outcome = grove.run("update")
     assert (outcome.exit_code, "leads out of the project" in outcome.err) == (1, True)
