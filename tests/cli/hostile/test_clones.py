@@ -269,8 +269,8 @@ def test_a_worktree_in_a_bare_repository_is_a_project_like_any(tmp_path: Path, c
     bare = tmp_path / "app.git"
     bare.mkdir()
     git(bare, "init", "-q", "--bare", ".")
-    worktree = Project(bare / "main")
-    worktree.root.mkdir()
+    worktree = Project(bare / "trees" / "main")
+    worktree.root.mkdir(parents=True)
     worktree.write_toml(code_peer.url)
     assert worktree.run("update").exit_code == 0
     assert worktree.run("space", "pull", "vod", "--output", "x.yaml").exit_code == 1  # the peer has no model
