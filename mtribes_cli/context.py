@@ -74,13 +74,21 @@ class Folders(NamedTuple):
         return cls(
             config=_folder(platformdirs.user_config_path, "mtribes"),
             state=_folder(platformdirs.user_state_path, "mtribes"),
-            server=Path(server).absolute() if server else _folder(platformdirs.user_data_path, "mtribes-server"),
+            server=_named_folder(server) if server else _folder(platformdirs.user_data_path, "mtribes-server"),
         )
 
 
 def variable_of(environment: Mapping[str, str], name: str) -> str | None:
     """Return a variable without blanks around it (or a line end, as `$(cat FILE)` may leave); None for a blank one."""
     return environment.get(name, "").strip() or None
+
+
+def _named_folder(name: str) -> Path:
+    """A folder by its name, as the server reads it."""
+    try:
+        return Path(name).expanduser().absolute()
+    except RuntimeError:
+        return Path(NO_HOME)
 
 
 def _folder(find: Callable[..., Path], name: str) -> Path:

@@ -17,6 +17,7 @@ from mtribes_cli.atomic_file import write_private
 from mtribes_cli.errors import AccessError, FileError, MtribesError
 from mtribes_cli.hosts import LOCAL, NAMED_BY_PROJECT, Host, checked_url, host_from
 from mtribes_cli.local_files import MAX_STATE_FILE_BYTES, read_regular_file
+from mtribes_cli.numbers import whole_number
 
 if TYPE_CHECKING:
     from mtribes_cli.context import Context
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 FORMAT_VERSION = 1
 TRUSTED_HOSTS = "trusted-hosts.json"
 ROOT_USER = 0
-_MAX_USER_DIGITS = 10
+MAX_USER = 2**32 - 1
 
 
 def require_own_project(context: Context) -> None:
@@ -123,11 +124,8 @@ def _local_server(context: Context) -> str | None:
 def _own_users(context: Context) -> frozenset[int]:
     """Whose files count as this user's own: one's own, root's, and for root under sudo those of who called it."""
     user = os.geteuid()
-    called_by = context.variable("SUDO_UID") or ""
-    own = {user, ROOT_USER}
-    if user == ROOT_USER and called_by.isascii() and called_by.isdecimal() and len(called_by) <= _MAX_USER_DIGITS:
-        own.add(int(called_by))
-    return frozenset(own)
+    called_by = whole_number(context.variable("SUDO_UID") or "", most=MAX_USER) if user == ROOT_USER else None
+    return frozenset({user, ROOT_USER, *([] if called_by is None else [called_by])})
 
 
 def _user_name(user: int) -> str:

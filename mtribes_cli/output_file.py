@@ -19,10 +19,12 @@ from typing import NamedTuple
 from mtribes_cli.atomic_file import write_whole
 from mtribes_cli.errors import FileError
 from mtribes_cli.file_faults import file_error
+from mtribes_cli.numbers import whole_number
 from mtribes_cli.places import repository_around
 from mtribes_cli.safe_text import made_safe
 
 MAX_LINKS = 40
+MAX_DESCRIPTOR = 2**31 - 1
 _DESCRIPTORS = re.compile(r"/proc/(?:self|[0-9]+)(?:/task/[0-9]+)?/fd|/dev/fd")
 _GIVE_FILE = "Give the path of a file."
 
@@ -99,9 +101,10 @@ def _descriptor(path: Path) -> int | None:
     for _ in range(MAX_LINKS):
         folder, name = os.path.split(place)
         folder = os.path.realpath(folder)
-        if name.isascii() and name.isdecimal() and _DESCRIPTORS.fullmatch(folder):
+        number = whole_number(name, most=MAX_DESCRIPTOR) if _DESCRIPTORS.fullmatch(folder) else None
+        if number is not None:
             is_own = folder == "/dev/fd" or os.path.realpath("/proc/self/fd") == folder or f"/{os.getpid()}/" in folder
-            return int(name[:9]) if is_own else None
+            return number if is_own else None
         place = os.path.join(folder, name)  # noqa: PTH118 - text in, text out
         if not os.path.islink(place):  # noqa: PTH114
             return None

@@ -333,8 +333,8 @@ def key_lines(text: str) -> dict[str, int]:
         if header := re.match(r"\s*\[\[\s*targets\s*\]\]", line):
             table = f"targets.{targets}."
             targets += 1
-        elif header := re.match(r"\s*\[\s*([A-Za-z0-9_. -]+?)\s*\]", line):
-            name = re.sub(r"\s*\.\s*", ".", header[1])
+        elif header := re.match(r"\s*\[([A-Za-z0-9_.\s-]++)\]", line):
+            name = ".".join(part.strip() for part in header[1].split("."))
             table = re.sub(r"^targets\b", f"targets.{max(targets - 1, 0)}", name) + "."
         elif key := re.match(r"""\s*["']?([A-Za-z0-9_.-]+)["']?\s*=""", line):
             lines.setdefault(table + key[1], number)

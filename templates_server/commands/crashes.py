@@ -31,7 +31,7 @@ def write_traceback(error: BaseException) -> Path:
 
 
 def _written(folder: Path, text: bytes) -> Path:
-    path = folder / f"{PREFIX}{int(time.time())}-{secrets.token_hex(4)}{EXTENSION}"
+    path = folder / f"{PREFIX}{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(4)}{EXTENSION}"
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(text)

@@ -99,7 +99,7 @@ async def _begin(call: Call, shape: Shape, lines: Lines, *, tribe: str | None) -
         audit.record(connection, call.deed("export.create", new.id, details=details))
         return Answer([_view(stored[0])], "export", HTTPStatus.ACCEPTED)
 
-    slot = call.services.part(Spooler).reserve(new.id)
+    slot = call.services.part(Spooler).reserve(new.id, call.place.organization_id)
     try:
         response = await call.effect(work)
     except BaseException:

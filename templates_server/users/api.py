@@ -13,8 +13,9 @@ from starlette.responses import Response
 
 from templates_server import bodies
 from templates_server.audit import store as audit
+from templates_server.database import Database
 from templates_server.endpoint import NOTHING, Answer, Call
-from templates_server.errors import Problem, ValidationFailed
+from templates_server.errors import Problem, Problems, ValidationFailed
 from templates_server.pagination import asked_page, next_link
 from templates_server.persons.names import PersonKind
 from templates_server.persons.profiles import Change, joined_text
@@ -22,7 +23,7 @@ from templates_server.persons.reading import Reading, problem_of_tag, read_user
 from templates_server.times import to_rfc3339
 from templates_server.users import store
 from templates_server.users.erasure.listing import ErasureList
-from templates_server.users.erasure.store import ErasedPerson, erase_user
+from templates_server.users.erasure.store import ErasedPerson, erase_user, remove_some
 from templates_server.users.folding import Outcome, UserChange
 from templates_server.users.models import Erasure, Removed, Upserted, User, UserTag, Visitor
 
@@ -100,11 +101,11 @@ def _read_changes(sent: Any) -> Sequence[UserChange]:
         raise ValidationFailed([Problem("", f"Send 1 to {MOST_USERS:,} users, not {len(sent):,}.")])
     paths = [f"[{number}]" for number in range(len(sent))] if isinstance(sent, list) else [""]
     changes: list[UserChange] = []
-    problems: list[Problem] = []
+    problems = Problems()
     for item, path in zip(sent if isinstance(sent, list) else [sent], paths, strict=True):
         user_id, change, wrong = read_user(item, path)
         changes.append(UserChange(user_id, change, path))
-        problems += wrong
+        problems.extend(wrong)
     if problems:
         raise ValidationFailed(problems)
     return changes
@@ -178,20 +179,34 @@ async def _change(call: Call, action: str, change: Change, *, answers: bool = Fa
 
 
 async def delete(call: Call) -> Response:
-    """Remove a user and all that is known of them, in one transaction, and keep them out of what is restored."""
+    """Remove a user and all that is known of them, and keep them out of what is restored.
+
+    It is one transaction; where there is more than one should remove, the larger part goes in others before it.
+    """
     environment_id, user, now = call.environment_id, call.parameters["user"], call.now
     people: list[ErasedPerson] = []
+    before = await _remove_most(call.database, environment_id, user)
 
     def work(connection: Connection) -> Answer:
         found = store.find_user(connection, environment_id, user)
         erased = erase_user(connection, environment_id, found.person_id, now=now)
-        audit.record(connection, call.deed("user.delete", found.person_id, details=erased.removed))
+        removed = {kind: count + before[kind] for kind, count in erased.removed.items()}
+        audit.record(connection, call.deed("user.delete", found.person_id, details=removed))
         people[:] = erased.people
-        return Answer([Erasure(found.called, Removed(**erased.removed))], "erasure")
+        return Answer([Erasure(found.called, Removed(**removed))], "erasure")
 
     response = await call.effect(work)
     await asyncio.to_thread(call.services.part(ErasureList).add, people)
     return response
+
+
+async def _remove_most(database: Database, environment_id: str, user: str) -> Counter[str]:
+    """Remove most of what is known of a user, where it is much; how many rows of each kind. NotFound for nobody."""
+    person = await database.read(lambda connection: store.find_user(connection, environment_id, user))
+    removed: Counter[str] = Counter()
+    while some := await database.write(lambda connection: remove_some(connection, environment_id, person.person_id)):
+        removed.update(some)
+    return removed
 
 
 def to_user(person: store.StoredPerson) -> User:

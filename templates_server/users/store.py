@@ -25,6 +25,7 @@ from templates_server.persons.profiles import (
     decode_tags,
     from_columns,
 )
+from templates_server.round_trips import run_together
 from templates_server.users.folding import Folded, Outcome, UserChange, folded
 
 PROFILE = ", ".join(COLUMNS)
@@ -42,7 +43,7 @@ CHANGE = (
     "WHERE environment_id = ? AND person_id = ?"
 )
 FIND = f"SELECT person_id, {PROFILE} FROM persons WHERE environment_id = ? AND person_id "  # noqa: S608 - names of ours
-LOCK = ' ORDER BY person_id COLLATE "C" FOR UPDATE'
+LOCK = "= ? FOR UPDATE"  # of one person: Citus locks the rows of one alone
 PERSON = f"person_id, called, created, updated, first_seen, last_seen, {PROFILE}"
 PEOPLE = f"SELECT {PERSON} FROM persons WHERE environment_id = ? AND kind = ?"  # noqa: S608 - names of ours
 COUNT = (
@@ -129,11 +130,11 @@ def _insert_or_lock(
     return stored
 
 
-def find_columns(connection: Connection, environment_id: str, person_ids: Sequence[str], *, lock: str = "") -> Stored:
+def find_columns(connection: Connection, environment_id: str, person_ids: Sequence[str]) -> Stored:
     """What is kept of those of these people who are there."""
     if not person_ids:
         return {}
-    query = as_text(connection, FIND + among(connection) + lock)
+    query = as_text(connection, FIND + among(connection))
     rows = connection.exec_driver_sql(query, (environment_id, listed(connection, person_ids)))
     return {row[0]: _columns(row[1:]) for row in rows}
 
@@ -145,8 +146,10 @@ def _columns(row: Sequence[Any]) -> Columns:
 
 def lock_columns(connection: Connection, environment_id: str, person_ids: Sequence[str]) -> Stored:
     """As `find_columns`; these people are this transaction's alone to change."""
-    is_locking = connection.dialect.name == "postgresql"  # SQLite has one writer
-    return find_columns(connection, environment_id, person_ids, lock=LOCK if is_locking else "")
+    if connection.dialect.name == "sqlite":  # there is one writer
+        return find_columns(connection, environment_id, person_ids)
+    statements = [(FIND + LOCK, (environment_id, person_id)) for person_id in sorted(person_ids)]
+    return {row[0]: _columns(row[1:]) for rows in run_together(connection, statements) for row in rows}
 
 
 def _update_changed(

@@ -26,6 +26,10 @@ ERASED_BEFORE = "SELECT person_id, erased FROM erasures WHERE environment_id = ?
 LIST = "SELECT environment_id, person_id, erased FROM erasures ORDER BY erased"
 BELONGINGS = ("events", "sessions", "devices", "merges")
 PEOPLE_AT_ONCE = 1000
+STEPS = {"events": "event_id", "sessions": "session_id", "devices": "device_id"}
+ROWS_A_STEP = 5_000
+LAST_OF_STEP = "SELECT {key} FROM {table} WHERE environment_id = ? AND person_id = ? ORDER BY {key} LIMIT 1 OFFSET ?"
+REMOVE_STEP = "DELETE FROM {table} WHERE environment_id = ? AND person_id = ? AND {key} <= ?"
 
 
 class ErasedPerson(NamedTuple):
@@ -42,6 +46,22 @@ class Erased:
 
     removed: Mapping[str, int]
     people: Sequence[ErasedPerson]
+
+
+def remove_some(connection: Connection, environment_id: str, person_id: str) -> Mapping[str, int]:
+    """Remove as many rows of what is known of a person as nobody waits for; how many by table, none when few are left.
+
+    Who has more than can be removed at once loses it step by step before they are erased.
+    """
+    for table, key in STEPS.items():
+        last = connection.exec_driver_sql(
+            as_text(connection, LAST_OF_STEP.format(table=table, key=key)),
+            (environment_id, person_id, ROWS_A_STEP - 1),
+        ).scalar_one_or_none()
+        if last is not None:
+            query = as_text(connection, REMOVE_STEP.format(table=table, key=key))
+            return {table: connection.exec_driver_sql(query, (environment_id, person_id, last)).rowcount}
+    return {}
 
 
 def erase_user(connection: Connection, environment_id: str, person_id: str, *, now: int) -> Erased:

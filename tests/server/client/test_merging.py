@@ -82,6 +82,25 @@ def test_a_device_that_both_have_is_one_as_it_was_seen_last(app: App) -> None:
     assert (app.user("u")["device_os"], app.user("u")["device_model"]) == ("tvOS", "last")
 
 
+@pytest.mark.parametrize("is_known", [True, False])
+def test_the_device_that_was_seen_last_wins_whoever_stored_it(app: App, is_known: bool) -> None:  # noqa: FBT001
+    for number in range(2):
+        app.tell("devices", {"external_id": "u", **DEVICE, "device_id": f"u-{number}", "os": f"of the user {number}"})
+    app.tell("devices", {"anonymous_id": "late", **DEVICE, "device_id": "late", "os": "of the visitor"})
+    app.tell("devices", {"external_id": "u", **DEVICE, "device_id": "u-0", "os": "newest"})
+    if not is_known:  # as earlier versions stored it
+        for kind, called in ((PersonKind.USER, "u"), (PersonKind.VISITOR, "late")):
+            set_columns(app, kind, called, device_seen=None)
+    app.tell("alias", {"anonymous_id": "late", "external_id": "u"})
+    assert app.user("u")["device_os"] == "newest"
+    app.tell("devices", {"anonymous_id": "later", **DEVICE, "device_id": "later", "os": "newer still"})
+    app.tell("alias", {"anonymous_id": "later", "external_id": "u"})
+    assert app.user("u")["device_os"] == "newer still"
+    app.send("e-1", anonymous_id="without")
+    app.tell("alias", {"anonymous_id": "without", "external_id": "u"})
+    assert app.user("u")["device_os"] == "newer still"
+
+
 @pytest.mark.parametrize("what", ["identify", "devices", "events", "sessions"])
 def test_what_comes_later_with_only_the_visitors_id_is_the_users(app: App, what: str) -> None:
     app.tell("alias", VISITOR_AND_USER)

@@ -34,6 +34,7 @@ from templates_server.spaces.reading import read_model
 from templates_server.tribes.store import store_tribes
 from tests.people import Person, add_organization, add_person, add_space
 from tests.servers import RunningServer
+from tests.unhandled import UNHANDLED
 
 MODEL: dict[str, Any] = {
     "name": "Shop",
@@ -266,6 +267,7 @@ def test_what_fails_to_render_is_not_kept(client: httpx.Client, space: str, monk
     with monkeypatch.context() as broken:
         broken.setattr(cache, "render", failing)
         assert client.post(f"{space}/code", json={"targets": [TYPESCRIPT]}).status_code == 500
+    assert ["a template is broken" in traceback for traceback in UNHANDLED.take()] == [True]
     assert generate(client, space)["targets"]
 
 

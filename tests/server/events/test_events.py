@@ -82,6 +82,13 @@ def test_events_without_ids_are_all_stored(server: RunningServer, environment: A
     assert len(stored(server, environment)) == MOST_EVENTS
 
 
+def test_a_nul_in_a_key_of_data_is_refused(server: RunningServer, environment: AppEnvironment) -> None:
+    for data in ({"a\0": 1}, {"a": {"b\0c": 1}}, {"a": [{"\0": 1}]}):
+        answer = send(server, environment, [{**GOOD, "data": data}])
+        assert (answer.status_code, "NUL" in answer.json()["errors"][0]["message"]) == (422, True)
+    assert stored(server, environment) == []
+
+
 def test_one_bad_event_rejects_the_call_and_is_named(server: RunningServer, environment: AppEnvironment) -> None:
     bad = {"name": "sdk/started", "metadata": [{"key": "k", "value": "v"}] * 4}
     answer = send(server, environment, [GOOD, bad, GOOD])

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, text
 from templates_server.database import Database
 from templates_server.persons.reading import problem_of_attribute_name, problem_of_tag
 from templates_server.schema import metadata
+from templates_server.settings import sqlite_file_url
 from templates_server.tribes.event_reading import EVENT_NAME
 from tests.server.tribes.agreement import Asked, disagreements, opened
 from tests.server.tribes.hostile import HOSTILE
@@ -76,7 +77,7 @@ def databases(
     people: Sequence[History], postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Sequence[Database]]:
     folder: Path = tmp_path_factory.mktemp("hostile")
-    both = [opened(f"sqlite:///{folder / 'tribes.db'}", people), opened(postgres.new_database_url(), people)]
+    both = [opened(str(sqlite_file_url(folder / "tribes.db")), people), opened(postgres.new_database_url(), people)]
     yield both
     for database in both:
         database.close()
