@@ -294,3 +294,13 @@ def test_doctor_asks_nothing_and_says_which_variable_to_set(repository: Project,
     assert "Send MTRIBES_TOKEN" not in outcome.err
     assert f"MTRIBES_HOST={code_peer.url}" in outcome.out
     no_secret_arrived(code_peer.peer)
+
+
+@pytest.mark.parametrize("named", ["local", "URL"])
+def test_the_local_server_of_ones_own_gets_the_token(repository: Project, code_peer: CodePeer, named: str) -> None:
+    """As its data folder says; the same address without it is anybody's."""
+    repository.write("mtribes.toml", f'host = "{named.replace("URL", code_peer.url)}"\n{TOML}')
+    assert repository.run("update").exit_code == (75 if named == "local" else 4)
+    repository.folders.server.mkdir()
+    (repository.folders.server / "server.json").write_text(f'{{"url": "{code_peer.url}", "pid": 1}}')
+    assert repository.run("update").exit_code == 0
