@@ -25,6 +25,7 @@ MAX_CERTIFICATES_BYTES = 64 * MEBIBYTE
 MAX_DOCUMENT_BYTES = 64 * MEBIBYTE
 MAX_LINE_BYTES = 64 * MEBIBYTE
 _PIECE_BYTES = MEBIBYTE
+_FIRST_BYTES = 64 * KIBIBYTE
 HAS_OWNERS = hasattr(os, "geteuid")  # not on Windows
 
 
@@ -121,8 +122,13 @@ def hash_of_regular_file(path: "Path") -> str:
 
 
 def _read_up_to(descriptor: int, max_bytes: int) -> bytes:
-    pieces = []
-    left = max_bytes
+    """In one call where the size that the system states is right; where it is not, as in /proc, to the end."""
+    size_bytes = os.fstat(descriptor).st_size
+    first = os.read(descriptor, min(max_bytes, size_bytes + 1 if size_bytes else _FIRST_BYTES))
+    if len(first) == size_bytes > 0:
+        return first
+    pieces = [first]
+    left = max_bytes - len(first)
     while left > 0 and (piece := os.read(descriptor, min(left, _PIECE_BYTES))):
         pieces.append(piece)
         left -= len(piece)
