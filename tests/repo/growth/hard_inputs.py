@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-PARSER: Any = re._parser  # type: ignore[attr-defined] # the only way to know what a pattern is made of
-CONSTANTS: Any = re._constants  # type: ignore[attr-defined] # as above
+PARSER: Any = re._parser
+CONSTANTS: Any = re._constants
 MOST_ALTERNATIVES = 6
 MOST_ATOMS = 14
 MOST_OF_A_CLASS = 3
