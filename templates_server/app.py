@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import logging
 import re
 import time
@@ -39,6 +40,7 @@ from templates_server.endpoint import (
 from templates_server.errors import ApiError, BadRequest, ClientTooOld, Failed
 from templates_server.events import store as events_store
 from templates_server.events.api import EventArrivals
+from templates_server.events.limits import RecentCounts
 from templates_server.exports.files import ExportFiles
 from templates_server.exports.spooling import Spooler
 from templates_server.hosts import HostCheck
@@ -320,7 +322,7 @@ def _parts(database: Database, settings: Settings, clock: Clock) -> Mapping[type
         Watch: Watch(database),
         SessionArrivals: SessionArrivals(database, sessions_store.add_sessions),
         AliasArrivals: AliasArrivals(database, identities_store.add_aliases),
-        EventArrivals: EventArrivals(database, events_store.add_events),
+        EventArrivals: EventArrivals(database, functools.partial(events_store.add_events, recent=RecentCounts())),
         IdentityArrivals: IdentityArrivals(database, identities_store.add_identified),
         DeviceArrivals: DeviceArrivals(database, devices_store.put_devices),
     }
