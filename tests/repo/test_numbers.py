@@ -28,6 +28,7 @@ NOT_SENT: dict[str, str] = {
     "templates_server/commands/program.py: int(result or ExitCode.DONE)": "a number",
     "templates_server/documents.py: int(digits, number_base)": "at most 25 digits, checked before",
     "templates_server/documents.py: float(plain)": "float() reads any number of digits; the result is checked",
+    "templates_server/events/store.py: int(connection.exec_driver_sql(": "of the database",
     "templates_server/exports/lines_store.py: int(float(age or 0) * SECOND)": "of the database",
     "templates_server/exports/lines_store.py: float(age or 0)": "of the database",
     "templates_server/imports/store.py: map(int, totals)": "of the database",
@@ -36,11 +37,13 @@ NOT_SENT: dict[str, str] = {
     "templates_server/persons/profiles.py: int(value)": "a float below 2 to the 53rd",
     "templates_server/property_values.py: int(number)": "a float; only where it is exact",
     "templates_server/rate_limits.py: int((WINDOW_SECONDS - missing_seconds)": "a number",
+    "templates_server/sessions/store.py: int(rows[0][0])": "of the database",
     "templates_server/times.py: int((fraction or '').ljust(3, '0')[:3])": "three digits of a pattern",
     "templates_server/tokens/store.py: int(connection.execute(": "of the database",
     "templates_server/tribes/compiler.py: int(value)": "a boolean",
     "templates_server/tribes/evaluator.py: float(value)": "a number; OverflowError is caught",
     "templates_server/tribes/reading.py: float(": "numbers, checked by `_number`",
+    "templates_server/tribes/rules.py: int(min(": "a number, at most 2 to the 53rd",
     "templates_server/tribes/store.py: int(connection.exec_driver_sql(": "of the database",
 }
 """Calls whose argument is not sent text, or bounded in another way, by file and beginning, and why."""
