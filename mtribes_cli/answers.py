@@ -195,7 +195,7 @@ def _date(text: str) -> datetime | None:
 
     try:
         date = parsedate_to_datetime(text)
-    except (ValueError, OverflowError):
+    except (ValueError, OverflowError, TypeError, IndexError):  # it promises the first alone
         return None
     return date if date.tzinfo else date.replace(tzinfo=UTC)
 

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 MAX_ATTEMPTS = 4
 FIRST_PAUSE_SECONDS = 0.25
 MAX_PAUSE_SECONDS = 20.0
+MAX_PAGES = 10_000
+MAX_LIST_BYTES = 256 * 1024 * 1024
 YAML = "application/yaml"
 METADATA_PATH = "/.well-known/oauth-authorization-server"
 
@@ -457,10 +459,19 @@ class Client:
         """Every page of a list."""
         found: list[Entity] = []
         place: str | None = path_of(*path, query=query)
+        seen: set[str] = set()
+        size_bytes = 0
         while place:
+            seen.add(place)
             answer = self.send(Request("GET", place, may_repeat=True))
             found += items(data_of(answer), read, "data")
+            size_bytes += len(answer.body)
             place = next_page(answer, place)
+            if place and (place in seen or len(seen) >= MAX_PAGES or size_bytes > MAX_LIST_BYTES):
+                raise AnswerError(
+                    f"{answer.url} has a list without an end: {_endless(place, seen)}.",
+                    "Is the host right? If it is, tell whoever runs the server.",
+                )
         return tuple(found)
 
     def _some(
@@ -548,6 +559,13 @@ class Client:
         seconds = asked_seconds if asked_seconds is not None else grown * random.uniform(0.5, 1.5)  # noqa: S311 - spread
         self._console.trace(f"waiting {seconds:.1f} s before attempt {attempt + 1}")
         self._clock.sleep(seconds)
+
+
+def _endless(place: str | None, seen: set[str]) -> str:
+    """Why a list is taken for endless."""
+    if place in seen:
+        return "a page names one as the next that was there before"
+    return f"more than {min(len(seen), MAX_PAGES):,} pages, or {MAX_LIST_BYTES:,} bytes"
 
 
 def _only(data: Sequence[object], read: Callable[[object, str], Entity]) -> Entity:

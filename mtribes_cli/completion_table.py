@@ -68,6 +68,7 @@ COMMANDS: dict[str, Command] = {
             (("--check",), None, False, "Write nothing; exit 3 when files or mtribes.toml are out of step."),
             (("--latest",), None, False, "With --check: exit 3 also when the server has something newer."),
             (("--offline",), None, False, "With --check: ask no server."),
+            (("--discard-recovery",), None, False, "Remove what an interrupted write left, instead of taking it back."),
         ),
     ),
     "status": (

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 from mtribes_cli.errors import FileError, MtribesError, Problem, UsageError
 from mtribes_cli.hosts import is_loopback
+from mtribes_cli.local_files import MAX_STATE_FILE_BYTES, read_beginning, read_regular_file
 from mtribes_cli.process_lock import only_one
 
 if TYPE_CHECKING:
@@ -48,9 +49,9 @@ class RunningServer:
 def running_server(folder: Path) -> RunningServer | None:
     """The server that runs on the data folder `folder`, if one does."""
     try:
-        record = json.loads((folder / "server.json").read_bytes())
+        record = json.loads(read_regular_file(folder / "server.json", MAX_STATE_FILE_BYTES))
         url, pid = str(record["url"]), int(record["pid"])
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None
     health = health_of(url) if _lives(pid) else None
     if health is None:
@@ -129,7 +130,7 @@ def _start(folder: Path, environment: Mapping[str, str], clock: "Clock") -> Runn
         clock.sleep(PROBE_PAUSE_SECONDS)
     process.kill()
     process.wait()
-    content = log.read_bytes()
+    content = read_beginning(log, log_start + MAX_STATE_FILE_BYTES)
     is_same = len(content) >= log_start  # else it was put aside, as it was large
     said = content[log_start if is_same else 0 :].decode("utf-8", "replace").splitlines()[-MAX_LOG_LINES:]
     raise MtribesError(

@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-import tempfile
-import traceback
 from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 
@@ -16,6 +14,7 @@ from typer.exceptions import TyperException
 from typer.main import get_command
 
 from templates_server.commands import account, backup, logs, migrate, organization, restore, start, status, stop
+from templates_server.commands.crashes import write_traceback
 from templates_server.commands.failures import CommandFailed, ExitCode, TryLater, WrongUsage
 from templates_server.commands.variables import stripped_variables
 from templates_server.errors import ApiError, Unavailable
@@ -118,9 +117,7 @@ def _is_damaged(error: DatabaseError) -> bool:
 
 
 def _bug(error: BaseException) -> CommandFailed:
-    descriptor, path = tempfile.mkstemp(prefix="mtribes-server-crash-", suffix=".txt", text=True)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        traceback.print_exception(error, file=file)
+    path = write_traceback(error)
     return CommandFailed(f"A fault of mtribes-server itself: {type(error).__name__}", f"Please report it with {path}.")
 
 

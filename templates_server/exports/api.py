@@ -21,14 +21,13 @@ from templates_server.exports.cursors import from_cursor
 from templates_server.exports.files import form_of
 from templates_server.exports.models import AskedFormat, EventExport, ExportView, TribeExport
 from templates_server.exports.serving import served_file
-from templates_server.exports.spooling import Job, Lines, Spooler
+from templates_server.exports.spooling import KEPT_MS, Job, Lines, Spooler
 from templates_server.identifiers import new_id
 from templates_server.persons.names import PersonKind, named, problem_of_user_id
 from templates_server.times import DAY, to_rfc3339
 from templates_server.tribes.api import load_tribe
 from templates_server.tribes.store import Moment
 
-KEPT_MS = DAY
 MEDIA_TYPES = {"csv": f"{CSV}; charset=utf-8; header=present", "ndjson": NDJSON, "json": JSON}
 
 

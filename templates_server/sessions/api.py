@@ -33,7 +33,7 @@ async def start_session(call: Call) -> Response:
     arrivals = call.services.part(SessionArrivals)
 
     async def store_it() -> None:
-        problems = await arrivals.add(start)
+        problems = await arrivals.add(start, sent_bytes=len(call.body))
         if problems:
             raise ValidationFailed(problems)
 

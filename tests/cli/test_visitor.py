@@ -63,6 +63,15 @@ def test_a_list_that_has_just_as_many_says_nothing(user: Mtribes, peer: Peer) ->
     assert (outcome.exit_code, outcome.err, outcome.out.count("phone-1")) == (0, "", 2)
 
 
+def test_a_full_page_at_the_limit_is_followed_by_a_look_for_more(user: Mtribes, peer: Peer) -> None:
+    link = f'<{peer.url}{VISITORS}?limit=1000&cursor=eA>; rel="next"'
+    peer.on("GET", VISITORS, data(*[PHONE] * 1000, Link=link), data(PHONE))
+    outcome = user("visitor", "list", "--limit", "1000", *PLACE, "--json")
+    assert len(outcome.envelope["data"]) == 1000
+    assert outcome.err == "Only the first 1,000 are listed. Pass a larger --limit for more.\n"
+    assert [asked.query for asked in peer.asked] == ["limit=1000", "limit=1000&cursor=eA"]
+
+
 def test_an_empty_page_ends_a_list_whatever_it_leads_to(user: Mtribes, peer: Peer) -> None:
     peer.on("GET", VISITORS, data(Link=f'<{peer.url}{VISITORS}?cursor=eA>; rel="next"'))
     outcome = user("visitor", "list", *PLACE)

@@ -14,6 +14,9 @@ A5 Started sessions kept the states of their time alive; caches of states were b
   server/test_held_bytes.py
   server/codegen/test_code_route.py
     the_budget_of_sets_counts_their_keys_too
+  server/test_arrivals.py
+    what_is_large_counts_as_more_rows
+  server/client/test_waiting_bytes.py
 A1 The depth of JSON is told in one pass over the body, in strings that are never closed too.
   server/test_costly_requests.py
     depth_of_an_unclosed_string_is_told_at_once
@@ -21,11 +24,18 @@ A1 The depth of JSON is told in one pass over the body, in strings that are neve
 A1 Forwarded headers are read in one pass, with quotes that are never closed too.
   server/test_costly_requests.py
     a_long_forwarded_header_is_read_at_once
+A1 Cookies are read in one pass, whatever Python does with quoted ones.
+  server/test_costly_requests.py
+    long_cookies_are_read_at_once
+  repo/test_growth.py
+    no_cookie_is_read_by_what_takes_a_square_of_time
 A1 A JSON array is read in one pass, whatever is in it.
   cli/ingest/test_json.py
     a_hostile_array_is_read_in_seconds
     garbage_is_read_alike_in_pieces_of_any_size
     a_number_of_many_digits_is_sent_as_it_stands
+A1 The time of every pattern and every reader of sent text grows with its length; what is new is measured unlisted.
+  repo/test_growth.py
 A2 Events are counted before they are read; an answer lists a hundred problems and counts the rest, in bounded texts.
   server/test_problems.py
   server/test_costly_requests.py
@@ -77,9 +87,38 @@ A4 Removing a user with very many events was one transaction, during which nobod
 """
 
 CODE_EXECUTION = """
+B1 A journal of a clone is not acted on: a secret of the state folder signs it, and paths are judged by where they lead.
+  cli/hostile/test_clones.py
+    a_journal_of_a_clone_puts_no_hook_in_place
+    setup_believes_no_journal_of_a_clone
+    the_named_command_discards_a_journal_that_is_not_ours
+    discarding_follows_no_link_and_removes_staged_files_alone
+    a_new_folder_of_a_journal_is_not_removed_outside
+    ones_own_journal_is_believed_and_no_other_copy_of_it
+    ones_own_journal_is_not_followed_through_links_of_later
+B2 Nothing is written into the own folder of git or its like through a link, and no output becomes a repository.
+  cli/hostile/test_clones.py
+    nothing_is_written_into_a_repository_through_a_link
+    an_output_in_a_repositorys_own_folder_is_refused
+    a_server_makes_no_repository_of_an_output
+    a_worktree_in_a_bare_repository_is_a_project_like_any
+B3 Secrets go only where their user said, and a project file of another user sends nothing.
+  cli/test_host_trust.py
+B4 Local files that are no files, have no end or break parsers are refused at once; what a server says is bounded.
+  cli/hostile/test_local_files.py
+  repo/test_local_reads.py
 """
 
 LIMITS_AND_TRUTH = """
+C2: The command line reads all pieces of a packed file, and passes over nothing that trails them.
+  cli/ingest/test_source.py
+    files_packed_in_pieces_are_read_to_the_end
+    what_trails_packed_data_is_not_passed_over
+    a_second_piece_that_breaks_off_says_so
+    zeros_that_pad_a_gzip_file_are_no_data
+    the_time_for_pieces_grows_with_their_number
+C4: What was stored while a clock was ahead neither delays nor allows anything once it is right.
+  server/test_wrong_clock.py
 C3: The log has no value of a statement that fails.
   server/test_database.py
     a_failing_statement_tells_no_value
@@ -141,6 +180,24 @@ C7 A person whom an event, an alias, a device, a session or `identify` created w
 """
 
 FILES_AND_PLACES = """
+D1 `-C ../other` finds the project of that folder, and rewrites no other one.
+  cli/test_main.py
+    a_folder_beside_is_searched_and_not_the_one_around
+    a_folder_behind_a_link_is_the_one_that_it_leads_to
+D3 What is no regular file is written through or refused by every command, and never replaced.
+  cli/test_output_file.py
+D6 In a forest of links content is what counts, and nothing is written through one.
+  cli/hostile/test_clones.py
+    in_a_forest_of_links_content_is_what_counts
+    in_a_forest_of_links_nothing_is_written_through_them
+    a_difference_does_not_show_what_a_link_leads_to
+    an_output_behind_a_link_out_of_the_project_is_not_written
+D7 A blank variable is as good as none, and tracebacks are bounded, where it is told.
+  cli/test_host_trust.py
+    a_blank_variable_is_as_good_as_none
+  cli/test_main.py
+    only_the_newest_tracebacks_are_kept
+  server/commands/test_crashes.py
 D2 The database is in its data folder whatever characters the folder's name has; no URL is made by formatting a path.
   server/commands/test_data_places.py
     the_database_is_in_its_data_folder_whatever_its_name
@@ -187,6 +244,42 @@ E: Pages may send the headers of tracing to the Client API.
 """
 
 RUNTIME = """
+F1 On a server one person's content and events never go to another; visitors of one process share no anonymous id.
+  server/codegen/test_one_person_on_a_server.py
+F2 A value that older code does not know costs that value alone; it is listed, logged once, and told to the server.
+  server/codegen/test_old_code.py
+F3 A start that failed is tried again: growing pauses, Retry-After kept, at once when the network is back.
+  server/codegen/test_start_again.py
+F4 One bad event takes no other with it: names and metadata are checked when tracked, refused ones are dropped alone.
+  server/codegen/test_events.py
+    what_is_no_name_is_refused_when_it_is_tracked
+    metadata_that_the_server_would_refuse_is_refused_when_it_is_tracked
+    a_bad_name_takes_no_event_of_a_page_that_closes_with_it
+    events_that_the_server_names_are_dropped_alone_and_at_once
+    one_event_that_the_server_refuses_is_dropped_alone
+    a_clock_that_was_never_set_does_not_have_events_refused
+    a_page_of_something_in_between_acknowledges_nothing
+  server/codegen/test_hostile_apps.py
+    whatever_is_sent_the_server_takes
+F5 Storage that is full, forbidden or asynchronous gives nobody the anonymous id of another, after a reload neither.
+  server/codegen/test_identity_storage.py
+F6 Two answers to a follower never follow each other faster than a second.
+  server/codegen/test_changes.py
+    two_answers_never_follow_each_other_faster_than_a_second
+F7 A passing error of the server, or of something in between, does not end following; it is retried ever more rarely.
+  server/codegen/test_changes.py
+    following_goes_on_after_a_passing_error
+    a_session_that_cannot_be_begun_anew_at_once_is_begun_later
+    a_server_without_changes_is_asked_ever_more_rarely
+    a_server_that_loses_new_sessions_at_once_is_left_alone_longer
+F8 Neither timers nor unanswered requests keep a program running; collected events are sent as it ends.
+  server/codegen/test_programs_end.py
+F9 A large event at the head does not keep the others from being sent when the page is hidden.
+  server/codegen/test_events.py
+    an_event_that_does_not_fit_holds_up_no_other_of_a_page_that_is_hidden
+    a_page_that_is_hidden_sends_at_most_60_kib_with_keepalive_and_the_rest_later
+F10 No public function throws or rejects, whatever the app, its fetch, its storage or its console does.
+  server/codegen/test_hostile_apps.py
 """
 
 PUBLIC_PROMISES = """
@@ -212,6 +305,11 @@ G A tag could not be deleted from everybody; what was accepted is done, in steps
     a_deletion_that_goes_on_says_who_still_has_the_tag
   contract/test_cli_users.py
     a_tag_is_deleted_from_everybody
+G `mtribes update` without a sign-in signs in where somebody is at the terminal, and else ends with 4.
+  cli/test_update.py
+    somebody_at_the_terminal_is_signed_in
+    where_nobody_is_there_a_missing_sign_in_is_exit_4
+    a_token_that_is_refused_is_not_replaced_by_a_sign_in
 G1 Where documented APIs that look like this one differ from it is written down and so.
   server/test_compatibility.py
 G On Citus sessions, events, `identify` and `alias` were 500, as rows of two people were joined; removing a user, too.

@@ -16,6 +16,8 @@ from templates_server.persons.names import PersonKind, named
 from templates_server.persons.profiles import Scalar, attribute_patterns, encode_attributes, merged_attributes
 from templates_server.persons.reading import MOST_TAGS
 from templates_server.schema import audit_entries
+from templates_server.times import system_clock
+from templates_server.users.erasure.store import ErasedPerson, erase_again
 from tests.people import Grant, add_organization, add_person
 from tests.server.users.conftest import Place
 
@@ -238,6 +240,17 @@ def test_a_user_who_is_erased_takes_along_the_counts_of_their_visitors(place: Pl
     app.post("/api/client/alias", json={"anonymous_id": "v", "external_id": "u"})
     assert place.client.delete(place.url("users", "u")).status_code == 200
     assert counts(place) == {"news": (0, 1)}
+
+
+@pytest.mark.usefixtures("app")
+def test_a_visitor_of_a_restored_backup_who_is_erased_again_leaves_true_counts(place: Place) -> None:
+    place.upsert({"user_id": "u", "tags": ["news"]})
+    for visitor in ("v", "w"):
+        tag(place, visitor, "news")
+    erased = ErasedPerson(place.environment_id, named(PersonKind.VISITOR, "v").person_id, system_clock())
+    assert place.server.database.write_now(lambda connection: erase_again(connection, [erased])) == 1
+    assert counts(place) == {"news": (1, 1)}
+    assert set(visitors(place)) == {"w"}
 
 
 def test_the_times_of_who_an_event_created_are_told(place: Place) -> None:
