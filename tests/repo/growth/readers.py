@@ -321,6 +321,7 @@ PIECES = (
         "\x00",
     ),
 )
+PAIRED = PIECES[::2]
 FIRST = (
     "",
     "[",
@@ -356,7 +357,7 @@ def texts(*, thorough: bool) -> Iterator[tuple[str, Input]]:
     yield "JSON keys", lambda length: "{" + _numbered('"k{0}":{0},', 14)(length) + '"z":0}'
     yield "JSON objects", lambda length: "[" + _numbered('{{"user_id":"{0}"}},', 20)(length) + "0]"
     if thorough:
-        for first, second in itertools.permutations(PIECES, 2):
+        for first, second in itertools.permutations(PAIRED, 2):
             yield f"({first!r} + {second!r}) * n", _repeated("", first + second)
 
 
