@@ -183,6 +183,8 @@ class Spooler:
         while True:
             try:
                 self.purge()
+            except Unavailable as error:  # the database does not answer now, which is no fault of this
+                LOGGER.warning("removing exports was put off: %s", error)
             except Exception:
                 LOGGER.exception("removing exports failed; the next attempt is in %d seconds", PURGE_EVERY_SECONDS)
             if self._stopping.wait(PURGE_EVERY_SECONDS):

@@ -57,6 +57,7 @@ A6: The log is put aside while it is written, by several processes without a los
     a_large_log_is_put_aside_while_it_is_written
     a_log_that_another_program_put_aside_is_made_anew
     nothing_of_several_processes_is_lost_when_the_log_is_put_aside
+    of_two_that_find_the_log_large_one_puts_it_aside
     stderr_goes_on_in_the_new_file_where_it_is_the_log
     a_failure_that_repeats_is_told_in_a_line_that_counts
     each_place_has_its_traceback_once_a_minute

@@ -67,7 +67,7 @@ def faults_of_pattern(found: Found, *, thorough: bool) -> Iterator[str]:
 
 def faults_of_reader(reader: Reader, *, thorough: bool) -> Iterator[str]:
     """The same for a reader."""
-    characters = THOROUGH_CHARACTERS if thorough else CHARACTERS
+    characters = THOROUGH_CHARACTERS // 2 if thorough else CHARACTERS
     for description, made in texts(thorough=thorough):
         small, large = made(characters), made(characters * STEP)
         with only_reading():

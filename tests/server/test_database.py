@@ -227,7 +227,7 @@ FEW, MANY = 1_000, 1_000_000
 
 @pytest.mark.parametrize("way", ["look_up", "read"])
 def test_a_query_of_many_steps_does_not_hold_the_event_loop(tmp_path: Path, way: str) -> None:
-    database = open_database(f"sqlite:///{tmp_path / 'things.db'}")
+    database = open_database(sqlite_file_url(tmp_path / "things.db"))
 
     async def ask(rows: int) -> tuple[int, float, float]:
         """What is found, and the processor time of this thread, and of all."""
@@ -252,7 +252,7 @@ def test_a_query_of_many_steps_does_not_hold_the_event_loop(tmp_path: Path, way:
 
 
 def test_a_query_elsewhere_may_take_as_many_steps_as_it_needs(tmp_path: Path) -> None:
-    database = open_database(f"sqlite:///{tmp_path / 'things.db'}")
+    database = open_database(sqlite_file_url(tmp_path / "things.db"))
 
     def work(connection: Connection) -> int:
         return int(connection.exec_driver_sql(COSTLY, (MANY,)).scalar_one())

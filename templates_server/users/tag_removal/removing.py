@@ -8,6 +8,7 @@ import threading
 import time
 
 from templates_server.database import Database
+from templates_server.errors import Unavailable
 from templates_server.times import Clock
 from templates_server.users.tag_removal import store
 
@@ -58,6 +59,8 @@ class TagRemovals:
             self._woken.clear()
             try:
                 self._end_all()
+            except Unavailable as error:  # the database does not answer now, which is no fault of this
+                LOGGER.warning("deleting tags was put off: %s", error)
             except Exception:
                 LOGGER.exception("deleting tags failed; the next attempt is in %.0f seconds", LOOK_AGAIN_SECONDS)
 

@@ -18,7 +18,8 @@ from templates_server.devices.store import MOST_DEVICES
 from templates_server.events import limits
 from templates_server.events import store as events_store
 from templates_server.events.limits import MOST_UNITS, TOO_MANY, UNIT_BYTES, RecentCounts
-from templates_server.events.store import COLUMNS
+from templates_server.events.reading import read_events
+from templates_server.events.store import COLUMNS, Arrival, add_events
 from templates_server.merges.store import Merge
 from templates_server.persons import store as persons_store
 from templates_server.persons.names import PersonKind, PersonName, Stated, named
@@ -187,6 +188,15 @@ def test_a_user_with_more_events_than_one_step_removes_is_erased(app: App) -> No
 def _environment_of(app: App, key: str) -> str:
     query = select(schema.environment_keys.c.environment_id).where(schema.environment_keys.c.key == key)
     return str(app.server.database.read_now(lambda connection: connection.execute(query).scalar_one()))
+
+
+def test_events_that_come_late_move_no_time_back(app: App) -> None:
+    app.tell("events", [event("e-1", **USER)])
+    seen = app.user("u")["last_seen"]
+    body = json.dumps([event("e-2", **USER)]).encode()
+    late = Arrival(app.environment.id, seen - DAY, read_events(body, seen - DAY, max_depth=9))
+    app.server.database.write_now(partial(add_events, arrivals=[late]))
+    assert (app.user("u")["last_seen"], app.events_of("u")) == (seen, ["e-1", "e-2"])
 
 
 # Sessions and devices

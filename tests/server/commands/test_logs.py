@@ -72,6 +72,18 @@ def test_a_log_that_another_program_put_aside_is_made_anew(path: Path, logger: l
     assert (path.with_name("server.log.old").read_text(), path.read_text()) == ("one\n", "three\n")
 
 
+def test_of_two_that_find_the_log_large_one_puts_it_aside(path: Path) -> None:
+    first, second = (SharedLogFile(str(path), max_bytes=LINE_BYTES) for _ in range(2))
+    path.write_text(line(1) + "\n")
+    first._put_aside()
+    second._put_aside()  # it saw the size before the first was done
+    assert (aside(path).read_text(), path.read_text()) == (line(1) + "\n", "")
+    for handler in (first, second):
+        handler.emit(logging.makeLogRecord({"msg": "after"}))
+        handler.close()
+    assert path.read_text() == "after\nafter\n"
+
+
 WRITER = """
 import logging, sys
 from templates_server.log_files import SharedLogFile

@@ -14,6 +14,7 @@ from templates_server.events.store import COLUMNS
 from templates_server.opening import open_database
 from templates_server.rows import insert_all
 from templates_server.sessions.store import STARTED
+from templates_server.settings import sqlite_file_url
 from templates_server.times import DAY
 from templates_server.tribes.compiler import compile_facts, compile_tribe
 from templates_server.tribes.facts import read_facts
@@ -41,7 +42,7 @@ CASES: Mapping[str, tuple[dict[str, Any], int, bool]] = {
 def filled(folder: Path, count: int) -> sqlite3.Connection:
     """A database with a person who has done everything so often."""
     path = folder / f"{count}.db"
-    database = open_database(f"sqlite:///{path}")
+    database = open_database(sqlite_file_url(path))
     migrations.upgrade(database)
     key = ("env", "per")
     events = [(*key, f"e-{n}", "video/completed", None, None, None, None, NOW - n, NOW) for n in range(count)]
