@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import itertools
 import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-PARSER: Any = re._parser
-CONSTANTS: Any = re._constants
+PARSER: Any = importlib.import_module("re._parser")  # the only way to know what a pattern is made of
+CONSTANTS: Any = importlib.import_module("re._constants")
 MOST_ALTERNATIVES = 6
 MOST_ATOMS = 14
 MOST_OF_A_CLASS = 3
