@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mtribes_cli.errors import NetworkError, UnavailableError
@@ -16,6 +17,7 @@ from mtribes_cli.generation import (
     scope_of,
 )
 from mtribes_cli.hosts import START_LOCAL
+from mtribes_cli.local_files import MAX_LOCK_FILE_BYTES, read_regular_file
 from mtribes_cli.local_server import running_server
 from mtribes_cli.lock_file import LOCK_FILE_NAME, text_hash
 from mtribes_cli.output_plan import Plan
@@ -79,18 +81,22 @@ class PlanReport:
         return f"{verb}: {', '.join(parts)}."
 
 
-def update_code(
+def update_code(  # noqa: PLR0913 - one parameter an option
     context: "Context",
     project: ProjectFile,
     outputs: Sequence[str] = (),
     *,
     is_forced: bool = False,
+    is_discarding: bool = False,
     revision: int | None = None,
 ) -> PlanReport:
     """Ask for the code of `outputs` (none: all); write it, the lock, and mtribes.toml where that is not saved yet."""
-    with sole_writer(project.root, context.folders.state) as was_interrupted:
-        if was_interrupted:
+    places = [target.output for target in project.targets]
+    with sole_writer(project.root, context.folders.state, places, is_discarding=is_discarding) as writer:
+        if writer.was_interrupted:
             context.console.notice("A write was interrupted here before; what was left over has been put right.")
+        if is_discarding:
+            context.console.notice(f"Discarded: {', '.join(writer.discarded) or 'nothing, there was no such write'}.")
         scope = scope_of(project, outputs)
         tell_what_is_local(context, project)
         generated = asked_code(context, scope, revision)
@@ -99,7 +105,7 @@ def update_code(
         files = {} if project.unsaved_text is None else {project.path.name: project.unsaved_text}
         files[LOCK_FILE_NAME] = lock_text(scope, generated)
         with context.console.working(f"Writing to {project.root}"):
-            carry_out(project.root, Write(found, _changed(project, files)), context.at_crash_point)
+            carry_out(project.root, Write(found, _changed(project, files)), writer.key, context.at_crash_point)
     return PlanReport.of(found, generated)
 
 
@@ -155,7 +161,9 @@ def differences(tree: Tree, found: Plan) -> str:
     outputs = {path: file.output for path, file in found.removals.items()}
     outputs |= {path: file.output for path, file in found.writes.items()}
     for path, output in sorted(outputs.items()):
-        before = (tree.read(path, output).content or b"").decode("utf-8", "replace").replace("\r\n", "\n")
+        state = tree.read(path, output)
+        shown = b"" if state.link else state.content or b""  # what a link leads to is not the project's to show
+        before = shown.decode("utf-8", "replace").replace("\r\n", "\n")
         after = found.writes[path].text if path in found.writes else ""
         names = (f"a/{path}" if before else "/dev/null", f"b/{path}" if path in found.writes else "/dev/null")
         lines += difflib.unified_diff(before.splitlines(keepends=True), after.splitlines(keepends=True), *names)
@@ -178,7 +186,14 @@ def _changed(project: ProjectFile, files: Mapping[str, str]) -> dict[str, bytes]
     """The files beside mtribes.toml whose text is not there yet."""
     changed = {}
     for name, text in files.items():
-        place = project.root / name
-        if not place.is_file() or text_hash(place.read_bytes()) != text_hash(text.encode()):
+        if not _has_text(project.root / name, text):
             changed[name] = text.encode()
     return changed
+
+
+def _has_text(place: Path, text: str) -> bool:
+    """Whether a file with this text is at `place`; one that cannot be compared is written anew."""
+    try:
+        return text_hash(read_regular_file(place, MAX_LOCK_FILE_BYTES)) == text_hash(text.encode())
+    except OSError:
+        return False

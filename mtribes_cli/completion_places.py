@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from mtribes_cli.completion_scripts import SCRIPTS
 from mtribes_cli.errors import UsageError
+from mtribes_cli.local_files import MAX_SHELL_FILE_BYTES, MAX_SYSTEM_FILE_BYTES, read_regular_file
 
 _NAMES = {**{name: name for name in SCRIPTS}, "pwsh": "powershell"}
 
@@ -70,7 +71,7 @@ def _is_read_by_zsh(folder: Path, environment: Mapping[str, str], settings: Path
     if str(folder) in environment.get("FPATH", "").split(":"):
         return True
     try:
-        text = settings.read_text(encoding="utf-8", errors="replace")
+        text = read_regular_file(settings, MAX_SHELL_FILE_BYTES).decode("utf-8", "replace")
     except OSError:
         return False
     return any(str(folder) in line for line in text.splitlines() if not line.lstrip().startswith("#"))
@@ -93,6 +94,6 @@ def _home(environment: Mapping[str, str]) -> Path:
 def _parent_name() -> str:
     """The name of the program that started this one, where the system tells it in a file."""
     try:
-        return Path(f"/proc/{os.getppid()}/comm").read_text(encoding="utf-8").strip()
+        return read_regular_file(Path(f"/proc/{os.getppid()}/comm"), MAX_SYSTEM_FILE_BYTES).decode("utf-8").strip()
     except (OSError, ValueError):
         return ""

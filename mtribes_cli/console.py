@@ -13,6 +13,8 @@ from typing import Any, BinaryIO, Literal, NamedTuple, TextIO
 
 from mtribes_cli.errors import InterruptedCommandError, MtribesError, Problem, UsageError
 from mtribes_cli.file_faults import file_error
+from mtribes_cli.local_files import MAX_DOCUMENT_BYTES
+from mtribes_cli.numbers import whole_number
 from mtribes_cli.result import Block, Document, Result, Table
 from mtribes_cli.safe_text import columns, display_width, made_safe, made_safe_line
 
@@ -196,8 +198,8 @@ class Console:
             answer = self.ask(asked, flag=flag, default=default)
             if answer in options:
                 return answer
-            if answer.isdecimal() and 1 <= int(answer) <= len(options):
-                return options[int(answer) - 1]
+            if chosen := whole_number(answer, most=len(options)):
+                return options[chosen - 1]
             self._say("Please answer with a number or a name of the list.")
 
     def confirm(self, question: str, *, flag: str, default: bool) -> bool:
@@ -230,14 +232,18 @@ class Console:
         raw: BinaryIO = getattr(binary, "raw", binary)
         return raw
 
-    def read_stdin(self) -> bytes:
-        """All of stdin, as bytes."""
+    def read_stdin(self, max_bytes: int = MAX_DOCUMENT_BYTES) -> bytes:
+        """All of stdin, as bytes. Raises UsageError for more than `max_bytes`."""
         binary = getattr(self._stdin, "buffer", None)
-        return binary.read() if binary is not None else self._stdin.read().encode()
+        content = binary.read(max_bytes + 1) if binary is not None else self._stdin.read(max_bytes + 1).encode()
+        if len(content) > max_bytes:
+            raise UsageError(f"stdin holds more than {max_bytes:,} bytes.", "Give the right file on stdin.")
+        return bytes(content)
 
     def _line(self, question: str) -> str:
-        self._write(self._stderr, made_safe(question))
+        self._write(self._stderr, self._wiped() + made_safe(question))
         line = self._stdin.readline()
+        self._write(self._stderr, self._doing)
         if not line:
             raise InterruptedCommandError("The input ended before the question was answered.", "Run it again.")
         return line

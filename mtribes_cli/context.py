@@ -61,8 +61,8 @@ def _current_folder() -> Path:
 class Folders(NamedTuple):
     """Where files of the user's are kept."""
 
-    config: Path  # credentials
-    state: Path  # tracebacks
+    config: Path  # credentials, servers that are trusted
+    state: Path  # journals, locks, tracebacks
     server: Path  # the data folder of the local server
 
     @classmethod
@@ -70,12 +70,25 @@ class Folders(NamedTuple):
         """The folders that the system provides; `MTRIBES_DATA` says where the local server's is."""
         import platformdirs  # noqa: PLC0415 - start-up time
 
-        server = environment.get("MTRIBES_DATA")
+        server = variable_of(environment, "MTRIBES_DATA")
         return cls(
             config=_folder(platformdirs.user_config_path, "mtribes"),
             state=_folder(platformdirs.user_state_path, "mtribes"),
-            server=Path(server) if server else _folder(platformdirs.user_data_path, "mtribes-server"),
+            server=_named_folder(server) if server else _folder(platformdirs.user_data_path, "mtribes-server"),
         )
+
+
+def variable_of(environment: Mapping[str, str], name: str) -> str | None:
+    """Return a variable without blanks around it (or a line end, as `$(cat FILE)` may leave); None for a blank one."""
+    return environment.get(name, "").strip() or None
+
+
+def _named_folder(name: str) -> Path:
+    """A folder by its name, as the server reads it."""
+    try:
+        return Path(name).expanduser().absolute()
+    except RuntimeError:
+        return Path(NO_HOME)
 
 
 def _folder(find: Callable[..., Path], name: str) -> Path:
@@ -101,19 +114,28 @@ class Context:
     system_root: Path = Path("/")  # where the system tells what it is: a container, WSL
     at_crash_point: Callable[[str], None] = lambda _name: None  # tests end the process here
 
+    meant_host: Host | None = None  # what a command found out itself; None: flags, variables and `mtribes.toml` say it
+
     resources: ExitStack = field(default_factory=ExitStack)  # closed when the command has ended
 
     def for_command(self, arguments: Arguments) -> Context:
         """The same world, with the global options of one command."""
         return replace(self, arguments=arguments)
 
+    def variable(self, name: str) -> str | None:
+        """A variable of the environment; None where it is not set, or blank."""
+        return variable_of(self.environment, name)
+
     @cached_property
     def working_folder(self) -> Path:
-        """Where relative paths start: `-C`, or where the process was started."""
+        """Where relative paths start: `-C`, which is resolved as `cd` does, or where the process was started."""
         folder = self.arguments.values.get("-C")
-        if folder and not (self.started_in / folder).is_dir():
+        if not folder:
+            return self.started_in
+        resolved = Path(os.path.realpath(self.started_in / folder))
+        if not resolved.is_dir():
             raise UsageError(f"There is no folder {folder}.", "Give -C a folder that is there.")
-        return self.started_in / folder if folder else self.started_in
+        return resolved
 
     @cached_property
     def console(self) -> Console:
@@ -136,13 +158,26 @@ class Context:
         path = find_project_file(self.working_folder)
         return read_project_file(path) if path else None
 
+    @property
+    def project_in_use(self) -> ProjectFile | None:
+        """The same, if anything of it was asked for by now."""
+        found: ProjectFile | None = self.__dict__.get("project")
+        return found
+
+    def talking_to(self, host: Host) -> Context:
+        """The same world, in which `host` is the server that is meant."""
+        world = replace(self, meant_host=host)
+        if "project" in self.__dict__:
+            world.__dict__["project"] = self.project  # which was read, and counts as in use
+        return world
+
     @cached_property
     def settings(self) -> Settings:
         """What flags, variables and `mtribes.toml` say together."""
         from mtribes_cli.settings import Settings  # noqa: PLC0415 - start-up time
 
         return Settings(
-            self.environment,
+            self.variable,
             host_flag=self.arguments.values.get("--host"),
             project=lambda: self.project,
             stored_hosts=self.credentials.hosts,
@@ -159,7 +194,7 @@ class Context:
     @cached_property
     def host(self) -> Host:
         """The server that is meant."""
-        return self.settings.host()
+        return self.meant_host or self.settings.host()
 
     @cached_property
     def client(self) -> Client:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mtribes_cli.context import Context
 
 _TOKENS = r"\b(mt[oprs]_)[0-9A-Za-z]+|(?i:(bearer|basic) )[0-9A-Za-z._~+/=-]+"
+MAX_TRACEBACKS = 10  # that are kept in the state folder
 _SECRET_VARIABLES = ("MTRIBES_TOKEN", "MTRIBES_CLIENT_SECRET")
 
 
@@ -78,18 +79,36 @@ def _write_traceback(error: BaseException, context: Context) -> Path:
 
     folder = context.folders.state
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"crash-{int(context.clock.now_seconds())}-{os.getpid()}.txt"
+    path = folder / f"crash-{int(context.clock.now_seconds())}-{os.getpid()}-{os.urandom(3).hex()}.txt"
     head = f"mtribes {__version__}, Python {platform.python_version()}, {platform.platform()}\n"
     text = head + "".join(traceback.format_exception(error))
-    path.write_text(redacted(text, context), encoding="utf-8", errors="backslashreplace")
-    path.chmod(0o600)
+    _write_new(path, redacted(text, context).encode("utf-8", "backslashreplace"))
+    _keep_newest(folder)
     return path
+
+
+def _write_new(path: Path, content: bytes) -> None:
+    import os  # noqa: PLC0415 - start-up time
+
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+
+
+def _keep_newest(folder: Path) -> None:
+    """Remove tracebacks but for the newest."""
+    from contextlib import suppress  # noqa: PLC0415 - start-up time
+
+    with suppress(OSError):
+        written = sorted(folder.glob("crash-*.txt"), key=lambda path: path.lstat().st_mtime_ns)
+        for path in written[:-MAX_TRACEBACKS]:
+            path.unlink(missing_ok=True)
 
 
 def redacted(text: str, context: Context) -> str:
     """`text` without anything that looks like a token of ours, and without the secrets of the environment."""
     for name in _SECRET_VARIABLES:
-        secret = context.environment.get(name)
+        secret = context.variable(name)
         if secret:
             text = text.replace(secret, "[secret]")
     return re.sub(_TOKENS, lambda match: f"{match.group(1) or match.group(2) + ' '}[secret]", text)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from mtribes_cli import keyring_store
 from mtribes_cli.atomic_file import Reached, nothing_happens, write_private
 from mtribes_cli.errors import FileError, NotSignedInError, UnavailableError
+from mtribes_cli.local_files import MAX_STATE_FILE_BYTES, read_regular_file
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
@@ -130,11 +131,11 @@ class Credentials:
 
     def _read(self) -> dict[str, dict[str, Any]]:
         try:
-            stored = json.loads(self.path.read_bytes())
+            stored = json.loads(read_regular_file(self.path, MAX_STATE_FILE_BYTES))
             return {"hosts": dict(stored["hosts"]), "services": dict(stored["services"])}
         except (FileNotFoundError, NotADirectoryError):
             return {"hosts": {}, "services": {}}
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             raise self._damaged() from None
 
     def _write(self, stored: Mapping[str, object]) -> None:
@@ -148,7 +149,7 @@ class Credentials:
 def _entry(secret: str) -> Mapping[str, Any]:
     try:
         entry = json.loads(secret)
-    except ValueError:
+    except (ValueError, RecursionError):
         entry = None
     if not isinstance(entry, dict):
         raise NotSignedInError("What the keyring holds is not a sign-in.", "Run `mtribes login` again.")

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 from mtribes_cli.atomic_file import write_whole
 from mtribes_cli.errors import DocumentError
 from mtribes_cli.file_faults import file_error
+from mtribes_cli.local_files import MAX_DOCUMENT_BYTES, read_given_file, read_regular_file
+from mtribes_cli.output_file import output_target, write_output
 from mtribes_cli.result import Document, Result
 
 if TYPE_CHECKING:
@@ -55,7 +57,7 @@ def read_document(context: Context, file: str) -> LocalDocument:
         return _document("stdin", context.console.read_stdin(), path=None)
     path = context.working_folder / file
     try:
-        content = path.read_bytes()
+        content = read_given_file(path, MAX_DOCUMENT_BYTES)
     except FileNotFoundError:
         raise DocumentError(f"There is no file {file}.", "Give a file that is there, or - for stdin.") from None
     except OSError as error:
@@ -88,6 +90,8 @@ def _parsed_json(name: str, text: str) -> object:
         return json.loads(text)
     except json.JSONDecodeError as error:
         raise DocumentError(f"{name}, line {error.lineno}: {error.msg}.", "Mend the JSON.") from None
+    except ValueError:
+        raise DocumentError(f"{name} has a number with thousands of digits.", "Mend the JSON.") from None
     except RecursionError:
         raise DocumentError(f"{name} is nested too deeply.", _LOOK) from None
 
@@ -136,10 +140,14 @@ def _put(context: Context, file: str, text: str) -> Result:
     """The text on stdout, or in a file that is whole or not there."""
     if file == STDIN:
         return Result(None, (Document(text),))
+    target = output_target(context.working_folder / file, file, context.working_folder)
     try:
-        write_whole(context.working_folder / file, text.encode())
+        write_output(target, text.encode())
     except OSError as error:
         raise file_error(error, file, cannot_be="written") from error
+    if target.file is None:  # which may be stdout by another name: nothing else is put there
+        context.console.notice(f"Wrote {file}.")
+        return Result({"file": file})
     return Result({"file": file}, (f"Wrote {file}.",))
 
 
@@ -158,11 +166,19 @@ def note_push(context: Context, document: LocalDocument, revision: int) -> None:
 def _note_revision(document: LocalDocument, revision: int) -> bool:
     """Only a `revision:` line that stands alone is touched, and only if the file is still what was sent."""
     matches = list(_REVISION_LINE.finditer(document.content))
-    if document.path is None or len(matches) != 1 or document.path.read_bytes() != document.content:
+    if document.path is None or len(matches) != 1 or _present_content(document.path) != document.content:
         return False
     start, end = matches[0].span(1)
     write_whole(document.path, document.content[:start] + str(revision).encode() + document.content[end:])
     return True
+
+
+def _present_content(path: Path) -> bytes | None:
+    """Return what the file holds now; None where it is no regular file, such as a pipe."""
+    try:
+        return read_regular_file(path, MAX_DOCUMENT_BYTES)
+    except OSError:
+        return None
 
 
 def _json_text(document: Mapping[str, object]) -> str:

@@ -3,6 +3,7 @@
 Asks no server and imports nothing beyond the standard library: `update --check --offline` is this file.
 """
 
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -54,7 +55,7 @@ def find_drift(project: ProjectFile, outputs: Sequence[str] = ()) -> Drift:
 
 
 def _interrupted(root: Path) -> Iterator[Problem]:
-    if (root / JOURNAL_NAME).exists():
+    if os.path.lexists(root / JOURNAL_NAME):
         message = "a write was interrupted, or is going on; `mtribes update` puts right what is left over"
         yield Problem(message, path=JOURNAL_NAME, code=INTERRUPTED_WRITE)
 

@@ -27,7 +27,7 @@ class Export:
         """One export."""
         fields = Fields(value, place)
         return cls(
-            fields.text("export"),
+            fields.identifier("export"),
             fields.text("state"),
             fields.optional_whole("rows"),
             fields.optional_whole("bytes"),

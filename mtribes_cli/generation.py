@@ -11,7 +11,7 @@ from typing import Protocol
 from mtribes_cli.errors import AnswerError, FileError, Problem
 from mtribes_cli.lock_file import LOCK_FILE_NAME, LockedTarget, LockFile, Source, format_lock_file, read_lock_file
 from mtribes_cli.output_paths import collisions, file_fault, overlapping
-from mtribes_cli.output_plan import DesiredFile, Plan, plan
+from mtribes_cli.output_plan import NOT_THROUGH_LINKS, DesiredFile, Plan, plan
 from mtribes_cli.output_tree import Tree, local_changes, owned_files
 from mtribes_cli.project_file import ProjectFile, Target
 from mtribes_cli.wire import CodeTarget, GeneratedCode, GeneratedFile, GeneratedTarget
@@ -119,17 +119,33 @@ def refuse_what_is_not_ours(found: Plan) -> None:
     """Raise FileError with every path that a plan may not touch."""
     problems = [
         *found.foreign,
-        *(Problem("was edited here since it was generated", path=path, code="EDITED") for path in found.edited),
+        *(_edited(path, found.links.get(path)) for path in found.edited),
     ]
     if not problems:
         return
     advice = "Move away or remove what mtribes did not generate." if found.foreign else ""
-    overwrite = "Keep your edits elsewhere, then overwrite the files by --force." if found.edited else ""
+    overwrite = _overwriting(found) if found.edited else ""
     raise FileError(
         f"Nothing was written: {_count(len(problems), 'path')} {'is' if len(problems) == 1 else 'are'} in the way.",
         " ".join(filter(None, (advice, overwrite))),
         problems=problems,
     )
+
+
+def _edited(path: str, link: str | None) -> Problem:
+    if link is None:
+        return Problem("was edited here since it was generated", path=path, code="EDITED")
+    return Problem(f"{link}; {NOT_THROUGH_LINKS}", path=path, code="LINK")
+
+
+def _overwriting(found: Plan) -> str:
+    """What --force would do to files that were edited and to links."""
+    deeds = []
+    if len(found.edited) > len(found.links):
+        deeds.append("Keep your edits elsewhere, then overwrite the files by --force.")
+    if found.links:
+        deeds.append("--force puts files in place of the links; what they lead to stays as it is.")
+    return " ".join(deeds)
 
 
 def _locked(scope: Scope, output: GeneratedOutput) -> LockedTarget:
@@ -214,9 +230,9 @@ def _refuse_outputs_elsewhere(tree: Tree, outputs: Sequence[str]) -> None:
     """Outputs were checked as they are written; links may still lead them away, or into one another."""
     stated = sorted(set(outputs))
     real = [tree.real_output(output) for output in stated]
-    away = [output for output, place in zip(stated, real, strict=True) if place is None]
-    problems = [Problem("leads out of the project by a symbolic link", path=output) for output in away]
-    if not away and not any(overlapping(stated)):
+    faults = [(output, fault) for output in stated if (fault := tree.places.fault(output)) is not None]
+    problems = [Problem(fault, path=output, code="FOREIGN_PATH") for output, fault in faults]
+    if not faults and all(real) and not any(overlapping(stated)):
         twice = overlapping(place or "" for place in real)
         problems += [
             Problem(f"leads by a symbolic link to {other}, an output too", path=stated[n]) for n, other in twice

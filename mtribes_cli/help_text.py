@@ -8,6 +8,10 @@ from mtribes_cli.commands import WORDS
 from mtribes_cli.safe_text import columns
 
 _PURPOSE = "Model an app as a Space, decide who sees what, and generate typed code for it."
+_SECRETS = (
+    "MTRIBES_TOKEN, or MTRIBES_CLIENT_ID and MTRIBES_CLIENT_SECRET, replace a sign-in.\n"
+    "They are sent only to a server that --host, MTRIBES_HOST or a sign-in names."
+)
 _EXIT_CODES = (
     "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not all well, 4 no access, 70 bug, 75 try later, 130 interrupted."
 )
@@ -18,7 +22,19 @@ def program_help() -> str:
     commands = _section("Commands", [(name, word.help) for name, word in WORDS.items()])
     start = "Start with `mtribes setup`; `mtribes COMMAND --help` says more about one."
     return "\n".join(
-        ["Usage: mtribes COMMAND [OPTIONS]", "", _PURPOSE, start, "", *commands, "", *_globals(), "", _EXIT_CODES]
+        [
+            "Usage: mtribes COMMAND [OPTIONS]",
+            "",
+            _PURPOSE,
+            start,
+            "",
+            *commands,
+            "",
+            *_globals(),
+            "",
+            _SECRETS,
+            _EXIT_CODES,
+        ]
     )
 
 

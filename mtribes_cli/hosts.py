@@ -6,8 +6,10 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from mtribes_cli.errors import UnavailableError, UsageError
+from mtribes_cli.local_files import MAX_STATE_FILE_BYTES, read_regular_file
 
 LOCAL = "local"
+NAMED_BY_PROJECT = "mtribes.toml"
 START_LOCAL = "Run `mtribes setup --local`, or start one with `mtribes-server start --local`."
 
 
@@ -68,10 +70,10 @@ def is_loopback(name: str) -> bool:
 
 def _local_url(server_folder: Path) -> str:
     try:
-        said = json.loads((server_folder / "server.json").read_bytes())["url"]
+        said = json.loads(read_regular_file(server_folder / "server.json", MAX_STATE_FILE_BYTES))["url"]
     except FileNotFoundError:
         raise UnavailableError("No local server is running.", START_LOCAL) from None
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         raise UnavailableError(
             f"{server_folder / 'server.json'} does not say where the local server is.", START_LOCAL
         ) from None

@@ -9,6 +9,8 @@ from typing import TypeVar
 from mtribes_cli.errors import AnswerError
 
 Value = TypeVar("Value")
+MAX_WHOLE = 2**63 - 1
+_IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")  # JSON can write what no file can hold
 UPGRADE_ADVICE = (
     "Is the host right, and are `mtribes` and the server of versions that fit? `--verbose` says what was asked."
@@ -33,15 +35,23 @@ class Fields:
             raise _not(f"{self._place}.{name}", "a token")
         return text
 
+    def identifier(self, name: str) -> str:
+        """An id of the server's that becomes a part of a path here: letters, digits, `_` and `-` alone."""
+        text = self.text(name)
+        if not _IDENTIFIER.fullmatch(text):
+            raise _not(f"{self._place}.{name}", "an id")
+        return text
+
     def optional_text(self, name: str) -> str | None:
         """A string, or None where it is null or absent."""
         return self.text(name) if self._values.get(name) is not None else None
 
     def whole(self, name: str) -> int:
-        """A whole number that must be there."""
-        if isinstance(self._values.get(name), bool):
+        """A whole number that must be there, and that fits into 64 bits."""
+        value = self._one_of(name, int, "a whole number")
+        if isinstance(value, bool) or abs(value) > MAX_WHOLE:
             raise _not(f"{self._place}.{name}", "a whole number")
-        return self._one_of(name, int, "a whole number")
+        return value
 
     def optional_whole(self, name: str) -> int | None:
         """A whole number, or None where it is null or absent."""

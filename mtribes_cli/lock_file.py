@@ -10,7 +10,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from mtribes_cli.errors import FileError, Problem, ProjectError
+from mtribes_cli.errors import Problem, ProjectError
+from mtribes_cli.file_faults import file_error
+from mtribes_cli.local_files import MAX_LOCK_FILE_BYTES, NotRegularFileError, TooLargeFileError, read_regular_file
 from mtribes_cli.output_paths import collisions, file_fault, output_fault, overlapping
 
 LOCK_FILE_NAME = "mtribes.lock"
@@ -61,11 +63,13 @@ def text_hash(content: bytes) -> str:
 def read_lock_file(path: Path) -> LockFile | None:
     """The lock at `path`, or None without one; ProjectError with every fault."""
     try:
-        content = path.read_bytes()
+        content = read_regular_file(path, MAX_LOCK_FILE_BYTES)
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise FileError(f"{path} cannot be read: {error.strerror}.", "Check the file's permissions.") from error
+        if isinstance(error, (NotRegularFileError, TooLargeFileError)):
+            raise ProjectError(f"{path} is not what it should be: {error.strerror}.", _RESTORE) from error
+        raise file_error(error, str(path), cannot_be="read") from error
     return parse_lock_file(content, path)
 
 

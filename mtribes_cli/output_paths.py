@@ -23,6 +23,9 @@ _WINDOWS_DEVICES = frozenset(
         *(f"{port}{n}" for port in ("com", "lpt") for n in "0123456789¹²³"),
     }
 )
+_REPOSITORY_FOLDERS = frozenset({".git", ".hg", ".svn", ".jj", ".bzr", "_darcs", ".pijul"})
+_SHORT_NAMES = ("git~", "hg~", "svn~", "jj~", "bzr~", "pijul~")  # what Windows calls them where names are short
+_REPOSITORY_FILES = frozenset({"head", "commondir"})
 _FILE_PUNCTUATION = str.maketrans(".-_", "aaa")
 _WINDOWS_FORBIDDEN = frozenset('<>:"|?*')
 
@@ -136,23 +139,25 @@ def _file_name_fault(name: str) -> str | None:
         return "has a name with other characters than letters, digits, '.', '_' and '-'"
     if name.startswith("."):
         return "has a name that begins with a dot"
+    if name.lower() in _REPOSITORY_FILES:
+        return f"has {name!r} in it, by which git takes a folder for a repository"
     return None
 
 
 def _output_name_fault(name: str) -> str | None:
     if name.startswith(" ") or _WINDOWS_FORBIDDEN.intersection(name):
         return f"has {name!r} in it, which cannot be a name on Windows"
-    if is_git(name):
-        return "lies in git's own folder"
+    if is_repository_folder(name):
+        return "lies in a repository's own folder"
     if name.startswith(STAGING_PREFIX):
         return f"has a name that begins with {STAGING_PREFIX!r}, which is for files in transit"
     return None
 
 
-def is_git(name: str) -> bool:
-    """Whether some file system takes `name` for git's own folder."""
+def is_repository_folder(name: str) -> bool:
+    """Whether some file system takes `name` for the own folder (or file) of git or of another version control."""
     visible = "".join(character for character in folded(name) if unicodedata.category(character) != "Cf")
-    return visible.rstrip(". ") == ".git" or visible.startswith("git~")
+    return visible.rstrip(". ").partition(":")[0] in _REPOSITORY_FOLDERS or visible.startswith(_SHORT_NAMES)
 
 
 def _byte_length(text: str) -> int:

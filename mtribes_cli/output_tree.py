@@ -1,6 +1,7 @@
-"""What lies in the output folders, read without following a link, and how it differs from the lock.
+"""What lies in the output folders, and how it differs from the lock.
 
-What to do about it is in `output_plan`; nothing here writes.
+One rule for links: files are read through them, wherever they lead, so that content is what counts (in a symlink
+forest, as Bazel makes one, every file is a link). Nothing is ever written through one: see `output_plan`.
 """
 
 import os
@@ -10,8 +11,12 @@ from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
+from mtribes_cli.local_files import MEBIBYTE, NotRegularFileError, read_beginning
 from mtribes_cli.lock_file import LockedTarget, text_hash
 from mtribes_cli.output_paths import folded
+from mtribes_cli.places import RealPlaces
+
+MAX_READ_BYTES = 16 * MEBIBYTE  # twice what a generated file may have: CRLF for LF, at most
 
 
 class ChangeKind(StrEnum):
@@ -39,51 +44,73 @@ class OwnedFile(NamedTuple):
 
 
 class FileState(NamedTuple):
-    """What is at a path: a file's content, nothing (all None), or an obstacle, of which a link can be replaced."""
+    """What is at a path: a file's content, nothing (all None), or an obstacle.
+
+    `link` says which link leads there; one in the place of the file itself can be replaced (`is_link`).
+    """
 
     content: bytes | None = None
     obstacle: str | None = None
+    link: str | None = None
     is_link: bool = False
 
     @property
     def is_absent(self) -> bool:
-        """Whether nothing is there, and nothing is in the way."""
+        """Whether nothing is there, and nothing is in the way, a link to nothing neither."""
+        return self.content is None and self.obstacle is None and self.link is None
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether there is no file to be read, as at the end of a link to nothing."""
         return self.content is None and self.obstacle is None
 
     def is_text(self, sha256: str) -> bool:
-        """Whether the file's text with LF has this hash."""
-        return self.content is not None and text_hash(self.content) == sha256
+        """Whether the file's text with LF has this hash. A file that is larger than ours can be never has."""
+        return self.content is not None and len(self.content) <= MAX_READ_BYTES and text_hash(self.content) == sha256
 
 
 class Tree:
-    """The files below a project's folder, read without ever following a link below an output folder."""
+    """The files below a project's folder."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._obstacles: dict[str, str | None] = {}
+        self.places = RealPlaces(root)
+        self._links: dict[str, str | None] = {}
         self._blocking: dict[str, str | None] = {"": None}
         self._names: dict[str, frozenset[str]] = {}
 
     def real_output(self, output: str) -> str | None:
         """Where links lead the output folder, by its path below the project, or None for out of it."""
-        real_root, real_output = os.path.realpath(self.root), os.path.realpath(self.root / output)
-        relative = os.path.relpath(real_output, real_root).replace(os.sep, "/")
-        return None if relative in (".", "..") or relative.startswith("../") else relative
+        return self.places.inside(output)
 
     def read(self, path: str, output: str) -> FileState:
-        """What is at `path`, which lies in `output`."""
-        if obstacle := self._folder_obstacle(path.rpartition("/")[0], output):
-            return FileState(obstacle=obstacle)
+        """What is at `path`, which lies in `output`, read through links."""
+        link = self._folder_link(path.rpartition("/")[0], output)
         place = self.root / path
         try:
-            mode = place.lstat().st_mode
+            is_link = stat.S_ISLNK(place.lstat().st_mode)
         except (FileNotFoundError, NotADirectoryError):
+            return FileState(link=link)
+        except OSError as error:  # such as links in a circle on the way
+            return FileState(obstacle=f"cannot be read: {error.strerror}", link=link)
+        if is_link and link is None:
+            link = f"is a symbolic link to {_end_of(place)}"
+        return self._read_file(place)._replace(link=link, is_link=is_link)
+
+    @staticmethod
+    def _read_file(place: Path) -> FileState:
+        try:
+            return FileState(content=read_beginning(place, MAX_READ_BYTES + 1))
+        except FileNotFoundError:
             return FileState()
-        if stat.S_ISLNK(mode):
-            return FileState(obstacle="is a symbolic link", is_link=True)
-        if not stat.S_ISREG(mode):
-            return FileState(obstacle="is a folder" if stat.S_ISDIR(mode) else "is not a file")
-        return FileState(content=place.read_bytes())
+        except IsADirectoryError:
+            return FileState(obstacle="is a folder")
+        except NotRegularFileError:
+            return FileState(obstacle="is not a file")
+        except PermissionError:
+            raise
+        except OSError as error:
+            return FileState(obstacle=f"cannot be read: {error.strerror}")
 
     def blocking_file(self, path: str) -> str | None:
         """The file that stands where a folder of `path` has to be, or None."""
@@ -115,16 +142,25 @@ class Tree:
             self._names[folder] = frozenset(os.listdir(self.root / folder))  # noqa: PTH208 - names alone are wanted
         return self._names[folder]
 
-    def _folder_obstacle(self, folder: str, output: str) -> str | None:
+    def _folder_link(self, folder: str, output: str) -> str | None:
+        """The link below the output folder behind which `folder` lies, in words; None where there is none."""
         if len(folder) <= len(output):
             return None
-        if folder not in self._obstacles:
-            outer = self._folder_obstacle(folder.rpartition("/")[0], output)
-            self._obstacles[folder] = outer or self._own_obstacle(folder)
-        return self._obstacles[folder]
+        if folder not in self._links:
+            outer = self._folder_link(folder.rpartition("/")[0], output)
+            self._links[folder] = outer or self._own_link(folder)
+        return self._links[folder]
 
-    def _own_obstacle(self, folder: str) -> str | None:
+    def _own_link(self, folder: str) -> str | None:
         return f"lies behind the symbolic link {folder}" if (self.root / folder).is_symlink() else None
+
+
+def _end_of(link: Path) -> str:
+    """Where a link leads, as it is written."""
+    try:
+        return os.readlink(link)  # noqa: PTH115 - as text, whatever it is
+    except OSError:
+        return "elsewhere"
 
 
 def owned_files(targets: tuple[LockedTarget, ...]) -> dict[str, OwnedFile]:
@@ -141,7 +177,7 @@ def local_changes(tree: Tree, owned: Mapping[str, OwnedFile]) -> list[Change]:
     changes = []
     for path, file in sorted(owned.items()):
         state = tree.read(path, file.output)
-        if state.is_absent:
+        if state.is_missing:
             changes.append(Change(path, ChangeKind.MISSING))
         elif not state.is_text(file.sha256):
             changes.append(Change(path, ChangeKind.EDITED))

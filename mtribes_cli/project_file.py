@@ -11,7 +11,14 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from mtribes_cli.errors import FileError, Problem, ProjectError
+from mtribes_cli.errors import MtribesError, Problem, ProjectError
+from mtribes_cli.file_faults import file_error
+from mtribes_cli.local_files import (
+    MAX_PROJECT_FILE_BYTES,
+    NotRegularFileError,
+    TooLargeFileError,
+    read_with_owners,
+)
 from mtribes_cli.output_paths import output_fault, overlapping
 
 PROJECT_FILE_NAME = "mtribes.toml"
@@ -26,6 +33,8 @@ _TOP_KEYS = ("host", "organization", "space", "environment", "targets")
 _TARGET_KEYS = ("language", "output", "space", "options")
 _OPTION_KEYS = ("host", "package")
 _MAX_KEY_LENGTH = 128
+_MOST_LEVELS = 8  # of tables; a project file has four
+MAX_SHOWN_LENGTH = 80  # of a value that is wrong
 _PACKAGE = r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*"
 
 
@@ -48,6 +57,7 @@ class ProjectFile(NamedTuple):
     environment: str | None = None
     targets: tuple[Target, ...] = ()
     unsaved_text: str | None = None  # what the file is to be, where `setup` has not written it yet
+    owners: frozenset[int] = frozenset()  # of the file, and of the link to it; none where files have no owners
 
     @property
     def root(self) -> Path:
@@ -65,8 +75,8 @@ class Fault(NamedTuple):
 
 def find_project_file(start: Path) -> Path | None:
     """The nearest `mtribes.toml` in `start` or a folder around it."""
-    absolute = start.absolute()
-    for folder in (absolute, *absolute.parents):
+    resolved = start.resolve()
+    for folder in (resolved, *resolved.parents):
         candidate = folder / PROJECT_FILE_NAME
         if candidate.is_file():
             return candidate
@@ -97,21 +107,33 @@ def needed_project(project: ProjectFile | None, folder: Path) -> ProjectFile:
 def read_project_file(path: Path) -> ProjectFile:
     """The content of the project file at `path`; ProjectError with every fault."""
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        content, owners = read_with_owners(path, MAX_PROJECT_FILE_BYTES)
+        text = content.decode("utf-8-sig")
     except OSError as error:
-        raise FileError(f"{path} cannot be read: {error.strerror}.", "Check the file's permissions.") from error
+        raise unreadable(path, error) from error
     except UnicodeDecodeError as error:
         raise _invalid(path, [Fault("", f"is not UTF-8: {error.reason} at byte {error.start}")]) from None
-    return parse_project_file(text, path)
+    return parse_project_file(text, path)._replace(owners=owners)
+
+
+def unreadable(path: Path, error: OSError) -> MtribesError:
+    """What it means that a file of the project cannot be read: by its kind or size, or by the system's word."""
+    if isinstance(error, (NotRegularFileError, TooLargeFileError)):
+        return ProjectError(f"{path} is not what it should be: {error.strerror}.", "Restore the right file.")
+    return file_error(error, str(path), cannot_be="read")
 
 
 def parse_project_file(text: str, path: Path) -> ProjectFile:
     """`text` as a project file that lies at `path`; ProjectError with every fault."""
     try:
         document = tomllib.loads(text)
+        faults = list(_document_faults(document))
     except tomllib.TOMLDecodeError as error:
         raise _invalid(path, [_syntax_fault(error)]) from None
-    faults = list(_document_faults(document))
+    except RecursionError:
+        raise _invalid(path, [Fault("", "is nested too deeply")]) from None
+    except (ValueError, OverflowError):  # Python reads no whole number of more than 4,300 digits
+        raise _invalid(path, [Fault("", "has a number with too many digits")]) from None
     if faults:
         raise _invalid(path, _with_lines(faults, text))
     return _project_file(document, path)
@@ -229,7 +251,8 @@ def _choice_faults(value: object, choices: tuple[str, ...], place: str) -> Itera
     if value is None:
         yield Fault(place, f"is missing; it is one of {', '.join(choices)}")
     elif value not in choices:
-        yield Fault(place, f"is {value!r}, not one of {', '.join(choices)}{_suggestion(str(value), choices)}")
+        suggestion = _suggestion(value, choices) if isinstance(value, str) else ""
+        yield Fault(place, f"is {_shown(value)}, not one of {', '.join(choices)}{suggestion}")
 
 
 def _output_faults(value: object, place: str) -> Iterator[Fault]:
@@ -255,10 +278,18 @@ def _overlap_faults(targets: list[dict[str, object]]) -> Iterator[Fault]:
 def _unknown_keys(table: Mapping[str, object], known: tuple[str, ...], prefix: str) -> Iterator[Fault]:
     for name in table:
         if name not in known:
-            yield Fault(f"{prefix}{name}", f"is not a known key{_suggestion(name, known)}")
+            yield Fault(f"{prefix}{name[:MAX_SHOWN_LENGTH]}", f"is not a known key{_suggestion(name, known)}")
+
+
+def _shown(value: object) -> str:
+    """The beginning of a wrong value: the file may be anybody's, and the value of any length."""
+    shown = repr(value)
+    return shown if len(shown) <= MAX_SHOWN_LENGTH else f"{shown[:MAX_SHOWN_LENGTH]}..."
 
 
 def _suggestion(word: str, choices: tuple[str, ...]) -> str:
+    if len(word) > MAX_SHOWN_LENGTH:
+        return ""
     import difflib  # noqa: PLC0415 - only where something is wrong; start-up stays quick
 
     close = difflib.get_close_matches(word.lower(), choices, n=1)
@@ -287,11 +318,9 @@ def _with_lines(faults: list[Fault], text: str) -> list[Fault]:
 
 
 def _nearest_line(place: str, lines: Mapping[str, int]) -> int | None:
-    while place:
-        if place in lines:
-            return lines[place]
-        place = place.rpartition(".")[0]
-    return None
+    parts = place.split(".", _MOST_LEVELS)[:_MOST_LEVELS]
+    around = [".".join(parts[:levels]) for levels in range(len(parts), 0, -1)]
+    return next((lines[each] for each in (place, *around) if each in lines), None)
 
 
 def key_lines(text: str) -> dict[str, int]:
@@ -303,8 +332,8 @@ def key_lines(text: str) -> dict[str, int]:
         if header := re.match(r"\s*\[\[\s*targets\s*\]\]", line):
             table = f"targets.{targets}."
             targets += 1
-        elif header := re.match(r"\s*\[\s*([A-Za-z0-9_. -]+?)\s*\]", line):
-            name = re.sub(r"\s*\.\s*", ".", header[1])
+        elif header := re.match(r"\s*\[([A-Za-z0-9_.\s-]++)\]", line):
+            name = ".".join(part.strip() for part in header[1].split("."))
             table = re.sub(r"^targets\b", f"targets.{max(targets - 1, 0)}", name) + "."
         elif key := re.match(r"""\s*["']?([A-Za-z0-9_.-]+)["']?\s*=""", line):
             lines.setdefault(table + key[1], number)

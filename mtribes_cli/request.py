@@ -47,8 +47,12 @@ def path_of(*parts: str, query: Mapping[str, object] | None = None) -> str:
     for part in parts:
         if part in {"", ".", ".."}:
             raise UsageError(f"{part!r} is not a name.", "Give the key or the id of what is meant.")
-    encoded = "/".join(quote(part, safe="") for part in parts)
-    return f"/{encoded}" + (f"?{urlencode(query)}" if query else "")
+    try:
+        encoded = "/".join(quote(part, safe="") for part in parts)
+        asked = f"?{urlencode(query)}" if query else ""
+    except UnicodeEncodeError:  # bytes of the command line that are no UTF-8
+        raise UsageError("A name on the command line is not UTF-8.", "Give it as UTF-8.") from None
+    return f"/{encoded}{asked}"
 
 
 def environment_path(space: str, environment: str) -> tuple[str, ...]:

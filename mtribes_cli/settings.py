@@ -5,12 +5,12 @@ Reading `mtribes.toml` itself is in `project_file`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mtribes_cli.errors import NotSignedInError, UsageError
-from mtribes_cli.hosts import Host, host_from
+from mtribes_cli.hosts import NAMED_BY_PROJECT, Host, host_from
 
 if TYPE_CHECKING:
     from mtribes_cli.project_file import ProjectFile
@@ -21,14 +21,14 @@ class Settings:
 
     def __init__(
         self,
-        environment: Mapping[str, str],
+        variable: Callable[[str], str | None],
         *,
         host_flag: str | None,
         project: Callable[[], ProjectFile | None],
         stored_hosts: Callable[[], Sequence[str]],
         server_folder: Path,
     ) -> None:
-        self._environment = environment
+        self._variable = variable
         self._host_flag = host_flag
         self._project = project
         self._stored_hosts = stored_hosts
@@ -41,14 +41,14 @@ class Settings:
         """
         said = (
             (self._host_flag, "--host"),
-            (self._environment.get("MTRIBES_HOST"), "MTRIBES_HOST"),
+            (self._variable("MTRIBES_HOST"), "MTRIBES_HOST"),
         )
         for text, said_by in said:
             if text:
                 return host_from(text, said_by=said_by, server_folder=self._server_folder)
         project = self._project()
         if project:
-            return host_from(project.host, said_by="mtribes.toml", server_folder=self._server_folder)
+            return host_from(project.host, said_by=NAMED_BY_PROJECT, server_folder=self._server_folder)
         stored = self._stored_hosts()
         if len(stored) == 1:
             return Host(stored[0], "the only sign-in")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from mtribes_cli.credentials import SignIn
 from mtribes_cli.errors import NetworkError, NotSignedInError, SignInRefusedError
 from mtribes_cli.hosts import START_LOCAL
+from mtribes_cli.local_files import MAX_STATE_FILE_BYTES, read_regular_file
 
 if TYPE_CHECKING:
     from mtribes_cli.client import Client
@@ -37,7 +38,7 @@ def sign_in_locally(context: Context, host: Host) -> SignIn:
 
 def _local_code(context: Context, host: Host) -> str:
     try:
-        return (context.folders.server / "local-code").read_text("ascii").strip()
+        return read_regular_file(context.folders.server / "local-code", MAX_STATE_FILE_BYTES).decode("ascii").strip()
     except (OSError, UnicodeDecodeError):
         raise NotSignedInError(
             f"The server at {host.url} offers no sign-in without a browser.",

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from mtribes_cli.errors import NotSignedInError
+from mtribes_cli.host_trust import require_own_project
+from mtribes_cli.local_files import MAX_SYSTEM_FILE_BYTES, read_regular_file
+from mtribes_cli.token_source import from_environment
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from mtribes_cli.context import Context
     from mtribes_cli.credentials import SignIn
@@ -26,10 +29,11 @@ def sign_in_as_seems_best(context: Context, host: Host) -> SignIn:
     from mtribes_cli.browser_sign_in import sign_in_with_browser  # noqa: PLC0415 - start-up time
     from mtribes_cli.device_sign_in import sign_in_with_code  # noqa: PLC0415 - start-up time
 
+    require_own_project(context)
     if not context.console.is_interactive:
         raise NotSignedInError(
             "Nobody is at the terminal to sign in.",
-            "Set MTRIBES_TOKEN (or MTRIBES_CLIENT_ID and MTRIBES_CLIENT_SECRET), pipe a token into"
+            "Set MTRIBES_HOST and MTRIBES_TOKEN (or MTRIBES_CLIENT_ID and MTRIBES_CLIENT_SECRET), pipe a token into"
             " `mtribes login --with-token`, or have somebody sign in elsewhere by `mtribes login --device`; `--browser`"
             " forces a browser.",
         )
@@ -38,6 +42,20 @@ def sign_in_as_seems_best(context: Context, host: Host) -> SignIn:
         return sign_in_with_browser(context, host, offers_code=True)
     context.console.notice(f"Signing in with a code, since {reason} (--browser forces a browser on this machine).")
     return sign_in_with_code(context, host)
+
+
+Outcome = TypeVar("Outcome")
+
+
+def signed_in(context: Context, work: Callable[[], Outcome]) -> Outcome:
+    """Do `work`, which asks the server; where a sign-in is missing and somebody is at the terminal, sign in first."""
+    try:
+        return work()
+    except NotSignedInError:
+        if from_environment(context) or not context.console.is_interactive:
+            raise
+        sign_in_as_seems_best(context, context.host)
+        return work()
 
 
 def reason_for_code(environment: Mapping[str, str], system_root: Path) -> str | None:
@@ -71,6 +89,6 @@ def _is_container(system_root: Path) -> bool:
 def _text_of(path: Path) -> str:
     """What a file of the system says, in lower case; nothing where it cannot be read."""
     try:
-        return path.read_text("utf-8", "replace").lower()
+        return read_regular_file(path, MAX_SYSTEM_FILE_BYTES).decode("utf-8", "replace").lower()
     except OSError:
         return ""

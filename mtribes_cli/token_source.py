@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from mtribes_cli import sign_in
 from mtribes_cli.credentials import SignIn
 from mtribes_cli.errors import NotSignedInError, UsageError
+from mtribes_cli.host_trust import require_named_host, require_own_project
 
 if TYPE_CHECKING:
     from mtribes_cli.client import Client
@@ -31,14 +32,18 @@ class TokenSource:
     def __init__(self, context: Context, host: Host) -> None:
         self._context = context
         self._host = host
+        self._is_host_named = False
 
     def token(self, client: Client) -> str:
         """A token to send. Raises NotSignedInError when there is none."""
+        require_own_project(self._context)
         given = given_token(self._context)
         if given:
+            self._require_named_host("MTRIBES_TOKEN")
             return given
         service = self._service()
         if service:
+            self._require_named_host("MTRIBES_CLIENT_SECRET")
             return self._service_token(client, *service, refused=None)
         kept = self._context.credentials.get(self._host.url)
         if kept and self._is_fresh(kept):
@@ -55,6 +60,12 @@ class TokenSource:
         kept = self._context.credentials.get(self._host.url)
         can_renew = self._host.is_local or (kept is not None and kept.refresh_token is not None)
         return self._renewed_sign_in(client, kept, refused=refused).access_token if can_renew else None
+
+    def _require_named_host(self, secret: str) -> None:
+        """Once a command: what was found out holds for all its requests."""
+        if not self._is_host_named:
+            require_named_host(self._context, self._host, secret)
+            self._is_host_named = True
 
     def _renewed_sign_in(self, client: Client, seen: SignIn | None, refused: str | None = None) -> SignIn:
         """Under the lock look again, since another process may have renewed it meanwhile; renew it if it has not."""
@@ -86,8 +97,7 @@ class TokenSource:
         return renewed
 
     def _service(self) -> tuple[str, str] | None:
-        environment = self._context.environment
-        client_id, secret = environment.get("MTRIBES_CLIENT_ID"), environment.get("MTRIBES_CLIENT_SECRET")
+        client_id, secret = (self._context.variable(f"MTRIBES_CLIENT_{part}") for part in ("ID", "SECRET"))
         if bool(client_id) != bool(secret):
             missing = "MTRIBES_CLIENT_SECRET" if client_id else "MTRIBES_CLIENT_ID"
             raise UsageError(f"{missing} is not set.", "Set both, or neither.")
@@ -128,12 +138,12 @@ class OneToken:
 
 def from_environment(context: Context) -> str | None:
     """The variable whose credentials win over what is kept, if there is one."""
-    return next((name for name in ("MTRIBES_TOKEN", "MTRIBES_CLIENT_ID") if context.environment.get(name)), None)
+    return next((name for name in ("MTRIBES_TOKEN", "MTRIBES_CLIENT_ID") if context.variable(name)), None)
 
 
 def given_token(context: Context) -> str | None:
     """`MTRIBES_TOKEN`, if it is set. Raises UsageError for what cannot be a token; its text is not repeated."""
-    token = context.environment.get("MTRIBES_TOKEN", "").strip()
+    token = context.variable("MTRIBES_TOKEN")
     return checked_token(token, "MTRIBES_TOKEN") if token else None
 
 
@@ -146,4 +156,6 @@ def checked_token(token: str, origin: str) -> str:
 
 def not_signed_in(host: Host) -> NotSignedInError:
     """Nobody is signed in there."""
-    return NotSignedInError(f"Not signed in to {host.url}.", "Run `mtribes login`, or set MTRIBES_TOKEN.")
+    return NotSignedInError(
+        f"Not signed in to {host.url}.", "Run `mtribes login`, or set MTRIBES_TOKEN and MTRIBES_HOST."
+    )

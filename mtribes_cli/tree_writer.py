@@ -1,6 +1,7 @@
 """Carries a plan out, all or nothing: stage every new file, swap them in by renaming, the lock last.
 
-    1. the journal (state `staging`)          crash: the next run removes what was staged
+    1. a secret in the state folder, and the journal, signed by it (state `staging`)
+                                              crash: the next run removes what was staged
     2. new files into a staging folder of each output, made durable
     3. the journal (state `swapping`)         crash: the next run takes the swaps back
     4. removals, then replacements, then `mtribes.toml` and `mtribes.lock`
@@ -14,7 +15,7 @@ import errno
 import hashlib
 import os
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -22,14 +23,22 @@ from pathlib import Path
 
 from mtribes_cli.atomic_file import Reached, nothing_happens
 from mtribes_cli.errors import FileError
+from mtribes_cli.journal_key import JournalKey
 from mtribes_cli.output_paths import STAGING_PREFIX
 from mtribes_cli.output_plan import Plan
 from mtribes_cli.process_lock import only_one
-from mtribes_cli.tree_recovery import recover, remove_empty_folders, take_back, tidy
+from mtribes_cli.tree_recovery import (
+    discard,
+    recover,
+    refuse_other_places,
+    remove_empty_folders,
+    take_back,
+    tidy,
+)
 from mtribes_cli.write_journal import (
     Journal,
     Step,
-    remove_journal,
+    remove_journal_file,
     sync_folder,
     write_durably,
     write_journal,
@@ -64,43 +73,64 @@ class Write:
         return not (self.plan.writes or self.plan.removals or self.root_files)
 
 
+@dataclass(frozen=True, slots=True)
+class SoleWriter:
+    """The one who may write below a project's folder now, and what was found there first."""
+
+    key: JournalKey
+    was_interrupted: bool = False  # and has been put right
+    discarded: tuple[str, ...] = ()
+
+
 @contextmanager
-def sole_writer(root: Path, state_folder: Path) -> Iterator[bool]:
-    """Be the only one who writes below `root`; yields whether an interrupted write was put right first."""
+def sole_writer(
+    root: Path, state_folder: Path, outputs: Sequence[str] = (), *, is_discarding: bool = False
+) -> Iterator[SoleWriter]:
+    """Be the only one who writes below `root`, with what an interrupted write left put right, or discarded.
+
+    `outputs`: where staging folders may be. Raises FileError for a journal that is not this user's.
+    """
+    key = JournalKey(state_folder, root)
     with only_one(state_folder, root, timeout_seconds=WAIT_SECONDS):
-        yield recover(root)
+        if is_discarding:
+            yield SoleWriter(key, discarded=tuple(discard(root, key, outputs)))
+        else:
+            yield SoleWriter(key, was_interrupted=recover(root, key, outputs))
 
 
-def carry_out(root: Path, write: Write, reached: Reached = nothing_happens) -> None:
-    """Do all of `write`, or nothing (FileError). Called inside `sole_writer`."""
+def carry_out(root: Path, write: Write, key: JournalKey, reached: Reached = nothing_happens) -> None:
+    """Do all of `write`, or nothing (FileError). Called inside `sole_writer`, with its key."""
     if write.is_empty:
         return
     journal, contents = _prepare(root, write)
-    _begin(root, journal)
+    refuse_other_places(root, journal)
+    _begin(root, journal, key)
     try:
         reached("journal-written")
         _stage(root, journal, contents, reached)
         journal = journal.in_state("swapping")
-        write_journal(root, journal)
+        write_journal(root, journal, key)
         reached("swapping-noted")
         _swap(root, journal, reached)
-        write_journal(root, journal.in_state("done"))
+        write_journal(root, journal.in_state("done"), key)
     except BaseException as error:
-        _undo(root, journal, error)
+        _undo(root, journal, key, error)
         if isinstance(error, OSError):
             raise _file_error(error) from error
         raise
     reached("done-noted")
-    _finish(root, journal, reached)
+    _finish(root, journal, key, reached)
 
 
-def _begin(root: Path, journal: Journal) -> None:
+def _begin(root: Path, journal: Journal, key: JournalKey) -> None:
     """Write the journal; where that is not possible, nothing was done that were to be taken back."""
     try:
-        write_journal(root, journal)
+        key.make()
+        write_journal(root, journal, key)
     except BaseException as error:
         with suppress(OSError):  # a journal of a write without effect, if one stays: the next run removes it
-            remove_journal(root)
+            remove_journal_file(root)
+            key.forget()
         if isinstance(error, OSError):
             raise _file_error(error) from error
         raise
@@ -201,9 +231,9 @@ def _remove_hollow_folder(folder: Path) -> None:
         Path(place).rmdir()
 
 
-def _undo(root: Path, journal: Journal, cause: BaseException) -> None:
+def _undo(root: Path, journal: Journal, key: JournalKey, cause: BaseException) -> None:
     try:
-        take_back(root, journal)
+        take_back(root, journal, key)
     except OSError as error:
         raise FileError(
             f"Writing failed ({cause}), and so did taking it back ({error}).",
@@ -211,9 +241,9 @@ def _undo(root: Path, journal: Journal, cause: BaseException) -> None:
         ) from error
 
 
-def _finish(root: Path, journal: Journal, reached: Reached) -> None:
+def _finish(root: Path, journal: Journal, key: JournalKey, reached: Reached) -> None:
     try:
-        tidy(root, journal, reached)
+        tidy(root, journal, key, reached)
     except OSError as error:
         raise FileError(
             f"All is written, but what was kept meanwhile cannot be removed: {error}",

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from mtribes_cli.errors import NetworkError, UsageError
+from mtribes_cli.local_files import MAX_CERTIFICATES_BYTES, read_regular_file
 
 _NOT_YET_VALID, _EXPIRED = 9, 10  # X509_V_ERR_..., as OpenSSL counts them
 _UNKNOWN_AUTHORITY = frozenset({2, 18, 19, 20, 21})
@@ -59,7 +60,7 @@ def _check_own_file(name: str | None) -> None:
     if not name:
         return
     try:
-        Path(name).read_bytes()
+        read_regular_file(Path(name), MAX_CERTIFICATES_BYTES)
         no_authorities().load_verify_locations(cafile=name)
     except ssl.SSLError:
         raise UsageError(f"SSL_CERT_FILE names {name}, which holds no certificate.", _SET_CERT_FILE) from None

@@ -3,22 +3,29 @@
 It stands beside `mtribes.toml` only while files are written. Its `state` is `staging` (new files are being put into
 the staging folders; nothing else has changed), `swapping` (files are being replaced: take back what was done), or
 `done` (everything is in place: only the staging folders have to go). `tree_recovery` acts on it.
+
+A checkout may bring such a file along, from anybody: one is believed only when its MAC is of this user's own
+(`journal_key`), and even then each path is judged by where links lead it.
 """
 
 import json
 import os
 import re
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from mtribes_cli.errors import FileError
-from mtribes_cli.output_paths import JOURNAL_NAME, MAX_PATH_BYTES, STAGING_PREFIX, is_git
+from mtribes_cli.journal_key import JournalKey
+from mtribes_cli.local_files import MAX_JOURNAL_BYTES, read_regular_file
+from mtribes_cli.output_paths import JOURNAL_NAME, MAX_PATH_BYTES, STAGING_PREFIX, is_repository_folder
 
-JOURNAL_VERSION = 1
+JOURNAL_VERSION = 2
 
 State = Literal["staging", "swapping", "done"]
 _STAGING_NAME = re.compile(re.escape(STAGING_PREFIX) + r"[0-9a-f]{8}")
+_MAX_JOINED_LENGTH = 2 * MAX_PATH_BYTES + 1  # an output, and a file below it
+_FORBIDDEN = frozenset("\\:\0")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -58,38 +65,75 @@ class Journal(NamedTuple):
         """Where new and old files are kept meanwhile."""
         return sorted({step.staging for step in self.steps})
 
+    @property
+    def folders(self) -> list[str]:
+        """Every folder in which something is put, replaced or removed."""
+        around = {path.rpartition("/")[0] for path in (*(step.path for step in self.steps), *self.new_folders)}
+        return sorted(around | set(self.staging_folders) | set(self.new_folders))
 
-def write_journal(root: Path, journal: Journal) -> None:
-    """Put `journal` on the disk, whole and durable."""
+
+class UntrustedJournalError(Exception):
+    """A journal that is not this user's, or no journal at all; `claimed` is what it says, as far as it has the form."""
+
+    def __init__(self, claimed: Journal | None) -> None:
+        super().__init__("not this user's")
+        self.claimed = claimed
+
+
+def write_journal(root: Path, journal: Journal, key: JournalKey) -> None:
+    """Put `journal` on the disk, whole and durable, signed by `key`."""
     place = root / JOURNAL_NAME
     passing = place.with_name(f"{JOURNAL_NAME}.new")
     steps = [step._asdict() for step in journal.steps]
-    document = {"version": JOURNAL_VERSION, **journal._asdict(), "steps": steps}
+    text = json.dumps({**journal._asdict(), "steps": steps})
+    document = {"version": JOURNAL_VERSION, "mac": key.mac(text.encode()), "journal": text}
     passing.unlink(missing_ok=True)
     write_durably(passing, json.dumps(document).encode())
     passing.replace(place)
     sync_folder(root)
 
 
-def read_journal(root: Path) -> Journal | None:
-    """The write that was interrupted in `root`, or None; FileError for a file that is not such a journal."""
+def read_journal(root: Path, key: JournalKey) -> Journal | None:
+    """The write that was interrupted in `root`, or None. Raises UntrustedJournalError for one of somebody else's."""
     try:
-        content = (root / JOURNAL_NAME).read_bytes()
+        content = read_regular_file(root / JOURNAL_NAME, MAX_JOURNAL_BYTES, follows_links=False)
     except FileNotFoundError:
         return None
+    except OSError:
+        raise UntrustedJournalError(None) from None
     try:
-        return _journal(json.loads(content))
-    except (ValueError, KeyError, TypeError, RecursionError):
-        raise FileError(
-            f"{root / JOURNAL_NAME} is not a journal that this mtribes wrote.", "Look at it, then remove it."
-        ) from None
+        document = json.loads(content)
+        if document.get("version") != JOURNAL_VERSION:
+            raise UntrustedJournalError(_journal(document))
+        text, mac = document["journal"], document["mac"]
+        journal = _journal(json.loads(text))
+        is_ours = key.signed(text.encode(), mac)
+    except (ValueError, KeyError, TypeError, RecursionError, AttributeError):
+        raise UntrustedJournalError(None) from None
+    if not is_ours:
+        raise UntrustedJournalError(journal)
+    return journal
 
 
-def remove_journal(root: Path) -> None:
+def remove_journal(root: Path, key: JournalKey) -> None:
     """Forget the write; what it has done stands."""
-    (root / f"{JOURNAL_NAME}.new").unlink(missing_ok=True)
-    (root / JOURNAL_NAME).unlink(missing_ok=True)
+    remove_journal_file(root)
+    key.forget()
+
+
+def remove_journal_file(root: Path) -> None:
+    """Remove the file, whatever it is, but for a folder."""
+    for name in (f"{JOURNAL_NAME}.new", JOURNAL_NAME):
+        (root / name).unlink(missing_ok=True)
     sync_folder(root)
+
+
+def is_staging_folder(place: Path) -> bool:
+    """Whether `place` is a folder (and no link to one) of the name that staging folders have."""
+    try:
+        return bool(_STAGING_NAME.fullmatch(place.name)) and stat.S_ISDIR(place.lstat().st_mode)
+    except OSError:
+        return False
 
 
 def write_durably(place: Path, content: bytes, then: Callable[[], None] = lambda: None) -> None:
@@ -116,7 +160,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def _journal(document: dict[str, Any]) -> Journal:
-    if document["version"] != JOURNAL_VERSION or document["state"] not in ("staging", "swapping", "done"):
+    if document["state"] not in ("staging", "swapping", "done"):
         raise ValueError(document["state"])
     steps = tuple(_step(table) for table in document["steps"])
     return Journal(document["state"], steps, tuple(_checked(folder) for folder in document["new_folders"]))
@@ -134,8 +178,8 @@ def _step(table: dict[str, Any]) -> Step:
 def _checked(path: str) -> str:
     """A journal may have come with a checkout, from anybody: no path in it may lead out of the project."""
     names = path.split("/")
-    if any(name in ("", ".", "..") or is_git(name) or "\\" in name or ":" in name or "\0" in name for name in names):
+    if any(name in ("", ".", "..") or is_repository_folder(name) for name in names) or _FORBIDDEN.intersection(path):
         raise ValueError(path)
-    if len(path) > MAX_PATH_BYTES:
+    if len(path) > _MAX_JOINED_LENGTH:
         raise ValueError(path)
     return path

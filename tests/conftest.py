@@ -7,13 +7,16 @@ import os
 import sys
 import tempfile
 from collections.abc import Generator, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import settings
 
-from tests import secrecy
+from templates_server.settings import sqlite_url
+from tests import secrecy, statements
+from tests.pgbouncer import THROUGH_PGBOUNCER, pgbouncer
 from tests.requirements import is_switched_on_by_name, nothing_is_left_out, require
 from tests.servers import PostgresServer, RunningServer, running_server
 from tests.unhandled import UNHANDLED
@@ -31,6 +34,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Fewer examples of each rule where all that is wanted is to be quick."""
+    statements.listen()
     settings.register_profile("quick", settings(), max_examples=QUICK_EXAMPLES)  # what CI sets besides stays
     if not config.getoption("--slow"):
         settings.load_profile("quick")
@@ -93,6 +97,19 @@ def no_server_fails_unseen() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def no_statement_joins_two_people() -> Iterator[None]:
+    """Whatever this run sent to PostgreSQL could be sent to Citus, whose tables are distributed by person."""
+    yield
+    if not statements.heard():
+        return
+    from tests.citus_rules import faults  # noqa: PLC0415 - slow to import, and only PostgreSQL's statements are read
+
+    found = [f"{fault}: {text}" for text in statements.heard() for fault in faults(text)]
+    told = "\n".join(found[: secrecy.MOST_TOLD])
+    assert not found, f"tests/citus_rules.py found {len(found)} statements that Citus refuses:\n{told}"
+
+
+@pytest.fixture(scope="session", autouse=True)
 def nothing_keeps_a_secret(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Nothing that the whole run has left holds a secret, but for what is for secrets."""
     with secrecy.recording():
@@ -134,7 +151,8 @@ def postgres() -> Iterator[PostgresServer]:
     require(sys.platform != "win32", "PostgreSQL for tests", "run these on Linux or macOS")
     with tempfile.TemporaryDirectory(prefix="mtribes-postgres-", ignore_cleanup_errors=True) as folder:
         server = PostgresServer(Path(folder))
-        yield server
+        with pgbouncer(Path(folder)) if os.environ.get(THROUGH_PGBOUNCER) == "1" else nullcontext() as server.pooler:
+            yield server
         server.close()
         secrecy.PARTS.append(secrecy.look_through_postgres(Path(folder)))
 
@@ -147,7 +165,7 @@ def postgres_url(postgres: PostgresServer) -> str:
 
 def _new_database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path_factory.mktemp('sqlite') / 'mtribes.db'}"
+        return str(sqlite_url(tmp_path_factory.mktemp("sqlite")))
     postgres: PostgresServer = request.getfixturevalue("postgres")
     return postgres.new_database_url()
 

@@ -13,6 +13,7 @@ from mtribes_cli.completion_places import place_for, shell_of
 from mtribes_cli.completion_scripts import SCRIPTS
 from mtribes_cli.context import Context
 from mtribes_cli.errors import FileError
+from mtribes_cli.local_files import MAX_SHELL_FILE_BYTES, read_regular_file
 from mtribes_cli.result import Document, Result
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
@@ -65,7 +66,7 @@ def show(shell: str) -> Result:
 def _written(path: Path, script: bytes) -> bool:
     """Whether the file had to be written. Raises FileError for one that we did not make."""
     try:
-        before = path.read_bytes()
+        before = read_regular_file(path, MAX_SHELL_FILE_BYTES)
     except FileNotFoundError:
         path.parent.mkdir(parents=True, exist_ok=True)
     else:

@@ -12,6 +12,7 @@ from mtribes_cli.context import Context
 from mtribes_cli.credentials import SignIn
 from mtribes_cli.device_sign_in import sign_in_with_code
 from mtribes_cli.errors import UsageError
+from mtribes_cli.host_trust import require_named_host, require_own_project
 from mtribes_cli.result import Result
 from mtribes_cli.sign_in import sign_in_locally
 from mtribes_cli.sign_in_way import sign_in_as_seems_best
@@ -32,7 +33,7 @@ def login_command(
 
     $ mtribes login --host https://mtribes.example.com
 
-    $ mtribes login --with-token < token.txt
+    $ mtribes login --with-token --host https://mtribes.example.com < token.txt
     """
     return login(call.obj, Login(browser=browser, device=device, with_token=with_token))
 
@@ -50,6 +51,10 @@ def login(context: Context, wanted: Login) -> Result:
     """Who is signed in now."""
     if wanted.browser + wanted.device + wanted.with_token > 1:
         raise UsageError("--browser, --device and --with-token exclude each other.", "Give one of them.")
+    host = context.host  # which may be what a project file names
+    require_own_project(context)
+    if wanted.with_token:
+        require_named_host(context, host, "The token on stdin")
     token = _signed_in(context, wanted)
     me = context.client_with(OneToken(token)).me()
     stronger = from_environment(context)

@@ -7,6 +7,7 @@ import typer
 from mtribes_cli.context import Context
 from mtribes_cli.credentials import SignIn
 from mtribes_cli.errors import MtribesError
+from mtribes_cli.host_trust import require_own_project
 from mtribes_cli.result import Result
 from mtribes_cli.sign_in import end_at_server
 from mtribes_cli.token_source import from_environment, not_signed_in
@@ -29,6 +30,7 @@ def logout(context: Context) -> Result:
     kept = context.credentials.get(host.url)
     if kept is None:
         raise not_signed_in(host)
+    require_own_project(context)
     context.credentials.forget(host.url)
     is_ended = _ended(context, kept)
     stronger = from_environment(context)

@@ -8,8 +8,10 @@ import typer
 
 from mtribes_cli.code_update import PlanReport, update_code
 from mtribes_cli.context import Context
-from mtribes_cli.errors import NotSignedInError, UsageError
-from mtribes_cli.hosts import host_from
+from mtribes_cli.errors import ProjectError, UsageError
+from mtribes_cli.host_trust import remember_host
+from mtribes_cli.hosts import NAMED_BY_PROJECT, Host, host_from
+from mtribes_cli.local_files import MAX_PROJECT_FILE_BYTES, read_regular_file
 from mtribes_cli.local_server import health_of, started_server
 from mtribes_cli.project_file import LOCAL_HOST, PROJECT_FILE_NAME, ProjectFile, parse_project_file
 from mtribes_cli.project_file_edit import Answers, project_text
@@ -25,8 +27,7 @@ from mtribes_cli.setup_answers import (
     chosen_targets,
     target_answer,
 )
-from mtribes_cli.sign_in_way import sign_in_as_seems_best
-from mtribes_cli.token_source import from_environment
+from mtribes_cli.sign_in_way import signed_in
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -58,11 +59,10 @@ def setup_command(  # noqa: PLR0913 - one parameter an option
 def setup(context: Context, flags: Flags) -> Result:
     """What was written, and where it can be seen live."""
     before = context.project
-    host = _host(context, flags, before)
-    if host == LOCAL_HOST:
-        started_server(context)
-    world = _talking_to(context, host)
+    world = context.talking_to(_host(context, flags, before))
     _sign_in(world)
+    if world.host.said_by != NAMED_BY_PROJECT:
+        remember_host(world, world.host)  # by what setup writes the next command finds it
     answers = _answers(world, flags, before)
     if before is not None and not flags.local and "--host" not in context.arguments.values:
         answers = replace(answers, host=before.host)
@@ -71,19 +71,26 @@ def setup(context: Context, flags: Flags) -> Result:
     return _told(world, project, report)
 
 
-def _host(context: Context, flags: Flags, before: ProjectFile | None) -> str:
-    """A server's URL, or "local"."""
-    stated = context.arguments.values.get("--host")
-    if flags.local:
-        if stated not in (None, LOCAL_HOST):
-            raise UsageError("--local and --host name two servers.", "Give one of them.")
-        return LOCAL_HOST
-    stated = stated or context.environment.get("MTRIBES_HOST") or (before.host if before else None)
-    if stated is None:
-        stated = _asked_host(context, flags)
+def _host(context: Context, flags: Flags, before: ProjectFile | None) -> Host:
+    """The server; a local one runs by then."""
+    stated, said_by = _stated_host(context, flags, before)
     if stated.strip() == LOCAL_HOST:
-        return LOCAL_HOST
-    return host_from(stated, said_by="--host", server_folder=context.folders.server).url
+        started_server(context)
+    return host_from(stated, said_by=said_by, server_folder=context.folders.server)
+
+
+def _stated_host(context: Context, flags: Flags, before: ProjectFile | None) -> tuple[str, str]:
+    """A server's URL or "local", and who said so."""
+    flag = context.arguments.values.get("--host")
+    if flags.local:
+        if flag not in (None, LOCAL_HOST):
+            raise UsageError("--local and --host name two servers.", "Give one of them.")
+        return LOCAL_HOST, "--local"
+    if flag:
+        return flag, "--host"
+    if variable := context.variable("MTRIBES_HOST"):
+        return variable, "MTRIBES_HOST"
+    return (before.host, NAMED_BY_PROJECT) if before else (_asked_host(context, flags), "you")
 
 
 def _asked_host(context: Context, flags: Flags) -> str:
@@ -95,20 +102,8 @@ def _asked_host(context: Context, flags: Flags) -> str:
     return context.console.ask("Address of your server, or local", flag="--host", default=LOCAL_HOST)
 
 
-def _talking_to(context: Context, host: str) -> Context:
-    """The same world, in which `--host` says so."""
-    arguments = context.arguments
-    return context.for_command(replace(arguments, values={**arguments.values, "--host": host}))
-
-
 def _sign_in(context: Context) -> None:
-    try:
-        me = context.client.me()
-    except NotSignedInError:
-        if from_environment(context) or not context.console.is_interactive:
-            raise
-        sign_in_as_seems_best(context, context.host)
-        me = context.client.me()
+    me = signed_in(context, context.client.me)
     context.console.notice(f"Signed in to {context.host.url} as {me.label}.")
 
 
@@ -144,8 +139,11 @@ def _project(context: Context, answers: Answers, before: ProjectFile | None) -> 
     path = before.path if before else context.working_folder.absolute() / PROJECT_FILE_NAME
     if not path.parent.is_dir():
         raise UsageError(f"There is no folder {path.parent}.", "Make it, or name another by -C DIR.")
-    text = path.read_bytes().decode("utf-8-sig") if before else None
-    wanted = project_text(text, answers)
+    text = read_regular_file(path, MAX_PROJECT_FILE_BYTES).decode("utf-8-sig") if before else None
+    try:
+        wanted = project_text(text, answers)
+    except (ValueError, RecursionError) as error:  # what tomllib reads and tomlkit does not
+        raise ProjectError(f"{path} cannot be changed by setup: {error}.", "Change it by hand.") from error
     project = parse_project_file(wanted, path)
     if not project.targets:
         raise UsageError("What to generate is not said.", f"Give {TARGET_FLAG}.")

@@ -28,6 +28,7 @@ class Wishes(NamedTuple):
     revision: int | None = None
     latest: bool = False
     offline: bool = False
+    discard_recovery: bool = False
 
 
 @app.command()
@@ -51,6 +52,10 @@ def update(  # noqa: PLR0913 - one parameter an option
         bool, typer.Option("--latest", help="With --check: exit 3 also when the server has something newer.")
     ] = False,
     offline: Annotated[bool, typer.Option("--offline", help="With --check: ask no server.")] = False,
+    discard_recovery: Annotated[
+        bool,
+        typer.Option("--discard-recovery", help="Remove what an interrupted write left, instead of taking it back."),
+    ] = False,
 ) -> Result:
     """Regenerate every target of mtribes.toml, in one request; all of it is written or nothing.
 
@@ -61,13 +66,14 @@ def update(  # noqa: PLR0913 - one parameter an option
     context: Context = call.obj
     project = needed_project(context.project, context.working_folder)
     outputs = _known_outputs(project, target or ())
-    wishes = Wishes(outputs, force, dry_run, diff, revision, latest, offline)
+    wishes = Wishes(outputs, force, dry_run, diff, revision, latest, offline, discard_recovery)
     _refuse_contradictions(wishes, check=check)
-    if check:
+    if check and offline:
         return _check(context, project, wishes)
-    if dry_run or diff:
-        return _preview(context, project, wishes)
-    return _write(context, project, wishes)
+    from mtribes_cli.sign_in_way import signed_in  # noqa: PLC0415 - start-up time
+
+    work = _check if check else _preview if dry_run or diff else _write
+    return signed_in(context, lambda: work(context, project, wishes))
 
 
 def _known_outputs(project: ProjectFile, outputs: Sequence[str]) -> tuple[str, ...]:
@@ -84,6 +90,8 @@ def _refuse_contradictions(wishes: Wishes, *, check: bool) -> None:
         raise UsageError("--latest and --offline are about --check.", "Add --check, or leave them out.")
     if check and (wishes.force or wishes.dry_run or wishes.diff):
         raise UsageError("--check, --dry-run and --diff write nothing, each in its way.", "Give --check alone.")
+    if wishes.discard_recovery and (check or wishes.dry_run or wishes.diff):
+        raise UsageError("--discard-recovery removes files; --check, --dry-run and --diff write nothing.", "Give one.")
     if wishes.offline and (wishes.latest or wishes.revision is not None):
         raise UsageError("--offline asks no server; --latest and --revision do.", "Leave one or the other out.")
 
@@ -91,7 +99,14 @@ def _refuse_contradictions(wishes: Wishes, *, check: bool) -> None:
 def _write(context: Context, project: ProjectFile, wishes: Wishes) -> Result:
     from mtribes_cli.code_update import update_code  # noqa: PLC0415 - start-up time
 
-    written = update_code(context, project, wishes.outputs, is_forced=wishes.force, revision=wishes.revision)
+    written = update_code(
+        context,
+        project,
+        wishes.outputs,
+        is_forced=wishes.force,
+        is_discarding=wishes.discard_recovery,
+        revision=wishes.revision,
+    )
     return written.result()
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from mtribes_cli import __version__
 from mtribes_cli.diagnosis.finding import Check, Finding, bad, ok, warning
 from mtribes_cli.errors import UsageError
+from mtribes_cli.local_files import MAX_SHELL_FILE_BYTES, read_regular_file
 
 if TYPE_CHECKING:
     from mtribes_cli.context import Context
@@ -124,6 +125,6 @@ def _completion(context: Context) -> Finding:
         return ok(f"not known: {error.what}")
     if not path.is_file():
         return ok(f"not installed for {shell}; `mtribes completion install` does it")
-    if path.read_bytes() != SCRIPTS[shell].text.encode():
+    if read_regular_file(path, MAX_SHELL_FILE_BYTES) != SCRIPTS[shell].text.encode():
         return warning(f"that of {shell} is of another version: {path}", "Run `mtribes completion install`.")
     return ok(f"installed for {shell}: {path}")

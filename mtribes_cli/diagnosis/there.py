@@ -106,6 +106,7 @@ class Way:
         )
 
     def _sign_in(self) -> Finding:
+        from mtribes_cli.host_trust import refusal_of  # noqa: PLC0415 - start-up time
         from mtribes_cli.token_source import from_environment  # noqa: PLC0415 - start-up time
 
         variable = from_environment(self._context)
@@ -116,6 +117,9 @@ class Way:
             return warning(NOT_REACHED + by)
         if not self._is_ours:
             return warning(f"not tried, since the server is not the one that is meant{by}")
+        refusal = refusal_of(self._context, self._context.host, variable) if variable else None
+        if refusal is not None:  # this is no place to ask a question
+            raise refusal
         return ok(f"{self._context.client.me().label}{by}")
 
     def _url(self) -> str | None:

@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING
 from mtribes_cli.atomic_file import PRIVATE_MODE
 from mtribes_cli.errors import (
     AnswerError,
-    FileError,
     InterruptedCommandError,
     NotFoundError,
     ServerError,
+    UnavailableError,
     UsageError,
 )
 from mtribes_cli.export.fetching import PIECE_BYTES, Fetching, OtherContentError
 from mtribes_cli.export.journal import ExportJournal, Underway
 from mtribes_cli.export_wire import FAILED, RUNNING, Export
 from mtribes_cli.file_faults import file_error
+from mtribes_cli.output_file import OutputTarget, output_target, written_through
 from mtribes_cli.process_lock import only_one
 from mtribes_cli.result import Result
 from mtribes_cli.write_journal import sync_folder
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 STDOUT = "-"
 MAX_STARTS = 3
+MAX_WAIT_SECONDS = 6 * 3600.0  # a server makes two at once, within 15 minutes each, and 14 may wait
 FIRST_LOOK_SECONDS, SLOWEST_LOOK_SECONDS, SLOWER_A_LOOK = 0.02, 1.0, 1.1
 
 
@@ -71,8 +73,9 @@ class _Run:
     def __init__(self, context: Context, wanted: Wanted) -> None:
         self._context, self._wanted = context, wanted
         self._place = (wanted.space, wanted.environment)
-        self._target = None if wanted.output == STDOUT else _target(context.working_folder / wanted.output)
-        where = str(self._target) if self._target else STDOUT
+        self._output = None if wanted.output == STDOUT else _output(context, wanted.output)
+        self._target = self._output.file if self._output else None
+        where = str(self._target) if self._target else wanted.output
         asked = json.dumps(wanted.body, sort_keys=True)
         self.journal = ExportJournal(
             context.folders.state, (context.host.url, *self._place, *wanted.source, asked, where)
@@ -122,7 +125,14 @@ class _Run:
         """The export once it can be fetched. ServerError when it cannot be made."""
         pause = FIRST_LOOK_SECONDS
         with self._context.console.working("Waiting for the snapshot"):
+            clock = self._context.clock
+            ends = clock.elapsed_seconds() + MAX_WAIT_SECONDS
             while (export := self._context.client.export(*self._place, export_id)).state == RUNNING:
+                if clock.elapsed_seconds() > ends:
+                    raise UnavailableError(
+                        f"The export was not made within {MAX_WAIT_SECONDS / 3600:.0f} hours.",
+                        "Run the same command again: it goes on waiting.",
+                    )
                 self._context.clock.sleep(pause)
                 pause = min(pause * SLOWER_A_LOOK, SLOWEST_LOOK_SECONDS)
         if export.state == FAILED:
@@ -135,7 +145,7 @@ class _Run:
         rows = f"{done.rows:,} {self._wanted.what}"
         again = (f"The next time, --since {done.cursor} gives those who changed.",) if done.cursor else ()
         if self._target is None:
-            self._context.console.stream(_pieces(part))
+            self._stream(part)
             for line in (f"Exported {rows}.", *again):
                 self._context.console.notice(line)
             self.journal.forget()
@@ -147,17 +157,21 @@ class _Run:
         data |= {"cursor": done.cursor, "output": str(self._target)}
         return Result(data, (f"Exported {rows} to {self._wanted.output}.", *again))
 
+    def _stream(self, part: Path) -> None:
+        """To stdout, or through the device or pipe that --output names."""
+        if self._output is None:
+            self._context.console.stream(_pieces(part))
+            return
+        try:
+            with written_through(self._output) as write:
+                for piece in _pieces(part):
+                    write(piece)
+        except OSError as error:
+            raise file_error(error, self._wanted.output, cannot_be="written") from error
 
-def _target(path: Path) -> Path:
-    """Where the file goes, behind links. A device is not to be replaced by a file."""
-    target = path.resolve()
-    if target.is_dir():
-        raise FileError(f"{path} is a folder.", "Give the path of a file.")
-    if target.exists() and not target.is_file():
-        raise UsageError(f"{path} is no file that can be replaced.", "Leave --output out, and stdout gets it.")
-    if not target.parent.is_dir():
-        raise FileError(f"There is no folder {path.parent}.", "Make it, or give another path.")
-    return target
+
+def _output(context: Context, output: str) -> OutputTarget:
+    return output_target(context.working_folder / output, output, context.working_folder)
 
 
 def _put(part: Path, target: Path) -> None:

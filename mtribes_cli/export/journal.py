@@ -14,6 +14,7 @@ from pathlib import Path
 
 from mtribes_cli.atomic_file import write_private
 from mtribes_cli.file_faults import file_error
+from mtribes_cli.local_files import MAX_STATE_FILE_BYTES, read_regular_file
 
 VERSION = 1
 FOLDER, EXTENSION = "exports", ".export"
@@ -71,7 +72,7 @@ class ExportJournal:
 
 def _read(path: Path) -> Underway | None:
     try:
-        document = json.loads(path.read_bytes())
+        document = json.loads(read_regular_file(path, MAX_STATE_FILE_BYTES))
     except (OSError, ValueError, RecursionError):
         return None
     is_ours = isinstance(document, dict) and document.get("version") == VERSION

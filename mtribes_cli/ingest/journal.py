@@ -20,6 +20,7 @@ from typing import Any, BinaryIO
 from mtribes_cli.file_faults import file_error
 from mtribes_cli.import_wire import ImportedPart, RowFault, Totals
 from mtribes_cli.ingest.parts import CUT
+from mtribes_cli.local_files import MAX_LINE_BYTES
 from mtribes_cli.write_journal import sync_folder
 
 JOURNAL_VERSION = 1
@@ -175,7 +176,7 @@ def _read(path: Path) -> ImportJournal | None:
 def _header(path: Path) -> Mapping[str, Any] | None:
     try:
         with path.open("rb") as file:
-            header = json.loads(file.readline())
+            header = json.loads(file.readline(MAX_LINE_BYTES))
     except (OSError, ValueError, RecursionError):
         return None
     is_ours = (
@@ -189,7 +190,7 @@ def _part(line: bytes) -> ImportedPart | None:
         row = json.loads(line)
         totals = Totals(row["read"], row["created"], row["updated"], row["unchanged"], row["rejected"])
         return ImportedPart(row["digest"], totals, tuple(RowFault(*fault) for fault in row["errors"]))
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
 
 

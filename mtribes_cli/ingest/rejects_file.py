@@ -6,14 +6,21 @@ import hashlib
 import io
 import os
 import secrets
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mtribes_cli.atomic_file import write_private
 from mtribes_cli.errors import FileError, UsageError
 from mtribes_cli.file_faults import file_error
 from mtribes_cli.ingest.rejects import RejectsFormat, Spool, default_name
+from mtribes_cli.local_files import MAX_STATE_FILE_BYTES, read_regular_file
+from mtribes_cli.output_file import OutputTarget, output_target, written_through
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 _READ_BYTES = 1024 * 1024
 
@@ -25,9 +32,13 @@ class RejectsFile:
     path: Path
     shown: str
     note: Path
+    through: OutputTarget | None = None  # a device or a pipe, which is written through
 
     def put(self, rejects: Spool, kind: RejectsFormat) -> None:
         """Write them all, or nothing: what was there before is replaced at once. Raises FileError."""
+        if self.through is not None:
+            self._write_through(self.through, rejects, kind)
+            return
         staged = self.path.with_name(f".{self.path.name}.{secrets.token_hex(8)}")
         try:
             self._write(staged, rejects, kind)
@@ -50,6 +61,15 @@ class RejectsFile:
             os.fsync(file.fileno())
             text.detach()
 
+    def _write_through(self, target: OutputTarget, rejects: Spool, kind: RejectsFormat) -> None:
+        try:
+            with written_through(target) as write:
+                text = io.TextIOWrapper(io.BufferedWriter(_Pieces(write)), encoding="utf-8", newline="")
+                kind.write(text, rejects)
+                text.flush()
+        except OSError as error:
+            raise file_error(error, self.shown, cannot_be="written") from error
+
     def remove_ours(self) -> bool:
         """Take away what an earlier run left, if nobody has changed it; whether something was there."""
         if not self.path.exists() or not self.is_ours:
@@ -61,10 +81,28 @@ class RejectsFile:
     @property
     def is_ours(self) -> bool:
         """Whether what is there is as this program left it."""
+        if not self.path.is_file():
+            return False
         try:
-            return self.note.read_text(encoding="ascii") == _digest(self.path)
+            return read_regular_file(self.note, MAX_STATE_FILE_BYTES).decode("ascii") == _digest(self.path)
         except (OSError, UnicodeDecodeError):
             return False
+
+
+class _Pieces(io.RawIOBase):
+    """A stream for writing, by a function that takes bytes."""
+
+    def __init__(self, write: Callable[[bytes], None]) -> None:
+        self._write = write
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, buffer: ReadableBuffer) -> int:
+        """All of it, at once."""
+        content = bytes(buffer)
+        self._write(content)
+        return len(content)
 
 
 def _digest(path: Path) -> str:
@@ -77,10 +115,13 @@ def _digest(path: Path) -> str:
 
 def stated_rejects_file(folder: Path, state_folder: Path, stated: str, source: Path | None) -> RejectsFile:
     """The file that `--rejects` names. Raises UsageError for the input itself, FileError for somebody else's file."""
-    found = _at(folder / stated, stated, state_folder)
+    target = output_target(folder / stated, stated, folder)
+    found = _at(target.file or target.given, stated, state_folder)
+    if target.file is None:
+        return replace(found, through=target)
     if source is not None and _is_same(found.path, source):
         raise UsageError("--rejects names the input itself.", "Give another file.")
-    if found.path.is_dir() or (found.path.exists() and not found.is_ours):
+    if found.path.exists() and not found.is_ours:
         raise FileError(
             f"{stated} is there already, and not as this command left it.", "Give another file, or remove that one."
         )

@@ -147,7 +147,8 @@ def read_row(line: int, text: bytes) -> tuple[Row | None, Sequence[Problem]]:
     sent, problems = _decoded(text)
     user_id, change = "", Change()
     if not problems:
-        user_id, change, problems = read_user(sent)
+        user_id, change, found = read_user(sent)
+        problems = tuple(found)
     profile = merged(NOTHING_KNOWN, change)
     problems = problems or problems_of_profile(profile)  # too much for a new user is too much for any
     if problems:

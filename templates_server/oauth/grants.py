@@ -22,6 +22,7 @@ from templates_server.oauth import store
 from templates_server.oauth.clients import LOCAL_GRANT_TYPE
 from templates_server.oauth.request import ProtocolRequest
 from templates_server.oauth.store import Code, Family
+from templates_server.times import LATEST_AHEAD
 from templates_server.tokens.secrets import hashed, is_well_formed
 
 if TYPE_CHECKING:
@@ -31,6 +32,10 @@ ALL_AUTHENTICATION_METHODS = ["none", "client_secret_basic", "client_secret_post
 CODE_LENGTH = 43
 S256_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 USED_UP = "The code or token is unknown, expired, revoked, or was used before."
+NO_ADMINISTRATOR = (
+    "Nobody administers an organization on this server yet: stop it and run "
+    "`mtribes-server account add EMAIL --organization KEY --role administrator`."
+)
 
 
 class RequiredS256(CodeChallenge):
@@ -74,7 +79,7 @@ class CodeGrant(AuthorizationCodeGrant):
         used = store.use_code(connection, hashed(code), client_id=client_id, now=now)
         if used is None:
             store.revoke_family_of_code(connection, hashed(code), client_id=client_id, now=now)
-        return used if used and used.expires > now else None
+        return used if used and now < used.expires <= now + store.CODE_LIFETIME + LATEST_AHEAD else None
 
     def delete_authorization_code(self, _code: Code) -> None:
         """It was used up when it was found; its row stays, so that a replay is known for what it is."""
@@ -159,7 +164,9 @@ class LocalGrant(BaseGrant, TokenEndpointMixin):
         if not client.check_grant_type(self.GRANT_TYPE):
             raise UnauthorizedClientError("The client may not use the local grant.")
         account = accounts_store.find_first_administrator(self.server.connection)
-        if account is None or not self.server.use_local_code(self.request.form.get("code", "")):
+        if account is None:
+            raise InvalidGrantError(NO_ADMINISTRATOR)
+        if not self.server.use_local_code(self.request.form.get("code", "")):
             raise InvalidGrantError(USED_UP)
         self.request.client, self.request.user = client, account
 

@@ -8,6 +8,7 @@ import threading
 import time
 
 from templates_server.database import Database
+from templates_server.errors import Unavailable
 from templates_server.retention import store
 from templates_server.times import DAY, Clock
 
@@ -55,6 +56,8 @@ class Purge:
             pause_seconds = EVERY_SECONDS
             try:
                 removed = self.purge()
+            except Unavailable as error:  # the database does not answer now, which is no fault of this
+                LOGGER.warning("purging what is old was put off: %s", error)
             except Exception:
                 LOGGER.exception("purging what is old failed; the next attempt is in an hour")
             else:

@@ -27,6 +27,7 @@ from sqlalchemy import (
 from templates_server.access import Principal, PrincipalKind, Role, Scope
 from templates_server.errors import BadRequest
 from templates_server.identifiers import new_id
+from templates_server.numbers import whole_number
 from templates_server.pagination import Page
 from templates_server.schema import (
     accounts,
@@ -37,12 +38,13 @@ from templates_server.schema import (
     token_families,
     tokens,
 )
-from templates_server.times import MINUTE
+from templates_server.times import LATEST_AHEAD, MINUTE
 from templates_server.tokens.secrets import SecretKind, hashed, new_secret
 
 BEARER_KINDS = ("access", "personal")
 PERSONAL = tokens.c.kind == "personal"
 UNREVOKED = tokens.c.revoked.is_(None)
+LATEST = 10**15 - 1
 PLACE = re.compile(r"([0-9]{1,15}) (\w{1,64})", re.ASCII)  # of a token in a list: its age, its id
 USE_INTERVAL = MINUTE  # between two notes of when a token was used
 
@@ -100,6 +102,7 @@ def find_bearer(connection: Connection, bearer: str, now: int) -> Bearer | None:
             tokens.c.kind.in_(BEARER_KINDS),
             tokens.c.revoked.is_(None),
             tokens.c.expires > now,
+            tokens.c.created <= now + LATEST_AHEAD,
             token_families.c.revoked.is_(None),
         )
     )
@@ -187,7 +190,8 @@ class LimitNames:
 def count_live_tokens(connection: Connection, account_id: str, now: int) -> int:
     """How many tokens a person could use; until the transaction ends, no other is made for them."""
     connection.execute(select(accounts.c.id).where(accounts.c.id == account_id).with_for_update()).one()
-    mine = PERSONAL & UNREVOKED & (tokens.c.account_id == account_id) & (tokens.c.expires > now)
+    is_alive = (tokens.c.expires > now) & (tokens.c.created <= now + LATEST_AHEAD)
+    mine = PERSONAL & UNREVOKED & (tokens.c.account_id == account_id) & is_alive
     return int(connection.execute(select(func.count()).select_from(tokens).where(mine)).scalar_one())
 
 
@@ -254,7 +258,8 @@ def names_of_limits(connection: Connection, limits: Collection[str]) -> LimitNam
 def note_uses(connection: Connection, used: Mapping[str, int]) -> None:
     """Note when tokens were used (milliseconds, by id), unless that is known to the minute already."""
     for token_id in sorted(used):  # the same order everywhere: nobody waits for one another in a circle
-        is_news = tokens.c.last_used.is_(None) | (tokens.c.last_used <= used[token_id] - USE_INTERVAL)
+        at, last = used[token_id], tokens.c.last_used
+        is_news = last.is_(None) | (last <= at - USE_INTERVAL) | (last > at + LATEST_AHEAD)
         mine = (tokens.c.id == token_id) & is_news
         connection.execute(update(tokens).where(mine).values(last_used=used[token_id]))
 
@@ -289,9 +294,10 @@ def _names(limits: ColumnElement[str], named: ColumnElement[str]) -> ColumnEleme
 def _page(connection: Connection, query: Select[Any], page: Page) -> Sequence[StoredToken]:
     if page.after:
         after = PLACE.fullmatch(page.after)
-        if after is None:
+        created = whole_number(after[1], most=LATEST) if after else None
+        if after is None or created is None:
             raise BadRequest("`cursor` is not one of ours.")
-        query = query.where(tuple_(tokens.c.created, tokens.c.id) > tuple_(literal(int(after[1])), literal(after[2])))
+        query = query.where(tuple_(tokens.c.created, tokens.c.id) > tuple_(literal(created), literal(after[2])))
     ordered = query.order_by(tokens.c.created, tokens.c.id).limit(page.limit)
     return [_stored(row) for row in connection.execute(ordered)]
 

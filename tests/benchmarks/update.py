@@ -83,7 +83,7 @@ class Bench:
         argv = [sys.executable, "-m", "templates_server", "start", "--demo", "--port", "0", "--data", str(data)]
         self._process = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.facts = _wait_for(data / "demo.json")
-        self.environment = {**os.environ, "MTRIBES_TOKEN": self.facts["token"]}
+        self.environment = {**os.environ, "MTRIBES_TOKEN": self.facts["token"], "MTRIBES_HOST": self.facts["host"]}
         (self.project / "mtribes.toml").write_text(PROJECT.format(host=self.facts["host"]), encoding="utf-8")
         self._client = httpx.Client(
             base_url=self.facts["host"], headers={"authorization": f"Bearer {self.facts['token']}"}, timeout=60

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -33,7 +34,7 @@ class Project(Mtribes):
     def folders(self) -> Folders:
         """The user's folders."""
         beside = self.home.parent
-        return Folders(config=beside / "config", state=beside / "state", server=beside / "server")
+        return Folders(config=beside / "config", state=beside / "state" / "mtribes", server=beside / "server")
 
     def context(self, streams: Any) -> Context:
         """Their world, in which a crash can happen."""
@@ -45,8 +46,15 @@ class Project(Mtribes):
         """`mtribes ARGV` in the folder; with `answers` at a terminal where these lines are typed."""
         return replace(self, at_crash_point=at_crash_point)(*argv, stdin=answers or "", terminal=answers is not None)
 
+    def trust(self, host: str) -> None:
+        """As if the user had been asked about this server before, and had agreed."""
+        self.folders.config.mkdir(parents=True, exist_ok=True)
+        document = {"version": 1, "hosts": [host]}
+        (self.folders.config / "trusted-hosts.json").write_text(json.dumps(document), encoding="utf-8")
+
     def write_toml(self, host: str, *targets: Mapping[str, str]) -> None:
-        """An `mtribes.toml` for these targets (default: TypeScript in src/vod)."""
+        """An `mtribes.toml` for these targets (default: TypeScript in src/vod), of a server that the user trusts."""
+        self.trust(host)
         lines = [f'host = "{host}"', 'organization = "acme"', 'space = "vod"']
         for target in targets or ({"language": "typescript", "output": "src/vod"},):
             lines += ["[[targets]]", *(f'{name} = "{value}"' for name, value in target.items())]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from importlib import metadata
@@ -13,8 +14,10 @@ from hypothesis import strategies as st
 
 from mtribes_cli.arguments import put_in_order
 from mtribes_cli.commands import WORDS, organization
+from tests.cli.code_peer import CodePeer
 from tests.cli.computer import Mtribes
 from tests.cli.peer import Peer, data
+from tests.cli.project_run import Project
 
 HEAVY = ["httpx", "authlib", "keyring", "rich", "yaml"]
 SPACE = {"id": "spc_1", "key": "vod", "name": "VOD", "organization": "acme", "revision": 3}
@@ -233,3 +236,46 @@ def test_a_command_is_named_in_full(mtribes: Mtribes) -> None:
         mtribes("login", "--browser", "--with-token", "--host", "http://127.0.0.1:9", "--json").envelope["command"]
         == "login"
     )
+
+
+def test_only_the_newest_tracebacks_are_kept(user: Mtribes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each is new, for its owner's eyes; older ones go, and nothing else does."""
+
+    def broken(_context: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(organization, "list_organizations", broken)
+    told = []
+    for number in range(13):
+        user.clock.ahead_seconds = number
+        told.append(user("org", "list").err.partition("report it with ")[2].partition(";")[0])
+    kept = {str(path) for path in user.folders.state.glob("crash-*.txt")}
+    assert kept == set(told[-10:])
+    assert len(set(told)) == 13
+
+
+def test_a_folder_beside_is_searched_and_not_the_one_around(generated: Project, code_peer: CodePeer) -> None:
+    """`-C ../other`: a project is looked for from there upwards, never by way of where the command was started."""
+    beside = generated.root.parent / "other"
+    (beside / "below").mkdir(parents=True)
+    code_peer.files["vod"] = {"index.ts": "// newer\n"}
+    before = generated.files()
+    for argv in (("update",), ("update", "--check", "--offline"), ("update", "--force")):
+        outcome = generated.run("-C", "../other/below", *argv)
+        assert (outcome.exit_code, str(beside / "below") in outcome.err) == (2, True), outcome.err
+    assert generated.files() == before
+    target = ("--space", "vod", "--target", "typescript:src/vod")
+    assert generated.run("-C", "../other", "setup", "--host", code_peer.url, *target).exit_code == 0
+    assert (beside / "src/vod/index.ts").read_text() == "// newer\n"
+    assert generated.files() == before
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a privilege on Windows")
+def test_a_folder_behind_a_link_is_the_one_that_it_leads_to(generated: Project) -> None:
+    elsewhere = generated.root.parent / "elsewhere"
+    elsewhere.mkdir()
+    (generated.root / "link").symlink_to(elsewhere)
+    assert generated.run("-C", "link", "update").exit_code == 2
+    assert generated.run("-C", "link/..", "update").exit_code == 2
+    assert generated.run("-C", "link/../project", "update").exit_code == 0
+    assert generated.run("-C", "nowhere", "update").exit_code == 2

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
+from mtribes_cli.journal_key import JournalKey
 from mtribes_cli.lock_file import text_hash
 from mtribes_cli.output_paths import collisions
 from mtribes_cli.output_plan import DesiredFile, Plan, plan
@@ -47,8 +48,13 @@ class PowerCutError(BaseException):
 class World:
     """A project's folder, and what a plain model says of it."""
 
-    root: Path
+    folder: Path
     owned: dict[str, OwnedFile] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.root = self.folder / "project"
+        self.root.mkdir(exist_ok=True)
+        self.key = JournalKey(self.folder / "state", self.root)
 
     def files(self) -> dict[str, str]:
         """What is there, with line ends as they are."""
@@ -76,7 +82,7 @@ class World:
         lock = json.dumps(hashes, sort_keys=True).encode()
         lock_path = self.root / "mtribes.lock"
         changed = not lock_path.exists() or lock_path.read_bytes() != lock
-        carry_out(self.root, Write(found, {"mtribes.lock": lock} if changed else {}), cut)
+        carry_out(self.root, Write(found, {"mtribes.lock": lock} if changed else {}), self.key, cut)
 
     def read_lock(self) -> None:
         """Own what the lock on the disk says."""
@@ -121,7 +127,7 @@ def _render(world: World, files: Mapping[str, str], *, is_forced: bool, crash_at
     try:
         world.write(found, files, crash_at)
     except PowerCutError:
-        assert recover(world.root)
+        assert recover(world.root, world.key)
         world.read_lock()
     after = world.files()
     adopted = {f"{OUTPUT}/{path}" for path in files}
@@ -165,8 +171,8 @@ def test_each_kind_is_found(tmp_path: Path) -> None:
     first = {"edited": "1\n", "missing": "1\n", "changed": "1\n", "orphaned": "1\n", "same": "1\n"}
     world.write(world.plan(first, is_forced=False), first)
     world.read_lock()
-    (tmp_path / OUTPUT / "edited").write_text("mine\n")
-    (tmp_path / OUTPUT / "missing").unlink()
+    (world.root / OUTPUT / "edited").write_text("mine\n")
+    (world.root / OUTPUT / "missing").unlink()
     second = {"edited": "1\n", "missing": "1\n", "changed": "2\n", "same": "1\n", "added": "1\n"}
     found = world.plan(second, is_forced=False)
     assert {change.path.removeprefix("out/"): change.kind.value for change in found.changes} == {

@@ -94,6 +94,11 @@ def journal_text(steps: list[dict[str, object]], *new_folders: str) -> str:
     return json.dumps({"version": 1, "state": "swapping", "steps": steps, "new_folders": new_folders})
 
 
+def real_environment(peer: CodePeer, *, state: object) -> dict[str, str]:
+    """That of a process of its own."""
+    return {**os.environ, "MTRIBES_TOKEN": TOKEN, "MTRIBES_HOST": peer.url, "XDG_STATE_HOME": str(state)}
+
+
 class PowerCutError(BaseException):
     """The process ends here without tidying up."""
 
@@ -160,7 +165,12 @@ def test_a_real_process_that_ends_at_a_crash_point_is_mended_by_the_next(
 def test_kills_at_random_moments_never_harm(project: Project, peer: CodePeer) -> None:
     chance = random.Random(7)  # noqa: S311 - the same moments in every run
     sets = [dict(FILES), dict(NEWER)]
-    environment = {**os.environ, "MTRIBES_TOKEN": TOKEN, "XDG_STATE_HOME": str(project.folders.state)}
+    environment = {
+        **os.environ,
+        "MTRIBES_TOKEN": TOKEN,
+        "MTRIBES_HOST": peer.url,
+        "XDG_STATE_HOME": str(project.folders.state.parent),
+    }
     command = [sys.executable, "-c", "from mtribes_cli.main import run; run()", "update"]
     started = time.monotonic()
     subprocess.run(command, cwd=project.root, env=environment, check=True, capture_output=True)
@@ -247,7 +257,12 @@ def test_a_disk_that_takes_no_more_is_told_and_leaves_everything_as_it_was(proje
     limited = "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
     limited += "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000));"
     limited += "from mtribes_cli.main import run; run()"
-    environment = {**os.environ, "MTRIBES_TOKEN": TOKEN, "XDG_STATE_HOME": str(project.folders.state)}
+    environment = {
+        **os.environ,
+        "MTRIBES_TOKEN": TOKEN,
+        "MTRIBES_HOST": peer.url,
+        "XDG_STATE_HOME": str(project.folders.state.parent),
+    }
     ended = subprocess.run(
         [sys.executable, "-c", limited, "update"],
         cwd=project.root,
@@ -263,7 +278,7 @@ def test_a_disk_that_takes_no_more_is_told_and_leaves_everything_as_it_was(proje
 
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="needs to become another user")
 def test_a_folder_that_cannot_be_written_is_told_and_leaves_everything_as_it_was(
-    project: Project, tmp_path: Path
+    project: Project, peer: CodePeer, tmp_path: Path
 ) -> None:
     closed = [folder for folder in tmp_path.parents if folder.stat().st_mode & 0o777 == 0o700]  # pytest's own
     for folder in [*closed, tmp_path, *tmp_path.rglob("*")]:
@@ -271,7 +286,12 @@ def test_a_folder_that_cannot_be_written_is_told_and_leaves_everything_as_it_was
             folder.chmod(0o777)
     (project.root / "web").chmod(0o555)
     before = project.files()
-    environment = {**os.environ, "MTRIBES_TOKEN": TOKEN, "XDG_STATE_HOME": str(tmp_path / "other-state")}
+    environment = {
+        **os.environ,
+        "MTRIBES_TOKEN": TOKEN,
+        "MTRIBES_HOST": peer.url,
+        "XDG_STATE_HOME": str(tmp_path / "other-state"),
+    }
     as_another = "import os, sys; from mtribes_cli.main import main; main(['update', '--dry-run']);"
     as_another += "import mtribes_cli.tree_writer, filelock; os.seteuid(65534); sys.exit(main(['update']))"
     command = [sys.executable, "-c", as_another]
@@ -292,7 +312,12 @@ def test_a_read_only_file_is_replaced_and_stays_read_only(project: Project) -> N
 
 def test_two_at_once_both_end_well(project: Project, peer: CodePeer) -> None:
     new = expected(project, peer)
-    environment = {**os.environ, "MTRIBES_TOKEN": TOKEN, "XDG_STATE_HOME": str(project.folders.state)}
+    environment = {
+        **os.environ,
+        "MTRIBES_TOKEN": TOKEN,
+        "MTRIBES_HOST": peer.url,
+        "XDG_STATE_HOME": str(project.folders.state.parent),
+    }
     command = [sys.executable, "-c", "from mtribes_cli.main import run; run()", "update"]
     processes = [
         subprocess.Popen(command, cwd=project.root, env=environment, stdout=subprocess.DEVNULL) for _ in range(4)

@@ -4,7 +4,9 @@ import json
 
 import pytest
 
-from tests.cli.code_peer import FILES, HERO, CodePeer
+from tests.cli.code_peer import FILES, HERO, TOKEN, CodePeer
+from tests.cli.oauth_peer import OAuthPeer
+from tests.cli.peer import Reply
 from tests.cli.project_run import Project, changes
 
 HERO_PATH = "src/vod/experience/hero.ts"
@@ -287,3 +289,51 @@ def test_a_revision_can_be_asked_for(generated: Project, code_peer: CodePeer) ->
     assert generated.run("update", "--revision", "7").exit_code == 0
     assert code_peer.requests[-1]["revision"] == 7
     assert lock_of(generated)["revision"] == 7
+
+
+# Without a sign-in
+
+
+@pytest.fixture
+def signed_out(project: Project, code_peer: CodePeer) -> Project:
+    """Nobody is signed in; over SSH a sign-in is by a code, which the peer takes for entered at once."""
+    oauth = OAuthPeer(code_peer.peer)
+    issued = {"access_token": TOKEN, "refresh_token": "mtr_1", "token_type": "Bearer", "expires_in": 3600}
+    oauth.peer.on("POST", "/oauth/token", Reply(200, issued))
+    project.environment = {"SSH_TTY": "/dev/pts/1"}
+    return project
+
+
+@pytest.mark.parametrize("argv", [(), ("--dry-run",), ("--diff",), ("--check", "--latest"), ("--check",)])
+def test_somebody_at_the_terminal_is_signed_in(signed_out: Project, argv: tuple[str, ...]) -> None:
+    outcome = signed_out.run("update", *argv, answers="")
+    assert outcome.exit_code == (3 if "--check" in argv else 0), outcome.err
+    assert "BCDF-GHJK" in outcome.err
+    assert (signed_out.root / INDEX_PATH).exists() is (argv == ())
+    again = signed_out.run("update", answers="")
+    assert (again.exit_code, "BCDF-GHJK" in again.err) == (0, False)
+
+
+@pytest.mark.parametrize("argv", [(), ("--dry-run",), ("--check", "--latest")])
+def test_where_nobody_is_there_a_missing_sign_in_is_exit_4(
+    signed_out: Project, code_peer: CodePeer, argv: tuple[str, ...]
+) -> None:
+    for answers, environment in ((None, {}), ("", {"CI": "1"})):
+        signed_out.environment |= environment
+        outcome = signed_out.run("update", *argv, answers=answers)
+        assert (outcome.exit_code, "mtribes login" in outcome.err) == (4, True)
+    assert code_peer.peer.asked == []
+    assert signed_out.run("update", "--json", *argv, answers="").exit_code == 4
+
+
+def test_a_token_that_is_refused_is_not_replaced_by_a_sign_in(signed_out: Project) -> None:
+    signed_out.environment["MTRIBES_TOKEN"] = "mtp_another"
+    outcome = signed_out.run("update", answers="")
+    assert (outcome.exit_code, "BCDF-GHJK" in outcome.err) == (4, False)
+
+
+def test_a_sign_in_that_is_refused_leaves_nothing(signed_out: Project, code_peer: CodePeer) -> None:
+    code_peer.peer.on("POST", "/oauth/token", Reply(400, {"error": "access_denied"}))
+    before = signed_out.files()
+    assert signed_out.run("update", answers="").exit_code == 4
+    assert signed_out.files() == before

@@ -89,12 +89,13 @@ def test_check_sees_a_change_of_options_and_of_host(generated: Project) -> None:
     assert generated.run("update", "--check", "--offline").exit_code == 3
 
 
-def test_check_sees_another_host_even_where_the_code_stays_the_same(project: Project) -> None:
+def test_check_sees_another_host_even_where_the_code_stays_the_same(project: Project, code_peer: CodePeer) -> None:
     toml = project.root / "mtribes.toml"
     toml.write_text(toml.read_text() + '[targets.options]\nhost = "https://app.example.com"\n')
     assert project.run("update").exit_code == 0
     assert project.run("update", "--check", "--offline").exit_code == 0
     toml.write_text(toml.read_text().replace("127.0.0.1", "localhost"))
+    project.trust(code_peer.url.replace("127.0.0.1", "localhost"))
     assert project.run("update", "--check", "--offline").exit_code == 3
     assert project.run("update").exit_code == 0
     assert project.run("update", "--check", "--offline").exit_code == 0

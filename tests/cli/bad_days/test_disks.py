@@ -58,7 +58,7 @@ def test_code_for_which_there_is_no_room_is_not_begun(program: Program, small_di
     code_peer.files["vod"] = {"a.ts": "// small\n", "b.ts": "x" * 4 * DISK_BYTES}
     toml = f'host = "{code_peer.url}"\nspace = "vod"\n[[targets]]\nlanguage = "typescript"\noutput = "src/vod"\n'
     (small_disk / "mtribes.toml").write_text(toml)
-    outcome = program("update", "-C", str(small_disk), MTRIBES_TOKEN=TOKEN)
+    outcome = program("update", "-C", str(small_disk), MTRIBES_TOKEN=TOKEN, MTRIBES_HOST=code_peer.url)
     assert told(outcome).exit_code == 1
     assert told(outcome).what.startswith("Nothing was written: No space left on device")
     assert told(outcome).advice == "Make room on the disk, then run this again."
@@ -142,7 +142,8 @@ def test_code_for_a_folder_that_cannot_be_written_is_not_begun(
     state = tmp_path / "state"
     state.mkdir()
     state.chmod(0o777)
-    outcome = stranger("update", prefix=SOMEBODY, MTRIBES_TOKEN=TOKEN, XDG_STATE_HOME=str(state))
+    own = {"MTRIBES_TOKEN": TOKEN, "MTRIBES_HOST": code_peer.url, "XDG_STATE_HOME": str(state)}
+    outcome = stranger("update", prefix=SOMEBODY, **own)
     assert told(outcome).exit_code == 1
     assert told(outcome).what.startswith("Nothing was written: Permission denied: ")
     assert told(outcome).advice == "Make the folder and its files writable, then run this again."

@@ -118,7 +118,7 @@ def project(program: Program, code_peer: CodePeer) -> Path:
     root = program.folder / "project"
     root.mkdir()
     (root / "mtribes.toml").write_text(toml)
-    program.environment["MTRIBES_TOKEN"] = TOKEN
+    program.environment |= {"MTRIBES_TOKEN": TOKEN, "MTRIBES_HOST": code_peer.url}
     return root
 
 

@@ -59,6 +59,7 @@ def bench(tmp_path: Path, peer: CodePeer) -> Bench:
     pristine, warm_up = tmp_path / "pristine", Project(tmp_path / "warm" / "project")
     shutil.copytree(project.root, pristine)
     shutil.copytree(project.root, warm_up.root)
+    warm_up.trust(peer.url)
     old = project.files()
     peer.files["vod"] = dict(NEWER)
     assert project.run("update").exit_code == 0

@@ -169,6 +169,11 @@ def test_duplicated_parameters_are_an_invalid_request(server: RunningServer, bod
         (b'{"grant_type": "a\\u0000b"}', "application/json", 400),
         (b'{"grant_type": "\\ud800"}', "application/json", 400),
         (b"[" * 2000, "application/json", 400),
+        ('{"grant_type": "client_credentials"}'.encode("utf-16"), "application/json", 400),
+        (("[" * 2000).encode("utf-16-le"), "application/json", 400),
+        (("[" * 5_000).encode("utf-16-be"), "application/json", 400),
+        ((" {" + '"a":[' * 700).encode("utf-32-le"), "application/json", 400),
+        (b'{"grant_type": ' + b"9" * 5000 + b"}", "application/json", 400),
         (b'{"a": ' + b"9" * 5000 + b"}", "application/json", 400),
     ],
 )

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, event, select
 
 from templates_server.opening import open_database
 from templates_server.schema import tokens
+from templates_server.settings import sqlite_file_url
 from templates_server.times import MINUTE, parse_rfc3339, system_clock
 from templates_server.tokens import store, uses
 from templates_server.tokens.secrets import hashed
@@ -85,7 +86,7 @@ def test_requests_within_the_minute_note_nothing_and_one_batch_takes_many(tmp_pa
     written: list[int] = []
 
     async def requests() -> None:
-        database = open_database(f"sqlite:///{tmp_path / 'x.db'}")
+        database = open_database(sqlite_file_url(tmp_path / "x.db"))
 
         def count(_connection: Connection, noted: dict[str, int]) -> None:
             written.append(len(noted))

@@ -1,0 +1,258 @@
+"""Files of a checkout and of the state folder that are no files, have no end, or that a parser cannot bear."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.computer import Mtribes, Outcome
+from tests.cli.peer import Peer, data, refusal
+from tests.cli.project_run import Project
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="FIFOs and devices are Unix's")
+PATIENCE_SECONDS = 30.0
+DEEP = "[" * 3_000 + "]" * 3_000
+BIG = "1" * 5_000
+ASKED = ("update", "--check", "--offline")
+
+
+def within_time(run: Callable[[], Outcome]) -> Outcome:
+    """The outcome of a command that must not wait for what never comes."""
+    outcomes: list[Outcome] = []
+    thread = threading.Thread(target=lambda: outcomes.append(run()), daemon=True)
+    thread.start()
+    thread.join(PATIENCE_SECONDS)
+    assert outcomes, "the command waits"
+    return outcomes[0]
+
+
+def put_fifo(place: Path) -> None:
+    os.mkfifo(place)
+
+
+def put_endless(place: Path) -> None:
+    place.symlink_to("/dev/zero")
+
+
+def put_folder(place: Path) -> None:
+    place.mkdir()
+
+
+def put_huge(place: Path) -> None:
+    """A file of a gigabyte that takes no room."""
+    with place.open("wb") as file:
+        file.truncate(2**30)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_huge_stays(tmp_path: Path) -> Iterator[None]:
+    """Whatever looks through the files of the tests afterwards would read it all."""
+    yield
+    for path in tmp_path.rglob("*"):
+        if path.is_file() and path.stat().st_size > 2**20:
+            path.unlink()
+
+
+KINDS = (put_fifo, put_endless, put_folder, put_huge)
+
+
+@pytest.mark.parametrize("put", KINDS)
+@pytest.mark.parametrize("argv", [ASKED, ("update",), ("status",)])
+def test_a_lock_that_is_no_file_is_refused_at_once(
+    generated: Project, put: Callable[[Path], None], argv: tuple[str, ...]
+) -> None:
+    lock = generated.root / "mtribes.lock"
+    lock.unlink()
+    put(lock)
+    outcome = within_time(lambda: generated.run(*argv))
+    assert outcome.exit_code == (1 if put is put_folder else 2), outcome.err
+    assert str(lock) in outcome.err
+
+
+@pytest.mark.parametrize("put", KINDS)
+def test_a_journal_that_is_no_file_is_refused_at_once(generated: Project, put: Callable[[Path], None]) -> None:
+    journal = generated.root / ".mtribes-journal.json"
+    put(journal)
+    before = {path: content for path, content in generated.files().items() if not path.startswith(".")}
+    outcome = within_time(lambda: generated.run("update"))
+    assert outcome.exit_code == 1, outcome.err
+    assert str(journal) in outcome.err
+    assert {path: content for path, content in generated.files().items() if not path.startswith(".")} == before
+    assert within_time(lambda: generated.run(*ASKED)).exit_code == 3
+
+
+@pytest.mark.parametrize("put", KINDS)
+def test_a_generated_file_that_became_something_else_is_an_edit(
+    generated: Project, put: Callable[[Path], None]
+) -> None:
+    place = generated.root / "src/vod/index.ts"
+    place.unlink()
+    put(place)
+    outcome = within_time(lambda: generated.run(*ASKED))
+    assert (outcome.exit_code, "edited    src/vod/index.ts" in outcome.out) == (3, True), outcome.err
+    if put is not put_folder:  # a folder with nothing in it is nobody's
+        assert within_time(lambda: generated.run("update")).exit_code == 1
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"x = {BIG}",
+        f"x = {DEEP}",
+        f"host = {BIG}",
+        f"environment.{'.'.join('a' * 2_000)} = 1",
+        f"environment = {'{a=' * 200}1{'}' * 200}",
+        f'environment = "{"x" * 500_000}"',
+        f"{'x' * 500_000} = 1",
+        f"x = 1979-05-27T07:32:00.{BIG}Z",
+        f"x = 0x{BIG}",
+        f"x = 1e{BIG}",
+    ],
+)
+@pytest.mark.parametrize("argv", [ASKED, ("setup", "--yes"), ("whoami",)])
+def test_a_project_file_that_no_parser_bears_is_told(project: Project, line: str, argv: tuple[str, ...]) -> None:
+    toml = project.root / "mtribes.toml"
+    toml.write_text(f"{line}\n{toml.read_text()}")
+    outcome = within_time(lambda: project.run(*argv))
+    assert outcome.exit_code == 2, outcome.err[:2_000]
+    assert str(toml) in outcome.err
+    assert len(outcome.err) < 2_000
+
+
+@pytest.mark.parametrize("text", [DEEP, f'{{"version": {BIG}}}', f'{{"version": 1, "revision": {BIG}}}'])
+def test_a_lock_that_no_parser_bears_is_told(generated: Project, text: str) -> None:
+    (generated.root / "mtribes.lock").write_text(text)
+    outcome = generated.run(*ASKED)
+    assert outcome.exit_code == 2, outcome.err
+    assert "mtribes.lock" in outcome.err
+
+
+@pytest.mark.parametrize("text", [DEEP, BIG, f'{{"url": {BIG}}}', f'{{"pid": 1, "url": {DEEP}}}'])
+def test_state_that_no_parser_bears_is_told(mtribes: Mtribes, text: str) -> None:
+    """What a local server leaves, and kept sign-ins."""
+    mtribes.folders.server.mkdir()
+    (mtribes.folders.server / "server.json").write_text(text)
+    assert mtribes("whoami", "--host", "local").exit_code == 75
+    mtribes.folders.config.mkdir()
+    mtribes.credentials_file.write_text(text)
+    outcome = mtribes("whoami", "--host", "https://mtribes.invalid")
+    assert outcome.exit_code == 1
+    assert str(mtribes.credentials_file) in outcome.err
+
+
+@pytest.mark.parametrize("content", [f'{{"x": {DEEP}}}', f'{{"space": {BIG}}}'])
+def test_a_document_that_no_parser_bears_is_told(user: Mtribes, peer: Peer, content: str) -> None:
+    user.write("model.json", content)
+    assert user("space", "validate", "model.json").exit_code == 2
+    assert peer.asked == []
+
+
+def test_a_document_may_come_through_a_pipe_but_not_without_an_end(user: Mtribes, peer: Peer) -> None:
+    peer.on("POST", "/v2/spaces/vod/model/diff", data({"revision": 3, "breaking": False, "changes": []}))
+    pipe = user.home / "pipe.yaml"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=lambda: pipe.write_text("space: vod\n"))
+    writer.start()
+    assert within_time(lambda: user("space", "validate", "pipe.yaml")).exit_code == 0
+    writer.join()
+    (user.home / "endless.yaml").symlink_to("/dev/zero")
+    outcome = within_time(lambda: user("space", "validate", "endless.yaml"))
+    assert (outcome.exit_code, "larger than" in outcome.err) == (1, True)
+
+
+# What a hostile server says
+
+EXPORTS = "/v2/spaces/vod/environments/production/events/exports"
+EXPORT = ("event", "export", "--space", "vod", "--env", "production", "--output", "events.csv")
+
+
+@pytest.mark.parametrize("export_id", ["../../x", "a/b", "a\0b", "", ".", "a b", "x" * 200, "exp_1\n", "é"])
+def test_an_export_id_that_is_no_id_is_refused(user: Mtribes, peer: Peer, export_id: str) -> None:
+    peer.on("POST", EXPORTS, data({"export": export_id, "state": "running"}))
+    before = sorted(path for path in user.home.rglob("*") if "state" not in path.parts)
+    outcome = user(*EXPORT)
+    assert outcome.exit_code == 1, outcome.err
+    assert "is not an id" in outcome.err
+    assert sorted(path for path in user.home.rglob("*") if "state" not in path.parts) == before
+
+
+def test_an_export_that_is_never_made_is_given_up(user: Mtribes, peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mtribes_cli.export.exporting.MAX_WAIT_SECONDS", 60.0)
+    peer.on("POST", EXPORTS, data({"export": "exp_1", "state": "running"}))
+    peer.on("GET", EXPORTS.replace("events/exports", "exports/exp_1"), data({"export": "exp_1", "state": "running"}))
+    outcome = within_time(lambda: user(*EXPORT))
+    assert (outcome.exit_code, "not made within" in outcome.err) == (75, True), outcome.err
+
+
+def test_a_list_whose_pages_lead_back_is_refused(user: Mtribes, peer: Peer) -> None:
+    link = f'<{peer.url}/v2/organizations?cursor=again>; rel="next"'
+    peer.on("GET", "/v2/organizations", data(Link=link))
+    outcome = within_time(lambda: user("org", "list"))
+    assert (outcome.exit_code, "without an end" in outcome.err) == (1, True), outcome.err
+    assert len(peer.asked) == 2
+
+
+def test_a_list_of_ever_new_pages_is_refused(user: Mtribes, peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mtribes_cli.client.MAX_PAGES", 20)
+    numbers = iter(range(10_000))
+    peer.on("GET", "/v2/organizations", lambda _: data(Link=f'<{peer.url}/x?cursor={next(numbers)}>; rel="next"'))
+    outcome = within_time(lambda: user("org", "list"))
+    assert (outcome.exit_code, "without an end" in outcome.err) == (1, True), outcome.err
+    assert len(peer.asked) == 20
+    monkeypatch.setattr("mtribes_cli.client.MAX_PAGES", 10_000)
+    monkeypatch.setattr("mtribes_cli.client.MAX_LIST_BYTES", 400)
+    assert user("org", "list").exit_code == 1
+    assert len(peer.asked) < 40
+
+
+def test_as_many_pages_as_there_are_allowed_are_read(
+    user: Mtribes, peer: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mtribes_cli.client.MAX_PAGES", 3)
+    links = [f'<{peer.url}/x?cursor={number}>; rel="next"' for number in (1, 2)]
+    one = {"id": "org_1", "key": "acme", "name": "Acme"}
+    peer.on("GET", "/v2/organizations", *(data(one, Link=link) for link in links), data(one))
+    assert len(user("org", "list", "--json").envelope["data"]) == 3
+
+
+@pytest.mark.parametrize(
+    "date",
+    [
+        f"Mon, {'9' * 30} Nov 2026 10:00:00 GMT",
+        f"Mon, 1 Nov {'9' * 30} 10:00:00 GMT",
+        "Mon, 1 Nov 2026 10:00:00 +9999999999",
+        "Mon,",
+        BIG[:3_000],
+    ],
+)
+def test_a_date_that_cannot_be_is_passed_over(user: Mtribes, peer: Peer, date: str) -> None:
+    busy = refusal(503, {"code": "UNAVAILABLE", "message": "Busy."}, Retry_After=date, Date=date)
+    peer.on("GET", "/v2/organizations", busy)
+    assert user("org", "list").exit_code == 75
+
+
+def test_a_word_that_is_not_utf8_is_wrong_usage(user: Mtribes, peer: Peer) -> None:
+    assert user("space", "show", "a\udcff").exit_code == 2
+    assert user("tag", "list", "--search", "\udcff", "--space", "vod", "--env", "staging").exit_code == 2
+    assert peer.asked == []
+
+
+HUGE = (10**400, 10**4_299, -(10**400), 2**63, 1.5, True, "1")
+
+
+@pytest.mark.parametrize("number", HUGE)
+def test_a_number_that_no_machine_word_holds_is_told(user: Mtribes, peer: Peer, number: object) -> None:
+    """Sums, shares and times are made of such numbers."""
+    complete = {"export": "exp_1", "state": "complete", "rows": 1, "sha256": "0" * 64, "bytes": number}
+    peer.on("POST", EXPORTS, data(complete))
+    peer.on("GET", EXPORTS.replace("events/exports", "exports/exp_1"), data(complete))
+    peer.on("GET", "/v2/spaces/vod/environments/production/user-tags", data({"tag": "news", "users": number}))
+    space = {"id": "spc_1", "key": "vod", "name": "VOD", "organization": "acme", "revision": number}
+    peer.on("GET", "/v2/spaces/vod", data(space))
+    for argv in (EXPORT, ("tag", "list", "--space", "vod", "--env", "production"), ("space", "show", "vod")):
+        outcome = user(*argv)
+        assert (outcome.exit_code, "is not a whole number" in outcome.err) == (1, True), (argv, outcome.err)
