@@ -21,7 +21,7 @@ from templates_server.identifiers import derived_ids
 from templates_server.imports.models import RowError
 from templates_server.imports.plain import Row, plain_rows
 from templates_server.json_depth import check_depth
-from templates_server.persons.names import PersonKind, named
+from templates_server.persons.names import PersonKind, have_edges, named
 from templates_server.persons.profiles import NOTHING_KNOWN, Change, merged, to_columns
 from templates_server.persons.reading import problems_of_profile, read_user
 
@@ -134,10 +134,15 @@ class KnownPart:
 
 
 def read_known_part(body: bytes) -> KnownPart | None:
-    """A part of which every row is known to be good; None when somebody has several, or a blank line is not JSON's."""
+    """A part of which every row was good once; None when somebody has several, or a blank line is not JSON's.
+
+    None too when an id is refused today that was taken when the part was applied.
+    """
     try:
         names = [user.user_id for user in _decode_names(body)]
     except msgspec.DecodeError:
+        return None
+    if have_edges(names):
         return None
     return KnownPart(body, derived_ids("per", PersonKind.USER, names)) if len(set(names)) == len(names) else None
 

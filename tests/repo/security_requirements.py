@@ -21,6 +21,19 @@ FILES_AND_PLACES = """
 """
 
 INPUT_FILES = """
+E1 An id that is blank or has a blank or invisible character at an edge is refused by name wherever one is written.
+  server/persons/test_names.py
+    an_id_says_what_stands_at_its_edge
+    every_blank_and_format_character_is_known
+    an_app_cannot_write_an_id_with_blank_edges
+    an_upsert_and_an_import_refuse_blank_edges
+    a_part_of_before_the_rule_brings_nobody_back
+E2 Users who had such an id before are read, changed and deleted by it.
+  server/persons/test_names.py
+    an_old_id_with_blank_edges_can_be_read_and_deleted
+E3 An event years ahead is set to the time of receipt.
+  server/events/test_events.py
+    an_event_years_ahead_happened_when_it_was_received
 """
 
 RUNTIME = """
