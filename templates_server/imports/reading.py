@@ -154,7 +154,7 @@ def read_row(line: int, text: bytes) -> tuple[Row | None, Sequence[Problem]]:
     if not problems:
         user_id, change, problems = read_user(sent)
     profile = merged(NOTHING_KNOWN, change)
-    problems = problems or problems_of_profile(profile)  # too much for a new user is too much for any
+    problems = [*problems, *problems_of_profile(profile)]  # too much for a new user is too much for any
     if problems:
         return None, problems
     return (named(PersonKind.USER, user_id).person_id, line, user_id, *to_columns(profile)), ()
@@ -173,4 +173,10 @@ def _decoded(text: bytes) -> tuple[Any, Sequence[Problem]]:
 def errors_of_row(line: int, problems: Sequence[Problem], *, told: int) -> Sequence[RowError]:
     """The errors of a bad row, where so many were told already."""
     most = MOST_PROBLEMS_A_ROW if told < MOST_PROBLEMS else 1
-    return [RowError(line, problem.code, problem.message, problem.path) for problem in problems[:most]]
+    errors = [RowError(line, problem.code, problem.message, problem.path) for problem in problems[:most]]
+    more = len(problems) - most
+    if more > 0 and most > 1:
+        noun = "problem" if more == 1 else "problems"
+        verb = "is" if more == 1 else "are"
+        errors.append(RowError(line, problems[0].code, f"{more:,} more {noun} of this row {verb} not listed.", ""))
+    return errors
