@@ -151,9 +151,7 @@ def test_a_fast_clock_does_not_put_events_into_the_future() -> None:
     assert event.happened == NOW
 
 
-def test_an_event_years_ahead_happened_when_it_was_received(
-    server: RunningServer, environment: AppEnvironment
-) -> None:
+def test_an_event_years_ahead_happened_when_it_was_received(server: RunningServer, environment: AppEnvironment) -> None:
     began = system_clock()
     times = ["9999-12-31T23:59:59Z", to_rfc3339(began + 3650 * DAY), to_rfc3339(began + DAY), to_rfc3339(began - DAY)]
     sent = [{**GOOD, "id": str(number), "timestamp": at} for number, at in enumerate(times)]

@@ -130,9 +130,7 @@ def test_an_upsert_and_an_import_refuse_blank_edges(server: RunningServer, sende
     assert [(error["path"], error["message"]) for error in answer.json()["errors"]] == [("[1].user_id", BAD[text])]
     view = sender.applied(1, [{"user_id": "good"}, {"user_id": text, "email": "a@b.cd"}])
     assert (view["created"], view["rejected"]) == (1, 1)
-    assert [(error["line"], error["path"], error["message"]) for error in view["errors"]] == [
-        (2, "user_id", BAD[text])
-    ]
+    assert [(error["line"], error["path"], error["message"]) for error in view["errors"]] == [(2, "user_id", BAD[text])]
     assert called(server, sender) == {"good"}
 
 
@@ -148,18 +146,14 @@ def rename(server: RunningServer, sender: Importer, before: str, after: str) -> 
 
 
 @pytest.mark.parametrize("text", [" k", "k\u00a0", "   ", "\u200b"])
-def test_an_old_id_with_blank_edges_can_be_read_and_deleted(
-    server: RunningServer, sender: Importer, text: str
-) -> None:
+def test_an_old_id_with_blank_edges_can_be_read_and_deleted(server: RunningServer, sender: Importer, text: str) -> None:
     sender.applied(1, [{"user_id": "old", "attributes": {"plan": "gold"}}])
     rename(server, sender, "old", text)
     path = f"{sender.environment}/users/{quote(text, safe='')}"
     assert sender.client.get(path).json()["data"][0]["user_id"] == text
     assert sender.client.get(f"{path}/everything").is_success
     assert sender.client.get(f"{sender.environment}/events", params={"user": text}).is_success
-    assert sender.client.post(
-        f"{sender.environment}/events/exports", json={"format": "json", "user": text}
-    ).is_success
+    assert sender.client.post(f"{sender.environment}/events/exports", json={"format": "json", "user": text}).is_success
     assert sender.client.patch(path, json={"attributes": {"plan": "silver"}}).is_success
     assert sender.client.delete(path).json()["data"][0]["user_id"] == text
     assert called(server, sender) == set()
