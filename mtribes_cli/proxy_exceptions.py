@@ -11,7 +11,7 @@ import re
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 _SEPARATORS = re.compile(r"[,\s]+")
-_PORT = re.compile(r"(?P<host>\[[^\]]*\]|[^:]*):(?P<port>[0-9]{1,5})")
+_MAX_PORT_DIGITS = 5
 
 Address = IPv4Address | IPv6Address
 
@@ -23,9 +23,10 @@ def is_excepted(exceptions: str, name: str, port: int) -> bool:
 
 
 def _means(entry: str, host: str, port: int) -> bool:
-    match = _PORT.fullmatch(entry)
-    if match:
-        return int(match["port"]) == port and _means_host(match["host"], host)
+    pattern, colon, digits = entry.rpartition(":")
+    is_port = colon and digits.isascii() and digits.isdigit() and len(digits) <= _MAX_PORT_DIGITS
+    if is_port and (":" not in pattern or pattern.endswith("]")):
+        return int(digits) == port and _means_host(pattern, host)
     return _means_host(entry, host)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import io
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -35,7 +34,6 @@ ENCODINGS_WITH_MARK = frozenset({"utf-16", "utf-32", "utf-8-sig"})
 END_MARK = "\x1a"
 """What programs of DOS wrote behind a text (Ctrl-Z)."""
 _MOST_END_CHARACTERS = 1024
-_END = re.compile(r"(?<=[\r\n])\x1a+[\r\n]*\Z|\x1a+\Z")
 
 
 def _as_surrogates(error: UnicodeError) -> tuple[str, int]:
@@ -128,7 +126,17 @@ def decoded(first: bytes, rest: Iterator[bytes], encoding: Encoding) -> Iterator
         text, held = _without_end(text)
         yield text
         chunk = next(rest, b"")
-    yield _END.sub("", held + decoder.decode(b"", final=True))
+    yield _without_mark(held + decoder.decode(b"", final=True))
+
+
+def _without_mark(text: str) -> str:
+    """Take a Ctrl-Z away that stands at the very end, or alone in the last line: in a cell it is left as it is."""
+    head = text.rstrip(END_MARK)
+    if head != text:
+        return head
+    line = text.rstrip("\r\n")
+    before = line.rstrip(END_MARK)
+    return before if before != line and before.endswith(("\r", "\n")) else text
 
 
 def _without_end(text: str) -> tuple[str, str]:

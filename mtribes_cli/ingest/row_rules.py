@@ -17,7 +17,7 @@ MOST_NOTED_LINES = 5
 _BLANKS = " \t\r\n"
 _RARE = " '`"
 _stripped = str.strip
-_SCIENTIFIC = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?[Ee]\+[0-9]+")
+_SCIENTIFIC = re.compile(r"[+-]?[0-9]{1,40}(?:[.,][0-9]{1,40})?[Ee]\+[0-9]{1,4}")
 _AS_IT_IS = "`--type {name}=text` takes it as it is"
 _QUOTES = {"'": "'", "\u2018": "\u2019", "\u201c": "\u201d", "\u201e": "\u201c", "\u00ab": "\u00bb", "`": "`"}
 """What stands around text and is no quote of CSV."""

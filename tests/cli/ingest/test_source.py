@@ -9,6 +9,7 @@ import pytest
 from backports import zstd
 
 from mtribes_cli.errors import DocumentError
+from mtribes_cli.ingest import source
 from tests.cli.computer import Mtribes
 from tests.cli.ingest.rows import rows_of
 
@@ -39,6 +40,34 @@ def test_a_packed_file_that_breaks_off_or_is_damaged_says_so(mtribes: Mtribes, p
     for content in (packed[:-9], packed[:6] + b"\xff" * 12):
         with pytest.raises(DocumentError, match=r"breaks off|damaged"):
             rows_of(mtribes, content)
+
+
+ENDS = {
+    "user_id\nada\n\x1a": ["ada"],
+    "user_id\nada\x1a": ["ada"],
+    "user_id\r\nada\r\n\x1a\r\n": ["ada"],
+    "user_id\nada\n" + "\x1a" * 127: ["ada"],
+    "user_id\n\x1a\nada\n": ["\x1a", "ada"],
+    'user_id\nada\n"\x1a"\n': ["ada", "\x1a"],
+    "user_id\nada\nbob\x1a\n": ["ada", "bob\x1a"],
+    "\ufeff\ufeffuser_id\nada\n": ["ada"],
+    "user_id\nada\n" + "\n" * 3000 + "bob\n\n\n\x1a": ["ada", "bob"],
+}
+
+
+@pytest.mark.parametrize("text", ENDS)
+@pytest.mark.parametrize("chunk_bytes", [21, 65, 256 * 1024])
+def test_marks_around_a_text_are_passed_over_and_no_others(
+    mtribes: Mtribes, monkeypatch: pytest.MonkeyPatch, text: str, chunk_bytes: int
+) -> None:
+    monkeypatch.setattr(source, "CHUNK_BYTES", chunk_bytes)
+    assert [user["user_id"] for user in rows_of(mtribes, text).users] == ENDS[text]
+
+
+def test_a_mark_behind_an_object_is_passed_over(mtribes: Mtribes) -> None:
+    for name, text in (("u.ndjson", '{"user_id":"ada"}\r\n\x1a'), ("u.json", '[{"user_id":"ada"}]\x1a')):
+        found = rows_of(mtribes, text, name)
+        assert (found.users, found.rejects) == ([{"user_id": "ada"}], [])
 
 
 def test_a_file_that_is_not_there_and_a_folder_are_told(mtribes: Mtribes) -> None:
