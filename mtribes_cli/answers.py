@@ -25,12 +25,14 @@ from mtribes_cli.errors import (
     SignInRefusedError,
     UnavailableError,
 )
+from mtribes_cli.numbers import whole_number
 
 TRY_LATER_STATUSES = frozenset({408, 429, 502, 503, 504})
 _SAID_BY_ANYBODY = frozenset({403, 404, 405})  # by every web server that is not ours, in its own way
 _REFUSALS = frozenset({400, 401, 403})  # of the token endpoint
-_MAX_DIGITS = 9
-_NEXT_LINK = re.compile(r"""<([^>]*)>[^,<]*;\s*rel=["']?next["']?(?![\w-])""", re.IGNORECASE)
+_MORE_PROBLEMS = "MORE_PROBLEMS"  # the code of the last problem where there are more than the server lists
+_NEXT_LINK = re.compile(r"""<([^<>]*+)>[^,<]*;\s*rel=["']?next["']?(?![\w-])""", re.IGNORECASE)
+_MOST_SECONDS = 999_999_999
 _SIGN_IN = "Run `mtribes login`; where MTRIBES_TOKEN is set, set it to a token that is good."
 _LOOK_AT_HOST = "See that the host is right, and that nothing stands between you and it (a proxy, a sign-in page)."
 
@@ -124,7 +126,7 @@ def _error(answer: Answer, problems: tuple[Problem, ...], said: str) -> MtribesE
         413: (ServerError, "The server does not take that much at once.", "Send less."),
     }
     if answer.status == 422:  # noqa: PLR2004 - breaks a rule
-        what = f"The server found {_count(len(problems))}." if problems else "The server says that a rule is broken."
+        what = f"The server found {_count(problems)}." if problems else "The server says that a rule is broken."
         return DocumentError(what, "Mend what is listed and send it again.", problems=problems)
     if answer.status == 426:  # noqa: PLR2004 - a newer client is needed
         from mtribes_cli.installation import upgrade_advice  # noqa: PLC0415 - rarely needed
@@ -162,8 +164,10 @@ def _problem(item: Mapping[str, object]) -> Problem:
     )
 
 
-def _count(number: int) -> str:
-    return "1 problem" if number == 1 else f"{number} problems"
+def _count(problems: Sequence[Problem]) -> str:
+    if problems[-1].code == _MORE_PROBLEMS:
+        return f"more than {len(problems) - 1} problems"
+    return "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
 
 
 def _try_again(answer: Answer) -> str:
@@ -174,8 +178,9 @@ def _try_again(answer: Answer) -> str:
 def retry_after_seconds(answer: Answer) -> float | None:
     """What `Retry-After` says (RFC 9110, 10.2.3): a number, or a date, held against the server's own `Date`."""
     text = answer.headers.get("retry-after", "").strip()
-    if text.isdecimal():
-        return float(text[:_MAX_DIGITS])
+    if text.isascii() and text.isdigit():
+        seconds = whole_number(text, most=_MOST_SECONDS)
+        return _MOST_SECONDS if seconds is None else seconds
     until, now = _date(text), date_of(answer)
     return max((until - now).total_seconds(), 0.0) if until and now else None
 
@@ -190,7 +195,7 @@ def _date(text: str) -> datetime | None:
 
     try:
         date = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return date if date.tzinfo else date.replace(tzinfo=UTC)
 

@@ -13,6 +13,7 @@ from typing import Any, BinaryIO, Literal, NamedTuple, TextIO
 
 from mtribes_cli.errors import InterruptedCommandError, MtribesError, Problem, UsageError
 from mtribes_cli.file_faults import file_error
+from mtribes_cli.numbers import whole_number
 from mtribes_cli.result import Block, Document, Result, Table
 from mtribes_cli.safe_text import columns, display_width, made_safe, made_safe_line
 
@@ -196,8 +197,8 @@ class Console:
             answer = self.ask(asked, flag=flag, default=default)
             if answer in options:
                 return answer
-            if answer.isdecimal() and 1 <= int(answer) <= len(options):
-                return options[int(answer) - 1]
+            if chosen := whole_number(answer, most=len(options)):
+                return options[chosen - 1]
             self._say("Please answer with a number or a name of the list.")
 
     def confirm(self, question: str, *, flag: str, default: bool) -> bool:

@@ -74,8 +74,16 @@ class Folders(NamedTuple):
         return cls(
             config=_folder(platformdirs.user_config_path, "mtribes"),
             state=_folder(platformdirs.user_state_path, "mtribes"),
-            server=Path(server) if server else _folder(platformdirs.user_data_path, "mtribes-server"),
+            server=_named_folder(server) if server else _folder(platformdirs.user_data_path, "mtribes-server"),
         )
+
+
+def _named_folder(name: str) -> Path:
+    """A folder by its name, as the server reads it."""
+    try:
+        return Path(name).expanduser().absolute()
+    except RuntimeError:
+        return Path(NO_HOME)
 
 
 def _folder(find: Callable[..., Path], name: str) -> Path:

@@ -134,7 +134,7 @@ class Credentials:
             return {"hosts": dict(stored["hosts"]), "services": dict(stored["services"])}
         except (FileNotFoundError, NotADirectoryError):
             return {"hosts": {}, "services": {}}
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             raise self._damaged() from None
 
     def _write(self, stored: Mapping[str, object]) -> None:
@@ -148,7 +148,7 @@ class Credentials:
 def _entry(secret: str) -> Mapping[str, Any]:
     try:
         entry = json.loads(secret)
-    except ValueError:
+    except (ValueError, RecursionError):
         entry = None
     if not isinstance(entry, dict):
         raise NotSignedInError("What the keyring holds is not a sign-in.", "Run `mtribes login` again.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from mtribes_cli.arguments import Arguments, put_in_order
@@ -13,6 +14,7 @@ from mtribes_cli.crash import as_mtribes_error, nearest
 from mtribes_cli.errors import MtribesError, UsageError
 from mtribes_cli.help_text import command_help, program_help
 from mtribes_cli.result import Document, Result
+from mtribes_cli.variables import stripped_variables
 
 PROGRAM = "mtribes"
 
@@ -23,6 +25,7 @@ def dispatch(argv: Sequence[str], context: Context | None) -> int:
     arguments = Arguments(switches=frozenset({"--json"} & set(argv)))
     name = ""
     try:
+        world = replace(world, environment=stripped_variables(world.environment))
         arguments = put_in_order(argv)
         name = _name(arguments.words)
         world = world.for_command(arguments)

@@ -94,6 +94,8 @@ def _parsed_json(name: str, text: str) -> object:
         return json.loads(text)
     except json.JSONDecodeError as error:
         raise DocumentError(f"{name}, line {error.lineno}: {error.msg}.", "Mend the JSON.") from None
+    except ValueError:
+        raise DocumentError(f"{name} has a number with thousands of digits.", "Mend the JSON.") from None
     except RecursionError:
         raise DocumentError(f"{name} is nested too deeply.", _LOOK) from None
 

@@ -71,7 +71,7 @@ def _local_url(server_folder: Path) -> str:
         said = json.loads((server_folder / "server.json").read_bytes())["url"]
     except FileNotFoundError:
         raise UnavailableError("No local server is running.", START_LOCAL) from None
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         raise UnavailableError(
             f"{server_folder / 'server.json'} does not say where the local server is.", START_LOCAL
         ) from None

@@ -48,7 +48,7 @@ def _editable_source() -> str | None:
         record = json.loads(_recorded("direct_url.json") or "{}")
         is_editable = record["dir_info"].get("editable") is True
         return url2pathname(urlsplit(record["url"]).path) if is_editable else None
-    except (ValueError, KeyError, AttributeError, TypeError):
+    except (ValueError, KeyError, AttributeError, TypeError, RecursionError):
         return None
 
 

@@ -31,6 +31,7 @@ MAX_LOG_LINES = 12
 SERVER_MODULE = "templates_server"
 SERVER_PARTS = ("alembic", "argon2", "jinja2", "msgspec", "sqlalchemy", "starlette", "uvicorn", "zstandard")
 SERVER_FILES = ("mtribes.db", "server.json", "server.key", "server.lock", "server.log")
+LOST_AND_FOUND = "lost+found"  # of the file system itself, on a volume of its own
 _WINDOWS_OWN_SESSION = sum(getattr(subprocess, name, 0) for name in ("DETACHED_PROCESS", "CREATE_NEW_PROCESS_GROUP"))
 SECRETS = ("MTRIBES_TOKEN", "MTRIBES_CLIENT_ID", "MTRIBES_CLIENT_SECRET")
 
@@ -49,7 +50,7 @@ def running_server(folder: Path) -> RunningServer | None:
     try:
         record = json.loads((folder / "server.json").read_bytes())
         url, pid = str(record["url"]), int(record["pid"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
     health = health_of(url) if _lives(pid) else None
     if health is None:
@@ -86,7 +87,7 @@ def health_of(url: str) -> Mapping[str, object] | None:
         connection.request("GET", f"{parts.path}/healthz")
         answer = connection.getresponse()
         health = json.loads(answer.read(10_000)) if answer.status == http.client.OK else None
-    except (OSError, ValueError, http.client.HTTPException):
+    except (OSError, ValueError, RecursionError, http.client.HTTPException):
         return None
     finally:
         connection.close()
@@ -104,7 +105,7 @@ def _require_server_parts() -> None:
 
 def _refuse_foreign_folder(folder: Path) -> None:
     """The server looks closer; but its log, put there before it starts, must not make a folder look like its own."""
-    names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
+    names = [path.name for path in folder.iterdir() if path.name != LOST_AND_FOUND] if folder.is_dir() else []
     if names and not any(name in SERVER_FILES for name in names):
         raise FileError(
             f"{folder} holds other things than a server's data.", "Name an empty or new folder by MTRIBES_DATA."
@@ -128,7 +129,9 @@ def _start(folder: Path, environment: Mapping[str, str], clock: "Clock") -> Runn
         clock.sleep(PROBE_PAUSE_SECONDS)
     process.kill()
     process.wait()
-    said = log.read_bytes()[log_start:].decode("utf-8", "replace").splitlines()[-MAX_LOG_LINES:]
+    content = log.read_bytes()
+    is_same = len(content) >= log_start  # else it was put aside, as it was large
+    said = content[log_start if is_same else 0 :].decode("utf-8", "replace").splitlines()[-MAX_LOG_LINES:]
     raise MtribesError(
         "The local server did not start. The end of its log:",
         f"Read {log}, or run `mtribes-server start --demo --local` to see it start.",

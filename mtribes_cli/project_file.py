@@ -111,6 +111,8 @@ def parse_project_file(text: str, path: Path) -> ProjectFile:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise _invalid(path, [_syntax_fault(error)]) from None
+    except (ValueError, RecursionError):
+        raise _invalid(path, [Fault("", "has a number with thousands of digits, or is nested too deeply")]) from None
     faults = list(_document_faults(document))
     if faults:
         raise _invalid(path, _with_lines(faults, text))
@@ -303,8 +305,8 @@ def key_lines(text: str) -> dict[str, int]:
         if header := re.match(r"\s*\[\[\s*targets\s*\]\]", line):
             table = f"targets.{targets}."
             targets += 1
-        elif header := re.match(r"\s*\[\s*([A-Za-z0-9_. -]+?)\s*\]", line):
-            name = re.sub(r"\s*\.\s*", ".", header[1])
+        elif header := re.match(r"\s*\[([A-Za-z0-9_.\s-]++)\]", line):
+            name = ".".join(part.strip() for part in header[1].split("."))
             table = re.sub(r"^targets\b", f"targets.{max(targets - 1, 0)}", name) + "."
         elif key := re.match(r"""\s*["']?([A-Za-z0-9_.-]+)["']?\s*=""", line):
             lines.setdefault(table + key[1], number)

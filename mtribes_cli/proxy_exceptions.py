@@ -10,8 +10,10 @@ from __future__ import annotations
 import re
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
+from mtribes_cli.numbers import whole_number
+
 _SEPARATORS = re.compile(r"[,\s]+")
-_MAX_PORT_DIGITS = 5
+_MAX_PORT = 65_535
 
 Address = IPv4Address | IPv6Address
 
@@ -24,9 +26,9 @@ def is_excepted(exceptions: str, name: str, port: int) -> bool:
 
 def _means(entry: str, host: str, port: int) -> bool:
     pattern, colon, digits = entry.rpartition(":")
-    is_port = colon and digits.isascii() and digits.isdigit() and len(digits) <= _MAX_PORT_DIGITS
-    if is_port and (":" not in pattern or pattern.endswith("]")):
-        return int(digits) == port and _means_host(pattern, host)
+    stated = whole_number(digits, most=_MAX_PORT)
+    if colon and stated is not None and (":" not in pattern or pattern.endswith("]")):
+        return stated == port and _means_host(pattern, host)
     return _means_host(entry, host)
 
 

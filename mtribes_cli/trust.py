@@ -12,10 +12,25 @@ from mtribes_cli.errors import NetworkError, UsageError
 _NOT_YET_VALID, _EXPIRED = 9, 10  # X509_V_ERR_..., as OpenSSL counts them
 _UNKNOWN_AUTHORITY = frozenset({2, 18, 19, 20, 21})
 _OTHER_NAME = frozenset({62, 64})
+_NOT_STRICT = {  # what RFC 5280 demands, and Python verifies since 3.13, by the X509_V_ERR_... that misses it
+    32: "the use keyCertSign in its Key Usage",
+    81: "the use keyCertSign in its Key Usage",
+    84: "a subject",
+    85: "the extension Authority Key Identifier",
+    86: "the extension Subject Key Identifier",
+    87: "a name in its Subject Alternative Name",
+    88: "a Subject Alternative Name that is marked critical",
+    89: "Basic Constraints that are marked critical",
+    92: "the extension Key Usage",
+}
 _NOT_TLS = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL", "RECORD_LAYER_FAILURE"})
 _OWN_AUTHORITY = (
     "If the authority is your organization's (or its proxy's), add it to the system's,"
     " or set SSL_CERT_FILE to a file with it."
+)
+_REISSUE = (
+    "Python 3.13 and later verify certificates strictly (RFC 5280). Have the authority issue a certificate with it;"
+    " until then run mtribes on Python 3.12 or 3.11."
 )
 _SET_CERT_FILE = "Set it to a file with the certificates of authorities (PEM), or unset it."
 
@@ -81,4 +96,6 @@ def _certificate_fault(error: ssl.SSLCertVerificationError, name: str) -> tuple[
         return "is for another name", f"See that the host is right; else the server needs a certificate for {name}."
     if code in _UNKNOWN_AUTHORITY:
         return "is signed by an authority that is not known here", _OWN_AUTHORITY
+    if lacks := _NOT_STRICT.get(code):
+        return f"or that of its authority lacks {lacks}", _REISSUE
     return f"was refused ({error.verify_message})", "Tell whoever runs the server."

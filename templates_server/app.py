@@ -36,7 +36,7 @@ from templates_server.endpoint import (
     Surface,
     error_response,
 )
-from templates_server.errors import ApiError, ClientTooOld, Failed
+from templates_server.errors import ApiError, BadRequest, ClientTooOld, Failed
 from templates_server.events import store as events_store
 from templates_server.events.api import EventArrivals
 from templates_server.exports.files import ExportFiles
@@ -45,11 +45,12 @@ from templates_server.hosts import HostCheck
 from templates_server.idempotency.answers import IdempotentAnswers
 from templates_server.identifiers import ENVIRONMENT_KEY_PREFIX, new_id
 from templates_server.identities import store as identities_store
-from templates_server.identities.api import IdentityArrivals
+from templates_server.identities.api import AliasArrivals, IdentityArrivals
 from templates_server.imports.reader import PartReader
 from templates_server.imports.turns import Turns
 from templates_server.incoming import IncomingRequest
 from templates_server.metrics.counts import Metrics, new_metrics
+from templates_server.numbers import whole_number
 from templates_server.oauth import local_code
 from templates_server.oauth.local_code import LocalCode
 from templates_server.oauth.protocol import Authority
@@ -71,6 +72,7 @@ from templates_server.sessions.deciding import Deciding
 from templates_server.sessions.states import StatesCache
 from templates_server.settings import Settings
 from templates_server.signatures import UserSignatures
+from templates_server.silent_proxies import SilentProxies
 from templates_server.spaces import store as spaces_store
 from templates_server.spaces.apps import Apps
 from templates_server.steps import serve
@@ -79,14 +81,18 @@ from templates_server.tokens import secrets
 from templates_server.tokens import store as tokens_store
 from templates_server.tokens.uses import TokenUses
 from templates_server.users.erasure.listing import ErasureList
+from templates_server.users.tag_removal.removing import TagRemovals
 from templates_server.v1 import deprecation
 
 LOGGER = logging.getLogger("templates_server")
-CLIENT_AGENT = re.compile(r"mtribes/(\d+(?:\.\d+)*)")
+CLIENT_AGENT = re.compile(r"mtribes/([0-9]{1,9}(?:\.[0-9]{1,9}){0,9})(?![0-9])")
+LARGEST_VERSION_PART = 999_999_999
+ESCAPED_NUL = b"%00"
 CORS_MAX_AGE_SECONDS = 7200
 CORS_HEADERS = (
     "Authorization, Content-Digest, Content-Encoding, Content-Type, Idempotency-Key, If-Match, If-None-Match, "
-    "Last-Event-ID, Range"
+    "Last-Event-ID, Range, "
+    "Baggage, Sentry-Trace, Traceparent, Tracestate"  # added by tracing in a page; not read here
 )
 CORS_EXPOSED = (  # besides what the Fetch Standard shows to any page
     "Content-Disposition, Content-Range, Deprecation, ETag, Idempotency-Replayed, Link, Location, RateLimit-Limit, "
@@ -148,8 +154,10 @@ class Application:
         await receive()
         self.services.part(Purge).start()
         self.services.part(Spooler).start()
+        self.services.part(TagRemovals).start()
         await send({"type": "lifespan.startup.complete"})
         await receive()
+        await self.services.part(TagRemovals).finish()
         await self.services.part(Spooler).finish()
         await self.services.part(Purge).finish()
         await self.services.part(TokenUses).finish()
@@ -169,6 +177,7 @@ class Application:
             request.scope[ROUTE_FOUND] = route.path
             surface, logged = route.surface, route.path  # a path may hold what no log should: a person's id, a code
             _refuse_old_client(request, self.services.settings.minimum_client_version)
+            _refuse_nul(request)
             response = await serve(route, Call(request, self.services, {**parameters, **route.implies}))
         except ApiError as error:
             surface = surface or self._surface_of(path, request)
@@ -235,7 +244,13 @@ def _refuse_old_client(request: Request, minimum: str) -> None:
 
 
 def _version(text: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in text.split("."))
+    return tuple(whole_number(part, most=LARGEST_VERSION_PART) or 0 for part in text.split("."))
+
+
+def _refuse_nul(request: Request) -> None:
+    """Raise BadRequest for a NUL character in the query: PostgreSQL has no text with one."""
+    if ESCAPED_NUL in request.scope["query_string"]:
+        raise BadRequest("A query parameter holds a NUL character.")
 
 
 def create_app(
@@ -261,6 +276,7 @@ def create_app(
             Description: Description(routes, settings),
             TokenUses: uses,
             Purge: Purge(database, clock, keep_events_days=settings.event_retention_days),
+            TagRemovals: TagRemovals(database, clock),
             Spooler: Spooler(database, ExportFiles(DataFolder(settings.data_folder).exports_folder), clock),
             Metrics: new_metrics(version("mtribes"), unstored_writes=lambda: database.unstored_writes),
         },
@@ -281,6 +297,7 @@ def _sign_in_parts(settings: Settings, database: Database, clock: Clock) -> Mapp
         Authority: Authority(settings.public_url, key, code),
         IdempotentAnswers: IdempotentAnswers(key),
         RateLimiter: RateLimiter(settings.rate_limits),
+        SilentProxies: SilentProxies(settings.proxy_header),
         UserSignatures: UserSignatures(key),
     }
 
@@ -302,6 +319,7 @@ def _parts(database: Database, settings: Settings, clock: Clock) -> Mapping[type
         StartedSessions: StartedSessions(),
         Watch: Watch(database),
         SessionArrivals: SessionArrivals(database, sessions_store.add_sessions),
+        AliasArrivals: AliasArrivals(database, identities_store.add_aliases),
         EventArrivals: EventArrivals(database, events_store.add_events),
         IdentityArrivals: IdentityArrivals(database, identities_store.add_identified),
         DeviceArrivals: DeviceArrivals(database, devices_store.put_devices),

@@ -6,9 +6,10 @@ Nobody is told that something is stored before it is.
 from __future__ import annotations
 
 import asyncio
+import enum
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeVar
 
 from sqlalchemy import Connection
 
@@ -23,17 +24,43 @@ MOST_WAITING = 100_000
 BATCHES_AT_ONCE = {"sqlite": 1, "postgresql": 3}  # SQLite has one writer; PostgreSQL works while we read on
 
 
+class Later(enum.Enum):
+    """The outcome of an item that has to wait for another transaction."""
+
+    LATER = "later"
+
+
+LATER: Literal[Later.LATER] = Later.LATER
+Outcomes = Sequence[Outcome | Literal[Later.LATER]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting(Generic[Item, Outcome]):
+    """An item of so many rows, and where its outcome goes."""
+
+    item: Item
+    rows: int
+    outcome: asyncio.Future[Outcome]
+
+
 @dataclass
 class _Batch(Generic[Item, Outcome]):
-    items: list[Item] = field(default_factory=list)
-    waiting: list[asyncio.Future[Outcome]] = field(default_factory=list)
+    waiting: list[_Waiting[Item, Outcome]] = field(default_factory=list)
     rows: int = 0
+
+    def add(self, one: _Waiting[Item, Outcome]) -> None:
+        """One more."""
+        self.waiting.append(one)
+        self.rows += one.rows
 
 
 class Arrivals(Generic[Item, Outcome]):
-    """Hands what arrives to `store`, in batches, one transaction each; it says what became of each item."""
+    """Hands what arrives to `store`, in batches, one transaction each; it says what became of each item.
 
-    def __init__(self, database: Database, store: Callable[[Connection, Sequence[Item]], Sequence[Outcome]]) -> None:
+    What it leaves for LATER is handed to it again with what has arrived since; it must not leave all of a batch.
+    """
+
+    def __init__(self, database: Database, store: Callable[[Connection, Sequence[Item]], Outcomes[Outcome]]) -> None:
         self._database = database
         self._store = store
         self._batches: list[_Batch[Item, Outcome]] = []
@@ -48,14 +75,11 @@ class Arrivals(Generic[Item, Outcome]):
         """
         if self._waiting_rows + rows > MOST_WAITING:
             raise Unavailable("Too much arrives at this moment.")
-        batch = self._batch_for(rows)
-        waiting: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-        batch.items.append(item)
-        batch.waiting.append(waiting)
-        batch.rows += rows
+        outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self._batch_for(rows).add(_Waiting(item, rows, outcome))
         self._waiting_rows += rows
         self._see_to_it()
-        return await waiting
+        return await outcome
 
     def _batch_for(self, rows: int) -> _Batch[Item, Outcome]:
         if not self._batches or self._batches[-1].rows + rows > MOST_AT_ONCE:
@@ -77,14 +101,20 @@ class Arrivals(Generic[Item, Outcome]):
             self._running -= 1
 
     async def _store_batch(self, batch: _Batch[Item, Outcome]) -> None:
+        left = _Batch[Item, Outcome]()
+        items = [one.item for one in batch.waiting]
         try:
-            outcomes = await self._database.write(lambda connection: self._store(connection, batch.items))
-            for waiting, outcome in zip(batch.waiting, outcomes, strict=True):
-                if not waiting.done():  # whoever waited may have gone
-                    waiting.set_result(outcome)
+            outcomes = await self._database.write(lambda connection: self._store(connection, items))
+            for one, outcome in zip(batch.waiting, outcomes, strict=True):
+                if outcome is LATER:
+                    left.add(one)
+                elif not one.outcome.done():  # whoever waited may have gone
+                    one.outcome.set_result(outcome)
         except Exception as error:  # noqa: BLE001 - it belongs to those who wait
-            for waiting in batch.waiting:
-                if not waiting.done():
-                    waiting.set_exception(error)
+            for one in batch.waiting:
+                if not one.outcome.done():
+                    one.outcome.set_exception(error)
         finally:
-            self._waiting_rows -= batch.rows
+            self._waiting_rows -= batch.rows - left.rows
+        if left.waiting:
+            self._batches.append(left)

@@ -20,12 +20,14 @@ from templates_server.errors import (
     ValidationFailed,
 )
 from templates_server.json_depth import check_depth
+from templates_server.numbers import whole_number
 from templates_server.settings import Limits
 
 Decoded = TypeVar("Decoded")
 HAS_ARRIVED = "mtribes.body_has_arrived"  # in the scope: tells whether all of the body is here (`http_protocol.py`)
 GZIP_WINDOW_BITS = 31
 INFLATED_CHUNK_BYTES = 64 * 1024
+MOST_MEMBERS = 10_000  # of a compressed body; an empty one takes 20 bytes and inflates to none
 ESCAPED_NUL = b"\\u0000"
 ALL_DIGITS_ZERO = bytes.maketrans(b"123456789", b"000000000")
 GIANT = b"0" * 19  # an integer of 64 bits has 19 digits at most
@@ -50,41 +52,80 @@ class _Identity:
         """Anything is whole."""
 
 
-class _Gzip:
+class _Members:
+    """A content of one gzip member or zstd frame after the other, all of which count (RFC 1952, 2.2; RFC 8878, 3).
+
+    What stands behind one must be another. The input is taken in slices, so that none of them can grow without bound
+    before it is counted, and none is copied again for each of the members in it.
+    """
+
+    coding = ""
+    slice_bytes = 0
+
     def __init__(self) -> None:
-        self._stream = zlib.decompressobj(GZIP_WINDOW_BITS)
+        self._stream = self._new_stream()
+        self._left = MOST_MEMBERS
 
     def inflate(self, chunk: bytes) -> Iterator[bytes]:
-        while chunk:
-            try:
-                yield self._stream.decompress(chunk, INFLATED_CHUNK_BYTES)
-            except zlib.error as error:
-                raise BadRequest("The body is not valid gzip.") from error
-            chunk = self._stream.unconsumed_tail
+        for start in range(0, len(chunk), self.slice_bytes):
+            rest = chunk[start : start + self.slice_bytes]
+            while rest:
+                if self._stream.eof:
+                    self._next_member()
+                piece, rest = self._step(rest)
+                yield piece
 
     def finish(self) -> None:
         if not self._stream.eof:
-            raise BadRequest("The gzip body is cut.")
+            raise BadRequest(f"The {self.coding} body is cut.")
+
+    def _next_member(self) -> None:
+        self._left -= 1
+        if not self._left:
+            raise BadRequest(f"A {self.coding} body can have at most {MOST_MEMBERS:,} members. Compress it as one.")
+        self._stream = self._new_stream()
+
+    def _step(self, rest: bytes) -> tuple[bytes, bytes]:
+        """What the first part of the input stands for, and the input that comes after it."""
+        raise NotImplementedError
+
+    def _new_stream(self) -> Any:
+        """The decompressor of one member."""
+        raise NotImplementedError
 
 
-class _Zstandard:
-    """A frame is inflated in slices of its input, so that no slice can grow without bound before it is counted."""
+class _Gzip(_Members):
+    coding = "gzip"
+    slice_bytes = 4096
 
-    SLICE_BYTES = 256
+    def _new_stream(self) -> Any:
+        return zlib.decompressobj(GZIP_WINDOW_BITS)
+
+    def _step(self, rest: bytes) -> tuple[bytes, bytes]:
+        try:
+            piece = self._stream.decompress(rest, INFLATED_CHUNK_BYTES)
+        except zlib.error as error:
+            raise BadRequest("The body is not valid gzip.") from error
+        return piece, self._stream.unused_data if self._stream.eof else self._stream.unconsumed_tail
+
+
+class _Zstandard(_Members):
+    coding = "zstd"
+    slice_bytes = 256
 
     def __init__(self) -> None:
-        self._stream = zstandard.ZstdDecompressor(max_window_size=8 * 1024 * 1024).decompressobj()
+        self._decompressor = zstandard.ZstdDecompressor(max_window_size=8 * 1024 * 1024)
+        super().__init__()
 
-    def inflate(self, chunk: bytes) -> Iterator[bytes]:
-        for start in range(0, len(chunk), self.SLICE_BYTES):
-            try:
-                yield self._stream.decompress(chunk[start : start + self.SLICE_BYTES])
-            except zstandard.ZstdError as error:
-                raise BadRequest("The body is not valid zstd.") from error
+    def _new_stream(self) -> Any:
+        return self._decompressor.decompressobj()
 
-    def finish(self) -> None:
-        if not self._stream.eof:
-            raise BadRequest("The zstd body is cut.")
+    def _step(self, rest: bytes) -> tuple[bytes, bytes]:
+        try:
+            piece = self._stream.decompress(rest)
+        except zstandard.ZstdError as error:
+            raise BadRequest("The body is not valid zstd.") from error
+        return piece, self._stream.unused_data if self._stream.eof else b""
 
 
 def _inflater(request: Request) -> Inflater:
@@ -103,8 +144,7 @@ async def read_body(request: Request, max_bytes: int, limits: Limits) -> bytes:
 
     It has the time of the limits, and beyond that as much as it takes at the least pace.
     """
-    declared = request.headers.get("content-length", "0")
-    if declared.isdecimal() and int(declared) > max_bytes:
+    if whole_number(request.headers.get("content-length", "0"), most=max_bytes) is None:
         raise TooLarge(f"The body may have {max_bytes} bytes.")
     has_arrived = request.scope.get(HAS_ARRIVED)
     if has_arrived is not None and has_arrived() and "content-encoding" not in request.headers:
@@ -138,7 +178,11 @@ async def _paced(request: Request, deadline: asyncio.Timeout, limits: Limits) ->
 
 async def _read_inflated(chunks: AsyncIterator[bytes], inflater: Inflater, max_bytes: int) -> bytes:
     body = bytearray()
+    sent_bytes = 0
     async for chunk in chunks:
+        sent_bytes += len(chunk)
+        if sent_bytes > max_bytes:  # what inflates to nothing has no end otherwise
+            raise TooLarge(f"The body may have {max_bytes} bytes.")
         for piece in inflater.inflate(chunk):
             body += piece
             if len(body) > max_bytes:
@@ -157,8 +201,17 @@ def require_media_type(request: Request, *accepted: str) -> str:
     return sent
 
 
+def decode_text(body: bytes) -> str:
+    """The body as text; BadRequest unless it is UTF-8 (RFC 8259, 8.1)."""
+    try:
+        return body.decode()
+    except UnicodeDecodeError as error:
+        raise BadRequest(f"The body is not UTF-8: byte {error.start}.") from None
+
+
 def decode_json(body: bytes, kind: type[Decoded], *, max_depth: int) -> Decoded:
     """The body as a type; BadRequest when it is not JSON, ValidationFailed when it does not fit."""
+    decode_text(body)
     check_depth(body, max_depth)
     try:
         decoded = msgspec.json.decode(body, type=kind)
@@ -199,16 +252,28 @@ def problems_by_field(value: Any, kind: type[msgspec.Struct], path: str = "") ->
     return problems
 
 
-def refuse_unstorable(value: Any, path: str = "") -> None:
+def refuse_unstorable(value: Any) -> None:
     """Raise ValidationFailed when a decoded value holds what no database keeps: a NUL character, a giant number."""
-    if isinstance(value, str) and "\0" in value:
-        raise ValidationFailed([Problem(path, "A text may not hold a NUL character.")])
-    if isinstance(value, int) and abs(value) > MAX_INTEGER:
-        raise ValidationFailed([Problem(path, "A whole number may have 64 bits.")])
+    found = _unstorable(value)
+    if found is not None:
+        path, message = found
+        raise ValidationFailed([Problem(path.removeprefix("."), message)])
+
+
+def _unstorable(value: Any) -> tuple[str, str] | None:
+    """Where a value holds the first such thing, and what is wrong with it; the path is made once it was found."""
+    if isinstance(value, str):
+        return ("", "A text may not hold a NUL character.") if "\0" in value else None
+    if isinstance(value, int):
+        return ("", "A whole number may have 64 bits.") if abs(value) > MAX_INTEGER else None
     if isinstance(value, dict):
         for key, item in value.items():
-            refuse_unstorable(key, f"{path}.{key!r}".removeprefix("."))
-            refuse_unstorable(item, f"{path}.{key}".removeprefix("."))
+            if "\0" in key:
+                return f".{key!r}", "A text may not hold a NUL character."
+            if (found := _unstorable(item)) is not None:
+                return f".{key}{found[0]}", found[1]
     if isinstance(value, list):
         for number, item in enumerate(value):
-            refuse_unstorable(item, f"{path}[{number}]")
+            if (found := _unstorable(item)) is not None:
+                return f"[{number}]{found[0]}", found[1]
+    return None

@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from templates_server.documents import shown
-from templates_server.errors import Problem
+from templates_server.errors import Problems
 from templates_server.identifiers import MAX_KEY_LENGTH, is_key
 
 MAX_NAME_CHARACTERS = 200
@@ -39,11 +39,19 @@ class Reader:
     """Collects the problems of one document."""
 
     def __init__(self) -> None:
-        self.problems: list[Problem] = []
+        self.problems = Problems()
+        self._suggestions = 0
 
     def refuse(self, path: str, message: str) -> None:
         """Note that something is wrong there."""
-        self.problems.append(Problem(path, message))
+        self.problems.add(path, message)
+
+    def suggestion(self, word: str, known: Collection[str]) -> str:
+        """Like the function of that name, but "" after the first few: each is a long search."""
+        if self._suggestions == MOST_SUGGESTIONS:
+            return ""
+        self._suggestions += 1
+        return suggestion(word, known)
 
     def mapping(self, value: Any, path: str, known: Collection[str] | None = None) -> Mapping[str, Any]:
         """What is given in a mapping, by key; keys that are not known are refused with a suggestion."""
@@ -56,8 +64,12 @@ class Reader:
         if known is None:
             return given
         for key in value:
-            if key not in known:
-                self.refuse(join(path, key), f"is not known here{suggestion(key, known)}")
+            if key in known:
+                continue
+            if self.problems.is_full:
+                self.problems.count(1)
+            else:
+                self.refuse(join(path, key), f"is not known here{self.suggestion(key, known)}")
         return {key: item for key, item in given.items() if key in known}
 
     def by_key(self, value: Any, path: str, *, at_most: int) -> Iterator[tuple[str, Any, str]]:
@@ -138,7 +150,7 @@ class Reader:
         if not isinstance(value, str):
             self.refuse(path, f"must be {what}, not {kind_of(value)}")
         else:
-            self.refuse(path, f"{shown(value)} is not {what}{suggestion(value, choices)}")
+            self.refuse(path, f"{shown(value)} is not {what}{self.suggestion(value, choices)}")
         return None
 
 
@@ -152,3 +164,4 @@ def suggestion(word: str, known: Collection[str]) -> str:
 
 
 MAX_SUGGESTED_FROM = 500
+MOST_SUGGESTIONS = 10  # of one document

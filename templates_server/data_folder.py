@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
 from collections.abc import Iterator
@@ -28,8 +29,10 @@ OUR_NAMES = frozenset(
         "exports",
     }
 )
+LOST_AND_FOUND = "lost+found"  # of the file system itself, on a volume of its own
+SIGNS_OF_A_SERVER = ("server.key", "server.json", "demo.json", "local-code", "erasures.jsonl", "exports")
 IGNORED_NAMES = frozenset(
-    {"lost+found", "server.lock", "server.log", "server.log.1", ".restoring", "erasures.jsonl", "exports"}
+    {LOST_AND_FOUND, "server.lock", "server.log", "server.log.1", ".restoring", "erasures.jsonl", "exports"}
 )
 
 
@@ -102,13 +105,24 @@ class DataFolder:
         return self.path / "mtribes.db"
 
     def prepare(self) -> None:
-        """Make the folder, and make it private; ForeignFolder when it is somebody else's."""
+        """Make the folder, and make it private; ForeignFolder when it is somebody else's.
+
+        A folder that is another user's, such as the root of a volume in a container, stays as it is, where it can be
+        written: its mode is for its owner to decide. PermissionError where it cannot.
+        """
         self.path.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
-        names = {entry.name for entry in self.path.iterdir()}
+        names = {entry.name for entry in self.path.iterdir()} - {LOST_AND_FOUND}
         if names and not names & OUR_NAMES:
             raise ForeignFolder(str(self.path))
-        if stat.S_IMODE(self.path.stat().st_mode) != PRIVATE_FOLDER:
+        found = self.path.stat()
+        if stat.S_IMODE(found.st_mode) != PRIVATE_FOLDER and _is_own(found):
             self.path.chmod(PRIVATE_FOLDER)
+        if not os.access(self.path, os.R_OK | os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(self.path))
+
+    def signs_of_a_server(self) -> list[str]:
+        """What tells that a server ran on the folder once, its database apart."""
+        return [name for name in SIGNS_OF_A_SERVER if (self.path / name).exists()]
 
     def is_empty(self) -> bool:
         """Whether no server has kept anything here."""
@@ -153,6 +167,11 @@ class DataFolder:
             yield
         finally:
             self.record_file.unlink(missing_ok=True)
+
+
+def _is_own(found: os.stat_result) -> bool:
+    """Whether this user may change the mode; everybody may where files have no such owners."""
+    return not hasattr(os, "geteuid") or os.geteuid() in {0, found.st_uid}
 
 
 def write_private(path: Path, content: bytes) -> None:

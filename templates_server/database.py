@@ -19,6 +19,9 @@ from sqlalchemy import Connection, Engine
 Result = TypeVar("Result")
 Work = Callable[[Connection], Result]
 Parameter = str | int | float | None
+PURGE_LOCK = 0x6D747269626573  # an advisory lock of PostgreSQL, held by the one process that purges
+LookUp = tuple[Any, ...]
+"""A query, then its parameters."""
 NO_ROOM = "The database has no room for this: nothing of it was stored."
 
 
@@ -36,6 +39,10 @@ class Database(abc.ABC):
         """`sqlite` or `postgresql`."""
         return self.engine.dialect.name
 
+    def fault(self) -> str | None:
+        """Why nothing can be stored, where that is seen without a query; None when nothing is wrong."""
+        return None
+
     @abc.abstractmethod
     async def read(self, work: Work[Result]) -> Result:
         """What the work finds, in one snapshot."""
@@ -46,6 +53,10 @@ class Database(abc.ABC):
 
         `?` stands for a parameter.
         """
+
+    @abc.abstractmethod
+    async def look_up_each(self, questions: Sequence[LookUp]) -> Sequence[Sequence[Any] | None]:
+        """As `look_up`, for several at once."""
 
     async def write(self, work: Work[Result], *, is_repeatable: bool = False, is_large: bool = False) -> Result:
         """What the work returns, once its transaction is stored.

@@ -6,6 +6,7 @@ The table of routes is `routes.py`; the steps from a request to its handler, the
 from __future__ import annotations
 
 import enum
+import functools
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -17,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from templates_server import access
-from templates_server.addresses import client_address
+from templates_server.addresses import Caller, caller_of
 from templates_server.audit.models import Deed
 from templates_server.database import Database
 from templates_server.description import Header, Parameter
@@ -117,13 +118,21 @@ class Call:
         """The present time in milliseconds."""
         return self.services.clock()
 
+    @functools.cached_property
+    def caller(self) -> Caller:
+        """The network address of who asks, and as what they are counted."""
+        peer, settings = self.request.client, self.settings
+        return caller_of(
+            peer.host if peer else "",
+            self.request.headers.raw,
+            proxies=settings.trusted_proxies,
+            header=settings.proxy_header,
+        )
+
     @property
     def address(self) -> str:
         """The network address of who asks; of a listed proxy, the one that it says. Empty when there is none."""
-        peer = self.request.client
-        return client_address(
-            peer.host if peer else "", self.request.headers.raw, proxies=self.settings.trusted_proxies
-        )
+        return self.caller.address
 
     @property
     def principal(self) -> access.Principal:

@@ -12,19 +12,97 @@ How they become an envelope is in `endpoint.py`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import ClassVar
 
+MOST_PROBLEMS = 100
+"""That an answer lists; one more says how many there are besides."""
+MORE_PROBLEMS = "MORE_PROBLEMS"
+"""The code of that one, which has no path."""
+MAX_PATH_CHARACTERS = 512
+MAX_MESSAGE_CHARACTERS = 1000
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong: where (a path into what was sent, may be empty) and what."""
+    """One thing that is wrong: where (a path into what was sent, may be empty) and what.
+
+    The middle of a long text is left out, so that a problem never repeats much of what was sent.
+    """
 
     path: str
     message: str
     code: str = "VALIDATION_ERROR"
+
+    def __post_init__(self) -> None:
+        """Shorten what is long."""
+        if len(self.path) > MAX_PATH_CHARACTERS:
+            object.__setattr__(self, "path", shortened(self.path, MAX_PATH_CHARACTERS))
+        if len(self.message) > MAX_MESSAGE_CHARACTERS:
+            object.__setattr__(self, "message", shortened(self.message, MAX_MESSAGE_CHARACTERS))
+
+
+def shortened(text: str, max_characters: int) -> str:
+    """Return the beginning and the end of a long text, with an ellipsis between them."""
+    if len(text) <= max_characters:
+        return text
+    end = max_characters // 3
+    return f"{text[: max_characters - 1 - end]}\N{HORIZONTAL ELLIPSIS}{text[-end:]}"
+
+
+class Problems:
+    """Problems as they are found: all are counted, the first are kept.
+
+    `len()` is how many were found. Iterating gives those that are told, the last of which may be that there are more.
+    """
+
+    def __init__(self, problems: Iterable[Problem] = ()) -> None:
+        self.kept: list[Problem] = []  # the first of them
+        self._found = 0
+        self.extend(problems)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether further problems are only counted."""
+        return self._found > MOST_PROBLEMS
+
+    def add(self, path: str, message: str) -> None:
+        """Note that something is wrong there."""
+        if not self.is_full:
+            self.kept.append(Problem(path, message))
+        self._found += 1
+
+    def extend(self, problems: Iterable[Problem]) -> None:
+        """Note these."""
+        if isinstance(problems, Problems):
+            self.extend(problems.kept)
+            self._found += len(problems) - len(problems.kept)
+            return
+        for problem in problems:
+            if not self.is_full:
+                self.kept.append(problem)
+            self._found += 1
+
+    def count(self, further: int) -> None:
+        """Note that there are so many more, where `is_full`; saves making them."""
+        self._found += further
+
+    def __len__(self) -> int:
+        return self._found
+
+    def __eq__(self, other: object) -> bool:
+        """Whether the same is told; a list of problems may be the other."""
+        return list(self) == list(other) if isinstance(other, Problems | list) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment] # it changes
+
+    def __iter__(self) -> Iterator[Problem]:
+        if self._found <= MOST_PROBLEMS + 1:  # the last place tells of one as well as of that there is one
+            return iter(self.kept)
+        more = self._found - MOST_PROBLEMS
+        return iter([*self.kept[:MOST_PROBLEMS], Problem("", f"And {more:,} more problems.", MORE_PROBLEMS)])
 
 
 class ApiError(Exception):
@@ -115,13 +193,14 @@ class RangeNotSatisfiable(ApiError):
 
 
 class ValidationFailed(ApiError):
-    """It breaks rules: all of them are in `problems`."""
+    """It breaks rules: `problems` tells the first of them, and how many there are besides."""
 
     status, code = HTTPStatus.UNPROCESSABLE_ENTITY, "VALIDATION_ERROR"
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        super().__init__(f"{len(problems)} problem(s)")
-        self.problems = tuple(problems)
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        found = problems if isinstance(problems, Problems) else Problems(problems)
+        super().__init__(f"{len(found)} problem(s)")
+        self.problems = tuple(found)
 
 
 class ClientTooOld(ApiError):

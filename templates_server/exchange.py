@@ -16,11 +16,13 @@ from starlette.responses import Response
 from templates_server import bodies, documents
 from templates_server.endpoint import Answer, Call, to_response
 from templates_server.errors import BadRequest
+from templates_server.numbers import whole_number
 from templates_server.revisions import entity_tag
 
 JSON_TYPE = "application/json"
 YAML_TYPE = "application/yaml"  # RFC 9512
 LARGEST_REVISION = 2**31 - 1
+REVISION = re.compile(r"[0-9]{1,10}")
 ENTITY_TAG = re.compile(r'(?:W/)?"?([0-9]{1,10})"?')
 
 
@@ -41,7 +43,7 @@ def expected_revision(call: Call, document: Any) -> int | None:
     match = ENTITY_TAG.fullmatch(condition.strip())
     if match is None:
         raise BadRequest('If-Match must be a revision such as "3", or * for whichever is there.')
-    return int(match[1])
+    return _revision(match[1])
 
 
 def revision_of(document: Any) -> int | None:
@@ -55,9 +57,15 @@ def asked_revision(call: Call) -> int | None:
     text = call.query.get("revision")
     if text is None:
         return None
-    if not text.isascii() or not text.isdigit() or len(text) > len(str(LARGEST_REVISION)):
+    if REVISION.fullmatch(text) is None:
         raise BadRequest("`revision` must be a whole number.", path="revision")
-    return min(int(text), LARGEST_REVISION)
+    return _revision(text)
+
+
+def _revision(digits: str) -> int:
+    """The revision of that number; one beyond all that there can be is the largest, which nothing has."""
+    number = whole_number(digits, most=LARGEST_REVISION)
+    return LARGEST_REVISION if number is None else number
 
 
 def answer_document(call: Call, revision: int, document: Mapping[str, Any], *, kind: str) -> Response:

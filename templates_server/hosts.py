@@ -9,7 +9,6 @@ so the two paths for that are open; they tell nothing.
 
 from __future__ import annotations
 
-import functools
 import re
 from urllib.parse import urlsplit
 
@@ -17,6 +16,7 @@ from starlette.types import Scope
 
 from templates_server.addresses import parse_address
 from templates_server.errors import BadRequest, Misdirected
+from templates_server.remembering import remembered
 from templates_server.settings import LOOPBACK_NAMES, Settings
 
 PATHS_FOR_ANY_HOST = frozenset({b"/healthz", b"/readyz"})
@@ -41,7 +41,7 @@ class HostCheck:
             raise Misdirected("This server has another name. (Its operator can add names with --allowed-host.)")
 
 
-@functools.lru_cache(maxsize=256)
+@remembered
 def name_in(host: bytes) -> str | None:
     """The name in a Host header, in small letters, without brackets; None when it is none (RFC 9110, 7.2)."""
     match = HOST.fullmatch(host)

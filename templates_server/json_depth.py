@@ -3,32 +3,31 @@
 from __future__ import annotations
 
 import re
+from array import array
+from itertools import accumulate
 
 from templates_server.errors import BadRequest
 
-STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
-ALIKE = bytes.maketrans(b"[{]}", b"(())")
-NOT_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[{]}")
+STRING = re.compile(rb'"[^"]*+"?')
+"""Of what is left of a body without escapes; one that is never closed ends with the body."""
+NOT_STRUCTURE = bytes(byte for byte in range(256) if byte not in b'[{]}"')
+STEPS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")  # one level deeper, or one less deep, as a signed byte
 
 
 def check_depth(body: bytes, max_depth: int) -> None:
-    """Raise BadRequest when JSON is nested deeper than allowed; done before any parser sees it."""
+    """Raise BadRequest when JSON is nested deeper than allowed; done before any parser sees it.
+
+    Every step reads the body once, from left to right.
+    """
     if body.count(b"[") + body.count(b"{") <= max_depth:
         return
-    brackets = STRING.sub(b"", body).translate(ALIKE, NOT_BRACKETS)
-    if _depth_is_at_most(max_depth, brackets):
-        return
-    depth = 0
-    for bracket in brackets:  # too deep, or not JSON at all
-        depth += 1 if bracket == ord("(") else -1
-        if depth > max_depth:
-            raise BadRequest(f"The JSON is nested deeper than {max_depth} levels.")
+    if max(accumulate(_steps(body)), default=0) > max_depth:
+        raise BadRequest(f"The JSON is nested deeper than {max_depth} levels.")
 
 
-def _depth_is_at_most(max_depth: int, brackets: bytes) -> bool:
-    """Whether nothing is left once the innermost pairs were taken out so many times."""
-    for _ in range(max_depth):
-        if not brackets:
-            break
-        brackets = brackets.replace(b"()", b"")
-    return not brackets
+def _steps(body: bytes) -> array[int]:
+    """+1 and -1 for each bracket outside of strings."""
+    if b"\\" in body:
+        body = body.replace(b"\\\\", b"").replace(b'\\"', b"")  # what is left of quotes begins or ends a string
+    structure = body.translate(None, NOT_STRUCTURE).replace(b'""', b"")  # strings without brackets
+    return array("b", STRING.sub(b"", structure).translate(STEPS))

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from templates_server.endpoint import Call
 from templates_server.errors import BadRequest
+from templates_server.numbers import whole_number
 
 DEFAULT_LIMIT = 100
 MAX_LIMIT = 1000
@@ -25,10 +26,10 @@ class Page:
 
 def asked_page(call: Call) -> Page:
     """The page that `?limit=` and `?cursor=` ask for; BadRequest when they are no number and no cursor of ours."""
-    limit = call.query.get("limit", str(DEFAULT_LIMIT))
-    if not (limit.isascii() and limit.isdigit() and len(limit) <= len(str(MAX_LIMIT)) and 1 <= int(limit) <= MAX_LIMIT):
+    limit = whole_number(call.query.get("limit", str(DEFAULT_LIMIT)), most=MAX_LIMIT)
+    if not limit:
         raise BadRequest(f"`limit` must be a whole number from 1 to {MAX_LIMIT}.")
-    return Page(int(limit), _decoded(call.query.get("cursor", "")))
+    return Page(limit, _decoded(call.query.get("cursor", "")))
 
 
 def next_link(call: Call, page: Page, keys: Sequence[str]) -> Mapping[str, str]:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from templates_server.addresses import counted_as
+from templates_server.addresses import Caller
 from templates_server.errors import Unavailable
 
 RETRY_AFTER_SECONDS = 30
@@ -30,9 +30,9 @@ class Places:
         self._taken = 0
 
     @contextlib.contextmanager
-    def taken(self, address: str) -> Iterator[None]:
+    def taken(self, caller: Caller) -> Iterator[None]:
         """A place until the block ends; Unavailable when there is none."""
-        counted = counted_as(address) or ""
+        counted = caller.counted or ""
         if self._taken >= self._limits.most:
             raise Unavailable("Too many sessions are followed here.", retry_after_seconds=RETRY_AFTER_SECONDS)
         if counted and self._by_address[counted] >= self._limits.most_an_address:

@@ -8,26 +8,35 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import logging
+import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from typing import Any
 
 import psycopg
 import sqlalchemy
-from sqlalchemy.engine import URL
+from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from templates_server.database import NO_ROOM, Database, Parameter, Result, Work, as_text
+from templates_server.database import NO_ROOM, Database, LookUp, Parameter, Result, Work, as_text
 from templates_server.errors import Unavailable
+from templates_server.postgres_failures import PUBLIC_MESSAGE, Unreachable, unreachable, wrong_encoding
+from templates_server.postgres_url import connection_parts
 from templates_server.shared_questions import SharedQuestions
 
+LOGGER = logging.getLogger("templates_server")
 _LookUp = tuple[str, tuple[Parameter, ...]]
 _Row = Sequence[Any] | None
 
+DRIVER = "postgresql+psycopg://"  # all that the URL says goes to libpq, past SQLAlchemy, which knows less of it
 POSTGRES_CONNECTIONS = 10
-POSTGRES_CONNECT_TIMEOUT_SECONDS = 5
+PREPARE_THRESHOLD = 3
+SECONDS_BETWEEN_LOGS = 30
+ENCODING = "UTF8"
+CONNECTION_DEFAULTS: Mapping[str, Any] = {"connect_timeout": 5, "client_encoding": ENCODING}
 LOOK_UPS_AT_ONCE = 2
 MAX_ATTEMPTS = 8
 FIRST_RETRY_SECONDS = 0.02
@@ -38,22 +47,44 @@ RETRIED_STATES = frozenset({"40001", "40P01", "57P01", "57P02", "57P03"})  # ser
 class PostgresDatabase(Database):
     """A PostgreSQL server: any number of processes."""
 
-    def __init__(self, url: URL) -> None:
+    def __init__(self, url: str) -> None:
+        self._parts = connection_parts(url)
+        arguments = {**CONNECTION_DEFAULTS, **self._parts, "prepare_threshold": None}  # until `_examine` allows it
         self.engine = sqlalchemy.create_engine(
-            url,
+            DRIVER,
             pool_size=POSTGRES_CONNECTIONS,
             max_overflow=0,
+            hide_parameters=True,
             pool_pre_ping=True,
-            connect_args={"connect_timeout": POSTGRES_CONNECT_TIMEOUT_SECONDS, "prepare_threshold": 3},
+            connect_args=arguments,
         )
         self._look_up_engine = sqlalchemy.create_engine(
-            url,
+            DRIVER,
             isolation_level="AUTOCOMMIT",
+            hide_parameters=True,
             pool_size=POSTGRES_CONNECTIONS,
-            connect_args={"connect_timeout": POSTGRES_CONNECT_TIMEOUT_SECONDS, "prepare_threshold": 0},
+            connect_args=arguments,
         )
+        event.listen(self.engine, "connect", functools.partial(self._examine, prepare_threshold=PREPARE_THRESHOLD))
+        event.listen(self._look_up_engine, "connect", functools.partial(self._examine, prepare_threshold=0))
+        self._told_at = -math.inf
         self._threads = ThreadPoolExecutor(POSTGRES_CONNECTIONS, thread_name_prefix="database")
         self._look_ups = SharedQuestions(self._look_all_up, at_once=LOOK_UPS_AT_ONCE)
+
+    def _examine(self, driver: psycopg.Connection, _record: object, *, prepare_threshold: int) -> None:
+        """Examine a new connection: the database must store any text, and a pooler keeps no prepared statement.
+
+        A pooler, such as PgBouncer, tells a process id of its own; what comes next may run in another process.
+        """
+        before, driver.autocommit = driver.autocommit, True  # in a transaction it would stay open
+        row = driver.execute("SELECT pg_backend_pid(), current_setting('server_encoding')").fetchone()
+        driver.autocommit = before
+        process, encoding = row or (0, "")
+        if encoding != ENCODING:
+            driver.close()
+            raise wrong_encoding(encoding, self._parts)
+        if process == driver.info.backend_pid:
+            driver.prepare_threshold = prepare_threshold
 
     async def read(self, work: Work[Result]) -> Result:
         """What the work finds."""
@@ -62,6 +93,12 @@ class PostgresDatabase(Database):
     async def look_up(self, query: str, *parameters: Parameter) -> Sequence[Any] | None:
         """The first row, without a transaction; asked together with what others ask at the same moment."""
         return await self._look_ups.ask((query, parameters))
+
+    async def look_up_each(self, questions: Sequence[LookUp]) -> Sequence[Sequence[Any] | None]:
+        """All of them in the same round trip."""
+        return await asyncio.gather(
+            *(self._look_ups.ask((query, tuple(parameters))) for query, *parameters in questions)
+        )
 
     async def _look_all_up(self, questions: Sequence[_LookUp]) -> Sequence[_Row | Exception]:
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._look_all_up_now, questions)
@@ -131,14 +168,35 @@ class PostgresDatabase(Database):
                     raise Unavailable(NO_ROOM) from error
                 if not is_transient(error):
                     raise
+                self._refuse_in_vain(error)
             time.sleep(pause_seconds)
             pause_seconds *= 2
         try:
             return attempt()
         except DBAPIError as error:
-            if is_transient(error):
-                raise Unavailable("The database cannot be reached or is too busy.") from error
-            raise
+            if not is_transient(error):
+                raise
+            failure = self._unavailable(error)
+            self._log(failure)
+            raise failure from error
+
+    def _refuse_in_vain(self, error: DBAPIError) -> None:
+        """Raise Unreachable where the next attempt would end as this one did."""
+        unavailable = self._unavailable(error)
+        if isinstance(unavailable, Unreachable) and unavailable.is_final:
+            self._log(unavailable)
+            raise unavailable from error
+
+    def _unavailable(self, error: DBAPIError) -> Unavailable:
+        could_not_connect = _could_not_connect(error) and not error.connection_invalidated
+        return unreachable(str(error.orig), self._parts) if could_not_connect else Unavailable(PUBLIC_MESSAGE)
+
+    def _log(self, failure: Unavailable) -> None:
+        """Log why nobody is let in, which callers of the API are not told: at most once in a while."""
+        now = time.monotonic()
+        if isinstance(failure, Unreachable) and now - self._told_at > SECONDS_BETWEEN_LOGS:
+            self._told_at = now
+            LOGGER.info("%s", failure.reason)
 
 
 @contextmanager

@@ -6,7 +6,6 @@ Who is counted as whom, and where, is in `endpoint.py`.
 
 from __future__ import annotations
 
-import functools
 import math
 import time
 from collections import OrderedDict
@@ -15,8 +14,10 @@ from dataclasses import dataclass, fields, replace
 
 import msgspec
 
-from templates_server.addresses import counted_as
+from templates_server.addresses import Caller, counted_as
 from templates_server.errors import TooManyRequests
+from templates_server.numbers import whole_number
+from templates_server.remembering import remembered
 
 WINDOW_SECONDS = 60
 NOISE_SECONDS = 1e-6  # of sums of times
@@ -50,9 +51,10 @@ def parse_rate_limits(text: str) -> RateLimits | None:
             raise ValueError(
                 f"{part.strip()!r} is not `off` nor one of {', '.join(f'{each}=N' for each in known)}, once"
             )
-        if not (number.isascii() and number.isdigit() and 1 <= int(number) <= MOST_A_MINUTE):
+        requests = whole_number(number, most=MOST_A_MINUTE)
+        if not requests:
             raise ValueError(f"{name} must be a number of requests a minute, not {number!r}")
-        given[name] = int(number)
+        given[name] = requests
     return replace(DEFAULT_LIMITS, **given)
 
 
@@ -112,7 +114,8 @@ class Buckets:
 class RateLimiter:
     """Every bucket of a process; none where there are no limits.
 
-    This machine's own address is not counted: it is its own user, or a proxy that was not listed and carries everybody.
+    A direct connection from this machine is not counted: it is its own user's, or one of a proxy that was not listed
+    and carries everybody.
     """
 
     def __init__(self, limits: RateLimits | None, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -126,18 +129,18 @@ class RateLimiter:
         """A request of the Platform API."""
         return self._taken("platform", token)
 
-    def count_app(self, key: str, address: str) -> Quota | None:
+    def count_app(self, key: str, caller: Caller) -> Quota | None:
         """A request of the Client API."""
-        counted = _counted(address)
+        counted = _subject(caller)
         return None if counted is None else self._taken("client", (key, counted))
 
-    def count_sign_in(self, address: str) -> Quota | None:
+    def count_sign_in(self, caller: Caller) -> Quota | None:
         """A request for which no credentials are needed: somebody gets or ends tokens."""
-        return self._taken("oauth", _counted(address))
+        return self._taken("oauth", _subject(caller))
 
-    def count_stranger(self, address: str) -> Quota | None:
+    def count_stranger(self, caller: Caller) -> Quota | None:
         """A request whose credentials are not good."""
-        return self._taken("unauthenticated", _counted(address))
+        return self._taken("unauthenticated", _subject(caller))
 
     def _taken(self, kind: str, caller: Hashable) -> Quota | None:
         """What is left; None where nothing is counted. TooManyRequests when nothing was left."""
@@ -154,4 +157,9 @@ class RateLimiter:
         return quota
 
 
-_counted = functools.lru_cache(maxsize=4096)(counted_as)
+_counted = remembered(counted_as)
+
+
+def _subject(caller: Caller) -> str | None:
+    """`Caller.counted`, from what is remembered."""
+    return _counted(caller.address) or caller.counted_behind_proxy

@@ -3,7 +3,8 @@
 Times are milliseconds since 1970 (UTC). A row about a person has a primary key that begins `(environment_id,
 person_id)`, and nothing unique leaves `person_id` out, so that the tables can be distributed by person over many
 machines: a person's id is derived from what they are called, which makes the name unique without an index that spans
-persons.
+persons. No statement joins rows of two people, none changes a `person_id`, and no foreign key leads from these tables
+to others: Citus would refuse it (tests/citus_rules.py).
 """
 
 from __future__ import annotations
@@ -257,6 +258,8 @@ persons = Table(
     Column("device_os", Text),  # of the device that was seen last
     Column("device_model", Text),
     Column("imported_by", BigInteger),  # the `mark` of the part that made the profile what it is; None: others did
+    Column("device_seen", BigInteger),  # when that device was seen; None: `devices` has to be read
+    Column("event_units", BigInteger),  # of the stored events at most so many (events/limits.py); None: not counted
 )
 
 devices = Table(
@@ -281,6 +284,7 @@ merges = Table(
     Column("environment_id", String, primary_key=True),
     Column("person_id", String, primary_key=True),  # the visitor's
     Column("user_person_id", String, nullable=False),
+    Column("user_called", String, nullable=False, server_default=""),  # the user's id: `persons` need not be joined
     Column("called", String, nullable=False),  # the visitor's anonymous id
     Column("merged", BigInteger, nullable=False),
     Index("ix_merges_environment_id_user_person_id", "environment_id", "user_person_id"),
@@ -300,6 +304,18 @@ user_tags = Table(
     Column("environment_id", String, primary_key=True),
     Column("tag", String, primary_key=True),
     Column("users", BigInteger, nullable=False),
+    Column("visitors", BigInteger, nullable=False, server_default="0"),
+)
+
+tag_removals = Table(
+    "tag_removals",  # tags that are being deleted from everybody
+    metadata,
+    Column("environment_id", ForeignKey("environments.id", ondelete="CASCADE"), primary_key=True),
+    Column("tag", String, primary_key=True),
+    Column("id", String, nullable=False),  # of this removal: the same tag may be deleted again later
+    Column("created", BigInteger, nullable=False),
+    Column("passes", Integer, nullable=False),  # how often all people have been looked through
+    Column("position", String, nullable=False),  # the last person who was looked at in this pass; "" at its start
 )
 
 sessions = Table(

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import hmac
 import os
+import re
 import secrets
 import tempfile
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ from templates_server.data_folder import keep_names
 FILE_NAME = "server.key"
 VARIABLE = "MTRIBES_SERVER_KEY"
 KEY_BYTES = 32
+KEY_FORM = re.compile(rb"[0-9a-f]{64}\s*", re.IGNORECASE)
 
 
 class ServerKey:
@@ -40,10 +42,15 @@ def load(data_folder: Path, environment: Mapping[str, str] = os.environ) -> Serv
     path = data_folder / FILE_NAME
     if not path.exists():
         _make(path)
-    key = bytes.fromhex(path.read_text(encoding="ascii"))
-    if len(key) != KEY_BYTES:
+    content = path.read_bytes()
+    if not is_key(content):
         raise ValueError(f"{path} does not hold a server key")
-    return ServerKey(key)
+    return ServerKey(bytes.fromhex(content.decode("ascii")))
+
+
+def is_key(content: bytes) -> bool:
+    """Whether the content of a file is a server key, as `load` writes it; a line break at the end does no harm."""
+    return KEY_FORM.fullmatch(content) is not None
 
 
 def _make(path: Path) -> None:

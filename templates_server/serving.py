@@ -31,7 +31,9 @@ ALLOCATIONS_BEFORE_A_LOOK = 20_000
 LOOKS_BEFORE_A_DEEPER_ONE = (20, 20)
 BACKLOG = 2048
 FILES_BESIDES_CONNECTIONS = 256
-MAX_LOG_BYTES = 10 * 1024 * 1024
+LOG_FILES = "templates_server.log_files"
+HANDLED = {"formatter": "line", "filters": ["repeated"]}
+HANG_UP = getattr(signal, "SIGHUP", None)  # there is none on Windows
 STOP_SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGBREAK") if hasattr(signal, name))
 
 
@@ -39,6 +41,10 @@ class StoppableServer(uvicorn.Server):
     """A server that, told to stop by a signal, finishes and returns: the process goes on to tidy up behind it."""
 
     stopped_by: int | None = None
+
+    def __init__(self, config: uvicorn.Config, hang_up: HangUp) -> None:
+        super().__init__(config)
+        self._hang_up = hang_up
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -53,10 +59,92 @@ class StoppableServer(uvicorn.Server):
             for number, handler in before.items():
                 signal.signal(number, handler)
 
+    async def on_tick(self, counter: int) -> bool:
+        """Look, every tenth of a second, whether to go on."""
+        if self._hang_up.asks_to_stop():
+            self.should_exit = True
+        return await super().on_tick(counter)
+
     def _stop(self, number: int, _frame: object) -> None:
         self.force_exit = self.should_exit and number == signal.SIGINT  # the second Ctrl-C means it
         self.should_exit = True
         self.stopped_by = number
+
+
+class Supervisor(Multiprocess):
+    """Several workers, which a hang-up does not replace: it is for the log."""
+
+    def __init__(self, config: uvicorn.Config, sockets: list[socket.socket], hang_up: HangUp) -> None:
+        heard = signal.getsignal(HANG_UP) if HANG_UP else None
+        super().__init__(config, sockets)
+        if HANG_UP:
+            signal.signal(HANG_UP, heard)  # uvicorn would have it replace the workers
+        self._hang_up = hang_up
+
+    def init_processes(self) -> None:
+        """Start the workers."""
+        with _holding_hang_ups():
+            super().init_processes()
+
+    def keep_subprocess_alive(self) -> None:
+        """Start others in place of those that have ended."""
+        with _holding_hang_ups():
+            super().keep_subprocess_alive()
+
+    def handle_signals(self) -> None:
+        """Heed the signals that have come since the last time."""
+        super().handle_signals()
+        if self._hang_up.asks_to_stop():
+            self.should_exit.set()
+
+
+class HangUp:
+    """Hears SIGHUP, unless whoever started us has it ignored (`nohup`).
+
+    It means that the terminal is gone, which ends a server that was started at it; or, where that cannot be meant, that
+    the log was put aside by another program. The log itself follows without being told, before its next line.
+    """
+
+    def __init__(self) -> None:
+        self._came = False
+        self._at_terminal = _is_terminal()
+        if HANG_UP and signal.getsignal(HANG_UP) is not signal.SIG_IGN:
+            signal.signal(HANG_UP, self._hear)
+
+    def asks_to_stop(self) -> bool:
+        """Whether the terminal is gone. Of any other hang-up the log tells, in the file that bears its name now."""
+        if not self._came:
+            return False
+        self._came = False
+        if self._at_terminal and not _is_terminal():
+            LOGGER.info("the terminal was closed (SIGHUP): stopping")
+            return True
+        LOGGER.info("the log was opened anew (SIGHUP)")
+        return False
+
+    def _hear(self, _number: int, _frame: object) -> None:
+        self._came = True
+
+
+@contextlib.contextmanager
+def _holding_hang_ups() -> Iterator[None]:
+    """Hear a hang-up when the block ends; the processes that are started in it never hear one (POSIX, `execve`)."""
+    if HANG_UP is None:
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {HANG_UP})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _is_terminal() -> bool:
+    """Whether messages go to a terminal; False as well where it was closed."""
+    try:
+        return os.isatty(sys.stderr.fileno())
+    except (OSError, ValueError, AttributeError):
+        return False
 
 
 def configured(
@@ -83,6 +171,7 @@ def configured(
 
 def serve(settings: Settings, listening: socket.socket, *, workers: int, log_file: Path) -> bool:
     """Serve on a listening socket until told to stop; whether it was Ctrl-C that told."""
+    hang_up = HangUp()
     allow_open_files(settings.connection_limits.max_connections + FILES_BESIDES_CONNECTIONS)
     make_app = functools.partial(_make_app, settings)
     config = configured(make_app, settings, factory=True, workers=workers, log=log_config(log_file))
@@ -90,7 +179,7 @@ def serve(settings: Settings, listening: socket.socket, *, workers: int, log_fil
     LOGGER.info("mtribes-server %s is at %s%s", version("mtribes"), settings.public_url, demo)
     if settings.secure and not settings.trusted_proxies:
         LOGGER.warning("no --trusted-proxy is given: who guesses passwords is not told apart by address")
-    interrupted = _run(config, listening)
+    interrupted = _run(config, listening, hang_up)
     LOGGER.info("stopped")
     return interrupted
 
@@ -122,11 +211,11 @@ def allow_open_files(wanted: int) -> None:
         LOGGER.warning("only %d files may be open (`ulimit -Hn`): beyond as many connections, new ones wait", granted)
 
 
-def _run(config: uvicorn.Config, listening: socket.socket) -> bool:
+def _run(config: uvicorn.Config, listening: socket.socket, hang_up: HangUp) -> bool:
     if config.workers > 1:
-        Multiprocess(config, [listening]).run()
+        Supervisor(config, [listening], hang_up).run()
         return False
-    server = StoppableServer(config)
+    server = StoppableServer(config, hang_up)
     server.run([listening])
     return server.stopped_by == signal.SIGINT
 
@@ -134,14 +223,20 @@ def _run(config: uvicorn.Config, listening: socket.socket) -> bool:
 def log_config(log_file: Path) -> dict[str, Any]:
     """Where the log goes, for `logging.config.dictConfig`: stderr and the file, once where they are the same."""
     handlers: dict[str, Mapping[str, Any]] = {
-        "file": {"class": "logging.FileHandler", "filename": str(log_file), "formatter": "line", "encoding": "utf-8"}
+        "file": {"()": f"{LOG_FILES}.SharedLogFile", "filename": str(log_file), **HANDLED}
     }
     if not _is_stderr(log_file):
-        handlers["stderr"] = {"class": "logging.StreamHandler", "stream": "ext://sys.stderr", "formatter": "line"}
+        handlers["stderr"] = {"class": "logging.StreamHandler", "stream": "ext://sys.stderr", **HANDLED}
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s[%(process)d] %(message)s"}},
+        "filters": {"repeated": {"()": f"{LOG_FILES}.RepeatedFailures"}},
+        "formatters": {
+            "line": {
+                "class": f"{LOG_FILES}.LogLine",
+                "format": "%(asctime)s %(levelname)s %(name)s[%(process)d] %(message)s",
+            }
+        },
         "handlers": handlers,
         "root": {"level": "INFO", "handlers": list(handlers)},
         "loggers": {
@@ -149,13 +244,6 @@ def log_config(log_file: Path) -> dict[str, Any]:
             "uvicorn": {"level": "ERROR"},  # it warns of each malformed request: anybody could fill the disk
         },
     }
-
-
-def turn_over(log_file: Path) -> None:
-    """Put a log that has grown large aside, in the place of the one before."""
-    with contextlib.suppress(FileNotFoundError):
-        if log_file.stat().st_size > MAX_LOG_BYTES and not _is_stderr(log_file):
-            log_file.replace(log_file.with_name(f"{log_file.name}.1"))
 
 
 def _is_stderr(log_file: Path) -> bool:

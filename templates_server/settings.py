@@ -8,8 +8,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import platformdirs
+from sqlalchemy.engine import URL
 
-from templates_server.addresses import Network
+from templates_server.addresses import Network, ProxyHeader
 from templates_server.connections import ConnectionLimits
 from templates_server.places import FollowLimits
 from templates_server.rate_limits import DEFAULT_LIMITS, RateLimits
@@ -20,10 +21,16 @@ DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 LOOPBACK_NAMES = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
-def default_data_folder() -> Path:
-    """The folder of a server that was given none: MTRIBES_DATA, else the user's data folder."""
+def default_data_folder() -> Path | None:
+    """The folder of a server that was given none: MTRIBES_DATA, else the user's data folder; None without a home."""
     named = os.environ.get("MTRIBES_DATA")
-    return Path(named) if named else platformdirs.user_data_path("mtribes-server", appauthor=False)
+    if named:
+        return Path(named)
+    try:
+        found = platformdirs.user_data_path("mtribes-server", appauthor=False)
+    except RuntimeError:
+        return None
+    return found if found.is_absolute() else None
 
 
 @dataclass(frozen=True)
@@ -42,13 +49,14 @@ class Settings:
     """All that a server is told from outside. `public_url` is the issuer, byte for byte, without a slash at the end."""
 
     public_url: str
-    database_url: str
+    database_url: str | URL
     data_folder: Path
     demo: bool = False
     local: bool = False
     minimum_client_version: str = "0.1.0"
     cors_origins: frozenset[str] = frozenset()
     trusted_proxies: tuple[Network, ...] = ()
+    proxy_header: ProxyHeader = ProxyHeader.X_FORWARDED_FOR  # the only one that is read of trusted proxies
     allowed_hosts: frozenset[str] = frozenset()
     limits: Limits = field(default_factory=Limits)
     rate_limits: RateLimits | None = DEFAULT_LIMITS
@@ -97,6 +105,11 @@ def check_public_url(public_url: str) -> None:
         )
 
 
-def sqlite_url(data_folder: Path) -> str:
+def sqlite_url(data_folder: Path) -> URL:
     """The URL of the database that is embedded in a data folder."""
-    return f"sqlite:///{data_folder / 'mtribes.db'}"
+    return sqlite_file_url(data_folder / "mtribes.db")
+
+
+def sqlite_file_url(file: Path) -> URL:
+    """The URL of a database that is a file: made of parts, since a path may hold what has a meaning in a URL."""
+    return URL.create("sqlite", database=str(file))

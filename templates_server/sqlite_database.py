@@ -1,18 +1,22 @@
 """SQLite: one process, one writer. Connections, transactions, commits and checkpoints.
 
-Reads run where they are asked for (a point lookup is faster than handing it to a thread); writes go through one thread
-with one connection, which is also the only one that checkpoints. Whatever arrives while a commit reaches the disk
-shares the next commit, each unit under a savepoint of its own.
+Reads run where they are asked for (a point lookup is faster than handing it to a thread). A query that takes many steps
+there is interrupted and begun again in a thread: none holds the event loop. Writes go through one thread with one
+connection, which is also the only one that checkpoints. Whatever arrives while a commit reaches the disk shares the
+next commit, each unit under a savepoint of its own.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import queue
+import sqlite3
 import threading
-from collections.abc import Sequence
-from concurrent.futures import Future
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy
@@ -20,14 +24,35 @@ from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import OperationalError
 
-from templates_server.database import NO_ROOM, Database, Parameter, Result, Work
+from templates_server.database import NO_ROOM, Database, LookUp, Parameter, Result, Work
 from templates_server.errors import Unavailable
+from templates_server.open_file import FileMoved, OpenFile
 
+LOGGER = logging.getLogger("templates_server")
 BUSY_TIMEOUT_SECONDS = 10
 SQLITE_READERS = 8
 READER_CACHE_KIBIBYTES, WRITER_CACHE_KIBIBYTES = 8 * 1024, 16 * 1024  # a reader's misses are in the system's cache
+LONG_READS_AT_ONCE = 2
+STEPS_AT_ONCE = 10_000  # of SQLite's virtual machine: a millisecond, about
+FEW_STEPS = 2  # so many times, and perhaps a part of one more, while everybody waits
 MAX_UNITS_A_COMMIT = 512
 CHECKPOINT_PAGES = 4000
+
+
+class _Steps(threading.local):
+    """How often queries of this thread may still take `STEPS_AT_ONCE`; None: as often as they need."""
+
+    left: int | None = None
+
+    def count(self) -> bool:
+        """Note that they were taken; whether the query must end. The first may have begun in an earlier query."""
+        if self.left is None:
+            return False
+        self.left -= 1
+        return self.left < 0
+
+
+STEPS = _Steps()
 
 
 @dataclass(frozen=True)
@@ -43,27 +68,73 @@ class SqliteDatabase(Database):
     """An embedded database: one process, one writer."""
 
     def __init__(self, url: URL, *, checkpoints: bool = True) -> None:
+        self._file = _file_of(url)
         self.engine = _sqlite_engine(url, "BEGIN", wal_autocheckpoint=0, cache_kibibytes=READER_CACHE_KIBIBYTES)
         checkpoint_pages = CHECKPOINT_PAGES if checkpoints else 0
         self._writer_engine = _sqlite_engine(
             url, "BEGIN IMMEDIATE", wal_autocheckpoint=checkpoint_pages, cache_kibibytes=WRITER_CACHE_KIBIBYTES
         )
+        for engine in (self.engine, self._writer_engine):
+            _keep_to_file(engine, self._file)
+        event.listen(self._writer_engine, "connect", self._note_log)
+        self._fault: str | None = None
         self._units: queue.SimpleQueue[_Unit | None] = queue.SimpleQueue()
         self._writer: threading.Thread | None = None
         self._starting = threading.Lock()
         self._closed = False
         self._look_up_connection: Any = None
+        self._long_readers = ThreadPoolExecutor(LONG_READS_AT_ONCE, thread_name_prefix="long-reads")
+
+    def fault(self) -> str | None:
+        """Whether the file was moved away under it, or what lies beside it."""
+        return self._file.fault() if self._file else None
+
+    def _note_log(self, connection: Any, _record: object) -> None:
+        """Note the files beside the database while the only connection that writes is there."""
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchall()  # whoever reads opens the log
+        if self._file is not None:
+            self._file.note_log()
 
     async def read(self, work: Work[Result]) -> Result:
-        """What the work finds; it runs here and now."""
-        return self.read_now(work)
+        """What the work finds; it runs here and now, and where that takes many steps, again in a thread."""
+        STEPS.left = FEW_STEPS
+        try:
+            return self.read_now(work)
+        except OperationalError as error:
+            if not _was_interrupted(error.orig):
+                raise
+        finally:
+            STEPS.left = None
+        return await self._aside(lambda: self.read_now(work))
 
     async def look_up(self, query: str, *parameters: Parameter) -> Sequence[Any] | None:
-        """The first row; it is found here and now."""
+        """The first row; it is found here and now, and where that takes many steps, in a thread."""
         if self._look_up_connection is None:
             self._look_up_connection = self.engine.raw_connection()
-        rows: list[Sequence[Any]] = self._look_up_connection.driver_connection.execute(query, parameters).fetchall()
-        return rows[0] if rows else None
+        STEPS.left = FEW_STEPS
+        try:
+            return _first(self._look_up_connection, query, parameters)
+        except sqlite3.OperationalError as error:
+            if not _was_interrupted(error):
+                raise
+        finally:
+            STEPS.left = None
+        return await self._aside(lambda: self._look_up_now(query, parameters))
+
+    def _look_up_now(self, query: str, parameters: tuple[Parameter, ...]) -> Sequence[Any] | None:
+        connection = self.engine.raw_connection()
+        try:
+            return _first(connection, query, parameters)
+        finally:
+            connection.close()
+
+    async def _aside(self, work: Callable[[], Result]) -> Result:
+        """What the work finds in one of the few threads for what takes long."""
+        return await asyncio.get_running_loop().run_in_executor(self._long_readers, work)
+
+    async def look_up_each(self, questions: Sequence[LookUp]) -> Sequence[Sequence[Any] | None]:
+        """One after the other."""
+        return [await self.look_up(*question) for question in questions]
 
     async def _write(self, work: Work[Result], *, is_repeatable: bool, is_large: bool) -> Result:  # noqa: ARG002 - a file has no connection to lose
         return await asyncio.wrap_future(self._submit(work, is_large=is_large))
@@ -80,6 +151,7 @@ class SqliteDatabase(Database):
                 self._units.put(None)
         if writer is not None:
             writer.join()
+        self._long_readers.shutdown()
         if self._look_up_connection is not None:
             self._look_up_connection.close()
         self.engine.dispose()
@@ -122,11 +194,13 @@ class SqliteDatabase(Database):
     def _commit_together(self, units: list[_Unit]) -> None:
         results: list[tuple[_Unit, Any]] = []
         try:
+            self._check_file()
             with self._writer_engine.connect() as connection, connection.begin():
                 if len(units) == 1:  # alone it needs no protection but the transaction
                     results.append((units[0], units[0].work(connection)))
                 else:
                     results = _run_apart(connection, units)
+            self._check_file()  # else it was stored where nobody will look for it
         except Exception as error:  # noqa: BLE001 - nothing was stored: everybody who waits must know
             for unit in units:
                 if not unit.outcome.done():
@@ -134,6 +208,15 @@ class SqliteDatabase(Database):
             return
         for unit, result in results:
             unit.outcome.set_result(result)
+
+    def _check_file(self) -> None:
+        """FileMoved where what is stored would be lost, which is logged once."""
+        fault, before = self.fault(), self._fault
+        self._fault = fault
+        if fault is not None:
+            if before is None:
+                LOGGER.error("%s Put it back, or stop the server and restore a backup.", fault)
+            raise FileMoved(fault)
 
 
 def _run_apart(connection: Connection, units: list[_Unit]) -> list[tuple[_Unit, Any]]:
@@ -151,6 +234,15 @@ def _run_apart(connection: Connection, units: list[_Unit]) -> list[tuple[_Unit, 
     return results
 
 
+def _first(connection: Any, query: str, parameters: tuple[Parameter, ...]) -> Sequence[Any] | None:
+    rows: list[Sequence[Any]] = connection.driver_connection.execute(query, parameters).fetchall()
+    return rows[0] if rows else None
+
+
+def _was_interrupted(error: object) -> bool:
+    return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT
+
+
 def _unavailable_if_busy_or_full(error: Exception) -> Exception:
     if isinstance(error, OperationalError) and "locked" in str(error.orig):
         return Unavailable("The database is busy.")
@@ -159,9 +251,30 @@ def _unavailable_if_busy_or_full(error: Exception) -> Exception:
     return error
 
 
+def _file_of(url: URL) -> OpenFile | None:
+    """The file that the URL names; None for a database in memory, and where the URL says more than a path."""
+    is_path = url.database and url.database != ":memory:" and "uri" not in url.query
+    return OpenFile(Path(url.database or "").absolute()) if is_path else None
+
+
+def _keep_to_file(engine: Engine, file: OpenFile | None) -> None:
+    """Have no connection open another file than the first one, and none make a new file where that one is gone."""
+    if file is None:
+        return
+
+    @event.listens_for(engine, "do_connect")
+    def admit(*_: object) -> None:
+        file.admit()
+
+    @event.listens_for(engine, "connect")
+    def note(*_: object) -> None:
+        file.note()
+
+
 def _sqlite_engine(url: URL, begin: str, *, wal_autocheckpoint: int, cache_kibibytes: int) -> Engine:
     engine = sqlalchemy.create_engine(
         url,
+        hide_parameters=True,
         connect_args={"timeout": BUSY_TIMEOUT_SECONDS, "check_same_thread": False},
         pool_size=SQLITE_READERS,
         max_overflow=-1,
@@ -174,11 +287,13 @@ def _sqlite_engine(url: URL, begin: str, *, wal_autocheckpoint: int, cache_kibib
             "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",
+            "secure_delete=ON",  # SQLite overwrites what was removed only where it was built so
             "temp_store=MEMORY",
             f"cache_size={-cache_kibibytes}",
             f"wal_autocheckpoint={wal_autocheckpoint}",
         ):
             connection.execute(f"PRAGMA {pragma}")
+        connection.set_progress_handler(STEPS.count, STEPS_AT_ONCE)
 
     @event.listens_for(engine, "begin")
     def begin_transaction(connection: Connection) -> None:

@@ -11,11 +11,13 @@ from typing import Any
 from starlette.responses import Response
 
 from templates_server import access, bodies
+from templates_server.addresses import Caller
 from templates_server.description import Body
 from templates_server.endpoint import Call, Route, Surface, to_response
 from templates_server.errors import ApiError, Forbidden, NotFound, Unauthenticated
 from templates_server.idempotency.answers import HEADER, IdempotentAnswers
 from templates_server.rate_limits import RateLimiter
+from templates_server.silent_proxies import SilentProxies
 
 ACCOUNT_PARAMETER = "accountId"  # as mParticle calls an organization
 
@@ -64,18 +66,24 @@ async def _admit(route: Route, call: Call) -> None:
     """Find out who asks, and count the request for them."""
     limiter = call.services.part(RateLimiter)
     if route.surface is Surface.OAUTH or route.is_open:
-        call.quota = limiter.count_sign_in(call.address)
+        call.quota = limiter.count_sign_in(_caller(call))
     elif route.surface in {Surface.PLATFORM, Surface.CLIENT}:
         try:
             principal = await _authenticated(call, route.surface)
         except Unauthenticated:
-            call.quota = limiter.count_stranger(call.address)
+            call.quota = limiter.count_stranger(_caller(call))
             raise
         call.asker = principal
         is_app = route.surface is Surface.CLIENT
         call.quota = (
-            limiter.count_app(principal.id, call.address) if is_app else limiter.count_token(principal.token_id)
+            limiter.count_app(principal.id, _caller(call)) if is_app else limiter.count_token(principal.token_id)
         )
+
+
+def _caller(call: Call) -> Caller:
+    """Who asks; the log warns when a trusted proxy does not say it."""
+    call.services.part(SilentProxies).note(call.caller)
+    return call.caller
 
 
 async def _authenticated(call: Call, surface: Surface) -> access.Principal:

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import settings
 
-from tests import secrecy
-from tests.requirements import require
+from templates_server.settings import sqlite_url
+from tests import secrecy, statements
+from tests.citus_rules import faults
+from tests.pgbouncer import THROUGH_PGBOUNCER, pgbouncer
+from tests.requirements import is_switched_on_by_name, nothing_is_left_out, require
 from tests.servers import PostgresServer, RunningServer, running_server
+from tests.unhandled import UNHANDLED
 from tests.witness import FINDINGS
 
 QUICK_EXAMPLES = 60
+TIMEOUT_SECONDS = 120
+LONG_PROOF_TIMEOUT_SECONDS = 900
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -27,9 +35,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Fewer examples of each rule where all that is wanted is to be quick."""
+    statements.listen()
     settings.register_profile("quick", settings(), max_examples=QUICK_EXAMPLES)  # what CI sets besides stays
     if not config.getoption("--slow"):
         settings.load_profile("quick")
+    logging.getLogger().addHandler(UNHANDLED)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -44,6 +54,22 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     left_out = [item for item in items if _is_long_proof(item) != wanted]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in set(left_out)]
+    seconds = LONG_PROOF_TIMEOUT_SECONDS if wanted else TIMEOUT_SECONDS
+    for item in items:
+        if item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(seconds))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Fail what is skipped where nothing may be left out, but for what a variable that is named switches on."""
+    report = yield
+    if report.skipped and nothing_is_left_out() and not hasattr(report, "wasxfail"):
+        _, _, reason = report.longrepr if isinstance(report.longrepr, tuple) else ("", 0, str(report.longrepr))
+        if not is_switched_on_by_name(reason):
+            report.outcome = "failed"
+            report.longrepr = f"skipped where nothing may be left out: {reason}"
+    return report
 
 
 def _is_long_proof(item: pytest.Item) -> bool:
@@ -61,6 +87,23 @@ def every_answer_is_described() -> Iterator[None]:
     findings = FINDINGS.take()
     told = "\n".join(findings)
     assert not findings, f"/openapi.json, made from Route in templates_server/routes.py, does not describe:\n{told}"
+
+
+@pytest.fixture(autouse=True)
+def no_server_fails_unseen() -> Iterator[None]:
+    """No server of these tests logs an exception that it did not handle."""
+    yield
+    unhandled = "\n".join(UNHANDLED.take())
+    assert not unhandled, f"a server logged an exception that it did not handle:\n{unhandled}"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_statement_joins_two_people() -> Iterator[None]:
+    """Whatever this run sent to PostgreSQL could be sent to Citus, whose tables are distributed by person."""
+    yield
+    found = [f"{fault}: {text}" for text in statements.heard() for fault in faults(text)]
+    told = "\n".join(found[: secrecy.MOST_TOLD])
+    assert not found, f"tests/citus_rules.py found {len(found)} statements that Citus refuses:\n{told}"
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -105,7 +148,8 @@ def postgres() -> Iterator[PostgresServer]:
     require(sys.platform != "win32", "PostgreSQL for tests", "run these on Linux or macOS")
     with tempfile.TemporaryDirectory(prefix="mtribes-postgres-", ignore_cleanup_errors=True) as folder:
         server = PostgresServer(Path(folder))
-        yield server
+        with pgbouncer(Path(folder)) if os.environ.get(THROUGH_PGBOUNCER) == "1" else nullcontext() as server.pooler:
+            yield server
         server.close()
         secrecy.PARTS.append(secrecy.look_through_postgres(Path(folder)))
 
@@ -118,7 +162,7 @@ def postgres_url(postgres: PostgresServer) -> str:
 
 def _new_database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path_factory.mktemp('sqlite') / 'mtribes.db'}"
+        return str(sqlite_url(tmp_path_factory.mktemp("sqlite")))
     postgres: PostgresServer = request.getfixturevalue("postgres")
     return postgres.new_database_url()
 

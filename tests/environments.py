@@ -103,6 +103,17 @@ def deliver(database: Database, environment: AppEnvironment, delivery: dict[str,
     )
 
 
+def remodel(database: Database, environment: AppEnvironment, model: dict[str, Any]) -> None:
+    """Another model of its Space, at revision 2."""
+    row = {"space_id": environment.space_id, "document": json.dumps(model), "revision": 2}
+    row |= {"created": system_clock(), "created_by": "test"}
+    spaces = schema.spaces
+    present = update(spaces).where(spaces.c.id == environment.space_id).values(revision=2)
+    database.write_now(
+        lambda connection: (connection.execute(schema.model_revisions.insert(), row), connection.execute(present))
+    )
+
+
 def decide(database: Database, environment: AppEnvironment, tribes: dict[str, Any], *, revision: int = 1) -> None:
     """The tribes of its Space, by their keys, at that revision."""
     row = {"space_id": environment.space_id, "document": json.dumps({"tribes": tribes}), "revision": revision}

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+SWITCHES = ("MTRIBES_FULL_SCALE", "MTRIBES_SWIFTC", "MTRIBES_TEST_CITUS")
+"""Variables that switch on what CI leaves out."""
 Condition = bool | str | Path | None
 TOOLCHAINS = Path(__file__).parent / "toolchains"
 NODE_MODULES = TOOLCHAINS / "node_modules"
@@ -28,9 +30,27 @@ def require(condition_or_probe: Condition | Callable[[], Condition], missing: st
     if found:
         return
     message = f"missing: {missing}; get it with: {how_to_get_it}"
-    if os.environ.get("MTRIBES_REQUIRE_ALL") == "1":
+    if nothing_is_left_out():
         pytest.fail(message, pytrace=False)
     pytest.skip(message)
+
+
+def nothing_is_left_out() -> bool:
+    """Whether a test that is skipped is a failure, as in CI."""
+    return os.environ.get("MTRIBES_REQUIRE_ALL") == "1"
+
+
+def require_switch(name: str, what: str) -> str:
+    """Return the value of a variable that switches a test on; without it the test is skipped, in CI too."""
+    value = os.environ.get(name, "")
+    if not value:
+        pytest.skip(f"{name} switches on {what}")
+    return value
+
+
+def is_switched_on_by_name(reason: str) -> bool:
+    """Return whether a test was skipped for want of a variable that switches it on."""
+    return any(name in reason for name in SWITCHES)
 
 
 def require_node() -> str:

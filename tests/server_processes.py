@@ -17,6 +17,7 @@ from typing import IO, Any
 from urllib.parse import urlsplit
 
 from tests import secrecy
+from tests.unhandled import UNHANDLED
 
 START_TIMEOUT_SECONDS = 60
 STOP_TIMEOUT_SECONDS = 30
@@ -69,6 +70,7 @@ def server_process(
         finally:
             server.stop()
             secrecy.LOGGED.lines.append(server.said())
+            UNHANDLED.note_output(server.said())
 
 
 def _record_of(server: ServerProcess) -> dict[str, Any]:

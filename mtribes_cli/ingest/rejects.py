@@ -15,10 +15,12 @@ from typing import IO, Protocol, TextIO
 
 from mtribes_cli.file_faults import file_error
 from mtribes_cli.ingest.parts import Record, Reject
+from mtribes_cli.numbers import whole_number
 from mtribes_cli.safe_text import made_safe_line
 
 MARK = "\ufeff"
 KNOWN_EXTENSIONS = (".csv", ".tsv", ".txt", ".ndjson", ".jsonl", ".json")
+_MOST_REJECTS = 999_999
 PACKED_EXTENSIONS = (".gz", ".zst", ".zstd")
 
 
@@ -160,6 +162,7 @@ def default_name(file: str, extension: str) -> str:
     head, dot, number = stem.rpartition(".rejects")
     if dot and not number:
         return f"{head}.rejects-2{extension}"
-    if dot and number.startswith("-") and number[1:].isdecimal():
-        return f"{head}.rejects-{int(number[1:]) + 1}{extension}"
+    count = whole_number(number[1:], most=_MOST_REJECTS) if number.startswith("-") else None
+    if dot and count is not None:
+        return f"{head}.rejects-{count + 1}{extension}"
     return f"{stem}.rejects{extension}"

@@ -88,6 +88,11 @@ def create_account(connection: Connection, email: str, *, name: str, password_ha
     return account_id
 
 
+def has_organizations(connection: Connection) -> bool:
+    """Whether there is any organization."""
+    return connection.execute(select(organizations.c.id).limit(1)).one_or_none() is not None
+
+
 def create_organization(connection: Connection, key: str, *, name: str, now: int) -> str:
     """The id of a new organization; Conflict when the key is taken, ValidationFailed when it is not kebab-case."""
     if not is_key(key):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from templates_server.addresses import counted_as
+from templates_server.addresses import Caller
 from templates_server.attempts import store
 from templates_server.attempts.store import Closed
 from templates_server.database import Database
@@ -29,9 +29,9 @@ class Attempts:
         """Who is counted: a name of some kind."""
         return self.key.derive("failed attempts", f"{kind}\0{name}")
 
-    def subjects_of_address(self, kind: str, address: str) -> list[bytes]:
-        """The one that an address is counted as; none for this machine."""
-        counted = counted_as(address)
+    def subjects_of_address(self, kind: str, caller: Caller) -> list[bytes]:
+        """The one that the address of a caller is counted as; none for a direct connection from this machine."""
+        counted = caller.counted
         return [self.subject(kind, counted)] if counted else []
 
     async def begin(self, subjects: Sequence[bytes]) -> None:

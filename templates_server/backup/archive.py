@@ -3,9 +3,10 @@
     manifest.json                   {"format": 1, "version": ..., "schema": ..., "created": ...}
     files/server.key ...            what lies beside the database in the data folder
     tables/<table>/<number>.jsonl   rows, one JSON object a line, binary values as {"base64": ...}
-    end.json                        {"rows": {table: count}}: a file without it was cut
+    end.json                        {"rows": {table: count}, "files": [name]}: a file without it was cut
 
-Nothing here knows a database.
+One frame of zstandard with a checksum, and nothing after it. Whatever is otherwise is NotABackup, which says where:
+members are read in this order, each once. Nothing here knows a database.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ import contextlib
 import io
 import os
 import tarfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
+from typing import IO, BinaryIO, TypeVar, cast
 
 import msgspec
 import zstandard
@@ -26,6 +28,10 @@ FORMAT = 1
 ZSTANDARD_LEVEL = 6
 MANIFEST, END = "manifest.json", "end.json"
 FILES, TABLES = "files/", "tables/"
+PACKED_BYTES_AT_ONCE = 4096  # a hostile file may inflate each of them to 32 KiB
+UNREADABLE = (tarfile.TarError, EOFError, ValueError, OverflowError, RecursionError)  # what a tar file may do to Python
+
+Read = TypeVar("Read")
 
 
 class NotABackup(Exception):
@@ -42,9 +48,15 @@ class Manifest(msgspec.Struct, frozen=True):
 
 
 class End(msgspec.Struct, frozen=True):
-    """What must have been read by the end."""
+    """What must have been read by the end; earlier versions did not name the files."""
 
     rows: dict[str, int]
+    files: list[str] | None = None
+
+
+def piece_name(table: str, number: int) -> str:
+    """The name of a piece of a table, from 1 on."""
+    return f"{TABLES}{table}/{number:06}.jsonl"
 
 
 class Writer:
@@ -63,7 +75,7 @@ class Writer:
 @contextlib.contextmanager
 def writing(path: Path) -> Iterator[Writer]:
     """A new backup at a path, for its owner's eyes; complete, and on the disk, when the block ends well."""
-    compressor = zstandard.ZstdCompressor(level=ZSTANDARD_LEVEL)
+    compressor = zstandard.ZstdCompressor(level=ZSTANDARD_LEVEL, write_checksum=True)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE), "wb") as file:
         with (
             compressor.stream_writer(file, closefd=False) as stream,
@@ -74,38 +86,88 @@ def writing(path: Path) -> Iterator[Writer]:
         os.fsync(file.fileno())
 
 
+class _Frame:
+    """What one frame of zstandard holds, which is all of a file; NotABackup where it is damaged, or more follows."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._frame = zstandard.ZstdDecompressor().decompressobj()
+        self._text = bytearray()
+
+    def read(self, size: int) -> bytes:
+        """The next bytes, as many as that unless it is the end."""
+        while len(self._text) < size and not self._frame.eof:
+            self._inflate()
+        taken = bytes(self._text[:size])
+        del self._text[:size]
+        return taken
+
+    def _inflate(self) -> None:
+        packed = self._file.read(PACKED_BYTES_AT_ONCE)
+        if not packed:
+            raise NotABackup(f"it is cut after {self._file.tell()} bytes")
+        try:
+            self._text += self._frame.decompress(packed)
+        except zstandard.ZstdError as error:
+            raise NotABackup(f"it is damaged before byte {self._file.tell()}, or something else ({error})") from None
+        if self._frame.eof and (rest := len(self._frame.unused_data) + len(self._file.read(1))):
+            raise NotABackup(f"more follows its end at byte {self._file.tell() - rest}")
+
+    def check_end(self) -> None:
+        """NotABackup unless nothing is left but the padding of a tar file."""
+        while rest := self.read(PACKED_BYTES_AT_ONCE):
+            if rest.strip(b"\0"):
+                raise NotABackup("it is damaged: something that cannot be read follows its last member")
+
+
 def members(path: Path) -> Iterator[tuple[str, bytes]]:
     """Every member by name, in order; NotABackup when the file is something else or is damaged."""
-    decompressor = zstandard.ZstdDecompressor()
+    last = "its beginning"
     try:
-        with (
-            path.open("rb") as file,
-            decompressor.stream_reader(file) as stream,
-            tarfile.open(fileobj=stream, mode="r|") as archive,
-        ):
-            for entry in archive:
-                content = archive.extractfile(entry)
-                if content is None:
-                    raise NotABackup(f"{entry.name} in it is not a file")
-                yield entry.name, content.read()
-    except (zstandard.ZstdError, tarfile.TarError, EOFError) as error:
-        raise NotABackup(f"it is damaged or something else ({error})") from None
+        with path.open("rb") as file:
+            frame = _Frame(file)
+            with tarfile.open(fileobj=cast("IO[bytes]", frame), mode="r|") as archive:
+                for entry in archive:
+                    last = repr(entry.name)
+                    yield entry.name, _content_of(archive, entry)
+            frame.check_end()
+    except UNREADABLE as error:
+        raise NotABackup(f"it is damaged at {last}, or something else ({error})") from None
+
+
+def _content_of(archive: tarfile.TarFile, entry: tarfile.TarInfo) -> bytes:
+    content = archive.extractfile(entry) if entry.isreg() and not entry.issparse() else None
+    if content is None:
+        raise NotABackup(f"{entry.name!r} in it is not a plain file")
+    text = content.read()
+    if len(text) != entry.size:
+        raise NotABackup(f"{entry.name!r} in it is cut")
+    return text
 
 
 def read_manifest(content: bytes) -> Manifest:
-    """The manifest; NotABackup when it is of a later format."""
-    try:
-        manifest = msgspec.json.decode(content, type=Manifest)
-    except msgspec.DecodeError as error:
-        raise NotABackup(f"its manifest is not readable ({error})") from None
+    """The manifest; NotABackup when it is of another format."""
+    manifest = read_json(MANIFEST, content, Manifest)
     if manifest.format != FORMAT:
-        raise NotABackup(f"its format {manifest.format} is of a later mtribes-server than this one")
+        raise NotABackup(f"its format is {manifest.format}, and this mtribes-server reads {FORMAT}")
     return manifest
 
 
-def check_end(content: bytes, rows: Mapping[str, int]) -> None:
-    """NotABackup unless exactly as many rows were read as were written."""
-    expected = msgspec.json.decode(content, type=End).rows
-    found = {table: rows.get(table, 0) for table in expected}
-    if found != expected:
-        raise NotABackup("rows are missing in it")
+def check_end(content: bytes, rows: Mapping[str, int], files: Collection[str]) -> None:
+    """NotABackup unless exactly as many rows, of the same tables, and the same files were read as were written."""
+    end = read_json(END, content, End)
+    for table, written in end.rows.items():
+        if rows.get(table, 0) != written:
+            raise NotABackup(f"rows are missing in it: {table} has {rows.get(table, 0)} of {written}")
+    if uncounted := sorted(rows.keys() - end.rows.keys()):
+        raise NotABackup(f"{END} does not count the rows of {uncounted[0]}")
+    if end.files is not None and (different := sorted(set(end.files) ^ set(files))):
+        raise NotABackup(f"{FILES}{different[0]} is missing in it, or was added")
+
+
+def read_json(name: str, content: bytes, kind: type[Read]) -> Read:
+    """The content of a member as JSON; NotABackup names the member."""
+    try:
+        return msgspec.json.decode(content, type=kind)
+    except (ValueError, RecursionError) as error:
+        raise NotABackup(f"{name} in it cannot be read ({error})") from None

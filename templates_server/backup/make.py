@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Table
 
 from templates_server import migrations
 from templates_server.backup import archive, tables
+from templates_server.backup.beside import fault_in
 from templates_server.data_folder import DataFolder, put_in_place
 from templates_server.database import Database
 from templates_server.times import system_clock
@@ -18,6 +19,10 @@ from templates_server.times import system_clock
 
 class NothingToBackUp(Exception):
     """No server has ever kept anything there."""
+
+
+class CannotBeBackedUp(Exception):
+    """A file beside the database is damaged; the message says which."""
 
 
 def back_up(folder: DataFolder, database: Database, target: Path) -> int:
@@ -39,16 +44,24 @@ def _write(connection: Connection, folder: DataFolder, path: Path) -> None:
     manifest = archive.Manifest(archive.FORMAT, version("mtribes"), schema, system_clock())
     with archive.writing(path) as writer:
         writer.add(archive.MANIFEST, msgspec.json.encode(manifest))
-        for file in (folder.key_file, folder.demo_file, folder.erasures_file):
-            if file.exists():
-                writer.add(archive.FILES + file.name, file.read_bytes())
+        files = [file for file in (folder.key_file, folder.demo_file, folder.erasures_file) if file.exists()]
+        for file in files:
+            writer.add(archive.FILES + file.name, _checked(file))
         rows = {table.name: _write_table(connection, table, writer) for table in tables.tables_of(connection)}
-        writer.add(archive.END, msgspec.json.encode(archive.End(rows)))
+        writer.add(archive.END, msgspec.json.encode(archive.End(rows, [file.name for file in files])))
+
+
+def _checked(file: Path) -> bytes:
+    """The content of a file; CannotBeBackedUp where its backup could not be restored."""
+    content = file.read_bytes()
+    if fault := fault_in(file.name, content):
+        raise CannotBeBackedUp(f"{file} {fault}")
+    return content
 
 
 def _write_table(connection: Connection, table: Table, writer: archive.Writer) -> int:
     total = 0
     for number, (count, chunk) in enumerate(tables.chunks_of(connection, table), start=1):
-        writer.add(f"{archive.TABLES}{table.name}/{number:06}.jsonl", chunk)
+        writer.add(archive.piece_name(table.name, number), chunk)
         total += count
     return total

@@ -7,22 +7,22 @@ whoever restores, is made again. No clock has a say in it.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Table
+from sqlalchemy.exc import OperationalError, StatementError
 
 from templates_server import migrations
 from templates_server.backup import archive, tables
+from templates_server.backup.beside import ERASURES, FILES_KEPT, fault_in
 from templates_server.data_folder import DataFolder, write_private
 from templates_server.database import Database
-from templates_server.users.erasure.listing import UnreadableList, format_erasures, parse_erasures
+from templates_server.users.erasure.listing import format_erasures, parse_erasures
 from templates_server.users.erasure.store import ErasedPerson, erase_again, list_erasures
 
-ERASURES = "erasures.jsonl"
-FILES_KEPT = frozenset({"server.key", "demo.json", ERASURES})
+NOT_OF_ITS_SCHEMA = (StatementError, ValueError, KeyError, TypeError)
 
 
 class NotEmpty(Exception):
@@ -53,8 +53,8 @@ def _restore(connection: Connection, folder: DataFolder, source: Path, erasures:
     content = archive.members(source)
     _make_schema(connection, content)
     files, rows = _fill(connection, content)
-    migrations.upgrade_connection(connection)
-    listed = {*_listed_in(files), *erasures}
+    _upgrade(connection)
+    listed = {*parse_erasures(files.get(ERASURES, b"")), *erasures}
     erased_again = _erase_again(connection, listed)
     if listed:
         files[ERASURES] = format_erasures(sorted(listed, key=lambda one: (one.erased, one)))
@@ -63,11 +63,14 @@ def _restore(connection: Connection, folder: DataFolder, source: Path, erasures:
     return Restored(rows, erased_again)
 
 
-def _listed_in(files: Mapping[str, bytes]) -> Collection[ErasedPerson]:
+def _upgrade(connection: Connection) -> None:
+    """Bring what was restored to the schema of this version; NotABackup where its values are none of its version's."""
     try:
-        return parse_erasures(files.get(ERASURES, b""))
-    except UnreadableList as error:
-        raise archive.NotABackup(f"its list of erasures is damaged: {error}") from None
+        migrations.upgrade_connection(connection)
+    except OperationalError:
+        raise
+    except NOT_OF_ITS_SCHEMA as error:
+        raise archive.NotABackup(f"its rows cannot be brought to the schema of this version ({error})") from None
 
 
 def _erase_again(connection: Connection, listed: Collection[ErasedPerson]) -> int:
@@ -92,17 +95,57 @@ def _fill(connection: Connection, content: Iterator[tuple[str, bytes]]) -> tuple
     """Every row into its table; the files beside the database, and the count of rows by table."""
     known = {table.name: table for table in tables.tables_of(connection)}
     files: dict[str, bytes] = {}
-    rows: Counter[str] = Counter()
+    rows = dict.fromkeys(known, 0)
+    pieces = _Pieces(known)
     for name, text in content:
-        kind, _, rest = name.partition("/")
-        table = rest.partition("/")[0]
-        if kind == "tables" and table in known:
-            rows[table] += tables.insert_chunk(connection, known[table], text)
-        elif kind == "files" and rest in FILES_KEPT:
-            files[rest] = text
-        elif name == archive.END:
-            archive.check_end(text, rows)
+        if name == archive.END:
+            archive.check_end(text, rows, files)
+            _check_nothing_follows(content)
             return files, rows
+        kind, _, rest = name.partition("/")
+        if kind == "files" and rest in FILES_KEPT and rest not in files and not pieces.have_begun:
+            files[rest] = _checked_file(rest, text)
         else:
-            raise archive.NotABackup(f"it holds {name!r}, which is no part of a backup")
+            table = pieces.table_of(name)
+            rows[table.name] += pieces.reader.insert(connection, name, text)
     raise archive.NotABackup("it is cut: the end is missing")
+
+
+class _Pieces:
+    """Which piece of which table comes next: those of a table from 1 on, and each table once."""
+
+    def __init__(self, known: Mapping[str, Table]) -> None:
+        self._left = dict(known)
+        self._table: Table | None = None
+        self._number = 0
+        self.reader: tables.TableReader
+
+    @property
+    def have_begun(self) -> bool:
+        """Whether there was a table already."""
+        return self._table is not None
+
+    def table_of(self, name: str) -> Table:
+        """The table of the member that comes; NotABackup where another one should."""
+        table = name.removeprefix(archive.TABLES).partition("/")[0]
+        if name.startswith(archive.TABLES) and table in self._left:
+            self._table = self._left.pop(table)
+            self._number = 0
+            self.reader = tables.TableReader(self._table)
+        if self._table is None or name != archive.piece_name(self._table.name, self._number + 1):
+            raise archive.NotABackup(f"it holds {name!r}, which is no part of a backup, or not at this place")
+        self._number += 1
+        return self._table
+
+
+def _checked_file(name: str, content: bytes) -> bytes:
+    """A file that goes beside the database; NotABackup where no server could use it."""
+    if fault := fault_in(name, content):
+        raise archive.NotABackup(f"{archive.FILES}{name} in it {fault}")
+    return content
+
+
+def _check_nothing_follows(content: Iterator[tuple[str, bytes]]) -> None:
+    """Read to the end of the file, where its checksum is."""
+    for name, _ in content:
+        raise archive.NotABackup(f"it holds {name!r} after its end")

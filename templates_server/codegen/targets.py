@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 
-from templates_server.checks import Reader, join, suggestion
+from templates_server.checks import Reader, join
 from templates_server.codegen.models import Target
 from templates_server.codegen.registry import LANGUAGES
 from templates_server.documents import shown
@@ -45,7 +45,7 @@ def _check_target(reader: Reader, target: Target, path: str) -> None:
     for option, value in sorted(target.options.items()):
         place = join(join(path, "options"), option)
         if option not in possible:
-            reader.refuse(place, f"is not an option of this language{suggestion(option, possible)}")
+            reader.refuse(place, f"is not an option of this language{reader.suggestion(option, possible)}")
         elif len(value) > MAX_OPTION_CHARACTERS:
             reader.refuse(place, f"has {len(value)} characters; at most {MAX_OPTION_CHARACTERS} are possible")
         else:

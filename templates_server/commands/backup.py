@@ -9,9 +9,9 @@ from typing import Annotated
 
 import typer
 
-from templates_server.backup.make import NothingToBackUp, back_up
+from templates_server.backup.make import CannotBeBackedUp, NothingToBackUp, back_up
 from templates_server.commands.failures import CommandFailed, ExitCode
-from templates_server.commands.options import Data, DatabaseUrl, database_url_of, folder_of, is_sqlite
+from templates_server.commands.options import Data, DatabaseUrl, database_url_of, folder_of, is_sqlite, sqlite_file
 from templates_server.opening import open_database
 
 HELP = """Write everything that the server knows into one file (tar, zstandard), as of one moment. The server may run.
@@ -33,13 +33,15 @@ def backup(
     if path.exists():
         raise CommandFailed(f"{path} is there already.", "Name a new file, or a folder.")
     nothing = CommandFailed(f"There is nothing to back up in {folder.path}.", "Name the server's folder with --data.")
-    if is_sqlite(url) and not folder.database_file.exists() and database is None:
+    if is_sqlite(url) and not sqlite_file(url).exists():
         raise nothing
     opened = open_database(url, checkpoints=False)
     try:
         size_bytes = back_up(folder, opened, path)
     except NothingToBackUp:
         raise nothing from None
+    except CannotBeBackedUp as error:
+        raise CommandFailed(f"{error}.", "Replace it by the file of an earlier backup.") from None
     finally:
         opened.close()
     sys.stdout.write(f"{path} ({size_bytes} bytes)\n")

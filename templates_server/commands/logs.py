@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections import deque
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TextIO
 
 import typer
 
 from templates_server.commands.failures import CommandFailed, ExitCode
 from templates_server.commands.options import Data, folder_of
+from templates_server.log_files import aside
 
 HELP = "Print the end of the server's log."
 PAUSE_SECONDS = 0.2
@@ -25,26 +28,64 @@ def logs(
 ) -> int:
     """Print, and with --follow go on until interrupted."""
     path = folder_of(data).log_file
-    try:
-        with path.open(encoding="utf-8", errors="backslashreplace") as file:
-            sys.stdout.writelines(deque(file, maxlen=lines))
-            position = file.tell()
-    except FileNotFoundError:
-        raise CommandFailed(f"There is no log at {path}.", "Start a server first: `mtribes-server start`.") from None
+    if not path.exists() and not aside(path).exists():
+        raise CommandFailed(f"There is no log at {path}.", "Start a server first: `mtribes-server start`.")
+    file = _opened(path)
+    sys.stdout.writelines(deque(_all_lines(path, file), maxlen=lines))
     if follow:
-        _follow(path, position)
+        for text in _added(path, file):
+            sys.stdout.write(text)
+            sys.stdout.flush()
+    elif file is not None:
+        file.close()
     return ExitCode.DONE
 
 
-def _follow(path: Path, position: int) -> None:
+def _all_lines(path: Path, file: TextIO | None) -> Iterator[str]:
+    """The lines of the log that was put aside, then those of the log, whose file is read up to its end."""
+    before = _opened(aside(path))
+    if before is not None:
+        with before:
+            is_same = file is not None and os.path.sameopenfile(before.fileno(), file.fileno())
+            if not is_same:  # it was not put aside just now
+                yield from before
+    if file is not None:
+        yield from file
+
+
+def _added(path: Path, file: TextIO | None) -> Iterator[str]:
+    """What is added to the log from now on. Once the file was put aside it is read to its end, then the new one is."""
     while True:
         sys.stdout.flush()
         time.sleep(PAUSE_SECONDS)
-        if not path.exists():
-            continue
-        if path.stat().st_size < position:
-            position = 0  # a new log took the place of a large one
-        with path.open(encoding="utf-8", errors="backslashreplace") as file:
-            file.seek(position)
-            sys.stdout.write(file.read())
-            position = file.tell()
+        if file is None:
+            file = _opened(path)
+        while file is not None:
+            is_over = not _is_in_place(path, file)  # before it is read: nothing is added to it then
+            yield _rest(file)
+            if not is_over:
+                break
+            file.close()
+            file = _opened(path)
+
+
+def _rest(file: TextIO) -> str:
+    """What was not read yet; all of it, where the file was emptied, as `logrotate` does by `copytruncate`."""
+    if os.fstat(file.fileno()).st_size < file.tell():
+        file.seek(0)
+    return file.read()
+
+
+def _is_in_place(path: Path, file: TextIO) -> bool:
+    """Whether the path leads to the file; while it leads nowhere, the file is still the one that is written."""
+    try:
+        return os.path.samestat(path.stat(), os.fstat(file.fileno()))
+    except FileNotFoundError:
+        return True
+
+
+def _opened(path: Path) -> TextIO | None:
+    try:
+        return path.open(encoding="utf-8", errors="backslashreplace")
+    except FileNotFoundError:
+        return None

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from templates_server import migrations
 from templates_server.commands.failures import CommandFailed
+from templates_server.commands.lost import refuse_lost_database
 from templates_server.commands.options import database_url_of, folder_of, prepared
 from templates_server.data_folder import FolderInUse
 from templates_server.database import Database, Work
@@ -41,6 +42,7 @@ def store(data: Path | None, database: str | None) -> Iterator[Opened]:
     opened = open_database(url, checkpoints=False)
     try:
         with contextlib.suppress(FolderInUse), folder.held():
+            refuse_lost_database(folder, url, opened)
             migrations.upgrade(opened)
         if opened.read_now(migrations.current_revision) != migrations.head_revision():
             raise CommandFailed(

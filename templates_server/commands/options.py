@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.engine import URL, make_url
 
 from templates_server.commands.failures import CommandFailed, WrongUsage
 from templates_server.data_folder import DataFolder, FolderInUse, ForeignFolder
+from templates_server.opening import kind_of
+from templates_server.postgres_url import connection_parts
 from templates_server.settings import default_data_folder, sqlite_url
 
 Data = Annotated[
@@ -33,8 +34,22 @@ DatabaseUrl = Annotated[
 
 
 def folder_of(data: Path | None) -> DataFolder:
-    """The data folder that is meant."""
-    return DataFolder((data or default_data_folder()).expanduser().absolute())
+    """The data folder that is meant; WrongUsage where none is named and the user has no home folder."""
+    if data is None:
+        data = default_data_folder()
+        if data is None:
+            raise WrongUsage(
+                "This user has no home folder, so there is no default data folder.",
+                "Name one with --data DIR or MTRIBES_DATA.",
+            )
+    return DataFolder(_without_tilde(data).absolute())
+
+
+def _without_tilde(path: Path) -> Path:
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        raise WrongUsage(f"{path} names a home folder that is not known.", "Write the whole path.") from None
 
 
 def prepared(folder: DataFolder) -> DataFolder:
@@ -47,17 +62,27 @@ def prepared(folder: DataFolder) -> DataFolder:
         ) from None
     except FileExistsError:
         raise WrongUsage(f"{folder.path} is a file.", "Name a folder with --data.") from None
+    except PermissionError as error:
+        raise CommandFailed(
+            f"{error.filename} may not be written by this user.",
+            "Give the user or its group the right to write there, or name another folder with --data.",
+        ) from None
     return folder
 
 
-def database_url_of(folder: DataFolder, database: str | None) -> str:
-    """The database that is meant; WrongUsage when it is of no kind that we know."""
+def database_url_of(folder: DataFolder, database: str | None) -> str | URL:
+    """The database that is meant; WrongUsage when it is of no kind that we know, or its URL cannot be read."""
     if database is None:
         return sqlite_url(folder.path)
     try:
-        kind = make_url(database).get_backend_name()
-    except ArgumentError:
-        raise WrongUsage("--database is not a URL.", "Write postgresql://USER:PASSWORD@HOST/NAME.") from None
+        kind = kind_of(database)
+        if kind == "postgresql":
+            connection_parts(database)
+    except ValueError as error:
+        raise WrongUsage(
+            f"The database URL (--database, MTRIBES_DATABASE) cannot be used: {str(error).rstrip('.')}.",
+            "Write postgresql://USER:PASSWORD@HOST/NAME.",
+        ) from None
     if kind not in {"sqlite", "postgresql"}:
         raise WrongUsage(
             f"Databases of kind {kind!r} are not supported.",
@@ -66,9 +91,14 @@ def database_url_of(folder: DataFolder, database: str | None) -> str:
     return database
 
 
-def is_sqlite(database_url: str) -> bool:
+def is_sqlite(database_url: str | URL) -> bool:
     """Whether the database is a file that one process serves."""
-    return make_url(database_url).get_backend_name() == "sqlite"
+    return kind_of(database_url) == "sqlite"
+
+
+def sqlite_file(database_url: str | URL) -> Path:
+    """The file of a SQLite database."""
+    return Path(make_url(database_url).database or "")
 
 
 def in_use(folder: DataFolder, error: FolderInUse) -> CommandFailed:

@@ -11,16 +11,19 @@ from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 
 import typer
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DatabaseError, DBAPIError
 from typer.exceptions import TyperException
 from typer.main import get_command
 
 from templates_server.commands import account, backup, logs, migrate, organization, restore, start, status, stop
 from templates_server.commands.failures import CommandFailed, ExitCode, TryLater, WrongUsage
+from templates_server.commands.variables import stripped_variables
 from templates_server.errors import ApiError, Unavailable
+from templates_server.postgres_failures import Unreachable
 
 PROGRAM = "mtribes-server"
 OWNER_ONLY = 0o077
+DAMAGED = frozenset({"SQLITE_CORRUPT", "SQLITE_NOTADB"})
 
 app = typer.Typer(
     name=PROGRAM,
@@ -43,7 +46,7 @@ app.add_typer(organization.app, name="organization", help="The tenants of the se
 def run_program(argv: Sequence[str]) -> int:
     """Run one command; every way in which it can end is told and becomes an exit code."""
     try:
-        with _private_files():
+        with _private_files(), stripped_variables():
             return _invoke(argv)
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last line: told below, a bug is written down
         failure, exit_code = _as_failure(error)
@@ -87,10 +90,17 @@ def _told(error: BaseException) -> CommandFailed | None:
         case TyperException():
             path = getattr(getattr(error, "ctx", None), "command_path", PROGRAM)
             return WrongUsage(" ".join(error.format_message().split()), f"`{path} --help` says what it takes.")
+        case Unreachable():
+            return (CommandFailed if error.is_final else TryLater)(error.reason, error.advice)
         case Unavailable():
             return TryLater(error.problems[0].message, "See that the database runs, and try again.")
         case ApiError():
             return CommandFailed(error.problems[0].message, "Mend that and run the command again.")
+        case DatabaseError() if _is_damaged(error):
+            return CommandFailed(
+                f"The file of the database is damaged: {_one_line(error.orig)}.",
+                "Stop the server, move the data folder away, and restore the last backup into a new one.",
+            )
         case DBAPIError():
             return TryLater(
                 f"The database refused: {_one_line(error.orig)}", "See that it runs and that --database is right."
@@ -101,6 +111,10 @@ def _told(error: BaseException) -> CommandFailed | None:
                 f"{place}{error.strerror or error}", "See that the path is right, may be written, and has room."
             )
     return None
+
+
+def _is_damaged(error: DatabaseError) -> bool:
+    return getattr(error.orig, "sqlite_errorname", "") in DAMAGED
 
 
 def _bug(error: BaseException) -> CommandFailed:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from sqlalchemy.engine import URL
 
 from templates_server.backup.archive import NotABackup
 from templates_server.backup.restore import NotEmpty, Restored, restore_into
@@ -81,7 +82,7 @@ def _check_empty(folder: DataFolder) -> None:
         raise CommandFailed(f"{folder.path} is not empty.", "Name a new or an empty folder with --data.")
 
 
-def _restore(source: Path, folder: DataFolder, url: str, listed: Collection[ErasedPerson]) -> Restored:
+def _restore(source: Path, folder: DataFolder, url: str | URL, listed: Collection[ErasedPerson]) -> Restored:
     """Restore: all of it or nothing.
 
     What goes with an embedded database is made in a folder beside, and moved into place once it is whole; files that go
@@ -105,7 +106,7 @@ def _restore(source: Path, folder: DataFolder, url: str, listed: Collection[Eras
     return restored
 
 
-def _fill(source: Path, folder: DataFolder, url: str, listed: Collection[ErasedPerson]) -> Restored:
+def _fill(source: Path, folder: DataFolder, url: str | URL, listed: Collection[ErasedPerson]) -> Restored:
     opened = open_database(url)
     try:
         return restore_into(opened, folder, source, listed)

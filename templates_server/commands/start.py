@@ -16,11 +16,14 @@ from typing import Annotated
 
 import msgspec
 import typer
+from sqlalchemy.engine import URL
 
 from templates_server import migrations, server_key
 from templates_server.accounts.passwords import Passwords
-from templates_server.addresses import Network, parse_network
+from templates_server.addresses import Network, ProxyHeader, parse_network
 from templates_server.commands.failures import CommandFailed, ExitCode, WrongUsage
+from templates_server.commands.first_local import ORGANIZATION, SPACE, make_first_space
+from templates_server.commands.lost import NewDatabase, refuse_lost_database
 from templates_server.commands.options import Data, DatabaseUrl, database_url_of, folder_of, in_use, is_sqlite, prepared
 from templates_server.data_folder import DataFolder, FolderInUse, ServerRecord, write_private
 from templates_server.database import Database
@@ -30,7 +33,7 @@ from templates_server.opening import open_database
 from templates_server.places import FollowLimits
 from templates_server.rate_limits import DEFAULT_LIMITS, RateLimits, parse_rate_limits
 from templates_server.server_key import ServerKey
-from templates_server.serving import BACKLOG, serve, turn_over
+from templates_server.serving import BACKLOG, serve
 from templates_server.settings import DEFAULT_KEEP_EVENTS_DAYS, DEFAULT_PORT, DEFAULT_PORTS, Settings, check_public_url
 from templates_server.times import system_clock
 from templates_server.users.erasure.listing import ErasureList, UnreadableList
@@ -52,7 +55,7 @@ class Wish:
     """What was asked for, checked."""
 
     folder: DataFolder
-    database_url: str
+    database_url: str | URL
     host: str
     port: int
     public_url: str | None
@@ -60,12 +63,14 @@ class Wish:
     demo: bool
     local: bool
     trusted_proxies: tuple[Network, ...]
+    proxy_header: ProxyHeader
     allowed_hosts: frozenset[str]
     cors_origins: frozenset[str]
     rate_limits: RateLimits | None
     metrics: bool
     keep_events_days: int
     max_streams: int
+    new_database: bool
 
 
 def start(  # noqa: PLR0913 - one parameter an option
@@ -83,6 +88,7 @@ def start(  # noqa: PLR0913 - one parameter an option
     ] = DEFAULT_PORT,
     data: Data = None,
     database: DatabaseUrl = None,
+    new_database: NewDatabase = False,
     public_url: Annotated[
         str | None,
         typer.Option(
@@ -100,10 +106,18 @@ def start(  # noqa: PLR0913 - one parameter an option
         typer.Option(
             metavar="NETWORK",
             envvar="MTRIBES_TRUSTED_PROXIES",
-            help="A proxy that says in X-Forwarded-For or Forwarded whose requests it passes on; may be repeated.",
+            help="A proxy that states in --proxy-header whose requests it passes on; may be repeated.",
             show_default=False,
         ),
     ] = None,
+    proxy_header: Annotated[
+        ProxyHeader,
+        typer.Option(
+            envvar="MTRIBES_PROXY_HEADER",
+            case_sensitive=False,
+            help="The header that trusted proxies set for the client's address; the other one is never read.",
+        ),
+    ] = ProxyHeader.X_FORWARDED_FOR,
     allowed_host: Annotated[
         list[str] | None,
         typer.Option(
@@ -167,12 +181,14 @@ def start(  # noqa: PLR0913 - one parameter an option
         demo,
         local,
         tuple(_network(text) for text in trusted_proxy or ()),
+        proxy_header,
         frozenset(_host_name(text) for text in allowed_host or ()),
         frozenset(_origin(text) for text in cors_origin or ()),
         DEFAULT_LIMITS if rate_limits is None else _rate_limits(rate_limits),
         metrics,
         keep_events_days,
         max_streams,
+        new_database,
     )
     _check(wish)
     prepared(folder)
@@ -257,8 +273,7 @@ def _is_loopback(host: str) -> bool:
 def _start(wish: Wish) -> int:
     with _listening(wish) as listening:
         settings = _settings(wish, listening)
-        turn_over(wish.folder.log_file)
-        _make_ready(settings, wish.folder)
+        _make_ready(settings, wish)
         record = ServerRecord(os.getpid(), settings.public_url, wish.local, wish.demo, version("mtribes"))
         with wish.folder.announced(record):
             interrupted = serve(settings, listening, workers=wish.workers, log_file=wish.folder.log_file)
@@ -307,6 +322,7 @@ def _settings(wish: Wish, listening: socket.socket) -> Settings:
         demo=wish.demo,
         local=wish.local,
         trusted_proxies=wish.trusted_proxies,
+        proxy_header=wish.proxy_header,
         allowed_hosts=wish.allowed_hosts,
         cors_origins=wish.cors_origins,
         rate_limits=wish.rate_limits,
@@ -316,14 +332,22 @@ def _settings(wish: Wish, listening: socket.socket) -> Settings:
     )
 
 
-def _make_ready(settings: Settings, folder: DataFolder) -> None:
-    """Bring the schema to this version, and seed what a demo needs."""
-    key = _server_key(folder)
+def _make_ready(settings: Settings, wish: Wish) -> None:
+    """Bring the schema to this version, and seed what a demo needs.
+
+    The key comes after the database: a key without a database is the sign of one that was lost.
+    """
+    folder = wish.folder
     database = open_database(settings.database_url)
     try:
+        if not wish.new_database:
+            refuse_lost_database(folder, settings.database_url, database)
         migrations.upgrade(database)
+        key = _server_key(folder)
         if settings.demo:
             _seed(settings, database, key, folder)
+        elif settings.local and make_first_space(database):
+            sys.stderr.write(f"Made the organization {ORGANIZATION} with an empty Space, {SPACE}.\n")
         _complete_erasures(database, folder)
     finally:
         database.close()

@@ -9,13 +9,12 @@ from sqlalchemy import Connection
 from starlette.responses import Response
 
 from templates_server.audit import store as audit
-from templates_server.checks import suggestion
+from templates_server.checks import Reader
 from templates_server.delivery import store
 from templates_server.delivery.models import Collections, DeliveryPut, Environment, Published
 from templates_server.delivery.reading import Surroundings, read_delivery, to_document
-from templates_server.documents import shown
 from templates_server.endpoint import Answer, Call
-from templates_server.errors import Problem, ValidationFailed
+from templates_server.errors import ValidationFailed
 from templates_server.exchange import answer_document, asked_revision, expected_revision, sent_document
 from templates_server.revisions import NewRevision, entity_tag
 from templates_server.spaces import store as spaces_store
@@ -99,13 +98,11 @@ async def _check_collections(call: Call) -> None:
     model = (await _surroundings(call)).model
     known = {collection.key for collection in model.collections}
     body: Collections = call.body
-    problems = [
-        Problem(f"collections[{number}]", f"{shown(key)} is not a collection of this Space{suggestion(key, known)}")
-        for number, key in enumerate(body.collections)
-        if key not in known
-    ]
-    if problems:
-        raise ValidationFailed(problems)
+    reader = Reader()
+    for number, key in enumerate(body.collections):
+        reader.one_of(key, f"collections[{number}]", known, "a collection of this Space")
+    if reader.problems:
+        raise ValidationFailed(reader.problems)
 
 
 async def _change_published(call: Call, action: str, change: Callable[[set[str], set[str]], set[str]]) -> Response:

@@ -13,12 +13,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from templates_server.checks import Reader, join, suggestion
+from templates_server.checks import Reader, join
 from templates_server.codegen.model import Child, ChildKind, Experience, SpaceModel, Value
 from templates_server.delivery.choosing import DEFAULT_NAME, entities, entity_name
 from templates_server.delivery.model import Delivery, EntityScenarios, Scenario, ScenarioItem, TargetedScenario
 from templates_server.documents import shown
-from templates_server.errors import Problem, ValidationFailed
+from templates_server.errors import Problems, ValidationFailed
 from templates_server.property_values import read_moment, read_value, to_plain
 from templates_server.times import to_rfc3339
 
@@ -51,7 +51,7 @@ def read_delivery(document: Any, surroundings: Surroundings) -> Delivery:
     return delivery
 
 
-def parse_delivery(document: Any, surroundings: Surroundings) -> tuple[Delivery, list[Problem]]:
+def parse_delivery(document: Any, surroundings: Surroundings) -> tuple[Delivery, Problems]:
     """What can be made of a document, without what is wrong in it, and all that is wrong."""
     parser = _Parser(surroundings)
     return parser.delivery(document), parser.reader.problems
@@ -101,7 +101,7 @@ class _Parser:
             if entity in children:
                 read[entity] = self._entity(children[entity], given[entity], path)
             else:
-                self.reader.refuse(path, f"is not an entity of this Space{suggestion(entity, children)}")
+                self.reader.refuse(path, f"is not an entity of this Space{self.reader.suggestion(entity, children)}")
         return read
 
     def _entity(self, child: Child, value: Any, path: str) -> EntityScenarios:

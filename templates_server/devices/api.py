@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from http import HTTPStatus
 
 from starlette.responses import Response
@@ -10,10 +11,11 @@ from templates_server import bodies
 from templates_server.arrivals import Arrivals
 from templates_server.devices import reading, store
 from templates_server.endpoint import Call
+from templates_server.errors import Problem, ValidationFailed
 from templates_server.signatures import UserSignatures
 
 
-class DeviceArrivals(Arrivals[store.Arrival, None]):
+class DeviceArrivals(Arrivals[store.Arrival, Sequence[Problem]]):
     """The devices that wait to be stored."""
 
 
@@ -22,5 +24,7 @@ async def put_device(call: Call) -> Response:
     bodies.require_media_type(call.request, "application/json")
     check = call.services.part(UserSignatures).check_for(call.principal)
     device = reading.read_device(call.body, check=check, max_depth=call.settings.limits.max_depth)
-    await call.services.part(DeviceArrivals).add(store.Arrival(call.app_environment_id, call.now, device))
+    problems = await call.services.part(DeviceArrivals).add(store.Arrival(call.app_environment_id, call.now, device))
+    if problems:
+        raise ValidationFailed(problems)
     return Response(status_code=HTTPStatus.NO_CONTENT)

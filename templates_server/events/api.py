@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from http import HTTPStatus
 
 from starlette.responses import Response
@@ -9,11 +10,13 @@ from starlette.responses import Response
 from templates_server import bodies
 from templates_server.arrivals import Arrivals
 from templates_server.endpoint import Call
+from templates_server.errors import Problem, ValidationFailed
 from templates_server.events import reading, store
+from templates_server.events.limits import UNIT_BYTES
 from templates_server.signatures import UserSignatures
 
 
-class EventArrivals(Arrivals[store.Arrival, None]):
+class EventArrivals(Arrivals[store.Arrival, Sequence[Problem]]):
     """The events that wait to be stored."""
 
 
@@ -24,5 +27,8 @@ async def add_events(call: Call) -> Response:
     check = call.services.part(UserSignatures).check_for(call.principal)
     events = reading.read_events(call.body, now, check=check, max_depth=call.settings.limits.max_depth)
     arrival = store.Arrival(call.app_environment_id, now, events)
-    await call.services.part(EventArrivals).add(arrival, rows=len(events))
+    rows = max(len(events), len(call.body) // UNIT_BYTES)
+    problems = await call.services.part(EventArrivals).add(arrival, rows=rows)
+    if problems:
+        raise ValidationFailed(problems)
     return Response(status_code=HTTPStatus.NO_CONTENT)

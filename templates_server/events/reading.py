@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import re
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
 
@@ -11,21 +9,27 @@ import msgspec
 from msgspec import Meta
 
 from templates_server.bodies import decode_json, problems_by_field
-from templates_server.errors import Problem, ValidationFailed
+from templates_server.errors import Problem, Problems, ValidationFailed
+from templates_server.event_names import MAX_NAME_LENGTH, problem_of_event_name
 from templates_server.identifiers import new_id
 from templates_server.persons.names import Stated, problem_of_anonymous_id, problem_of_user_id, stated
+from templates_server.remembering import remembered
 from templates_server.signatures import ANYBODY, IdCheck
 from templates_server.times import parse_rfc3339
 
 MOST_EVENTS = 1000
 MOST_PAIRS = 3
-MAX_NAME_LENGTH = 128
 MAX_DATA_BYTES = 16 * 1024
 OLDEST = parse_rfc3339("2000-01-01T00:00:00Z")
-NAME = re.compile(r"[^/\x00-\x1f\x7f-\x9f]+/[^/\x00-\x1f\x7f-\x9f]+")
-RESERVED_PREFIXES = ("mtribes/", "___UI/", "sdk/")
-CACHED_CHECKS = 4096
 
+Name = Annotated[
+    str,
+    Meta(
+        description="Any text without control characters. Generated code sends `category/action`.",
+        examples=["Product Purchased"],
+        extra_json_schema={"minLength": 1, "maxLength": MAX_NAME_LENGTH},
+    ),
+]
 Id = Annotated[str, Meta(min_length=1, max_length=128)]
 EntityName = Annotated[str, Meta(min_length=1, max_length=256)]
 PairKey = Annotated[str, Meta(min_length=1, max_length=64)]
@@ -39,14 +43,14 @@ class Pair(msgspec.Struct, frozen=True, gc=False):
     value: PairValue
 
 
-class SentEvent(msgspec.Struct, frozen=True):
+class SentEvent(msgspec.Struct, frozen=True, gc=False):
     """An event on the wire: null is as good as absent, unknown keys are ignored.
 
     `timestamp` is RFC 3339. One that is later than the time of receipt, as from a clock that is fast or years ahead,
     is set to the time of receipt; without one the event happened then.
     """
 
-    name: str | None = None
+    name: Name | None = None
     anonymous_id: str | None = None
     external_id: str | None = None
     user_signature: str | None = None
@@ -77,14 +81,21 @@ def read_events(body: bytes, now: int, *, max_depth: int, check: IdCheck = ANYBO
     try:
         sent = decode_json(body, list[SentEvent], max_depth=max_depth)
     except ValidationFailed as error:
-        raise ValidationFailed(list(_all_problems(msgspec.json.decode(body), check)) or error.problems) from None
-    if not 0 < len(sent) <= MOST_EVENTS:
-        raise ValidationFailed([Problem("", f"Send 1 to {MOST_EVENTS:,} events, not {len(sent):,}.")])
+        values = msgspec.json.decode(body)
+        _check_number(values)
+        raise ValidationFailed(Problems(_all_problems(values, check)) or error.problems) from None
+    _check_number(sent)
     problems = [problem for index, event in enumerate(sent) for problem in _broken_rules(event, index, check)]
     if problems:
         raise ValidationFailed(problems)
     own_id = new_id("evt")
     return [_event(event, now, f"{own_id}-{index}") for index, event in enumerate(sent)]
+
+
+def _check_number(sent: Any) -> None:
+    """Raise ValidationFailed unless it may be so many events; done before anything else is told of them."""
+    if isinstance(sent, list) and not 0 < len(sent) <= MOST_EVENTS:
+        raise ValidationFailed([Problem("", f"Send 1 to {MOST_EVENTS:,} events, not {len(sent):,}.")])
 
 
 def _all_problems(values: Any, check: IdCheck) -> Iterator[Problem]:
@@ -124,23 +135,20 @@ Found = tuple[str, str] | None
 """Where in an event something is wrong, and what; None: nothing."""
 
 
-@functools.lru_cache(CACHED_CHECKS)
+@remembered
 def problem_of_name(name: str) -> Found:
     """What is wrong with the name of an event."""
-    if name.startswith(RESERVED_PREFIXES):
-        return ".name", f"This begins with a reserved prefix: {', '.join(RESERVED_PREFIXES)} are ours."
-    if len(name) > MAX_NAME_LENGTH or not NAME.fullmatch(name):
-        return ".name", f"This must be category/action, such as video/completed, at most {MAX_NAME_LENGTH} long."
-    return None
+    problem = problem_of_event_name(name)
+    return None if problem is None else (".name", f"This {problem}.")
 
 
-@functools.lru_cache(CACHED_CHECKS)
+@remembered
 def _problem_of_anonymous_id(text: str) -> Found:
     problem = problem_of_anonymous_id(text)
     return None if problem is None else (".anonymous_id", f"This {problem}.")
 
 
-@functools.lru_cache(CACHED_CHECKS)
+@remembered
 def _problem_of_external_id(text: str) -> Found:
     problem = problem_of_user_id(text)
     return None if problem is None else (".external_id", f"This {problem}.")
@@ -165,7 +173,7 @@ def _problem_of_data(sent: SentEvent) -> Found:
     return f".{name}", f"This may have {MAX_DATA_BYTES:,} bytes."
 
 
-@functools.lru_cache(CACHED_CHECKS)
+@remembered
 def _moment(timestamp: str) -> int | None:
     try:
         return parse_rfc3339(timestamp)

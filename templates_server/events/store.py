@@ -2,18 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
 
 from sqlalchemy import Connection
 
+from templates_server.database import among, as_text, listed
+from templates_server.errors import Problem
+from templates_server.events.limits import MOST_UNITS, TOO_MANY, UNIT_BYTES, units_of
 from templates_server.events.reading import Event
-from templates_server.persons.names import PersonName
-from templates_server.persons.store import Presence, arrive
-from templates_server.rows import insert_all
+from templates_server.persons.names import PersonName, Stated
+from templates_server.persons.store import PersonKey, Presence, arrive
+from templates_server.round_trips import run_together
+from templates_server.rows import insert_all, update_all
 
 TEXTS = ("environment_id", "person_id", "event_id", "name", "session_id", "entity", "data", "metadata")
+KEY = {"environment_id": "text", "person_id": "text"}
+IN_DOUBT = (
+    "SELECT environment_id, person_id FROM persons WHERE (event_units IS NULL OR event_units > ?) "
+    "AND environment_id = ? AND person_id "
+)
+SIZED = ("event_id", "name", "session_id", "entity", "data", "metadata")
+WHOLE = " || ".join(f"coalesce({column}, '')" for column in SIZED)
+BYTES = {"sqlite": f"length(CAST({WHOLE} AS BLOB))", "postgresql": f"octet_length({WHOLE})"}
+COUNTED = {
+    dialect: (
+        f"SELECT coalesce(sum(1 + size / {UNIT_BYTES}), 0) FROM "  # noqa: S608 - names of ours
+        f"(SELECT {size} AS size FROM events WHERE environment_id = ? AND person_id = ? LIMIT ?) AS counted"
+    )
+    for dialect, size in BYTES.items()
+}
+STORED = "SELECT event_id FROM events WHERE environment_id = ? AND person_id = ? AND event_id "
 COLUMNS = {**dict.fromkeys(TEXTS, "text"), "happened": "bigint", "received": "bigint"}
+
+Persons = Mapping[tuple[str, Stated], PersonName]
+"""Who they are whom apps of an environment stated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,21 +50,111 @@ class Arrival:
     events: Sequence[Event]
 
 
-def add_events(connection: Connection, arrivals: Sequence[Arrival]) -> Sequence[None]:
-    """Store events, and the people who are not known yet. An event whose id its person has already is left out."""
-    stated = [(arrival, one) for arrival in arrivals for one in {event.stated for event in arrival.events}]
-    presences = [Presence(arrival.environment_id, one, arrival.received) for arrival, one in stated]
+def add_events(connection: Connection, arrivals: Sequence[Arrival]) -> Sequence[Sequence[Problem]]:
+    """Store events, and the people who are not known yet; of each arrival what was too much, and then nothing of it.
+
+    An event whose id its person has already is left out. Of an arrival with a problem nothing is kept but that its
+    people were there.
+    """
+    groups = [_by_person(arrival) for arrival in arrivals]
+    presences = [
+        Presence(arrival.environment_id, stated, arrival.received, sum(map(units_of, events)))
+        for arrival, own in zip(arrivals, groups, strict=True)
+        for stated, events in own
+    ]
     persons = {
         (presence.environment_id, presence.stated): person
         for presence, person in zip(presences, arrive(connection, presences), strict=True)
     }
+    problems = _refusals(connection, arrivals, persons)
     rows = [
-        _row(arrival, event, persons[arrival.environment_id, event.stated])
-        for arrival in arrivals
-        for event in arrival.events
+        _row(arrival, event, person)
+        for arrival, own, refused in zip(arrivals, groups, problems, strict=True)
+        if not refused
+        for stated, events in own
+        for person in (persons[arrival.environment_id, stated],)
+        for event in events
     ]
     insert_all(connection, "events", COLUMNS, rows, on_conflict="ON CONFLICT DO NOTHING")
-    return [None] * len(arrivals)
+    return problems
+
+
+def _by_person(arrival: Arrival) -> Sequence[tuple[Stated, Sequence[Event]]]:
+    """The events in their order, those of a person that follow on one another together: to hash names takes time."""
+    groups = [list(own) for _, own in groupby(arrival.events, key=lambda event: id(event.stated))]
+    return [(own[0].stated, own) for own in groups]
+
+
+# How many a person has: `persons.event_units` is never less than that. Only where it is too much, rows are counted.
+
+
+def _refusals(connection: Connection, arrivals: Sequence[Arrival], persons: Persons) -> Sequence[Sequence[Problem]]:
+    """The event of each arrival by which a person would have too many, if there is one."""
+    keys = {(environment_id, person.person_id) for (environment_id, _), person in persons.items()}
+    rooms = {key: _room_of(connection, key) for key in _in_doubt(connection, keys)}
+    if not rooms:
+        return [()] * len(arrivals)
+    problems = [_problems_of(connection, arrival, persons, rooms) for arrival in arrivals]
+    counted = sorted((room.used, *key) for key, room in rooms.items())
+    update_all(connection, "persons", {"event_units": "bigint"}, counted, key=KEY)
+    return problems
+
+
+def _in_doubt(connection: Connection, keys: Collection[PersonKey]) -> Sequence[PersonKey]:
+    """Those of these people who may have too many events, with those that were just announced."""
+    by_environment: dict[str, list[str]] = defaultdict(list)
+    for environment_id, person_id in keys:
+        by_environment[environment_id].append(person_id)
+    query = IN_DOUBT + among(connection)
+    statements = [
+        (query, (MOST_UNITS, environment_id, listed(connection, person_ids)))
+        for environment_id, person_ids in by_environment.items()
+    ]
+    return [(row[0], row[1]) for rows in run_together(connection, statements) for row in rows]
+
+
+@dataclass(slots=True)
+class _Room:
+    """How many units of events a person has; `new` are the ids that came besides."""
+
+    used: int
+    new: set[str] = field(default_factory=set)
+
+
+def _room_of(connection: Connection, key: PersonKey) -> _Room:
+    query = COUNTED[connection.dialect.name]
+    return _Room(int(connection.exec_driver_sql(as_text(connection, query), (*key, MOST_UNITS + 1)).scalar_one()))
+
+
+def _problems_of(
+    connection: Connection, arrival: Arrival, persons: Persons, rooms: Mapping[PersonKey, _Room]
+) -> Sequence[Problem]:
+    """The first event for which there is no room; else the room is taken. What is stored already needs none."""
+    known: dict[PersonKey, set[str]] = {}
+    taken: dict[PersonKey, _Room] = {}
+    for index, event in enumerate(arrival.events):
+        key = (arrival.environment_id, persons[arrival.environment_id, event.stated].person_id)
+        room = rooms.get(key)
+        if room is None:
+            continue
+        if key not in known:
+            known[key] = _stored_among(connection, key, [each.event_id for each in arrival.events]) | room.new
+            taken[key] = _Room(room.used)
+        if event.event_id in known[key] or event.event_id in taken[key].new:
+            continue
+        taken[key].new.add(event.event_id)
+        taken[key].used += units_of(event)
+        if taken[key].used > MOST_UNITS:
+            return [Problem(f"[{index}]", TOO_MANY)]
+    for key, one in taken.items():
+        rooms[key].used = one.used
+        rooms[key].new |= one.new
+    return ()
+
+
+def _stored_among(connection: Connection, key: PersonKey, event_ids: Sequence[str]) -> set[str]:
+    query = as_text(connection, STORED + among(connection))
+    return set(connection.exec_driver_sql(query, (*key, listed(connection, event_ids))).scalars())
 
 
 def _row(arrival: Arrival, event: Event, person: PersonName) -> tuple[str | int | None, ...]:

@@ -14,7 +14,7 @@ from templates_server.audit import store as audit
 from templates_server.description import CSV, JSON, NDJSON
 from templates_server.endpoint import Answer, Call
 from templates_server.errors import NotFound, Problem, ValidationFailed
-from templates_server.events.reading import problem_of_name
+from templates_server.event_names import problem_of_event_name
 from templates_server.exports import lines_store, store
 from templates_server.exports.columns import Shape, event_shape, user_shape
 from templates_server.exports.cursors import from_cursor
@@ -57,7 +57,7 @@ async def export_events(call: Call) -> Response:
     asked: EventExport = call.body
     shape = event_shape(asked.format, asked.columns, raw=asked.raw)
     problems = [
-        *_problem("name", asked.name, problem_of_name_here),
+        *_problem("name", asked.name, problem_of_event_name),
         *_problem("user", asked.user, problem_of_asked_user_id),
     ]
     if problems:
@@ -67,12 +67,6 @@ async def export_events(call: Call) -> Response:
     return await _begin(
         call, shape, lambda connection, _now: lines_store.event_lines(connection, wanted, shape), tribe=None
     )
-
-
-def problem_of_name_here(name: str) -> str | None:
-    """What is wrong with the name of events, as words that follow `This`."""
-    found = problem_of_name(name)
-    return None if found is None else found[1].removeprefix("This ").removesuffix(".")
 
 
 def _problem(path: str, text: str | None, problem_of: Callable[[str], str | None]) -> list[Problem]:
@@ -99,7 +93,7 @@ async def _begin(call: Call, shape: Shape, lines: Lines, *, tribe: str | None) -
         audit.record(connection, call.deed("export.create", new.id, details=details))
         return Answer([_view(stored[0])], "export", HTTPStatus.ACCEPTED)
 
-    slot = call.services.part(Spooler).reserve(new.id)
+    slot = call.services.part(Spooler).reserve(new.id, call.place.organization_id)
     try:
         response = await call.effect(work)
     except BaseException:

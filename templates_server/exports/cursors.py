@@ -6,9 +6,10 @@ import base64
 import binascii
 
 from templates_server.errors import Problem, ValidationFailed
+from templates_server.numbers import whole_number
 
 SEPARATOR = "\n"
-MOST_DIGITS = 15
+LATEST = 10**15 - 1
 PROBLEM = "This is no cursor that an export of this environment came with."
 
 
@@ -24,6 +25,7 @@ def from_cursor(environment_id: str, cursor: str) -> int:
     except (binascii.Error, UnicodeError, ValueError):
         raise ValidationFailed([Problem("since", PROBLEM)]) from None
     place, _, digits = text.partition(SEPARATOR)
-    if place != environment_id or not (digits.isascii() and digits.isdigit() and len(digits) <= MOST_DIGITS):
+    horizon = whole_number(digits, most=LATEST)
+    if place != environment_id or horizon is None:
         raise ValidationFailed([Problem("since", PROBLEM)])
-    return int(digits)
+    return horizon

@@ -14,8 +14,10 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from templates_server.errors import RangeNotSatisfiable
+from templates_server.numbers import whole_number
 
 PIECE_BYTES = 512 * 1024
+LAST_PLACE = 10**18 - 1
 ONE_RANGE = re.compile(r"bytes=(?:([0-9]{1,18})-([0-9]{1,18})?|-([0-9]{1,18}))")
 
 
@@ -44,14 +46,19 @@ class _FilePart(StreamingResponse):
 
 
 def _is_backwards(asked: re.Match[str]) -> bool:
-    return asked[1] is not None and asked[2] is not None and int(asked[2]) < int(asked[1])
+    first, last = _place(asked[1]), _place(asked[2])
+    return first is not None and last is not None and last < first
+
+
+def _place(digits: str | None) -> int | None:
+    return None if digits is None else whole_number(digits, most=LAST_PLACE)
 
 
 def _bounds(asked: re.Match[str], size: int) -> tuple[int, int]:
     """From where to before where; RangeNotSatisfiable when nothing lies there."""
-    first, last, suffix = asked.groups()
-    start = int(first) if first is not None else max(size - int(suffix), 0)
-    end = min(int(last) + 1, size) if last is not None else size
+    first, last, suffix = map(_place, asked.groups())
+    start = first if first is not None else max(size - (suffix or 0), 0)
+    end = min(last + 1, size) if last is not None else size
     if start >= end:
         raise RangeNotSatisfiable(size)
     return start, end

@@ -11,9 +11,10 @@ import functools
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
 from filelock import FileLock
@@ -28,7 +29,8 @@ from templates_server.times import MINUTE, Clock
 
 LOGGER = logging.getLogger("templates_server")
 AT_ONCE = 2
-MOST_WAITING = 16  # those that are being made among them
+MOST_WAITING = 16  # those that are being made among them; an organization that has none always gets one more
+MOST_AN_ORGANIZATION = MOST_WAITING // 4
 LONGEST_SECONDS = 15 * 60.0
 MARGIN_MS = 5 * MINUTE
 PURGE_EVERY_SECONDS = 600
@@ -53,8 +55,9 @@ class Job:
 class Slot:
     """The right to make one file: taken before it is asked for, so that nobody takes it for abandoned."""
 
-    def __init__(self, spooler: Spooler, export_id: str, lock: FileLock) -> None:
+    def __init__(self, spooler: Spooler, export_id: str, organization_id: str, lock: FileLock) -> None:
         self._spooler, self._export_id, self._lock = spooler, export_id, lock
+        self.organization_id = organization_id
 
     def begin(self, job: Job) -> None:
         """Have the file made."""
@@ -65,13 +68,42 @@ class Slot:
         self._spooler.release(self._export_id, self._lock)
 
 
+class FairTurns:
+    """Jobs that wait: the next is the oldest one of the organization for which the fewest are being made."""
+
+    def __init__(self) -> None:
+        self._waiting: list[tuple[Job, Slot]] = []
+        self._running: Counter[str] = Counter()
+        self._changing = threading.Lock()
+
+    def add(self, job: Job, slot: Slot) -> None:
+        """One more."""
+        with self._changing:
+            self._waiting.append((job, slot))
+
+    @contextmanager
+    def next(self) -> Iterator[tuple[Job, Slot]]:
+        """The one whose turn it is; it is being made until the block ends."""
+        with self._changing:
+            turn = min(self._waiting, key=lambda waiting: self._running[waiting[1].organization_id])
+            self._waiting.remove(turn)
+            self._running[turn[1].organization_id] += 1
+        try:
+            yield turn
+        finally:
+            with self._changing:
+                self._running[turn[1].organization_id] -= 1
+                self._running += Counter()  # forget those that have none
+
+
 class Spooler:
     """Makes the files, in threads of its own."""
 
     def __init__(self, database: Database, files: ExportFiles, clock: Clock) -> None:
         self._database, self.files, self._clock = database, files, clock
         self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="export")
-        self._held: set[str] = set()
+        self._held: dict[str, str] = {}  # the organization of each export that is being made or waits
+        self._turns = FairTurns()
         self._counting = threading.Lock()
         self._stopping = threading.Event()
         self._purging = threading.Thread(target=self._purge_until_stopped, name="export-purge", daemon=True)
@@ -87,26 +119,33 @@ class Spooler:
         if self._purging.is_alive():
             await asyncio.to_thread(self._purging.join)
 
-    def reserve(self, export_id: str) -> Slot:
-        """A slot; Unavailable when too many wait already."""
+    def reserve(self, export_id: str, organization_id: str) -> Slot:
+        """A slot; Unavailable when too many wait already, in all or of the organization."""
         with self._counting:
-            if len(self._held) >= MOST_WAITING or self._stopping.is_set():
-                raise Unavailable(f"{MOST_WAITING} exports are being made or wait: ask again when one is done.")
-            self._held.add(export_id)
+            self._check_share(organization_id)
+            self._held[export_id] = organization_id
         lock = self.files.hold(export_id)
         if lock is None:
             raise LookupError("an id of an export came twice")
-        return Slot(self, export_id, lock)
+        return Slot(self, export_id, organization_id, lock)
+
+    def _check_share(self, organization_id: str) -> None:
+        held = list(self._held.values()).count(organization_id)
+        if held >= MOST_AN_ORGANIZATION:
+            raise Unavailable(f"{held} exports of the organization are not done yet. Try again when one of them is.")
+        if self._stopping.is_set() or (held and len(self._held) >= MOST_WAITING):
+            raise Unavailable(f"{len(self._held)} exports are not done yet. Try again later.")
 
     def release(self, export_id: str, lock: FileLock) -> None:
         """Give a slot back."""
         with self._counting:
-            self._held.discard(export_id)
+            self._held.pop(export_id, None)
         self.files.let_go(export_id, lock)
 
     def begin(self, job: Job, slot: Slot) -> None:
-        """Make it in a thread."""
-        self._threads.submit(self._make, job, slot)
+        """Make it in a thread, when it is its turn."""
+        self._turns.add(job, slot)
+        self._threads.submit(self._make_next)
 
     async def fail_if_abandoned(self, export_id: str) -> bool:
         """Whether nobody is at work on one that is said to be running; then it has failed."""
@@ -143,6 +182,10 @@ class Spooler:
                 LOGGER.exception("removing exports failed; the next attempt is in %d seconds", PURGE_EVERY_SECONDS)
             if self._stopping.wait(PURGE_EVERY_SECONDS):
                 return
+
+    def _make_next(self) -> None:
+        with self._turns.next() as (job, slot):
+            self._make(job, slot)
 
     def _make(self, job: Job, slot: Slot) -> None:
         try:

@@ -22,6 +22,10 @@ class IdentityArrivals(Arrivals[store.Identified, Problems]):
     """What was said of people and waits to be stored."""
 
 
+class AliasArrivals(Arrivals[Merge, Problems]):
+    """The merges that were asked for and wait to be made."""
+
+
 async def identify(call: Call) -> Response:
     """204 once it is stored; a visitor who is stated together with a user is merged into them."""
     bodies.require_media_type(call.request, "application/json")
@@ -40,5 +44,7 @@ async def alias(call: Call) -> Response:
     check = call.services.part(UserSignatures).check_for(call.principal)
     visitor, user = reading.read_alias(call.body, check=check, max_depth=call.settings.limits.max_depth)
     merge = Merge(call.app_environment_id, visitor, user, call.now)
-    await call.database.write(lambda connection: store.alias(connection, merge))
+    problems = await call.services.part(AliasArrivals).add(merge)
+    if problems:
+        raise ValidationFailed(problems)
     return Response(status_code=HTTPStatus.NO_CONTENT)

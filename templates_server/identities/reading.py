@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +14,7 @@ from templates_server.persons import reading
 from templates_server.persons.names import PersonName, Stated, stated
 from templates_server.persons.profiles import Change, canonical
 from templates_server.persons.stating import problems_of_ids
+from templates_server.remembering import remembered
 from templates_server.signatures import IdCheck
 
 
@@ -73,16 +73,14 @@ def read_alias(body: bytes, *, check: IdCheck, max_depth: int) -> tuple[PersonNa
 def _problems_of_profile(sent: SentIdentity) -> Iterator[Problem]:
     for name in reading.TEXT_FIELDS:
         text = getattr(sent, name)
-        problem = None if text is None else _problem_of_text(name, text)
+        problem = None if text is None else PROBLEM_OF[name](text)
         if problem is not None:
             yield Problem(name, f"This {problem}.")
     if sent.data:
         yield from _problems_of_data(sent.data)
 
 
-@functools.lru_cache(reading.CACHED_TEXTS)
-def _problem_of_text(name: str, text: str) -> str | None:
-    return reading.PROBLEM_OF[name](text)
+PROBLEM_OF = {name: remembered(find) for name, find in reading.PROBLEM_OF.items()}
 
 
 def _problems_of_data(data: dict[str, Any]) -> Iterator[Problem]:

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from sqlalchemy import Connection
 
+from templates_server.arrivals import LATER, Later, Outcomes
 from templates_server.database import among, as_text, listed
-from templates_server.errors import Problem, ValidationFailed
+from templates_server.errors import Problem
 from templates_server.merges.store import Merge, find_merged
-from templates_server.persons.names import Stated
+from templates_server.persons.names import PersonName, Stated
 from templates_server.persons.profiles import COLUMNS, Change, from_columns, merged, to_columns
 from templates_server.persons.reading import problems_of_profile
-from templates_server.persons.store import PersonKey, Presence, arrive
+from templates_server.persons.store import PersonKey, Presence, arrive_and_merge
 from templates_server.rows import update_all
 
 PRESENT = f"SELECT person_id, {', '.join(COLUMNS)} FROM persons WHERE environment_id = ? AND person_id "  # noqa: S608 - names of ours
@@ -34,24 +36,32 @@ class Identified:
     at: int
 
 
-def add_identified(connection: Connection, identified: Sequence[Identified]) -> Sequence[Sequence[Problem]]:
+def add_identified(connection: Connection, identified: Sequence[Identified]) -> Outcomes[Sequence[Problem]]:
     """Keep what was said of people, who are created and merged as need be; for each what was too much, if anything.
 
-    Of one with a problem nothing is kept but that the person was there.
+    Of one with a problem nothing is kept but that the person was there. LATER: their merge has to wait.
     """
-    persons = arrive(connection, [Presence(one.environment_id, one.stated, one.at) for one in identified])
-    keys = [(one.environment_id, person.person_id) for one, person in zip(identified, persons, strict=True)]
-    before = _present(connection, keys)
-    present, problems, updated = dict(before), [], {}
+    persons = arrive_and_merge(connection, [Presence(one.environment_id, one.stated, one.at) for one in identified])
+    keys = [
+        None if person is None else (one.environment_id, person.person_id)
+        for one, person in zip(identified, persons, strict=True)
+    ]
+    before = _present(connection, [key for key in keys if key is not None])
+    present, updated = dict(before), {}
+    outcomes: list[Sequence[Problem] | Literal[Later.LATER]] = []
     for one, key in zip(identified, keys, strict=True):
+        if key is None:
+            outcomes.append(LATER)
+            continue
         profile = merged(from_columns(present[key]), one.change)
-        problems.append(problems_of_profile(profile))
-        if not problems[-1]:
+        problems = problems_of_profile(profile)
+        outcomes.append(problems)
+        if not problems:
             present[key] = to_columns(profile)
             updated[key] = one.at
     rows = [(updated[key], None, *present[key], *key) for key in sorted(updated) if present[key] != before[key]]
     update_all(connection, "persons", KEPT, rows, key=KEY)
-    return problems
+    return outcomes
 
 
 def _present(connection: Connection, keys: Sequence[PersonKey]) -> Mapping[PersonKey, Row]:
@@ -67,18 +77,30 @@ def _present(connection: Connection, keys: Sequence[PersonKey]) -> Mapping[Perso
     }
 
 
-def alias(connection: Connection, wanted: Merge) -> None:
-    """Merge a visitor into a user, once; ValidationFailed when they were merged into another one."""
-    visitor = (wanted.environment_id, wanted.visitor.person_id)
-    if _is_merged(connection, visitor, wanted):
-        return
-    arrive(connection, [Presence(wanted.environment_id, Stated(wanted.visitor, wanted.user), wanted.at)])
-    _is_merged(connection, visitor, wanted)  # somebody may have been faster
+def add_aliases(connection: Connection, wanted: Sequence[Merge]) -> Outcomes[Sequence[Problem]]:
+    """Merge visitors into users, each once; what is wrong with those who were merged into another user before.
+
+    LATER: the merge has to wait.
+    """
+    first = {one.keys[0]: one for one in reversed(wanted)}
+    merged = find_merged(connection, first)
+    while fresh := [one for visitor, one in first.items() if visitor not in merged]:
+        savepoint = connection.begin_nested()
+        arrive_and_merge(connection, [_presence(one) for one in fresh])
+        merged = find_merged(connection, first)
+        if all(merged.get(one.keys[0], one.user) == one.user for one in fresh):
+            savepoint.commit()
+            break
+        savepoint.rollback()  # another process was faster: of a user whose alias is refused nothing is created
+    return [_outcome_of_alias(one, merged.get(one.keys[0])) for one in wanted]
 
 
-def _is_merged(connection: Connection, visitor: PersonKey, wanted: Merge) -> bool:
-    user = find_merged(connection, [visitor]).get(visitor)
-    if user is not None and user != wanted.user:
-        message = "This was merged into another user before: an anonymous id belongs to one user."
-        raise ValidationFailed([Problem("anonymous_id", message)])
-    return user is not None
+def _presence(wanted: Merge) -> Presence:
+    return Presence(wanted.environment_id, Stated(wanted.visitor, wanted.user), wanted.at)
+
+
+def _outcome_of_alias(wanted: Merge, user: PersonName | None) -> Sequence[Problem] | Literal[Later.LATER]:
+    if user is None:
+        return LATER
+    message = "This was merged into another user before: an anonymous id belongs to one user."
+    return () if user == wanted.user else (Problem("anonymous_id", message),)

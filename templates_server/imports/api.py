@@ -22,6 +22,7 @@ from templates_server.imports.reader import PartReader
 from templates_server.imports.reading import PartRows
 from templates_server.imports.store import ImportPlace, StoredImport, find_marks
 from templates_server.imports.turns import MOST_AHEAD, Turns, seconds_to_wait, until
+from templates_server.numbers import whole_number
 
 IMPORT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 PART_NUMBER = re.compile(r"[1-9][0-9]{0,6}")
@@ -92,9 +93,10 @@ def _place(call: Call) -> ImportPlace:
 
 def _number(call: Call) -> int:
     text = call.parameters["part"]
-    if PART_NUMBER.fullmatch(text) is None or int(text) > MOST_PARTS:
+    number = whole_number(text, most=MOST_PARTS) if PART_NUMBER.fullmatch(text) else None
+    if number is None:
         raise ValidationFailed([Problem("part", f"The number of a part must be 1 to {MOST_PARTS:,}.")])
-    return int(text)
+    return number
 
 
 async def complete(call: Call) -> Response:

@@ -7,7 +7,6 @@ call costs more than what it does to one row.
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Collection, Iterable, Sequence
 from typing import Annotated
@@ -38,12 +37,10 @@ from templates_server.persons.reading import (
     problem_of_tag,
     problem_of_timezone,
 )
+from templates_server.remembering import remembered
 from templates_server.times import DAY
 
 MAX_ROW_BYTES = MAX_ATTRIBUTE_CHARACTERS  # no text in such a row is too long for an attribute
-CACHED_DAYS = 10_000
-CACHED_TAG_LISTS = 1_024
-CACHED_NAME_LISTS = 256
 UNUSUAL_ESCAPE = re.compile(rb"\\u(?:[dD]|00[0-9])")  # of control characters, of ASCII, of half surrogate pairs
 WHOLE_NUMBER = re.compile(r"\.0[,}]")  # a number that may be written in another way than the one it is kept in
 DATE = re.compile(r':"[0-9]{4}-')
@@ -149,7 +146,7 @@ def is_plain_phone(text: str) -> bool:
     return 0 < len(text) <= MAX_PHONE_CHARACTERS and text.isprintable()
 
 
-@functools.lru_cache(CACHED_DAYS)
+@remembered
 def day_of(text: str | None) -> int | None:
     """Midnight of the day that a text names, NO_DAY when it names none: no midnight is that."""
     if text is None:
@@ -158,8 +155,8 @@ def day_of(text: str | None) -> int | None:
     return NO_DAY if moment is None else moment // DAY * DAY
 
 
-@functools.lru_cache(CACHED_TAG_LISTS)
-def plain_tags(tags: Sequence[str] | None) -> str | None:
+@remembered
+def plain_tags(tags: tuple[str, ...] | None) -> str | None:
     """The column of tags that are all good; None when they are not."""
     if not tags:
         return ""
@@ -193,7 +190,7 @@ def _canonical(attributes: Attributes) -> Attributes:
     return {name: canonical(value) if value.__class__ is float else value for name, value in attributes.items()}
 
 
-@functools.lru_cache(CACHED_NAME_LISTS)
+@remembered
 def are_plain_names(names: tuple[str, ...]) -> bool:
     """Whether attributes may be called so, all together."""
     return len(names) <= MOST_ATTRIBUTES and all(problem_of_attribute_name(name) is None for name in names)

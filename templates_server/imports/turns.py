@@ -10,6 +10,7 @@ import re
 from contextlib import suppress
 
 from templates_server.description import Parameter
+from templates_server.numbers import whole_number
 
 WAIT = re.compile(r"(?:^|,)[ \t]*wait[ \t]*=[ \t]*([0-9]{1,9})(?=[ \t;,]|$)", re.IGNORECASE)
 LONGEST_SECONDS = 60
@@ -26,7 +27,10 @@ PREFER = Parameter(
 def seconds_to_wait(field: str | None) -> int:
     """What `Prefer` says of waiting; 0 where it says nothing."""
     match = WAIT.search(field or "")
-    return min(int(match[1]), LONGEST_SECONDS) if match else 0
+    if match is None:
+        return 0
+    seconds = whole_number(match[1], most=LONGEST_SECONDS)
+    return LONGEST_SECONDS if seconds is None else seconds
 
 
 class Turns:

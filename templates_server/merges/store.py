@@ -13,31 +13,30 @@ from typing import Any
 from sqlalchemy import Connection
 
 from templates_server.database import among, as_text, listed
-from templates_server.merges.joining import joined_profiles, tags_of_one_less
+from templates_server.merges.joining import joined_profiles, tags_gained
 from templates_server.persons.names import PersonKind, PersonName
 from templates_server.persons.profiles import COLUMNS, from_columns, to_columns
 from templates_server.round_trips import Rows, Statement, run_together
 from templates_server.users.store import count_tags
 
 MERGED = (
-    "SELECT merges.environment_id, merges.person_id, users.person_id, users.called FROM merges "
-    "JOIN persons AS users ON users.environment_id = merges.environment_id AND users.person_id = merges.user_person_id "
-    "WHERE merges.environment_id = ? AND merges.person_id "
+    "SELECT environment_id, person_id, user_person_id, user_called FROM merges WHERE environment_id = ? AND person_id "
 )
-REMEMBER = "INSERT INTO merges (environment_id, person_id, user_person_id, called, merged) VALUES (?, ?, ?, ?, ?)"
+REMEMBER = (
+    "INSERT INTO merges (environment_id, person_id, user_person_id, user_called, called, merged) "
+    "VALUES (?, ?, ?, ?, ?, ?)"
+)
 PROFILE = ", ".join(COLUMNS)
 THEIRS = "WHERE environment_id = ? AND person_id = ?"
-PERSON = f"SELECT first_seen, last_seen, updated, {PROFILE} FROM persons {THEIRS}"  # noqa: S608 - names of ours
+SEEN_DEVICE = "device_os, device_model, device_seen"
+PERSON = f"SELECT first_seen, last_seen, updated, event_units, {SEEN_DEVICE}, {PROFILE} FROM persons {THEIRS}"  # noqa: S608 - names of ours
 KEEP = (
-    "UPDATE persons SET first_seen = ?, last_seen = ?, updated = ?, imported_by = NULL, "  # noqa: S608 - names of ours
+    "UPDATE persons SET first_seen = ?, last_seen = ?, updated = ?, imported_by = NULL, event_units = ?, "  # noqa: S608 - names of ours
+    "device_os = ?, device_model = ?, device_seen = ?, "
     f"{', '.join(f'{column} = ?' for column in COLUMNS)} {THEIRS}"
 )
 REMOVE = f"DELETE FROM persons {THEIRS}"  # noqa: S608 - names of ours
-THEIR_DEVICES = "FROM devices WHERE environment_id = persons.environment_id AND person_id = persons.person_id"
-LATEST_DEVICE = (
-    f"UPDATE persons SET (device_os, device_model) = (SELECT os, model {THEIR_DEVICES} "  # noqa: S608 - names of ours
-    f"ORDER BY devices.last_seen DESC, device_id LIMIT 1) {THEIRS} AND EXISTS (SELECT 1 {THEIR_DEVICES})"
-)
+LATEST_DEVICE = f"SELECT os, model, last_seen FROM devices {THEIRS} ORDER BY last_seen DESC, device_id LIMIT 1"  # noqa: S608 - names of ours
 DEVICE = ("token", "os", "model", "app_build", "app_version", "data")
 NEWER = ", ".join(
     f"{column} = CASE WHEN excluded.last_seen > devices.last_seen THEN excluded.{column} ELSE devices.{column} END"
@@ -66,6 +65,23 @@ BELONGINGS = (
         f"UPDATE SET {NEWER}, first_seen = {EARLIER}",
     ),
 )
+
+
+Device = tuple[str | None, str | None, int | None]
+"""Its system and model, and when it was seen."""
+NO_DEVICE: Device = (None, None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Person:
+    """What is kept of a person, as far as it is joined."""
+
+    first_seen: int | None
+    last_seen: int | None
+    updated: int
+    event_units: int | None
+    device: Device
+    profile: Sequence[Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,39 +125,62 @@ def read_merged(answers: Iterable[Rows]) -> Mapping[tuple[str, str], PersonName]
     }
 
 
-def merge(connection: Connection, one: Merge) -> None:
-    """Move all that is known of a visitor to the user; the visitor is none any more. Both must be there, and held."""
-    visitor, user = one.keys
-    _join_profiles(connection, one)
-    for belongings in BELONGINGS:
-        _move(connection, one, belongings)
-    connection.exec_driver_sql(as_text(connection, LATEST_DEVICE), user)
+def merge(connection: Connection, one: Merge) -> int:
+    """Move all that is known of a visitor to the user; the visitor is none any more. Both must be there, and held.
+
+    How much was moved, in rows, of which an event may count as several.
+    """
+    visitor, _ = one.keys
+    units = _join_profiles(connection, one)
+    rows = sum(_move(connection, one, belongings) for belongings in BELONGINGS)
     connection.exec_driver_sql(as_text(connection, REMOVE), visitor)
-    row = (*visitor, one.user.person_id, one.visitor.called, one.at)
+    row = (*visitor, one.user.person_id, one.user.called, one.visitor.called, one.at)
     connection.exec_driver_sql(as_text(connection, REMEMBER), row)
+    return units + rows
 
 
-def _join_profiles(connection: Connection, one: Merge) -> None:
-    """Give the user what they lack of the visitor's profile; theirs wins."""
+def _join_profiles(connection: Connection, one: Merge) -> int:
+    """Give the user what they lack of the visitor's profile; theirs wins. The units of the visitor's events."""
     of_visitor, of_user = (_person(connection, key) for key in one.keys)
-    visitor, user = from_columns(of_visitor[3:]), from_columns(of_user[3:])
+    visitor, user = from_columns(of_visitor.profile), from_columns(of_user.profile)
     joined = joined_profiles(user, visitor)
     values = (
-        min(seen for seen in (of_visitor[0], of_user[0]) if seen is not None),
-        max(seen for seen in (of_visitor[1], of_user[1]) if seen is not None),
-        of_user[2] if joined == user else one.at,
+        min(seen for seen in (of_visitor.first_seen, of_user.first_seen) if seen is not None),
+        max(seen for seen in (of_visitor.last_seen, of_user.last_seen) if seen is not None),
+        of_user.updated if joined == user else one.at,
+        _sum_if_known(of_visitor.event_units, of_user.event_units),
+        *_later_device(of_user.device, of_visitor.device),
         *to_columns(joined),
     )
     connection.exec_driver_sql(as_text(connection, KEEP), (*values, *one.keys[1]))
-    count_tags(connection, one.environment_id, dict.fromkeys(tags_of_one_less(joined, user, visitor), -1))
+    gained, lost = dict.fromkeys(tags_gained(joined, user), 1), dict.fromkeys(visitor.tags, -1)
+    count_tags(connection, one.environment_id, gained, visitors=lost)
+    return of_visitor.event_units or 0
 
 
-def _person(connection: Connection, key: tuple[str, str]) -> Sequence[Any]:
-    return connection.exec_driver_sql(as_text(connection, PERSON), key).one()
+def _person(connection: Connection, key: tuple[str, str]) -> _Person:
+    row = connection.exec_driver_sql(as_text(connection, PERSON), key).one()
+    first_seen, last_seen, updated, event_units, *rest = row
+    device: Device = (rest[0], rest[1], rest[2])
+    if device[2] is None and device != NO_DEVICE:  # as versions before this one stored it
+        found = connection.exec_driver_sql(as_text(connection, LATEST_DEVICE), key).first()
+        device = device if found is None else (found[0], found[1], found[2])
+    return _Person(first_seen, last_seen, updated, event_units, device, rest[3:])
 
 
-def _move(connection: Connection, one: Merge, moved: Belongings) -> None:
-    """Move the rows of one table; what the user has already under the same key is there once."""
+def _sum_if_known(one: int | None, other: int | None) -> int | None:
+    return None if one is None or other is None else one + other
+
+
+def _later_device(of_user: Device, of_visitor: Device) -> Device:
+    """The device that was seen last; that of the user where both were seen at the same time."""
+    if of_visitor[2] is None or (of_user[2] is not None and of_user[2] >= of_visitor[2]):
+        return of_user
+    return of_visitor
+
+
+def _move(connection: Connection, one: Merge, moved: Belongings) -> int:
+    """Move the rows of one table, so many; what the user has already under the same key is there once."""
     visitor, user = one.keys
     columns = f"{moved.key}, {moved.columns}"
     query = (
@@ -150,4 +189,5 @@ def _move(connection: Connection, one: Merge, moved: Belongings) -> None:
         f"ON CONFLICT (environment_id, person_id, {moved.key}) DO {moved.on_conflict}"
     )
     connection.exec_driver_sql(as_text(connection, query), (user[1], *visitor))
-    connection.exec_driver_sql(as_text(connection, f"DELETE FROM {moved.table} {THEIRS}"), visitor)  # noqa: S608 - names of ours
+    removal = f"DELETE FROM {moved.table} {THEIRS}"  # noqa: S608 - names of ours
+    return connection.exec_driver_sql(as_text(connection, removal), visitor).rowcount

@@ -167,7 +167,7 @@ async def _to_client(call: Call, act: Callable[[Protocol, ProtocolRequest], Repl
     request = _token_request(call)
     attempts = call.services.part(Attempts)
     presents_secret = bool(request.headers or request.parameters.get("client_secret"))
-    subjects = attempts.subjects_of_address("client secret", call.address) if presents_secret else []
+    subjects = attempts.subjects_of_address("client secret", call.caller) if presents_secret else []
     if subjects:
         await attempts.refuse_closed(subjects)
     reply = await call.database.write(
@@ -193,9 +193,10 @@ def _token_request(call: Call) -> ProtocolRequest:
 
 def _json_parameters(call: Call) -> Parameters:
     """The members of a JSON object of texts; BadRequest for anything else."""
+    text = bodies.decode_text(call.body)  # as bytes, `json` would read UTF-16, whose brackets were not counted
     json_depth.check_depth(call.body, max_depth=1)
     try:
-        pairs = json.loads(call.body, object_pairs_hook=list)
+        pairs = json.loads(text, object_pairs_hook=list)
     except ValueError:
         raise BadRequest("The body is not JSON.") from None
     if not isinstance(pairs, list) or not call.body.lstrip().startswith(b"{"):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from templates_server.access import ALL_SCOPES, Scope
 from templates_server.accounts.store import ServiceAccount
+from templates_server.numbers import whole_number
 from templates_server.tokens.secrets import hashed
 
 CLI_CLIENT_ID = "mtribes-cli"
@@ -37,7 +38,7 @@ class PublicClient:
     def check_redirect_uri(self, redirect_uri: str) -> bool:
         """Whether it is a loopback address in its plainest form, on any port (RFC 8252, 7.3)."""
         match = LOOPBACK_REDIRECT.fullmatch(redirect_uri)
-        return match is not None and int(match[1]) <= MAX_PORT
+        return match is not None and whole_number(match[1], most=MAX_PORT) is not None
 
     def check_client_secret(self, _secret: str) -> bool:
         """No secret is right."""

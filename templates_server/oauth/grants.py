@@ -31,6 +31,10 @@ ALL_AUTHENTICATION_METHODS = ["none", "client_secret_basic", "client_secret_post
 CODE_LENGTH = 43
 S256_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 USED_UP = "The code or token is unknown, expired, revoked, or was used before."
+NO_ADMINISTRATOR = (
+    "Nobody administers an organization on this server yet: stop it and run "
+    "`mtribes-server account add EMAIL --organization KEY --role administrator`."
+)
 
 
 class RequiredS256(CodeChallenge):
@@ -159,7 +163,9 @@ class LocalGrant(BaseGrant, TokenEndpointMixin):
         if not client.check_grant_type(self.GRANT_TYPE):
             raise UnauthorizedClientError("The client may not use the local grant.")
         account = accounts_store.find_first_administrator(self.server.connection)
-        if account is None or not self.server.use_local_code(self.request.form.get("code", "")):
+        if account is None:
+            raise InvalidGrantError(NO_ADMINISTRATOR)
+        if not self.server.use_local_code(self.request.form.get("code", "")):
             raise InvalidGrantError(USED_UP)
         self.request.client, self.request.user = client, account
 

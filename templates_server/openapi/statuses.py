@@ -26,7 +26,7 @@ WHEN: Mapping[HTTPStatus, str] = {
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "The body is of a type, or in an encoding, that is not read here.",
     HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE: "The range begins behind the end.",
     HTTPStatus.MISDIRECTED_REQUEST: "The `Host` is not a name of this server.",
-    HTTPStatus.UNPROCESSABLE_ENTITY: "It breaks rules: all of them are listed, by path.",
+    HTTPStatus.UNPROCESSABLE_ENTITY: "It breaks rules: the first 100 problems are listed, by path.",
     HTTPStatus.UPGRADE_REQUIRED: "The command line is too old for this server.",
     HTTPStatus.TOO_MANY_REQUESTS: "Too many requests, or too many wrong secrets: wait as `Retry-After` says.",
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: "The headers are too large.",

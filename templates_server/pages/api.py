@@ -94,7 +94,7 @@ async def _authenticated(call: Call, email: str, password: str) -> Account | Non
         subject, others = attempts.subject("known browser", f"{known}\0{account.id}"), []
     else:
         subject = attempts.subject("account", emails.folded(email))
-        others = attempts.subjects_of_address("address", call.address)
+        others = attempts.subjects_of_address("address", call.caller)
     await attempts.begin([subject, *others])
     try:
         is_right = await call.services.part(Passwords).is_right(password, account.password_hash if account else None)

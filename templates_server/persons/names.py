@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import enum
-import functools
 import re
 import unicodedata
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from templates_server.identifiers import derived_id
+from templates_server.remembering import remembered
 
 MAX_LENGTH = 256
 CONTROL_CHARACTER = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 ID_OF_OURS = re.compile(r"[a-z]{3}_[0-9A-Za-z]{22}")
 PATH_STEPS = frozenset({".", ".."})  # a user id stands in paths
-CACHED_NAMES = 20_000
+REMEMBERED_BYTES = 8 * 1024 * 1024  # of each kind: who sends events now
 BLANK_RANGES = (
     *((0x20, 0x20), (0xA0, 0xA0), (0x1680, 0x1680), (0x2000, 0x200A), (0x2028, 0x2029), (0x202F, 0x202F)),
     *((0x205F, 0x205F), (0x3000, 0x3000)),  # white space (Unicode, White_Space) that is no control character
@@ -66,20 +66,32 @@ def named(kind: PersonKind, called: str) -> PersonName:
     return PersonName(kind, called, derived_id("per", kind, called))
 
 
-@functools.lru_cache(CACHED_NAMES)
+def _stated_visitor(anonymous_id: str) -> Stated:
+    return Stated(named(PersonKind.VISITOR, anonymous_id), None)
+
+
+def _stated_user(external_id: str) -> Stated:
+    return Stated(None, named(PersonKind.USER, external_id))
+
+
+_visitor = remembered(_stated_visitor, max_bytes=REMEMBERED_BYTES)
+_user = remembered(_stated_user, max_bytes=REMEMBERED_BYTES)
+
+
 def person_of(anonymous_id: str | None, external_id: str | None) -> PersonName | None:
     """Who is meant by the ids that were given: the user where there is one; None when neither is there."""
     if external_id is not None:
-        return named(PersonKind.USER, external_id)
-    return None if anonymous_id is None else named(PersonKind.VISITOR, anonymous_id)
+        return _user(external_id).user
+    return None if anonymous_id is None else _visitor(anonymous_id).visitor
 
 
-@functools.lru_cache(CACHED_NAMES)
 def stated(anonymous_id: str | None, external_id: str | None) -> Stated | None:
     """Who is stated by the ids that were given; None when neither is there."""
-    if anonymous_id is None and external_id is None:
-        return None
-    return Stated(person_of(anonymous_id, None), person_of(None, external_id))
+    if external_id is None:
+        return None if anonymous_id is None else _visitor(anonymous_id)
+    if anonymous_id is None:
+        return _user(external_id)
+    return Stated(_visitor(anonymous_id).visitor, _user(external_id).user)
 
 
 def problem_of_anonymous_id(text: str) -> str | None:

@@ -13,9 +13,10 @@ from msgspec import UNSET, UnsetType
 
 from templates_server.checks import join, kind_of, suggestion
 from templates_server.documents import shown
-from templates_server.errors import Problem
+from templates_server.errors import Problem, Problems
 from templates_server.persons.names import problem_of_user_id
 from templates_server.persons.profiles import Change, Profile, Scalar, canonical, moment_of
+from templates_server.remembering import remembered
 from templates_server.times import DAY
 
 MAX_EMAIL_CHARACTERS = 254
@@ -29,12 +30,12 @@ MOST_TAGS = 256
 MOST_TAG_LEVELS = 3
 MAX_TAG_LEVEL_CHARACTERS = 64
 LARGEST_INTEGER = 2**63 - 1
-CACHED_TEXTS = 8192
-LONGEST_CACHED_TEXT = 256  # else whoever sends long ones would fill the memory
 MOST_SUGGESTIONS = 3  # of one user: each is a search
 
 CONTROL_CHARACTER = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f-\x9f]+@[^@\s\x00-\x1f\x7f-\x9f]+\.[^@\s\x00-\x1f\x7f-\x9f]+")
+EMAIL = re.compile(  # the dot is the first one that may be it
+    r"[^@\s\x00-\x1f\x7f-\x9f]+@[^@\s\x00-\x1f\x7f-\x9f][^@.\s\x00-\x1f\x7f-\x9f]*+\.[^@\s\x00-\x1f\x7f-\x9f]+"
+)
 SURROGATE = re.compile("[\ud800-\udfff]")
 LOCALE = re.compile(  # a well-formed language tag (RFC 5646, 2.1), without the few that were kept for old times' sake
     r"(?:[A-Za-z]{2,3}(?:-[A-Za-z]{3}){0,3}|[A-Za-z]{4,8})(?:-[A-Za-z]{4})?(?:-(?:[A-Za-z]{2}|[0-9]{3}))?"
@@ -50,33 +51,25 @@ TOLD_BY_US = frozenset({"created", "updated", "first_seen", "last_seen"})
 Finding = Callable[[str], str | None]
 
 
-def remembered(find: Finding) -> Finding:
-    """The same function, which remembers what it found for short texts."""
-    of_short_text = functools.lru_cache(CACHED_TEXTS)(find)
-
-    @functools.wraps(find)
-    def found(text: str) -> str | None:
-        return of_short_text(text) if len(text) <= LONGEST_CACHED_TEXT else find(text)
-
-    return found
-
-
 class Reading:
     """Collects the problems of one user's fields; `path` stands before each of theirs."""
 
     def __init__(self, path: str = "") -> None:
-        self.problems: list[Problem] = []
+        self.problems = Problems()
         self._path = path
 
     def refuse(self, path: str, message: str) -> None:
         """Note that something is wrong there."""
         place = f"{self._path}.{path}" if self._path and path else self._path or path
-        self.problems.append(Problem(place, message.replace("?.", "?")))  # a suggestion ends in a question mark
+        self.problems.add(place, message.replace("?.", "?"))  # a suggestion ends in a question mark
 
     def change(self, sent: Mapping[str, Any]) -> Change:
         """The change that these fields ask for; fit to be used only when there are no problems."""
         for name in sent:
             if name not in FIELDS and name not in TOLD_BY_US:
+                if self.problems.is_full:
+                    self.problems.count(1)
+                    continue
                 near = field_meant_by(name) if len(self.problems) < MOST_SUGGESTIONS else ""
                 advice = near or "; what is your own goes into `attributes`"
                 self.refuse(join("", name), f"This is not a field of a user{advice}.")
@@ -160,7 +153,7 @@ def field_meant_by(name: str) -> str | None:
     return suggestion(name, FIELDS)
 
 
-def read_user(sent: Any, path: str = "") -> tuple[str, Change, Sequence[Problem]]:
+def read_user(sent: Any, path: str = "") -> tuple[str, Change, Problems]:
     """The user's id and the change to make, for one user as sent; of use only when there are no problems."""
     reading = Reading(path)
     if not isinstance(sent, dict):
@@ -180,7 +173,7 @@ def problems_of_profile(profile: Profile, path: str = "") -> Sequence[Problem]:
             "attributes",
             f"The user would have {len(profile.attributes)} attributes; at most {MOST_ATTRIBUTES} are possible.",
         )
-    return reading.problems
+    return list(reading.problems)
 
 
 def problems_of_attributes(attributes: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

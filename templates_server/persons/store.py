@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -15,13 +16,16 @@ from templates_server.rows import insert_all, postgres_insertion
 
 COLUMNS = {
     **dict.fromkeys(("environment_id", "person_id", "kind", "called"), "text"),
-    **dict.fromkeys(("created", "first_seen", "last_seen"), "bigint"),
+    **dict.fromkeys(("created", "updated", "first_seen", "last_seen", "event_units"), "bigint"),
 }
 SEEN = (
     "ON CONFLICT (environment_id, person_id) DO UPDATE SET "
-    "first_seen = COALESCE(persons.first_seen, excluded.first_seen), last_seen = excluded.last_seen "
-    "WHERE persons.last_seen IS NULL OR persons.last_seen < excluded.last_seen"
+    "first_seen = COALESCE(persons.first_seen, excluded.first_seen), "
+    "last_seen = CASE WHEN persons.last_seen > excluded.last_seen THEN persons.last_seen ELSE excluded.last_seen END, "
+    "event_units = persons.event_units + excluded.event_units "
+    "WHERE persons.last_seen IS NULL OR persons.last_seen < excluded.last_seen OR excluded.event_units > 0"
 )
+MOST_MOVED_AT_ONCE = 5_000  # rows: a transaction that has moved so many begins no further merge
 
 BEFORE_NOTING: Statement = ("SAVEPOINT noting", ())
 FORGET_NOTING = "ROLLBACK TO SAVEPOINT noting"
@@ -33,33 +37,55 @@ Merged = Mapping[PersonKey, PersonName]
 class Presence(msgspec.Struct, frozen=True, gc=False):
     """Somebody of an environment was there at a time, in milliseconds.
 
-    A visitor and a user together: the visitor is merged into the user, unless they were merged before.
+    A visitor and a user together: the visitor is merged into the user, unless they were merged before. `event_units`
+    is what comes with them.
     """
 
     environment_id: str
     stated: Stated
     at: int
+    event_units: int = 0
 
 
 def arrive(connection: Connection, presences: Sequence[Presence]) -> Sequence[PersonName]:
-    """Remember who was there, and merge the visitors who are users; who each of them is.
+    """Remember who was there; who each of them is. A visitor who was merged is the user. Nobody is merged here.
 
-    Who is not known yet is created. A visitor who was merged is the user. All rows of these people are held until
-    the transaction ends, taken in order of person, so that what is stored about them afterwards stays theirs.
+    Who is not known yet is created. All rows of these people are held until the transaction ends, taken in order of
+    person, so that what is stored about them afterwards stays theirs.
     """
-    visitors = {_key(one, one.stated.visitor) for one in presences if one.stated.visitor is not None}
-    if not visitors:
-        _note_seen(connection, presences, {})
-        return [one.stated.person for one in presences]
-    merged = {**_arrive_apart(connection, presences, visitors)}
-    for one in _to_merge(presences, merged):
-        merge(connection, one)
-        merged[one.environment_id, one.visitor.person_id] = one.user
+    merged = _arrive_apart(connection, presences)
     return [_present_person(one, merged) for one in presences]
 
 
-def _arrive_apart(connection: Connection, presences: Sequence[Presence], visitors: Collection[PersonKey]) -> Merged:
+def arrive_and_merge(connection: Connection, presences: Sequence[Presence]) -> Sequence[PersonName | None]:
+    """As `arrive`, but visitors who are stated together with a user are merged into them.
+
+    None for those whose merge must wait for another transaction: one moves so much and no more. The first never waits.
+    """
+    merged = {**_arrive_apart(connection, presences)}
+    moved = 0
+    waiting: set[PersonKey] = set()
+    for one in _to_merge(presences, merged):
+        if moved >= MOST_MOVED_AT_ONCE:
+            waiting.add(one.keys[0])
+        else:
+            moved += merge(connection, one)
+            merged[one.keys[0]] = one.user
+    return [None if _waits(one, waiting) else _present_person(one, merged) for one in presences]
+
+
+def _waits(presence: Presence, waiting: Collection[PersonKey]) -> bool:
+    """Whether a visitor is stated who is still to be merged: what is said of them stays in order."""
+    visitor = presence.stated.visitor
+    return bool(waiting) and visitor is not None and _key(presence, visitor) in waiting
+
+
+def _arrive_apart(connection: Connection, presences: Sequence[Presence]) -> Merged:
     """Remember who was there, and hold their rows; the visitors who had been merged by the time that they were held."""
+    visitors = {_key(one, one.stated.visitor) for one in presences if one.stated.visitor is not None}
+    if not visitors:
+        _note_seen(connection, presences, {})
+        return {}
     merged = find_merged(connection, visitors)
     if connection.dialect.name == "sqlite":  # nobody else writes
         _note_seen(connection, presences, merged)
@@ -80,8 +106,10 @@ def _note_seen(connection: Connection, presences: Iterable[Presence], merged: Me
 
 def _rows_of_seen(presences: Iterable[Presence], merged: Merged) -> Sequence[tuple[Any, ...]]:
     latest: dict[PersonKey, tuple[PersonName, int]] = {}
+    units: Counter[PersonKey] = Counter()
     for one in presences:
         persons = [_present_person(one, merged)]
+        units[_key(one, persons[0])] += one.event_units
         visitor = one.stated.visitor
         if one.stated.user is not None and visitor is not None and _key(one, visitor) not in merged:
             persons.append(visitor)
@@ -91,7 +119,7 @@ def _rows_of_seen(presences: Iterable[Presence], merged: Merged) -> Sequence[tup
             if known is None or known[1] < one.at:
                 latest[key] = (person, one.at)
     return [
-        (*key, person.kind.value, person.called, at, at, at)
+        (*key, person.kind.value, person.called, at, at, at, at, units[key])
         for key, (person, at) in sorted(latest.items(), key=_by_person)  # in one order everywhere: no deadlocks
     ]
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from templates_server.database import Database, as_text
+from templates_server.database import PURGE_LOCK, Database, as_text
 
-ADVISORY_LOCK = 0x6D747269626573  # of PostgreSQL, held by the one process that purges
+NO_IDLE_TIMEOUT = "SET LOCAL idle_in_transaction_session_timeout = 0"
 
 Key = Sequence[str]
 BEGINNING: Key = ("", "", "")
@@ -54,17 +54,17 @@ class Stretch:
 
 @contextlib.contextmanager
 def alone(database: Database) -> Iterator[bool]:
-    """Whether no other process is purging the database; as long as this lasts, none begins."""
+    """Whether no other process is purging the database; as long as this lasts, none begins.
+
+    The lock is a transaction's, not a session's, so that it holds through a pooler of transactions too. The transaction
+    has no snapshot while it waits: it keeps nothing from being vacuumed.
+    """
     if database.dialect == "sqlite":  # one process serves it
         yield True
         return
-    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        is_alone = bool(connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({ADVISORY_LOCK})").scalar())
-        try:
-            yield is_alone
-        finally:
-            if is_alone:
-                connection.exec_driver_sql(f"SELECT pg_advisory_unlock({ADVISORY_LOCK})")
+    with database.engine.connect().execution_options(isolation_level="READ COMMITTED") as connection:
+        connection.exec_driver_sql(NO_IDLE_TIMEOUT)
+        yield bool(connection.exec_driver_sql(f"SELECT pg_try_advisory_xact_lock({PURGE_LOCK})").scalar())
 
 
 def next_stretch(connection: Connection, aging: Aging, *, start: Key, rows: int) -> Stretch:

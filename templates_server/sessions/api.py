@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from starlette.responses import Response
 
 from templates_server import access, bodies
 from templates_server.arrivals import Arrivals
 from templates_server.endpoint import Answer, Call
 from templates_server.errors import NotFound, Problem, ValidationFailed
-from templates_server.persons.names import PersonName, stated
+from templates_server.persons.names import stated
 from templates_server.sessions import reading, store
 from templates_server.sessions.changes.memory import StartedSessions
 from templates_server.sessions.deciding import Decided, Deciding, Person, Said
@@ -17,7 +19,7 @@ from templates_server.sessions.models import AskedExplanation
 from templates_server.signatures import UserSignatures
 
 
-class SessionArrivals(Arrivals[store.Start, PersonName]):
+class SessionArrivals(Arrivals[store.Start, Sequence[Problem]]):
     """The sessions that wait to be stored."""
 
 
@@ -29,10 +31,14 @@ async def start_session(call: Call) -> Response:
     person = Person(call.app_environment_id, who, store.revision_text(*call.principal.revisions))
     start = store.Start(person.environment_id, who, store.new_session_id(who), call.now)
     arrivals = call.services.part(SessionArrivals)
-    decided = await call.services.part(Deciding).begin(
-        person, said, now=start.started, store_it=lambda: arrivals.add(start)
-    )
-    call.services.part(StartedSessions).remember(start.session_id, decided, said_bytes=len(call.body))
+
+    async def store_it() -> None:
+        problems = await arrivals.add(start)
+        if problems:
+            raise ValidationFailed(problems)
+
+    decided = await call.services.part(Deciding).begin(person, said, now=start.started, store_it=store_it)
+    call.services.part(StartedSessions).remember(start.session_id, decided)
     return Response(_answer(start.session_id, decided), media_type="application/json")
 
 

@@ -123,7 +123,8 @@ class Deciding:
     async def know(self, person: Person, said: Said, *, now: int) -> KnownPerson | None:
         """What a session that starts now would go by; None when nobody is there. Nothing is stored."""
         states = await self._states.states_of(person.environment_id)
-        known = await states.question.ask(self._database, person.stated, self._moment(person, now))
+        at = self._moment(person, now)
+        known = await states.question.ask(self._database, person.stated, at, counts_all=True)
         if known is None:
             return None
         return KnownPerson(states, _begun(known.facts, said, now), known.called)

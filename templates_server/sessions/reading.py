@@ -61,9 +61,9 @@ def read_start(body: bytes, *, check: IdCheck, max_depth: int) -> tuple[Stated, 
 
 def problems_of_fields(fields: Mapping[str, Scalar | None]) -> list[Problem]:
     """What is wrong with what an app says."""
-    problems = []
     if len(fields) > MOST_FIELDS:
-        problems.append(Problem("fields", f"At most {MOST_FIELDS} fields are possible, not {len(fields)}."))
+        return [Problem("fields", f"At most {MOST_FIELDS} fields are possible, not {len(fields)}.")]
+    problems = []
     for name, value in fields.items():
         if not 0 < len(name) <= MAX_FIELD_NAME_LENGTH:
             problems.append(Problem("fields", f"The name of a field has 1 to {MAX_FIELD_NAME_LENGTH} characters."))

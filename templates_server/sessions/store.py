@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from sqlalchemy import Connection, Table, select
 
+from templates_server.arrivals import LATER, Later, Outcomes
 from templates_server.database import Database
-from templates_server.errors import NotFound
+from templates_server.errors import NotFound, Problem
 from templates_server.identifiers import RANDOM_LENGTH, random_text
-from templates_server.persons.names import PersonName, Stated
-from templates_server.persons.store import Presence, arrive
+from templates_server.persons.names import PersonKind, PersonName, Stated
+from templates_server.persons.store import PersonKey, Presence, arrive_and_merge
+from templates_server.round_trips import run_together
 from templates_server.rows import insert_all
 from templates_server.schema import delivery_revisions, environments, model_revisions, spaces, tribe_revisions
 from templates_server.tribes.compiler import FactsQuery
@@ -28,7 +30,13 @@ REVISIONS = (
     "SELECT spaces.revision, environments.revision, spaces.tribes_revision "
     "FROM environments JOIN spaces ON spaces.id = environments.space_id WHERE environments.id = ?"
 )
+MERGED_INTO = "SELECT user_person_id FROM merges WHERE environment_id = ? AND person_id = ?"
 LAST_SEEN = "SELECT last_seen FROM persons WHERE environment_id = ? AND person_id = ?"
+COUNTED = (
+    "SELECT count(*) FROM (SELECT 1 AS one FROM sessions WHERE environment_id = ? AND person_id = ? LIMIT ?) AS counted"
+)
+MOST_SESSIONS = 10_000  # of a visitor
+TOO_MANY = f"This visitor has started as many sessions as are kept of one: {MOST_SESSIONS:,}. Older ones expire."
 PREFIX = "ses_"
 
 
@@ -54,15 +62,41 @@ class Documents:
     tribes: Any
 
 
-def add_sessions(connection: Connection, starts: Sequence[Start]) -> Sequence[PersonName]:
-    """Store sessions, and that their people were there; whose each session is, once visitors are merged."""
-    persons = arrive(connection, [Presence(start.environment_id, start.stated, start.started) for start in starts])
-    rows = [
-        (start.environment_id, person.person_id, start.session_id, start.started)
+def add_sessions(connection: Connection, starts: Sequence[Start]) -> Outcomes[Sequence[Problem]]:
+    """Store sessions, and that their people were there, once visitors are merged; for each what was too much, if so.
+
+    LATER: their merge has to wait.
+    """
+    presences = [Presence(start.environment_id, start.stated, start.started) for start in starts]
+    persons = arrive_and_merge(connection, presences)
+    keys = [
+        None if person is None else (start.environment_id, person.person_id)
         for start, person in zip(starts, persons, strict=True)
     ]
+    counts = _sessions_of(
+        connection,
+        {key for key, one in zip(keys, persons, strict=True) if key and one and one.kind is PersonKind.VISITOR},
+    )
+    outcomes: list[Sequence[Problem] | Literal[Later.LATER]] = []
+    rows = []
+    for start, key in zip(starts, keys, strict=True):
+        if key is None:
+            outcomes.append(LATER)
+        elif counts.get(key, 0) >= MOST_SESSIONS:
+            outcomes.append([Problem("anonymous_id", TOO_MANY)])
+        else:
+            counts[key] = counts.get(key, 0) + 1
+            outcomes.append(())
+            rows.append((*key, start.session_id, start.started))
     insert_all(connection, "sessions", STARTED, rows)
-    return persons
+    return outcomes
+
+
+def _sessions_of(connection: Connection, visitors: Collection[PersonKey]) -> dict[PersonKey, int]:
+    """How many sessions these visitors have, as far as that matters: what they have moves to a user, all at once."""
+    keys = list(visitors)
+    statements = [(COUNTED, (*key, MOST_SESSIONS)) for key in keys]
+    return {key: int(rows[0][0]) for key, rows in zip(keys, run_together(connection, statements), strict=True)}
 
 
 async def revision_of(database: Database, environment_id: str) -> str:
@@ -134,34 +168,37 @@ class FactsQuestion:
 
     def __init__(self, questions: Questions, dialect: str) -> None:
         self._query = FactsQuery(questions, dialect)
-        known = f"SELECT {self._query.columns}, called, "
-        merged = "FROM merges WHERE environment_id = ? AND person_id = ?"
-        them = "FROM persons WHERE environment_id = ? AND person_id = "
-        self._of_user = f"{known}0 {them}?"
-        self._of_visitor_and_user = f"{known}(SELECT 1 {merged}) {them}?"
-        self._of_visitor = f"{known}(SELECT 1 {merged}) {them}COALESCE((SELECT user_person_id {merged}), ?)"
+        self._exact_query = FactsQuery(questions.exact, dialect)
+        self._text, self._exact_text = _text_of(self._query), _text_of(self._exact_query)
 
     @property
     def questions(self) -> Questions:
         """What is counted."""
         return self._query.questions
 
-    async def ask(self, database: Database, stated: Stated, at: Moment) -> Known | None:
-        """What is known of who is stated, by one look-up; a visitor who was merged is the user. None: nobody is."""
-        text, who = self._asking(stated, at.environment_id)
-        parameters = self._query.parameters(now=at.now, retention_ms=at.retention_ms)
-        row = await database.look_up(text, *parameters, *who)
-        return None if row is None else Known(read_facts(row[:-2], self.questions), row[-2], bool(row[-1]))
+    async def ask(self, database: Database, stated: Stated, at: Moment, *, counts_all: bool = False) -> Known | None:
+        """What is known of who is stated; a visitor who was merged is the user. None: nobody is.
 
-    def _asking(self, stated: Stated, here: str) -> tuple[str, tuple[str, ...]]:
-        """The query, and its last parameters."""
-        visitor, user = stated.visitor, stated.user
-        if user is None:
-            person = stated.person.person_id
-            return self._of_visitor, (here, person, here, here, person, person)
+        Only of a visitor who was merged and is stated alone it takes a second look-up. Counts end where tribes are
+        decided, unless `counts_all`.
+        """
+        visitor, person = stated.visitor, stated.person
+        query, text = (self._exact_query, self._exact_text) if counts_all else (self._query, self._text)
+        asked = (*query.parameters(now=at.now, retention_ms=at.retention_ms), at.environment_id)
         if visitor is None:
-            return self._of_user, (here, user.person_id)
-        return self._of_visitor_and_user, (here, visitor.person_id, here, user.person_id)
+            return self._known(await database.look_up(text, *asked, person.person_id), is_merged=False)
+        merged_into = (MERGED_INTO, at.environment_id, visitor.person_id)
+        row, merge = await database.look_up_each([(text, *asked, person.person_id), merged_into])
+        if merge is not None and stated.user is None:
+            row = await database.look_up(text, *asked, merge[0])
+        return self._known(row, is_merged=merge is not None)
+
+    def _known(self, row: Sequence[Any] | None, *, is_merged: bool) -> Known | None:
+        return None if row is None else Known(read_facts(row[:-1], self.questions), row[-1], is_merged)
+
+
+def _text_of(query: FactsQuery) -> str:
+    return f"SELECT {query.columns}, called FROM persons WHERE environment_id = ? AND person_id = ?"  # noqa: S608 - made by the compiler
 
 
 async def last_seen_of(database: Database, environment_id: str, person: PersonName) -> int | None:

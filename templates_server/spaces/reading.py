@@ -24,7 +24,7 @@ from templates_server.codegen.model import (
     SpaceModel,
 )
 from templates_server.documents import shown
-from templates_server.errors import Problem, ValidationFailed
+from templates_server.errors import Problems, ValidationFailed
 from templates_server.property_values import read_value, to_plain
 
 MAX_EXPERIENCES = 2000
@@ -48,7 +48,7 @@ def read_model(document: Any, *, space: str, name: str) -> SpaceModel:
     return model
 
 
-def parse_model(document: Any, *, space: str, name: str) -> tuple[SpaceModel, list[Problem]]:
+def parse_model(document: Any, *, space: str, name: str) -> tuple[SpaceModel, Problems]:
     """What can be made of a document, without what is wrong in it, and all that is wrong."""
     reader = Reader()
     given = reader.mapping(document, "", DOCUMENT_KEYS)

@@ -23,7 +23,11 @@ async def health(call: Call) -> Response:
 
 async def readiness(call: Call) -> Response:
     """200 when requests can be served, else 503; each check by name."""
-    checks = {"schema": await _schema_state(call), "disk": _disk_state(call)}
+    checks = {
+        "database": call.database.fault() or "ok",
+        "schema": await _schema_state(call),
+        "disk": _disk_state(call),
+    }
     ready = all(state == "ok" for state in checks.values())
     status = HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE
     return json_response(Readiness("ready" if ready else "not ready", checks), status)
@@ -42,5 +46,8 @@ async def _schema_state(call: Call) -> str:
 
 
 def _disk_state(call: Call) -> str:
-    free_bytes = shutil.disk_usage(call.settings.data_folder).free
+    try:
+        free_bytes = shutil.disk_usage(call.settings.data_folder).free
+    except OSError:
+        return "the data folder cannot be read"
     return "ok" if free_bytes >= LEAST_FREE_BYTES else "the disk of the data folder is nearly full"

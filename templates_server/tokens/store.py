@@ -27,6 +27,7 @@ from sqlalchemy import (
 from templates_server.access import Principal, PrincipalKind, Role, Scope
 from templates_server.errors import BadRequest
 from templates_server.identifiers import new_id
+from templates_server.numbers import whole_number
 from templates_server.pagination import Page
 from templates_server.schema import (
     accounts,
@@ -43,6 +44,7 @@ from templates_server.tokens.secrets import SecretKind, hashed, new_secret
 BEARER_KINDS = ("access", "personal")
 PERSONAL = tokens.c.kind == "personal"
 UNREVOKED = tokens.c.revoked.is_(None)
+LATEST = 10**15 - 1
 PLACE = re.compile(r"([0-9]{1,15}) (\w{1,64})", re.ASCII)  # of a token in a list: its age, its id
 USE_INTERVAL = MINUTE  # between two notes of when a token was used
 
@@ -289,9 +291,10 @@ def _names(limits: ColumnElement[str], named: ColumnElement[str]) -> ColumnEleme
 def _page(connection: Connection, query: Select[Any], page: Page) -> Sequence[StoredToken]:
     if page.after:
         after = PLACE.fullmatch(page.after)
-        if after is None:
+        created = whole_number(after[1], most=LATEST) if after else None
+        if after is None or created is None:
             raise BadRequest("`cursor` is not one of ours.")
-        query = query.where(tuple_(tokens.c.created, tokens.c.id) > tuple_(literal(int(after[1])), literal(after[2])))
+        query = query.where(tuple_(tokens.c.created, tokens.c.id) > tuple_(literal(created), literal(after[2])))
     ordered = query.order_by(tokens.c.created, tokens.c.id).limit(page.limit)
     return [_stored(row) for row in connection.execute(ordered)]
 

@@ -191,7 +191,7 @@ async def show_explanation(call: Call) -> Answer:
     person, fields, at = _asked_person(call), _asked_fields(call), _moment(call)
 
     def load(connection: Connection, tribe: Tribe) -> tuple[Tribe, PersonFacts]:
-        facts = store.load_facts(connection, at, person.person_id, questions_of([tribe]))
+        facts = store.load_facts(connection, at, person.person_id, questions_of([tribe]).exact)
         if facts is None:
             raise NotFound
         return tribe, facts

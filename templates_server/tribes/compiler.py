@@ -18,7 +18,7 @@ everywhere, as whole numbers are cast before they are compared. Names stand here
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from templates_server.persons.names import PersonKind
 from templates_server.persons.profiles import Scalar
@@ -40,6 +40,8 @@ from templates_server.tribes.rules import (
     Source,
     Tagged,
     Tribe,
+    decided_at,
+    decided_at_sessions,
     read_moment,
 )
 from templates_server.tribes.sql import DIALECTS, Dialect, Finished, Parameter, Sql, joined, listed, sql
@@ -85,11 +87,19 @@ class CannotBeKnown(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """In which database, and when. Events count while they are younger than `retention_ms`."""
+    """In which database, and when. Events count while they are younger than `retention_ms`.
+
+    `most_sessions`: where counting them stops.
+    """
 
     dialect: Dialect
     now: int
     retention_ms: int
+    most_sessions: int | None = None
+
+    def limit_of(self, most: int) -> int | None:
+        """Where counting stops, if it does, when everybody is looked at."""
+        return most if self.dialect.limits_counts else None
 
 
 def compile_tribe(tribe: Tribe, dialect: str, *, now: int, retention_ms: int, environment_id: str) -> Finished:
@@ -112,14 +122,16 @@ def _certain(condition: Sql, each: Filter) -> Sql:
 def _compiled(each: Filter, situation: Situation) -> Sql:
     match each:
         case Comparison():
-            subject = _subject(each.source, situation)
+            most = situation.limit_of(decided_at_sessions(each))
+            subject = _subject(each.source, replace(situation, most_sessions=most))
             return CONDITIONS_OF[NEGATIONS.get(each.operator, each.operator)](subject, each, situation)
         case Tagged(tag):
             return joined("OR", [_has_tag(situation, f"\n{tag}{end}") for end in ("\n", "/")])
         case Done(question, condition, frequency):
             template = FREQUENCIES[frequency.kind]
             number = () if frequency.kind is FrequencyKind.ANY else (frequency.number,)
-            return sql(CONDITIONS[condition], sql(template, _count_of_events(question, situation), *number))
+            count = _count_of_events(question, situation, situation.limit_of(decided_at(frequency)))
+            return sql(CONDITIONS[condition], sql(template, count, *number))
 
 
 def _has_tag(situation: Situation, part: str) -> Sql:
@@ -170,7 +182,15 @@ def _attribute(name: str, dialect: Dialect) -> Subject:
 
 def _count_of_sessions(situation: Situation) -> Sql:
     began = _within(Sql("sessions.started"), window_of_sessions(situation.now))
-    return sql(f"(SELECT count(*) FROM sessions WHERE {_of_the_person('sessions')} AND {{}})", began)  # noqa: S608 - names of ours
+    return _counted("sessions", began, situation.most_sessions)
+
+
+def _counted(table: str, condition: Sql, most: int | None) -> Sql:
+    """How many rows of the person there are, up to so many."""
+    rows = f"FROM {table} WHERE {_of_the_person(table)} AND {{}}"
+    if most is None:
+        return sql(f"(SELECT count(*) {rows})", condition)
+    return sql(f"(SELECT count(*) FROM (SELECT 1 AS one {rows} LIMIT {{}}) AS counted)", condition, most)  # noqa: S608 - names of ours
 
 
 def _days_since_seen(situation: Situation) -> Sql:
@@ -190,7 +210,7 @@ def _of_the_person(table: str) -> str:
     return f"{table}.environment_id = persons.environment_id AND {table}.person_id = persons.person_id"
 
 
-def _count_of_events(question: EventQuestion, situation: Situation) -> Sql:
+def _count_of_events(question: EventQuestion, situation: Situation, most: int | None) -> Sql:
     window = window_of_timeframe(question.timeframe, situation.now, retention_ms=situation.retention_ms)
     dialect = situation.dialect
     conditions = [
@@ -198,7 +218,7 @@ def _count_of_events(question: EventQuestion, situation: Situation) -> Sql:
         _within(Sql("events.happened"), window),
         *(sql("{} = {}", dialect.json_text("events.metadata", key), value) for key, value in question.metadata),
     ]
-    return sql(f"(SELECT count(*) FROM events WHERE {_of_the_person('events')} AND {{}})", joined("AND", conditions))  # noqa: S608 - as above
+    return _counted("events", joined("AND", conditions), most)
 
 
 # How it is compared
@@ -313,13 +333,16 @@ class FactsQuery:
 
     def __init__(self, questions: Questions, dialect: str) -> None:
         self.questions = questions
-        at_no_time = Situation(DIALECTS[dialect], 0, 0)
+        at_no_time = Situation(DIALECTS[dialect], 0, 0, questions.most_sessions)
         sessions = _count_of_sessions(at_no_time) if questions.sessions else Sql("0")
-        counts = [_count_of_events(question, at_no_time) for question in questions.events]
+        most_events = questions.most_events or [None] * len(questions.events)
+        asked = [*zip(questions.events, most_events, strict=True)]
+        counts = [_count_of_events(question, at_no_time, most) for question, most in asked]
         columns = [Sql(f"persons.{name}") for name in FACTS]
         self.columns = at_no_time.dialect.finished(listed([*columns, sessions, *counts])).text
         self._events = [
-            (question, _on_metadata(question, at_no_time.dialect).parameters) for question in questions.events
+            (question, (*_on_metadata(question, at_no_time.dialect).parameters, *_if_given(most)))
+            for question, most in asked
         ]
 
     def parameters(self, *, now: int, retention_ms: int) -> tuple[Parameter, ...]:
@@ -327,10 +350,15 @@ class FactsQuery:
         found: list[Parameter] = []
         if self.questions.sessions:
             found += (time for _, time in _bounds(window_of_sessions(now)))
-        for question, on_metadata in self._events:
+            found += _if_given(self.questions.most_sessions)
+        for question, others in self._events:
             window = window_of_timeframe(question.timeframe, now, retention_ms=retention_ms)
-            found += (question.name, *(time for _, time in _bounds(window)), *on_metadata)
+            found += (question.name, *(time for _, time in _bounds(window)), *others)
         return tuple(found)
+
+
+def _if_given(most: int | None) -> tuple[int, ...]:
+    return () if most is None else (most,)
 
 
 def _on_metadata(question: EventQuestion, dialect: Dialect) -> Sql:

@@ -6,13 +6,14 @@ the operator compares; dates are parsed here, once.
 
 from __future__ import annotations
 
+import heapq
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from templates_server.checks import KEY_RULE, Reader, join, kind_of, suggestion
+from templates_server.checks import KEY_RULE, Reader, join, kind_of
 from templates_server.documents import shown
-from templates_server.errors import Problem, ValidationFailed
+from templates_server.errors import Problem, Problems, ValidationFailed
 from templates_server.identifiers import is_key
 from templates_server.persons.profiles import Scalar, canonical
 from templates_server.persons.reading import (
@@ -44,6 +45,7 @@ MOST_TRIBES = 1000  # of a Space
 MOST_TRIBES_A_CATEGORY = 50
 MOST_FILTERS = 10  # of a tribe
 MOST_VALUES = 100  # of a filter
+MOST_SHOWN_KEYS = 5  # of a mapping that is no filter
 
 DOCUMENT_KEYS = ("space", "revision", "tribes")
 TRIBE_KEYS = ("name", "description", "category", "audience", "match", "filters")
@@ -65,7 +67,7 @@ def read_tribes(document: Any, *, space: str) -> Tribes:
     return tribes
 
 
-def parse_tribes(document: Any, *, space: str) -> tuple[Tribes, list[Problem]]:
+def parse_tribes(document: Any, *, space: str) -> tuple[Tribes, Problems]:
     """What can be made of a document, without the tribes in which something is wrong, and all that is wrong."""
     parser = _Parser()
     return parser.tribes(document, space), parser.reader.problems
@@ -79,7 +81,7 @@ def read_tribe(document: Any, *, key: str) -> Tribe:
     given = dict(document) if isinstance(document, dict) else document
     if isinstance(given, dict):
         named, revision = given.pop("key", None), given.pop("revision", None)
-        if named not in {None, key}:
+        if named not in (None, key):  # not a set: what was sent may have no hash
             parser.reader.refuse("key", f"must be {shown(key)}, the tribe that this is sent to")
         parser.reader.count(revision, "revision")
     tribe = parser.tribe(key, given, "")
@@ -122,7 +124,7 @@ class _Parser:
             tribe = self.tribe(key, value, path)
             if len(self.reader.problems) == before:
                 read[key] = tribe
-        self.reader.problems += problems_of_number(tribe.category for tribe in read.values())
+        self.reader.problems.extend(problems_of_number(tribe.category for tribe in read.values()))
         return read
 
     def tribe(self, key: str, value: Any, path: str) -> Tribe:
@@ -155,7 +157,7 @@ class _Parser:
     def _filter(self, value: Any, path: str) -> Filter | None:
         kinds = [kind for kind in KINDS if isinstance(value, dict) and kind in value]
         if len(kinds) != 1:
-            found = f"not {kind_of(value)}" if not isinstance(value, dict) else _strange(value, kinds)
+            found = f"not {kind_of(value)}" if not isinstance(value, dict) else self._strange(value, kinds)
             self.reader.refuse(path, f"must be a filter with one of {', '.join(KINDS)}, {found}")
             return None
         if kinds == ["event"]:
@@ -259,7 +261,8 @@ class _Parser:
         if name is not None and name.startswith(ATTRIBUTE_PREFIX):
             return self._named(Origin.ATTRIBUTE, name.removeprefix(ATTRIBUTE_PREFIX), path)
         if name is not None:
-            near = suggestion(name, (*TEXT_FIELDS, *DATE_FIELDS)) or f"; your own are {ATTRIBUTE_PREFIX}<name>"
+            near = self.reader.suggestion(name, (*TEXT_FIELDS, *DATE_FIELDS))
+            near = near or f"; your own are {ATTRIBUTE_PREFIX}<name>"
             self.reader.refuse(path, f"{shown(name)} is not an attribute of a person{near}")
         return None
 
@@ -291,13 +294,14 @@ class _Parser:
             self.reader.refuse(join(path, "tag"), problem)
         return None if tag is None else Tagged(tag)
 
-
-def _strange(value: Mapping[str, Any], kinds: list[str]) -> str:
-    """What a mapping has that is no filter, in words."""
-    if kinds:
-        return f"not {' and '.join(kinds)} at once"
-    near = next((text for key in sorted(value) if (text := suggestion(key, KINDS))), "")
-    return f"not {', '.join(shown(key) for key in sorted(value)) or 'nothing'}{near}"
+    def _strange(self, value: Mapping[str, Any], kinds: list[str]) -> str:
+        """What a mapping has that is no filter, in words."""
+        if kinds:
+            return f"not {' and '.join(kinds)} at once"
+        keys = heapq.nsmallest(MOST_SHOWN_KEYS, value)
+        near = next((text for key in keys if (text := self.reader.suggestion(key, KINDS))), "")
+        others = f" and {len(value) - len(keys):,} others" if len(value) > len(keys) else ""
+        return f"not {', '.join(map(shown, keys)) or 'nothing'}{others}{near}"
 
 
 SOURCES: Mapping[Origin, Callable[[_Parser, Any, str], Source | None]] = {

@@ -78,6 +78,7 @@ DATE_FIELDS = ("created", "first_seen", "last_seen", "joined")
 ATTRIBUTE_PREFIX = "attributes."
 CONTEXTUAL_PREFIX = "fields."
 SESSION_DAYS = 30
+LARGEST_COUNT = 2**53  # nobody has as many of anything; a double holds it, and databases take it as a LIMIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,9 @@ class Source:
         """As documents name it."""
         prefixes = {Origin.ATTRIBUTE: ATTRIBUTE_PREFIX, Origin.CONTEXTUAL: CONTEXTUAL_PREFIX}
         return prefixes.get(self.origin, "") + self.name
+
+
+SESSIONS = Source(Origin.BEHAVIOUR, Behaviour.SESSIONS_30_DAYS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,17 +227,47 @@ Tribes = Mapping[str, Tribe]
 
 @dataclass(frozen=True, slots=True)
 class Questions:
-    """What must be counted of a person before tribes can be decided."""
+    """What must be counted of a person before tribes can be decided.
+
+    `most_sessions` and, in the order of `events`, `most_events` are where counting may stop, as any larger number
+    decides the same; None: everything is counted.
+    """
 
     sessions: bool = False
     events: tuple[EventQuestion, ...] = ()
+    most_sessions: int | None = None
+    most_events: tuple[int, ...] = ()
+
+    @property
+    def exact(self) -> Questions:
+        """The same questions, with everything counted."""
+        return Questions(self.sessions, self.events)
 
 
 def questions_of(tribes: Iterable[Tribe]) -> Questions:
     """What these tribes ask, each question once."""
     filters = [each for tribe in tribes for each in tribe.filters]
-    counted = Source(Origin.BEHAVIOUR, Behaviour.SESSIONS_30_DAYS)
+    of_sessions = [each for each in filters if isinstance(each, Comparison) and each.source == SESSIONS]
+    most: dict[EventQuestion, int] = {}
+    for each in filters:
+        if isinstance(each, Done):
+            most[each.question] = max(most.get(each.question, 0), decided_at(each.frequency))
     return Questions(
-        any(isinstance(each, Comparison) and each.source == counted for each in filters),
-        tuple(dict.fromkeys(each.question for each in filters if isinstance(each, Done))),
+        bool(of_sessions),
+        tuple(most),
+        max(map(decided_at_sessions, of_sessions), default=None),
+        tuple(most.values()),
     )
+
+
+def decided_at(frequency: Frequency) -> int:
+    """A count from which on it makes no difference how much more often something was done."""
+    if frequency.kind is FrequencyKind.ANY:
+        return 1
+    return min(frequency.number + 1, LARGEST_COUNT)
+
+
+def decided_at_sessions(comparison: Comparison) -> int:
+    """The same for a comparison of a number of sessions."""
+    numbers = [value for value in comparison.values if isinstance(value, int | float) and not isinstance(value, bool)]
+    return int(min(max([0, *numbers]) + 1, LARGEST_COUNT))

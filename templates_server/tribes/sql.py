@@ -51,7 +51,12 @@ def joined(word: str, pieces: Iterable[Sql]) -> Sql:
 
 
 class Dialect(abc.ABC):
-    """How one kind of database looks into JSON and text. JSON expressions are NULL where the type is another."""
+    """How one kind of database looks into JSON and text. JSON expressions are NULL where the type is another.
+
+    `limits_counts`: whether counts of everybody's rows stop where a person is decided.
+    """
+
+    limits_counts: bool
 
     @abc.abstractmethod
     def finished(self, piece: Sql) -> Finished:
@@ -88,6 +93,8 @@ class Dialect(abc.ABC):
 
 class Sqlite(Dialect):
     """SQLite 3.38 and newer. Its own reading of numbers is exact for the shortest text of a double."""
+
+    limits_counts = True
 
     def finished(self, piece: Sql) -> Finished:
         """As it is."""
@@ -138,7 +145,9 @@ def _path(name: str) -> str:
 
 
 class Postgres(Dialect):
-    """PostgreSQL 12 and newer."""
+    """PostgreSQL 12 and newer, and Citus, which takes no LIMIT in a subquery that refers to the query around it."""
+
+    limits_counts = False
 
     def finished(self, piece: Sql) -> Finished:
         """Parameters as psycopg writes them; no piece holds a percent sign."""

@@ -30,6 +30,7 @@ from templates_server.opening import open_database
 from templates_server.persons.names import PersonKind, named
 from templates_server.persons.profiles import COLUMNS, Profile, to_columns
 from templates_server.schema import environments, persons, spaces
+from templates_server.settings import sqlite_url
 from templates_server.times import DAY
 from tests.benchmarks.ingest import NOW, WATCH, user
 from tests.server_processes import ServerProcess, server_process
@@ -153,7 +154,7 @@ def measuring(folder: Path, database_url: str | None, rows: int) -> Iterator[Mea
     options = () if database_url is None else ("--database", database_url)
     with server_process(folder / "data", "--demo", "--rate-limits", "off", *options) as server:
         demo = json.loads((folder / "data" / "demo.json").read_text())
-        url = database_url or f"sqlite:///{folder / 'data' / 'mtribes.db'}"
+        url = database_url or str(sqlite_url(folder / "data"))
         database = open_database(url)
         query = select(environments.c.id).join(spaces, spaces.c.id == environments.c.space_id)
         query = query.where(spaces.c.key == "vod", environments.c.name == "production")

@@ -1,17 +1,18 @@
-"""The pictures of the README, taken of a real run: a terminal and the demo app.
+"""The pictures of the README, taken of a real run: a terminal, with its questions, and the demo app.
 
-python -m tests.browser.pictures
+python -m tests.browser.pictures        needs tmux and chromium
 """
 
 from __future__ import annotations
 
 import html
 import os
-import pty
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,11 @@ from tests.browser.conftest import FLAGS
 
 FOLDER = Path(__file__).parents[2] / ".readme"
 WIDTH_CHARACTERS = 100
+HEIGHT_LINES = 200
+PROMPT = "$"
+QUESTION_ENDS = (":", "?")
+SETTLE_SECONDS = 1.0
+PATIENCE_SECONDS = 120
 SCRIPT = (
     "mtribes setup --local",
     "mtribes update --check",
@@ -34,38 +40,66 @@ b {{ color: #a995ff; font-weight: 600 }}
 </style><pre>{text}</pre>"""
 
 
-def run_in_terminal(command: str, folder: Path, environment: dict[str, str]) -> str:
-    """What a command shows in a terminal; RuntimeError when it fails for another reason than its answer."""
-    ours, theirs = pty.openpty()
-    process = subprocess.Popen(
-        ["bash", "-c", command], cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs
-    )
-    os.close(theirs)
-    shown = b""
-    while chunk := _read(ours):
-        shown += chunk
-    os.close(ours)
-    if process.wait() not in {0, 3}:
-        raise RuntimeError(f"{command} ended with {process.returncode}: {shown.decode()}")
-    return shown.decode().replace("\r\n", "\n")
+class Terminal:
+    """A real terminal, tmux's, in which a shell runs and somebody types."""
 
+    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+        self._environment = environment
+        size = ("-x", str(WIDTH_CHARACTERS), "-y", str(HEIGHT_LINES))
+        self._tmux("new-session", "-d", *size, "-c", str(folder), f"env PS1='{PROMPT} ' bash --norc --noprofile")
+        self._wait()
 
-def _read(descriptor: int) -> bytes:
-    try:
-        return os.read(descriptor, 4096)
-    except OSError:  # Linux says so when the other end is closed
-        return b""
+    def run(self, command: str) -> None:
+        """Type a command, and press Enter at each of its questions, which takes what is offered."""
+        self._type(command)
+        while self._wait() != PROMPT:
+            self._type("")
+
+    def text(self) -> str:
+        """What the terminal shows, without the prompt at its end."""
+        return self._screen().removesuffix(PROMPT).rstrip()
+
+    def close(self) -> None:
+        """End the shell."""
+        self._tmux("kill-server")
+
+    def _type(self, line: str) -> None:
+        self._tmux("send-keys", "-l", line)
+        self._tmux("send-keys", "Enter")
+
+    def _wait(self) -> str:
+        """Return the last line once it is the prompt, or a question, and stays so; RuntimeError when neither comes."""
+        until = time.monotonic() + PATIENCE_SECONDS
+        before = ""
+        while time.monotonic() < until:
+            time.sleep(SETTLE_SECONDS)
+            screen = self._screen()
+            last = screen.rpartition("\n")[2]
+            if screen == before and (last == PROMPT or last.endswith(QUESTION_ENDS)):
+                return last
+            before = screen
+        raise RuntimeError(f"neither a prompt nor a question came: {before}")
+
+    def _screen(self) -> str:
+        joined = self._tmux("capture-pane", "-p", "-J")  # lines as they were written, not as they were wrapped
+        return "\n".join(line.rstrip() for line in joined.splitlines()).rstrip()
+
+    def _tmux(self, *words: str) -> str:
+        command = ["tmux", "-L", f"pictures-{os.getpid()}", "-f", "/dev/null", *words]
+        return subprocess.run(command, env=self._environment, check=True, capture_output=True, text=True).stdout
 
 
 def terminal(folder: Path, environment: dict[str, str]) -> str:
-    """The page that shows the whole script with its output."""
-    parts = []
-    for command in SCRIPT:
-        shown = (
-            run_in_terminal(command, folder, environment).replace(f"{folder}/", "").replace(f"{folder.parent}/", "~/")
-        )
-        parts.append(f"<b>$</b> {html.escape(command)}\n{html.escape(shown)}")
-    return PAGE.format(text="\n".join(parts).rstrip())
+    """Return the page that shows the whole script as a terminal does."""
+    shell = Terminal(folder, environment)
+    try:
+        for command in SCRIPT:
+            shell.run(command)
+        text = html.escape(shell.text().replace(str(folder.parent), "~"))
+    finally:
+        shell.close()
+    commands = "|".join(re.escape(html.escape(command)) for command in SCRIPT)
+    return PAGE.format(text=re.sub(rf"^\$ ({commands})$", r"<b>$</b> \1", text, flags=re.MULTILINE))
 
 
 def take(page: Any, url: str) -> None:
@@ -93,6 +127,8 @@ def main() -> None:
             "MTRIBES_DATA": str(home / "server"),
             "COLUMNS": str(WIDTH_CHARACTERS),
             "TERM": "xterm-256color",
+            "SHELL": "/bin/bash",
+            "NO_COLOR": "1",
             "LANG": "C.UTF-8",
         }
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(FLAGS))

@@ -99,7 +99,7 @@ def event_names(folder: Path) -> set[str]:
     """The names of the stored events, once there are some."""
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:
-        with contextlib.closing(sqlite3.connect(f"file:{folder / 'mtribes.db'}?mode=ro", uri=True)) as connection:
+        with contextlib.closing(sqlite3.connect(f"{(folder / 'mtribes.db').as_uri()}?mode=ro", uri=True)) as connection:
             names = {name for (name,) in connection.execute("SELECT name FROM events")}
         if names:
             return names

@@ -90,7 +90,7 @@ def wait_for_events(demo: Demo, expected: set[tuple[Any, ...]]) -> None:
 
 
 def query(demo: Demo, sql: str) -> set[tuple[Any, ...]]:
-    connection = sqlite3.connect(f"file:{demo.server.folder / 'mtribes.db'}?mode=ro", uri=True)
+    connection = sqlite3.connect(f"{(demo.server.folder / 'mtribes.db').as_uri()}?mode=ro", uri=True)
     try:
         return set(connection.execute(sql))
     finally:

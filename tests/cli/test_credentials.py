@@ -6,10 +6,12 @@ import io
 import os
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from mtribes_cli.credentials import SignIn
 from tests.cli.computer import Mtribes
@@ -226,6 +228,22 @@ def test_a_home_that_cannot_be_written_to_keeps_no_token_and_is_no_obstacle(mtri
     assert mtribes("whoami").exit_code == 0
     assert mtribes("whoami").exit_code == 0
     assert _grants(oauth) == 2
+
+
+def test_a_service_accounts_token_waits_for_whoever_writes_the_file(service: Mtribes, oauth: OAuthPeer) -> None:
+    lock = FileLock(service.credentials_file.with_suffix(".lock"))
+    outcomes: list[int] = []
+    command = threading.Thread(target=lambda: outcomes.append(service("whoami").exit_code))
+    with lock:
+        before = service.credentials_file.read_bytes()
+        command.start()
+        while not _grants(oauth):
+            time.sleep(0.01)
+        command.join(0.5)
+        assert (outcomes, service.credentials_file.read_bytes()) == ([], before)
+    command.join(20)
+    assert outcomes == [0]
+    assert len(service.stored()["services"]) == 1
 
 
 @pytest.mark.parametrize("name", ["MTRIBES_CLIENT_ID", "MTRIBES_CLIENT_SECRET"])

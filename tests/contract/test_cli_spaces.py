@@ -115,6 +115,18 @@ def test_twenty_faults_are_listed_by_path_and_nothing_is_stored(ada: Signed, spa
     assert ada.mtribes("space", "show", space, "--json").envelope["data"]["revision"] == 1
 
 
+@pytest.mark.usefixtures("space")
+def test_of_many_faults_a_hundred_are_listed_and_the_rest_counted(ada: Signed) -> None:
+    faults = "".join(f"  bad-{n}: {{name: Bad, properties: {{p: {{type: nonsense-{n}}}}}}}\n" for n in range(1100))
+    _edit(ada, "experiences:\n", f"experiences:\n{faults}")
+    outcome = ada.mtribes("space", "push", "model.yaml")
+    lines = outcome.err.splitlines()
+    assert outcome.exit_code == 2
+    assert lines[0] == "error: The server found more than 100 problems."
+    assert len([line for line in lines if line.startswith("  experiences.bad-")]) == 100
+    assert lines[101] == "  And 1,000 more problems."
+
+
 def test_what_breaks_code_is_named_per_language_and_ends_with_3(ada: Signed, space: str) -> None:
     _edit(ada, "title-ids:", "titles:")
     outcome = ada.mtribes("space", "diff", "model.yaml")

@@ -188,7 +188,7 @@ def whole_run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
     require(sys.platform.startswith("linux"), "/proc", "run it on Linux")
     data, backup = tmp_path_factory.mktemp("data") / "data", tmp_path_factory.mktemp("backup") / "backup.tar.zst"
     is_sqlite = request.param == "sqlite"
-    database_url = sqlite_url(data) if is_sqlite else request.getfixturevalue("postgres").new_database_url()
+    database_url = str(sqlite_url(data)) if is_sqlite else request.getfixturevalue("postgres").new_database_url()
     where: dict[str, str] = {} if is_sqlite else {"MTRIBES_DATABASE": database_url}
     with serving_relay() as relay:
         options = ("--demo", "--port", str(relay.target_port), "--public-url", relay.url)

@@ -18,8 +18,10 @@ import httpx
 import pytest
 
 from mtribes_cli.local_server import running_server
+from templates_server.__main__ import main as server_main
 from tests.cli.computer import Outcome
 from tests.cli.project_run import Project, changes
+from tests.server_processes import server_process
 
 START_SECONDS = 40.0
 
@@ -124,6 +126,28 @@ def test_from_an_empty_folder_to_code_and_back_again_without_a_change(folder: Fo
     assert outcome.exit_code == 0, outcome.err
     assert "[vod]" in outcome.err
     assert asked.files() == before[0]
+
+
+def test_a_local_server_without_demo_data_is_set_up_too(folder: Folder) -> None:
+    with server_process(folder.data, "--local"):
+        first = ended(program(folder, "setup", "--local", "--json"))
+        assert first.exit_code == 0, first.err
+        data = first.envelope["data"]
+        assert (data["organization"], data["space"], data["live"]) == ("local", "app", None)
+        assert list((folder.root / "src/mtspace/app").glob("*.ts"))
+        assert ended(program(folder, "update", "--check", "--latest")).exit_code == 0
+    with server_process(folder.data, "--local") as server:  # nothing is added at the next start
+        assert "Made the organization" not in server.said()
+        assert ended(program(folder, "space", "list", "--json")).envelope["data"][0]["key"] == "app"
+
+
+def test_a_local_server_where_nobody_administers_says_what_to_run(folder: Folder) -> None:
+    assert server_main(["organization", "add", "acme", "--data", str(folder.data)]) == 0
+    with server_process(folder.data, "--local"):
+        outcome = ended(program(folder, "setup", "--local"))
+    assert outcome.exit_code == 4
+    assert "Nobody administers an organization on this server yet" in outcome.err
+    assert "mtribes-server account add EMAIL --organization KEY --role administrator" in outcome.err
 
 
 @pytest.mark.slow

@@ -9,15 +9,175 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 DENIAL_OF_SERVICE = """
+A5 Started sessions kept the states of their time alive; caches of states were bounded by number, states by nothing.
+  server/sessions/test_memory.py
+  server/test_held_bytes.py
+  server/codegen/test_code_route.py
+    the_budget_of_sets_counts_their_keys_too
+A1 The depth of JSON is told in one pass over the body, in strings that are never closed too.
+  server/test_costly_requests.py
+    depth_of_an_unclosed_string_is_told_at_once
+    a_token_request_without_credentials_is_read_at_once
+A1 Forwarded headers are read in one pass, with quotes that are never closed too.
+  server/test_costly_requests.py
+    a_long_forwarded_header_is_read_at_once
+A1 A JSON array is read in one pass, whatever is in it.
+  cli/ingest/test_json.py
+    a_hostile_array_is_read_in_seconds
+    garbage_is_read_alike_in_pieces_of_any_size
+    a_number_of_many_digits_is_sent_as_it_stands
+A2 Events are counted before they are read; an answer lists a hundred problems and counts the rest, in bounded texts.
+  server/test_problems.py
+  server/test_costly_requests.py
+    too_many_events_are_counted_before_they_are_read
+    a_thousand_bad_events_get_a_short_answer
+    a_document_with_many_faults_gets_a_short_answer
+  contract/test_cli_spaces.py
+    of_many_faults_a_hundred_are_listed_and_the_rest_counted
+A3 What is remembered of sent texts is bounded by bytes.
+  server/test_remembering.py
+  repo/test_caches.py
+A7: No organization takes the exports of the others: each has a share, always gets one, and takes turns.
+  server/exports/test_limits.py
+    an_organization_has_its_share_of_the_slots
+    so_many_are_made_at_once_but_everybody_gets_one
+    the_next_export_is_of_whom_the_fewest_are_made
+A6: The log is put aside while it is written, by several processes without a loss; a failure that repeats is one line.
+  server/commands/test_logs.py
+    a_large_log_is_put_aside_while_it_is_written
+    a_log_that_another_program_put_aside_is_made_anew
+    nothing_of_several_processes_is_lost_when_the_log_is_put_aside
+    stderr_goes_on_in_the_new_file_where_it_is_the_log
+    a_failure_that_repeats_is_told_in_a_line_that_counts
+    each_place_has_its_traceback_once_a_minute
+    failures_of_ever_new_places_are_told_and_forgotten
+    a_server_logs_so
+A6: No text that somebody else wrote becomes a number without bounds, in either package.
+  repo/test_numbers.py
+  cli/test_numbers.py
+A6: No header and no query makes a request fail, however many digits, bytes beyond ASCII or odd characters it has.
+  server/test_hostile_heads.py
+A4 A person's events, a visitor's sessions and devices had no limit; moving 300,000 events held all writers for 3.3 s.
+  server/client/test_limits_of_a_person.py
+A4 Many merges that arrived together were one transaction, however much they moved.
+  server/client/test_limits_of_a_person.py
+    one_transaction_moves_so_much_and_leaves_the_rest_for_later
+    many_merges_at_once_are_all_made
+  server/test_arrivals.py
+    what_is_left_for_later_comes_again_with_what_has_arrived_since
+A4 Tribes counted all that somebody had done, on the event loop: 0.2 s a session of a person with 300,000 events.
+  server/tribes/test_counting.py
+  server/test_database.py
+    a_query_of_many_steps_does_not_hold_the_event_loop
+    a_query_elsewhere_may_take_as_many_steps_as_it_needs
+  repo/test_event_loop.py
+A4 Removing a user with very many events was one transaction, during which nobody else could write.
+  server/client/test_limits_of_a_person.py
+    a_user_with_more_events_than_one_step_removes_is_erased
 """
 
 CODE_EXECUTION = """
 """
 
 LIMITS_AND_TRUTH = """
+C3: The log has no value of a statement that fails.
+  server/test_database.py
+    a_failing_statement_tells_no_value
+    every_engine_hides_its_parameters
+  server/commands/test_logs.py
+    what_postgresql_quotes_of_values_is_left_out
+C7: What is removed is overwritten in the file of SQLite.
+  server/users/test_erased_bytes.py
+C7: A hang-up opens the log anew and ends nothing, unless the terminal is gone, which is logged.
+  server/commands/test_logs.py
+    a_hang_up_opens_the_log_anew_and_ends_nothing
+    a_terminal_that_is_closed_ends_the_server_with_a_word
+    who_started_it_may_have_hang_ups_ignored
+    a_hang_up_ends_no_worker
+C7: `logs` shows and follows the log over rotations.
+  server/commands/test_logs.py
+    logs_shows_the_end_of_what_was_put_aside_too
+    follow_goes_on_over_rotations_and_truncations
+C1: Behind a trusted proxy one header alone is read; what it does not state is counted for the proxy, never for nobody.
+  server/test_addresses.py
+  server/test_rate_limits.py
+    a_forged_header_beside_the_proxys_own_is_not_read
+    the_header_that_the_operator_names_is_the_one_that_is_read
+    what_cannot_be_read_is_counted_for_the_proxy
+  server/attempts/test_attempts.py
+    a_forged_header_does_not_keep_an_address_from_waiting
+    an_address_that_the_proxy_does_not_state_must_wait_too
+  server/audit/test_audit.py
+    a_deed_keeps_the_address_that_the_proxy_states
+C2: All members of a gzip body and all frames of a zstd body are read, at most 10,000; what trails the last is refused.
+  server/test_bodies.py
+    all_members_of_a_compressed_body_are_read
+    skippable_frames_of_zstd_are_skipped
+    what_trails_the_last_member_is_refused
+    a_second_member_that_is_cut_is_refused
+    a_bomb_of_many_members_is_cut_off_at_the_limit
+    members_are_read_however_they_are_cut_into_pieces
+    there_are_only_so_many_members
+    the_time_for_members_grows_with_their_number
+    what_inflates_to_nothing_is_cut_off_at_the_limit
+C3: JSON is read as UTF-8 alone, before its depth is counted.
+  server/oauth/test_clients.py
+    what_cannot_be_read_is_an_invalid_request_in_the_form_of_oauth
+  server/test_bodies.py
+    what_cannot_be_decoded_is_refused_with_its_place
+C3: A NUL character in the query is a bad request on every route.
+  server/test_hostile_heads.py
+    nul_in_a_query_is_a_bad_request_on_every_route
+C5 Nothing is acknowledged into a database file that was moved, removed or replaced, nor is a new one made in its place.
+  server/test_moved_database.py
+C5 No command makes a new database where a server ran before, unless that is said.
+  server/commands/test_lost_databases.py
+C6 A damaged backup is refused with the place of the damage, and nothing of it is restored.
+  server/commands/test_damaged_backups.py
+C7 A person whom an event, an alias, a device, a session or `identify` created was updated in 1970.
+  server/client/test_person_times.py
+  server/test_migrations.py
+    people_without_a_time_of_update_get_one
 """
 
 FILES_AND_PLACES = """
+D2 The database is in its data folder whatever characters the folder's name has; no URL is made by formatting a path.
+  server/commands/test_data_places.py
+    the_database_is_in_its_data_folder_whatever_its_name
+    two_folders_whose_names_begin_alike_share_nothing
+    a_server_serves_from_a_folder_whose_name_means_something_in_urls
+  repo/test_database_texts.py
+    no_url_of_a_file_is_made_by_putting_a_path_into_text
+    a_url_that_is_made_from_text_is_found
+D4 A new volume, a folder of another user that can be written, no home folder and a user without a name all work.
+  server/commands/test_data_places.py
+    a_new_volume_counts_as_an_empty_folder
+    what_is_beside_lost_and_found_still_makes_a_folder_foreign
+    a_volume_of_roots_is_served_by_a_user_without_name_and_home
+    without_a_home_the_data_folder_is_asked_for
+    a_folder_that_may_not_be_written_is_named
+    the_command_line_works_for_a_user_without_name_and_home
+D5 Everything works behind PgBouncer in transaction mode, and no statement leaves anything with a session.
+  server/test_pgbouncer.py
+  server/exports/test_same_bytes.py
+    a_purge_that_takes_hours_moves_no_cursor_back
+  repo/test_database_texts.py
+    no_statement_leaves_anything_with_a_session_of_postgresql
+    a_statement_that_needs_its_session_is_found
+    what_ends_with_its_transaction_may_be_written
+D5 Several hosts, any URL of libpq and any failure to connect: each is named, and no message holds the password.
+  server/test_postgres_connecting.py
+D5 Blanks around the values of variables are no part of them; quotation marks around them are named.
+  server/commands/test_data_places.py
+    quotes_around_the_value_of_a_variable_are_named
+    blanks_around_every_variable_of_the_server_are_no_part_of_it
+  server/test_postgres_connecting.py
+    blanks_around_a_variable_are_no_part_of_it
+  cli/test_variables.py
+D7 A local server without demo data can be set up, and one where nobody administers says what to run.
+  contract/test_setup_local.py
+    a_local_server_without_demo_data_is_set_up_too
+    a_local_server_where_nobody_administers_says_what_to_run
 """
 
 INPUT_FILES = """
@@ -71,18 +231,100 @@ E10 NO_PROXY has networks, stars, ports and IPv6, for small requests and for the
 E3 An event years ahead is set to the time of receipt.
   server/events/test_events.py
     an_event_years_ahead_happened_when_it_was_received
+E: Pages may send the headers of tracing to the Client API.
+  server/test_cors.py
+    every_method_and_header_of_the_platform_api_may_be_sent_by_a_listed_page
 """
 
 RUNTIME = """
 """
 
 PUBLIC_PROMISES = """
+G An event of the public page's example name "Product Purchased" was refused, by each part that takes a name.
+  server/events/test_events.py
+    a_name_is_any_text_and_stored_as_it_was_sent
+    a_name_is_accepted_exactly_when_it_fits_the_rule
+  server/events/test_listing.py
+    events_are_found_by_any_name_that_can_be_sent
+  contract/test_cli_events.py
+    an_event_of_any_name_is_tracked_exported_and_filtered_by
+    a_name_that_breaks_the_rule_is_refused_everywhere
+G Visitors could not be tagged, and nobody could list people by tag, e-mail address or attribute.
+  server/users/test_visitors.py
+  cli/test_visitor.py
+  contract/test_cli_users.py
+    users_are_listed_by_tag_attribute_and_text
+    a_visitor_is_tagged_listed_and_takes_the_tags_to_the_user
+G A tag could not be deleted from everybody; what was accepted is done, in steps that block nobody.
+  server/users/test_tag_removal.py
+  cli/test_tag.py
+    a_tag_is_deleted_once_that_is_confirmed
+    a_deletion_that_goes_on_says_who_still_has_the_tag
+  contract/test_cli_users.py
+    a_tag_is_deleted_from_everybody
+G1 Where documented APIs that look like this one differ from it is written down and so.
+  server/test_compatibility.py
+G On Citus sessions, events, `identify` and `alias` were 500, as rows of two people were joined; removing a user, too.
+  server/test_citus_rules.py
+  server/test_citus.py
+  server/test_migrations.py
+    merges_get_the_name_of_their_user
 """
 
 NEWER_PYTHONS = """
+H1 What a certificate lacks that strict verification demands is named, with what to do about it.
+  cli/bad_days/test_certificates.py
+    what_strict_verification_misses_is_named
+H2 The tests pass on every Python from 3.11 on that the machine has, in threads and at terminals too.
+  cli/bad_days/test_signals.py
+    a_question_is_left
+  server/test_documents.py
+    json_that_a_document_may_not_hold_is_refused
 """
 
 TESTS_THAT_BITE = """
+I1 An exception that a server of the tests did not handle fails the test during which it was logged.
+  repo/test_unhandled.py
+I2 A test that is skipped where nothing may be left out, or takes too long, has failed.
+  repo/test_what_is_left_out.py
+I3 What was sent as a tribe's key may be anything, and is refused by its path.
+  server/tribes/test_tribes_api.py
+    a_tribe_sent_to_another_key_is_refused
+I4 A service account's token is kept under the lock of the file.
+  cli/test_credentials.py
+    a_service_accounts_token_waits_for_whoever_writes_the_file
+I5 Whoever follows a session is told of a new model.
+  server/sessions/changes/test_changes.py
+    a_new_model_is_told
+I6 A NUL in a key of what an app sends is refused.
+  server/events/test_events.py
+    a_nul_in_a_key_of_data_is_refused
+  server/sessions/test_sessions.py
+    a_nul_in_a_key_of_fields_is_refused
+I7 An export that is not what the server says of it is refused, and never written past its size.
+  cli/test_export.py
+I8 Rejects of a packed file are named as if it were not packed; a folder is no input.
+  cli/ingest/test_source.py
+    the_rejects_of_a_packed_file_are_named_as_if_it_were_not
+    a_folder_is_no_input
+I9 What is refused for an unknown key is described as closed.
+  server/openapi/test_description.py
+    what_is_refused_for_an_unknown_key_is_described_as_closed
+I10 More than 1,000 tribes are refused by path and message; each operator of numbers finds whom it names.
+  server/tribes/test_tribes_api.py
+    more_tribes_than_a_space_may_have_are_refused
+    each_operator_of_numbers_finds_whom_it_names
+I11 A failed import reads no further.
+  cli/ingest/test_sending.py
+    a_failed_import_reads_no_further
+I12 Credentials of a client are Basic, with a colon.
+  server/oauth/test_clients.py
+    credentials_of_a_client_are_basic_with_a_colon
+I13 What was on its way when an import was interrupted is waited for before it goes on.
+  contract/ingest/test_interrupted.py
+I14 An explicit null stores what its absence does.
+  server/client/test_decisions.py
+    explicit_nulls_are_not_given
 """
 
 SECURITY_REQUIREMENTS: Mapping[str, str] = {

@@ -15,7 +15,7 @@ def test_a_server_that_can_serve_says_so(server: RunningServer) -> None:
     with server.client() as client:
         assert client.get("/healthz").status_code == 200
         ready = client.get("/readyz")
-    assert ready.json() == {"status": "ready", "checks": {"schema": "ok", "disk": "ok"}}
+    assert ready.json() == {"status": "ready", "checks": {"database": "ok", "schema": "ok", "disk": "ok"}}
 
 
 def test_a_path_that_leads_nowhere_is_404_in_the_envelope(server: RunningServer) -> None:
@@ -38,7 +38,11 @@ def test_a_server_without_room_on_its_disk_is_not_ready(server: RunningServer, m
         answer = client.get("/readyz")
         assert client.get("/healthz").status_code == 200
     assert (answer.status_code, answer.json()["status"]) == (503, "not ready")
-    assert answer.json()["checks"] == {"schema": "ok", "disk": "the disk of the data folder is nearly full"}
+    assert answer.json()["checks"] == {
+        "database": "ok",
+        "schema": "ok",
+        "disk": "the disk of the data folder is nearly full",
+    }
 
 
 def test_a_server_whose_database_is_not_its_own_is_not_ready(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import TypeVar
 import pytest
 from sqlalchemy import Connection, text
 
-from templates_server.arrivals import BATCHES_AT_ONCE, MOST_AT_ONCE, MOST_WAITING, Arrivals
+from templates_server.arrivals import BATCHES_AT_ONCE, LATER, MOST_AT_ONCE, MOST_WAITING, Arrivals, Outcomes
 from templates_server.database import Database
 from templates_server.errors import Unavailable
 from templates_server.opening import open_database
@@ -121,3 +121,24 @@ def test_one_after_the_other_are_all_stored(database: Database) -> None:
             return sum(await asyncio.gather(*(add_some(1) for _ in range(8))))
 
     assert run(database, work) == 400
+
+
+def test_what_is_left_for_later_comes_again_with_what_has_arrived_since(database: Database) -> None:
+    batches: list[list[str]] = []
+
+    def store(_: Connection, items: Sequence[str]) -> Outcomes[str]:
+        batches.append([*items])
+        heavy = [item for item in items if item.startswith("heavy")]
+        return [LATER if item in heavy[1:] else item for item in items]
+
+    async def work() -> list[str]:
+        arrivals = Arrivals(database, store)
+        heavy = [asyncio.ensure_future(arrivals.add(f"heavy-{number}", rows=2)) for number in range(4)]
+        light = [asyncio.ensure_future(arrivals.add(f"light-{number}")) for number in range(20)]
+        found = list(await asyncio.gather(*heavy, *light))
+        assert arrivals._waiting_rows == 0
+        return found
+
+    assert run(database, work) == [f"heavy-{number}" for number in range(4)] + [f"light-{n}" for n in range(20)]
+    assert len(batches) >= 4
+    assert {item for item in batches[0] if item.startswith("light")}, "what is quick waits for no heavy one"

@@ -16,6 +16,7 @@ from tests.servers import RunningServer, running_server
 
 CONSOLE = "https://console.example.com"
 SENT = {"authorization", "content-type", "content-encoding", "content-digest", "if-match", "if-none-match", "range"}
+TRACING = {"baggage", "traceparent", "tracestate", "sentry-trace"}
 SEEN = {"Link", "Retry-After", "ETag", "Idempotency-Replayed", "RateLimit-Limit", "RateLimit-Remaining"}
 
 
@@ -47,7 +48,7 @@ def test_every_method_and_header_of_the_platform_api_may_be_sent_by_a_listed_pag
             assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (204, CONSOLE), path
             assert listed(answer, "access-control-allow-methods") == expected
             allowed = {name.lower() for name in listed(answer, "access-control-allow-headers")}
-            assert allowed >= SENT | {"idempotency-key"}
+            assert allowed >= SENT | TRACING | {"idempotency-key"}
 
 
 def test_a_listed_page_sees_what_a_program_sees(open_server: RunningServer, person: Person) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,10 +16,13 @@ import sqlalchemy
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
-from templates_server.database import Database
+import templates_server
+from templates_server.database import Database, as_text
 from templates_server.errors import Unavailable
+from templates_server.log_files import LogLine
 from templates_server.opening import open_database
 from templates_server.postgres_database import PostgresDatabase
+from templates_server.settings import sqlite_file_url
 from templates_server.sqlite_database import BUSY_TIMEOUT_SECONDS, CHECKPOINT_PAGES
 
 COUNT = text("SELECT count(*) FROM things")
@@ -78,7 +83,7 @@ def test_writers_in_many_threads_lose_nothing(database: Database) -> None:
 
 
 def test_sqlite_keeps_what_it_acknowledged_by_one_writer(tmp_path: Path) -> None:
-    database = open_database(f"sqlite:///{tmp_path / 'mtribes.db'}")
+    database = open_database(sqlite_file_url(tmp_path / "mtribes.db"))
     asked = ("journal_mode", "synchronous", "foreign_keys", "busy_timeout", "wal_autocheckpoint")
 
     def settings(connection: Connection) -> list[object]:
@@ -95,7 +100,7 @@ def test_sqlite_keeps_what_it_acknowledged_by_one_writer(tmp_path: Path) -> None
 
 
 def test_what_is_large_shares_its_transaction_with_nobody(tmp_path: Path) -> None:
-    database = open_database(f"sqlite:///{tmp_path / 'things.db'}")
+    database = open_database(sqlite_file_url(tmp_path / "things.db"))
     is_busy, go_on, order = threading.Event(), threading.Event(), []
 
     def hold(_connection: Connection) -> None:
@@ -145,7 +150,7 @@ def test_a_database_that_is_closed_finishes_what_was_handed_over(fresh_database_
 
 
 def test_a_postgresql_backend_that_was_killed_costs_no_write(postgres_url: str) -> None:
-    database = PostgresDatabase(sqlalchemy.make_url(postgres_url).set(drivername="postgresql+psycopg"))
+    database = open_database(postgres_url)
     database.write_now(lambda connection: connection.execute(text("CREATE TABLE things (name TEXT PRIMARY KEY)")))
     kills = iter([True, True, False])
 
@@ -216,6 +221,47 @@ def test_a_look_up_sees_what_was_stored_before_it_was_asked(database: Database) 
     assert all(asyncio.run(many()))
 
 
+COSTLY = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) SELECT count(*) FROM n"
+FEW, MANY = 1_000, 1_000_000
+
+
+@pytest.mark.parametrize("way", ["look_up", "read"])
+def test_a_query_of_many_steps_does_not_hold_the_event_loop(tmp_path: Path, way: str) -> None:
+    database = open_database(f"sqlite:///{tmp_path / 'things.db'}")
+
+    async def ask(rows: int) -> tuple[int, float, float]:
+        """What is found, and the processor time of this thread, and of all."""
+        began, all_began = time.thread_time(), time.process_time()
+        if way == "look_up":
+            row = await database.look_up(COSTLY, rows)
+            found = 0 if row is None else row[0]
+        else:
+            found = await database.read(lambda connection: connection.exec_driver_sql(COSTLY, (rows,)).scalar_one())
+        return found, time.thread_time() - began, time.process_time() - all_began
+
+    async def ask_all() -> None:
+        for _ in range(5):
+            assert (await ask(FEW))[0] == FEW
+        found, here, everywhere = await ask(MANY)
+        assert found == MANY
+        assert here < everywhere / 4
+        assert sum([(await ask(FEW))[0] for _ in range(200)]) == 200 * FEW  # steps of others are not counted
+
+    asyncio.run(ask_all())
+    database.close()
+
+
+def test_a_query_elsewhere_may_take_as_many_steps_as_it_needs(tmp_path: Path) -> None:
+    database = open_database(f"sqlite:///{tmp_path / 'things.db'}")
+
+    def work(connection: Connection) -> int:
+        return int(connection.exec_driver_sql(COSTLY, (MANY,)).scalar_one())
+
+    assert (database.read_now(work), database.write_now(work)) == (MANY, MANY)
+    assert asyncio.run(database.read_aside(work)) == MANY
+    database.close()
+
+
 def test_look_ups_find_a_lost_connection_again(postgres_url: str) -> None:
     database = open_database(postgres_url)
     assert isinstance(database, PostgresDatabase)
@@ -234,3 +280,47 @@ def test_look_ups_find_a_lost_connection_again(postgres_url: str) -> None:
     )
     assert [row and row[0] for row in asyncio.run(many())] == list(range(5))
     database.close()
+
+
+SECRET = "the-value-of-a-parameter"
+
+
+def test_a_failing_statement_tells_no_value(database: Database) -> None:
+    add_twice: list[Callable[[Connection], object]] = [
+        add(SECRET),
+        lambda connection: connection.exec_driver_sql(
+            as_text(connection, "INSERT INTO things (name) VALUES (?)"), (SECRET,)
+        ),
+        lambda connection: connection.execute(text("INSERT INTO nothing (name) VALUES (:name)"), {"name": SECRET}),
+    ]
+    database.write_now(add(SECRET))
+    for work in add_twice:
+        with pytest.raises(DBAPIError) as failed:
+            database.write_now(work)
+        assert SECRET not in logged(failed.value)
+        assert "INSERT INTO" in logged(failed.value)
+    asyncio.run(look_up_in_vain(database))
+
+
+def logged(error: BaseException) -> str:
+    """What the log of a server has of an exception."""
+    return LogLine("%(message)s").formatException((type(error), error, error.__traceback__))
+
+
+async def look_up_in_vain(database: Database) -> None:
+    """Ask what cannot be asked, on the connections for look-ups, alone and together with others."""
+    questions = [database.look_up("SELECT name FROM nothing WHERE name = ?", SECRET) for _ in range(3)]
+    for failure in await asyncio.gather(*questions, return_exceptions=True):
+        assert isinstance(failure, Exception)
+        assert SECRET not in logged(failure)
+
+
+def test_every_engine_hides_its_parameters() -> None:
+    calls = [
+        (path.name, {keyword.arg: ast.unparse(keyword.value) for keyword in node.keywords})
+        for path in Path(templates_server.__file__).parent.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("create_engine")
+    ]
+    assert len(calls) >= 3
+    assert [name for name, keywords in calls if keywords.get("hide_parameters") != "True"] == []

@@ -102,7 +102,7 @@ def test_what_a_document_may_not_hold_is_refused_with_its_line(text: str, place:
         ('{"a": "\\udfff\\ud83d"}', "surrogate"),
         ('{"a": 9223372036854775808}', "64 bits"),
         (f'{{"a": {"9" * 5000}}}', "64 bits"),
-        ('{"a": 1,}', "line 1, column 9"),
+        ('{"a": 1,}', "line 1, column [89]"),  # Python 3.13 points at the comma
         ('{"a":\n  oops}', "line 2, column 3"),
         ("", "line 1, column 1"),
         ('{"a": 1} {"b": 2}', "line 1, column 10"),

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from templates_server.addresses import Caller, ProxyHeader
 from templates_server.errors import TooManyRequests
 from templates_server.rate_limits import (
     DEFAULT_LIMITS,
@@ -139,19 +140,23 @@ def test_more_nonsense_is_refused(text: str) -> None:
 
 def test_an_address_of_this_machine_is_not_counted_and_an_ipv6_site_counts_as_one() -> None:
     limiter = RateLimiter(SMALL, clock=Hands())
-    assert {limiter.count_stranger(address) for address in ("127.0.0.1", "::1", "127.8.8.8", "") for _ in range(9)} == {
-        None
-    }
-    assert [limiter.count_stranger(f"2001:db8::{n}").remaining for n in (1, 2)] == [1, 0]  # type: ignore[union-attr]
+    assert {
+        limiter.count_stranger(Caller(address)) for address in ("127.0.0.1", "::1", "127.8.8.8", "") for _ in range(9)
+    } == {None}
+    assert [limiter.count_stranger(Caller(f"2001:db8::{n}")).remaining for n in (1, 2)] == [1, 0]  # type: ignore[union-attr]
     with pytest.raises(TooManyRequests):
-        limiter.count_stranger("2001:db8::3")
-    assert limiter.count_stranger("2001:db8:0:1::3") is not None
-    assert limiter.count_sign_in("2001:db8::3") is not None
+        limiter.count_stranger(Caller("2001:db8::3"))
+    assert limiter.count_stranger(Caller("2001:db8:0:1::3")) is not None
+    assert limiter.count_sign_in(Caller("2001:db8::3")) is not None
 
 
 def test_without_limits_nothing_is_counted() -> None:
     limiter = RateLimiter(None)
-    assert {limiter.count_token("t"), limiter.count_app("k", "192.0.2.1"), limiter.count_sign_in("192.0.2.1")} == {None}
+    assert {
+        limiter.count_token("t"),
+        limiter.count_app("k", Caller("192.0.2.1")),
+        limiter.count_sign_in(Caller("192.0.2.1")),
+    } == {None}
 
 
 @pytest.fixture(scope="module")
@@ -234,6 +239,53 @@ def test_sign_in_is_counted_by_address_in_its_own_form(limited: RunningServer) -
     assert statuses(answers) == [400, 400, 400, 429]
     assert answers[3].json()["error"] == "temporarily_unavailable"
     assert "retry-after" in answers[3].headers
+
+
+FORGED = [
+    {"Forwarded": "for=127.0.0.1"},
+    {"Forwarded": 'for="[::1]"'},
+    {"Forwarded": "for=unknown"},
+    {"Forwarded": "for=192.0.2.99"},
+    {"Forwarded": "nonsense"},
+]
+
+
+def test_a_forged_header_beside_the_proxys_own_is_not_read(limited: RunningServer) -> None:
+    with limited.client(**{"X-Forwarded-For": "203.0.113.40"}) as client:
+        answers = [client.get("/v2/me", headers=forged) for forged in FORGED]
+    assert statuses(answers) == [401, 401, 429, 429, 429]
+
+
+def test_the_header_that_the_operator_names_is_the_one_that_is_read(tmp_path: Path) -> None:
+    own_machine = (ip_network("127.0.0.1"),)
+    with (
+        running_server(
+            tmp_path, rate_limits=SMALL, trusted_proxies=own_machine, proxy_header=ProxyHeader.FORWARDED
+        ) as server,
+        server.client() as client,
+    ):
+        told = [
+            client.get("/v2/me", headers={"Forwarded": f"for={address}", "X-Forwarded-For": f"192.0.2.{number}"})
+            for address in ("203.0.113.1", "203.0.113.2")
+            for number in range(3)
+        ]
+    assert statuses(told) == [401, 401, 429] * 2
+
+
+@pytest.mark.parametrize("said", ["", "unknown", "127.0.0.1", "203.0.113.41, nonsense"])
+def test_what_cannot_be_read_is_counted_for_the_proxy(
+    tmp_path: Path, said: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    own_machine = (ip_network("127.0.0.1"),)
+    with (
+        running_server(tmp_path, rate_limits=SMALL, trusted_proxies=own_machine) as server,
+        server.client(**({"X-Forwarded-For": said} if said else {})) as client,
+    ):
+        answers = [client.get("/v2/me", headers=FORGED[number % len(FORGED)]) for number in range(5)]
+    assert statuses(answers) == [401, 401, 429, 429, 429]
+    warnings = [record.getMessage() for record in caplog.records if "trusted proxy" in record.getMessage()]
+    assert len(warnings) == (0 if said == "127.0.0.1" else 1)
+    assert all("127.0.0.1 sent a request without a readable x-forwarded-for" in warning for warning in warnings)
 
 
 def test_pages_and_health_are_not_limited(limited: RunningServer) -> None:

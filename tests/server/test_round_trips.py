@@ -13,6 +13,7 @@ from templates_server.errors import Unavailable
 from templates_server.opening import open_database
 from templates_server.round_trips import Rows, run_together
 from templates_server.rows import insert_all
+from templates_server.settings import sqlite_file_url
 
 COLUMNS = {"number": "bigint", "word": "text"}
 
@@ -72,7 +73,7 @@ def test_a_connection_that_is_lost_between_two_statements_costs_nothing(postgres
 
 
 def test_a_full_disk_is_a_lack_of_room_and_no_bug(tmp_path_factory: pytest.TempPathFactory) -> None:
-    database = open_database(f"sqlite:///{tmp_path_factory.mktemp('full') / 'mtribes.db'}")
+    database = open_database(sqlite_file_url(tmp_path_factory.mktemp("full") / "mtribes.db"))
 
     def fill(connection: Connection) -> None:
         run_together(

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from templates_server.database import as_text
+from templates_server.numbers import whole_number
 
 MOST_LOOKED_THROUGH = 20_000  # for one page, where most events have another name
 SEPARATOR = "\n"
@@ -94,10 +95,11 @@ def _events(connection: Connection, query: str, values: tuple[Any, ...]) -> Sequ
 
 
 def _moment_and_id(place: str) -> tuple[int, str]:
-    moment, event_id = _parted(place)
-    if not 0 <= int(moment[:20]) <= LAST_TIME:
+    digits, event_id = _parted(place)
+    moment = whole_number(digits, most=LAST_TIME)
+    if moment is None:
         raise ValueError("not a moment of ours")
-    return int(moment[:20]), event_id
+    return moment, event_id
 
 
 def _parted(place: str) -> tuple[str, str]:

@@ -14,6 +14,7 @@ from templates_server.description import EVENT_STREAM
 from templates_server.endpoint import Call
 from templates_server.errors import ApiError, Problem, Unauthenticated, ValidationFailed
 from templates_server.http_protocol import WHEN_STOPPING
+from templates_server.numbers import whole_number
 from templates_server.places import Places
 from templates_server.sessions.changes.following import Evaluations, FollowedSession
 from templates_server.sessions.changes.memory import StartedSessions
@@ -38,7 +39,7 @@ async def follow_session(call: Call) -> Response:
     )
     evaluations = call.services.part(Evaluations)
     with contextlib.ExitStack() as held:
-        held.enter_context(call.services.part(Places).taken(call.address))
+        held.enter_context(call.services.part(Places).taken(call.caller))
         await evaluations.find(followed)  # NotFound, before anything else is said
         follower.woken.set()
         held.enter_context(call.services.part(Watch).following(follower))
@@ -54,12 +55,10 @@ async def follow_session(call: Call) -> Response:
 
 
 def _wait_seconds(call: Call) -> int:
-    text = call.query.get("wait", str(DEFAULT_WAIT_SECONDS))
-    if not (text.isascii() and text.isdigit() and len(text) <= len(str(MAX_WAIT_SECONDS))) or (
-        int(text) > MAX_WAIT_SECONDS
-    ):
+    seconds = whole_number(call.query.get("wait", str(DEFAULT_WAIT_SECONDS)), most=MAX_WAIT_SECONDS)
+    if seconds is None:
         raise ValidationFailed([Problem("wait", f"This must be a whole number from 0 to {MAX_WAIT_SECONDS}.")])
-    return int(text)
+    return seconds
 
 
 class EventStream(Response):

@@ -10,10 +10,8 @@ from sqlalchemy import Connection
 
 from templates_server.database import Database, among, as_text, listed
 
-SESSION = (
-    "SELECT person_id FROM sessions WHERE environment_id = ? AND person_id = COALESCE("
-    "(SELECT user_person_id FROM merges WHERE environment_id = ? AND person_id = ?), ?) AND session_id = ?"
-)
+SESSION = "SELECT person_id FROM sessions WHERE environment_id = ? AND person_id = ? AND session_id = ?"
+MERGED_INTO = "SELECT user_person_id FROM merges WHERE environment_id = ? AND person_id = ?"
 LIVE_KEYS = (
     "SELECT k.id, spaces.revision, environments.revision, spaces.tribes_revision FROM environment_keys AS k "
     "JOIN environments ON environments.id = k.environment_id JOIN spaces ON spaces.id = environments.space_id "
@@ -30,7 +28,11 @@ Mark = tuple[Any, ...]
 
 async def find_session(database: Database, environment_id: str, *, person_id: str, session_id: str) -> str | None:
     """Whose a session is that began for that person: theirs, or the user's they were merged into; None: nobody's."""
-    row = await database.look_up(SESSION, environment_id, environment_id, person_id, person_id, session_id)
+    row, merge = await database.look_up_each(
+        [(SESSION, environment_id, person_id, session_id), (MERGED_INTO, environment_id, person_id)]
+    )
+    if merge is not None:
+        row = await database.look_up(SESSION, environment_id, merge[0], session_id)
     return None if row is None else row[0]
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from templates_server.database import among, as_text, listed
 from templates_server.errors import NotFound
-from templates_server.users.store import Stored, count_tags, lock_columns, tags_in
+from templates_server.users.store import Stored, count_tags, find_visitors, lock_columns, tags_in
 
 VISITORS = "SELECT person_id FROM merges WHERE environment_id = ? AND user_person_id "
 REMOVE = "DELETE FROM {table} WHERE environment_id = ? AND person_id "
@@ -26,6 +26,10 @@ ERASED_BEFORE = "SELECT person_id, erased FROM erasures WHERE environment_id = ?
 LIST = "SELECT environment_id, person_id, erased FROM erasures ORDER BY erased"
 BELONGINGS = ("events", "sessions", "devices", "merges")
 PEOPLE_AT_ONCE = 1000
+STEPS = {"events": "event_id", "sessions": "session_id", "devices": "device_id"}
+ROWS_A_STEP = 5_000
+LAST_OF_STEP = "SELECT {key} FROM {table} WHERE environment_id = ? AND person_id = ? ORDER BY {key} LIMIT 1 OFFSET ?"
+REMOVE_STEP = "DELETE FROM {table} WHERE environment_id = ? AND person_id = ? AND {key} <= ?"
 
 
 class ErasedPerson(NamedTuple):
@@ -42,6 +46,22 @@ class Erased:
 
     removed: Mapping[str, int]
     people: Sequence[ErasedPerson]
+
+
+def remove_some(connection: Connection, environment_id: str, person_id: str) -> Mapping[str, int]:
+    """Remove as many rows of what is known of a person as nobody waits for; how many by table, none when few are left.
+
+    Who has more than can be removed at once loses it step by step before they are erased.
+    """
+    for table, key in STEPS.items():
+        last = connection.exec_driver_sql(
+            as_text(connection, LAST_OF_STEP.format(table=table, key=key)),
+            (environment_id, person_id, ROWS_A_STEP - 1),
+        ).scalar_one_or_none()
+        if last is not None:
+            query = as_text(connection, REMOVE_STEP.format(table=table, key=key))
+            return {table: connection.exec_driver_sql(query, (environment_id, person_id, last)).rowcount}
+    return {}
 
 
 def erase_user(connection: Connection, environment_id: str, person_id: str, *, now: int) -> Erased:
@@ -111,6 +131,7 @@ def _remove(
     connection: Connection, environment_id: str, person_ids: Sequence[str], stored: Stored
 ) -> Mapping[str, int]:
     """Remove everything about these people; how many rows of each table."""
+    visitors = find_visitors(connection, environment_id, stored)
     counts = {
         table: connection.exec_driver_sql(
             as_text(connection, REMOVE.format(table=table) + among(connection)),
@@ -118,10 +139,10 @@ def _remove(
         ).rowcount
         for table in (*BELONGINGS, "persons")
     }
-    fewer: Counter[str] = Counter()
-    for columns in stored.values():
-        fewer.subtract(tags_in(columns))
-    count_tags(connection, environment_id, fewer)
+    fewer: tuple[Counter[str], Counter[str]] = (Counter(), Counter())
+    for person_id, columns in stored.items():
+        fewer[person_id in visitors].subtract(tags_in(columns))
+    count_tags(connection, environment_id, fewer[False], visitors=fewer[True])
     return counts
 
 

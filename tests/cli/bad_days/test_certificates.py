@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 
 from tests.cli.bad_days.authority import DAY, Authority
 from tests.cli.bad_days.sockets import answering, listening
@@ -21,6 +22,10 @@ from tests.requirements import require
 OWN_AUTHORITY = (
     "If the authority is your organization's (or its proxy's), add it to the system's,"
     " or set SSL_CERT_FILE to a file with it."
+)
+STRICT = (
+    "Python 3.13 and later verify certificates strictly (RFC 5280). Have the authority issue a certificate with it;"
+    " until then run mtribes on Python 3.12 or 3.11."
 )
 CERT_FILE = "Set it to a file with the certificates of authorities (PEM), or unset it."
 
@@ -92,6 +97,26 @@ def test_ssl_cert_file_makes_an_authority_known(
     monkeypatch.setenv("SSL_CERT_FILE", str(authority.file))
     with listening(answering(), authority.serving()) as port:
         assert ada("space", "list", "--host", f"https://127.0.0.1:{port}").exit_code == 0
+
+
+LACKING = {
+    x509.AuthorityKeyIdentifier: "the extension Authority Key Identifier",
+    x509.SubjectKeyIdentifier: "the extension Subject Key Identifier",
+    x509.KeyUsage: "the use keyCertSign in its Key Usage",
+}
+VERIFIES_STRICTLY = sys.version_info >= (3, 13)
+
+
+@pytest.mark.parametrize("extension", LACKING)
+def test_what_strict_verification_misses_is_named(
+    ada: Mtribes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, extension: type[x509.ExtensionType]
+) -> None:
+    authority = Authority(tmp_path, lacks=frozenset({extension}))
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority.file))
+    with listening(answering(), authority.serving()) as port:
+        outcome = ada("space", "list", "--host", f"https://127.0.0.1:{port}")
+    what = f"127.0.0.1 cannot be trusted: its certificate or that of its authority lacks {LACKING[extension]}."
+    assert (told(outcome) == Told(1, what, STRICT)) if VERIFIES_STRICTLY else (outcome.exit_code == 0)
 
 
 @pytest.mark.parametrize(

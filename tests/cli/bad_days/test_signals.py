@@ -23,6 +23,9 @@ from tests.cli.code_peer import TOKEN, CodePeer
 INTERRUPTED = Told(130, "Interrupted.", "Run it again; nothing half-written is left.")
 BY = {signal.SIGINT: "Interrupted.", signal.SIGTERM: "Interrupted by SIGTERM.", signal.SIGHUP: "Interrupted by SIGHUP."}
 
+AT_TERMINAL = 'exec "$@" <>"$0" >&0 2>&0'
+"""A leader of a session that opens a terminal has its keys, without a fork of this process and its threads."""
+
 
 class Asked:
     """A server that keeps a request waiting, and says when it has come."""
@@ -171,20 +174,24 @@ def test_a_question_is_left(program: Program, key: bytes) -> None:
 def _typed_at_a_terminal(program: Program, *words: str, after: str, keys: bytes) -> str:
     """What the screen shows; the program ends with 130."""
     environment = {name: value for name, value in program.environment.items() if name != "MTRIBES_TOKEN"}
-    child, terminal = pty.fork()
-    if child == 0:
-        with contextlib.suppress(OSError):
-            os.chdir(program.folder)
-            os.execve(PROGRAM[0], [*PROGRAM, *words], environment | {"TERM": "xterm", "NO_COLOR": "1"})  # noqa: S606 - our program
-        os._exit(99)
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        ["sh", "-c", AT_TERMINAL, os.ttyname(theirs), *PROGRAM, *words],
+        cwd=program.folder,
+        env=environment | {"TERM": "xterm", "NO_COLOR": "1"},
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+    )
+    os.close(theirs)
     shown, is_typed = b"", False
     with contextlib.suppress(OSError):  # a terminal ends so
-        while piece := os.read(terminal, 65536):
+        while piece := os.read(ours, 65536):
             shown += piece
             if not is_typed and after.encode() in shown:
-                os.write(terminal, keys)
+                os.write(ours, keys)
                 is_typed = True
-    os.close(terminal)
-    _, status = os.waitpid(child, 0)
-    assert os.waitstatus_to_exitcode(status) == 130, shown
+    os.close(ours)
+    assert process.wait() == 130, shown
     return shown.decode()

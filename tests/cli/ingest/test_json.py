@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from mtribes_cli.errors import DocumentError, UsageError
 from mtribes_cli.ingest import source
 from tests.cli.computer import Mtribes
-from tests.cli.ingest.rows import rows_of
+from tests.cli.ingest.rows import opened, rows_of
 
 SOUND = st.characters(codec="utf-8")  # half a surrogate pair has no UTF-8
 VALUES = st.recursive(
@@ -65,6 +66,7 @@ BROKEN = {
     "two commas": ('[{"user_id":"1"},\n,{"user_id":"3"}]', {2}, ["1"]),
     "a comma too few": ('[{"user_id":"1"}\n{"user_id":"3"}]', {2}, ["1"]),
     "a list that breaks off": ('[{"user_id":"1"},\n{"user_id":"2"', {2}, ["1"]),
+    "a list that breaks off behind a comma": ('[{"user_id":"1"},\n', {2}, ["1"]),
     "a list that is not closed": ('[{"user_id":"1"}\n', {2}, ["1"]),
     "more after the list": ('[{"user_id":"1"}]\n{"user_id":"2"}', {2}, ["1"]),
     "a word that is none": ('[{"user_id":"1"}, nope,\n{"user_id":"3"}]', {1}, ["1", "3"]),
@@ -76,6 +78,47 @@ def test_what_is_broken_in_an_array_is_rejected_by_its_line(mtribes: Mtribes, na
     content, lines, ids = BROKEN[name]
     found = rows_of(mtribes, content, "users.json")
     assert (set(found.reasons), [user["user_id"] for user in found.users]) == (lines, ids)
+
+
+GARBAGE = st.lists(
+    st.sampled_from(["{", "}", "[", "]", '"', "\\", ",", ":", "a", "1", "null", " ", "\n", '"x"', '{"a":1}'])
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(GARBAGE, st.integers(4, 12))
+def test_garbage_is_read_alike_in_pieces_of_any_size(parts: list[str], chunk_bytes: int) -> None:
+    text = f"[{''.join(parts)}]"
+    whole, pieces = read_in_pieces(text, "users.json", 10_000), read_in_pieces(text, "users.json", chunk_bytes)
+    assert (pieces.bodies, pieces.reasons) == (whole.bodies, whole.reasons)
+
+
+LONG = {
+    "a text of quotes that is not closed": '["' + '\\"' * 200_000,
+    "a name of quotes that is not closed": '[{"' + '\\"' * 200_000,
+    "brackets": "[" * 400_000,
+    "elements that are broken": "[" + "{x}," * 20_000 + "1]",
+    "a number": "[" + "1" * 400_000 + "]",
+    "names that are not closed": "[" + '{"\\"},' * 60_000,
+}
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_a_hostile_array_is_read_in_seconds(mtribes: Mtribes, name: str) -> None:
+    path = mtribes.home / "users.json"
+    path.write_text(LONG[name], encoding="utf-8")
+    started = time.process_time()
+    with opened(mtribes, path) as reading:
+        assert sum(1 for _ in reading.rows.batches())
+    assert time.process_time() - started < 3
+
+
+def test_a_number_of_many_digits_is_sent_as_it_stands(mtribes: Mtribes) -> None:
+    text = f'{{"user_id":"1","attributes":{{"n":{"9" * 5000}}}}}'
+    path = mtribes.home / "users.json"
+    path.write_text(f"[{text}]", encoding="utf-8")
+    with opened(mtribes, path) as reading:
+        assert [batch.body for batch in reading.rows.batches()] == [text.encode() + b"\n"]
 
 
 def test_an_object_is_sent_as_it_stands_down_to_the_last_digit(mtribes: Mtribes) -> None:

@@ -60,6 +60,15 @@ def server(peer: Peer) -> ImportPeer:
     return ImportPeer(peer)
 
 
+def test_a_failed_import_reads_no_further(user: Mtribes, server: ImportPeer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parts, "MAX_PART_ROWS", 5)
+    server.handle = lambda _asked, _number: refusal(403, {"code": "FORBIDDEN", "message": "No.", "path": None})
+    user.write("users.csv", "user_id\n" + "".join(f"u{number}\n" for number in range(10_000)))
+    outcome = user("user", "ingest", "users.csv", "--space", "vod", "--environment", "production")
+    assert outcome.exit_code == 4
+    assert [thread.name for thread in threading.enumerate() if thread.name == "read-ahead"] == []
+
+
 @pytest.fixture
 def bring(user: Mtribes, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Outcome]:
     """`mtribes user ingest` of twenty rows in parts of five."""

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import gzip
+import sys
 from pathlib import Path
 
 import pytest
-from backports import zstd
 
 from mtribes_cli.errors import DocumentError
 from mtribes_cli.ingest import source
+from mtribes_cli.ingest.rejects import default_name
 from tests.cli.computer import Mtribes
 from tests.cli.ingest.rows import rows_of
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 TEXT = "user_id,plan\nada,gold\n"
 USERS = [{"user_id": "ada", "attributes": {"plan": "gold"}}]
@@ -24,6 +30,29 @@ def test_packing_and_encoding_are_known_by_content(mtribes: Mtribes, encoding: s
     assert callable(pack)
     content: bytes = pack((mark + TEXT).encode(encoding))
     assert rows_of(mtribes, content, "users.csv").users == USERS
+
+
+@pytest.mark.parametrize(
+    ("file", "rejects"),
+    [
+        ("users.csv", "users.rejects.csv"),
+        ("users.csv.gz", "users.rejects.csv"),
+        ("users.ndjson.zst", "users.rejects.ndjson"),
+        ("users.rejects.csv", "users.rejects-2.csv"),
+        ("users.rejects-9.csv.gz", "users.rejects-10.csv"),
+        ("users.v2.gz", "users.v2.rejects.csv"),
+    ],
+)
+def test_the_rejects_of_a_packed_file_are_named_as_if_it_were_not(file: str, rejects: str) -> None:
+    assert default_name(file, ".ndjson" if "ndjson" in file else ".csv") == rejects
+
+
+def test_a_folder_is_no_input(mtribes: Mtribes) -> None:
+    (mtribes.home / "users.csv").mkdir()
+    words = ("user", "ingest", "users.csv", "--space", "vod", "--environment", "production", "--dry-run")
+    outcome = mtribes(*words)
+    assert (outcome.exit_code, outcome.out) == (1, "")
+    assert "users.csv cannot be read: it is a folder." in outcome.err
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, zstd.compress])

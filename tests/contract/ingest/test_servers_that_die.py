@@ -69,7 +69,7 @@ def mortal(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MortalSer
     """One that runs, on each kind of database."""
     folder = tmp_path / "server"
     is_sqlite = request.param == "sqlite"
-    url = sqlite_url(folder) if is_sqlite else request.getfixturevalue("postgres").new_database_url()
+    url = str(sqlite_url(folder)) if is_sqlite else request.getfixturevalue("postgres").new_database_url()
     server = MortalServer(folder, url)
     with server.running:
         server.start()

@@ -22,6 +22,7 @@ from templates_server.tokens.secrets import hashed
 from tests.people import OF_A_SIGN_IN, Grant, add_token, unique
 from tests.server.oauth.flows import PASSWORD, PASSWORD_HASH, Browser, Someone, signed_in_browser, someone
 from tests.servers import RunningServer
+from tests.unhandled import UNHANDLED
 
 NEW_PASSWORD = "a long enough one"
 ABOUT = {"name": "Grace Hopper", "password": NEW_PASSWORD, "repeated": NEW_PASSWORD}
@@ -359,6 +360,7 @@ def test_a_failure_is_logged_without_the_code(
     assert "GET /invitation/{code} failed" in caplog.text
     ours = [record for record in caplog.records if record.name == "templates_server"]
     assert all(path.rpartition("/")[2] not in record.getMessage() for record in ours)
+    assert ["broken on purpose" in traceback for traceback in UNHANDLED.take()] == [True]
 
 
 def test_joining_is_remembered_by_id(server: RunningServer) -> None:

@@ -15,13 +15,14 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from templates_server.accounts.passwords import Passwords
-from templates_server.addresses import parse_network
+from templates_server.addresses import Caller, parse_network
 from templates_server.attempts.counting import Attempts
 from templates_server.attempts.policy import FREE_FAILURES, LONGEST_DELAY_MILLISECONDS, delay_after
 from templates_server.errors import TooManyRequests
 from templates_server.opening import open_database
 from templates_server.schema import failed_attempts
 from templates_server.server_key import ServerKey
+from templates_server.settings import sqlite_file_url
 from templates_server.times import DAY, MINUTE, SECOND, system_clock
 from tests.server.oauth.flows import PASSWORD, Browser, Someone, hidden_fields, service_account, someone
 from tests.servers import RunningServer, running_server
@@ -46,14 +47,20 @@ class Guarded:
     compared: list[str]
 
     def guess(
-        self, email: str, password: str = "wrong", *, address: str = "198.51.100.1", browser: Browser | None = None
+        self,
+        email: str,
+        password: str = "wrong",
+        *,
+        address: str = "198.51.100.1",
+        browser: Browser | None = None,
+        **headers: str,
     ) -> tuple[int, str, str]:
         """What the page answers to one attempt from that address: status, Retry-After, text."""
         browser = browser or Browser(self.server)
         page = browser.get("/sign-in")
         fields = {**hidden_fields(page.text), "email": email, "password": password}
         with self.server.client(Origin=self.server.settings.origin) as client:
-            client.headers["X-Forwarded-For"] = address
+            client.headers.update({"X-Forwarded-For": address} | headers)
             client.cookies = browser.cookies
             answer = client.post("/sign-in", data=fields)
             browser.cookies = client.cookies
@@ -117,6 +124,21 @@ def test_an_address_must_wait_whatever_accounts_it_tries_and_so_must_its_network
     person = someone(guarded.server)
     assert guarded.guess(person.email, PASSWORD, address="2001:db8:1:2:ffff::1")[0] == 429
     assert guarded.guess(person.email, PASSWORD, address="2001:db8:1:3::1")[0] == 303
+
+
+@pytest.mark.parametrize("forged", ["for=127.0.0.1", "for=192.0.2.{}", "for=_hidden", "nonsense"])
+def test_a_forged_header_does_not_keep_an_address_from_waiting(guarded: Guarded, forged: str) -> None:
+    for number in range(FREE_FAILURES):
+        assert guarded.guess(f"somebody-{number}@example.com", Forwarded=forged.format(number))[0] == 422
+    person = someone(guarded.server)
+    assert guarded.guess(person.email, PASSWORD, Forwarded=forged.format(99))[0] == 429
+    assert guarded.guess(person.email, PASSWORD, address="203.0.113.5", Forwarded=forged)[0] == 303
+
+
+def test_an_address_that_the_proxy_does_not_state_must_wait_too(guarded: Guarded) -> None:
+    for number in range(FREE_FAILURES):
+        assert guarded.guess(f"somebody-{number}@example.com", address="unknown")[0] == 422
+    assert guarded.guess(someone(guarded.server).email, PASSWORD, address="unknown")[0] == 429
 
 
 @pytest.mark.slow
@@ -185,7 +207,7 @@ def test_ten_thousand_guesses_at_an_account_cost_at_most_fifty_comparisons(guard
         guarded.clock.now += 100
         subjects = [
             attempts.subject("account", person.email),
-            *attempts.subjects_of_address("address", f"2001:db8:{number:x}::1"),
+            *attempts.subjects_of_address("address", Caller(f"2001:db8:{number:x}::1")),
         ]
         try:
             await attempts.begin(subjects)
@@ -240,7 +262,7 @@ def test_failures_are_forgotten_after_a_day_and_leave_no_row(guarded: Guarded) -
 
 
 def test_a_count_does_not_show_what_was_typed(tmp_path: Path) -> None:
-    database = open_database(f"sqlite:///{tmp_path / 'x.db'}")
+    database = open_database(sqlite_file_url(tmp_path / "x.db"))
     one, other = (Attempts(database, ServerKey(bytes([number]) * 32), system_clock) for number in range(2))
     assert one.subject("account", "a@b.example") != other.subject("account", "a@b.example")
     assert one.subject("account", "a") != one.subject("address", "a")

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from templates_server.access import ALL_SCOPES, Role, Scope
+from templates_server.addresses import parse_network
 from templates_server.audit import store
 from templates_server.audit.models import Deed
 from templates_server.database import Database
 from templates_server.errors import Conflict
 from templates_server.times import system_clock
 from tests.people import Grant, Organization, Person, add_organization, add_person, add_service, add_space, unique
-from tests.servers import RunningServer
+from tests.servers import RunningServer, running_server
 
 MODEL = {"experiences": {"header": {}}, "collections": {"home": {"children": {"header": {"experience": "header"}}}}}
 WHATEVER_IS_THERE = {"If-Match": "*"}
@@ -73,6 +75,16 @@ def test_every_change_of_a_space_is_remembered_by_whom_and_where(
     assert {entry["space"] for entry in found[1:]} == {space}
     assert all(entry["actor"] == {"kind": "person", "id": person.id, "name": person.email} for entry in found)
     assert {entry["address"] for entry in found} == {"127.0.0.1"}
+
+
+@pytest.mark.parametrize("forged", ["for=192.0.2.1", "for=127.0.0.1", "nonsense"])
+def test_a_deed_keeps_the_address_that_the_proxy_states(tmp_path: Path, forged: str) -> None:
+    with running_server(tmp_path, trusted_proxies=(parse_network("127.0.0.1"),)) as server:
+        person = add_person(server.database, add_organization(server.database))
+        headers = {"X-Forwarded-For": "198.51.100.9, 203.0.113.4", "Forwarded": forged}
+        with person.client(server, **headers) as client:
+            client.post(f"/v2/organizations/{person.organization.key}/spaces", json={"key": unique("space")})
+            assert [entry["address"] for entry in entries(client, person.organization)] == ["203.0.113.4"]
 
 
 def test_what_changes_nothing_is_no_deed(server: RunningServer, client: httpx.Client, person: Person) -> None:

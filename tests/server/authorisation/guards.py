@@ -23,6 +23,7 @@ from types import CodeType, ModuleType
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from templates_server.settings import sqlite_file_url, sqlite_url
 from tests.server.authorisation.separations import SEPARATIONS
 
 RECORD = Path(__file__).with_name("guards.txt")
@@ -305,7 +306,7 @@ def _of_the_grid(guard: Guard, folder: Path) -> Sequence[str]:
     from tests.server.authorisation.world import new_world  # noqa: PLC0415 - as above
 
     wanted = [row for row in rows() if any(part in row.name for part in guard.routes)]
-    world = new_world(f"sqlite:///{folder}/mtribes.db", folder)
+    world = new_world(str(sqlite_url(folder)), folder)
     return [fault for walk in (asking.walk, asking.swap, asking.confine) for fault in walk(world, of=wanted).faults]
 
 
@@ -315,7 +316,8 @@ def _of_neighbours(guard: Guard, folder: Path) -> Sequence[str]:
 
     postgres = PostgresServer(folder / "postgres") if guard.database == "postgresql" else None
     one, other = (
-        postgres.new_database_url() if postgres else f"sqlite:///{folder}/{name}.db" for name in ("one", "other")
+        postgres.new_database_url() if postgres else str(sqlite_file_url(folder / f"{name}.db"))
+        for name in ("one", "other")
     )
     try:
         return differences(one, other, folder)

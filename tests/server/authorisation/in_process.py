@@ -106,7 +106,7 @@ def forgetting_database(url: str) -> Forgetting:
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         return ForgettingSqlite(parsed)
-    return ForgettingPostgres(parsed.set(drivername="postgresql+psycopg"))
+    return ForgettingPostgres(url)
 
 
 def _rows(connection: Connection) -> Rows:

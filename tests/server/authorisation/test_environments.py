@@ -6,12 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from templates_server.settings import sqlite_file_url
 from tests.server.authorisation.neighbours import differences
 from tests.servers import PostgresServer
 
 
 def test_an_environment_answers_as_if_there_were_no_other(tmp_path: Path) -> None:
-    assert differences(f"sqlite:///{tmp_path / 'alone.db'}", f"sqlite:///{tmp_path / 'among.db'}", tmp_path) == []
+    assert (
+        differences(str(sqlite_file_url(tmp_path / "alone.db")), str(sqlite_file_url(tmp_path / "among.db")), tmp_path)
+        == []
+    )
 
 
 @pytest.mark.slow

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from templates_server.routes import ROUTES
+from templates_server.settings import sqlite_url
 from tests.server.authorisation.asking import ALL_ROWS, BODIES, QUERIES, confine, swap, walk
 from tests.server.authorisation.expected import CREDENTIALS, Row, rows
 from tests.server.authorisation.world import MARK, new_world
@@ -23,12 +24,12 @@ def check(url: str, folder: Path, *, everywhere: bool, of: Sequence[Row] = ALL_R
 
 
 def test_every_third_row_of_the_grid_is_as_promised(tmp_path: Path) -> None:
-    check(f"sqlite:///{tmp_path / 'mtribes.db'}", tmp_path, everywhere=False, of=ALL_ROWS[::3])
+    check(str(sqlite_url(tmp_path)), tmp_path, everywhere=False, of=ALL_ROWS[::3])
 
 
 @pytest.mark.slow
 def test_every_cell_of_the_grid_is_as_promised(tmp_path: Path) -> None:
-    check(f"sqlite:///{tmp_path / 'mtribes.db'}", tmp_path, everywhere=False)
+    check(str(sqlite_url(tmp_path)), tmp_path, everywhere=False)
 
 
 @pytest.mark.slow
@@ -37,19 +38,19 @@ def test_every_cell_of_the_grid_is_as_promised_on_postgresql(postgres_url: str, 
 
 
 def test_what_is_elsewhere_is_as_if_it_were_nowhere(tmp_path: Path) -> None:
-    grid = swap(new_world(f"sqlite:///{tmp_path / 'mtribes.db'}", tmp_path))
+    grid = swap(new_world(str(sqlite_url(tmp_path)), tmp_path))
     assert grid.faults == []
     assert grid.cells > 100
 
 
 def test_outside_of_an_account_there_is_nothing(tmp_path: Path) -> None:
-    grid = confine(new_world(f"sqlite:///{tmp_path / 'mtribes.db'}", tmp_path))
+    grid = confine(new_world(str(sqlite_url(tmp_path)), tmp_path))
     assert grid.faults == []
     assert grid.cells > 180
 
 
 def test_an_account_parameter_keeps_to_the_organization_that_it_names(tmp_path: Path) -> None:
-    world = new_world(f"sqlite:///{tmp_path / 'mtribes.db'}", tmp_path)
+    world = new_world(str(sqlite_url(tmp_path)), tmp_path)
 
     def ask(credential: str, account: str) -> tuple[int, set[bytes]]:
         answer = asyncio.run(world.ask(credential, "GET", f"/v2/spaces?accountId={account}"))

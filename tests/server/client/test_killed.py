@@ -25,6 +25,7 @@ from sqlalchemy import Connection, Table, select
 
 from templates_server import schema
 from templates_server.opening import open_database
+from templates_server.settings import sqlite_url
 from tests.environments import AppEnvironment, add_environment
 from tests.server_processes import ServerProcess, server_process
 from tests.servers import PostgresServer
@@ -93,7 +94,7 @@ def kill_under_load(server: ServerProcess, load: Load) -> None:
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_what_was_acknowledged_survives_kill_9(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
-    url, options = f"sqlite:///{tmp_path / 'data' / 'mtribes.db'}", ["--rate-limits", "off"]
+    url, options = str(sqlite_url(tmp_path / "data")), ["--rate-limits", "off"]
     if kind == "postgresql":
         postgres: PostgresServer = request.getfixturevalue("postgres")
         url = postgres.new_database_url()

@@ -23,6 +23,7 @@ from templates_server import schema
 from templates_server.database import Database
 from templates_server.opening import open_database
 from templates_server.persons.names import PersonKind, named
+from templates_server.settings import sqlite_url
 from tests.environments import AppEnvironment, add_environment
 from tests.server_processes import server_process
 from tests.servers import PostgresServer
@@ -68,7 +69,7 @@ def course(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     """On a database of each kind."""
     folder = tmp_path_factory.mktemp("data")
     options: tuple[str, ...] = ()
-    url = f"sqlite:///{folder / 'mtribes.db'}"
+    url = str(sqlite_url(folder))
     if request.param == "postgresql":
         postgres: PostgresServer = request.getfixturevalue("postgres")
         url = postgres.new_database_url()

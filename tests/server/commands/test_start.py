@@ -167,7 +167,7 @@ def test_a_head_that_does_not_end_is_cut_off(running: ServerProcess) -> None:
         (["--host", "0.0.0.0", "--local"], "--local is for this machine alone"),  # noqa: S104 - as above
         (["--public-url", "https://example.com/"], "slash at the end"),
         (["--database", "mysql://x/y"], "not supported"),
-        (["--database", "nonsense"], "--database is not a URL"),
+        (["--database", "nonsense"], "it is not a URL"),
         (["--port", "65536"], "--port"),
         (["--nonsense"], "No such option"),
         (["argument"], "unexpected extra argument"),
@@ -257,6 +257,7 @@ def test_a_log_that_is_stderr_is_written_once(tmp_path: Path) -> None:
     [
         ("--trusted-proxy", "10.0.0.0/33", "'10.0.0.0/33' is neither an address nor a network"),
         ("--trusted-proxy", "10.0.0.1/8", "'10.0.0.1/8' is neither an address nor a network"),
+        ("--proxy-header", "x-real-ip", "'x-real-ip' is not one of 'x-forwarded-for', 'forwarded'"),
         ("--allowed-host", "https://app.internal", "'https://app.internal' is not a name"),
         ("--allowed-host", "app.internal:80", "'app.internal:80' is not a name"),
         ("--cors-origin", "https://app.example.com/", "'https://app.example.com/' is not an origin"),
@@ -278,6 +279,20 @@ def test_names_of_the_server_are_taken_from_the_environment(tmp_path: Path) -> N
     with server_process(tmp_path, environment={"MTRIBES_ALLOWED_HOSTS": "app.internal Other.internal"}) as server:
         for host, status in (("other.internal", 200), ("APP.internal", 200), ("evil.example", 421)):
             assert httpx.get(f"{server.url}/sign-in", headers={"Host": host}).status_code == status
+
+
+@pytest.mark.slow
+def test_the_header_of_proxies_is_taken_from_the_environment(tmp_path: Path) -> None:
+    environment = {
+        "MTRIBES_PROXY_HEADER": "Forwarded",
+        "MTRIBES_TRUSTED_PROXIES": "127.0.0.1",
+        "MTRIBES_RATE_LIMITS": "unauthenticated=2",
+    }
+    with server_process(tmp_path, environment=environment) as server:
+        for address in ("192.0.2.1", "192.0.2.2"):
+            headers = [{"Forwarded": f"for={address}", "X-Forwarded-For": f"203.0.113.{n}"} for n in range(3)]
+            told = [httpx.get(f"{server.url}/v2/me", headers=each).status_code for each in headers]
+            assert told == [401, 401, 429]
 
 
 @pytest.mark.slow

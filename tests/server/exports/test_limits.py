@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import threading
@@ -18,7 +19,7 @@ from templates_server.exports import files, lines_store, spooling
 from templates_server.exports.files import ExportFiles
 from templates_server.exports.spooling import Spooler
 from templates_server.schema import audit_entries, exports
-from tests.people import Grant, add_person
+from tests.people import Grant, add_person, add_space
 from tests.server.exports.exporting import Exporting, exporting, somebody
 from tests.servers import RunningServer, running_server
 
@@ -153,15 +154,62 @@ def slow_lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
     may_go.set()
 
 
-def test_so_many_are_made_at_once_and_no_more(place: Exporting, slow_lines: threading.Event) -> None:
-    asked = [place.ask(format="csv") for _ in range(spooling.MOST_WAITING)]
+@contextlib.contextmanager
+def places(server: RunningServer, number: int) -> Iterator[list[Exporting]]:
+    """Environments of as many organizations."""
+    with contextlib.ExitStack() as clients:
+        people = [somebody(server) for _ in range(number)]
+        yield [exporting(server, clients.enter_context(person.client(server)), person) for person in people]
+
+
+def test_an_organization_has_its_share_of_the_slots(place: Exporting, slow_lines: threading.Event) -> None:
+    asked = [place.ask(format="csv") for _ in range(spooling.MOST_AN_ORGANIZATION)]
     assert {answer.status_code for answer in asked} == {202}
-    refused = place.ask(format="csv")
-    assert refused.status_code == 503
-    assert refused.headers["retry-after"]
-    slow_lines.set()
+    colleague = add_person(place.server.database, place.person.organization)
+    with colleague.client(place.server) as client:
+        path = f"/v2/spaces/{add_space(place.server, colleague)}/environments/production"
+        elsewhere = Exporting(place.server, colleague, client, path)
+        refused = [place.ask(format="csv"), place.ask_events(), elsewhere.ask_events()]
+    assert [answer.status_code for answer in refused] == [503] * 3
+    assert all(answer.headers["retry-after"] for answer in refused)
+    assert "4 exports of the organization" in refused[0].json()["errors"][0]["message"]
+    with places(place.server, 1) as (other,):
+        theirs = other.ask(format="csv")
+        slow_lines.set()
+        assert other.ended(theirs)["state"] == "complete"
     assert {place.ended(answer)["state"] for answer in asked} == {"complete"}
-    assert place.ask(format="csv").status_code == 202
+    assert place.ended(place.ask(format="csv"))["state"] == "complete"
+
+
+def test_so_many_are_made_at_once_but_everybody_gets_one(place: Exporting, slow_lines: threading.Event) -> None:
+    assert spooling.MOST_WAITING == 16
+    with places(place.server, 6) as organizations:
+        asked = [(one, one.ask(format="csv")) for one in organizations[:4] for _ in range(4)]
+        assert {answer.status_code for _, answer in asked} == {202}
+        more = [(one, one.ask(format="csv")) for one in organizations]
+        assert [answer.status_code for _, answer in more] == [503] * 4 + [202] * 2
+        assert [one.ask(format="csv").status_code for one in organizations[4:]] == [503] * 2  # all slots are taken
+        slow_lines.set()
+        assert {one.ended(answer)["state"] for one, answer in (*asked, *more[4:])} == {"complete"}
+        assert {one.ended(one.ask(format="csv"))["state"] for one in organizations} == {"complete"}
+
+
+def test_the_next_export_is_of_whom_the_fewest_are_made() -> None:
+    turns = spooling.FairTurns()
+    for name in ("a1", "a2", "a3", "b1", "b2", "c1"):
+        slot = spooling.Slot(None, name, name[0], None)  # type: ignore[arg-type]  # neither is used here
+        turns.add(name, slot)  # type: ignore[arg-type]  # nor is the job
+    made: list[object] = []
+    with turns.next() as (first, _):
+        made.append(first)
+        with turns.next() as (second, _):
+            made.append(second)
+            with turns.next() as (third, _):
+                made.append(third)
+        for _ in range(3):
+            with turns.next() as (job, _):
+                made.append(job)
+    assert made == ["a1", "b1", "c1", "b2", "a2", "a3"]
 
 
 def test_one_that_is_being_made_is_not_there_to_be_fetched(place: Exporting, slow_lines: threading.Event) -> None:

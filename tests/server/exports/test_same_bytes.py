@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import random
+import time
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,9 @@ from templates_server.exports.files import Form, form_of
 from templates_server.opening import open_database
 from templates_server.persons.names import PersonKind, named
 from templates_server.persons.profiles import COLUMNS, Profile, to_columns
+from templates_server.retention import store as retention_store
 from templates_server.schema import events, persons
+from templates_server.settings import sqlite_file_url
 from templates_server.tribes.reading import read_tribe
 from templates_server.tribes.store import Moment
 from templates_server.users.api import to_user
@@ -115,7 +118,7 @@ def content_of(database: Database, kind: str, shape: Shape, *, of_events: bool =
 @pytest.fixture
 def databases(tmp_path: Path, postgres_url: str) -> list[Database]:
     """One of each kind, with the same people."""
-    both = [open_database(f"sqlite:///{tmp_path / 'mtribes.db'}"), open_database(postgres_url)]
+    both = [open_database(sqlite_file_url(tmp_path / "mtribes.db")), open_database(postgres_url)]
     for database in both:
         migrations.upgrade(database)
     return both
@@ -212,6 +215,18 @@ def test_a_change_whose_transaction_is_open_at_the_snapshot_is_in_the_next_expor
     assert after > horizon
     other.dispose()
     database.close()
+
+
+def test_a_purge_that_takes_hours_moves_no_cursor_back(postgres_url: str) -> None:
+    database, other = open_database(postgres_url), open_database(postgres_url)
+    migrations.upgrade(database)
+    now = 1_700_000_000_000
+    with retention_store.alone(other) as is_alone:
+        assert is_alone
+        time.sleep(0.3)
+        assert database.read_now(lambda reader: lines_store.horizon(reader, now, margin_ms=0)) > now - 300
+    database.close()
+    other.close()
 
 
 def test_a_cursor_leaves_time_for_changes_that_are_on_their_way(fresh_database_url: str) -> None:

@@ -20,6 +20,7 @@ from sqlalchemy import func, select
 
 from templates_server import schema
 from templates_server.opening import open_database
+from templates_server.settings import sqlite_url
 from tests.server.imports.dying_server import POINTS
 from tests.server.imports.model import Model, as_text, stored
 from tests.server.imports.sending import NDJSON, ndjson, stored_tags
@@ -98,7 +99,7 @@ class Journey:
 def journey(request: pytest.FixtureRequest, tmp_path: Path) -> Journey:
     folder = tmp_path / "data"
     if request.param == "sqlite":
-        return Journey(folder, ["--demo"], f"sqlite:///{folder / 'mtribes.db'}")
+        return Journey(folder, ["--demo"], str(sqlite_url(folder)))
     postgres: PostgresServer = request.getfixturevalue("postgres")
     url = postgres.new_database_url()
     return Journey(folder, ["--demo", "--database", url], url)

@@ -110,6 +110,16 @@ def test_basic_credentials_that_cannot_be_read_or_are_wrong_are_401_with_a_chall
     assert answer.headers["www-authenticate"] == 'Basic realm="mtribes"'
 
 
+@pytest.mark.parametrize("header", ["Bearer {id}:{secret}", "Basic {id}{secret}"])
+def test_credentials_of_a_client_are_basic_with_a_colon(server: RunningServer, header: str) -> None:
+    client_id, secret = service_account(server)
+    scheme, _, credentials = header.format(id=client_id, secret=secret).partition(" ")
+    sent = {"Authorization": f"{scheme} {base64.b64encode(credentials.encode()).decode()}"}
+    answer = ask(server, data={"grant_type": "client_credentials"}, headers=sent)
+    assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
+    assert answer.json()["error_description"] == "The Authorization header must be Basic, with client id and secret."
+
+
 def test_a_wrong_secret_and_an_unknown_client_look_the_same(server: RunningServer) -> None:
     client_id, _ = service_account(server)
     form = {"grant_type": "client_credentials", "client_secret": WRONG_SECRET}
@@ -159,6 +169,11 @@ def test_duplicated_parameters_are_an_invalid_request(server: RunningServer, bod
         (b'{"grant_type": "a\\u0000b"}', "application/json", 400),
         (b'{"grant_type": "\\ud800"}', "application/json", 400),
         (b"[" * 2000, "application/json", 400),
+        ('{"grant_type": "client_credentials"}'.encode("utf-16"), "application/json", 400),
+        (("[" * 2000).encode("utf-16-le"), "application/json", 400),
+        (("[" * 5_000).encode("utf-16-be"), "application/json", 400),
+        ((" {" + '"a":[' * 700).encode("utf-32-le"), "application/json", 400),
+        (b'{"grant_type": ' + b"9" * 5000 + b"}", "application/json", 400),
         (b'{"a": ' + b"9" * 5000 + b"}", "application/json", 400),
     ],
 )

@@ -156,3 +156,18 @@ def test_the_page_needs_no_script_and_nothing_from_elsewhere(server: RunningServ
     sources = re.findall(r'(?:src|href)="([^"#][^"]*)"', answer.text)
     assert all(source.startswith("/") and not source.startswith("//") for source in sources)
     assert "script-src" not in answer.headers["content-security-policy"]
+
+
+CLOSED = ("SentModel", "SentDelivery", "SentTribes", "TribeDocument", "TribeExport", "EventExport", "AskedExplanation")
+
+
+@pytest.mark.parametrize("name", CLOSED)
+def test_what_is_refused_for_an_unknown_key_is_described_as_closed(name: str) -> None:
+    schemas = DOCUMENT["components"]["schemas"]
+    waiting, seen = [name], set[str]()
+    while waiting:
+        seen.add(each := waiting.pop())
+        assert schemas[each].get("additionalProperties") is False, each
+        found = {reference.rpartition("/")[2] for reference in references(schemas[each])}
+        waiting += [other for other in found - seen if "properties" in schemas[other]]
+    assert name != "SentDelivery" or "ItemDocument" in seen

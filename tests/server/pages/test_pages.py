@@ -17,6 +17,7 @@ from templates_server.routes import ROUTES
 from templates_server.times import system_clock
 from tests.server.oauth.flows import PASSWORD_HASH, Browser, authorization, signed_in_browser, someone
 from tests.servers import RunningServer, running_server
+from tests.unhandled import UNHANDLED
 
 CONSENT = f"/oauth/authorize?{urlencode(authorization())}"
 PAGES = (
@@ -175,3 +176,4 @@ def test_a_bug_is_told_in_the_form_of_the_surface_without_its_details(
     assert told in answer.text
     assert "secret detail" not in answer.text
     assert any("secret detail" in str(record.exc_info) for record in caplog.records if record.levelno == logging.ERROR)
+    assert ["secret detail" in traceback for traceback in UNHANDLED.take()] == [True]

@@ -17,6 +17,7 @@ from sqlalchemy import func, select
 from templates_server.database import Database
 from templates_server.opening import open_database
 from templates_server.schema import tokens
+from templates_server.settings import sqlite_url
 from templates_server.tokens.secrets import hashed
 from tests.server.oauth.device_flow import DEVICE_GRANT
 from tests.server.oauth.flows import REDIRECT, VERIFIER
@@ -62,7 +63,7 @@ def local_track(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
 
 def _track(request: pytest.FixtureRequest, paths: pytest.TempPathFactory, *, several: bool) -> Iterator[Track]:
     folder = paths.mktemp("race") / "data"
-    url, options = f"sqlite:///{folder / 'mtribes.db'}", ["--demo"]
+    url, options = str(sqlite_url(folder)), ["--demo"]
     if request.param == "postgresql":
         postgres: PostgresServer = request.getfixturevalue("postgres")
         url = postgres.new_database_url()

@@ -150,6 +150,13 @@ def test_explicit_nulls_are_not_given_and_unknown_keys_are_ignored(
     assert answer.status_code == 200
 
 
+def test_a_nul_in_a_key_of_fields_is_refused(server: RunningServer, environment: AppEnvironment) -> None:
+    before = rows_of(server, schema.sessions, environment)
+    answer = start(server, environment, fields={"campaign\0": "spring"})
+    assert (answer.status_code, "NUL" in answer.json()["errors"][0]["message"]) == (422, True)
+    assert rows_of(server, schema.sessions, environment) == before
+
+
 def test_contextual_fields_are_never_stored(server: RunningServer) -> None:
     environment = add_environment(server.database)
     start(server, environment, fields={"campaign": "a-very-secret-campaign"})

@@ -13,12 +13,14 @@ from sqlalchemy import Connection, event, select
 
 from templates_server.opening import open_database
 from templates_server.schema import tokens
+from templates_server.settings import sqlite_file_url
 from templates_server.times import MINUTE, parse_rfc3339, system_clock
 from templates_server.tokens import store, uses
 from templates_server.tokens.secrets import hashed
 from templates_server.tokens.uses import TokenUses
 from tests.people import OF_A_SIGN_IN, Person, add_organization, add_person, add_token
 from tests.servers import RunningServer, running_server
+from tests.unhandled import UNHANDLED
 
 
 def token_id(server: RunningServer, secret: str) -> str:
@@ -84,7 +86,7 @@ def test_requests_within_the_minute_note_nothing_and_one_batch_takes_many(tmp_pa
     written: list[int] = []
 
     async def requests() -> None:
-        database = open_database(f"sqlite:///{tmp_path / 'x.db'}")
+        database = open_database(sqlite_file_url(tmp_path / "x.db"))
 
         def count(_connection: Connection, noted: dict[str, int]) -> None:
             written.append(len(noted))
@@ -119,6 +121,7 @@ def test_a_database_that_takes_no_writes_fails_no_request(
         assert [use(server, ada) for _ in range(3)] == [200, 200, 200]
         wait_for(lambda: caplog.records)
     assert "could not be stored" in caplog.text
+    assert all("the disk is full" in traceback for traceback in UNHANDLED.take())
     assert ada.token not in caplog.text
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from templates_server.database import Database
+from templates_server.settings import sqlite_file_url
 from tests.server.tribes.agreement import Asked, Disagreement, disagreements, opened
 from tests.server.tribes.made import border_rules, made_people, made_rules
 from tests.server.tribes.oracle import History
@@ -31,7 +32,7 @@ def databases(
     people: Sequence[History], postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Sequence[Database]]:
     folder: Path = tmp_path_factory.mktemp("tribes")
-    both = [opened(f"sqlite:///{folder / 'tribes.db'}", people), opened(postgres.new_database_url(), people)]
+    both = [opened(str(sqlite_file_url(folder / "tribes.db")), people), opened(postgres.new_database_url(), people)]
     yield both
     for database in both:
         database.close()

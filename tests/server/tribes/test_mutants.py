@@ -13,6 +13,7 @@ import pytest
 
 from templates_server.database import Database
 from templates_server.persons.names import PersonKind
+from templates_server.settings import sqlite_file_url
 from templates_server.tribes import compiler, evaluator, sql, windows
 from templates_server.tribes.evaluator import Outcome
 from templates_server.tribes.rules import (
@@ -245,7 +246,7 @@ def databases(
 ) -> Iterator[dict[str, Database]]:
     folder = tmp_path_factory.mktemp("mutants")
     both = {
-        "sqlite": opened(f"sqlite:///{folder / 'tribes.db'}", people),
+        "sqlite": opened(str(sqlite_file_url(folder / "tribes.db")), people),
         "postgresql": opened(postgres.new_database_url(), people),
     }
     yield both

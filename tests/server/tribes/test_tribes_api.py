@@ -328,3 +328,48 @@ def test_every_change_is_remembered(client: httpx.Client, server: RunningServer,
     entries = server.database.read_now(lambda connection: connection.execute(query).all())
     deeds = [(entry.action, json.loads(entry.details)["revision"]) for entry in entries if "tribe" in entry.action]
     assert deeds == [("tribes.replace", 1), ("tribe.replace", 2), ("tribe.delete", 3)]
+
+
+def test_more_tribes_than_a_space_may_have_are_refused(space: str, client: httpx.Client) -> None:
+    tribes = {f"t{number}": {"category": f"c{number % 50}", "filters": [GOLD]} for number in range(1001)}
+    answer = client.put(f"{space}/tribes", json={"tribes": tribes})
+    (problem,) = answer.json()["errors"]
+    assert (answer.status_code, problem["path"]) == (422, "tribes")
+    assert problem["message"].startswith("has 1001 entries; at most 1000 are possible")
+    most = {key: tribes[key] for key in list(tribes)[:1000]}
+    assert client.put(f"{space}/tribes", json={"tribes": most}, headers={"If-Match": "*"}).status_code == 200
+    answer = client.put(f"{space}/tribes/one-more", json={"filters": [GOLD]})
+    (problem,) = answer.json()["errors"]
+    assert (answer.status_code, problem["path"]) == (422, "tribes")
+    assert problem["message"].startswith("has 1001 entries; at most 1000 are possible")
+
+
+@pytest.mark.parametrize(
+    ("operator", "value", "users"),
+    [
+        ("less_than", 2, {"one"}),
+        ("less_or_equal", 2, {"one", "two"}),
+        ("greater_than", 2, {"three"}),
+        ("greater_or_equal", 2, {"two", "three"}),
+        ("between", [2, 3], {"two", "three"}),
+        ("equals", 2, {"two"}),
+    ],
+)
+def test_each_operator_of_numbers_finds_whom_it_names(
+    space: str, client: httpx.Client, operator: str, value: Any, users: set[str]
+) -> None:
+    here = f"{space}/environments/production"
+    people = [
+        {"user_id": name, "attributes": {"seats": seats}} for seats, name in enumerate(("one", "two", "three"), 1)
+    ]
+    data(client.post(f"{here}/users", json=people))
+    tribe = {"filters": [{"attribute": "attributes.seats", "operator": operator, "value": value}]}
+    assert client.put(f"{space}/tribes/seats", json=tribe).is_success
+    found = client.get(f"{here}/tribes/seats/users").json()["data"]
+    assert {user["user_id"] for user in found} == users
+
+
+@pytest.mark.parametrize("key", [{}, [], 1, "silver"])
+def test_a_tribe_sent_to_another_key_is_refused(space: str, client: httpx.Client, key: Any) -> None:
+    answer = client.put(f"{space}/tribes/gold", json={"key": key, "filters": [GOLD]})
+    assert (answer.status_code, answer.json()["errors"][0]["path"]) == (422, "key")

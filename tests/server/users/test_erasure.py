@@ -22,6 +22,7 @@ from templates_server.users.erasure.store import ErasedPerson, erase_user
 from templates_server.users.store import upsert_users
 from tests.server.users.changes import change
 from tests.server.users.conftest import Place
+from tests.unhandled import UNHANDLED
 
 ADA = named(PersonKind.USER, "ada").person_id
 VISITOR = named(PersonKind.VISITOR, "v1").person_id
@@ -145,6 +146,7 @@ def test_what_the_file_did_not_take_comes_with_the_next(tmp_path: Path, caplog: 
     listing = ErasureList(tmp_path / "folder" / "e")
     listing.add([person(1)])  # there is no such folder
     assert "1 erasures wait" in caplog.text
+    assert ["1 erasures wait" in traceback for traceback in UNHANDLED.take()] == [True]
     (tmp_path / "folder").mkdir()
     listing.add([person(2)])
     listing.add([person(3)])

@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
-from tests.environments import decide, deliver, revoke
+from tests.environments import decide, deliver, remodel, revoke
 from tests.server.sessions.changes.following import (
     FOOTBALL,
     GOLD_FIRST,
+    MODEL,
     SIDE,
     TOP,
     TRIBES,
@@ -27,6 +28,7 @@ from tests.server.sessions.changes.following import (
 )
 from tests.servers import RunningServer
 
+SIDE_SHOWS = {"default": {"properties": {"title": "Beside"}}}
 Make = Callable[..., App]
 
 
@@ -110,6 +112,17 @@ def test_new_tribes_and_a_new_delivery_are_told(made: Make) -> None:
         assert titles(stream.changes(1)[0]) == {TOP: "For gold"}
         deliver(app.server.database, app.environment, delivery(side=(scenario("Beside gold", "gold"),)))
         assert titles(stream.changes(2)[1]) == {TOP: "Anybody", SIDE: "Beside gold"}
+
+
+def test_a_new_model_is_told(made: Make) -> None:
+    app = made({"published": ["home"], "scenarios": {}})
+    started = app.start(external_id="ada")
+    model = {**MODEL, "experiences": {"hero": {"properties": {"title": {"type": "text", "default": "Of the model"}}}}}
+    with streamed(app, started["session"]) as stream:
+        deliver(app.server.database, app.environment, {"published": ["home"], "scenarios": {SIDE: SIDE_SHOWS}})
+        assert titles(stream.changes(1)[0]) == {SIDE: "Beside"}
+        remodel(app.server.database, app.environment, model)
+        assert titles(stream.changes(2)[1]) == {TOP: "Of the model"}
 
 
 def test_a_scenario_begins_and_ends_at_its_times(made: Make) -> None:

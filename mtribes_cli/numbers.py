@@ -1,0 +1,18 @@
+"""Whole numbers in text that somebody else wrote: a server, a file, a person at the terminal. Pure.
+
+`int()` fails on more than 4,300 digits, and reads the digits of every script as well as signs, blanks and underscores.
+`tests/repo/test_numbers.py` sees to it that such text goes through here.
+"""
+
+from __future__ import annotations
+
+
+def whole_number(text: str, *, most: int) -> int | None:
+    """The number from 0 to `most` that ASCII digits state; None for any other text."""
+    if not (text.isascii() and text.isdigit()):
+        return None
+    digits = text.lstrip("0") or "0"
+    if len(digits) > len(str(most)):
+        return None
+    number = int(digits)
+    return number if number <= most else None

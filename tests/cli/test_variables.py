@@ -1,0 +1,46 @@
+"""Variables of ours as files and containers set them: with blanks around a value, or with quotation marks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mtribes_cli.context import Folders
+from tests.cli.computer import Mtribes
+from tests.cli.peer import Peer, data
+
+SPACES = "/v2/spaces"
+
+
+def test_blanks_around_the_value_of_a_variable_are_no_part_of_it(user: Mtribes, peer: Peer) -> None:
+    peer.on("GET", SPACES, data())
+    expected = user("space", "list").out
+    user.environment |= {"MTRIBES_HOST": f"\t{peer.url}\n", "MTRIBES_TOKEN": "mtp_of_a_test\r\n"}
+    outcome = user("space", "list")
+    assert (outcome.exit_code, outcome.out) == (0, expected)
+
+
+@pytest.mark.parametrize("quote", ["'", '"'])
+@pytest.mark.parametrize("name", ["MTRIBES_HOST", "MTRIBES_TOKEN", "MTRIBES_DATA"])
+def test_quotes_around_the_value_of_a_variable_are_named(user: Mtribes, peer: Peer, name: str, quote: str) -> None:
+    user.environment[name] = f"{quote}mtp_secret{quote}\n"
+    outcome = user("space", "list")
+    assert outcome.exit_code == 2
+    assert f"The value of {name} begins and ends with a quotation mark." in outcome.err
+    assert "Remove the quotation marks" in outcome.err
+    assert "mtp_secret" not in outcome.err
+    assert peer.asked == []
+
+
+def test_variables_of_others_stay_as_they_are(user: Mtribes, peer: Peer) -> None:
+    peer.on("GET", SPACES, data())
+    user.environment |= {"OTHER": '"quoted"', "MTRIBES_EMPTY": " \n"}
+    assert user("space", "list").exit_code == 0
+
+
+def test_the_data_folder_is_found_as_the_server_finds_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    assert Folders.of_this_user({"MTRIBES_DATA": "~/data"}).server == tmp_path / "data"
+    assert Folders.of_this_user({"MTRIBES_DATA": "data"}).server == tmp_path / "data"

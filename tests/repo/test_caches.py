@@ -1,0 +1,83 @@
+"""Nothing remembered grows by the sender's choice: caches without a bound of bytes are listed, each with a reason."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("mtribes_cli", "templates_server")
+UNBOUNDED = {"lru_cache", "cache"}
+ALLOWED: Mapping[str, str] = {
+    "mtribes_cli/ingest/cells.py _cached_tag_list": "takes cells of at most 256 characters",
+    "templates_server/codegen/javascript/__init__.py runtime": "without arguments: files of ours",
+    "templates_server/codegen/registry.py language": "by the names of languages: others raise",
+    "templates_server/codegen/typescript/__init__.py runtime": "without arguments: files of ours",
+    "templates_server/imports/sqlite_store.py _insert_statement": "by a number of rows, at most 300",
+    "templates_server/imports/sqlite_store.py _same_statement": "by a number of rows, at most 300",
+    "templates_server/migrations/__init__.py head_revision": "without arguments: the newest revision",
+    "templates_server/persons/reading.py _timezones_by_word": "without arguments: the time zones",
+    "templates_server/persons/reading.py timezone_names": "without arguments: the time zones",
+    "templates_server/signatures.py __init__": "by an environment of the database, not by what was sent",
+    "templates_server/spaces/store.py _app": "by a row of the database, not by what was sent",
+}
+
+
+def caches_in(source: str) -> Iterator[str]:
+    """The functions that have a cache of functools, the assigned names or else the functions around its use."""
+    yield from _caches_in(ast.parse(source), _names_of_caches(source), "")
+
+
+def _names_of_caches(source: str) -> set[str]:
+    imports = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ImportFrom)]
+    return {
+        alias.asname or alias.name
+        for node in imports
+        if node.module == "functools"
+        for alias in node.names
+        if alias.name in UNBOUNDED
+    }
+
+
+def _caches_in(node: ast.AST, names: set[str], around: str) -> Iterator[str]:
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        around = node.name
+    elif isinstance(node, ast.Assign) and not around:
+        around = ast.unparse(node.targets[0])
+    is_name = isinstance(node, ast.Name) and node.id in names
+    is_attribute = isinstance(node, ast.Attribute) and node.attr in UNBOUNDED and "functools" in ast.unparse(node.value)
+    if is_name or is_attribute:
+        yield around
+    for child in ast.iter_child_nodes(node):
+        yield from _caches_in(child, names, around)
+
+
+def all_caches() -> set[str]:
+    return {
+        f"{path.relative_to(ROOT).as_posix()} {name}"
+        for package in PACKAGES
+        for path in (ROOT / package).rglob("*.py")
+        for name in caches_in(path.read_text(encoding="utf-8"))
+    }
+
+
+def test_caches_without_a_bound_of_bytes_are_listed() -> None:
+    unlisted = all_caches() - ALLOWED.keys()
+    assert not unlisted, f"use templates_server.remembering.remembered, or list with a reason: {sorted(unlisted)}"
+
+
+def test_the_list_of_caches_names_no_other() -> None:
+    assert ALLOWED.keys() - all_caches() == set()
+
+
+def test_a_planted_cache_is_found() -> None:
+    planted = (
+        "import functools\n@functools.lru_cache(9)\ndef a(text): ...",
+        "import functools\n@functools.cache\ndef a(text): ...",
+        "from functools import lru_cache as held\n@held\ndef a(text): ...",
+        "from functools import cache\na = cache(len)",
+        "def a():\n    import functools as functools_too\n    return functools_too.lru_cache(3)(len)",
+    )
+    assert [list(caches_in(source)) for source in planted] == [["a"]] * len(planted)
+    assert not list(caches_in("import functools\nfunctools.partial(len)\nclass A:\n    cache = 1\n"))

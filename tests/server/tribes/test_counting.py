@@ -1,0 +1,116 @@
+"""Counting ends where a tribe is decided: what it costs does not grow with what somebody has done."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from templates_server import migrations
+from templates_server.events.store import COLUMNS
+from templates_server.opening import open_database
+from templates_server.rows import insert_all
+from templates_server.sessions.store import STARTED
+from templates_server.times import DAY
+from templates_server.tribes.compiler import compile_facts, compile_tribe
+from templates_server.tribes.facts import read_facts
+from templates_server.tribes.reading import read_tribe
+from templates_server.tribes.rules import questions_of
+
+NOW = 1_800_000_000_000
+FEW, MANY = 100, 10_000
+STEPS_AT_ONCE = 50
+EVENT = {"event": "video/completed"}
+SESSIONS = {"behaviour": "sessions_30_days"}
+CASES: Mapping[str, tuple[dict[str, Any], int, bool]] = {
+    "any": ({**EVENT, "frequency": "any"}, 1, True),
+    "more": ({**EVENT, "frequency": {"more_than": 3}}, 4, True),
+    "less": ({**EVENT, "frequency": {"less_than": 7}}, 8, False),
+    "exactly": ({**EVENT, "frequency": {"exactly": 5}}, 6, False),
+    "not done": ({**EVENT, "condition": "have_not_done", "frequency": {"more_than": 2}}, 3, False),
+    "sessions above": ({**SESSIONS, "operator": "greater_than", "value": 10.5}, 11, True),
+    "sessions between": ({**SESSIONS, "operator": "between", "value": [2, 20]}, 21, False),
+    "sessions among": ({**SESSIONS, "operator": "in", "value": [1, 9, 4]}, 10, False),
+    "sessions below": ({**SESSIONS, "operator": "less_than", "value": -4}, 1, False),
+}
+
+
+def filled(folder: Path, count: int) -> sqlite3.Connection:
+    """A database with a person who has done everything so often."""
+    path = folder / f"{count}.db"
+    database = open_database(f"sqlite:///{path}")
+    migrations.upgrade(database)
+    key = ("env", "per")
+    events = [(*key, f"e-{n}", "video/completed", None, None, None, None, NOW - n, NOW) for n in range(count)]
+    sessions = [(*key, f"s-{n}", NOW - n) for n in range(count)]
+    person = {"environment_id": "text", "person_id": "text", "kind": "text", "called": "text", "created": "bigint"}
+
+    def store(connection: Any) -> None:
+        insert_all(connection, "persons", person, [(*key, "user", "ada", 1)])
+        insert_all(connection, "events", COLUMNS, events)
+        insert_all(connection, "sessions", STARTED, sessions)
+
+    database.write_now(store)
+    database.close()
+    return sqlite3.connect(path)
+
+
+def ask(connection: sqlite3.Connection, query: str, parameters: Any) -> tuple[list[Any], int]:
+    """The rows, and how many steps it took, about."""
+    steps = 0
+
+    def count() -> int:
+        nonlocal steps
+        steps += STEPS_AT_ONCE
+        return 0
+
+    connection.set_progress_handler(count, STEPS_AT_ONCE)
+    return connection.execute(query, parameters).fetchall(), steps
+
+
+@pytest.fixture(scope="module")
+def databases(tmp_path_factory: pytest.TempPathFactory) -> tuple[sqlite3.Connection, sqlite3.Connection]:
+    folder = tmp_path_factory.mktemp("counting")
+    return filled(folder, FEW), filled(folder, MANY)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_counting_ends_where_a_tribe_is_decided(
+    databases: tuple[sqlite3.Connection, sqlite3.Connection], case: str
+) -> None:
+    rule, stops_at, is_in = CASES[case]
+    tribe = read_tribe({"audience": "all", "match": "all", "filters": [rule]}, key="x")
+    questions = questions_of([tribe])
+    columns, parameters = compile_facts(questions, "sqlite", now=NOW, retention_ms=30 * DAY)
+    condition, of_tribe = compile_tribe(tribe, "sqlite", now=NOW, retention_ms=30 * DAY, environment_id="env")
+    found = []
+    for connection in databases:
+        rows, steps = ask(connection, f"SELECT {columns} FROM persons", parameters)  # noqa: S608 - what is tested
+        facts = read_facts(rows[0], questions)
+        assert max([facts.sessions_30_days, *facts.events.values()]) == stops_at
+        people, steps_of_all = ask(connection, f"SELECT 1 FROM persons WHERE {condition}", of_tribe)  # noqa: S608 - as above
+        assert bool(people) is is_in
+        found.append((steps, steps_of_all))
+    few, many = found
+    assert many[0] <= few[0] + STEPS_AT_ONCE
+    assert many[1] <= few[1] + STEPS_AT_ONCE
+
+
+def test_exact_questions_count_everything(databases: tuple[sqlite3.Connection, sqlite3.Connection]) -> None:
+    rules = [rule for rule, _, _ in CASES.values()]
+    tribe = read_tribe({"audience": "all", "match": "all", "filters": rules}, key="x")
+    exact = questions_of([tribe]).exact
+    columns, parameters = compile_facts(exact, "sqlite", now=NOW, retention_ms=30 * DAY)
+    for connection, count in zip(databases, (FEW, MANY), strict=True):
+        rows, _ = ask(connection, f"SELECT {columns} FROM persons", parameters)  # noqa: S608 - what is tested
+        facts = read_facts(rows[0], exact)
+        assert {facts.sessions_30_days, *facts.events.values()} == {count}
+
+
+def test_one_question_of_several_rules_counts_as_far_as_any_of_them_needs() -> None:
+    filters = [{**EVENT, "frequency": frequency} for frequency in ("any", {"more_than": 9}, {"less_than": 4})]
+    tribe = read_tribe({"audience": "all", "match": "any", "filters": filters}, key="x")
+    assert (len(questions_of([tribe]).events), questions_of([tribe]).most_events) == (1, (10,))
