@@ -269,3 +269,32 @@ def test_the_same_file_gives_the_same_parts_however_it_is_read(
 def test_no_part_is_larger_than_the_server_takes(mtribes: Mtribes) -> None:
     text = "user_id,plan\n" + "".join(f"u{n},{'é' * 100_000}\n" for n in range(100))
     assert all(len(body) < 16 * 1024 * 1024 for body in rows_of(mtribes, text).bodies)
+
+
+FAR = {  # beyond the block in which the header stands
+    "a space before": ("k, a@b.cd,", {"email": "a@b.cd"}, ""),
+    "a space behind": ("k,a@b.cd ,", {"email": "a@b.cd"}, ""),
+    "a space in quotes": ('k," a@b.cd ",x', {"email": "a@b.cd", "attributes": {"note": "x"}}, ""),
+    "a line break in quotes": ('k,"a@b.cd\n",', {"email": "a@b.cd"}, ""),
+    "a space without width": ("k,\u200ba@b.cd,", {"email": "a@b.cd"}, ""),
+    "a space before an id": (" k,a@b.cd,", None, "This begins with U+0020"),
+    "a space behind an id": ("k ,a@b.cd,", None, "This ends with U+0020"),
+    "an id without end": ("1.2E+9,,", None, "cut short"),
+    "an id in apostrophes": ("'k',,", None, "stands in quotes"),
+    "an id in apostrophes in quotes": ("\"'k'\",,", None, "stands in quotes"),
+    "an id in curly quotes": ("\u201ck\u201d,,", None, "stands in quotes"),
+    "a header": ("user_id,other,note", None, "name of its column"),
+}
+
+
+@pytest.mark.parametrize("name", FAR)
+def test_rows_far_below_the_header_have_the_same_rules(
+    mtribes: Mtribes, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    row, fields, reason = FAR[name]
+    monkeypatch.setattr(source, "CHUNK_BYTES", 100)
+    plain = "".join(f"u{number},,\n" for number in range(60))
+    found = rows_of(mtribes, f"user_id,email,note\n{plain}{row}\n{plain}", delimiter=",")
+    others = [user for user in found.users if not user["user_id"].startswith("u")]
+    assert others == ([] if fields is None else [{"user_id": "k", **fields}])
+    assert (list(found.reasons), reason in "".join(found.reasons.values())) == ([62] if reason else [], True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from sqlalchemy import update
+from sqlalchemy import Connection
 
 from mtribes_cli.ingest import ids
 from templates_server import schema
@@ -36,12 +36,18 @@ def test_each_character_is_named_by_both(character: str) -> None:
 
 
 def test_a_user_with_an_old_id_is_shown_and_deleted(place: Place) -> None:
-    (place.mtribes.home / "users.csv").write_text("user_id,plan\nold,gold\n", encoding="utf-8")
+    (place.mtribes.home / "users.csv").write_text("user_id,plan\nold-of-cli,gold\n", encoding="utf-8")
     assert place.ingest("users.csv").exit_code == 0
-    before, after = named(PersonKind.USER, "old"), named(PersonKind.USER, " k\u00a0")
-    change = update(schema.persons).where(schema.persons.c.person_id == before.person_id)
-    row = {"person_id": after.person_id, "called": after.called}
-    place.server.database.write_now(lambda connection: connection.execute(change.values(**row)))
+    before, after = named(PersonKind.USER, "old-of-cli"), named(PersonKind.USER, " k\u00a0")
+    is_old = schema.persons.c.person_id == before.person_id
+
+    def work(connection: Connection) -> None:
+        for row in connection.execute(schema.persons.select().where(is_old)).mappings().all():
+            connection.execute(schema.persons.delete().where(is_old))
+            new = {**row, "person_id": after.person_id, "called": after.called}
+            connection.execute(schema.persons.insert(), new)
+
+    place.server.database.write_now(work)
     where = ("--space", place.space, "--environment", "production")
     shown = place.mtribes("user", "get", " k\u00a0", *where, "--json")
     assert shown.envelope["data"]["user_id"] == " k\u00a0"

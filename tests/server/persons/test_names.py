@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import Connection, update
 
 from templates_server import schema
 from templates_server.persons.names import (
@@ -137,12 +137,15 @@ def test_an_upsert_and_an_import_refuse_blank_edges(server: RunningServer, sende
 def rename(server: RunningServer, sender: Importer, before: str, after: str) -> None:
     """Make a user of before the rule: the one called `before` is called `after`."""
     old, new = named(PersonKind.USER, before), named(PersonKind.USER, after)
-    statement = (
-        update(schema.persons)
-        .where(schema.persons.c.environment_id == sender.environment_id, schema.persons.c.person_id == old.person_id)
-        .values(person_id=new.person_id, called=after)
-    )
-    server.database.write_now(lambda connection: connection.execute(statement))
+    here = schema.persons.c.environment_id == sender.environment_id
+    is_old = here & (schema.persons.c.person_id == old.person_id)
+
+    def work(connection: Connection) -> None:
+        row = dict(connection.execute(schema.persons.select().where(is_old)).mappings().one())
+        connection.execute(schema.persons.delete().where(is_old))
+        connection.execute(schema.persons.insert(), {**row, "person_id": new.person_id, "called": after})
+
+    server.database.write_now(work)
 
 
 @pytest.mark.parametrize("text", [" k", "k\u00a0", "   ", "\u200b"])
