@@ -14,7 +14,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Protocol, TypeVar
 from urllib.parse import urlencode
 
-from mtribes_cli import export_wire, import_wire, wire, wire_access, wire_sessions, wire_tribes
+from mtribes_cli import export_wire, import_wire, wire, wire_access, wire_people, wire_sessions, wire_tribes
 from mtribes_cli.answers import (
     TRY_LATER_STATUSES,
     Answer,
@@ -204,6 +204,16 @@ class Client:
         """What is kept of a user."""
         return self._one(get(*environment_path(space, environment), "users", user), wire.User.read)
 
+    def users(self, space: str, environment: str, query: wire_people.PeopleQuery) -> tuple[wire.User, ...]:
+        """The users that are asked for; more than the limit where there are more."""
+        path = (*environment_path(space, environment), "users")
+        return self._some(path, wire.User.read, query)
+
+    def visitors(self, space: str, environment: str, query: wire_people.PeopleQuery) -> tuple[wire_people.Visitor, ...]:
+        """The visitors that are asked for; more than the limit where there are more."""
+        path = (*environment_path(space, environment), "visitors")
+        return self._some(path, wire_people.Visitor.read, query)
+
     def everything(self, space: str, environment: str, user: str) -> Mapping[str, object]:
         """All that is known of a user, as a document."""
         return self._one(get(*environment_path(space, environment), "users", user, "everything"), _document)
@@ -223,10 +233,26 @@ class Client:
         path = path_of(*environment_path(space, environment), "users", user, "tags", tag)
         data_of(self.send(Request("DELETE", path, may_repeat=True)))
 
+    def tag_visitor(self, space: str, environment: str, visitor: str, *, tag: str) -> None:
+        """Give a visitor a tag."""
+        path = path_of(*environment_path(space, environment), "visitors", visitor, "tags", tag)
+        data_of(self.send(Request("PUT", path, may_repeat=True)))
+
+    def untag_visitor(self, space: str, environment: str, visitor: str, *, tag: str) -> None:
+        """Take a tag from a visitor."""
+        path = path_of(*environment_path(space, environment), "visitors", visitor, "tags", tag)
+        data_of(self.send(Request("DELETE", path, may_repeat=True)))
+
     def user_tags(self, space: str, environment: str, *, search: str | None = None) -> tuple[wire.UserTag, ...]:
         """The tags that somebody has, or those with a text in them."""
         path = (*environment_path(space, environment), "user-tags")
         return self._all(path, wire.UserTag.read, query=given(search=search))
+
+    def delete_tag(self, space: str, environment: str, tag: str) -> wire_people.TagRemoval | None:
+        """Delete a tag from everybody; None once it is done, else who still has it while the server goes on."""
+        path = path_of(*environment_path(space, environment), "user-tags", tag)
+        data = data_of(self.send(Request("DELETE", path, may_repeat=True)))
+        return _only(data, wire_people.TagRemoval.read) if data else None
 
     # Imports
 
@@ -446,6 +472,19 @@ class Client:
                     f"{answer.url} has a list without an end: {_endless(place, seen)}.",
                     "Is the host right? If it is, tell whoever runs the server.",
                 )
+        return tuple(found)
+
+    def _some(
+        self, path: Sequence[str], read: Callable[[object, str], Entity], query: wire_people.PeopleQuery
+    ) -> tuple[Entity, ...]:
+        """As many pages of a list as it takes to have more than the limit, or all of it."""
+        found: list[Entity] = []
+        place: str | None = path_of(*path, query=query.as_sent())
+        while place and len(found) <= query.limit:
+            answer = self.send(Request("GET", place, may_repeat=True))
+            page = items(data_of(answer), read, "data")
+            found += page
+            place = next_page(answer, place) if page else None
         return tuple(found)
 
     def _yaml(self, path: Sequence[str], query: Mapping[str, object] | None = None) -> str:

@@ -33,8 +33,9 @@ COMMANDS: dict[str, Command] = {
             ("org", "Organizations: their members, and the service accounts of programs."),
             ("space", "Spaces and their models: what code is generated from."),
             ("env", "Environments: what is delivered, the keys of apps, signed ids."),
-            ("user", "Users of an environment: look, tag, export, remove."),
-            ("tag", "The tags that users have."),
+            ("user", "List, search, import, tag, export and delete users."),
+            ("visitor", "List and tag visitors, who have not said who they are."),
+            ("tag", "List the tags of users and visitors, and delete them."),
             ("tribe", "Tribes: filters over people, who is in them, and why."),
             ("session", "Sessions of apps: what somebody is shown, and why."),
             ("event", "What people do in apps."),
@@ -433,6 +434,8 @@ COMMANDS: dict[str, Command] = {
     ),
     "user": (
         (
+            ("list", "List users, in no particular order."),
+            ("search", "Find users by a part of their user id or e-mail address, in any case."),
             ("get", "Show what is kept of a user."),
             ("export", "Write all that is known of a user: profile, visitors, devices, sessions, events."),
             ("delete", "Remove a user and all that is known of them, for good."),
@@ -442,6 +445,30 @@ COMMANDS: dict[str, Command] = {
         ),
         (),
         (),
+    ),
+    "user list": (
+        (),
+        (),
+        (
+            (("--tag",), "text", False, "Only people with this tag, or with one below it."),
+            (("--attribute",), "text", False, "Only people whose attribute has this value."),
+            (("--limit",), "text", False, "List at most this many."),
+            (("--space",), "text", False, "The Space; else mtribes.toml's."),
+            (("--environment",), ("production", "staging", "development"), False, "production, staging or development; else mtribes.toml's. No default."),
+        ),
+    ),
+    "user search": (
+        (),
+        (
+            ("text", False),
+        ),
+        (
+            (("--tag",), "text", False, "Only people with this tag, or with one below it."),
+            (("--attribute",), "text", False, "Only people whose attribute has this value."),
+            (("--limit",), "text", False, "List at most this many."),
+            (("--space",), "text", False, "The Space; else mtribes.toml's."),
+            (("--environment",), ("production", "staging", "development"), False, "production, staging or development; else mtribes.toml's. No default."),
+        ),
     ),
     "user get": (
         (),
@@ -514,9 +541,53 @@ COMMANDS: dict[str, Command] = {
             (("--environment",), ("production", "staging", "development"), False, "production, staging or development; else mtribes.toml's. No default."),
         ),
     ),
+    "visitor": (
+        (
+            ("list", "List visitors, in no particular order."),
+            ("tag", "Add tags to a visitor. When the visitor signs in, the user gets them."),
+            ("untag", "Remove tags from a visitor."),
+        ),
+        (),
+        (),
+    ),
+    "visitor list": (
+        (),
+        (),
+        (
+            (("--search",), "text", False, "Only those with this in their anonymous id or e-mail address."),
+            (("--tag",), "text", False, "Only people with this tag, or with one below it."),
+            (("--attribute",), "text", False, "Only people whose attribute has this value."),
+            (("--limit",), "text", False, "List at most this many."),
+            (("--space",), "text", False, "The Space; else mtribes.toml's."),
+            (("--environment",), ("production", "staging", "development"), False, "production, staging or development; else mtribes.toml's. No default."),
+        ),
+    ),
+    "visitor tag": (
+        (),
+        (
+            ("text", False),
+            ("text", True),
+        ),
+        (
+            (("--space",), "text", False, "The Space; else mtribes.toml's."),
+            (("--environment",), ("production", "staging", "development"), False, "production, staging or development; else mtribes.toml's. No default."),
+        ),
+    ),
+    "visitor untag": (
+        (),
+        (
+            ("text", False),
+            ("text", True),
+        ),
+        (
+            (("--space",), "text", False, "The Space; else mtribes.toml's."),
+            (("--environment",), ("production", "staging", "development"), False, "production, staging or development; else mtribes.toml's. No default."),
+        ),
+    ),
     "tag": (
         (
             ("list", "List the tags that somebody has, in alphabetical order."),
+            ("delete", "Delete a tag from every user and visitor of an environment."),
         ),
         (),
         (),
@@ -528,6 +599,17 @@ COMMANDS: dict[str, Command] = {
             (("--search",), "text", False, "Only tags with this in them."),
             (("--space",), "text", False, "The Space; else mtribes.toml's."),
             (("--environment",), ("production", "staging", "development"), False, "production, staging or development; else mtribes.toml's. No default."),
+        ),
+    ),
+    "tag delete": (
+        (),
+        (
+            ("text", False),
+        ),
+        (
+            (("--space",), "text", False, "The Space; else mtribes.toml's."),
+            (("--environment",), ("production", "staging", "development"), False, "production, staging or development; else mtribes.toml's. No default."),
+            (("--yes",), None, False, "Do not ask."),
         ),
     ),
     "tribe": (

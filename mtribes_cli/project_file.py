@@ -33,6 +33,7 @@ _TOP_KEYS = ("host", "organization", "space", "environment", "targets")
 _TARGET_KEYS = ("language", "output", "space", "options")
 _OPTION_KEYS = ("host", "package")
 _MAX_KEY_LENGTH = 128
+_MOST_LEVELS = 8  # of tables; a project file has four
 MAX_SHOWN_LENGTH = 80  # of a value that is wrong
 _PACKAGE = r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*"
 
@@ -317,11 +318,9 @@ def _with_lines(faults: list[Fault], text: str) -> list[Fault]:
 
 
 def _nearest_line(place: str, lines: Mapping[str, int]) -> int | None:
-    while place:
-        if place in lines:
-            return lines[place]
-        place = place.rpartition(".")[0]
-    return None
+    parts = place.split(".", _MOST_LEVELS)[:_MOST_LEVELS]
+    around = [".".join(parts[:levels]) for levels in range(len(parts), 0, -1)]
+    return next((lines[each] for each in (place, *around) if each in lines), None)
 
 
 def key_lines(text: str) -> dict[str, int]:

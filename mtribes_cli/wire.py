@@ -295,16 +295,17 @@ class User:
 
 @dataclass(frozen=True)
 class UserTag:
-    """A tag, and how many users have it."""
+    """A tag, and how many users and visitors have it."""
 
     tag: str
     users: int
+    visitors: int
 
     @classmethod
     def read(cls, value: object, place: str) -> Self:
         """An entity of dataType user_tag."""
         fields = Fields(value, place)
-        return cls(fields.text("tag"), fields.whole("users"))
+        return cls(fields.text("tag"), fields.whole("users"), fields.optional_whole("visitors") or 0)
 
 
 @dataclass(frozen=True)

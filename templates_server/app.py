@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import logging
 import re
 import time
@@ -39,6 +40,7 @@ from templates_server.endpoint import (
 from templates_server.errors import ApiError, BadRequest, ClientTooOld, Failed
 from templates_server.events import store as events_store
 from templates_server.events.api import EventArrivals
+from templates_server.events.limits import RecentCounts
 from templates_server.exports.files import ExportFiles
 from templates_server.exports.spooling import Spooler
 from templates_server.hosts import HostCheck
@@ -81,6 +83,7 @@ from templates_server.tokens import secrets
 from templates_server.tokens import store as tokens_store
 from templates_server.tokens.uses import TokenUses
 from templates_server.users.erasure.listing import ErasureList
+from templates_server.users.tag_removal.removing import TagRemovals
 from templates_server.v1 import deprecation
 
 LOGGER = logging.getLogger("templates_server")
@@ -153,8 +156,10 @@ class Application:
         await receive()
         self.services.part(Purge).start()
         self.services.part(Spooler).start()
+        self.services.part(TagRemovals).start()
         await send({"type": "lifespan.startup.complete"})
         await receive()
+        await self.services.part(TagRemovals).finish()
         await self.services.part(Spooler).finish()
         await self.services.part(Purge).finish()
         await self.services.part(TokenUses).finish()
@@ -273,6 +278,7 @@ def create_app(
             Description: Description(routes, settings),
             TokenUses: uses,
             Purge: Purge(database, clock, keep_events_days=settings.event_retention_days),
+            TagRemovals: TagRemovals(database, clock),
             Spooler: Spooler(database, ExportFiles(DataFolder(settings.data_folder).exports_folder), clock),
             Metrics: new_metrics(version("mtribes"), unstored_writes=lambda: database.unstored_writes),
         },
@@ -316,7 +322,7 @@ def _parts(database: Database, settings: Settings, clock: Clock) -> Mapping[type
         Watch: Watch(database),
         SessionArrivals: SessionArrivals(database, sessions_store.add_sessions),
         AliasArrivals: AliasArrivals(database, identities_store.add_aliases),
-        EventArrivals: EventArrivals(database, events_store.add_events),
+        EventArrivals: EventArrivals(database, functools.partial(events_store.add_events, recent=RecentCounts())),
         IdentityArrivals: IdentityArrivals(database, identities_store.add_identified),
         DeviceArrivals: DeviceArrivals(database, devices_store.put_devices),
     }

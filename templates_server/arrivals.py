@@ -21,6 +21,7 @@ Outcome = TypeVar("Outcome")
 
 MOST_AT_ONCE = 5_000
 MOST_WAITING = 100_000
+BYTES_OF_A_ROW = 1024
 BATCHES_AT_ONCE = {"sqlite": 1, "postgresql": 3}  # SQLite has one writer; PostgreSQL works while we read on
 
 
@@ -68,11 +69,13 @@ class Arrivals(Generic[Item, Outcome]):
         self._running = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def add(self, item: Item, *, rows: int = 1) -> Outcome:
+    async def add(self, item: Item, *, sent_bytes: int, rows: int = 1) -> Outcome:
         """What became of an item, of so many rows, once it is stored; raises what kept it from that.
 
-        Unavailable when too much waits.
+        `sent_bytes` is the size of the body that it came in: what is large counts as more rows. Unavailable when too
+        much waits.
         """
+        rows = max(rows, sent_bytes // BYTES_OF_A_ROW)
         if self._waiting_rows + rows > MOST_WAITING:
             raise Unavailable("Too much arrives at this moment.")
         outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()

@@ -40,6 +40,7 @@ CONNECTION_DEFAULTS: Mapping[str, Any] = {"connect_timeout": 5, "client_encoding
 LOOK_UPS_AT_ONCE = 2
 MAX_ATTEMPTS = 8
 FIRST_RETRY_SECONDS = 0.02
+CONNECTION_EXCEPTION = "08"  # a class of PostgreSQL's, and of PgBouncer's for all that it says itself
 INSUFFICIENT_RESOURCES = "53"  # a class of PostgreSQL's: disk, memory, connections
 RETRIED_STATES = frozenset({"40001", "40P01", "57P01", "57P02", "57P03"})  # serialization, deadlock, shutdowns
 
@@ -188,8 +189,8 @@ class PostgresDatabase(Database):
             raise unavailable from error
 
     def _unavailable(self, error: DBAPIError) -> Unavailable:
-        could_not_connect = _could_not_connect(error) and not error.connection_invalidated
-        return unreachable(str(error.orig), self._parts) if could_not_connect else Unavailable(PUBLIC_MESSAGE)
+        is_connection = _could_not_connect(error) or _state_of(error).startswith(CONNECTION_EXCEPTION)
+        return unreachable(str(error.orig), self._parts) if is_connection else Unavailable(PUBLIC_MESSAGE)
 
     def _log(self, failure: Unavailable) -> None:
         """Log why nobody is let in, which callers of the API are not told: at most once in a while."""
@@ -227,7 +228,10 @@ def is_transient(error: DBAPIError) -> bool:
     """Whether the same work may succeed when it is run again."""
     state = _state_of(error)
     return (
-        state in RETRIED_STATES or state.startswith("08") or error.connection_invalidated or _could_not_connect(error)
+        state in RETRIED_STATES
+        or state.startswith(CONNECTION_EXCEPTION)
+        or error.connection_invalidated
+        or _could_not_connect(error)
     )
 
 

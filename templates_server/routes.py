@@ -145,9 +145,11 @@ from templates_server.tribes.models import (
 from templates_server.users import api as users
 from templates_server.users.everything import api as everything
 from templates_server.users.models import (
+    WITH_ATTRIBUTE,
     WITH_TAG,
     Erasure,
     Everything,
+    TagRemoval,
     Upserted,
     User,
     UserPatch,
@@ -155,6 +157,7 @@ from templates_server.users.models import (
     UserUpsert,
     Visitor,
 )
+from templates_server.users.tag_removal import api as tag_removal
 from templates_server.v1.routes import first_version_of
 
 SYSTEM_ROUTES = (
@@ -815,10 +818,15 @@ USER_ROUTES = (
         f"{ENVIRONMENT}/users",
         users.list_users,
         Surface.PLATFORM,
-        "The users of an environment, or those of a tag or with a text in user id or e-mail address.",
+        "The users of an environment, or those of a tag, an attribute, or a text in user id or e-mail address.",
         scope=Scope.USERS_READ,
         gives=User,
-        takes=(*PAGE, WITH_TAG, search("A part of the user id or the e-mail address, in any case.", "ada")),
+        takes=(
+            *PAGE,
+            WITH_TAG,
+            WITH_ATTRIBUTE,
+            search("A part of the user id or the e-mail address, in any case.", "ada"),
+        ),
         refuses=(ValidationFailed,),
     ),
     Route(
@@ -898,14 +906,52 @@ USER_ROUTES = (
         takes=(*PAGE, search("A part of the tag.", "football")),
     ),
     Route(
+        "DELETE",
+        f"{ENVIRONMENT}/user-tags/{{tag*}}",
+        tag_removal.delete_tag,
+        Surface.PLATFORM,
+        "Delete a tag from every user and visitor, not the tags below it; 202 where that takes long, and goes on.",
+        scope=Scope.USERS_WRITE,
+        gives=TagRemoval,
+        status=HTTPStatus.ACCEPTED,
+        also=(HTTPStatus.NO_CONTENT,),
+        refuses=(ValidationFailed,),
+    ),
+    Route(
         "GET",
         f"{ENVIRONMENT}/visitors",
         users.list_visitors,
         Surface.PLATFORM,
-        "Those who have not said who they are.",
+        "Those who have not said who they are: all, or those of a tag, an attribute, or a text in id or e-mail.",
         scope=Scope.USERS_READ,
         gives=Visitor,
-        takes=PAGE,
+        takes=(
+            *PAGE,
+            WITH_TAG,
+            WITH_ATTRIBUTE,
+            search("A part of the id or the e-mail address, in any case.", "phone"),
+        ),
+        refuses=(ValidationFailed,),
+    ),
+    Route(
+        "PUT",
+        f"{ENVIRONMENT}/visitors/{{visitor}}/tags/{{tag*}}",
+        users.tag_visitor,
+        Surface.PLATFORM,
+        "Give a visitor a tag.",
+        scope=Scope.USERS_WRITE,
+        status=HTTPStatus.NO_CONTENT,
+        refuses=(ValidationFailed,),
+    ),
+    Route(
+        "DELETE",
+        f"{ENVIRONMENT}/visitors/{{visitor}}/tags/{{tag*}}",
+        users.untag_visitor,
+        Surface.PLATFORM,
+        "Take a tag from a visitor.",
+        scope=Scope.USERS_WRITE,
+        status=HTTPStatus.NO_CONTENT,
+        refuses=(ValidationFailed,),
     ),
 )
 

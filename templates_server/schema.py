@@ -304,6 +304,18 @@ user_tags = Table(
     Column("environment_id", String, primary_key=True),
     Column("tag", String, primary_key=True),
     Column("users", BigInteger, nullable=False),
+    Column("visitors", BigInteger, nullable=False, server_default="0"),
+)
+
+tag_removals = Table(
+    "tag_removals",  # tags that are being deleted from everybody
+    metadata,
+    Column("environment_id", ForeignKey("environments.id", ondelete="CASCADE"), primary_key=True),
+    Column("tag", String, primary_key=True),
+    Column("id", String, nullable=False),  # of this removal: the same tag may be deleted again later
+    Column("created", BigInteger, nullable=False),
+    Column("passes", Integer, nullable=False),  # how often all people have been looked through
+    Column("position", String, nullable=False),  # the last person who was looked at in this pass; "" at its start
 )
 
 sessions = Table(

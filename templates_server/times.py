@@ -14,6 +14,12 @@ SECOND = 1000
 MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
+LATEST_AHEAD = HOUR
+"""How much later than now a stored time of the past is believed: clocks of several servers differ.
+
+What was stored while a clock was years ahead neither delays nor allows anything once the clock is right: a wait is
+over, and what was issued then has expired. Nothing is removed for that: it may be the present clock that is wrong.
+"""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 DAY_PATTERN = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 RFC3339 = re.compile(

@@ -34,7 +34,7 @@ SIGNATURE = "user_signature"
 @app.command("track")
 def track_command(  # noqa: PLR0913 - one parameter an option
     call: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="category/action, such as video/completed.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help='Such as video/completed or "Product Purchased".')],
     *,
     user: Annotated[str, typer.Option("--user", metavar="ID", help="Who did it: the user's id.")],
     meta: Annotated[

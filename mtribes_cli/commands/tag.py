@@ -1,4 +1,4 @@
-"""`mtribes tag`: the tags that users of an environment have."""
+"""`mtribes tag`: the tags that users and visitors of an environment have."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from typing import Annotated
 
 import typer
 
+from mtribes_cli.confirming import require_yes
 from mtribes_cli.context import Context
-from mtribes_cli.options import EnvironmentOption, SpaceOption
+from mtribes_cli.options import EnvironmentOption, SpaceOption, YesOption
+from mtribes_cli.people import Place, counted
 from mtribes_cli.result import Result, Table
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
@@ -28,11 +30,45 @@ def list_command(
     return list_tags(call.obj, search, space=space, environment=environment)
 
 
+@app.command("delete")
+def delete_command(
+    call: typer.Context,
+    tag: Annotated[str, typer.Argument(metavar="TAG", help="Such as sports/football.")],
+    *,
+    space: SpaceOption = None,
+    environment: EnvironmentOption = None,
+    yes: YesOption = False,
+) -> Result:
+    """Delete a tag from every user and visitor of an environment.
+
+    Tags below it stay: deleting sports/football leaves sports/football/australia.
+    Tribes that filter by the tag stay too.
+
+    $ mtribes tag delete sports/football --environment production
+    """
+    return delete_tag(call.obj, Place(space, environment), tag, is_confirmed=yes)
+
+
+def delete_tag(context: Context, place: Place, tag: str, *, is_confirmed: bool) -> Result:
+    """Delete a tag once that is confirmed; say whether it is done, or goes on at the server."""
+    space, environment = place.settled(context)
+    question = f"Delete the tag {tag} from every user and visitor in {environment} of {space}?"
+    require_yes(context, question, is_confirmed=is_confirmed)
+    left = context.client.delete_tag(space, environment, tag)
+    if left is None:
+        done = {"tag": tag, "deleted": True, "users": 0, "visitors": 0}
+        return Result(done, (f"Deleted the tag {tag} in {environment} of {space}.",))
+    people = f"{counted(left.users, 'user')} and {counted(left.visitors, 'visitor')}"
+    said = f"Deleting the tag {tag}: {people} still have it. The server continues by itself."
+    return Result(asdict(left) | {"deleted": False}, (said, f"`mtribes tag list --search {tag}` shows how far it is."))
+
+
 def list_tags(context: Context, search: str | None, *, space: str | None, environment: str | None) -> Result:
-    """Each tag, and how many users have it."""
+    """Each tag, and how many users and visitors have it."""
     tags = context.client.user_tags(
         context.settings.space(space), context.settings.environment(environment), search=search
     )
-    empty = "No user has such a tag." if search else "No user has a tag."
-    table = Table(("TAG", "USERS"), [(one.tag, str(one.users)) for one in tags], empty=empty)
+    empty = "Nobody has such a tag." if search else "Nobody has a tag."
+    rows = [(one.tag, str(one.users), str(one.visitors)) for one in tags]
+    table = Table(("TAG", "USERS", "VISITORS"), rows, empty=empty)
     return Result([asdict(one) for one in tags], (table,))

@@ -8,16 +8,62 @@ from typing import Annotated, Literal
 
 import typer
 
+from mtribes_cli import people
 from mtribes_cli.context import Context
 from mtribes_cli.documents import STDIN, pulled_json
 from mtribes_cli.errors import InterruptedCommandError
 from mtribes_cli.options import EnvironmentOption, OutputOption, SpaceOption
+from mtribes_cli.people import (
+    DEFAULT_LIMIT,
+    AttributeOption,
+    LimitOption,
+    TagOption,
+    TagsArgument,
+    asked_people,
+    list_users,
+)
 from mtribes_cli.result import Result, Table
 from mtribes_cli.wire import Erasure, User
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 UserArgument = Annotated[str, typer.Argument(metavar="USER", help="The user's id, as your own systems call them.")]
-TagsArgument = Annotated[list[str], typer.Argument(metavar="TAG...", help="Such as sports/football/australia.")]
+
+
+@app.command("list")
+def list_command(  # noqa: PLR0913 - one parameter an option
+    call: typer.Context,
+    *,
+    tag: TagOption = None,
+    attribute: AttributeOption = None,
+    limit: LimitOption = DEFAULT_LIMIT,
+    space: SpaceOption = None,
+    environment: EnvironmentOption = None,
+) -> Result:
+    """List users, in no particular order.
+
+    $ mtribes user list --tag sports/football --environment production
+    """
+    query = asked_people(limit, tag=tag, attribute=attribute)
+    return list_users(call.obj, people.Place(space, environment), query)
+
+
+@app.command("search")
+def search_command(  # noqa: PLR0913 - one parameter an option
+    call: typer.Context,
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="A part of the user id or the e-mail address.")],
+    *,
+    tag: TagOption = None,
+    attribute: AttributeOption = None,
+    limit: LimitOption = DEFAULT_LIMIT,
+    space: SpaceOption = None,
+    environment: EnvironmentOption = None,
+) -> Result:
+    """Find users by a part of their user id or e-mail address, in any case.
+
+    $ mtribes user search @example.com --environment production
+    """
+    query = asked_people(limit, tag=tag, attribute=attribute, search=text)
+    return list_users(call.obj, people.Place(space, environment), query)
 
 
 @app.command("get")

@@ -48,8 +48,8 @@ class Attempts:
 
     async def refuse_closed(self, subjects: Sequence[bytes]) -> None:
         """TooManyRequests when one of the subjects must wait; costs one lookup."""
-        until = await self.database.read(lambda connection: store.closed_until(connection, subjects))
         now = self.clock()
+        until = await self.database.read(lambda connection: store.closed_until(connection, subjects, now))
         if until > now:
             raise _refusal(until - now)
 

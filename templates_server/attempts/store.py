@@ -8,10 +8,12 @@ from typing import Any
 from sqlalchemy import Connection, case, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from templates_server.attempts.policy import FORGOTTEN_AFTER_MILLISECONDS, delay_after
+from templates_server.attempts.policy import FORGOTTEN_AFTER_MILLISECONDS, LONGEST_DELAY_MILLISECONDS, delay_after
 from templates_server.schema import failed_attempts
+from templates_server.times import LATEST_AHEAD, MINUTE
 
 COLUMNS = failed_attempts.c
+LATEST_CLOSED_AHEAD = LONGEST_DELAY_MILLISECONDS + MINUTE  # by the clock of another server
 
 
 class Closed(Exception):
@@ -22,9 +24,10 @@ class Closed(Exception):
         self.until = until
 
 
-def closed_until(connection: Connection, subjects: Sequence[bytes]) -> int:
+def closed_until(connection: Connection, subjects: Sequence[bytes], now: int) -> int:
     """Until when no attempt is open to one of the subjects; 0 when none was ever closed."""
-    query = select(func.max(COLUMNS.closed_until)).where(COLUMNS.subject_hash.in_(subjects))
+    is_possible = COLUMNS.closed_until <= now + LATEST_CLOSED_AHEAD
+    query = select(func.max(COLUMNS.closed_until)).where(COLUMNS.subject_hash.in_(subjects), is_possible)
     return connection.execute(query).scalar_one() or 0
 
 
@@ -33,7 +36,7 @@ def count_failures(connection: Connection, subjects: Sequence[bytes], now: int) 
     for subject in subjects:
         failures = connection.execute(_counted(connection, subject, now)).scalar_one_or_none()
         if failures is None:
-            raise Closed(closed_until(connection, [subject]))
+            raise Closed(closed_until(connection, [subject], now))
         if failures == 1:
             _forget_old(connection, now)
         if delay := delay_after(failures):
@@ -52,7 +55,7 @@ def _counted(connection: Connection, subject: bytes, now: int) -> Any:
         .on_conflict_do_update(
             index_elements=[COLUMNS.subject_hash],
             set_={"failures": case((long_ago, 1), else_=COLUMNS.failures + 1), "last": now},
-            where=COLUMNS.closed_until <= now,
+            where=(COLUMNS.closed_until <= now) | (COLUMNS.closed_until > now + LATEST_CLOSED_AHEAD),
         )
         .returning(COLUMNS.failures)
     )
@@ -73,4 +76,6 @@ def forget(connection: Connection, subject: bytes) -> None:
 
 
 def _forget_old(connection: Connection, now: int) -> None:
+    """Forget failures of long ago. Those from the future, stored while a clock was wrong, are of now."""
+    connection.execute(update(failed_attempts).where(COLUMNS.last > now + LATEST_AHEAD).values(last=now))
     connection.execute(delete(failed_attempts).where(COLUMNS.last <= now - FORGOTTEN_AFTER_MILLISECONDS))

@@ -13,8 +13,10 @@ import msgspec
 from templates_server.codegen.model import GenerationInput
 from templates_server.codegen.models import File
 from templates_server.codegen.render import render
+from templates_server.held_bytes import held_bytes
 
 MAX_CACHED_BYTES = 128 * 1024 * 1024
+BYTES_OF_AN_ENTRY = 250
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,8 @@ class RenderedSets:
 
     def __init__(self, max_bytes: int = MAX_CACHED_BYTES) -> None:
         self._max_bytes = max_bytes
-        self._bytes = 0
+        self.bytes = 0
+        """How much memory the sets take, with what they are found by."""
         self._sets: OrderedDict[SetKey, bytes] = OrderedDict()
         self._rendering: dict[SetKey, asyncio.Task[bytes]] = {}
 
@@ -57,10 +60,14 @@ class RenderedSets:
 
     def _keep(self, key: SetKey, encoded: bytes) -> None:
         self._sets[key] = encoded
-        self._bytes += len(encoded)
-        while self._bytes > self._max_bytes:
-            _, gone = self._sets.popitem(last=False)
-            self._bytes -= len(gone)
+        self.bytes += size_of_set(key, encoded)
+        while self.bytes > self._max_bytes:
+            self.bytes -= size_of_set(*self._sets.popitem(last=False))
+
+
+def size_of_set(key: SetKey, encoded: bytes) -> int:
+    """How many bytes of memory a set takes: small ones take more by their keys than by their files."""
+    return held_bytes(key) + held_bytes(encoded) + BYTES_OF_AN_ENTRY
 
 
 def render_encoded(generation_input: GenerationInput, language: str, options: Mapping[str, str]) -> bytes:

@@ -14,7 +14,16 @@ from sqlalchemy.engine import URL
 from templates_server.backup.archive import NotABackup
 from templates_server.backup.restore import NotEmpty, Restored, restore_into
 from templates_server.commands.failures import CommandFailed, ExitCode, WrongUsage
-from templates_server.commands.options import Data, DatabaseUrl, database_url_of, folder_of, in_use, prepared
+from templates_server.commands.options import (
+    Data,
+    DatabaseUrl,
+    database_url_of,
+    folder_of,
+    in_use,
+    is_sqlite,
+    prepared,
+    sqlite_file,
+)
 from templates_server.data_folder import PRIVATE_FOLDER, DataFolder, FolderInUse, put_in_place
 from templates_server.opening import open_database
 from templates_server.settings import sqlite_url
@@ -26,6 +35,7 @@ HELP = """Restore a backup into an empty data folder, and an empty database wher
 People who were erased after the backup was made are removed again: those that a file erasures.jsonl in the data folder
 lists, and those of --erasures."""
 UNFINISHED = ".restoring"
+SQLITE_FILES = ("", "-wal", "-shm")
 
 
 def restore(
@@ -89,17 +99,19 @@ def _restore(source: Path, folder: DataFolder, url: str | URL, listed: Collectio
     with another database come into place before that commits.
     """
     workshop = DataFolder(folder.path / UNFINISHED)
-    is_embedded = url == sqlite_url(folder.path)
+    file = sqlite_file(url) if is_sqlite(url) else None
+    is_embedded = file == folder.database_file
+    made = [Path(f"{file}{end}") for end in SQLITE_FILES] if file is not None and not file.exists() else []
     target = sqlite_url(workshop.path) if is_embedded else url
     shutil.rmtree(workshop.path, ignore_errors=True)
     workshop.path.mkdir(mode=PRIVATE_FOLDER)
     try:
         restored = _fill(source, workshop if is_embedded else folder, target, listed)
-        for file in sorted(workshop.path.iterdir(), key=lambda file: file == workshop.database_file):
-            put_in_place(file, folder.path / file.name)  # the database last: without it nothing was restored
+        for ready in sorted(workshop.path.iterdir(), key=lambda path: path == workshop.database_file):
+            put_in_place(ready, folder.path / ready.name)  # the database last: without it nothing was restored
     except BaseException:
-        for file in (folder.database_file, folder.key_file, folder.demo_file):  # not erasures: those are so in any case
-            file.unlink(missing_ok=True)
+        for left in (*made, folder.key_file, folder.demo_file):  # not erasures: those are so in any case
+            left.unlink(missing_ok=True)
         raise
     finally:
         shutil.rmtree(workshop.path, ignore_errors=True)

@@ -61,20 +61,26 @@ class Alternatives:
 
 def every_choice(model: SpaceModel, delivery: Delivery) -> dict[str, Alternatives]:
     """What can be chosen from for every entity of the model, by `collection.child`, in order of key."""
-    found = {}
+    return dict(choice_by_choice(model, delivery))
+
+
+def choice_by_choice(model: SpaceModel, delivery: Delivery) -> Iterator[tuple[str, Alternatives]]:
+    """The same, one entity after the other: all of them at once may be far larger than the two documents."""
     for collection_key, child in entities(model):
         entity = entity_name(collection_key, child)
         scenarios = delivery.scenarios.get(entity, NO_SCENARIOS)
         published = collection_key in delivery.published
-        found[entity] = Alternatives(
-            published,
-            _choice(model, child, scenarios, None, published=published),
-            tuple(
-                (targeted, _choice(model, child, scenarios, targeted, published=published))
-                for targeted in scenarios.targeted
+        yield (
+            entity,
+            Alternatives(
+                published,
+                _choice(model, child, scenarios, None, published=published),
+                tuple(
+                    (targeted, _choice(model, child, scenarios, targeted, published=published))
+                    for targeted in scenarios.targeted
+                ),
             ),
         )
-    return found
 
 
 def entities(model: SpaceModel) -> Iterator[tuple[str, Child]]:

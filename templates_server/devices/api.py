@@ -24,7 +24,8 @@ async def put_device(call: Call) -> Response:
     bodies.require_media_type(call.request, "application/json")
     check = call.services.part(UserSignatures).check_for(call.principal)
     device = reading.read_device(call.body, check=check, max_depth=call.settings.limits.max_depth)
-    problems = await call.services.part(DeviceArrivals).add(store.Arrival(call.app_environment_id, call.now, device))
+    arrival = store.Arrival(call.app_environment_id, call.now, device)
+    problems = await call.services.part(DeviceArrivals).add(arrival, sent_bytes=len(call.body))
     if problems:
         raise ValidationFailed(problems)
     return Response(status_code=HTTPStatus.NO_CONTENT)

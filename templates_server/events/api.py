@@ -12,7 +12,6 @@ from templates_server.arrivals import Arrivals
 from templates_server.endpoint import Call
 from templates_server.errors import Problem, ValidationFailed
 from templates_server.events import reading, store
-from templates_server.events.limits import UNIT_BYTES
 from templates_server.signatures import UserSignatures
 
 
@@ -27,8 +26,7 @@ async def add_events(call: Call) -> Response:
     check = call.services.part(UserSignatures).check_for(call.principal)
     events = reading.read_events(call.body, now, check=check, max_depth=call.settings.limits.max_depth)
     arrival = store.Arrival(call.app_environment_id, now, events)
-    rows = max(len(events), len(call.body) // UNIT_BYTES)
-    problems = await call.services.part(EventArrivals).add(arrival, rows=rows)
+    problems = await call.services.part(EventArrivals).add(arrival, rows=len(events), sent_bytes=len(call.body))
     if problems:
         raise ValidationFailed(problems)
     return Response(status_code=HTTPStatus.NO_CONTENT)

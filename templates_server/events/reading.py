@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
 
@@ -11,6 +10,7 @@ from msgspec import Meta
 
 from templates_server.bodies import decode_json, problems_by_field
 from templates_server.errors import Problem, Problems, ValidationFailed
+from templates_server.event_names import MAX_NAME_LENGTH, problem_of_event_name
 from templates_server.identifiers import new_id
 from templates_server.persons.names import Stated, problem_of_anonymous_id, problem_of_user_id, stated
 from templates_server.remembering import remembered
@@ -19,12 +19,17 @@ from templates_server.times import parse_rfc3339
 
 MOST_EVENTS = 1000
 MOST_PAIRS = 3
-MAX_NAME_LENGTH = 128
 MAX_DATA_BYTES = 16 * 1024
 OLDEST = parse_rfc3339("2000-01-01T00:00:00Z")
-NAME = re.compile(r"[^/\x00-\x1f\x7f-\x9f]+/[^/\x00-\x1f\x7f-\x9f]+")
-RESERVED_PREFIXES = ("mtribes/", "___UI/", "sdk/")
 
+Name = Annotated[
+    str,
+    Meta(
+        description="Any text without control characters. Generated code sends `category/action`.",
+        examples=["Product Purchased"],
+        extra_json_schema={"minLength": 1, "maxLength": MAX_NAME_LENGTH},
+    ),
+]
 Id = Annotated[str, Meta(min_length=1, max_length=128)]
 EntityName = Annotated[str, Meta(min_length=1, max_length=256)]
 PairKey = Annotated[str, Meta(min_length=1, max_length=64)]
@@ -41,7 +46,7 @@ class Pair(msgspec.Struct, frozen=True, gc=False):
 class SentEvent(msgspec.Struct, frozen=True, gc=False):
     """An event on the wire: null is as good as absent, unknown keys are ignored."""
 
-    name: str | None = None
+    name: Name | None = None
     anonymous_id: str | None = None
     external_id: str | None = None
     user_signature: str | None = None
@@ -129,11 +134,8 @@ Found = tuple[str, str] | None
 @remembered
 def problem_of_name(name: str) -> Found:
     """What is wrong with the name of an event."""
-    if name.startswith(RESERVED_PREFIXES):
-        return ".name", f"This begins with a reserved prefix: {', '.join(RESERVED_PREFIXES)} are ours."
-    if len(name) > MAX_NAME_LENGTH or not NAME.fullmatch(name):
-        return ".name", f"This must be category/action, such as video/completed, at most {MAX_NAME_LENGTH} long."
-    return None
+    problem = problem_of_event_name(name)
+    return None if problem is None else (".name", f"This {problem}.")
 
 
 @remembered

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from templates_server.database import among, as_text, listed
 from templates_server.errors import Problem
-from templates_server.events.limits import MOST_UNITS, TOO_MANY, UNIT_BYTES, units_of
+from templates_server.events.limits import MOST_UNITS, TOO_MANY, UNIT_BYTES, RecentCounts, units_of
 from templates_server.events.reading import Event
 from templates_server.persons.names import PersonName, Stated
 from templates_server.persons.store import PersonKey, Presence, arrive
@@ -50,11 +50,13 @@ class Arrival:
     events: Sequence[Event]
 
 
-def add_events(connection: Connection, arrivals: Sequence[Arrival]) -> Sequence[Sequence[Problem]]:
+def add_events(
+    connection: Connection, arrivals: Sequence[Arrival], recent: RecentCounts | None = None
+) -> Sequence[Sequence[Problem]]:
     """Store events, and the people who are not known yet; of each arrival what was too much, and then nothing of it.
 
     An event whose id its person has already is left out. Of an arrival with a problem nothing is kept but that its
-    people were there.
+    people were there. `recent` is what this process has counted.
     """
     groups = [_by_person(arrival) for arrival in arrivals]
     presences = [
@@ -66,7 +68,7 @@ def add_events(connection: Connection, arrivals: Sequence[Arrival]) -> Sequence[
         (presence.environment_id, presence.stated): person
         for presence, person in zip(presences, arrive(connection, presences), strict=True)
     }
-    problems = _refusals(connection, arrivals, persons)
+    problems = _refusals(connection, arrivals, persons, recent or RecentCounts())
     rows = [
         _row(arrival, event, person)
         for arrival, own, refused in zip(arrivals, groups, problems, strict=True)
@@ -88,14 +90,16 @@ def _by_person(arrival: Arrival) -> Sequence[tuple[Stated, Sequence[Event]]]:
 # How many a person has: `persons.event_units` is never less than that. Only where it is too much, rows are counted.
 
 
-def _refusals(connection: Connection, arrivals: Sequence[Arrival], persons: Persons) -> Sequence[Sequence[Problem]]:
+def _refusals(
+    connection: Connection, arrivals: Sequence[Arrival], persons: Persons, recent: RecentCounts
+) -> Sequence[Sequence[Problem]]:
     """The event of each arrival by which a person would have too many, if there is one."""
     keys = {(environment_id, person.person_id) for (environment_id, _), person in persons.items()}
-    rooms = {key: _room_of(connection, key) for key in _in_doubt(connection, keys)}
+    rooms = {key: _Room(recent.find(key) or 0) for key in _in_doubt(connection, keys)}
     if not rooms:
         return [()] * len(arrivals)
-    problems = [_problems_of(connection, arrival, persons, rooms) for arrival in arrivals]
-    counted = sorted((room.used, *key) for key, room in rooms.items())
+    problems = [_problems_of(connection, arrival, persons, rooms, recent) for arrival in arrivals]
+    counted = sorted((room.used, *key) for key, room in rooms.items() if room.is_counted)
     update_all(connection, "persons", {"event_units": "bigint"}, counted, key=KEY)
     return problems
 
@@ -115,21 +119,42 @@ def _in_doubt(connection: Connection, keys: Collection[PersonKey]) -> Sequence[P
 
 @dataclass(slots=True)
 class _Room:
-    """How many units of events a person has; `new` are the ids that came besides."""
+    """How many units of events a person has, or at least has, where not `is_counted`; `new` are the ids that came."""
 
     used: int
+    is_counted: bool = False
     new: set[str] = field(default_factory=set)
 
 
-def _room_of(connection: Connection, key: PersonKey) -> _Room:
-    query = COUNTED[connection.dialect.name]
-    return _Room(int(connection.exec_driver_sql(as_text(connection, query), (*key, MOST_UNITS + 1)).scalar_one()))
-
-
 def _problems_of(
-    connection: Connection, arrival: Arrival, persons: Persons, rooms: Mapping[PersonKey, _Room]
+    connection: Connection,
+    arrival: Arrival,
+    persons: Persons,
+    rooms: dict[PersonKey, _Room],
+    recent: RecentCounts,
 ) -> Sequence[Problem]:
-    """The first event for which there is no room; else the room is taken. What is stored already needs none."""
+    """The first event for which there is no room; else the room is taken."""
+    problems, taken = _fitted(connection, arrival, persons, rooms)
+    uncounted = [key for key, room in taken.items() if room.new and not room.is_counted]
+    if not problems and uncounted:
+        for key in uncounted:
+            rooms[key] = _Room(_count_units(connection, key), is_counted=True)
+            recent.note(key, rooms[key].used)
+        problems, taken = _fitted(connection, arrival, persons, rooms)
+    if not problems:
+        rooms.update(taken)
+    return problems
+
+
+def _count_units(connection: Connection, key: PersonKey) -> int:
+    query = as_text(connection, COUNTED[connection.dialect.name])
+    return int(connection.exec_driver_sql(query, (*key, MOST_UNITS + 1)).scalar_one())
+
+
+def _fitted(
+    connection: Connection, arrival: Arrival, persons: Persons, rooms: Mapping[PersonKey, _Room]
+) -> tuple[Sequence[Problem], dict[PersonKey, _Room]]:
+    """The first event for which there is no room, and the rooms as they are then. What is stored already needs none."""
     known: dict[PersonKey, set[str]] = {}
     taken: dict[PersonKey, _Room] = {}
     for index, event in enumerate(arrival.events):
@@ -138,18 +163,15 @@ def _problems_of(
         if room is None:
             continue
         if key not in known:
-            known[key] = _stored_among(connection, key, [each.event_id for each in arrival.events]) | room.new
-            taken[key] = _Room(room.used)
+            known[key] = _stored_among(connection, key, [each.event_id for each in arrival.events])
+            taken[key] = _Room(room.used, room.is_counted, {*room.new})
         if event.event_id in known[key] or event.event_id in taken[key].new:
             continue
         taken[key].new.add(event.event_id)
         taken[key].used += units_of(event)
         if taken[key].used > MOST_UNITS:
-            return [Problem(f"[{index}]", TOO_MANY)]
-    for key, one in taken.items():
-        rooms[key].used = one.used
-        rooms[key].new |= one.new
-    return ()
+            return [Problem(f"[{index}]", TOO_MANY)], taken
+    return (), taken
 
 
 def _stored_among(connection: Connection, key: PersonKey, event_ids: Sequence[str]) -> set[str]:

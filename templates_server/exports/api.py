@@ -14,21 +14,20 @@ from templates_server.audit import store as audit
 from templates_server.description import CSV, JSON, NDJSON
 from templates_server.endpoint import Answer, Call
 from templates_server.errors import NotFound, Problem, ValidationFailed
-from templates_server.events.reading import problem_of_name
+from templates_server.event_names import problem_of_event_name
 from templates_server.exports import lines_store, store
 from templates_server.exports.columns import Shape, event_shape, user_shape
 from templates_server.exports.cursors import from_cursor
 from templates_server.exports.files import form_of
 from templates_server.exports.models import AskedFormat, EventExport, ExportView, TribeExport
 from templates_server.exports.serving import served_file
-from templates_server.exports.spooling import Job, Lines, Spooler
+from templates_server.exports.spooling import KEPT_MS, Job, Lines, Spooler
 from templates_server.identifiers import new_id
 from templates_server.persons.names import PersonKind, named, problem_of_user_id
 from templates_server.times import DAY, to_rfc3339
 from templates_server.tribes.api import load_tribe
 from templates_server.tribes.store import Moment
 
-KEPT_MS = DAY
 MEDIA_TYPES = {"csv": f"{CSV}; charset=utf-8; header=present", "ndjson": NDJSON, "json": JSON}
 
 
@@ -57,7 +56,7 @@ async def export_events(call: Call) -> Response:
     asked: EventExport = call.body
     shape = event_shape(asked.format, asked.columns, raw=asked.raw)
     problems = [
-        *_problem("name", asked.name, problem_of_name_here),
+        *_problem("name", asked.name, problem_of_event_name),
         *_problem("user", asked.user, problem_of_user_id),
     ]
     if problems:
@@ -67,12 +66,6 @@ async def export_events(call: Call) -> Response:
     return await _begin(
         call, shape, lambda connection, _now: lines_store.event_lines(connection, wanted, shape), tribe=None
     )
-
-
-def problem_of_name_here(name: str) -> str | None:
-    """What is wrong with the name of events, as words that follow `This`."""
-    found = problem_of_name(name)
-    return None if found is None else found[1].removeprefix("This ").removesuffix(".")
 
 
 def _problem(path: str, text: str | None, problem_of: Callable[[str], str | None]) -> list[Problem]:

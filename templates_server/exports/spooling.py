@@ -25,7 +25,7 @@ from templates_server.errors import Unavailable
 from templates_server.exports import lines_store, store
 from templates_server.exports.cursors import to_cursor
 from templates_server.exports.files import CannotBeSpooled, ExportFiles, Form
-from templates_server.times import MINUTE, Clock
+from templates_server.times import DAY, LATEST_AHEAD, MINUTE, Clock
 
 LOGGER = logging.getLogger("templates_server")
 AT_ONCE = 2
@@ -33,6 +33,7 @@ MOST_WAITING = 16  # those that are being made among them; an organization that 
 MOST_AN_ORGANIZATION = MOST_WAITING // 4
 LONGEST_SECONDS = 15 * 60.0
 MARGIN_MS = 5 * MINUTE
+KEPT_MS = DAY
 PURGE_EVERY_SECONDS = 600
 STOPPED = "The server stopped before it was done: ask for it anew."
 FAILED = "Something went wrong here; it is logged."
@@ -167,12 +168,16 @@ class Spooler:
         """Remove what is over, and files that no export knows; tell of those that nobody makes any more."""
         for export_id in self._database.read_now(store.running_exports):
             self._fail_if_abandoned(export_id)
-        self._database.write_now(lambda connection: store.remove_expired(connection, self._clock()))
+        self._database.write_now(lambda connection: self._remove_expired(connection, self._clock()))
         left = sorted(self.files.ids())
         known = self._database.read_now(lambda connection: store.known_among(connection, left))
         for export_id in left:
             if export_id not in known:
                 self.files.remove(export_id)
+
+    def _remove_expired(self, connection: Connection, now: int) -> None:
+        store.shorten(connection, latest=now + KEPT_MS + LATEST_AHEAD, expires=now + KEPT_MS)
+        store.remove_expired(connection, now)
 
     def _purge_until_stopped(self) -> None:
         while True:

@@ -87,6 +87,11 @@ def remove_expired(connection: Connection, now: int) -> None:
     connection.execute(delete(exports).where(exports.c.expires <= now))
 
 
+def shorten(connection: Connection, *, latest: int, expires: int) -> None:
+    """Have those that would stay longer than any can, made while a clock was ahead, end at a time."""
+    connection.execute(update(exports).where(exports.c.expires > latest).values(expires=expires))
+
+
 def known_among(connection: Connection, export_ids: Sequence[str]) -> set[str]:
     """Those of the ids that an export has."""
     return set(connection.execute(select(exports.c.id).where(exports.c.id.in_(export_ids))).scalars())

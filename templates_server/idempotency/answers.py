@@ -66,7 +66,7 @@ class Once:
 
     def replay(self, connection: Connection) -> Response | None:
         """The stored answer; None when there is none. ValidationFailed when the key was another request's."""
-        kept = store.find(connection, self.key_hash, since=self.now - KEPT_MILLISECONDS)
+        kept = store.find(connection, self.key_hash, since=self.now - KEPT_MILLISECONDS, now=self.now)
         if kept is None:
             return None
         if kept.request_hash != self.request_hash:

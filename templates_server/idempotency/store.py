@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, delete, func, or_, select
 
 from templates_server.schema import idempotent_answers
+from templates_server.times import LATEST_AHEAD
 
 MOST_PURGED_AT_ONCE = 100
 LOCK_PAUSE_SECONDS = 0.05
@@ -34,10 +35,11 @@ def lock(connection: Connection, key_hash: bytes, *, patience_seconds: float) ->
     return True
 
 
-def find(connection: Connection, key_hash: bytes, *, since: int) -> Kept | None:
-    """What is kept under a key, unless it is older than that (in milliseconds)."""
+def find(connection: Connection, key_hash: bytes, *, since: int, now: int) -> Kept | None:
+    """What is kept under a key, unless it is older than that (in milliseconds), or from the future."""
     columns = idempotent_answers.c
-    query = select(columns.request_hash, columns.answer).where(columns.key_hash == key_hash, columns.created > since)
+    is_kept = columns.created.between(since + 1, now + LATEST_AHEAD)
+    query = select(columns.request_hash, columns.answer).where(columns.key_hash == key_hash, is_kept)
     row = connection.execute(query).one_or_none()
     return Kept(row.request_hash, row.answer) if row else None
 

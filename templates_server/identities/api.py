@@ -32,7 +32,7 @@ async def identify(call: Call) -> Response:
     check = call.services.part(UserSignatures).check_for(call.principal)
     stated, change = reading.read_identify(call.body, check=check, max_depth=call.settings.limits.max_depth)
     identified = store.Identified(call.app_environment_id, stated, change, call.now)
-    problems = await call.services.part(IdentityArrivals).add(identified)
+    problems = await call.services.part(IdentityArrivals).add(identified, sent_bytes=len(call.body))
     if problems:
         raise ValidationFailed([Problem("data", problem.message) for problem in problems])
     return Response(status_code=HTTPStatus.NO_CONTENT)
@@ -44,7 +44,7 @@ async def alias(call: Call) -> Response:
     check = call.services.part(UserSignatures).check_for(call.principal)
     visitor, user = reading.read_alias(call.body, check=check, max_depth=call.settings.limits.max_depth)
     merge = Merge(call.app_environment_id, visitor, user, call.now)
-    problems = await call.services.part(AliasArrivals).add(merge)
+    problems = await call.services.part(AliasArrivals).add(merge, sent_bytes=len(call.body))
     if problems:
         raise ValidationFailed(problems)
     return Response(status_code=HTTPStatus.NO_CONTENT)

@@ -32,7 +32,6 @@ def _joined_attributes(user: Attributes, visitor: Attributes) -> Attributes:
     return dict(sorted({**user, **chosen}.items()))
 
 
-def tags_of_one_less(joined: Profile, user: Profile, visitor: Profile) -> Sequence[str]:
-    """The tags that fewer people have once the two are one: that both had, or that there was no room for; in order."""
-    gone = set(visitor.tags) - (set(joined.tags) - set(user.tags))
-    return sorted(gone)
+def tags_gained(joined: Profile, user: Profile) -> Sequence[str]:
+    """Return the tags that came to the user, in order; not those that there was no room for."""
+    return sorted(set(joined.tags) - set(user.tags))

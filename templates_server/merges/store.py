@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from templates_server.database import among, as_text, listed
-from templates_server.merges.joining import joined_profiles, tags_of_one_less
+from templates_server.merges.joining import joined_profiles, tags_gained
 from templates_server.persons.names import PersonKind, PersonName
 from templates_server.persons.profiles import COLUMNS, from_columns, to_columns
 from templates_server.round_trips import Rows, Statement, run_together
@@ -153,7 +153,8 @@ def _join_profiles(connection: Connection, one: Merge) -> int:
         *to_columns(joined),
     )
     connection.exec_driver_sql(as_text(connection, KEEP), (*values, *one.keys[1]))
-    count_tags(connection, one.environment_id, dict.fromkeys(tags_of_one_less(joined, user, visitor), -1))
+    gained, lost = dict.fromkeys(tags_gained(joined, user), 1), dict.fromkeys(visitor.tags, -1)
+    count_tags(connection, one.environment_id, gained, visitors=lost)
     return of_visitor.event_units or 0
 
 

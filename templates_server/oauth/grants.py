@@ -22,6 +22,7 @@ from templates_server.oauth import store
 from templates_server.oauth.clients import LOCAL_GRANT_TYPE
 from templates_server.oauth.request import ProtocolRequest
 from templates_server.oauth.store import Code, Family
+from templates_server.times import LATEST_AHEAD
 from templates_server.tokens.secrets import hashed, is_well_formed
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ class CodeGrant(AuthorizationCodeGrant):
         used = store.use_code(connection, hashed(code), client_id=client_id, now=now)
         if used is None:
             store.revoke_family_of_code(connection, hashed(code), client_id=client_id, now=now)
-        return used if used and used.expires > now else None
+        return used if used and now < used.expires <= now + store.CODE_LIFETIME + LATEST_AHEAD else None
 
     def delete_authorization_code(self, _code: Code) -> None:
         """It was used up when it was found; its row stays, so that a replay is known for what it is."""

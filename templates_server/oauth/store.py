@@ -12,7 +12,7 @@ from sqlalchemy import Connection, delete, exists, insert, select, update
 
 from templates_server.identifiers import new_id
 from templates_server.schema import authorization_codes, token_families, tokens
-from templates_server.times import DAY, HOUR, SECOND
+from templates_server.times import DAY, HOUR, LATEST_AHEAD, SECOND
 
 CODE_LIFETIME = 60 * SECOND
 ACCESS_LIFETIME = HOUR
@@ -222,6 +222,7 @@ def find_refresh_family(connection: Connection, token_hash: bytes, now: int) -> 
             tokens.c.token_hash == token_hash,
             tokens.c.kind == "refresh",
             tokens.c.expires > now,
+            tokens.c.created <= now + LATEST_AHEAD,
             token_families.c.revoked.is_(None),
         )
     )
@@ -239,7 +240,9 @@ def may_repeat(connection: Connection, token_hash: bytes, *, successor_hash: byt
     """Whether an exchange may be answered again: it was a moment ago, and its successor has not been used."""
     unused = exists().where(tokens.c.token_hash == successor_hash, tokens.c.replaced.is_(None))
     query = select(tokens.c.id).where(
-        tokens.c.token_hash == token_hash, tokens.c.replaced > now - REPEAT_WINDOW, unused.correlate(None)
+        tokens.c.token_hash == token_hash,
+        tokens.c.replaced.between(now - REPEAT_WINDOW + 1, now + REPEAT_WINDOW),  # not from the future
+        unused.correlate(None),
     )
     return connection.execute(query).one_or_none() is not None
 

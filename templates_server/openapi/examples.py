@@ -26,6 +26,7 @@ PARTS: Mapping[str, PathPart] = {
     "environment": PathPart("`production`, `staging`, `development`, or one of its `pk_` keys.", "production"),
     "key": PathPart("The key: its id or its text.", "$KEY"),
     "user": PathPart("The user: their `user_id`. A slash in it is written `%2F`.", "ada"),
+    "visitor": PathPart("The visitor: their `anonymous_id`. A slash in it is written `%2F`.", "phone-1"),
     "tag": PathPart("The tag; its slashes are part of the path.", "sports/football"),
     "import": PathPart("The import: 1 to 64 letters, digits, `_` and `-`, chosen by whoever sends it.", "nightly"),
     "part": PathPart("The number of the part, from 1, in order.", "1"),

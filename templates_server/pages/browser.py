@@ -50,7 +50,7 @@ async def browser_of(call: Call) -> Browser:
     if found is None:
         return Browser(cookie)
     account, last_used = found
-    if call.now - last_used >= store.TOUCH_MILLISECONDS:
+    if abs(call.now - last_used) >= store.TOUCH_MILLISECONDS:
         await call.database.write(lambda connection: store.touch_session(connection, cookie, call.now))
     return Browser(cookie, account)
 

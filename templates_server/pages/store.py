@@ -6,7 +6,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from templates_server.accounts.store import Account
 from templates_server.schema import accounts, browser_sessions
-from templates_server.times import DAY, HOUR, MINUTE
+from templates_server.times import DAY, HOUR, LATEST_AHEAD, MINUTE
 from templates_server.tokens.secrets import hashed
 
 IDLE_MILLISECONDS = 12 * HOUR
@@ -38,7 +38,7 @@ def find_signed_in(connection: Connection, cookie: str, now: int) -> tuple[Accou
         .where(
             browser_sessions.c.id_hash == hashed(cookie),
             browser_sessions.c.last_used > now - IDLE_MILLISECONDS,
-            browser_sessions.c.created > now - LIFETIME_MILLISECONDS,
+            browser_sessions.c.created.between(now - LIFETIME_MILLISECONDS + 1, now + LATEST_AHEAD),
         )
     )
     row = connection.execute(query).one_or_none()

@@ -5,6 +5,7 @@ What may be sent is in `reading`.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -143,6 +144,20 @@ def decode_tags(text: str) -> tuple[str, ...]:
 def encode_attributes(attributes: Attributes) -> str:
     """Attributes as they are stored: a JSON object, names in order, without blanks."""
     return msgspec.json.encode(attributes, order="deterministic").decode()
+
+
+def attribute_patterns(name: str, value: str) -> Sequence[str]:
+    """Return the texts of which encoded attributes contain one exactly if they have that value under that name.
+
+    `value` is what a person writes: `2` stands for the text and for the number, `true` for the text and the boolean.
+    """
+    values = {msgspec.json.encode(value)}
+    with contextlib.suppress(msgspec.DecodeError, UnicodeEncodeError):
+        read = msgspec.json.decode(value)
+        if isinstance(read, bool | int | float):
+            values.add(msgspec.json.encode(canonical(read)))
+    members = [f"{msgspec.json.encode(name).decode()}:{one.decode()}" for one in sorted(values)]
+    return [f"{before}{member}{after}" for member in members for before in "{," for after in ",}"]
 
 
 def decode_attributes(text: str) -> dict[str, Scalar]:

@@ -16,7 +16,7 @@ from templates_server.rows import insert_all, postgres_insertion
 
 COLUMNS = {
     **dict.fromkeys(("environment_id", "person_id", "kind", "called"), "text"),
-    **dict.fromkeys(("created", "first_seen", "last_seen", "event_units"), "bigint"),
+    **dict.fromkeys(("created", "updated", "first_seen", "last_seen", "event_units"), "bigint"),
 }
 SEEN = (
     "ON CONFLICT (environment_id, person_id) DO UPDATE SET "
@@ -119,7 +119,7 @@ def _rows_of_seen(presences: Iterable[Presence], merged: Merged) -> Sequence[tup
             if known is None or known[1] < one.at:
                 latest[key] = (person, one.at)
     return [
-        (*key, person.kind.value, person.called, at, at, at, units[key])
+        (*key, person.kind.value, person.called, at, at, at, at, units[key])
         for key, (person, at) in sorted(latest.items(), key=_by_person)  # in one order everywhere: no deadlocks
     ]
 

@@ -33,12 +33,12 @@ async def start_session(call: Call) -> Response:
     arrivals = call.services.part(SessionArrivals)
 
     async def store_it() -> None:
-        problems = await arrivals.add(start)
+        problems = await arrivals.add(start, sent_bytes=len(call.body))
         if problems:
             raise ValidationFailed(problems)
 
     decided = await call.services.part(Deciding).begin(person, said, now=start.started, store_it=store_it)
-    call.services.part(StartedSessions).remember(start.session_id, decided, said_bytes=len(call.body))
+    call.services.part(StartedSessions).remember(start.session_id, decided)
     return Response(_answer(start.session_id, decided), media_type="application/json")
 
 

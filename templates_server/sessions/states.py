@@ -5,27 +5,43 @@ Who is in a tribe is asked of the caller: `deciding` knows.
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
+from base64 import urlsafe_b64encode
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
 
 from templates_server.codegen.model import Value
 from templates_server.database import Database
-from templates_server.delivery.choosing import Alternatives, Choice, every_choice, is_in_time
+from templates_server.delivery.choosing import NO_SCENARIO, Alternatives, Choice, choice_by_choice, is_in_time
 from templates_server.delivery.model import TargetedScenario
 from templates_server.delivery.reading import Surroundings, parse_delivery
+from templates_server.errors import Problem, ValidationFailed
+from templates_server.held_bytes import held_bytes
 from templates_server.property_values import to_plain
 from templates_server.sessions import store
 from templates_server.sessions.models import EntityState, ItemState
+from templates_server.shared_questions import SharedQuestions
 from templates_server.spaces.reading import parse_model
 from templates_server.tribes.evaluator import Outcome
 from templates_server.tribes.reading import parse_tribes
 from templates_server.tribes.rules import Tribe, Tribes, questions_of
 
-MOST_ENVIRONMENTS = 1000
+MOST_BYTES = 256 * 1024 * 1024
+MOST_ENCODED_BYTES = 32 * 1024 * 1024
+"""Of the states of one environment: a short document can give very many long ones, by the defaults of properties."""
+MADE_AT_ONCE = 2
+DIGEST_LENGTH = 6
+UNTOLD = "." * DIGEST_LENGTH
+
+TOO_LARGE = (
+    f"The states of this environment take more than {MOST_ENCODED_BYTES // 2**20} MiB. "
+    "Shorten the defaults of the model's properties, or the scenarios."
+)
 
 Decide = Callable[[Tribe], Outcome]
 """Whether the person is in a tribe."""
@@ -33,16 +49,20 @@ Decide = Callable[[Tribe], Outcome]
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A state: the name of its scenario (None: there is none), whether it is enabled, and `"entity":{...}` for apps."""
+    """A state: the name of its scenario (None: there is none), whether it is enabled, and `"entity":{...}` for apps.
+
+    `digest` is a short text that another state does not have (`digest_of`).
+    """
 
     scenario: str | None
     enabled: bool
     encoded: bytes
+    digest: str
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A targeted scenario of an entity: the tribes of which any is enough, and the state."""
+    """A targeted scenario of an entity, without what it gives: the tribes of which any is enough, and the state."""
 
     targeted: TargetedScenario
     tribes: tuple[Tribe, ...]
@@ -60,23 +80,51 @@ class Entity:
 
 
 @dataclass(frozen=True, slots=True)
+class Outline:
+    """What all sessions that start at a revision have in common, and hold together.
+
+    The names of the entities, and the digests of the states of somebody who is in no tribe, one after the other.
+    """
+
+    revision: str
+    names: tuple[str, ...]
+    untargeted_digests: str
+
+
+@dataclass(frozen=True, slots=True)
 class States:
     """All states that are possible at a revision; `untargeted` are those of somebody who is in no tribe."""
 
-    revision: str
+    outline: Outline
     entities: tuple[Entity, ...]
     untargeted: tuple[Shown, ...]
     untargeted_object: bytes
     question: store.FactsQuestion
     is_targeted: bool
 
+    @property
+    def revision(self) -> str:
+        """What changes whenever a state can change."""
+        return self.outline.revision
+
 
 class StatesCache:
-    """The states of the environments that were asked for last; the revision is looked up, so none is stale."""
+    """The states of the environments that were asked for last, as many as memory is set aside for.
 
-    def __init__(self, database: Database) -> None:
+    The revision is looked up each time, so none is stale. Those asked for last stay, however large they are.
+    """
+
+    def __init__(self, database: Database, *, most_bytes: int = MOST_BYTES) -> None:
         self._database = database
+        self._most_bytes = most_bytes
         self._kept: OrderedDict[str, States] = OrderedDict()
+        self._sizes: dict[str, int] = {}
+        self._making = SharedQuestions(self._make_all, at_once=MADE_AT_ONCE)
+
+    @property
+    def bytes(self) -> int:
+        """How much memory the states hold."""
+        return sum(self._sizes.values())
 
     async def states_of(self, environment_id: str, revision: str | None = None) -> States:
         """The possible states of an environment, as they are now; `revision` where it was just looked up."""
@@ -84,39 +132,79 @@ class StatesCache:
             revision = await store.revision_of(self._database, environment_id)
         kept = self._kept.get(environment_id)
         if kept is None or kept.revision != revision:
-            documents = await self._database.read(lambda connection: store.documents_of(connection, environment_id))
-            kept = self._kept[environment_id] = make_states(documents, self._database.dialect)
-            if len(self._kept) > MOST_ENVIRONMENTS:
-                self._kept.popitem(last=False)
+            return await self._making.ask(environment_id)
         self._kept.move_to_end(environment_id)
         return kept
+
+    async def _make_all(self, environment_ids: Sequence[str]) -> Sequence[States | Exception]:
+        return [await self._make(environment_id) for environment_id in environment_ids]
+
+    async def _make(self, environment_id: str) -> States | Exception:
+        """Make the present states aside, since a large document takes long, and keep them; or what failed."""
+        try:
+            documents = await self._database.read_aside(lambda one: store.documents_of(one, environment_id))
+            states, size = await asyncio.to_thread(_made, documents, self._database.dialect)
+        except Exception as error:  # noqa: BLE001 - it belongs to whoever asked
+            return error
+        self._keep(environment_id, states, size)
+        return states
+
+    def _keep(self, environment_id: str, states: States, size: int) -> None:
+        self._kept[environment_id] = states
+        self._kept.move_to_end(environment_id)
+        self._sizes[environment_id] = size
+        while len(self._kept) > 1 and self.bytes > self._most_bytes:
+            gone, _ = self._kept.popitem(last=False)
+            del self._sizes[gone]
+
+
+def _made(documents: store.Documents, dialect: str) -> tuple[States, int]:
+    """The states, and how much memory they hold."""
+    states = make_states(documents, dialect)
+    return states, held_bytes(states)
 
 
 def make_states(documents: store.Documents, dialect: str) -> States:
     """The states that documents give; what the model or the tribes no longer have is passed over.
 
-    `dialect` is that of the database that will be asked about people.
+    `dialect` is that of the database that will be asked about people. ValidationFailed when all states together are
+    larger than can be held.
     """
     model, _ = parse_model(documents.model, space=documents.space_key, name=documents.space_name)
     delivery, _ = parse_delivery(documents.delivery, Surroundings(model, documents.environment_name))
     tribes, _ = parse_tribes(documents.tribes, space=documents.space_key)
     entities = tuple(
-        _entity(name, alternatives, tribes) for name, alternatives in every_choice(model, delivery).items()
+        _within_bounds(_entity(name, alternatives, tribes) for name, alternatives in choice_by_choice(model, delivery))
     )
     used = {tribe.key: tribe for entity in entities for each in entity.candidates for tribe in each.tribes}
+    untargeted = tuple(entity.otherwise for entity in entities)
     return States(
-        documents.revision,
+        Outline(documents.revision, tuple(entity.name for entity in entities), digests_of(untargeted)),
         entities,
-        tuple(entity.otherwise for entity in entities),
-        as_object(entity.otherwise.encoded for entity in entities),
+        untargeted,
+        as_object(shown.encoded for shown in untargeted),
         store.FactsQuestion(questions_of(used.values()), dialect),
         is_targeted=any(entity.candidates for entity in entities),
     )
 
 
+def _within_bounds(entities: Iterable[Entity]) -> Iterator[Entity]:
+    """The same entities, as long as their states take no more bytes than they may."""
+    encoded_bytes = 0
+    for entity in entities:
+        encoded_bytes += len(entity.otherwise.encoded) + sum(len(one.shown.encoded) for one in entity.candidates)
+        if encoded_bytes > MOST_ENCODED_BYTES:
+            raise ValidationFailed([Problem("", TOO_LARGE)])
+        yield entity
+
+
 def _entity(name: str, alternatives: Alternatives, tribes: Tribes) -> Entity:
     candidates = tuple(
-        Candidate(targeted, tuple(tribes[key] for key in targeted.tribes if key in tribes), _shown(name, choice))
+        Candidate(
+            replace(targeted, scenario=NO_SCENARIO),
+            tuple(tribes[key] for key in targeted.tribes if key in tribes),
+            _shown(name, choice),
+        )
         for targeted, choice in alternatives.targeted
     )
     return Entity(name, alternatives.is_published, _shown(name, alternatives.otherwise), candidates)
@@ -124,7 +212,17 @@ def _entity(name: str, alternatives: Alternatives, tribes: Tribes) -> Entity:
 
 def _shown(name: str, choice: Choice) -> Shown:
     encoded = msgspec.json.encode(name) + b":" + msgspec.json.encode(_wire(choice))
-    return Shown(choice.scenario, choice.state.enabled, encoded)
+    return Shown(choice.scenario, choice.state.enabled, encoded, digest_of(encoded))
+
+
+def digest_of(encoded: bytes) -> str:
+    """A short text that other bytes do not have."""
+    return urlsafe_b64encode(hashlib.blake2b(encoded, digest_size=6).digest()).decode()[:DIGEST_LENGTH]
+
+
+def digests_of(shown: Iterable[Shown | None]) -> str:
+    """The digests of states, one after the other; `UNTOLD` where it cannot be known."""
+    return "".join([UNTOLD if one is None else one.digest for one in shown])
 
 
 def chosen_states(states: States, now: int, decide: Decide) -> list[Shown | None]:

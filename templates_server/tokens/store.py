@@ -38,7 +38,7 @@ from templates_server.schema import (
     token_families,
     tokens,
 )
-from templates_server.times import MINUTE
+from templates_server.times import LATEST_AHEAD, MINUTE
 from templates_server.tokens.secrets import SecretKind, hashed, new_secret
 
 BEARER_KINDS = ("access", "personal")
@@ -102,6 +102,7 @@ def find_bearer(connection: Connection, bearer: str, now: int) -> Bearer | None:
             tokens.c.kind.in_(BEARER_KINDS),
             tokens.c.revoked.is_(None),
             tokens.c.expires > now,
+            tokens.c.created <= now + LATEST_AHEAD,
             token_families.c.revoked.is_(None),
         )
     )
@@ -189,7 +190,8 @@ class LimitNames:
 def count_live_tokens(connection: Connection, account_id: str, now: int) -> int:
     """How many tokens a person could use; until the transaction ends, no other is made for them."""
     connection.execute(select(accounts.c.id).where(accounts.c.id == account_id).with_for_update()).one()
-    mine = PERSONAL & UNREVOKED & (tokens.c.account_id == account_id) & (tokens.c.expires > now)
+    is_alive = (tokens.c.expires > now) & (tokens.c.created <= now + LATEST_AHEAD)
+    mine = PERSONAL & UNREVOKED & (tokens.c.account_id == account_id) & is_alive
     return int(connection.execute(select(func.count()).select_from(tokens).where(mine)).scalar_one())
 
 
@@ -256,7 +258,8 @@ def names_of_limits(connection: Connection, limits: Collection[str]) -> LimitNam
 def note_uses(connection: Connection, used: Mapping[str, int]) -> None:
     """Note when tokens were used (milliseconds, by id), unless that is known to the minute already."""
     for token_id in sorted(used):  # the same order everywhere: nobody waits for one another in a circle
-        is_news = tokens.c.last_used.is_(None) | (tokens.c.last_used <= used[token_id] - USE_INTERVAL)
+        at, last = used[token_id], tokens.c.last_used
+        is_news = last.is_(None) | (last <= at - USE_INTERVAL) | (last > at + LATEST_AHEAD)
         mine = (tokens.c.id == token_id) & is_news
         connection.execute(update(tokens).where(mine).values(last_used=used[token_id]))
 

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Mapping
 
 from templates_server.database import Database
+from templates_server.times import LATEST_AHEAD
 from templates_server.tokens import store
 
 LOGGER = logging.getLogger("templates_server")
@@ -28,7 +29,7 @@ class TokenUses:
 
     def note(self, token_id: str, *, used: int, before: int | None) -> None:
         """Remember that a token is used, in milliseconds; nothing is to be done when that is known for the minute."""
-        if before is not None and used - before < store.USE_INTERVAL:
+        if before is not None and -LATEST_AHEAD <= used - before < store.USE_INTERVAL:
             return
         self._noted.setdefault(token_id, used)
         if self._task is None:

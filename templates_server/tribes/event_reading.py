@@ -5,12 +5,12 @@ Pure.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from templates_server.checks import Reader, join, kind_of
 from templates_server.documents import shown
+from templates_server.event_names import MAX_NAME_LENGTH, problem_of_event_name
 from templates_server.tribes.rules import (
     Condition,
     Done,
@@ -24,13 +24,11 @@ from templates_server.tribes.rules import (
 )
 
 MOST_PAIRS = 3  # of metadata
-MAX_EVENT_NAME_CHARACTERS = 128
 MAX_PAIR_KEY_CHARACTERS = 64
 MAX_PAIR_VALUE_CHARACTERS = 1024
 MAX_MOMENT_CHARACTERS = 64
 MOST_DAYS = 36_500
 MOST_TIMES = 1_000_000
-EVENT_NAME = re.compile(r"[^/\x00-\x1f\x7f-\x9f]+/[^/\x00-\x1f\x7f-\x9f]+")
 EVENT_KEYS = ("event", "condition", "frequency", "timeframe", "metadata")
 DATE_RULE = "is not a date such as 2027-04-30 or 2027-04-30T22:00:00Z (RFC 3339, with its offset)"
 
@@ -63,9 +61,10 @@ def read_whole(reader: Reader, value: Any, path: str, *, at_most: int) -> int:
 def read_done(reader: Reader, value: Any, path: str) -> Done:
     """A filter on what somebody has done, or not."""
     given = read_given(reader, value, path, EVENT_KEYS)
-    name = reader.text(given.get("event"), join(path, "event"), at_most=MAX_EVENT_NAME_CHARACTERS)
-    if name is not None and not EVENT_NAME.fullmatch(name):
-        reader.refuse(join(path, "event"), f"{shown(name)} is not category/action, such as video/completed")
+    name = reader.text(given.get("event"), join(path, "event"), at_most=MAX_NAME_LENGTH)
+    problem = None if name is None else problem_of_event_name(name)
+    if problem is not None:
+        reader.refuse(join(path, "event"), problem)
     words = tuple(Condition)
     condition = reader.one_of(given.get("condition"), join(path, "condition"), words, "a condition")
     question = EventQuestion(

@@ -18,8 +18,14 @@ from templates_server.endpoint import NOTHING, Answer, Call
 from templates_server.errors import Problem, Problems, ValidationFailed
 from templates_server.pagination import asked_page, next_link
 from templates_server.persons.names import PersonKind
-from templates_server.persons.profiles import Change, joined_text
-from templates_server.persons.reading import Reading, problem_of_tag, read_user
+from templates_server.persons.profiles import Change, attribute_patterns, joined_text
+from templates_server.persons.reading import (
+    Reading,
+    problem_of_attribute,
+    problem_of_attribute_name,
+    problem_of_tag,
+    read_user,
+)
 from templates_server.times import to_rfc3339
 from templates_server.users import store
 from templates_server.users.erasure.listing import ErasureList
@@ -32,27 +38,38 @@ MAX_UPSERT_BYTES = 8 * 1024 * 1024
 
 
 async def list_users(call: Call) -> Answer:
-    """A page of users: all, those with a tag or one below it, those with a text in user id or e-mail address."""
-    tag = call.query.get("tag", "")
-    if tag:
-        _check_tag(tag)
-    people, headers = await _page_of(call, PersonKind.USER, tag=tag, search=call.query.get("search", ""))
+    """A page of users: all, or those of a tag or one below it, an attribute, a text in user id or e-mail address."""
+    people, headers = await _page_of(call, PersonKind.USER)
     return Answer([to_user(person) for person in people], "user", headers=headers)
 
 
 async def list_visitors(call: Call) -> Answer:
-    """A page of those who have not said who they are."""
+    """A page of those who have not said who they are; the same choices as of users."""
     people, headers = await _page_of(call, PersonKind.VISITOR)
     return Answer([_to_visitor(person) for person in people], "visitor", headers=headers)
 
 
-async def _page_of(
-    call: Call, kind: PersonKind, *, tag: str = "", search: str = ""
-) -> tuple[Sequence[store.StoredPerson], Any]:
+async def _page_of(call: Call, kind: PersonKind) -> tuple[Sequence[store.StoredPerson], Any]:
     page, environment_id = asked_page(call), call.environment_id
-    wanted = store.Wanted(kind, page.limit, page.after, tag, search)
+    tag, search = call.query.get("tag", ""), call.query.get("search", "")
+    if tag:
+        _check_tag(tag)
+    wanted = store.Wanted(kind, page.limit, page.after, tag, search, _asked_attribute(call.query.get("attribute", "")))
     people = await call.database.read_aside(lambda connection: store.list_people(connection, environment_id, wanted))
     return people, next_link(call, page, [person.person_id for person in people])
+
+
+def _asked_attribute(text: str) -> Sequence[str]:
+    """Return what is looked for; ValidationFailed unless the text is `name=value`."""
+    if not text:
+        return ()
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise ValidationFailed([Problem("attribute", "This must be name=value, such as plan=gold.")])
+    problem = problem_of_attribute_name(name) or problem_of_attribute(value)
+    if problem is not None:
+        raise ValidationFailed([Problem("attribute", f"This {problem}.")])
+    return attribute_patterns(name, value)
 
 
 async def list_tags(call: Call) -> Answer:
@@ -63,8 +80,8 @@ async def list_tags(call: Call) -> Answer:
             connection, environment_id, search=search, after=page.after, limit=page.limit
         )
     )
-    headers = next_link(call, page, [tag for tag, _ in tags])
-    return Answer([UserTag(tag, users) for tag, users in tags], "user_tag", headers=headers)
+    headers = next_link(call, page, [tag for tag, _, _ in tags])
+    return Answer([UserTag(*one) for one in tags], "user_tag", headers=headers)
 
 
 async def show_user(call: Call) -> Answer:
@@ -144,16 +161,12 @@ async def update(call: Call) -> Response:
 
 async def tag(call: Call) -> Response:
     """Give a user a tag; they may have it."""
-    name = call.parameters["tag"]
-    _check_tag(name)
-    return await _change(call, "user.tag", Change(add_tags=(name,)))
+    return await _change(call, "user.tag", Change(add_tags=(_checked_tag(call),)))
 
 
 async def untag(call: Call) -> Response:
     """Take a tag from a user; they may not have it."""
-    name = call.parameters["tag"]
-    _check_tag(name)
-    return await _change(call, "user.untag", Change(remove_tags=(name,)))
+    return await _change(call, "user.untag", Change(remove_tags=(_checked_tag(call),)))
 
 
 def _check_tag(name: str) -> None:
@@ -162,13 +175,43 @@ def _check_tag(name: str) -> None:
         raise ValidationFailed([Problem("tag", f"This {problem}.")])
 
 
+async def tag_visitor(call: Call) -> Response:
+    """Give a visitor a tag; they may have it."""
+    return await _change_visitor(call, "visitor.tag", Change(add_tags=(_checked_tag(call),)))
+
+
+async def untag_visitor(call: Call) -> Response:
+    """Take a tag from a visitor; they may not have it."""
+    return await _change_visitor(call, "visitor.untag", Change(remove_tags=(_checked_tag(call),)))
+
+
+def _checked_tag(call: Call) -> str:
+    """Return the tag of the path; ValidationFailed where it is none."""
+    name = call.parameters["tag"]
+    _check_tag(name)
+    return name
+
+
+async def _change_visitor(call: Call, action: str, change: Change) -> Response:
+    """Change the visitor of the path; one who was merged is a visitor no more."""
+    environment_id, visitor, now = call.environment_id, call.parameters["visitor"], call.now
+
+    def work(connection: Connection) -> Answer:
+        person_id = store.find_person(connection, environment_id, PersonKind.VISITOR, visitor).person_id
+        if store.change_person(connection, environment_id, person_id, change, now=now) is not Outcome.UNCHANGED:
+            audit.record(connection, call.deed(action, person_id))
+        return NOTHING
+
+    return await call.effect(work)
+
+
 async def _change(call: Call, action: str, change: Change, *, answers: bool = False) -> Response:
     """Change the user of the path; the user as they are then, where that is the answer."""
     environment_id, user, now = call.environment_id, call.parameters["user"], call.now
 
     def work(connection: Connection) -> Answer:
         person_id = store.find_user(connection, environment_id, user).person_id
-        outcome = store.change_user(connection, environment_id, person_id, change, now=now)
+        outcome = store.change_person(connection, environment_id, person_id, change, now=now)
         if outcome is not Outcome.UNCHANGED:
             audit.record(connection, call.deed(action, person_id))
         if not answers:
@@ -236,8 +279,10 @@ def _to_visitor(person: store.StoredPerson) -> Visitor:
         profile.phone,
         profile.timezone,
         profile.locale,
+        profile.tags,
         dict(profile.attributes),
         to_rfc3339(person.created),
+        to_rfc3339(person.updated),
         time_or_none(person.first_seen),
         time_or_none(person.last_seen),
     )

@@ -21,7 +21,13 @@ Attributes = Annotated[
     dict[str, Scalar | None], Meta(max_length=200, description="Merged by name; null removes one of them.")
 ]
 
-WITH_TAG = Parameter("tag", Tag, "Only users with this tag, or with one below it.", example="sports/football")
+WITH_TAG = Parameter("tag", Tag, "Only people with this tag, or with one below it.", example="sports/football")
+WITH_ATTRIBUTE = Parameter(
+    "attribute",
+    str,
+    "Only people whose attribute has this value, as `name=value`: `2` is the text and the number.",
+    example="plan=gold",
+)
 
 
 class UserPatch(msgspec.Struct, frozen=True):
@@ -69,10 +75,19 @@ class Upserted(msgspec.Struct, frozen=True):
 
 
 class UserTag(msgspec.Struct, frozen=True):
-    """A tag, and how many users have it."""
+    """A tag, and how many users and visitors have it."""
 
     tag: str
     users: int
+    visitors: int
+
+
+class TagRemoval(msgspec.Struct, frozen=True):
+    """A tag that is being deleted, and how many users and visitors still have it."""
+
+    tag: str
+    users: int
+    visitors: int
 
 
 class Visitor(msgspec.Struct, frozen=True):
@@ -83,8 +98,10 @@ class Visitor(msgspec.Struct, frozen=True):
     phone: str | None
     timezone: str | None
     locale: str | None
+    tags: tuple[str, ...]
     attributes: dict[str, Scalar]
     created: str
+    updated: str
     first_seen: str | None
     last_seen: str | None
 

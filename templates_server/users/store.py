@@ -7,7 +7,7 @@ tag. Who keeps to it waits for nobody that waits for them.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,10 +47,13 @@ LOCK = "= ? FOR UPDATE"  # of one person: Citus locks the rows of one alone
 PERSON = f"person_id, called, created, updated, first_seen, last_seen, {PROFILE}"
 PEOPLE = f"SELECT {PERSON} FROM persons WHERE environment_id = ? AND kind = ?"  # noqa: S608 - names of ours
 COUNT = (
-    "INSERT INTO user_tags (environment_id, tag, users) VALUES (?, ?, ?) "
-    "ON CONFLICT (environment_id, tag) DO UPDATE SET users = user_tags.users + excluded.users"
+    "INSERT INTO user_tags (environment_id, tag, users, visitors) VALUES (?, ?, ?, ?) "
+    "ON CONFLICT (environment_id, tag) DO UPDATE SET users = user_tags.users + excluded.users, "
+    "visitors = user_tags.visitors + excluded.visitors"
 )
-UNCOUNT = "DELETE FROM user_tags WHERE environment_id = ? AND tag = ? AND users = 0"
+UNCOUNT = "DELETE FROM user_tags WHERE environment_id = ? AND tag = ? AND users = 0 AND visitors = 0"
+VISITORS = "SELECT person_id FROM persons WHERE environment_id = ? AND kind = ? AND person_id "
+NOBODY: Mapping[str, int] = {}
 
 Stored = Mapping[str, Columns]
 """What is kept of people, by their person id."""
@@ -77,16 +80,30 @@ def upsert_users(
     return [next(told[change.user_id]) for change in changes]
 
 
-def change_user(connection: Connection, environment_id: str, person_id: str, change: Change, *, now: int) -> Outcome:
-    """Change a user who is there; NotFound when nobody is, ValidationFailed when the profile becomes too large."""
-    stored = lock_columns(connection, environment_id, [person_id])
-    if not stored:
+def change_person(connection: Connection, environment_id: str, person_id: str, change: Change, *, now: int) -> Outcome:
+    """Change a user or visitor who is there.
+
+    NotFound when nobody is, ValidationFailed when the profile becomes too large.
+    """
+    outcomes = change_people(connection, environment_id, [person_id], change, now=now)
+    if not outcomes:
         raise NotFound
-    after = {person_id: folded(stored[person_id], [UserChange("", change)])}
+    return outcomes[person_id]
+
+
+def change_people(
+    connection: Connection, environment_id: str, person_ids: Sequence[str], change: Change, *, now: int
+) -> Mapping[str, Outcome]:
+    """Change those of these people who are there; what it came to, by person id.
+
+    ValidationFailed when a profile becomes too large: then nothing of it may be stored.
+    """
+    stored = lock_columns(connection, environment_id, person_ids)
+    after = {person_id: folded(columns, [UserChange("", change)]) for person_id, columns in stored.items()}
     _refuse_excess(after.values())
     _update_changed(connection, environment_id, stored, after, now=now)
     _count_tags(connection, environment_id, stored, after)
-    return after[person_id].outcomes[0]
+    return {person_id: one.outcomes[0] for person_id, one in after.items()}
 
 
 def _by_person(changes: Iterable[UserChange]) -> Mapping[str, Sequence[UserChange]]:
@@ -165,11 +182,26 @@ def _update_changed(
 
 def _count_tags(connection: Connection, environment_id: str, stored: Stored, after: Mapping[str, Folded]) -> None:
     """Bring the counts of tags in step with what changed."""
-    more: Counter[str] = Counter()
-    for person_id, one in after.items():
-        more.update(tags_in(one.columns))
-        more.subtract(tags_in(stored[person_id]) if person_id in stored else ())
-    count_tags(connection, environment_id, more)
+    changed = [one for one in after if _tags_or_none(stored.get(one)) != tags_in(after[one].columns)]
+    visitors = find_visitors(connection, environment_id, [one for one in changed if one in stored])
+    more: tuple[Counter[str], Counter[str]] = (Counter(), Counter())
+    for person_id in changed:
+        counted = more[person_id in visitors]
+        counted.update(tags_in(after[person_id].columns))
+        counted.subtract(_tags_or_none(stored.get(person_id)))
+    count_tags(connection, environment_id, more[False], visitors=more[True])
+
+
+def _tags_or_none(columns: Columns | None) -> Sequence[str]:
+    return () if columns is None else tags_in(columns)
+
+
+def find_visitors(connection: Connection, environment_id: str, person_ids: Collection[str]) -> Collection[str]:
+    """Return those of these people who are visitors."""
+    if not person_ids:
+        return ()
+    values = (environment_id, PersonKind.VISITOR.value, listed(connection, person_ids))
+    return set(connection.exec_driver_sql(as_text(connection, VISITORS + among(connection)), values).scalars())
 
 
 def tags_in(columns: Columns) -> Sequence[str]:
@@ -177,11 +209,14 @@ def tags_in(columns: Columns) -> Sequence[str]:
     return decode_tags(str(columns[TAGS]))
 
 
-def count_tags(connection: Connection, environment_id: str, more: Mapping[str, int]) -> None:
-    """So many users more have each of these tags, or fewer; a tag that nobody has is gone."""
-    changed = [(environment_id, tag, count) for tag, count in sorted(more.items()) if count]
+def count_tags(
+    connection: Connection, environment_id: str, users: Mapping[str, int], *, visitors: Mapping[str, int] = NOBODY
+) -> None:
+    """So many users and visitors more have each of these tags, or fewer; a tag that nobody has is gone."""
+    counts = [(tag, users.get(tag, 0), visitors.get(tag, 0)) for tag in sorted({*users, *visitors})]
+    changed = [(environment_id, *one) for one in counts if one[1] or one[2]]
     _execute_all(connection, COUNT, changed)
-    _execute_all(connection, UNCOUNT, [(environment_id, tag) for _, tag, count in changed if count < 0])
+    _execute_all(connection, UNCOUNT, [one[:2] for one in changed if min(one[2:]) < 0])
 
 
 def _execute_all(connection: Connection, query: str, rows: Sequence[tuple[Any, ...]]) -> None:
@@ -213,24 +248,33 @@ class StoredPerson:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which people of an environment: so many after one; where said, with a tag, or with a text in id or e-mail."""
+    """Which people of an environment: so many after one; where said, with a tag, or with a text in id or e-mail.
+
+    `attribute`: texts of which their encoded attributes contain one (`attribute_patterns`).
+    """
 
     kind: PersonKind
     limit: int
     after: str = ""
     tag: str = ""
     search: str = ""
+    attribute: Sequence[str] = ()
 
 
-def person_id_of(user: str) -> str:
-    """The id of the person whom a path names: by their user id, or by that id itself."""
-    return user if ID_OF_OURS.fullmatch(user) else named(PersonKind.USER, user).person_id
+def person_id_of(called: str, kind: PersonKind = PersonKind.USER) -> str:
+    """The id of the person whom a path names: by what they are called, or by that id itself."""
+    return called if ID_OF_OURS.fullmatch(called) else named(kind, called).person_id
 
 
 def find_user(connection: Connection, environment_id: str, user: str) -> StoredPerson:
     """The user whom a path names; NotFound when there is none."""
+    return find_person(connection, environment_id, PersonKind.USER, user)
+
+
+def find_person(connection: Connection, environment_id: str, kind: PersonKind, called: str) -> StoredPerson:
+    """The user or visitor whom a path names; NotFound when there is none."""
     query = as_text(connection, f"{PEOPLE} AND person_id = ?")
-    row = connection.exec_driver_sql(query, (environment_id, PersonKind.USER.value, person_id_of(user))).one_or_none()
+    row = connection.exec_driver_sql(query, (environment_id, kind.value, person_id_of(called, kind))).one_or_none()
     if row is None:
         raise NotFound
     return to_person(row)
@@ -247,6 +291,9 @@ def list_people(connection: Connection, environment_id: str, wanted: Wanted) -> 
     if wanted.search:
         query += f" AND ({position}(lower(called{collation}), ?) > 0 OR {position}(lower(email{collation}), ?) > 0)"
         values += [lower_ascii(wanted.search)] * 2
+    if wanted.attribute:
+        query += f" AND ({' OR '.join([f'{position}(attributes, ?) > 0'] * len(wanted.attribute))})"
+        values += wanted.attribute
     query += " AND person_id > ? ORDER BY person_id LIMIT ?"
     rows = connection.exec_driver_sql(as_text(connection, query), (*values, wanted.after, wanted.limit))
     return [to_person(row) for row in rows]
@@ -265,13 +312,16 @@ def lower_ascii(text: str) -> str:
 
 def list_tags(
     connection: Connection, environment_id: str, *, search: str, after: str, limit: int
-) -> Sequence[tuple[str, int]]:
-    """So many tags after one, by code points, and how many users have each; where said, those with a text in them."""
+) -> Sequence[tuple[str, int, int]]:
+    """So many tags after one, by code points, and how many users and visitors have each.
+
+    Where said, those with a text in them.
+    """
     position = "instr" if connection.dialect.name == "sqlite" else "strpos"
     tag = "tag" if connection.dialect.name == "sqlite" else 'tag COLLATE "C"'
     query = (
-        f"SELECT tag, users FROM user_tags WHERE environment_id = ? AND {tag} > ? "  # noqa: S608 - names of ours
+        f"SELECT tag, users, visitors FROM user_tags WHERE environment_id = ? AND {tag} > ? "  # noqa: S608 - names of ours
         f"AND (? = '' OR {position}(tag, ?) > 0) ORDER BY {tag} LIMIT ?"
     )
     rows = connection.exec_driver_sql(as_text(connection, query), (environment_id, after, search, search, limit))
-    return [(row[0], row[1]) for row in rows]
+    return [(row[0], row[1], row[2]) for row in rows]

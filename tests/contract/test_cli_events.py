@@ -50,6 +50,47 @@ def test_an_event_is_tracked(ada: Signed, space: str, server: RunningServer) -> 
     assert (event["name"], event["metadata"]) == ("video/completed", '{"genre":"Foot=ball"}')
 
 
+NAME = 'Product "Purchased": 100% of it, 购买'
+BUYERS = """\
+tribes:
+  buyers:
+    filters:
+      - {event: 'Product "Purchased": 100% of it, 购买'}
+"""
+
+
+def test_an_event_of_any_name_is_tracked_exported_and_filtered_by(ada: Signed, space: str) -> None:
+    add_key(ada, space)
+    ada.mtribes.write("tribes.yaml", f"space: {space}\n{BUYERS}")
+    pushed = ada.mtribes("tribe", "push", "tribes.yaml")
+    assert pushed.exit_code == 0, pushed.err
+    for user, name in (("u1", NAME), ("u2", "video/completed")):
+        ran = ada.mtribes("event", "track", name, "--user", user, *place(space))
+        assert ran.exit_code == 0, ran.err
+    ran = ada.mtribes("event", "export", "--name", NAME, "--format", "ndjson", *place(space))
+    assert [json.loads(line)["name"] for line in ran.out.splitlines()] == [NAME]
+    counted = ada.mtribes("tribe", "count", "buyers", "--json", *place(space)).envelope["data"]
+    assert counted["count"] == 1
+    assert NAME in ada.mtribes("tribe", "explain", "buyers", "--user", "u1", *place(space)).out
+    ada.mtribes("tribe", "pull", "--space", space, "--output", "again.yaml")
+    again = ada.mtribes("tribe", "push", "again.yaml", "--json")
+    assert again.envelope["data"]["changed"] is False
+
+
+@pytest.mark.parametrize("name", ["sdk/started", "a\nb", "x" * 257, ""])
+def test_a_name_that_breaks_the_rule_is_refused_everywhere(ada: Signed, space: str, name: str) -> None:
+    add_key(ada, space)
+    ada.mtribes.write("tribes.json", json.dumps({"space": space, "tribes": {"t": {"filters": [{"event": name}]}}}))
+    for words in (
+        ("event", "track", name, "--user", "u1", *place(space)),
+        ("event", "export", "--name", name, *place(space)),
+        ("tribe", "push", "tribes.json"),
+    ):
+        ran = ada.mtribes(*words)
+        assert ran.exit_code == 2, (words, ran.err)
+        assert "name" in ran.err or "event" in ran.err
+
+
 def test_where_ids_must_be_signed_the_event_is_signed(ada: Signed, space: str, server: RunningServer) -> None:
     add_key(ada, space)
     assert ada.mtribes("env", "signing", "require", *place(space)).exit_code == 0

@@ -37,10 +37,10 @@ def test_a_user_goes_all_the_way(ada: Signed, place: tuple[str, ...]) -> None:
         "été",
     ]
     assert mtribes("tag", "list", *place, "--json").envelope["data"] == [
-        {"tag": "news", "users": 1},
-        {"tag": "sports/football", "users": 1},
-        {"tag": "sports/football/australia", "users": 1},
-        {"tag": "été", "users": 1},
+        {"tag": "news", "users": 1, "visitors": 0},
+        {"tag": "sports/football", "users": 1, "visitors": 0},
+        {"tag": "sports/football/australia", "users": 1, "visitors": 0},
+        {"tag": "été", "users": 1, "visitors": 0},
     ]
     assert mtribes("tag", "list", "--search", "FOOT", *place).out.count("\n") == 3
 
@@ -62,3 +62,46 @@ def test_a_bad_tag_is_named_by_the_server(ada: Signed, place: tuple[str, ...]) -
     outcome = ada.mtribes("user", "tag", "bob", "Sports", *place)
     assert outcome.exit_code == 2
     assert '"sports"' in outcome.err
+
+
+def test_users_are_listed_by_tag_attribute_and_text(ada: Signed, place: tuple[str, ...]) -> None:
+    def listed(*words: str) -> set[str]:
+        return {one["user_id"] for one in ada.mtribes("user", *words, *place, "--json").envelope["data"]}
+
+    assert listed("list") == {"a/b ä", "bob"}
+    assert listed("list", "--tag", "sports") == {"bob"}
+    assert listed("list", "--attribute", "n=1.5") == {"a/b ä"}
+    assert listed("search", "X@EXAMPLE") == {"a/b ä"}
+    assert listed("search", "bob", "--tag", "sports") == {"bob"}
+    first = ada.mtribes("user", "list", "--limit", "1", *place, "--json")
+    assert len(first.envelope["data"]) == 1
+    assert "larger --limit" in first.err
+
+
+def test_a_visitor_is_tagged_listed_and_takes_the_tags_to_the_user(
+    ada: Signed, place: tuple[str, ...], server: RunningServer
+) -> None:
+    key = ada.mtribes("env", "key", "create", "--name", "app", *place).out.strip()
+    with server.client(Authorization=f"Bearer {key}") as app:
+        assert app.post("/api/client/sessions", json={"anonymous_id": "phone/1"}).is_success
+        assert ada.mtribes("visitor", "tag", "phone/1", "vip/gold", "news", *place).exit_code == 0
+        assert ada.mtribes("visitor", "untag", "phone/1", "news", *place).exit_code == 0
+        [visitor] = ada.mtribes("visitor", "list", "--tag", "vip", *place, "--json").envelope["data"]
+        assert (visitor["anonymous_id"], visitor["tags"]) == ("phone/1", ["vip/gold"])
+        tags = ada.mtribes("tag", "list", "--search", "vip", *place, "--json").envelope["data"]
+        assert tags == [{"tag": "vip/gold", "users": 0, "visitors": 1}]
+        assert app.post("/api/client/alias", json={"anonymous_id": "phone/1", "external_id": "bob"}).is_success
+    assert ada.mtribes("visitor", "tag", "phone/1", "news", *place).exit_code == 1
+    user = ada.mtribes("user", "get", "bob", *place, "--json").envelope["data"]
+    assert user["tags"] == ["news", "sports/football", "vip/gold"]
+
+
+def test_a_tag_is_deleted_from_everybody(ada: Signed, place: tuple[str, ...]) -> None:
+    assert ada.mtribes("user", "tag", "bob", "news/local", *place).exit_code == 0
+    deleted = ada.mtribes("tag", "delete", "news", "--yes", *place)
+    assert (deleted.exit_code, deleted.err) == (0, "")
+    tags = ada.mtribes("tag", "list", *place, "--json").envelope["data"]
+    assert [one["tag"] for one in tags] == ["news/local", "sports/football"]
+    assert ada.mtribes("tag", "delete", "news", "--yes", *place).exit_code == 0
+    bad = ada.mtribes("tag", "delete", "News", "--yes", *place)
+    assert (bad.exit_code, '"news"' in bad.err) == (2, True)

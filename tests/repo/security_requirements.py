@@ -9,6 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 DENIAL_OF_SERVICE = """
+A5 Started sessions kept the states of their time alive; caches of states were bounded by number, states by nothing.
+  server/sessions/test_memory.py
+  server/test_held_bytes.py
+  server/codegen/test_code_route.py
+    the_budget_of_sets_counts_their_keys_too
+  server/test_arrivals.py
+    what_is_large_counts_as_more_rows
+  server/client/test_waiting_bytes.py
 A1 The depth of JSON is told in one pass over the body, in strings that are never closed too.
   server/test_costly_requests.py
     depth_of_an_unclosed_string_is_told_at_once
@@ -16,11 +24,18 @@ A1 The depth of JSON is told in one pass over the body, in strings that are neve
 A1 Forwarded headers are read in one pass, with quotes that are never closed too.
   server/test_costly_requests.py
     a_long_forwarded_header_is_read_at_once
+A1 Cookies are read in one pass, whatever Python does with quoted ones.
+  server/test_costly_requests.py
+    long_cookies_are_read_at_once
+  repo/test_growth.py
+    no_cookie_is_read_by_what_takes_a_square_of_time
 A1 A JSON array is read in one pass, whatever is in it.
   cli/ingest/test_json.py
     a_hostile_array_is_read_in_seconds
     garbage_is_read_alike_in_pieces_of_any_size
     a_number_of_many_digits_is_sent_as_it_stands
+A1 The time of every pattern and every reader of sent text grows with its length; what is new is measured unlisted.
+  repo/test_growth.py
 A2 Events are counted before they are read; an answer lists a hundred problems and counts the rest, in bounded texts.
   server/test_problems.py
   server/test_costly_requests.py
@@ -95,6 +110,15 @@ B4 Local files that are no files, have no end or break parsers are refused at on
 """
 
 LIMITS_AND_TRUTH = """
+C2: The command line reads all pieces of a packed file, and passes over nothing that trails them.
+  cli/ingest/test_source.py
+    files_packed_in_pieces_are_read_to_the_end
+    what_trails_packed_data_is_not_passed_over
+    a_second_piece_that_breaks_off_says_so
+    zeros_that_pad_a_gzip_file_are_no_data
+    the_time_for_pieces_grows_with_their_number
+C4: What was stored while a clock was ahead neither delays nor allows anything once it is right.
+  server/test_wrong_clock.py
 C3: The log has no value of a statement that fails.
   server/test_database.py
     a_failing_statement_tells_no_value
@@ -149,6 +173,10 @@ C5 No command makes a new database where a server ran before, unless that is sai
   server/commands/test_lost_databases.py
 C6 A damaged backup is refused with the place of the damage, and nothing of it is restored.
   server/commands/test_damaged_backups.py
+C7 A person whom an event, an alias, a device, a session or `identify` created was updated in 1970.
+  server/client/test_person_times.py
+  server/test_migrations.py
+    people_without_a_time_of_update_get_one
 """
 
 FILES_AND_PLACES = """
@@ -216,9 +244,67 @@ E: Pages may send the headers of tracing to the Client API.
 """
 
 RUNTIME = """
+F1 On a server one person's content and events never go to another; visitors of one process share no anonymous id.
+  server/codegen/test_one_person_on_a_server.py
+F2 A value that older code does not know costs that value alone; it is listed, logged once, and told to the server.
+  server/codegen/test_old_code.py
+F3 A start that failed is tried again: growing pauses, Retry-After kept, at once when the network is back.
+  server/codegen/test_start_again.py
+F4 One bad event takes no other with it: names and metadata are checked when tracked, refused ones are dropped alone.
+  server/codegen/test_events.py
+    what_is_no_name_is_refused_when_it_is_tracked
+    metadata_that_the_server_would_refuse_is_refused_when_it_is_tracked
+    a_bad_name_takes_no_event_of_a_page_that_closes_with_it
+    events_that_the_server_names_are_dropped_alone_and_at_once
+    one_event_that_the_server_refuses_is_dropped_alone
+    a_clock_that_was_never_set_does_not_have_events_refused
+    a_page_of_something_in_between_acknowledges_nothing
+  server/codegen/test_hostile_apps.py
+    whatever_is_sent_the_server_takes
+F5 Storage that is full, forbidden or asynchronous gives nobody the anonymous id of another, after a reload neither.
+  server/codegen/test_identity_storage.py
+F6 Two answers to a follower never follow each other faster than a second.
+  server/codegen/test_changes.py
+    two_answers_never_follow_each_other_faster_than_a_second
+F7 A passing error of the server, or of something in between, does not end following; it is retried ever more rarely.
+  server/codegen/test_changes.py
+    following_goes_on_after_a_passing_error
+    a_session_that_cannot_be_begun_anew_at_once_is_begun_later
+    a_server_without_changes_is_asked_ever_more_rarely
+    a_server_that_loses_new_sessions_at_once_is_left_alone_longer
+F8 Neither timers nor unanswered requests keep a program running; collected events are sent as it ends.
+  server/codegen/test_programs_end.py
+F9 A large event at the head does not keep the others from being sent when the page is hidden.
+  server/codegen/test_events.py
+    an_event_that_does_not_fit_holds_up_no_other_of_a_page_that_is_hidden
+    a_page_that_is_hidden_sends_at_most_60_kib_with_keepalive_and_the_rest_later
+F10 No public function throws or rejects, whatever the app, its fetch, its storage or its console does.
+  server/codegen/test_hostile_apps.py
 """
 
 PUBLIC_PROMISES = """
+G An event of the public page's example name "Product Purchased" was refused, by each part that takes a name.
+  server/events/test_events.py
+    a_name_is_any_text_and_stored_as_it_was_sent
+    a_name_is_accepted_exactly_when_it_fits_the_rule
+  server/events/test_listing.py
+    events_are_found_by_any_name_that_can_be_sent
+  contract/test_cli_events.py
+    an_event_of_any_name_is_tracked_exported_and_filtered_by
+    a_name_that_breaks_the_rule_is_refused_everywhere
+G Visitors could not be tagged, and nobody could list people by tag, e-mail address or attribute.
+  server/users/test_visitors.py
+  cli/test_visitor.py
+  contract/test_cli_users.py
+    users_are_listed_by_tag_attribute_and_text
+    a_visitor_is_tagged_listed_and_takes_the_tags_to_the_user
+G A tag could not be deleted from everybody; what was accepted is done, in steps that block nobody.
+  server/users/test_tag_removal.py
+  cli/test_tag.py
+    a_tag_is_deleted_once_that_is_confirmed
+    a_deletion_that_goes_on_says_who_still_has_the_tag
+  contract/test_cli_users.py
+    a_tag_is_deleted_from_everybody
 G `mtribes update` without a sign-in signs in where somebody is at the terminal, and else ends with 4.
   cli/test_update.py
     somebody_at_the_terminal_is_signed_in

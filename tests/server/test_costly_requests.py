@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from templates_server.addresses import parse_network
+from templates_server.addresses import ProxyHeader, parse_network
 from tests.environments import AppEnvironment, add_environment
 from tests.people import OF_A_SIGN_IN, add_organization, add_person, add_space
 from tests.servers import RunningServer, running_server
@@ -24,7 +24,9 @@ JSON_GZIP = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    with running_server(tmp_path_factory.mktemp("server"), trusted_proxies=[parse_network("127.0.0.0/8")]) as running:
+    proxies = [parse_network("127.0.0.0/8")]
+    folder = tmp_path_factory.mktemp("server")
+    with running_server(folder, trusted_proxies=proxies, proxy_header=ProxyHeader.FORWARDED) as running:
         yield running
 
 
@@ -69,6 +71,16 @@ def test_a_long_forwarded_header_is_read_at_once(server: RunningServer, value: s
         answer = stranger.get("/v2/spaces", headers={"Forwarded": value})
         seconds = time.process_time() - started
     assert answer.status_code == 401
+    assert seconds < MOST_SECONDS
+
+
+@pytest.mark.parametrize("value", ['a="' + '\\"' * 29_000 + '"', 'a="' + "\\1" * 29_000 + '"', ";" * 58_000])
+def test_long_cookies_are_read_at_once(server: RunningServer, value: str) -> None:
+    with server.client() as stranger:
+        started = time.process_time()
+        answer = stranger.get("/sign-in", headers={"Cookie": value})
+        seconds = time.process_time() - started
+    assert answer.status_code == 200
     assert seconds < MOST_SECONDS
 
 

@@ -61,6 +61,28 @@ def test_merges_get_the_name_of_their_user(fresh_database_url: str) -> None:
     assert {row[0]: row[1] for row in named} == wanted
 
 
+def test_people_without_a_time_of_update_get_one(fresh_database_url: str) -> None:
+    database = open_database(fresh_database_url)
+    database.write_now(lambda connection: migrations.upgrade_connection(connection, revision="0003"))
+    rows = [
+        {
+            "environment_id": "env",
+            "person_id": called,
+            "kind": "user",
+            "called": called,
+            "created": 1000,
+            "updated": updated,
+        }
+        for called, updated in (("never updated", 0), ("updated", 2000))
+    ]
+    database.write_now(lambda connection: connection.execute(persons.insert(), rows))
+    migrations.upgrade(database)
+    query = select(persons.c.called, persons.c.created, persons.c.updated).order_by(persons.c.called)
+    found = database.read_now(lambda connection: connection.execute(query).all())
+    database.close()
+    assert [tuple(row) for row in found] == [("never updated", 1000, 1000), ("updated", 1000, 2000)]
+
+
 def test_a_server_before_its_migration_is_not_ready(tmp_path: Path) -> None:
     with running_server(tmp_path) as server, server.client() as client:
         server.database.write_now(metadata.tables["events"].drop)

@@ -11,9 +11,10 @@ import httpx
 import pytest
 from sqlalchemy import Connection, func, select
 
-from templates_server import schema
+from templates_server import migrations, schema
 from templates_server.database import Database
 from templates_server.open_file import FileMoved
+from templates_server.opening import open_database
 from templates_server.settings import sqlite_url
 from templates_server.sqlite_database import SQLITE_READERS
 from tests.environments import add_environment
@@ -97,6 +98,20 @@ def test_nothing_is_acknowledged_once_the_database_is_not_at_its_path(
         status, told = readiness(served)
         assert status == 503
         assert "nothing is stored" in told
+
+
+def test_what_is_stored_while_the_file_is_moved_is_not_acknowledged(tmp_path: Path) -> None:
+    database = open_database(sqlite_url(_made(tmp_path / "data")))
+    migrations.upgrade(database)
+
+    def work(connection: Connection) -> int:
+        found = count(connection)
+        remove(tmp_path / "data")
+        return found
+
+    with pytest.raises(FileMoved):
+        database.write_now(work)
+    database.close()
 
 
 def test_a_database_that_is_put_back_is_written_again(served: RunningServer) -> None:

@@ -42,7 +42,6 @@ SLICE = (  # sessions and streams of two processes, imports, exports, idempotenc
     "tests/server/races/test_one_time_things.py",
     "tests/server/retention/test_retention.py",
     "tests/server/sessions/changes/test_processes.py",
-    "tests/server/tribes/test_agreement.py",
 )
 
 
@@ -129,6 +128,17 @@ def test_backup_restore_and_migrate_go_through_pgbouncer(pooled_url: str, tmp_pa
     )
     database.close()
     assert found == "Acmé"
+
+
+def test_what_keeps_pgbouncer_from_the_database_is_named(
+    pooled_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pooler, _, name = pooled_url.rpartition("/")
+    assert main(["migrate", "--data", str(tmp_path / "data"), "--database", f"{pooler}/absent"]) == 1
+    assert "has no database 'absent'" in capsys.readouterr().err
+    address = pooler.rpartition("@")[2]
+    several = f"postgresql://bouncer@127.0.0.1:1,{address}/{name}?target_session_attrs=read-write"
+    assert main(["migrate", "--data", str(tmp_path / "data"), "--database", several]) == 0
 
 
 @pytest.mark.slow

@@ -16,7 +16,7 @@ from templates_server.errors import BadRequest, Conflict
 from templates_server.identifiers import new_id
 from templates_server.pagination import Page
 from templates_server.schema import invitations, organizations
-from templates_server.times import DAY
+from templates_server.times import DAY, LATEST_AHEAD
 from templates_server.tokens.secrets import hashed
 
 LIFETIME = 7 * DAY
@@ -129,7 +129,8 @@ def _count_open(connection: Connection, organization_id: str, now: int) -> int:
 
 
 def _is_open(now: int) -> Any:
-    return invitations.c.accepted.is_(None) & (invitations.c.expires > now)
+    is_alive = (invitations.c.expires > now) & (invitations.c.created <= now + LATEST_AHEAD)
+    return invitations.c.accepted.is_(None) & is_alive
 
 
 def _invitations() -> Select[Any]:

@@ -74,6 +74,7 @@ export type Fetch = (
 export interface IdentityStorage {
   getItem(key: string): string | null;
   setItem(key: string, value: string): void;
+  removeItem?(key: string): void;
 }
 
 /** One piece of an event's metadata. */
@@ -81,6 +82,9 @@ export interface Pair {
   readonly key: string;
   readonly value: string;
 }
+
+/** How an event is called: category and action, such as `movie/watched`. */
+export type EventName = `${string}/${string}`;
 
 /** Up to three pairs of metadata. */
 export interface EventPairs {
@@ -101,7 +105,7 @@ export interface Experience<Kind extends string, Properties> {
   /** What the model says when nothing is served. */
   readonly defaults: Properties;
   /** Records an event such as `movie/watched` of this experience. */
-  track(name: string, pairs?: EventPairs): void;
+  track(name: EventName, pairs?: EventPairs): void;
   /** Calls the listener after the state has changed, until the returned function is called. */
   onChange(listener: () => void): Stop;
 }
@@ -116,7 +120,7 @@ export interface Item<Kind extends string, Properties> {
   /** What the model says when nothing is served. */
   readonly defaults: Properties;
   /** Records an event such as `movie/watched` of this item. */
-  track(name: string, pairs?: EventPairs): void;
+  track(name: EventName, pairs?: EventPairs): void;
 }
 
 /** A personalised list of experiences. */
@@ -139,27 +143,33 @@ declare class IdentityKeeper {
   storage: IdentityStorage | null;
   private readonly storageKey;
   private inMemory;
+  /** Whether the identity in memory could not be stored, so that what is stored is an older one. */
+  private unsaved;
   constructor(spaceKey: string);
   get current(): Identity;
   /** The identity to go on with, now that this user, or a visitor, is there. */
   begin(userId: string | null): Identity;
+  /** Whoever comes next is somebody else, unless storage knows better. */
+  forget(): void;
   private load;
   private parse;
   private save;
-  /** Merely to ask for `localStorage` throws where it is forbidden. */
+  private clear;
+  /** False where storage is full or forbidden. */
+  private store;
+  /** Merely to ask for `localStorage` throws where it is forbidden. That of a server would be one for all people. */
   private place;
 }
 
 /** Which environment and server an app talks to, and how its sessions behave. */
 export declare class Client {
-  /** How long `session.start` waits before it goes on with fallbacks. */
-  waitTimeMsec: number;
   /** A `fetch` of your own; null: the platform's. */
   fetch: Fetch | null;
   private readonly hooks;
   private key;
   private base;
   private lock;
+  private waitMsec;
   constructor(host: string, hooks: ClientHooks);
   /** The public key `pk_...` of an environment. Without it fallbacks are served. */
   get apiKey(): string;
@@ -167,6 +177,9 @@ export declare class Client {
   /** Where the server is. */
   get host(): string;
   set host(url: string);
+  /** How long `session.start` waits before it goes on with fallbacks. */
+  get waitTimeMsec(): number;
+  set waitTimeMsec(milliseconds: number);
   /** True: what was served stays for the session. False: changes come through. */
   get sessionLock(): boolean;
   set sessionLock(lock: boolean);
@@ -187,7 +200,7 @@ export type Fields = Readonly<
 >;
 
 export interface StartOptions {
-  /** Who it is; nobody given: a visitor. */
+  /** Who it is: 1 to 256 characters. Nobody given: a visitor. */
   readonly userId?: string | undefined;
   /** Where the environment requires signed ids: what your own back end made of the id. */
   readonly userSignature?: string | undefined;
@@ -197,23 +210,38 @@ export interface StartOptions {
 /**
  * `idle`: not started. `starting`: asked, and still waiting. `served`: the
  * server's answer is there. `fallback`: fallbacks are served; `session.failure`
- * says why, and an answer that comes late makes it `served`.
+ * says why, the start is tried again, and an answer makes it `served`.
  */
 export type SessionStatus = "idle" | "starting" | "served" | "fallback";
 
-/** Why fallbacks are served: the key is missing or refused, no time, no network, or no usable answer. */
+/**
+ * Why fallbacks are served: the key is missing, no time, no network, no usable
+ * answer, refused, or (`in-use`) the session of another person has not ended.
+ * While the status is `served`: why changes do not come through.
+ */
 export type SessionFailure =
-  "missing-key" | "timeout" | "network" | "refused" | "server" | "nonsense";
+  | "missing-key"
+  | "timeout"
+  | "network"
+  | "refused"
+  | "server"
+  | "nonsense"
+  | "in-use";
 
-/** One run of the app for one person. */
+/** One run of the app for one person. Its functions can be passed around. */
 export interface Session {
   readonly status: SessionStatus;
-  /** Why fallbacks are served; null while they are not. */
+  /** What is wrong; null while nothing is. */
   readonly failure: SessionFailure | null;
-  /** Begins a session, ending the one before it. Never rejects. */
+  /** What was served and this code could not use, such as `homepage.body[1].layout: "tall"`. */
+  readonly unknown: readonly string[];
+  /**
+   * Begins a session, ending the one before it. Never rejects. On a server,
+   * another person's start is refused until `end` was called.
+   */
   start(options?: StartOptions): Promise<void>;
-  /** Records an event such as `item/clicked`. */
-  track(name: string, pairs?: EventPairs): void;
+  /** Records an event such as `item/clicked` of the person who is there now. */
+  track(name: EventName, pairs?: EventPairs): void;
   /** Sends the recorded events now instead of in a second. Never rejects. */
   flush(): Promise<void>;
   /** Ends the session and sends the recorded events; fallbacks are served from here on. Never rejects. */

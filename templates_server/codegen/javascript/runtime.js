@@ -1,4 +1,4 @@
-/** Thrown and caught in here, when the server sends what cannot be. */
+/** Thrown and caught in here, for a value that cannot be used. */
 class Nonsense extends Error {}
 
 function asObject(value) {
@@ -84,15 +84,49 @@ function readValue(rule, value) {
   }
 }
 
-/** The properties by member name; what is not given is the default. Throws for a value of the wrong type. */
-function readProperties(type, wire) {
-  const given = asObject(wire);
+const MOST_UNKNOWN = 20;
+const LONGEST_UNKNOWN = 200;
+
+/** Such as `homepage.body[1].layout: "tall"`. */
+function unknownEntry(place, value) {
+  let text = "missing";
+  try {
+    if (value !== undefined) text = JSON.stringify(value);
+  } catch {
+    text = "nested too deeply";
+  }
+  return storable(`${place}: ${text}`.slice(0, LONGEST_UNKNOWN));
+}
+
+/** The value as it is read, or else the other one. */
+function readOr(read, value, otherwise, place, note) {
+  try {
+    return read(value);
+  } catch {
+    note(place, value);
+    return otherwise;
+  }
+}
+
+/** The properties by member name; the default for what is not given, and for what cannot be used. */
+function readProperties(type, wire, place, note) {
+  const nothing = null;
+  const given = readOr(asObject, wire, nothing, `${place}.properties`, note);
   const properties = {};
   for (const member of Object.keys(type.rules)) {
     const rule = type.rules[member];
-    const value = own(given, rule.key) ?? null;
+    const value = given && own(given, rule.key);
+    const otherwise = type.defaults[member];
     properties[member] =
-      value === null ? type.defaults[member] : readValue(rule, value);
+      value === null
+        ? otherwise
+        : readOr(
+            (wire) => readValue(rule, wire),
+            value,
+            otherwise,
+            `${place}.${rule.key}`,
+            note,
+          );
   }
   return Object.freeze(properties);
 }
@@ -120,18 +154,40 @@ function after(milliseconds, call) {
 function afterIfStillThere(milliseconds, call) {
   const timer = after(milliseconds, call);
   if (typeof timer === "object") timer.unref?.();
+  else platform.Deno?.unrefTimer?.(timer);
   return timer;
 }
 
-/** 1 s, 2 s, 4 s ... 60 s, each between half of that and all of it, so that many apps do not come back at once. */
-function backOffMsec(failures) {
-  const most = Math.min(60000, 500 * 2 ** Math.min(failures, 10));
-  return most * (0.5 + Math.random() / 2);
+/** Whether one person looks at what is shown here. Elsewhere, on a server, it may be many. */
+function hasPage() {
+  return !!platform.document || platform.navigator?.product === "ReactNative";
 }
 
+const SOCKETS = /^(TCPSocketWrap|TLSWrap|GetAddrInfoReqWrap)$/;
+const STANDARD_STREAMS = /^(PipeWrap|TTYWrap)$/;
+
+/** In Node: whether nothing but that many requests keeps the program running. */
+function aloneWith(requests) {
+  const kinds = platform.process?.getActiveResourcesInfo?.() ?? [];
+  const others = kinds.filter((kind) => !STANDARD_STREAMS.test(kind));
+  const sockets = others.filter((kind) => SOCKETS.test(kind)).length;
+  return sockets > 0 && sockets === others.length && sockets <= requests;
+}
+
+/** Tells the developer; never throws, whatever the console and the cause are. */
 function report(message, cause) {
-  if (cause === undefined) platform.console?.error(`mtribes: ${message}`);
-  else platform.console?.error(`mtribes: ${message}`, cause);
+  try {
+    const text = `mtribes: ${message}`;
+    if (cause === undefined) platform.console?.error(text);
+    else platform.console?.error(`${text}:`, messageOf(cause));
+  } catch {
+    // There is nobody left to tell.
+  }
+}
+
+/** Of an error of our own the message is enough. */
+function messageOf(cause) {
+  return cause instanceof Nonsense ? cause.message : cause;
 }
 
 /** A random UUID, version 4. */
@@ -145,6 +201,179 @@ function newId() {
     return (byte + 256).toString(16).slice(1);
   }).join("");
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+}
+
+/** Tells callers apart by their asynchronous context, where the platform has such: Node, Bun, Deno. */
+class Callers {
+  constructor() {
+    this.context = null;
+  }
+
+  /** The caller of this moment; all that they do from here on is theirs. */
+  enter() {
+    const caller = { refused: false };
+    this.context ?? (this.context = newAsyncContext());
+    this.context?.enterWith(caller);
+    return caller;
+  }
+
+  get isRefused() {
+    return this.context?.getStore()?.refused ?? false;
+  }
+}
+
+function newAsyncContext() {
+  const module = platform.process?.getBuiltinModule?.("node:async_hooks");
+  return module?.AsyncLocalStorage ? new module.AsyncLocalStorage() : null;
+}
+
+const LONGEST_NAME = 256;
+const LONGEST_KEY = 64;
+const LONGEST_METADATA_VALUE = 1024;
+const LONGEST_FIELD_VALUE = 4096;
+const MOST_FIELDS = 100;
+const EVENT_NAME =
+  /^[^/\u0000-\u001f\u007f-\u009f]+\/[^/\u0000-\u001f\u007f-\u009f]+$/;
+const RESERVED_NAMES = /^(mtribes\/|___UI\/|sdk\/)/;
+const RESERVED_IDS = /^(\.\.?|[a-z]{3}_[0-9A-Za-z]{22})$/;
+const CONTROLS = /[\u0000-\u001f\u007f-\u009f]/;
+const INVISIBLE_EDGE = /^[\p{Z}\p{Cf}]|[\p{Z}\p{Cf}]$/u;
+/** NUL, and halves of surrogate pairs: no server stores them. */
+const UNSTORABLE = /[\u0000\ud800-\udfff]/gu;
+
+/** The text as it can be sent and stored. */
+function storable(text) {
+  return text.replace(UNSTORABLE, "\ufffd");
+}
+
+/** The text of a scalar; null for anything else, whatever it does when it is looked at. */
+function scalarText(value) {
+  switch (typeof value) {
+    case "string":
+      return storable(value);
+    case "number":
+    case "boolean":
+    case "bigint":
+      return String(value);
+    default:
+      return null;
+  }
+}
+
+/** How a value is called in a message. */
+function describe(value) {
+  return typeof value === "string"
+    ? JSON.stringify(value.slice(0, LONGEST_KEY))
+    : `a value of type ${typeof value}`;
+}
+
+function asEventName(name) {
+  const text = asString(name);
+  if (text.length > LONGEST_NAME || !EVENT_NAME.test(text)) {
+    throw new Nonsense("a name is category/action, such as video/completed");
+  }
+  if (RESERVED_NAMES.test(text)) throw new Nonsense("its prefix is reserved");
+  return storable(text);
+}
+
+/** The pairs that have a value. */
+function readPairs(pairs) {
+  const read = [];
+  for (const pair of [pairs?.pair1, pairs?.pair2, pairs?.pair3]) {
+    const { key, value } = pair ?? { key: "", value: null };
+    if ((value ?? null) === null) continue;
+    const [keyText, text] = [scalarText(key), scalarText(value)];
+    if (!keyText || keyText.length > LONGEST_KEY) {
+      throw new Nonsense(`a key has 1 to ${LONGEST_KEY} characters`);
+    }
+    if (read.some((other) => other.key === keyText)) {
+      throw new Nonsense(`the key ${keyText} is given twice`);
+    }
+    if (text === null || text.length > LONGEST_METADATA_VALUE) {
+      const most = LONGEST_METADATA_VALUE;
+      throw new Nonsense(`the value of ${keyText} is no text of up to ${most}`);
+    }
+    read.push({ key: keyText, value: text });
+  }
+  return read;
+}
+
+function readOptions(options) {
+  if ((options ?? null) === null) options = {};
+  if (typeof options !== "object") {
+    throw new Nonsense("start takes { userId, userSignature, fields }");
+  }
+  const { userId, userSignature, fields } = options;
+  const none = (userId ?? "") === "";
+  return {
+    userId: none ? null : asUserId(userId),
+    userSignature:
+      (userSignature ?? "") === ""
+        ? undefined
+        : storable(asString(userSignature)),
+    fields: readFields(fields),
+  };
+}
+
+function asUserId(value) {
+  const text = Number.isSafeInteger(value) ? String(value) : idText(value);
+  if (
+    Array.from(text).length > LONGEST_NAME ||
+    storable(text) !== text ||
+    CONTROLS.test(text) ||
+    INVISIBLE_EDGE.test(text) ||
+    RESERVED_IDS.test(text)
+  ) {
+    throw new Nonsense(
+      `a userId has 1 to ${LONGEST_NAME} visible characters, none of them blank at an edge`,
+    );
+  }
+  return text;
+}
+
+function idText(value) {
+  return typeof value === "bigint" ? String(value) : asString(value);
+}
+
+/** The fields that can be sent, if any; of the others a log line tells. */
+function readFields(fields) {
+  const read = {};
+  let left = MOST_FIELDS;
+  for (const name of namesOf(fields)) {
+    try {
+      const value = readField(fields[name]);
+      if (value === null) continue;
+      if (!name || name.length > LONGEST_KEY || left-- <= 0) {
+        throw new Nonsense("too long a name, or too many fields");
+      }
+      Object.defineProperty(read, storable(name), { value, enumerable: true });
+    } catch (cause) {
+      report(`the field ${describe(name)} is left out`, cause);
+    }
+  }
+  return left < MOST_FIELDS ? read : undefined;
+}
+
+function namesOf(fields) {
+  try {
+    return Object.keys(asObject(fields ?? {}));
+  } catch (cause) {
+    report("the fields of a session are left out", cause);
+    return [];
+  }
+}
+
+function readField(value) {
+  if ((value ?? null) === null) return null;
+  if (typeof value === "boolean") return value;
+  if (typeof value === "number" || typeof value === "bigint") {
+    return asNumber(Number(value));
+  }
+  const text = storable(asString(value));
+  if (text.length > LONGEST_FIELD_VALUE) {
+    throw new Nonsense(`a value has up to ${LONGEST_FIELD_VALUE} characters`);
+  }
+  return text;
 }
 
 function makeExperience(space, entity, type, layers) {
@@ -174,35 +403,55 @@ function makeSection(layers) {
   });
 }
 
-function readExperience(type, wire) {
+function readExperience(type, wire, place, otherwise, note) {
   const state = asObject(wire);
   return {
-    enabled: asBoolean(state["enabled"]),
-    properties: readProperties(type, state["properties"]),
+    enabled: readEnabled(state, otherwise.enabled, place, note),
+    properties: readProperties(type, state["properties"], place, note),
   };
 }
 
-/** The items of a section; those of a kind that this code was generated without are left out. */
-function readSection(space, entity, supports, wire) {
-  const state = asObject(wire);
-  const items = [];
-  for (const value of asArray(state["items"])) {
-    const item = asObject(value);
-    const kind = asString(item["experience"]);
-    const type = supports.find((supported) => supported.kind === kind);
-    if (type) items.push(readItem(space, entity, type, item));
-  }
-  return { enabled: asBoolean(state["enabled"]), items: Object.freeze(items) };
+function readEnabled(state, otherwise, place, note) {
+  const enabled = state["enabled"];
+  return readOr(asBoolean, enabled, otherwise, `${place}.enabled`, note);
 }
 
-function readItem(space, entity, type, wire) {
-  const id = asString(wire["id"]);
+/** The items of a section; those of a kind that this code was generated without are left out. */
+function readSection(space, supports, wire, entity, otherwise, note) {
+  const state = asObject(wire);
+  const enabled = readEnabled(state, otherwise.enabled, entity, note);
+  if (!Array.isArray(state["items"])) {
+    note(`${entity}.items`, state["items"]);
+    return { enabled, items: otherwise.items };
+  }
+  const items = state["items"]
+    .map((item, at) => {
+      const place = `${entity}[${at}]`;
+      return readItem(space, entity, supports, item, place, note);
+    })
+    .filter((item) => item !== null);
+  return { enabled, items: Object.freeze(items) };
+}
+
+/** Null for an item that cannot be shown. */
+function readItem(space, entity, supports, value, place, note) {
+  const wire = readOr(asObject, value, null, place, note);
+  if (!wire) return null;
+  const { id, experience } = wire;
+  const type = supports.find(({ kind }) => kind === experience);
+  if (!type) note(`${place}.experience`, experience);
+  else if (typeof id !== "string") note(`${place}.id`, id);
+  else return makeItem(space, entity, type, id, wire, place, note);
+  return null;
+}
+
+function makeItem(space, entity, type, id, wire, place, note) {
   const data = { item: id, experience: type.kind };
   return Object.freeze({
     kind: type.kind,
     id,
-    enabled: asBoolean(wire["enabled"]),
-    properties: readProperties(type, wire["properties"]),
+    enabled: readEnabled(wire, false, place, note),
+    properties: readProperties(type, wire["properties"], place, note),
     defaults: type.defaults,
     track: (name, pairs) => space.record({ name, pairs, entity, data }),
   });
@@ -211,6 +460,8 @@ function readItem(space, entity, type, wire) {
 /** Holds the layers of an entity's state, highest first: session lock, latest, fallback. */
 class Layers {
   constructor(space, entity, parse, fallback) {
+    /** What could not be used of the latest state. */
+    this.unknown = [];
     this.listeners = new Set();
     this.locked = null;
     this.latest = null;
@@ -223,20 +474,28 @@ class Layers {
 
   /** The state to show. While the session locks, it stays what it was when it was first read. */
   read() {
+    if (this.space.hidden) return this.fallback;
     const state = this.current();
     if (this.space.locking) this.locked = state;
     return state;
   }
 
-  /** Takes a new state; one that cannot be is as good as none. */
+  /** Takes a new state; one that is none at all is as good as no answer. */
   serve(wire) {
-    try {
-      const state = this.parse(wire);
-      this.latest = equal(state, this.current()) ? this.current() : state;
-    } catch (cause) {
-      report(`the state of ${this.entity} is not usable`, cause);
-      this.latest = null;
-    }
+    const unknown = [];
+    const note = (place, value) => {
+      if (unknown.length >= MOST_UNKNOWN) return;
+      unknown.push(unknownEntry(place, value));
+    };
+    const state = readOr(
+      (value) => this.parse(value, this.fallback, note),
+      wire,
+      null,
+      this.entity,
+      note,
+    );
+    this.unknown = unknown;
+    this.latest = equal(state, this.current()) ? this.current() : state;
   }
 
   unlock() {
@@ -246,6 +505,7 @@ class Layers {
   reset() {
     this.locked = null;
     this.latest = null;
+    this.unknown = [];
   }
 
   /** Calls the listeners if what they were told of last is no longer what is shown. */
@@ -265,6 +525,10 @@ class Layers {
   }
 
   listen(call) {
+    if (typeof call !== "function") {
+      report(`a listener of ${this.entity} must be a function`);
+      return () => {};
+    }
     const listener = { call };
     this.listeners.add(listener);
     return () => {
@@ -286,6 +550,8 @@ class IdentityKeeper {
   constructor(spaceKey) {
     this.storage = null;
     this.inMemory = null;
+    /** Whether the identity in memory could not be stored, so that what is stored is an older one. */
+    this.unsaved = false;
     this.storageKey = `mtribes.${spaceKey}.identity`;
   }
 
@@ -300,9 +566,16 @@ class IdentityKeeper {
     return this.save({ id: owner === null ? id : newId(), owner: userId });
   }
 
+  /** Whoever comes next is somebody else, unless storage knows better. */
+  forget() {
+    this.inMemory = null;
+  }
+
   load() {
+    if (this.unsaved) return this.inMemory;
     try {
       const text = this.place()?.getItem(this.storageKey);
+      ignoreRejection(text);
       if (text) return this.parse(text) ?? this.inMemory;
     } catch {
       // Storage that may not be read is as good as none.
@@ -311,31 +584,122 @@ class IdentityKeeper {
   }
 
   parse(text) {
-    const { id, owner } = asObject(JSON.parse(text));
+    const { id, owner } = asObject(JSON.parse(asString(text)));
     if (typeof id !== "string" || !/^[0-9a-f-]{36}$/.test(id)) return null;
     return { id, owner: typeof owner === "string" ? owner : null };
   }
 
   save(identity) {
     this.inMemory = identity;
-    try {
-      this.place()?.setItem(this.storageKey, JSON.stringify(identity));
-    } catch {
-      // Full or forbidden: it lives as long as the page does.
-    }
+    const text = JSON.stringify(identity);
+    // What is stored of somebody else must go, even where there is no room for more.
+    this.unsaved = !this.store(text) && !(this.clear() && this.store(text));
     return identity;
   }
 
-  /** Merely to ask for `localStorage` throws where it is forbidden. */
-  place() {
-    return this.storage ?? platform.localStorage ?? null;
+  clear() {
+    try {
+      const place = this.place();
+      if (place?.removeItem) place.removeItem(this.storageKey);
+      else return this.store("");
+      return true;
+    } catch {
+      return false;
+    }
   }
+
+  /** False where storage is full or forbidden. */
+  store(text) {
+    try {
+      ignoreRejection(this.place()?.setItem(this.storageKey, text));
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Merely to ask for `localStorage` throws where it is forbidden. That of a server would be one for all people. */
+  place() {
+    return this.storage ?? (hasPage() ? platform.localStorage : null) ?? null;
+  }
+}
+
+/** Storage may be asynchronous, which is as good as none here; that it fails must not end the program. */
+function ignoreRejection(value) {
+  if (value instanceof Promise) value.catch(() => {});
+}
+
+const SHORTEST_PAUSE_MSEC = 1000;
+const LONGEST_PAUSE_MSEC = 60000;
+/** After an answer such as 404 or 500, which may last: the network's return does not end it. */
+const LONGEST_PAUSE_AFTER_AN_ANSWER_MSEC = 300000;
+const LONGEST_RETRY_AFTER_MSEC = 3600000;
+
+/** Pauses before another attempt; those that wait for the network end when it comes back. */
+class Pauses {
+  constructor() {
+    this.hurrying = new Set();
+  }
+
+  /** Calls after a pause that grows with the failures in a row; never sooner than `reply` asks for. Returns what cancels it. */
+  afterFailure(failures, reply, call) {
+    const least = Math.max(SHORTEST_PAUSE_MSEC, reply.retryAfterMsec);
+    const longest = reply.status
+      ? LONGEST_PAUSE_AFTER_AN_ANSWER_MSEC
+      : LONGEST_PAUSE_MSEC;
+    const most = Math.max(least, backOffMsec(failures, longest));
+    return this.start(most, least, call);
+  }
+
+  /** The network is back. */
+  hurry() {
+    Array.from(this.hurrying).forEach((hurry) => hurry());
+  }
+
+  start(most, least, call) {
+    const began = Date.now();
+    const end = () => {
+      this.hurrying.delete(hurry);
+      call();
+    };
+    const hurry = () => {
+      const passed = Math.max(0, Date.now() - began);
+      platform.clearTimeout(timer);
+      timer = afterIfStillThere(least - passed, end);
+    };
+    let timer = afterIfStillThere(most, end);
+    this.hurrying.add(hurry);
+    return () => {
+      this.hurrying.delete(hurry);
+      platform.clearTimeout(timer);
+    };
+  }
+}
+
+/** 1 s, 1 to 2 s, 2 to 4 s ... up to the longest, at random so that many apps do not come back at once. */
+function backOffMsec(failures, longest) {
+  const most = Math.min(longest, 500 * 2 ** Math.min(failures, 10));
+  const shortest = SHORTEST_PAUSE_MSEC * (1 + Math.random() / 5);
+  return Math.max(shortest, most * (0.5 + Math.random() / 2));
+}
+
+/** Seconds or a date, as HTTP has it; 0 where nothing usable is said. */
+function readRetryAfterMsec(text) {
+  if (!text) return 0;
+  const seconds = Number(text);
+  const wait = isNaN(seconds) ? Date.parse(text) - Date.now() : seconds * 1000;
+  return wait > 0 ? Math.min(wait, LONGEST_RETRY_AFTER_MSEC) : 0;
 }
 
 const MOST_EVENTS_QUEUED = 1000;
 const MOST_EVENTS_AT_ONCE = 100;
+const MOST_EVENT_BYTES = 32 * 1024;
 const COLLECTING_MSEC = 1000;
 const EVENTS_TIMEOUT_MSEC = 30000;
+const EVENTS_ALONE_MSEC = 5000;
+const MOST_NAMES_TOLD = 5;
+/** As many as it takes to find one bad event among the most that are sent at once, and more. */
+const MOST_REFUSALS_AT_ONCE = 10;
 /** Browsers refuse more than 64 KiB under way with keepalive. */
 const KEEPALIVE_BYTES = 60 * 1024;
 /** The answers that say that the events themselves are at fault. */
@@ -343,52 +707,91 @@ const REFUSALS = [400, 413, 422];
 
 /** Collects events and sends them in batches until the server has them; the oldest go when there are too many. */
 class EventQueue {
-  constructor(sender) {
+  constructor(sender, pauses) {
     this.waiting = [];
     this.atOnce = MOST_EVENTS_AT_ONCE;
     this.leaving = new Set();
     this.leavingBytes = 0;
     this.failures = 0;
-    this.timer = null;
+    this.refusals = 0;
+    this.cancel = null;
     this.sending = null;
+    /** Whether the platform tells before a program ends. */
+    this.toldOfTheEnd = null;
+    this.full = false;
     this.sender = sender;
+    this.pauses = pauses;
   }
 
   add(event) {
-    this.waiting.push(event);
-    if (this.waiting.length > MOST_EVENTS_QUEUED) this.waiting.shift();
-    if (this.timer !== null || this.sending !== null) return;
-    this.timer = after(COLLECTING_MSEC, () => void this.flush());
+    const text = JSON.stringify(event);
+    const bytes = countBytes(text);
+    if (bytes > MOST_EVENT_BYTES) {
+      throw new Nonsense(
+        `it has ${bytes} bytes, more than ${MOST_EVENT_BYTES}`,
+      );
+    }
+    this.waiting.push({ name: event.name, text, bytes });
+    if (this.waiting.length > MOST_EVENTS_QUEUED) this.dropOldest();
+    if (this.cancel === null && this.sending === null) this.collect();
   }
 
   /** Sends what is waiting; resolves when that is done or has failed, and never rejects. */
   flush() {
-    if (this.timer !== null) platform.clearTimeout(this.timer);
-    this.timer = null;
+    this.cancel?.();
+    this.cancel = null;
     if (this.sending) return this.sending;
     if (!this.sendable) return Promise.resolve();
     return (this.sending = this.sendAll());
   }
 
-  /** Sends as much as the platform takes from a page that is about to go; the rest stays. */
+  /** Sends as much as the platform takes from a page that is about to go; the rest follows when that has arrived. */
   leave() {
     if (!this.sender.ready) return;
-    const { events, body, bytes } = this.fill();
+    const { events, bytes } = this.fill();
     if (events.length === 0) return;
     events.forEach((event) => this.leaving.add(event));
     this.leavingBytes += bytes;
-    void this.post(body, true).then((reply) => {
+    void this.post(events, true).then((reply) => {
       events.forEach((event) => this.leaving.delete(event));
       this.leavingBytes -= bytes;
-      if (succeeded(reply)) this.forget(events);
+      if (!succeeded(reply)) return;
+      this.forget(events);
+      this.leave();
     });
+  }
+
+  dropOldest() {
+    this.waiting.shift();
+    if (!this.full) {
+      report(
+        `more than ${MOST_EVENTS_QUEUED} events wait: the oldest are lost`,
+      );
+    }
+    this.full = true;
+  }
+
+  collect() {
+    this.toldOfTheEnd ?? (this.toldOfTheEnd = this.listenForTheEnd());
+    const wait = this.toldOfTheEnd ? afterIfStillThere : after;
+    const timer = wait(COLLECTING_MSEC, () => void this.flush());
+    this.cancel = () => platform.clearTimeout(timer);
+  }
+
+  /** A program of Node's that has nothing more to do sends what was collected. */
+  listenForTheEnd() {
+    if (!platform.process?.on) return false;
+    platform.process.on("beforeExit", () => {
+      if (this.failures === 0) void this.flush();
+    });
+    return true;
   }
 
   async sendAll() {
     let goOn = true;
     while (goOn && this.sendable) {
       const batch = this.waiting.slice(0, this.atOnce);
-      const reply = await this.post(JSON.stringify(batch), false);
+      const reply = await this.post(batch, false);
       goOn = this.settle(batch, reply);
     }
     this.sending = null;
@@ -403,30 +806,41 @@ class EventQueue {
     if (succeeded(reply)) {
       this.forget(batch);
       this.atOnce = MOST_EVENTS_AT_ONCE;
+      this.refusals = 0;
+      this.full = false;
     } else if (REFUSALS.indexOf(reply.status) >= 0) {
-      this.refuse(batch);
+      this.refuse(batch, reply);
+      this.refusals += 1;
+      if (this.refusals > MOST_REFUSALS_AT_ONCE) return this.pause(1, reply);
     } else {
-      this.retry(reply.retryAfterMsec);
-      return false;
+      this.failures += 1;
+      return this.pause(this.failures, reply);
     }
     this.failures = 0;
     return true;
   }
 
-  /** One bad event has a whole batch refused: find it by halves and drop it alone. */
-  refuse(batch) {
-    if (batch.length > 1) {
+  pause(failures, reply) {
+    const again = () => void this.flush();
+    this.cancel = this.pauses.afterFailure(failures, reply, again);
+    return false;
+  }
+
+  /** Some bad events have a whole batch refused: drop those that are named, or find them by halves. */
+  refuse(batch, reply) {
+    const named = namedEvents(reply.text);
+    let bad = batch.filter((_, at) => named.has(at));
+    if (bad.length === 0 && batch.length === 1) bad = batch.slice();
+    if (bad.length === 0) {
       this.atOnce = Math.ceil(batch.length / 2);
       return;
     }
-    report(`the server refused the event ${String(batch[0]?.name)}`);
-    this.forget(batch);
-  }
-
-  retry(retryAfterMsec) {
-    this.failures += 1;
-    const pause = Math.max(retryAfterMsec, backOffMsec(this.failures));
-    this.timer = afterIfStillThere(pause, () => void this.flush());
+    const names = bad.slice(0, MOST_NAMES_TOLD).map(({ name }) => name);
+    const told = reply.text.slice(0, LONGEST_UNKNOWN);
+    report(
+      `the server refused ${bad.length} event(s), such as ${names.join(", ")}: ${told}`,
+    );
+    this.forget(bad);
   }
 
   forget(sent) {
@@ -434,32 +848,49 @@ class EventQueue {
     this.waiting = this.waiting.filter((event) => !gone.has(event));
   }
 
-  post(body, keepalive) {
-    const timeoutMsec = EVENTS_TIMEOUT_MSEC;
-    const call = { path: "/events", body, timeoutMsec, keepalive };
-    return this.sender.send({ method: "POST", ...call });
+  post(batch, keepalive) {
+    return this.sender.send({
+      method: "POST",
+      path: "/events",
+      body: `[${batch.map(({ text }) => text).join(",")}]`,
+      timeoutMsec: EVENTS_TIMEOUT_MSEC,
+      aloneMsec: EVENTS_ALONE_MSEC,
+      keepalive,
+    });
   }
 
   /** The oldest events that are not leaving yet and fit into what is left of the platform's limit. */
   fill() {
     const events = [];
-    const texts = [];
     let bytes = 2;
     for (const event of this.waiting) {
-      if (this.leaving.has(event)) continue;
-      const text = JSON.stringify(event);
-      const more = countBytes(text) + 1;
-      if (this.leavingBytes + bytes + more > KEEPALIVE_BYTES) break;
+      const more = event.bytes + 1;
+      const fits = this.leavingBytes + bytes + more <= KEEPALIVE_BYTES;
+      if (!fits || this.leaving.has(event)) continue;
       bytes += more;
       events.push(event);
-      texts.push(text);
     }
-    return { events, body: `[${texts.join(",")}]`, bytes };
+    return { events, bytes };
   }
 }
 
-function succeeded(reply) {
-  return reply.status >= 200 && reply.status < 300;
+/** The places in the batch that the server's problems name, such as `[3].name`. */
+function namedEvents(text) {
+  const places = new Set();
+  try {
+    for (const problem of asArray(asObject(JSON.parse(text))["errors"])) {
+      const place = /^\[?(\d+)/.exec(asString(asObject(problem)["path"]));
+      if (place) places.add(Number(place[1]));
+    }
+  } catch {
+    // Not an answer of the server's: nothing is named.
+  }
+  return places;
+}
+
+/** A page of HTML comes from something in between, such as a network's sign-in. */
+function succeeded({ status, text }) {
+  return status >= 200 && status < 300 && !/^\s*</.test(text);
 }
 
 function countBytes(text) {
@@ -472,13 +903,12 @@ function countBytes(text) {
 /** Which environment and server an app talks to, and how its sessions behave. */
 export class Client {
   constructor(host, hooks) {
-    /** How long `session.start` waits before it goes on with fallbacks. */
-    this.waitTimeMsec = 1200;
     /** A `fetch` of your own; null: the platform's. */
     this.fetch = null;
     this.key = "";
     this.base = "";
     this.lock = true;
+    this.waitMsec = 1200;
     this.hooks = hooks;
     this.host = host;
   }
@@ -499,7 +929,19 @@ export class Client {
   }
 
   set host(url) {
-    this.base = url.replace(/\/+$/, "");
+    if (typeof url === "string") this.base = url.replace(/\/+$/, "");
+    else report(`client.host must be a URL, not ${describe(url)}`);
+  }
+
+  /** How long `session.start` waits before it goes on with fallbacks. */
+  get waitTimeMsec() {
+    return this.waitMsec;
+  }
+
+  set waitTimeMsec(milliseconds) {
+    if (typeof milliseconds === "number" && milliseconds >= 0) {
+      this.waitMsec = milliseconds;
+    } else report("client.waitTimeMsec must be a number of milliseconds");
   }
 
   /** True: what was served stays for the session. False: changes come through. */
@@ -508,7 +950,7 @@ export class Client {
   }
 
   set sessionLock(lock) {
-    this.lock = lock;
+    this.lock = Boolean(lock);
     this.hooks.lockChanged();
   }
 
@@ -523,10 +965,13 @@ export class Client {
 }
 
 const NO_ANSWER = { status: 0, text: "", retryAfterMsec: 0 };
+const NOTHING_NEW = { status: 204, text: "", retryAfterMsec: 0 };
+const ALONE_FOR_MSEC = 1000;
 
 /** Talks to the Client API: one request, one reply, within its time. */
 class Transport {
   constructor(client) {
+    this.underWay = 0;
     this.client = client;
   }
 
@@ -537,18 +982,39 @@ class Transport {
   /** Never rejects: no network, no time and no `fetch` are replies of status 0. */
   send(call) {
     const aborter = call.aborter ?? newAborter();
+    this.underWay += 1;
     return new Promise((resolve) => {
-      const timer = after(call.timeoutMsec, () => {
-        resolve(NO_ANSWER);
+      const finish = (reply) => {
+        platform.clearTimeout(timer);
+        stopWatching();
+        resolve(reply);
+      };
+      const cut = (reply) => {
+        finish(reply);
         aborter?.abort();
-      });
-      this.ask(call, aborter)
+      };
+      const timer = afterIfStillThere(call.timeoutMsec, () => cut(NO_ANSWER));
+      const stopWatching = this.watch(call.aloneMsec ?? ALONE_FOR_MSEC, () =>
+        cut(call.method === "GET" ? NOTHING_NEW : NO_ANSWER),
+      );
+      void this.ask(call, aborter)
         .catch(() => NO_ANSWER)
         .then((reply) => {
-          platform.clearTimeout(timer);
-          resolve(reply);
+          this.underWay -= 1;
+          finish(reply);
         });
     });
+  }
+
+  /** Calls once requests have been all that keeps a program of Node's running; returns what ends that. */
+  watch(milliseconds, call) {
+    if (!platform.process?.getActiveResourcesInfo) return () => {};
+    const look = () => {
+      if (aloneWith(this.underWay)) call();
+      else timer = afterIfStillThere(ALONE_FOR_MSEC, look);
+    };
+    let timer = afterIfStillThere(milliseconds, look);
+    return () => platform.clearTimeout(timer);
   }
 
   async ask(call, aborter) {
@@ -556,11 +1022,12 @@ class Transport {
     if (!send) return NO_ANSWER;
     const url = `${this.client.host}/api/client${call.path}`;
     const answer = await send.call(globalThis, url, this.frame(call, aborter));
-    const text = await answer.text();
+    const text = asString(await answer.text());
+    const retryAfter = answer.headers?.get("Retry-After");
     return {
-      status: answer.status,
+      status: asNumber(answer.status),
       text,
-      retryAfterMsec: readRetryAfterMsec(answer),
+      retryAfterMsec: readRetryAfterMsec(retryAfter),
     };
   }
 
@@ -584,58 +1051,73 @@ function newAborter() {
   return platform.AbortController ? new platform.AbortController() : null;
 }
 
-function readRetryAfterMsec(answer) {
-  const seconds = Number(answer.headers?.get("Retry-After") ?? 0);
-  return seconds > 0 && seconds <= 3600 ? seconds * 1000 : 0;
-}
-
 const START_TIMEOUT_MSEC = 30000;
-const RESERVED_NAMES = /^(mtribes\/|___UI\/|sdk\/)/;
+const MOST_UNKNOWN_LOGGED = 200;
+const IN_USE =
+  "another person's session has not ended: until session.end() is called, fallbacks are served and nothing is tracked";
 
 /** Runs sessions one after the other. */
 class SessionRunner {
   constructor(client, identity, entities) {
     this.status = "idle";
     this.failure = null;
+    this.pauses = new Pauses();
     this.run = null;
+    /** Nobody is known to be there, so nothing may be tracked. */
+    this.mute = false;
+    /** Nobody is served until the end of the session is declared. */
+    this.inUse = false;
+    /** On a server: somebody has started and not ended. */
+    this.occupied = false;
+    this.ended = false;
+    this.callers = new Callers();
+    /** Whose start the present run is. */
+    this.caller = null;
+    /** What the server has not been told yet of what this code could not use. */
+    this.untold = [];
+    this.logged = new Set();
     this.client = client;
     this.identity = identity;
     this.entities = entities;
     this.transport = new Transport(client);
-    this.events = new EventQueue(this.transport);
-    this.follower = new Follower(this.transport, entities);
+    this.events = new EventQueue(this.transport, this.pauses);
+    this.follower = new Follower(this, this.pauses);
   }
 
-  async start(options = {}) {
-    const run = this.begin(options);
-    if (!this.transport.ready) {
-      report("client.apiKey is not set, so fallbacks are served");
-      this.conclude("fallback", "missing-key");
-      return;
-    }
-    await sooner(this.prime(run), this.client.waitTimeMsec);
-    if (this.run === run && this.status === "starting") {
-      this.conclude("fallback", "timeout");
-    }
+  get unknown() {
+    return this.entities.unknown;
+  }
+
+  /** Whether who looks now was refused, so that what is served is somebody else's. */
+  get hidden() {
+    return this.callers.isRefused && this.occupied;
+  }
+
+  async start(options) {
+    const caller = hasPage() ? null : this.callers.enter();
+    const wanted = wantedOrNull(options);
+    if (this.isTaken(wanted)) return this.refuse(caller);
+    this.stop();
+    this.caller = caller;
+    this.occupied = !hasPage();
+    this.entities.reset();
+    this.mute = wanted === null;
+    if (!wanted) return this.conclude("fallback", "refused");
+    await this.begin(wanted);
   }
 
   async end() {
+    // Who was refused has no session to end, unless it is to have everybody served again.
+    if (this.hidden && !this.inUse) return this.events.flush();
     this.stop();
     this.entities.reset();
+    this.mute = this.inUse = this.occupied = false;
+    if (!hasPage()) {
+      this.ended = true;
+      this.identity.forget();
+    }
     this.conclude("idle", null);
     await this.events.flush();
-  }
-
-  identify(userId, fields) {
-    return this.start({ userId, fields });
-  }
-
-  anonymize(fields) {
-    return this.start({ fields });
-  }
-
-  track(name, pairs) {
-    this.record({ name, pairs });
   }
 
   flush() {
@@ -646,18 +1128,105 @@ class SessionRunner {
     this.events.leave();
   }
 
+  /** The network is back. */
+  hurry() {
+    this.pauses.hurry();
+  }
+
   record(parts) {
-    const { name, pairs, entity, data } = parts;
-    if (typeof name !== "string" || !name || RESERVED_NAMES.test(name)) {
-      report(`an event cannot be called ${JSON.stringify(name)}`);
-      return;
+    if (this.mute || this.hidden) return;
+    try {
+      this.events.add(this.eventOf(parts));
+    } catch (cause) {
+      report(`the event ${describe(parts.name)} is not recorded`, cause);
     }
+  }
+
+  lockChanged() {
+    this.follower.stop();
+    if (this.status === "served") this.failure = null;
+    if (this.client.sessionLock) return;
+    this.entities.unlock();
+    this.entities.announce();
+    this.follow();
+  }
+
+  keyChanged() {
+    void this.events.flush();
+    const { run } = this;
+    if (run && this.failure === "missing-key" && this.transport.ready) {
+      void this.prime(run);
+    }
+  }
+
+  /** Asks for a session for the run; `aborter` cuts it. */
+  async ask(run, aborter) {
+    const told = this.untold;
+    const reply = await this.transport.send({
+      method: "POST",
+      path: "/sessions",
+      body: JSON.stringify({
+        anonymous_id: run.anonymousId,
+        external_id: run.userId ?? undefined,
+        user_signature: run.userSignature,
+        fields: run.fields,
+        unknown: told.length > 0 ? told : undefined,
+      }),
+      timeoutMsec: Math.max(START_TIMEOUT_MSEC, this.client.waitTimeMsec),
+      aborter,
+    });
+    if (readServed(reply) && this.untold === told) this.untold = [];
+    return reply;
+  }
+
+  /** Asks for what has changed since the run's revision. */
+  poll(run, aborter) {
+    const session = encodeURIComponent(String(run.session));
+    const since = encodeURIComponent(run.revision);
+    return this.transport.send({
+      method: "GET",
+      path: `/sessions/${session}/changes?since=${since}&wait=${CHANGES_WAIT_SECONDS}`,
+      timeoutMsec: CHANGES_TIMEOUT_MSEC,
+      aborter,
+    });
+  }
+
+  /** Takes an answer; null: nothing is new. */
+  take(run, served) {
+    if (served) {
+      run.session = served.session ?? run.session;
+      run.revision = served.revision;
+      this.entities.serve(served.states);
+      this.noteUnknown();
+    }
+    this.conclude("served", null);
+  }
+
+  /** Says why changes do not come through; what was served stays. */
+  fail(reply) {
+    this.failure = failureOf(reply);
+  }
+
+  /** What this code cannot use is logged once, and told to the server when the next session starts. */
+  noteUnknown() {
+    const { unknown } = this.entities;
+    const all = Array.from(new Set(this.untold.concat(unknown)));
+    this.untold = all.slice(0, MOST_UNKNOWN);
+    const news = unknown.filter((entry) => !this.logged.has(entry));
+    if (news.length === 0 || this.logged.size > MOST_UNKNOWN_LOGGED) return;
+    news.forEach((entry) => this.logged.add(entry));
+    report(`not all that was served can be used here: ${news.join("; ")}`);
+  }
+
+  eventOf({ name, pairs, entity, data }) {
     const run = this.run;
-    const metadata = listPairs(pairs);
-    this.events.add({
+    const metadata = readPairs(pairs);
+    const timestamp = new Date().toISOString();
+    return {
       id: newId(),
-      name,
-      timestamp: new Date().toISOString(),
+      name: asEventName(name),
+      // A clock that was never set: the time of arrival is nearer.
+      ...(/^2\d{3}-/.test(timestamp) ? { timestamp } : {}),
       anonymous_id: run?.anonymousId ?? this.identity.current.id,
       ...(run?.userId ? { external_id: run.userId } : {}),
       ...(run?.userId && run.userSignature
@@ -667,61 +1236,83 @@ class SessionRunner {
       ...(entity ? { entity } : {}),
       ...(data ? { data } : {}),
       ...(metadata.length > 0 ? { metadata } : {}),
-    });
+    };
   }
 
-  lockChanged() {
-    this.follower.stop();
-    if (this.client.sessionLock) return;
-    this.entities.unlock();
-    this.entities.announce();
-    this.follow();
+  /** Whether this space already serves somebody else. Of two visitors on a server nobody knows that they are one. */
+  isTaken(wanted) {
+    if (!this.occupied || hasPage()) return false;
+    if (!this.run || !wanted) return true;
+    const same = this.run.userId === wanted.userId;
+    const known = wanted.userId !== null || this.client.storage !== null;
+    return !same || !known;
   }
 
-  begin(options) {
-    const userId = options.userId || null;
+  refuse(caller) {
+    if (!this.inUse) report(IN_USE);
+    for (const refused of [caller, this.caller]) {
+      if (refused) refused.refused = true;
+    }
+    this.mute = this.inUse = true;
     this.stop();
     this.entities.reset();
+    this.conclude("fallback", "in-use");
+  }
+
+  async begin(wanted) {
     this.status = "starting";
     this.failure = null;
-    const anonymousId = this.identity.begin(userId).id;
-    const aborter = newAborter();
-    const { userSignature } = options;
-    const who = { anonymousId, userId, userSignature };
-    const body = startBody(who, options.fields);
-    return (this.run = { ...who, body, aborter, session: null, revision: "" });
+    if (this.ended) this.identity.forget();
+    this.ended = false;
+    const run = {
+      ...wanted,
+      anonymousId: this.identity.begin(wanted.userId).id,
+      aborter: newAborter(),
+      session: null,
+      revision: "",
+      failures: 0,
+      cancelRetry: null,
+    };
+    this.run = run;
+    if (!this.transport.ready) {
+      report("client.apiKey is not set, so fallbacks are served");
+      return this.conclude("fallback", "missing-key");
+    }
+    await sooner(this.prime(run), this.client.waitTimeMsec);
+    if (this.run === run && this.status === "starting") {
+      this.conclude("fallback", "timeout");
+    }
   }
 
   stop() {
     this.follower.stop();
     this.run?.aborter?.abort();
+    this.run?.cancelRetry?.();
     this.run = null;
   }
 
-  /** Asks for the state of every entity at once; an answer that comes late still counts, unless the run is over. */
+  /** Asks for the state of every entity at once, later again where that fails. An answer counts unless the run is over. */
   async prime(run) {
-    const reply = await this.transport.send({
-      method: "POST",
-      path: "/sessions",
-      body: run.body,
-      timeoutMsec: Math.max(START_TIMEOUT_MSEC, this.client.waitTimeMsec),
-      aborter: run.aborter,
-    });
+    const reply = await this.ask(run, run.aborter);
     if (this.run !== run) return;
     const served = readServed(reply);
-    if (!served || served.session === null) {
-      const failure = failureOf(reply);
-      if (failure === "refused" || failure === "nonsense") {
-        report(`no session, so fallbacks are served: ${failure}`, reply.status);
-      }
-      this.conclude("fallback", failure);
+    if (served && served.session !== null) {
+      this.take(run, served);
+      this.follow();
       return;
     }
-    run.session = served.session;
-    run.revision = served.revision;
-    this.entities.serve(served.states);
-    this.conclude("served", null);
-    this.follow();
+    run.failures += 1;
+    run.cancelRetry = this.pauses.afterFailure(
+      run.failures,
+      reply,
+      () => void this.prime(run),
+    );
+    const failure = failureOf(reply);
+    const telling = failure === "refused" || failure === "nonsense";
+    if (telling && failure !== this.failure) {
+      report(`no session, so fallbacks are served: ${failure}`, reply.status);
+    }
+    this.conclude("fallback", failure);
   }
 
   follow() {
@@ -736,17 +1327,13 @@ class SessionRunner {
   }
 }
 
-function startBody(who, fields) {
-  const body = {
-    anonymous_id: who.anonymousId,
-    external_id: who.userId ?? undefined,
-    user_signature: who.userSignature,
-  };
+/** Null where nobody can tell who is meant. */
+function wantedOrNull(options) {
   try {
-    return JSON.stringify({ ...body, fields });
+    return readOptions(options);
   } catch (cause) {
-    report("the fields of a session must be plain values", cause);
-    return JSON.stringify(body);
+    report("a session cannot be started with that", cause);
+    return null;
   }
 }
 
@@ -756,9 +1343,12 @@ function readServed(reply) {
   try {
     const { session, revision, states } = asObject(JSON.parse(reply.text));
     return {
-      session: typeof session === "string" && session ? session : null,
+      session:
+        typeof session === "string" && session ? storable(session) : null,
       revision:
-        typeof revision === "number" ? String(revision) : asString(revision),
+        typeof revision === "number"
+          ? String(revision)
+          : storable(asString(revision)),
       states: asObject(states),
     };
   } catch {
@@ -770,12 +1360,6 @@ function failureOf(reply) {
   if (reply.status === 0) return "network";
   if (reply.status >= 500) return "server";
   return reply.status >= 400 ? "refused" : "nonsense";
-}
-
-function listPairs(pairs) {
-  return [pairs?.pair1, pairs?.pair2, pairs?.pair3]
-    .filter((pair) => pair !== undefined && pair !== null)
-    .map(({ key, value }) => ({ key: String(key), value: String(value) }));
 }
 
 /** Waits for the work, but no longer than that. */
@@ -794,19 +1378,20 @@ const CHANGES_TIMEOUT_MSEC = 40000;
 const CHANGES_PAUSE_MSEC = 1000;
 /** The answer of a server that does not know the session, any more or yet. */
 const UNKNOWN = 404;
-/** The answers after which asking again is of no use. */
-const ENDS = [400, 401, 403, UNKNOWN, 405, 410, 422, 501];
+/** A server that does not know the session that it has just begun is asked less often. */
+const FAILURES_OF_A_NEW_SESSION = 4;
 
 /**
  * Asks for changes of a session for as long as it runs unlocked. Where the
  * server no longer knows it, it is begun anew with what it was begun with.
  */
 class Follower {
-  constructor(transport, entities) {
+  constructor(runner, pauses) {
     this.aborter = null;
+    this.endPause = null;
     this.turn = 0;
-    this.transport = transport;
-    this.entities = entities;
+    this.runner = runner;
+    this.pauses = pauses;
   }
 
   follow(run) {
@@ -818,6 +1403,8 @@ class Follower {
     this.turn += 1;
     this.aborter?.abort();
     this.aborter = null;
+    this.endPause?.();
+    this.endPause = null;
   }
 
   async ask(run, turn) {
@@ -825,66 +1412,43 @@ class Follower {
     let lost = false;
     let justBegun = false;
     while (turn === this.turn) {
-      const reply = await (lost ? this.begin(run) : this.poll(run));
+      this.aborter = newAborter();
+      const reply = await (lost
+        ? this.runner.ask(run, this.aborter)
+        : this.runner.poll(run, this.aborter));
       if (turn !== this.turn) return;
-      if (reply.status === UNKNOWN && !lost && !justBegun) {
-        lost = true;
-        continue;
-      }
-      if (ENDS.indexOf(reply.status) >= 0) return;
       const served = readServed(reply);
-      if ((served && (served.session || !lost)) || reply.status === 204) {
-        failures = 0;
+      const usable = lost ? served?.session : served || reply.status === 204;
+      if (usable) {
+        if (!lost) failures = 0;
         justBegun = lost;
         lost = false;
+        this.runner.take(run, served);
+        if (turn === this.turn && !justBegun) await this.rest();
+      } else if (reply.status === UNKNOWN && !lost && !justBegun) {
+        lost = true;
       } else {
-        failures += 1;
-      }
-      if (failures || !served || !this.take(run, served)) {
-        const least = failures ? backOffMsec(failures) : CHANGES_PAUSE_MSEC;
-        await pause(Math.max(least, reply.retryAfterMsec));
+        failures += justBegun ? FAILURES_OF_A_NEW_SESSION : 1;
+        lost = lost || reply.status === UNKNOWN;
+        this.runner.fail(reply);
+        await this.pauseAfter(failures, reply);
       }
     }
   }
 
-  /** Whether there was anything new. */
-  take(run, served) {
-    const known = run.revision;
-    run.session = served.session ?? run.session;
-    run.revision = served.revision;
-    this.entities.serve(served.states);
-    this.entities.announce();
-    return run.revision !== known;
-  }
-
-  begin(run) {
-    this.aborter = newAborter();
-    return this.transport.send({
-      method: "POST",
-      path: "/sessions",
-      body: run.body,
-      timeoutMsec: START_TIMEOUT_MSEC,
-      aborter: this.aborter,
+  /** Two answers never follow each other faster than that. */
+  rest() {
+    return new Promise((resolve) => {
+      const timer = afterIfStillThere(CHANGES_PAUSE_MSEC, resolve);
+      this.endPause = () => platform.clearTimeout(timer);
     });
   }
 
-  poll(run) {
-    this.aborter = newAborter();
-    const session = encodeURIComponent(String(run.session));
-    const since = encodeURIComponent(run.revision);
-    return this.transport.send({
-      method: "GET",
-      path: `/sessions/${session}/changes?since=${since}&wait=${CHANGES_WAIT_SECONDS}`,
-      timeoutMsec: CHANGES_TIMEOUT_MSEC,
-      aborter: this.aborter,
+  pauseAfter(failures, reply) {
+    return new Promise((resolve) => {
+      this.endPause = this.pauses.afterFailure(failures, reply, resolve);
     });
   }
-}
-
-function pause(milliseconds) {
-  return new Promise((resolve) => {
-    afterIfStillThere(milliseconds, resolve);
-  });
 }
 
 /** A Space in an app: its client, its session, and the entities of its collections. */
@@ -895,22 +1459,25 @@ export class Space {
     const identity = new IdentityKeeper(key);
     this.client = new Client(host, {
       identity,
-      keyChanged: () => void this.runner.flush(),
+      keyChanged: () => this.runner.keyChanged(),
       lockChanged: () => this.runner.lockChanged(),
     });
     const runner = new SessionRunner(this.client, identity, this.all());
     this.runner = runner;
-    this.session = runner;
+    this.session = sessionOf(runner);
     this.surroundings = this.around(runner);
     leaveWithPage(() => runner.leave());
+    platform.addEventListener?.("online", () => runner.hurry());
   }
 
   /** The experience that is this child of a collection. */
   experience(entity, type) {
-    const layers = this.layers(entity, (wire) => readExperience(type, wire), {
-      enabled: false,
-      properties: type.defaults,
-    });
+    const layers = this.layers(
+      entity,
+      (wire, otherwise, note) =>
+        readExperience(type, wire, entity, otherwise, note),
+      { enabled: false, properties: type.defaults },
+    );
     return makeExperience(this.surroundings, entity, guarded(type), layers);
   }
 
@@ -919,14 +1486,21 @@ export class Space {
     supports.forEach(guarded);
     const layers = this.layers(
       entity,
-      (wire) => readSection(this.surroundings, entity, supports, wire),
+      (wire, otherwise, note) =>
+        readSection(this.surroundings, supports, wire, entity, otherwise, note),
       { enabled: false, items: [] },
     );
     return makeSection(layers);
   }
 
   layers(entity, parse, nothing) {
-    const fallback = parseOr(parse, own(this.fallbacks, entity), nothing);
+    const fallback = readOr(
+      (wire) => parse(wire, nothing, () => {}),
+      own(this.fallbacks, entity),
+      nothing,
+      entity,
+      () => {},
+    );
     const layers = new Layers(this.surroundings, entity, parse, fallback);
     this.entities.set(entity, layers);
     return layers;
@@ -940,6 +1514,9 @@ export class Space {
           runner.status === "served" || runner.status === "fallback";
         return settled && client.sessionLock;
       },
+      get hidden() {
+        return runner.hidden;
+      },
       record: (event) => runner.record(event),
     };
   }
@@ -947,6 +1524,11 @@ export class Space {
   all() {
     const { entities } = this;
     return {
+      get unknown() {
+        const lists = Array.from(entities.values(), ({ unknown }) => unknown);
+        const none = [];
+        return none.concat(...lists).slice(0, MOST_UNKNOWN);
+      },
       reset: () => entities.forEach((layers) => layers.reset()),
       unlock: () => entities.forEach((layers) => layers.unlock()),
       announce: () => entities.forEach((layers) => layers.announce()),
@@ -959,12 +1541,26 @@ export class Space {
   }
 }
 
-function parseOr(parse, wire, nothing) {
-  try {
-    return parse(wire);
-  } catch {
-    return nothing;
-  }
+/** What an app sees of the runner; its functions need no `this`. */
+function sessionOf(runner) {
+  const start = (options) => runner.start(options);
+  return {
+    get status() {
+      return runner.hidden ? "fallback" : runner.status;
+    },
+    get failure() {
+      return runner.hidden ? "in-use" : runner.failure;
+    },
+    get unknown() {
+      return runner.hidden ? [] : runner.unknown;
+    },
+    start,
+    track: (name, pairs) => runner.record({ name, pairs }),
+    flush: () => runner.flush(),
+    end: () => runner.end(),
+    identify: (userId, fields) => start({ userId, fields }),
+    anonymize: (fields) => start({ fields }),
+  };
 }
 
 function leaveWithPage(leave) {

@@ -13,7 +13,8 @@ from templates_server.codegen.typescript.names import identifier
 from templates_server.codegen.typescript.space_modules import GENERATED, GIT_ATTRIBUTES, HEADER, space_modules
 
 RUNTIME_PARTS = (
-    "values", "platform", "entities", "layers", "identity", "events", "client", "session", "follower", "space",
+    "values", "platform", "callers", "input", "entities", "layers", "identity", "retry", "events", "client",
+    "session", "follower", "space",
 )  # fmt: skip
 """The runtime is one file for those who read it, and a file a subject for those who write it."""
 

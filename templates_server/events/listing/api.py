@@ -6,9 +6,9 @@ import msgspec
 
 from templates_server.endpoint import Answer, Call
 from templates_server.errors import BadRequest, Problem, ValidationFailed
+from templates_server.event_names import problem_of_event_name
 from templates_server.events.listing import store
 from templates_server.events.models import EventView
-from templates_server.events.reading import problem_of_name
 from templates_server.pagination import asked_page, link_after
 from templates_server.persons.names import PersonKind, named, problem_of_user_id
 from templates_server.times import to_rfc3339
@@ -37,9 +37,9 @@ def _person_id(user_id: str | None) -> str | None:
 
 
 def _check_name(name: str | None) -> None:
-    problem = None if name is None else problem_of_name(name)
+    problem = None if name is None else problem_of_event_name(name)
     if problem is not None:
-        raise ValidationFailed([Problem("name", problem[1])])
+        raise ValidationFailed([Problem("name", f"This {problem}.")])
 
 
 def _view(event: store.StoredEvent) -> EventView:

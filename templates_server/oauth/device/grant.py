@@ -109,7 +109,7 @@ class DeviceGrant(BaseGrant, TokenEndpointMixin):
         found = store.find_device_code(connection, code_hash, client_id=client_id)
         if found is None or found.redeemed is not None:
             raise InvalidGrantError(USED_UP)
-        if found.expires <= now:
+        if store.has_ended(found, now):
             raise ExpiredTokenError("The code was not entered in time: ask for another.")
         if found.decision == store.REFUSED:
             raise AccessDeniedError("The person did not allow it.")

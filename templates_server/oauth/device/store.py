@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, select, text, update
+from sqlalchemy import ColumnElement, Connection, delete, select, text, update
 
 from templates_server.schema import device_codes, device_guesses
-from templates_server.times import HOUR, MINUTE, SECOND
+from templates_server.times import HOUR, LATEST_AHEAD, MINUTE, SECOND
 
 LIFETIME = 15 * MINUTE
 KEPT_AFTER_EXPIRY = HOUR  # so that a program is told what became of its code
@@ -74,10 +74,20 @@ def is_taken(connection: Connection, user_code: str) -> bool:
     return connection.execute(query).one_or_none() is not None
 
 
+def has_ended(code: DeviceCode, now: int) -> bool:
+    """Whether nobody can use a code any more, or yet: one from the future was issued while a clock was wrong."""
+    return not now < code.expires <= now + LIFETIME + LATEST_AHEAD
+
+
+def _is_alive(now: int) -> ColumnElement[bool]:
+    """The same, of the rows, the other way round."""
+    return device_codes.c.expires.between(now + 1, now + LIFETIME + LATEST_AHEAD)
+
+
 def find_asking(connection: Connection, user_code: str, now: int) -> Asking | None:
     """The program that shows this code and waits; None when none does."""
     query = select(device_codes.c.user_code, device_codes.c.client_id, device_codes.c.scopes).where(
-        device_codes.c.user_code == user_code, device_codes.c.decision.is_(None), device_codes.c.expires > now
+        device_codes.c.user_code == user_code, device_codes.c.decision.is_(None), _is_alive(now)
     )
     row = connection.execute(query).one_or_none()
     return Asking(*row) if row else None
@@ -87,7 +97,7 @@ def decide(connection: Connection, user_code: str, *, account_id: str, decision:
     """Whether that is now the decision; the first one stays, and after the life of the code there is none."""
     decided = (
         update(device_codes)
-        .where(device_codes.c.user_code == user_code, device_codes.c.decision.is_(None), device_codes.c.expires > now)
+        .where(device_codes.c.user_code == user_code, device_codes.c.decision.is_(None), _is_alive(now))
         .values(account_id=account_id, decision=decision)
     )
     return connection.execute(decided).rowcount == 1
@@ -102,7 +112,7 @@ def use_device_code(connection: Connection, code_hash: bytes, *, client_id: str,
             device_codes.c.client_id == client_id,
             device_codes.c.decision == ALLOWED,
             device_codes.c.redeemed.is_(None),
-            device_codes.c.expires > now,
+            _is_alive(now),
         )
         .values(redeemed=now)
         .returning(*_COLUMNS)
@@ -131,7 +141,8 @@ def find_device_code(connection: Connection, code_hash: bytes, *, client_id: str
 def note_poll(connection: Connection, code_hash: bytes, now: int) -> bool:
     """Whether the program has waited as long as it was told; if not, it has to wait longer from now on."""
     mine = device_codes.c.code_hash == code_hash
-    is_early = device_codes.c.last_polled + device_codes.c.interval_seconds * SECOND > now
+    polled = device_codes.c.last_polled
+    is_early = (polled + device_codes.c.interval_seconds * SECOND > now) & (polled <= now + MINUTE)
     patient = update(device_codes).where(mine, is_early.is_not(True)).values(last_polled=now)
     if connection.execute(patient).rowcount == 1:
         return True
@@ -150,6 +161,8 @@ def wrong_codes(connection: Connection, account_id: str, now: int) -> int:
     mine = device_guesses.c.account_id == account_id
     is_over = device_guesses.c.since <= now - GUESSES_WINDOW
     connection.execute(update(device_guesses).where(mine, is_over).values(wrong=0, since=now))
+    is_ahead = device_guesses.c.since > now + MINUTE  # stored while a clock was wrong: the window begins now
+    connection.execute(update(device_guesses).where(mine, is_ahead).values(since=now))
     held = update(device_guesses).where(mine).values(wrong=device_guesses.c.wrong).returning(device_guesses.c.wrong)
     return int(connection.execute(held).scalar_one())
 

@@ -11,7 +11,7 @@ from templates_server.errors import NotFound
 from templates_server.persons.names import PersonKind, PersonName, Stated
 from templates_server.sessions.changes import store
 from templates_server.sessions.changes.memory import StartedSessions
-from templates_server.sessions.changes.telling import NOTHING, Change, Told, change_of, told_by_revision, told_by_start
+from templates_server.sessions.changes.telling import NOTHING, Change, Told, change_of, told_by_revision
 from templates_server.sessions.changes.watch import Follower
 from templates_server.sessions.deciding import Context, Decided, Deciding, Person
 from templates_server.sessions.states import States
@@ -114,9 +114,9 @@ class FollowedSession:
         if told is not None:
             return told
         started = self.started
-        if started is None or self._revision not in {"", started.states.revision}:
+        if started is None or self._revision not in {"", started.outline.revision}:
             return NOTHING
-        return told_by_start(started.states, started.shown)
+        return started.told
 
 
 def _seconds_to_border(states: States, now: int) -> float:

@@ -6,25 +6,35 @@ tell it what has changed since, whoever told it what it knows.
 
 from __future__ import annotations
 
-import hashlib
 import re
-from base64 import urlsafe_b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import msgspec
 
 from templates_server.sessions.deciding import Decided
-from templates_server.sessions.states import Shown, States, as_object
+from templates_server.sessions.states import DIGEST_LENGTH, UNTOLD, States, as_object, digest_of
 
-DIGEST_LENGTH = 6
-UNTOLD = "." * DIGEST_LENGTH
 MOST_DIGESTS = 500  # so that a revision fits into an address
 REVISION = re.compile(r"((\d{1,10})\.\d{1,10}\.\d{1,10})(?:~((?:[\w.-]{6}){1,500}))?", re.ASCII)
 
-Told = Mapping[str, str]
-"""The digest of the state of each entity that an app was told, by entity."""
-NOTHING: Told = {}
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The digest of the state of each entity that an app was told: one after the other, as the names; or `UNTOLD`.
+
+    It is held for every session that is followed or remembered: in two objects, of which others may hold the first.
+    """
+
+    names: tuple[str, ...]
+    digests: str
+
+    def by_name(self) -> Mapping[str, str]:
+        """The digests of those that were told."""
+        return {name: digest for name, digest in zip(self.names, _apart(self.digests), strict=True) if digest != UNTOLD}
+
+
+NOTHING = Told((), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +51,10 @@ def told_by_revision(revision: str, states: States) -> Told | None:
     match = REVISION.fullmatch(revision)
     if match is None or match[3] is None:
         return None
-    digests = [match[3][at : at + DIGEST_LENGTH] for at in range(0, len(match[3]), DIGEST_LENGTH)]
-    if match[2] != states.revision.partition(".")[0] or len(digests) != len(states.entities):
+    is_same_model = match[2] == states.revision.partition(".")[0]
+    if not is_same_model or len(match[3]) != DIGEST_LENGTH * len(states.outline.names):
         return NOTHING  # of another model: which digest is whose is not known any more
-    pairs = zip(states.entities, digests, strict=True)
-    return {entity.name: digest for entity, digest in pairs if digest != UNTOLD}
-
-
-def told_by_start(states: States, shown: Sequence[Shown | None]) -> Told:
-    """What an app was told when its session started."""
-    pairs = zip(states.entities, shown, strict=True)
-    return {entity.name: digest_of(state) for entity, state in pairs if state is not None}
+    return Told(states.outline.names, match[3])
 
 
 def change_of(decided: Decided, told: Told, *, revision: str) -> Change | None:
@@ -59,31 +62,28 @@ def change_of(decided: Decided, told: Told, *, revision: str) -> Change | None:
 
     What cannot be known stays as it was told.
     """
-    known = told_by_start(decided.states, decided.shown)
-    changed = {name for name, digest in known.items() if told.get(name) != digest}
+    names, before = decided.states.outline.names, told.by_name()
+    changed, present = [], []
+    for name, state in zip(names, decided.shown, strict=True):
+        was_told = before.get(name, UNTOLD)
+        present.append(was_told if state is None else state.digest)
+        if state is not None and state.digest != was_told:
+            changed.append(state.encoded)
     if not changed:
         return None
-    present = {**told, **known}
-    reached = _revision(decided.states, present)
+    digests = "".join(present)
+    reached = _revision(decided.states, digests)
     if reached == revision:
         return None
-    pairs = zip(decided.states.entities, decided.shown, strict=True)
-    states = as_object(state.encoded for entity, state in pairs if state is not None and entity.name in changed)
-    encoded = b'{"revision":%b,"states":%b}' % (msgspec.json.encode(reached), states)
-    return Change(reached, present, encoded)
+    encoded = b'{"revision":%b,"states":%b}' % (msgspec.json.encode(reached), as_object(changed))
+    return Change(reached, Told(names, digests), encoded)
 
 
-def digest_of(state: Shown) -> str:
-    """A short text that another state does not have."""
-    return _digest(state.encoded)
+def _apart(digests: str) -> list[str]:
+    return [digests[at : at + DIGEST_LENGTH] for at in range(0, len(digests), DIGEST_LENGTH)]
 
 
-def _digest(encoded: bytes) -> str:
-    return urlsafe_b64encode(hashlib.blake2b(encoded, digest_size=6).digest()).decode()[:DIGEST_LENGTH]
-
-
-def _revision(states: States, told: Told) -> str:
-    digests = "".join(told.get(entity.name, UNTOLD) for entity in states.entities)
-    if len(states.entities) > MOST_DIGESTS:  # then one digest must do, and whatever changes, everything is told
-        digests = _digest(digests.encode())
+def _revision(states: States, digests: str) -> str:
+    if len(states.outline.names) > MOST_DIGESTS:  # then one digest must do, and whatever changes, everything is told
+        digests = digest_of(digests.encode())
     return f"{states.revision}~{digests}"

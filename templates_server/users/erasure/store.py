@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from templates_server.database import among, as_text, listed
 from templates_server.errors import NotFound
-from templates_server.users.store import Stored, count_tags, lock_columns, tags_in
+from templates_server.users.store import Stored, count_tags, find_visitors, lock_columns, tags_in
 
 VISITORS = "SELECT person_id FROM merges WHERE environment_id = ? AND user_person_id "
 REMOVE = "DELETE FROM {table} WHERE environment_id = ? AND person_id "
@@ -131,6 +131,7 @@ def _remove(
     connection: Connection, environment_id: str, person_ids: Sequence[str], stored: Stored
 ) -> Mapping[str, int]:
     """Remove everything about these people; how many rows of each table."""
+    visitors = find_visitors(connection, environment_id, stored)
     counts = {
         table: connection.exec_driver_sql(
             as_text(connection, REMOVE.format(table=table) + among(connection)),
@@ -138,10 +139,10 @@ def _remove(
         ).rowcount
         for table in (*BELONGINGS, "persons")
     }
-    fewer: Counter[str] = Counter()
-    for columns in stored.values():
-        fewer.subtract(tags_in(columns))
-    count_tags(connection, environment_id, fewer)
+    fewer: tuple[Counter[str], Counter[str]] = (Counter(), Counter())
+    for person_id, columns in stored.items():
+        fewer[person_id in visitors].subtract(tags_in(columns))
+    count_tags(connection, environment_id, fewer[False], visitors=fewer[True])
     return counts
 
 

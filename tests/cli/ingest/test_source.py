@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import gzip
+import io
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from mtribes_cli.errors import DocumentError
 from mtribes_cli.ingest.rejects import default_name
+from mtribes_cli.ingest.source import Source
 from tests.cli.computer import Mtribes
 from tests.cli.ingest.rows import rows_of
 
@@ -68,6 +72,42 @@ def test_a_packed_file_that_breaks_off_or_is_damaged_says_so(mtribes: Mtribes, p
     for content in (packed[:-9], packed[:6] + b"\xff" * 12):
         with pytest.raises(DocumentError, match=r"breaks off|damaged"):
             rows_of(mtribes, content)
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zstd.compress])
+@pytest.mark.parametrize("trailing", [b"garbage", b"user_id,plan\nbob,gold\n", b"\x1f\x8b", b"\x28\xb5\x2f\xfd"])
+def test_what_trails_packed_data_is_not_passed_over(
+    mtribes: Mtribes, pack: Callable[[bytes], bytes], trailing: bytes
+) -> None:
+    with pytest.raises(DocumentError, match=r"breaks off|damaged"):
+        rows_of(mtribes, pack(TEXT.encode()) + trailing)
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zstd.compress])
+@pytest.mark.parametrize("missing_bytes", [1, 5, 9])
+def test_a_second_piece_that_breaks_off_says_so(
+    mtribes: Mtribes, pack: Callable[[bytes], bytes], missing_bytes: int
+) -> None:
+    with pytest.raises(DocumentError, match=r"breaks off|damaged"):
+        rows_of(mtribes, pack(TEXT.encode()) + pack(b"bob,gold\n" * 100)[:-missing_bytes])
+
+
+def test_zeros_that_pad_a_gzip_file_are_no_data(mtribes: Mtribes) -> None:
+    assert rows_of(mtribes, gzip.compress(TEXT.encode()) + b"\0" * 512).users == USERS
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zstd.compress])
+def test_the_time_for_pieces_grows_with_their_number(pack: Callable[[bytes], bytes]) -> None:
+    def seconds(pieces: int) -> float:
+        content = pack(b"") * pieces
+        times = []
+        for _ in range(5):
+            began = time.process_time()
+            assert "".join(Source("users.csv", None, None).chunks(io.BytesIO(content))) == ""
+            times.append(time.process_time() - began)
+        return min(times)
+
+    assert seconds(8_000) < 6 * seconds(2_000)
 
 
 def test_a_file_that_is_not_there_and_a_folder_are_told(mtribes: Mtribes) -> None:

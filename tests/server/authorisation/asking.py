@@ -30,6 +30,7 @@ ACCEPTED, NOT_FOUND = 202, 404
 INNER = {
     "environment": "key_text", "user": "only_user", "import": "only_import", "tribe": "only_tribe", "key": "key",
     "export": "export", "member": "member", "invitation": "invitation", "service_account": "service_account",
+    "visitor": "only_visitor",
 }  # fmt: skip
 """Parts of paths within a place, and the names of what each place has of its own there."""
 OF_THE_SPACE = {"environment", "tribe"}  # staging's are to be seen from production
@@ -89,6 +90,8 @@ PARTS = {"part": "2", "code": "none", "issuer_path": "none", "file": "index.js"}
 PARTS_OF: Mapping[str, Mapping[str, str]] = {
     f"DELETE {SPACE}/tribes/{{tribe}}": {"tribe": "plain"},
     f"PUT {HERE}/users/{{user}}/tags/{{tag*}}": {"tag": "new"},
+    f"DELETE {HERE}/user-tags/{{tag*}}": {"tag": "shared"},
+    f"PUT {HERE}/visitors/{{visitor}}/tags/{{tag*}}": {"tag": "new"},
     "GET /assets/{name}": {"name": "style.css"},
     "GET /demo/{name}": {"name": "app.js"},
 }

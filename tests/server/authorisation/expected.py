@@ -105,6 +105,9 @@ PUT    {HERE}/users/{{user}}/tags/{{tag*}}                 204 users:write  deve
 DELETE {HERE}/users/{{user}}/tags/{{tag*}}                 204 users:write  developer     token   place
 GET    {HERE}/user-tags                                    200 users:read   developer     token   place
 GET    {HERE}/visitors                                     200 users:read   developer     token   place
+DELETE {HERE}/user-tags/{{tag*}}                           204 users:write  developer     token   place
+PUT    {HERE}/visitors/{{visitor}}/tags/{{tag*}}           204 users:write  developer     token   place
+DELETE {HERE}/visitors/{{visitor}}/tags/{{tag*}}           204 users:write  developer     token   place
 GET    {OLD}/spaces/{{space}}/users                        200 users:read   developer     token   place
 POST   {OLD}/spaces/{{space}}/users                        201 users:write  developer     token   place
 GET    {OLD}/spaces/{{space}}/users/{{user}}               200 users:read   developer     token   place

@@ -191,6 +191,7 @@ async def _good(server: Server, method: str, path: str, body: Any = None, **head
 async def _fill(server: Server, path: str, key: str, *, plan: str) -> None:
     """Everything that the questions are about, under the same ids, and otherwise different."""
     app = {"authorization": f"Bearer {key}"}
+    tag = plan.lower().replace(" ", "-")
     attributes, tags = {"plan": plan, "only_here": plan}, ["vip", "old/tag"]
     people = [{"user_id": name, "attributes": attributes, "tags": tags, "locale": "de"} for name in PEOPLE]
     await _good(server, "POST", f"{path}/users", people)
@@ -202,6 +203,7 @@ async def _fill(server: Server, path: str, key: str, *, plan: str) -> None:
             ("sessions", {"anonymous_id": visitor}),
         ):
             await _good(server, "POST", f"/api/client/{route}", body, **app)
+        await _good(server, "PUT", f"{path}/visitors/{visitor}/tags/{tag}")
     events = [{**EVENT, "external_id": "ada", "id": f"evt-{number}", "data": {"of": plan}} for number in range(3)]
     await _good(server, "POST", "/api/client/events", events, **app)
     await _good(server, "POST", "/api/client/devices", {**DEVICE, "external_id": "ada", "os": plan}, **app)
@@ -245,6 +247,7 @@ def _of_users() -> Sequence[Step]:
         ("PATCH", "/users/bob", {"add_tags": ["old/tag"]}),
         ("PUT", "/users/ada/tags/more", None),
         ("DELETE", "/users/ada/tags/more", None),
+        ("DELETE", "/user-tags/old/tag", None),
         ("GET", "/users", None),
         ("GET", "/users?tag=vip", None),
         ("GET", "/users?search=a", None),
@@ -280,7 +283,12 @@ def _of_visits() -> Sequence[Step]:
     return [
         ("POST", "/api/client/events", events),
         ("POST", "/api/client/devices", {**DEVICE, "anonymous_id": "phone", "os": "ours"}),
+        ("PUT", "/visitors/guest/tags/more", None),
+        ("DELETE", "/visitors/console/tags/more", None),
         ("GET", "/visitors", None),
+        ("GET", "/visitors?tag=more", None),
+        ("GET", "/visitors?attribute=plan=gold", None),
+        ("GET", "/user-tags", None),
     ]
 
 

@@ -41,7 +41,7 @@ SEPARATIONS = (
     ),
     Separation("users who are changed", "users.store", '"WHERE ', ' AND person_id = ?"'),
     Separation("users who are listed", "users.store", "{PERSON} FROM persons WHERE ", " AND kind"),
-    Separation("tags that are listed", "users.store", "users FROM user_tags WHERE "),
+    Separation("tags that are listed", "users.store", "visitors FROM user_tags WHERE "),
     Separation("visitors of the erased", "users.erasure.store", "FROM merges WHERE "),
     Separation("what is erased", "users.erasure.store", "FROM {table} WHERE "),
     Separation("when somebody was erased", "users.erasure.store", "erased FROM erasures WHERE "),

@@ -181,7 +181,10 @@ async def _furnish_environment(world: World, space: str, environment: str, *, ma
         line = json.dumps(user(mark, "grace")).encode() + b"\n"
         await _make(world, "PUT", f"{path}/imports/{name}/parts/1", line)
     key = await _key(world, space, environment, mark)
-    await _tell(world, key.key, "identify", {"anonymous_id": "phone", "data": {"plan": f"mark-{mark}"}})
+    for visitor in ("phone", f"only-{mark}"):
+        await _tell(world, key.key, "identify", {"anonymous_id": visitor, "data": {"plan": f"mark-{mark}"}})
+        for tag in (f"mark-{mark}", "shared"):
+            await _make(world, "PUT", f"{path}/visitors/{visitor}/tags/{tag}", None)
     event = {"name": "video/started", "external_id": "ada", "data": {"film": f"mark-{mark}"}}
     await _tell(world, key.key, "events", [event])
     session = json.loads((await _tell(world, key.key, "sessions", {"external_id": "ada"})).body)
@@ -191,6 +194,8 @@ async def _furnish_environment(world: World, space: str, environment: str, *, ma
         "environment": environment,
         "user": "ada",
         "only_user": f"only-{mark}",
+        "visitor": "phone",
+        "only_visitor": f"only-{mark}",
         "import": "crm",
         "only_import": f"only-{mark}",
         "tribe": "gold",

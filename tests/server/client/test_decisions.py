@@ -190,7 +190,7 @@ def test_an_event_id_that_was_seen_before_is_not_stored_twice(app: App) -> None:
 
 def test_one_bad_item_rejects_the_call_and_is_named_by_its_index(app: App) -> None:
     good = {"name": "a/b", "external_id": "u"}
-    answer = app.say("events", [good, good, {**good, "name": "nothing"}])
+    answer = app.say("events", [good, good, {**good, "name": "sdk/nothing"}])
     assert answer.status_code == 422
     assert [error["path"] for error in answer.json()["errors"]] == ["[2].name"]
     assert app.people() == {}

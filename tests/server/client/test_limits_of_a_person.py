@@ -8,13 +8,16 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from sqlalchemy import Connection, select, update
 
 from templates_server import schema
 from templates_server.devices.store import MOST_DEVICES
-from templates_server.events.limits import MOST_UNITS, TOO_MANY, UNIT_BYTES
+from templates_server.events import limits
+from templates_server.events import store as events_store
+from templates_server.events.limits import MOST_UNITS, TOO_MANY, UNIT_BYTES, RecentCounts
 from templates_server.events.store import COLUMNS
 from templates_server.merges.store import Merge
 from templates_server.persons import store as persons_store
@@ -111,7 +114,35 @@ def test_a_large_event_counts_once_more_for_each_kibibyte(app: App) -> None:
     assert refused_at(app, [event("s", **VISITOR)]) == "[0]"
 
 
-def test_events_are_accepted_again_when_older_ones_have_expired(app: App) -> None:
+def test_who_is_full_is_refused_without_counting_again(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    count = Mock(wraps=events_store._count_units)
+    monkeypatch.setattr(events_store, "_count_units", count)
+    fill(app, MOST_UNITS - 1, VISITOR)
+    for _ in range(10):
+        assert refused_at(app, [event("n-1", **VISITOR), event("n-2", **VISITOR)]) == "[1]"
+    assert count.call_count == 1
+    app.tell("events", [event("n-1", **VISITOR), event("old-000001", **VISITOR)])
+    for _ in range(10):
+        app.tell("events", [event("old-000001", **VISITOR)])
+        assert refused_at(app, [event("n-2", **VISITOR)]) == "[0]"
+    assert count.call_count <= 4
+    assert count_events(app, VISITOR) == MOST_UNITS
+
+
+def test_counts_are_remembered_for_a_minute_and_not_without_end() -> None:
+    now = 1.0
+    recent = RecentCounts(lambda: now)
+    for number in range(limits.MOST_REMEMBERED + 1):
+        recent.note(("env", str(number)), 7)
+    assert [recent.find(("env", str(number))) for number in (0, 1, limits.MOST_REMEMBERED)] == [None, 7, 7]
+    recent.note(("env", "1"), 9)
+    assert recent.find(("env", "1")) == 9
+    now += limits.RECENT_SECONDS
+    assert recent.find(("env", "1")) is None
+
+
+def test_events_are_accepted_again_when_older_ones_have_expired(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "RECENT_SECONDS", 0.0)  # it takes a minute to be noticed
     fill(app, MOST_UNITS, VISITOR, happened=system_clock() - 31 * DAY)
     assert refused_at(app, [event(**VISITOR)]) == "[0]"
     Purge(app.server.database, system_clock, keep_events_days=30).purge()

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from templates_server import schema
-from templates_server.merges.joining import joined_profiles, tags_of_one_less
+from templates_server.merges.joining import joined_profiles, tags_gained
 from templates_server.persons.names import PersonKind, named
-from templates_server.persons.profiles import Profile, encode_tags
+from templates_server.persons.profiles import Profile
 from templates_server.persons.reading import MOST_ATTRIBUTES, MOST_TAGS
 from tests.environments import add_environment
 from tests.server.client.app_of_tests import DEVICE, App
@@ -123,21 +123,6 @@ def test_events_with_both_ids_are_the_users_and_merge_nobody(app: App) -> None:
     assert app.rows(schema.merges) == []
 
 
-def test_the_tags_of_a_visitor_come_to_the_user_and_are_counted_once(app: App) -> None:
-    app.send("e-1", anonymous_id="v")
-    app.send("e-2", external_id="u")
-    set_columns(app, PersonKind.VISITOR, "v", tags=encode_tags(("both", "only-v")))
-    set_columns(app, PersonKind.USER, "u", tags=encode_tags(("both", "only-u")))
-    rows = [
-        {"environment_id": app.environment.id, "tag": tag, "users": users}
-        for tag, users in (("both", 2), ("only-u", 1), ("only-v", 1))
-    ]
-    app.server.database.write_now(lambda connection: connection.execute(schema.user_tags.insert(), rows))
-    app.tell("alias", VISITOR_AND_USER)
-    assert app.user("u")["tags"] == encode_tags(("both", "only-u", "only-v"))
-    assert {row["tag"]: row["users"] for row in app.rows(schema.user_tags)} == {"both": 1, "only-u": 1, "only-v": 1}
-
-
 def test_two_visitors_are_merged_into_one_user(app: App) -> None:
     app.send("e-1", anonymous_id="phone")
     app.send("e-2", anonymous_id="laptop")
@@ -213,7 +198,7 @@ def test_a_joined_profile_has_all_of_both_and_the_users_own_wins(user: Profile, 
     assert joined.email == (visitor.email if user.email is None else user.email)
     assert joined.joined == (visitor.joined if user.joined is None else user.joined)
     assert joined_profiles(joined, visitor) == joined
-    assert set(tags_of_one_less(joined, user, visitor)) == {*user.tags} & {*visitor.tags}
+    assert set(tags_gained(joined, user)) == {*visitor.tags} - {*user.tags}
 
 
 def test_a_joined_profile_is_never_too_large() -> None:
@@ -221,5 +206,5 @@ def test_a_joined_profile_is_never_too_large() -> None:
     visitor = Profile(tags=("b", "c"), attributes={str(number): number for number in range(MOST_ATTRIBUTES)})
     joined = joined_profiles(user, visitor)
     assert len(joined.tags) == MOST_TAGS
-    assert tags_of_one_less(joined, user, visitor) == ["c"]
+    assert tags_gained(joined, user) == ["b"]
     assert json.loads(json.dumps(joined.attributes)) == dict(sorted(visitor.attributes.items()))

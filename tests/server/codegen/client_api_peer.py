@@ -24,9 +24,13 @@ SERVED_BODY: dict[str, Any] = {
             "id": "derby",
             "experience": "hero",
             "enabled": True,
-            "properties": {"layout": "boxed", "source": "https://images.example.com/derby.jpg", "title": "The derby"},
+            "properties": {
+                "layout": "boxed",
+                "link": None,
+                "source": "https://images.example.com/derby.jpg",
+                "title": "The derby",
+            },
         },
-        {"id": "later", "experience": "not-known-yet", "enabled": True, "properties": {"anything": 1}},
     ],
 }
 SERVED_WELCOME: dict[str, Any] = {

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from tests.server.codegen.client_api_peer import (
     SERVED_HEADER,
     STARTED,
     STATES,
+    UNKNOWN,
     Answer,
     Asked,
     ClientApiPeer,
@@ -31,7 +35,7 @@ def polls(peer: ClientApiPeer) -> list[Asked]:
 
 
 def test_an_unlocked_session_follows_changes_and_tells_listeners(runnable: Path, peer: ClientApiPeer) -> None:
-    peer.answers["/changes"] = [changed(8, homepage__header=STICKY), Answer(status=501)]
+    peer.answers["/changes"] = [changed(8, homepage__header=STICKY), NEVER]
     script = """
     client.sessionLock = false;
     await session.start();
@@ -39,8 +43,9 @@ def test_an_unlocked_session_follows_changes_and_tells_listeners(runnable: Path,
     const calls = [];
     header.onChange(() => calls.push(header.properties.sticky));
     body.onChange(() => calls.push("body"));
-    await pause(400);
+    await pause(2300);
     print({ before, calls, ...seen(), errors });
+    process.exit(0);
     """
     seen = run(script, runnable, peer)
     assert (seen["before"], seen["calls"], seen["header"]["sticky"]) == (False, [True], True)
@@ -53,31 +58,87 @@ def test_an_unlocked_session_follows_changes_and_tells_listeners(runnable: Path,
     assert seen["errors"] == []
 
 
-def test_a_change_to_what_cannot_be_means_the_fallback_of_that_entity(javascript: Path, peer: ClientApiPeer) -> None:
-    nonsense = SERVED_HEADER | {"properties": {"sticky": "yes"}}
+def test_a_change_to_a_value_that_cannot_be_used_gives_its_default(javascript: Path, peer: ClientApiPeer) -> None:
+    nonsense = SERVED_HEADER | {"properties": SERVED_HEADER["properties"] | {"background": "red"}}
     peer.answers["/changes"] = [changed(8, homepage__header=nonsense), Answer(status=501)]
     script = """
     client.sessionLock = false;
     await session.start();
     const served = header.properties.background.value;
     await pause(300);
-    print([served, header.properties.background.value, errors.length]);
+    const { background, sticky } = header.properties;
+    print([served, background.value, sticky, header.defaults.background.value, session.unknown, errors.length]);
     """
-    assert run(script, javascript, peer) == ["#c9a227", "#6f58c4", 1]
+    served, changed_to, sticky, default, unknown, errors = run(script, javascript, peer)
+    assert (served, changed_to, sticky) == ("#c9a227", default, False)
+    assert (unknown, errors) == (['homepage.header.background: "red"'], 1)
 
 
-def test_a_server_without_changes_is_not_asked_for_ever(javascript: Path, peer: ClientApiPeer) -> None:
-    peer.answers["/changes"] = [Answer(status=501), Answer(status=404), Answer(status=404), changed(8)]
+def test_a_server_without_changes_is_asked_ever_more_rarely(javascript: Path, peer: ClientApiPeer) -> None:
+    peer.answers["/changes"] = [Answer(status=501)]
     script = """
     client.sessionLock = false;
     await session.start();
-    await pause(200);
-    await session.start();
-    await pause(2500);
-    print([header.properties.sticky, errors]);
+    await pause(4500);
+    print([session.status, session.failure, header.properties.sticky, errors]);
     """
-    assert run(script, javascript, peer) == [False, []]
-    assert len(polls(peer)) == 3
+    assert run(script, javascript, peer) == ["served", "server", False, []]
+    assert 2 < len(polls(peer)) < 5  # after 1, and 1 to 2, and 2 to 4 seconds
+
+
+def test_a_server_that_loses_new_sessions_at_once_is_left_alone_longer(javascript: Path, peer: ClientApiPeer) -> None:
+    script = "client.sessionLock = false; await session.start(); await pause(2500); print(session.failure);"
+    assert run(script, javascript, peer) == "refused"
+    assert (len(polls(peer)), len(peer.bodies("/sessions"))) == (2, 2)
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 410, 422, 500, 503])
+def test_following_goes_on_after_a_passing_error(status: int, javascript: Path, peer: ClientApiPeer) -> None:
+    peer.answers["/changes"] = [Answer(status=status, raw=b"a proxy's page"), changed(8, homepage__header=STICKY)]
+    script = """
+    client.sessionLock = false;
+    await session.start();
+    await pause(300);
+    const meanwhile = [session.status, session.failure, header.properties.sticky];
+    await pause(2300);
+    print([meanwhile, [session.status, session.failure, header.properties.sticky]]);
+    """
+    told = {404: None, 500: "server", 503: "server"}.get(status, "refused")
+    meanwhile, then = run(script, javascript, peer)
+    assert meanwhile == ["served", told, status == 404]  # 404: begun anew at once, which is followed at once
+    assert then == ["served", None, True]
+
+
+def test_a_session_that_cannot_be_begun_anew_at_once_is_begun_later(javascript: Path, peer: ClientApiPeer) -> None:
+    again = Answer(body=session_answer({**STATES, "homepage.header": STICKY}, session="ses_2", revision=9))
+    peer.answers["/sessions"] = [STARTED, UNKNOWN, again]
+    peer.answers["/changes"] = [UNKNOWN, NEVER]
+    script = """
+    client.sessionLock = false;
+    await session.start();
+    await pause(300);
+    const meanwhile = [session.status, session.failure, header.properties.sticky];
+    await pause(2300);
+    print([meanwhile, [session.status, session.failure, header.properties.sticky]]);
+    process.exit(0);
+    """
+    assert run(script, javascript, peer) == [["served", "refused", False], ["served", None, True]]
+
+
+def test_two_answers_never_follow_each_other_faster_than_a_second(javascript: Path, peer: ClientApiPeer) -> None:
+    peer.answers["/changes"] = [changed(8 + at % 2, homepage__header=STICKY) for at in range(1000)]
+    script = """
+    const sent = [];
+    client.fetch = (url, options) => (sent.push(performance.now()), fetch(url, options));
+    client.sessionLock = false;
+    await session.start();
+    await pause(3500);
+    print(sent);
+    process.exit(0);
+    """
+    [_, *asked] = run(script, javascript, peer)
+    assert len(asked) == 4
+    assert min(later - sooner for sooner, later in itertools.pairwise(asked)) > 990
 
 
 def test_a_session_that_the_server_lost_begins_anew_with_what_it_began_with(
@@ -150,6 +211,7 @@ def test_unlocking_lets_changes_through_and_locking_stops_them(javascript: Path,
     client.sessionLock = false;
     await pause(300);
     const unlocked = header.properties.sticky;
+    await pause(1000);
     client.sessionLock = true;
     print({ locked, unlocked, still: header.properties.sticky });
     """
@@ -169,7 +231,7 @@ def test_bad_answers_to_a_poll_are_survived_and_not_hammered(javascript: Path, p
     await session.start();
     await pause(250);
     const asked = header.properties.sticky;
-    await pause(3200);
+    await pause(4600);
     print([asked, header.properties.sticky]);
     process.exit(0);
     """

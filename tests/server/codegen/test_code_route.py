@@ -15,7 +15,7 @@ import pytest
 
 from templates_server.access import Role
 from templates_server.codegen import cache, inputs
-from templates_server.codegen.cache import RenderedSets, SetKey
+from templates_server.codegen.cache import RenderedSets, SetKey, size_of_set
 from templates_server.codegen.fingerprint import code_hash
 from templates_server.codegen.model import (
     Child,
@@ -32,6 +32,7 @@ from templates_server.codegen.render import GENERATOR, LANGUAGES, render
 from templates_server.revisions import NewRevision
 from templates_server.spaces.reading import read_model
 from templates_server.tribes.store import store_tribes
+from tests.memory import measured
 from tests.people import Person, add_organization, add_person, add_space
 from tests.servers import RunningServer
 from tests.unhandled import UNHANDLED
@@ -273,7 +274,7 @@ def test_what_fails_to_render_is_not_kept(client: httpx.Client, space: str, monk
 
 def test_the_cache_stays_within_its_bytes_and_keeps_what_was_asked_for_last() -> None:
     made = _input({})
-    size = len(cache.render_encoded(made, "typescript", {}))
+    size = size_of_set(SetKey("a", "typescript", ()), cache.render_encoded(made, "typescript", {}))
     rendered: list[str] = []
 
     async def ask(sets: RenderedSets, code: str) -> None:
@@ -290,6 +291,25 @@ def test_the_cache_stays_within_its_bytes_and_keeps_what_was_asked_for_last() ->
 
     asyncio.run(run())
     assert rendered == ["a", "b", "c", "b"]
+
+
+def test_the_budget_of_sets_counts_their_keys_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache, "render_encoded", lambda *_: bytes(64))
+    sets = RenderedSets()
+
+    async def ask(numbers: range) -> None:
+        async def load() -> GenerationInput:
+            return WHOLE
+
+        for number in numbers:
+            host = f"https://{number}.example.com/".ljust(255, "x")
+            await sets.find(SetKey(f"{number:064}", "typescript", (("host", host),)), load)
+
+    asyncio.run(ask(range(5)))
+    before = sets.bytes
+    with measured() as grown:
+        asyncio.run(ask(range(5, 500)))
+        assert 0.8 * grown() <= sets.bytes - before <= 1.5 * grown()
 
 
 def test_hashes_are_remembered_within_a_bound(monkeypatch: pytest.MonkeyPatch, server: RunningServer) -> None:

@@ -12,6 +12,7 @@ from tests.servers import RunningServer
 SCRIPT = """
 import { client, collections, session } from "./index.js";
 const [key] = process.argv.slice(2);
+globalThis.document = {}; // one device, on which one person follows the other
 const kept = new Map();
 client.storage = { getItem: (name) => kept.get(name) ?? null, setItem: (name, value) => void kept.set(name, value) };
 client.apiKey = key;

@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from templates_server.__main__ import main
+from templates_server.settings import sqlite_file_url
 from tests.server_processes import server_process
 from tests.servers import PostgresServer
 
@@ -255,6 +256,18 @@ def test_nothing_of_a_damaged_backup_stays_in_postgresql(
     assert restored(packed(members), tmp_path, "--database", url) == 0
 
 
+@pytest.mark.parametrize("place", ["new/mtribes.db", "other.db"])
+def test_nothing_of_a_damaged_backup_stays_in_a_file_that_a_url_names(
+    place: str, members: Members, tmp_path: Path
+) -> None:
+    options = ("--database", str(sqlite_file_url(tmp_path / place)))
+    assert restored(packed(members[:-1]), tmp_path, *options) == 1
+    assert left_in(tmp_path) <= {"server.lock"}
+    assert {path.name for path in tmp_path.iterdir()} == {"backup", "new"}
+    assert restored(packed(members), tmp_path, *options) == 0
+    assert (tmp_path / place).stat().st_size > 0
+
+
 def test_a_backup_that_was_packed_again_is_whole(members: Members, whole: Path, tmp_path: Path) -> None:
     assert restored(packed(members), tmp_path / "again") == 0
     assert restored(whole.read_bytes(), tmp_path / "as-it-was") == 0
@@ -287,6 +300,14 @@ def test_what_follows_the_end_of_the_file_is_refused(
     assert restored(whole.read_bytes() * 2, tmp_path) == 1
     assert "more follows its end" in capsys.readouterr().err
     assert left_in(tmp_path) <= {"server.lock"}
+
+
+def test_what_follows_the_tar_file_inside_is_refused(
+    texts: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert restored(zstandard.ZstdCompressor().compress(texts + b"more"), tmp_path) == 1
+    assert "something that cannot be read follows its last member" in capsys.readouterr().err
+    assert restored(zstandard.ZstdCompressor().compress(texts + b"\0" * 512), tmp_path) == 0
 
 
 def test_a_backup_that_is_cut_anywhere_restores_nothing(whole: Path, tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import unicodedata
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from templates_server import schema
-from templates_server.errors import ValidationFailed
-from templates_server.events.reading import MOST_EVENTS, NAME, RESERVED_PREFIXES, problem_of_name, read_events
+from templates_server import event_names, schema
+from templates_server.errors import BadRequest, ValidationFailed
+from templates_server.event_names import MAX_NAME_LENGTH, RESERVED_PREFIXES, problem_of_event_name
+from templates_server.events.reading import MOST_EVENTS, read_events
 from templates_server.times import DAY, system_clock, to_rfc3339
 from tests.environments import AppEnvironment, add_environment
 from tests.servers import RunningServer
@@ -20,6 +23,18 @@ from tests.servers import RunningServer
 PATH = "/api/client/events"
 GOOD = {"name": "video/completed", "anonymous_id": "device-1"}
 NOW = 1_800_000_000_000
+NAMES = (
+    "Product Purchased",
+    "video",
+    "video/",
+    "/completed",
+    "a/b/c",
+    " ",
+    "sdk",
+    "mtribes",
+    "ヴィデオ 完了 🎬",
+    "x" * 256,
+)
 
 
 @pytest.fixture
@@ -130,15 +145,37 @@ def test_reserved_names_are_refused(prefix: str) -> None:
     assert paths_of({**GOOD, "name": f"{prefix}started"}) == ["[0].name"]
 
 
-@pytest.mark.parametrize("name", ["", "video", "video/", "/completed", "a/b/c", "a/b\n", "x" * 127 + "/y"])
-def test_a_name_is_category_and_action(name: str) -> None:
+@pytest.mark.parametrize("name", ["", "a\0b", "a/b\n", "\x7f", "caf\x85", "x" * 257, "sdk/", "___UI/Product Purchased"])
+def test_a_name_that_breaks_the_rule_is_refused(name: str) -> None:
     assert paths_of({**GOOD, "name": name}) == ["[0].name"]
 
 
-@given(st.text())
+def test_half_a_surrogate_pair_is_no_name() -> None:
+    assert problem_of_event_name("a\ud800") is not None
+    with pytest.raises(BadRequest):
+        read_events(b'[{"anonymous_id": "v", "name": "a\\ud800"}]', NOW, max_depth=32)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_is_any_text_and_stored_as_it_was_sent(
+    server: RunningServer, environment: AppEnvironment, name: str
+) -> None:
+    assert send(server, environment, [{**GOOD, "name": name}]).status_code == 204
+    (event,) = stored(server, environment)
+    assert event.name == name
+
+
+def test_the_rule_of_names_is_written_once() -> None:
+    package = Path(event_names.__file__).parent
+    modules = {path.name for path in package.rglob("*.py") if RESERVED_PREFIXES[1] in path.read_text(encoding="utf-8")}
+    assert modules == {"event_names.py"}
+
+
+@given(st.text(max_size=MAX_NAME_LENGTH + 2))
 def test_a_name_is_accepted_exactly_when_it_fits_the_rule(name: str) -> None:
-    fits = bool(NAME.fullmatch(name)) and len(name) <= 128 and not name.startswith(RESERVED_PREFIXES)
-    assert (problem_of_name(name) is None) == fits
+    is_plain = not any(unicodedata.category(character) in {"Cc", "Cs"} for character in name)
+    is_ours = any(name.startswith(prefix) for prefix in RESERVED_PREFIXES)
+    assert (problem_of_event_name(name) is None) == (0 < len(name) <= MAX_NAME_LENGTH and is_plain and not is_ours)
 
 
 def test_nulls_are_not_given_and_unknown_keys_are_ignored() -> None:

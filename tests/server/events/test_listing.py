@@ -107,6 +107,13 @@ def test_events_of_a_name_are_found_wherever_they_are(place: Place, monkeypatch:
     assert place.all_pages(name="never/sent", limit=2) == []
 
 
+@pytest.mark.parametrize("name", ["Product Purchased", "100% & more?", "x" * 256, "观看"])
+def test_events_are_found_by_any_name_that_can_be_sent(place: Place, name: str) -> None:
+    place.send({"id": "e-1", "name": name, "external_id": "u"}, {"id": "e-2", "external_id": "u"})
+    assert [event["name"] for event in place.all_pages(name=name)] == [name]
+    assert [event["id"] for event in place.all_pages(name=name, user="u")] == ["e-1"]
+
+
 def test_nobody_has_no_events(place: Place) -> None:
     assert place.all_pages(user="nobody") == []
 
@@ -119,7 +126,10 @@ def test_nobody_has_no_events(place: Place) -> None:
         ({"user": "u", "cursor": "OTk5OTk5OTk5OTk5OTk5OTk5OTk5OTkKZQ"}, 400),
         ({"limit": 0}, 400),
         ({"user": ".."}, 422),
-        ({"name": "no-name"}, 422),
+        ({"name": ""}, 422),
+        ({"name": "a\0"}, 400),
+        ({"name": "a\x01"}, 422),
+        ({"name": "x" * 257}, 422),
         ({"name": "sdk/x"}, 422),
     ],
 )

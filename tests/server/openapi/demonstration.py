@@ -158,6 +158,8 @@ def _a_session(demo: Demonstration) -> None:
 
 
 PREPARATIONS: Mapping[str, Callable[[Demonstration], None]] = {
+    "PUT /v2/spaces/{space}/environments/{environment}/visitors/{visitor}/tags/{tag*}": _a_session,
+    "DELETE /v2/spaces/{space}/environments/{environment}/visitors/{visitor}/tags/{tag*}": _a_session,
     "POST /v2/organizations/{organization}/spaces": _no_space,
     "DELETE /v2/spaces/{space}": _a_new_space,
     "PUT /v2/spaces/{space}/model": _a_new_space,

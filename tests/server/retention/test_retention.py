@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Table, func, select
+from sqlalchemy.engine import make_url
 
 from templates_server import migrations, schema
 from templates_server.database import Database
@@ -114,6 +115,25 @@ def test_of_several_processes_one_is_at_it(postgres_url: str) -> None:
         assert purge(other, 30).purge() == 0
         assert len(ages(other)) == 10
     assert purge(other, 30).purge() == 10
+    one.close()
+    other.close()
+
+
+def test_a_timeout_for_idle_transactions_does_not_let_another_process_in(postgres_url: str) -> None:
+    one = open_database(postgres_url)
+    name = make_url(postgres_url).database
+    one.write_now(
+        lambda connection: connection.exec_driver_sql(
+            f"ALTER DATABASE {name} SET idle_in_transaction_session_timeout = 100"
+        )
+    )
+    one.close()
+    one, other = open_database(postgres_url), open_database(postgres_url)
+    with store.alone(one) as is_alone:
+        assert is_alone
+        time.sleep(0.5)
+        with store.alone(other) as is_too:
+            assert not is_too
     one.close()
     other.close()
 

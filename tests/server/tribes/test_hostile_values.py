@@ -11,10 +11,10 @@ import pytest
 from sqlalchemy import Connection, text
 
 from templates_server.database import Database
+from templates_server.event_names import problem_of_event_name
 from templates_server.persons.reading import problem_of_attribute_name, problem_of_tag
 from templates_server.schema import metadata
 from templates_server.settings import sqlite_file_url
-from templates_server.tribes.event_reading import EVENT_NAME
 from tests.server.tribes.agreement import Asked, disagreements, opened
 from tests.server.tribes.hostile import HOSTILE
 from tests.server.tribes.made import NOONS
@@ -28,7 +28,7 @@ STEP = 1 if IS_FULL_SCALE else 32
 def person(number: int, value: str) -> History:
     """Somebody who has the text wherever it is possible."""
     name = value if problem_of_attribute_name(value) is None else "plan"
-    event = f"video/{value}" if EVENT_NAME.fullmatch(f"video/{value}") and len(value) < 100 else "video/seen"
+    event = value if problem_of_event_name(value) is None else "video/seen"
     return History(
         number=number,
         kind="user",
@@ -62,8 +62,8 @@ def rules(value: str) -> Iterator[dict[str, Any]]:
     if problem_of_tag(value) is None:
         yield {"tag": value}
     done = {"condition": "have_done", "frequency": "any", "timeframe": "any_time"}
-    if EVENT_NAME.fullmatch(f"video/{value}") and len(value) < 100:
-        yield {"event": f"video/{value}", **done}
+    if problem_of_event_name(value) is None:
+        yield {"event": value, **done}
     yield {"event": "video/seen", **done, "metadata": {"genre": value, (value or "-")[:64]: value}}
 
 

@@ -28,7 +28,7 @@ from templates_server.persons.profiles import NOTHING_KNOWN, Profile, merged, to
 from templates_server.schema import events, persons, user_tags
 from templates_server.users.erasure.store import Erased, erase_user, list_erasures
 from templates_server.users.folding import Outcome
-from templates_server.users.store import Wanted, change_user, list_people, upsert_users
+from templates_server.users.store import Wanted, change_person, list_people, upsert_users
 from tests.server.persons.made import FEW_TAGS, good_users
 from tests.server.users.changes import change
 from tests.servers import RunningServer
@@ -282,11 +282,11 @@ def perform(step: tuple[str, Any], model: Model, environment_id: str, connection
 def _change(connection: Connection, environment_id: str, model: Model, sent: dict[str, Any]) -> None:
     person_id = named(PersonKind.USER, sent["user_id"]).person_id
     if sent["user_id"] in model.profiles:
-        outcome = change_user(connection, environment_id, person_id, change(sent).change, now=1)
+        outcome = change_person(connection, environment_id, person_id, change(sent).change, now=1)
         assert [outcome] == model.upsert([sent])
     else:
         with pytest.raises(NotFound):
-            change_user(connection, environment_id, person_id, change(sent).change, now=1)
+            change_person(connection, environment_id, person_id, change(sent).change, now=1)
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -1,13 +1,12 @@
 /** Which environment and server an app talks to, and how its sessions behave. */
 export class Client {
-  /** How long `session.start` waits before it goes on with fallbacks. */
-  waitTimeMsec = 1200;
   /** A `fetch` of your own; null: the platform's. */
   fetch: Fetch | null = null;
   private readonly hooks: ClientHooks;
   private key = "";
   private base = "";
   private lock = true;
+  private waitMsec = 1200;
 
   constructor(host: string, hooks: ClientHooks) {
     this.hooks = hooks;
@@ -30,7 +29,19 @@ export class Client {
   }
 
   set host(url: string) {
-    this.base = url.replace(/\/+$/, "");
+    if (typeof url === "string") this.base = url.replace(/\/+$/, "");
+    else report(`client.host must be a URL, not ${describe(url)}`);
+  }
+
+  /** How long `session.start` waits before it goes on with fallbacks. */
+  get waitTimeMsec(): number {
+    return this.waitMsec;
+  }
+
+  set waitTimeMsec(milliseconds: number) {
+    if (typeof milliseconds === "number" && milliseconds >= 0) {
+      this.waitMsec = milliseconds;
+    } else report("client.waitTimeMsec must be a number of milliseconds");
   }
 
   /** True: what was served stays for the session. False: changes come through. */
@@ -39,7 +50,7 @@ export class Client {
   }
 
   set sessionLock(lock: boolean) {
-    this.lock = lock;
+    this.lock = Boolean(lock);
     this.hooks.lockChanged();
   }
 
@@ -60,10 +71,13 @@ interface ClientHooks {
 }
 
 const NO_ANSWER: Reply = { status: 0, text: "", retryAfterMsec: 0 };
+const NOTHING_NEW: Reply = { status: 204, text: "", retryAfterMsec: 0 };
+const ALONE_FOR_MSEC = 1000;
 
 /** Talks to the Client API: one request, one reply, within its time. */
 class Transport implements Sender {
   private readonly client: Client;
+  private underWay = 0;
 
   constructor(client: Client) {
     this.client = client;
@@ -76,18 +90,39 @@ class Transport implements Sender {
   /** Never rejects: no network, no time and no `fetch` are replies of status 0. */
   send(call: Call): Promise<Reply> {
     const aborter = call.aborter ?? newAborter();
+    this.underWay += 1;
     return new Promise((resolve) => {
-      const timer = after(call.timeoutMsec, () => {
-        resolve(NO_ANSWER);
+      const finish = (reply: Reply) => {
+        platform.clearTimeout(timer);
+        stopWatching();
+        resolve(reply);
+      };
+      const cut = (reply: Reply) => {
+        finish(reply);
         aborter?.abort();
-      });
-      this.ask(call, aborter)
+      };
+      const timer = afterIfStillThere(call.timeoutMsec, () => cut(NO_ANSWER));
+      const stopWatching = this.watch(call.aloneMsec ?? ALONE_FOR_MSEC, () =>
+        cut(call.method === "GET" ? NOTHING_NEW : NO_ANSWER),
+      );
+      void this.ask(call, aborter)
         .catch(() => NO_ANSWER)
         .then((reply) => {
-          platform.clearTimeout(timer);
-          resolve(reply);
+          this.underWay -= 1;
+          finish(reply);
         });
     });
+  }
+
+  /** Calls once requests have been all that keeps a program of Node's running; returns what ends that. */
+  private watch(milliseconds: number, call: () => void): () => void {
+    if (!platform.process?.getActiveResourcesInfo) return () => {};
+    const look = () => {
+      if (aloneWith(this.underWay)) call();
+      else timer = afterIfStillThere(ALONE_FOR_MSEC, look);
+    };
+    let timer = afterIfStillThere(milliseconds, look);
+    return () => platform.clearTimeout(timer);
   }
 
   private async ask(call: Call, aborter: Aborter | null): Promise<Reply> {
@@ -95,11 +130,12 @@ class Transport implements Sender {
     if (!send) return NO_ANSWER;
     const url = `${this.client.host}/api/client${call.path}`;
     const answer = await send.call(globalThis, url, this.frame(call, aborter));
-    const text = await answer.text();
+    const text = asString(await answer.text());
+    const retryAfter = answer.headers?.get("Retry-After");
     return {
-      status: answer.status,
+      status: asNumber(answer.status),
       text,
-      retryAfterMsec: readRetryAfterMsec(answer),
+      retryAfterMsec: readRetryAfterMsec(retryAfter),
     };
   }
 
@@ -121,9 +157,4 @@ class Transport implements Sender {
 
 function newAborter(): Aborter | null {
   return platform.AbortController ? new platform.AbortController() : null;
-}
-
-function readRetryAfterMsec(answer: FetchAnswer): number {
-  const seconds = Number(answer.headers?.get("Retry-After") ?? 0);
-  return seconds > 0 && seconds <= 3600 ? seconds * 1000 : 0;
 }

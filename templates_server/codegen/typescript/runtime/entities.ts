@@ -4,6 +4,9 @@ export interface Pair {
   readonly value: string;
 }
 
+/** How an event is called: category and action, such as `movie/watched`. */
+export type EventName = `${string}/${string}`;
+
 /** Up to three pairs of metadata. */
 export interface EventPairs {
   readonly pair1?: Pair | undefined;
@@ -23,7 +26,7 @@ export interface Experience<Kind extends string, Properties> {
   /** What the model says when nothing is served. */
   readonly defaults: Properties;
   /** Records an event such as `movie/watched` of this experience. */
-  track(name: string, pairs?: EventPairs): void;
+  track(name: EventName, pairs?: EventPairs): void;
   /** Calls the listener after the state has changed, until the returned function is called. */
   onChange(listener: () => void): Stop;
 }
@@ -38,7 +41,7 @@ export interface Item<Kind extends string, Properties> {
   /** What the model says when nothing is served. */
   readonly defaults: Properties;
   /** Records an event such as `movie/watched` of this item. */
-  track(name: string, pairs?: EventPairs): void;
+  track(name: EventName, pairs?: EventPairs): void;
 }
 
 /** A personalised list of experiences. */
@@ -53,12 +56,14 @@ export interface Section<Items> {
 interface Surroundings {
   /** Whether what is read now stays for the session. */
   readonly locking: boolean;
+  /** Whether what is served is somebody else's. */
+  readonly hidden: boolean;
   record(event: EventParts): void;
 }
 
 /** The part of an event that its place in the app decides. */
 interface EventParts {
-  readonly name: string;
+  readonly name: EventName;
   readonly pairs?: EventPairs | undefined;
   readonly entity?: string;
   readonly data?: Json;
@@ -89,7 +94,7 @@ function makeExperience<Kind extends string, Properties>(
       return layers.read().properties;
     },
     defaults: type.defaults,
-    track: (name: string, pairs?: EventPairs) =>
+    track: (name: EventName, pairs?: EventPairs) =>
       space.record({ name, pairs, entity }),
     onChange: (listener: () => void) => layers.listen(listener),
   });
@@ -112,47 +117,87 @@ function makeSection<Items>(
 function readExperience<Properties>(
   type: ExperienceType<string, Properties>,
   wire: unknown,
+  place: string,
+  otherwise: ExperienceState<Properties>,
+  note: Note,
 ): ExperienceState<Properties> {
   const state = asObject(wire);
   return {
-    enabled: asBoolean(state["enabled"]),
-    properties: readProperties(type, state["properties"]),
+    enabled: readEnabled(state, otherwise.enabled, place, note),
+    properties: readProperties(type, state["properties"], place, note),
   };
+}
+
+function readEnabled(
+  state: Json,
+  otherwise: boolean,
+  place: string,
+  note: Note,
+): boolean {
+  const enabled = state["enabled"];
+  return readOr(asBoolean, enabled, otherwise, `${place}.enabled`, note);
 }
 
 /** The items of a section; those of a kind that this code was generated without are left out. */
 function readSection(
   space: Surroundings,
-  entity: string,
   supports: readonly AnyExperienceType[],
   wire: unknown,
+  entity: string,
+  otherwise: SectionState<readonly unknown[]>,
+  note: Note,
 ): SectionState<readonly unknown[]> {
   const state = asObject(wire);
-  const items: unknown[] = [];
-  for (const value of asArray(state["items"])) {
-    const item = asObject(value);
-    const kind = asString(item["experience"]);
-    const type = supports.find((supported) => supported.kind === kind);
-    if (type) items.push(readItem(space, entity, type, item));
+  const enabled = readEnabled(state, otherwise.enabled, entity, note);
+  if (!Array.isArray(state["items"])) {
+    note(`${entity}.items`, state["items"]);
+    return { enabled, items: otherwise.items };
   }
-  return { enabled: asBoolean(state["enabled"]), items: Object.freeze(items) };
+  const items = state["items"]
+    .map((item: unknown, at) => {
+      const place = `${entity}[${at}]`;
+      return readItem(space, entity, supports, item, place, note);
+    })
+    .filter((item) => item !== null);
+  return { enabled, items: Object.freeze(items) };
 }
 
+/** Null for an item that cannot be shown. */
 function readItem(
   space: Surroundings,
   entity: string,
+  supports: readonly AnyExperienceType[],
+  value: unknown,
+  place: string,
+  note: Note,
+): Item<string, unknown> | null {
+  const wire = readOr<Json | null>(asObject, value, null, place, note);
+  if (!wire) return null;
+  const { id, experience } = wire;
+  const type = supports.find(({ kind }) => kind === experience);
+  if (!type) note(`${place}.experience`, experience);
+  else if (typeof id !== "string") note(`${place}.id`, id);
+  else return makeItem(space, entity, type, id, wire, place, note);
+  return null;
+}
+
+function makeItem(
+  space: Surroundings,
+  entity: string,
   type: AnyExperienceType,
+  id: string,
   wire: Json,
+  place: string,
+  note: Note,
 ): Item<string, unknown> {
-  const id = asString(wire["id"]);
   const data = { item: id, experience: type.kind };
   return Object.freeze({
     kind: type.kind,
     id,
-    enabled: asBoolean(wire["enabled"]),
-    properties: readProperties(type, wire["properties"]),
+    enabled: readEnabled(wire, false, place, note),
+    properties: readProperties(type, wire["properties"], place, note),
     defaults: type.defaults as unknown,
-    track: (name: string, pairs?: EventPairs) =>
+    track: (name: EventName, pairs?: EventPairs) =>
       space.record({ name, pairs, entity, data }),
   });
 }

@@ -3,22 +3,23 @@ const CHANGES_TIMEOUT_MSEC = 40_000;
 const CHANGES_PAUSE_MSEC = 1000;
 /** The answer of a server that does not know the session, any more or yet. */
 const UNKNOWN = 404;
-/** The answers after which asking again is of no use. */
-const ENDS: readonly number[] = [400, 401, 403, UNKNOWN, 405, 410, 422, 501];
+/** A server that does not know the session that it has just begun is asked less often. */
+const FAILURES_OF_A_NEW_SESSION = 4;
 
 /**
  * Asks for changes of a session for as long as it runs unlocked. Where the
  * server no longer knows it, it is begun anew with what it was begun with.
  */
 class Follower {
-  private readonly transport: Transport;
-  private readonly entities: Entities;
+  private readonly runner: SessionRunner;
+  private readonly pauses: Pauses;
   private aborter: Aborter | null = null;
+  private endPause: (() => void) | null = null;
   private turn = 0;
 
-  constructor(transport: Transport, entities: Entities) {
-    this.transport = transport;
-    this.entities = entities;
+  constructor(runner: SessionRunner, pauses: Pauses) {
+    this.runner = runner;
+    this.pauses = pauses;
   }
 
   follow(run: Run): void {
@@ -30,6 +31,8 @@ class Follower {
     this.turn += 1;
     this.aborter?.abort();
     this.aborter = null;
+    this.endPause?.();
+    this.endPause = null;
   }
 
   private async ask(run: Run, turn: number): Promise<void> {
@@ -37,64 +40,41 @@ class Follower {
     let lost = false;
     let justBegun = false;
     while (turn === this.turn) {
-      const reply = await (lost ? this.begin(run) : this.poll(run));
+      this.aborter = newAborter();
+      const reply: Reply = await (lost
+        ? this.runner.ask(run, this.aborter)
+        : this.runner.poll(run, this.aborter));
       if (turn !== this.turn) return;
-      if (reply.status === UNKNOWN && !lost && !justBegun) {
-        lost = true;
-        continue;
-      }
-      if (ENDS.indexOf(reply.status) >= 0) return;
       const served = readServed(reply);
-      if ((served && (served.session || !lost)) || reply.status === 204) {
-        failures = 0;
+      const usable = lost ? served?.session : served || reply.status === 204;
+      if (usable) {
+        if (!lost) failures = 0;
         justBegun = lost;
         lost = false;
+        this.runner.take(run, served);
+        if (turn === this.turn && !justBegun) await this.rest();
+      } else if (reply.status === UNKNOWN && !lost && !justBegun) {
+        lost = true;
       } else {
-        failures += 1;
-      }
-      if (failures || !served || !this.take(run, served)) {
-        const least = failures ? backOffMsec(failures) : CHANGES_PAUSE_MSEC;
-        await pause(Math.max(least, reply.retryAfterMsec));
+        failures += justBegun ? FAILURES_OF_A_NEW_SESSION : 1;
+        lost = lost || reply.status === UNKNOWN;
+        this.runner.fail(reply);
+        await this.pauseAfter(failures, reply);
       }
     }
   }
 
-  /** Whether there was anything new. */
-  private take(run: Run, served: Served): boolean {
-    const known = run.revision;
-    run.session = served.session ?? run.session;
-    run.revision = served.revision;
-    this.entities.serve(served.states);
-    this.entities.announce();
-    return run.revision !== known;
-  }
-
-  private begin(run: Run): Promise<Reply> {
-    this.aborter = newAborter();
-    return this.transport.send({
-      method: "POST",
-      path: "/sessions",
-      body: run.body,
-      timeoutMsec: START_TIMEOUT_MSEC,
-      aborter: this.aborter,
+  /** Two answers never follow each other faster than that. */
+  private rest(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = afterIfStillThere(CHANGES_PAUSE_MSEC, resolve);
+      this.endPause = () => platform.clearTimeout(timer);
     });
   }
 
-  private poll(run: Run): Promise<Reply> {
-    this.aborter = newAborter();
-    const session = encodeURIComponent(String(run.session));
-    const since = encodeURIComponent(run.revision);
-    return this.transport.send({
-      method: "GET",
-      path: `/sessions/${session}/changes?since=${since}&wait=${CHANGES_WAIT_SECONDS}`,
-      timeoutMsec: CHANGES_TIMEOUT_MSEC,
-      aborter: this.aborter,
+  private pauseAfter(failures: number, reply: Reply): Promise<void> {
+    return new Promise((resolve) => {
+      this.endPause = this.pauses.afterFailure(failures, reply, resolve);
     });
   }
-}
-
-function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => {
-    afterIfStillThere(milliseconds, resolve);
-  });
 }

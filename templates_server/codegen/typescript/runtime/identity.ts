@@ -10,6 +10,8 @@ class IdentityKeeper {
   storage: IdentityStorage | null = null;
   private readonly storageKey: string;
   private inMemory: Identity | null = null;
+  /** Whether the identity in memory could not be stored, so that what is stored is an older one. */
+  private unsaved = false;
 
   constructor(spaceKey: string) {
     this.storageKey = `mtribes.${spaceKey}.identity`;
@@ -26,9 +28,16 @@ class IdentityKeeper {
     return this.save({ id: owner === null ? id : newId(), owner: userId });
   }
 
+  /** Whoever comes next is somebody else, unless storage knows better. */
+  forget(): void {
+    this.inMemory = null;
+  }
+
   private load(): Identity | null {
+    if (this.unsaved) return this.inMemory;
     try {
-      const text = this.place()?.getItem(this.storageKey);
+      const text: unknown = this.place()?.getItem(this.storageKey);
+      ignoreRejection(text);
       if (text) return this.parse(text) ?? this.inMemory;
     } catch {
       // Storage that may not be read is as good as none.
@@ -36,24 +45,48 @@ class IdentityKeeper {
     return this.inMemory;
   }
 
-  private parse(text: string): Identity | null {
-    const { id, owner } = asObject(JSON.parse(text));
+  private parse(text: unknown): Identity | null {
+    const { id, owner } = asObject(JSON.parse(asString(text)));
     if (typeof id !== "string" || !/^[0-9a-f-]{36}$/.test(id)) return null;
     return { id, owner: typeof owner === "string" ? owner : null };
   }
 
   private save(identity: Identity): Identity {
     this.inMemory = identity;
-    try {
-      this.place()?.setItem(this.storageKey, JSON.stringify(identity));
-    } catch {
-      // Full or forbidden: it lives as long as the page does.
-    }
+    const text = JSON.stringify(identity);
+    // What is stored of somebody else must go, even where there is no room for more.
+    this.unsaved = !this.store(text) && !(this.clear() && this.store(text));
     return identity;
   }
 
-  /** Merely to ask for `localStorage` throws where it is forbidden. */
-  private place(): IdentityStorage | null {
-    return this.storage ?? platform.localStorage ?? null;
+  private clear(): boolean {
+    try {
+      const place = this.place();
+      if (place?.removeItem) place.removeItem(this.storageKey);
+      else return this.store("");
+      return true;
+    } catch {
+      return false;
+    }
   }
+
+  /** False where storage is full or forbidden. */
+  private store(text: string): boolean {
+    try {
+      ignoreRejection(this.place()?.setItem(this.storageKey, text));
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Merely to ask for `localStorage` throws where it is forbidden. That of a server would be one for all people. */
+  private place(): IdentityStorage | null {
+    return this.storage ?? (hasPage() ? platform.localStorage : null) ?? null;
+  }
+}
+
+/** Storage may be asynchronous, which is as good as none here; that it fails must not end the program. */
+function ignoreRejection(value: unknown): void {
+  if (value instanceof Promise) value.catch(() => {});
 }

@@ -1,9 +1,14 @@
+/** Reads a state that the server sent; `otherwise` stands in for what cannot be used. */
+type Parse<State> = (wire: unknown, otherwise: State, note: Note) => State;
+
 /** Holds the layers of an entity's state, highest first: session lock, latest, fallback. */
 class Layers<State> {
   private readonly space: Surroundings;
   private readonly entity: string;
-  private readonly parse: (wire: unknown) => State;
+  private readonly parse: Parse<State>;
   private readonly fallback: State;
+  /** What could not be used of the latest state. */
+  unknown: readonly string[] = [];
   private readonly listeners = new Set<{ call: () => void }>();
   private locked: State | null = null;
   private latest: State | null = null;
@@ -12,7 +17,7 @@ class Layers<State> {
   constructor(
     space: Surroundings,
     entity: string,
-    parse: (wire: unknown) => State,
+    parse: Parse<State>,
     fallback: State,
   ) {
     this.space = space;
@@ -24,20 +29,28 @@ class Layers<State> {
 
   /** The state to show. While the session locks, it stays what it was when it was first read. */
   read(): State {
+    if (this.space.hidden) return this.fallback;
     const state = this.current();
     if (this.space.locking) this.locked = state;
     return state;
   }
 
-  /** Takes a new state; one that cannot be is as good as none. */
+  /** Takes a new state; one that is none at all is as good as no answer. */
   serve(wire: unknown): void {
-    try {
-      const state = this.parse(wire);
-      this.latest = equal(state, this.current()) ? this.current() : state;
-    } catch (cause) {
-      report(`the state of ${this.entity} is not usable`, cause);
-      this.latest = null;
-    }
+    const unknown: string[] = [];
+    const note: Note = (place, value) => {
+      if (unknown.length >= MOST_UNKNOWN) return;
+      unknown.push(unknownEntry(place, value));
+    };
+    const state = readOr<State | null>(
+      (value) => this.parse(value, this.fallback, note),
+      wire,
+      null,
+      this.entity,
+      note,
+    );
+    this.unknown = unknown;
+    this.latest = equal(state, this.current()) ? this.current() : state;
   }
 
   unlock(): void {
@@ -47,6 +60,7 @@ class Layers<State> {
   reset(): void {
     this.locked = null;
     this.latest = null;
+    this.unknown = [];
   }
 
   /** Calls the listeners if what they were told of last is no longer what is shown. */
@@ -66,6 +80,10 @@ class Layers<State> {
   }
 
   listen(call: () => void): Stop {
+    if (typeof call !== "function") {
+      report(`a listener of ${this.entity} must be a function`);
+      return () => {};
+    }
     const listener = { call };
     this.listeners.add(listener);
     return () => {

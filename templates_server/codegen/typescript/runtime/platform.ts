@@ -25,11 +25,15 @@ export type Fetch = (
 export interface IdentityStorage {
   getItem(key: string): string | null;
   setItem(key: string, value: string): void;
+  removeItem?(key: string): void;
 }
 
 /** What is used of the platform where it is there: a browser, Node, a worker. */
 interface Platform {
   readonly fetch?: Fetch;
+  readonly navigator?: { readonly product?: string };
+  readonly process?: NodeProcess;
+  readonly Deno?: { unrefTimer?(timer: unknown): void };
   readonly localStorage?: IdentityStorage;
   readonly document?: Listenable & { readonly visibilityState?: string };
   readonly addEventListener?: Listenable["addEventListener"];
@@ -39,6 +43,14 @@ interface Platform {
   readonly TextEncoder?: new () => { encode(text: string): Uint8Array };
   setTimeout(call: () => void, milliseconds: number): unknown;
   clearTimeout(timer: unknown): void;
+}
+
+interface NodeProcess {
+  on?(event: string, listener: () => void): void;
+  getActiveResourcesInfo?(): readonly string[];
+  getBuiltinModule?(
+    name: string,
+  ): { readonly AsyncLocalStorage?: new () => AsyncContext } | undefined;
 }
 
 interface Listenable {
@@ -64,18 +76,40 @@ function after(milliseconds: number, call: () => void): unknown {
 function afterIfStillThere(milliseconds: number, call: () => void): unknown {
   const timer = after(milliseconds, call) as { unref?: () => void };
   if (typeof timer === "object") timer.unref?.();
+  else platform.Deno?.unrefTimer?.(timer);
   return timer;
 }
 
-/** 1 s, 2 s, 4 s ... 60 s, each between half of that and all of it, so that many apps do not come back at once. */
-function backOffMsec(failures: number): number {
-  const most = Math.min(60_000, 500 * 2 ** Math.min(failures, 10));
-  return most * (0.5 + Math.random() / 2);
+/** Whether one person looks at what is shown here. Elsewhere, on a server, it may be many. */
+function hasPage(): boolean {
+  return !!platform.document || platform.navigator?.product === "ReactNative";
 }
 
+const SOCKETS = /^(TCPSocketWrap|TLSWrap|GetAddrInfoReqWrap)$/;
+const STANDARD_STREAMS = /^(PipeWrap|TTYWrap)$/;
+
+/** In Node: whether nothing but that many requests keeps the program running. */
+function aloneWith(requests: number): boolean {
+  const kinds = platform.process?.getActiveResourcesInfo?.() ?? [];
+  const others = kinds.filter((kind) => !STANDARD_STREAMS.test(kind));
+  const sockets = others.filter((kind) => SOCKETS.test(kind)).length;
+  return sockets > 0 && sockets === others.length && sockets <= requests;
+}
+
+/** Tells the developer; never throws, whatever the console and the cause are. */
 function report(message: string, cause?: unknown): void {
-  if (cause === undefined) platform.console?.error(`mtribes: ${message}`);
-  else platform.console?.error(`mtribes: ${message}`, cause);
+  try {
+    const text = `mtribes: ${message}`;
+    if (cause === undefined) platform.console?.error(text);
+    else platform.console?.error(`${text}:`, messageOf(cause));
+  } catch {
+    // There is nobody left to tell.
+  }
+}
+
+/** Of an error of our own the message is enough. */
+function messageOf(cause: unknown): unknown {
+  return cause instanceof Nonsense ? cause.message : cause;
 }
 
 /** A random UUID, version 4. */

@@ -16,14 +16,15 @@ export class Space {
     const identity = new IdentityKeeper(key);
     this.client = new Client(host, {
       identity,
-      keyChanged: () => void this.runner.flush(),
+      keyChanged: () => this.runner.keyChanged(),
       lockChanged: () => this.runner.lockChanged(),
     });
     const runner = new SessionRunner(this.client, identity, this.all());
     this.runner = runner;
-    this.session = runner;
+    this.session = sessionOf(runner);
     this.surroundings = this.around(runner);
     leaveWithPage(() => runner.leave());
+    platform.addEventListener?.("online", () => runner.hurry());
   }
 
   /** The experience that is this child of a collection. */
@@ -33,7 +34,8 @@ export class Space {
   ): Experience<Kind, Properties> {
     const layers = this.layers<ExperienceState<Properties>>(
       entity,
-      (wire) => readExperience(type, wire),
+      (wire, otherwise, note) =>
+        readExperience(type, wire, entity, otherwise, note),
       { enabled: false, properties: type.defaults },
     );
     return makeExperience(this.surroundings, entity, guarded(type), layers);
@@ -47,13 +49,15 @@ export class Space {
     supports.forEach(guarded);
     const layers = this.layers<SectionState<Items>>(
       entity,
-      (wire) =>
+      (wire, otherwise, note) =>
         readSection(
           this.surroundings,
-          entity,
           supports,
           wire,
-        ) as SectionState<Items>,
+          entity,
+          otherwise as SectionState<any>,
+          note,
+        ) as SectionState<any>,
       { enabled: false, items: [] as readonly unknown[] as Items },
     );
     return makeSection(layers);
@@ -61,10 +65,16 @@ export class Space {
 
   private layers<State>(
     entity: string,
-    parse: (wire: unknown) => State,
+    parse: Parse<State>,
     nothing: State,
   ): Layers<State> {
-    const fallback = parseOr(parse, own(this.fallbacks, entity), nothing);
+    const fallback = readOr(
+      (wire) => parse(wire, nothing, () => {}),
+      own(this.fallbacks, entity),
+      nothing,
+      entity,
+      () => {},
+    );
     const layers = new Layers(this.surroundings, entity, parse, fallback);
     this.entities.set(entity, layers);
     return layers;
@@ -78,6 +88,9 @@ export class Space {
           runner.status === "served" || runner.status === "fallback";
         return settled && client.sessionLock;
       },
+      get hidden() {
+        return runner.hidden;
+      },
       record: (event) => runner.record(event),
     };
   }
@@ -85,6 +98,11 @@ export class Space {
   private all(): Entities {
     const { entities } = this;
     return {
+      get unknown() {
+        const lists = Array.from(entities.values(), ({ unknown }) => unknown);
+        const none: readonly string[] = [];
+        return none.concat(...lists).slice(0, MOST_UNKNOWN);
+      },
       reset: () => entities.forEach((layers) => layers.reset()),
       unlock: () => entities.forEach((layers) => layers.unlock()),
       announce: () => entities.forEach((layers) => layers.announce()),
@@ -97,16 +115,26 @@ export class Space {
   }
 }
 
-function parseOr<State>(
-  parse: (wire: unknown) => State,
-  wire: unknown,
-  nothing: State,
-): State {
-  try {
-    return parse(wire);
-  } catch {
-    return nothing;
-  }
+/** What an app sees of the runner; its functions need no `this`. */
+function sessionOf(runner: SessionRunner): Session {
+  const start = (options?: StartOptions) => runner.start(options);
+  return {
+    get status() {
+      return runner.hidden ? "fallback" : runner.status;
+    },
+    get failure() {
+      return runner.hidden ? "in-use" : runner.failure;
+    },
+    get unknown() {
+      return runner.hidden ? [] : runner.unknown;
+    },
+    start,
+    track: (name, pairs) => runner.record({ name, pairs }),
+    flush: () => runner.flush(),
+    end: () => runner.end(),
+    identify: (userId, fields) => start({ userId, fields }),
+    anonymize: (fields) => start({ fields }),
+  };
 }
 
 function leaveWithPage(leave: () => void): void {

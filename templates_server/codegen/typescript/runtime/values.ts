@@ -44,7 +44,7 @@ export interface WireItem {
   readonly properties: Readonly<Record<string, unknown>>;
 }
 
-/** Thrown and caught in here, when the server sends what cannot be. */
+/** Thrown and caught in here, for a value that cannot be used. */
 class Nonsense extends Error {}
 
 type Json = Readonly<Record<string, unknown>>;
@@ -132,19 +132,70 @@ function readValue(rule: PropertyRule, value: unknown): unknown {
   }
 }
 
-/** The properties by member name; what is not given is the default. Throws for a value of the wrong type. */
+/** Takes note of what cannot be used: where it stands, and what it is. */
+type Note = (place: string, value: unknown) => void;
+
+const MOST_UNKNOWN = 20;
+const LONGEST_UNKNOWN = 200;
+
+/** Such as `homepage.body[1].layout: "tall"`. */
+function unknownEntry(place: string, value: unknown): string {
+  let text = "missing";
+  try {
+    if (value !== undefined) text = JSON.stringify(value);
+  } catch {
+    text = "nested too deeply";
+  }
+  return storable(`${place}: ${text}`.slice(0, LONGEST_UNKNOWN));
+}
+
+/** The value as it is read, or else the other one. */
+function readOr<Value>(
+  read: (value: unknown) => Value,
+  value: unknown,
+  otherwise: Value,
+  place: string,
+  note: Note,
+): Value {
+  try {
+    return read(value);
+  } catch {
+    note(place, value);
+    return otherwise;
+  }
+}
+
+/** The properties by member name; the default for what is not given, and for what cannot be used. */
 function readProperties<Properties>(
   type: ExperienceType<string, Properties>,
   wire: unknown,
+  place: string,
+  note: Note,
 ): Properties {
-  const given = asObject(wire);
+  const nothing: Json | null = null;
+  const given = readOr<Json | null>(
+    asObject,
+    wire,
+    nothing,
+    `${place}.properties`,
+    note,
+  );
   const properties: Record<string, unknown> = {};
   for (const member of Object.keys(type.rules) as (keyof Properties &
     string)[]) {
     const rule = type.rules[member];
-    const value = own(given, rule.key) ?? null;
+    const value = given && own(given, rule.key);
+    const otherwise = type.defaults[member];
     properties[member] =
-      value === null ? type.defaults[member] : readValue(rule, value);
+      value === null
+        ? otherwise
+        : readOr<unknown>(
+            (wire) => readValue(rule, wire),
+            value,
+            otherwise,
+            `${place}.${rule.key}`,
+            note,
+          );
   }
   return Object.freeze(properties) as Properties;
 }

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from templates_server.sessions.changes.telling import MOST_DIGESTS, NOTHING, change_of, told_by_revision
 from templates_server.sessions.deciding import Decided
-from templates_server.sessions.states import Entity, Shown, States
+from templates_server.sessions.states import Entity, Outline, Shown, States, digest_of
 from templates_server.sessions.store import FactsQuestion
 from templates_server.tribes.rules import questions_of
 
@@ -18,14 +18,20 @@ NAMES = ("a.a", "a.b", "b.a")
 
 
 def shown(name: str, title: str) -> Shown:
-    return Shown("default", True, f'"{name}":{{"title":"{title}"}}'.encode())  # noqa: FBT003 - a field
+    encoded = f'"{name}":{{"title":"{title}"}}'.encode()
+    return Shown("default", True, encoded, digest_of(encoded))  # noqa: FBT003 - a field
 
 
 def decided(titles: Mapping[str, str | None], revision: str = "1.1.1") -> Decided:
     states = [None if title is None else shown(name, title) for name, title in titles.items()]
     entities = tuple(Entity(name, True, shown(name, "")) for name in titles)  # noqa: FBT003 - a field
-    made = States(revision, entities, (), b"{}", FactsQuestion(questions_of([]), "sqlite"), is_targeted=True)
+    question = FactsQuestion(questions_of([]), "sqlite")
+    made = States(Outline(revision, tuple(titles), ""), entities, (), b"{}", question, is_targeted=True)
     return Decided(made, states, None)
+
+
+def with_revision(states: States, revision: str) -> States:
+    return dataclasses.replace(states, outline=dataclasses.replace(states.outline, revision=revision))
 
 
 titles_of_all = st.fixed_dictionaries({name: st.sampled_from(["x", "y", "z", None]) for name in NAMES})
@@ -59,7 +65,7 @@ def test_digests_of_another_model_say_nothing() -> None:
     assert before is not None
     now = decided(dict.fromkeys(NAMES, "x"), "2.1.1")
     assert told_by_revision(before.revision, now.states) == NOTHING
-    assert told_by_revision(before.revision, dataclasses.replace(now.states, revision="1.9.9")) == before.told
+    assert told_by_revision(before.revision, with_revision(now.states, "1.9.9")) == before.told
 
 
 def test_a_revision_fits_into_an_address_however_many_entities_there_are() -> None:

@@ -1,0 +1,59 @@
+const SHORTEST_PAUSE_MSEC = 1000;
+const LONGEST_PAUSE_MSEC = 60_000;
+/** After an answer such as 404 or 500, which may last: the network's return does not end it. */
+const LONGEST_PAUSE_AFTER_AN_ANSWER_MSEC = 300_000;
+const LONGEST_RETRY_AFTER_MSEC = 3_600_000;
+
+/** Pauses before another attempt; those that wait for the network end when it comes back. */
+class Pauses {
+  private readonly hurrying = new Set<() => void>();
+
+  /** Calls after a pause that grows with the failures in a row; never sooner than `reply` asks for. Returns what cancels it. */
+  afterFailure(failures: number, reply: Reply, call: () => void): () => void {
+    const least = Math.max(SHORTEST_PAUSE_MSEC, reply.retryAfterMsec);
+    const longest = reply.status
+      ? LONGEST_PAUSE_AFTER_AN_ANSWER_MSEC
+      : LONGEST_PAUSE_MSEC;
+    const most = Math.max(least, backOffMsec(failures, longest));
+    return this.start(most, least, call);
+  }
+
+  /** The network is back. */
+  hurry(): void {
+    Array.from(this.hurrying).forEach((hurry) => hurry());
+  }
+
+  private start(most: number, least: number, call: () => void): () => void {
+    const began = Date.now();
+    const end = () => {
+      this.hurrying.delete(hurry);
+      call();
+    };
+    const hurry = () => {
+      const passed = Math.max(0, Date.now() - began);
+      platform.clearTimeout(timer);
+      timer = afterIfStillThere(least - passed, end);
+    };
+    let timer = afterIfStillThere(most, end);
+    this.hurrying.add(hurry);
+    return () => {
+      this.hurrying.delete(hurry);
+      platform.clearTimeout(timer);
+    };
+  }
+}
+
+/** 1 s, 1 to 2 s, 2 to 4 s ... up to the longest, at random so that many apps do not come back at once. */
+function backOffMsec(failures: number, longest: number): number {
+  const most = Math.min(longest, 500 * 2 ** Math.min(failures, 10));
+  const shortest = SHORTEST_PAUSE_MSEC * (1 + Math.random() / 5);
+  return Math.max(shortest, most * (0.5 + Math.random() / 2));
+}
+
+/** Seconds or a date, as HTTP has it; 0 where nothing usable is said. */
+function readRetryAfterMsec(text: string | null | undefined): number {
+  if (!text) return 0;
+  const seconds = Number(text);
+  const wait = isNaN(seconds) ? Date.parse(text) - Date.now() : seconds * 1000;
+  return wait > 0 ? Math.min(wait, LONGEST_RETRY_AFTER_MSEC) : 0;
+}

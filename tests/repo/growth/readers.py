@@ -1,0 +1,396 @@
+"""Every function that reads a text which somebody sent, called with hard texts: found by its first parameter.
+
+What takes more than a text (documents, files, readers that are classes) is in COMPOSED. A new function of a text is
+called without being listed; one whose other arguments are not known here must be listed in NOT_READERS, with a reason.
+"""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import inspect
+import itertools
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mtribes_cli import answers, lock_file, project_file
+from mtribes_cli import documents as local_documents
+from templates_server import addresses, documents, forms
+from templates_server.codegen.model import GenerationInput
+from templates_server.codegen.render import render
+from templates_server.delivery.reading import Surroundings, parse_delivery
+from templates_server.pages.browser import cookie_in
+from templates_server.persons.reading import read_user
+from templates_server.remembering import Memo
+from templates_server.router import Router
+from templates_server.routes import ROUTES
+from templates_server.signatures import IdCheck
+from templates_server.spaces.reading import parse_model
+from templates_server.tribes.reading import parse_tribes, read_tribe
+from templates_server.users.api import _read_changes
+from tests.repo.growth.hard_inputs import Input
+from tests.repo.growth.patterns import Modules, modules
+
+Read = Callable[[str], object]
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A function that is called with a text."""
+
+    place: str
+    read: Read
+
+
+# Functions of a text
+
+TEXTS = {"str", "bytes", "str | None", "bytes | None", "str | bytes"}
+FILLED: Mapping[str, Callable[[str], Any]] = {
+    "str": lambda text: text,
+    "str | None": lambda text: text,
+    "bytes": lambda text: text.encode("utf-8", "surrogatepass"),
+    "bytes | None": lambda text: text.encode("utf-8", "surrogatepass"),
+    "str | bytes": lambda text: text,
+    "object": lambda text: text,
+    "Any": lambda text: text,
+    "int": lambda _: 32,
+    "float": lambda _: 1.0,
+    "bool": lambda _: False,
+    "Path": lambda _: Path("mtribes.toml"),
+    "Path | None": lambda _: None,
+    "IdCheck": lambda _: IdCheck("secret"),
+    "Sequence[str]": lambda _: ("a",),
+    "Sequence[str] | None": lambda text: text.split(","),
+    "Iterable[str]": lambda _: ("a",),
+    "Collection[str]": lambda _: ("a",),
+    "tuple[str, ...]": lambda _: ("a",),
+    "list[str]": lambda _: ["a"],
+    "set[str]": lambda _: {"a"},
+    "Mapping[str, str]": lambda _: {"a": "b"},
+    "Mapping": lambda _: {"a": 1},  # of modules that do not put annotations off
+    "tuple": lambda _: ("a",),
+    "str | UnsetType | None": lambda text: text,
+}
+_OURS = "takes what the program itself made"
+_LISTED = "is called in COMPOSED"
+_OTHERWISE = "is measured as a pattern"
+NOT_READERS: Mapping[str, str] = {
+    "mtribes_cli.commands.environment._published": _OURS,
+    "mtribes_cli.commands.environment._signing_in": _OURS,
+    "mtribes_cli.commands.environment._signing_result": _OURS,
+    "mtribes_cli.crash.redacted": "is one pattern, which is measured, and the replacing of secrets",
+    "mtribes_cli.help_text._section": _OURS,
+    "mtribes_cli.ingest.csv_header._becomes": "is called by the files that are read below",
+    "mtribes_cli.ingest.csv_header._convert": "is called by the files that are read below",
+    "mtribes_cli.ingest.csv_rows._regular": _OTHERWISE,
+    "mtribes_cli.output_paths._folder_twins": "is called by the reader of mtribes.lock",
+    "mtribes_cli.project_file._suggestion": "is called by the reader of mtribes.toml",
+    "mtribes_cli.project_file_edit.project_text": "takes a file that was read by parse_project_file before",
+    "templates_server.accounts.store._membership": _OURS,
+    "templates_server.addresses.caller_of": _LISTED,
+    "templates_server.backup.archive.check_end": _OURS,
+    "templates_server.backup.archive.read_json": "is one call of msgspec, of the operator's own file",
+    "templates_server.bodies.decode_json": "is called by the readers of events, identities, devices and sessions",
+    "templates_server.codegen.typescript.collection_module._entry": _LISTED,
+    "templates_server.codegen.typescript.experience_module._default": _LISTED,
+    "templates_server.codegen.typescript.experience_module._generic": _LISTED,
+    "templates_server.codegen.typescript.experience_module._rule": _LISTED,
+    "templates_server.codegen.typescript.layout.enclosed": _LISTED,
+    "templates_server.codegen.typescript.layout.union": _LISTED,
+    "templates_server.codegen.typescript.layout.value": _LISTED,
+    "templates_server.codegen.typescript.modules.path_of": _LISTED,
+    "templates_server.delivery.choosing.entity_name": _OURS,
+    "templates_server.documents._fits": _LISTED,
+    "templates_server.documents._text": _LISTED,
+    "templates_server.exports.api._problem": _OURS,
+    "templates_server.exports.csv_rows.with_attributes": _OURS,
+    "templates_server.exports.spooling._complete": _OURS,
+    "templates_server.exports.spooling._fail": _OURS,
+    "templates_server.metrics.counts._buckets": _OURS,
+    "templates_server.metrics.counts.new_metrics": _OURS,
+    "templates_server.migrations.is_known": _OURS,
+    "templates_server.rows.postgres_insertion": _OURS,
+    "templates_server.sessions.api._answer": _OURS,
+    "templates_server.sessions.changes.telling.told_by_revision": "is one pattern, which is measured",
+    "templates_server.sessions.states._entity": _OURS,
+    "templates_server.sessions.states._shown": _OURS,
+    "templates_server.spaces.differences._change": _OURS,
+    "templates_server.tribes.compiler._attribute": _OURS,
+    "templates_server.tribes.compiler._counted": _OURS,
+    "templates_server.tribes.sql.joined": _OURS,
+    "templates_server.tribes.sql.sql": _OURS,
+}
+
+
+def encoded(text: str) -> bytes:
+    """The text as it is sent."""
+    return text.encode("utf-8", "surrogatepass")
+
+
+def functions_of_texts(among: Modules) -> Iterator[tuple[str, Callable[..., Any]]]:
+    """Every function of both packages whose first parameter is a text; what is remembered, as it is computed."""
+    for module in among.values():
+        for name, value in list(vars(module).items()):
+            function = value.__self__._find if isinstance(getattr(value, "__self__", None), Memo) else value
+            if inspect.isfunction(function) and function.__module__ == module.__name__:
+                parameters = list(inspect.signature(function).parameters.values())
+                if parameters and _kind(parameters[0]) in TEXTS and not inspect.iscoroutinefunction(function):
+                    yield f"{module.__name__}.{name}", function
+
+
+def _kind(parameter: inspect.Parameter) -> str:
+    return getattr(parameter.annotation, "__name__", None) or str(parameter.annotation)
+
+
+def filled(function: Callable[..., Any]) -> Read | None:
+    """The function of one text; None when it takes something that is not known here."""
+    parameters = list(inspect.signature(function).parameters.values())
+    needed = [each for each in parameters if each.default is each.empty and each.kind is not each.VAR_KEYWORD]
+    if any(_kind(each) not in FILLED for each in needed):
+        return None
+
+    def read(text: str) -> object:
+        by_place = [FILLED[_kind(each)](text) for each in needed if each.kind is not each.KEYWORD_ONLY]
+        by_name = {each.name: FILLED[_kind(each)](text) for each in needed if each.kind is each.KEYWORD_ONLY}
+        return consumed(function(*by_place, **by_name))
+
+    return read
+
+
+def consumed(value: object) -> object:
+    """What an iterator gives is read too."""
+    return collections.deque(value, maxlen=0) if isinstance(value, Iterator) else value
+
+
+# Readers that take more than a text
+
+
+def document(text: str) -> Any:
+    """The value of a YAML document, or of the JSON that it is; what is neither is one text."""
+    for read in (documents.read_json, documents.read_yaml):
+        with contextlib.suppress(Exception):
+            return read(encoded(text), max_depth=32)
+    return text
+
+
+MODEL: dict[str, Any] = {
+    "experiences": {"hero": {"properties": {"title": {"type": "text"}, "ends": {"type": "date"}}}},
+    "sections": {"body": {"supports": ["hero"]}},
+    "collections": {"home": {"children": {"top": {"experience": "hero"}, "body": {"section": "body"}}}},
+}
+SPACE = parse_model(MODEL, space="vod", name="VOD")[0]
+ROUTER = Router(ROUTES)
+
+
+def named(text: str) -> dict[str, Any]:
+    """A model with that text wherever a person writes one."""
+    described = {"name": text, "description": text}
+    hero = {**described, "properties": {"title": {"type": "text", "default": text, **described}}}
+    home = {**described, "category": text, "children": {"top": {"experience": "hero", **described}}}
+    return {**described, "experiences": {"hero": hero}, "collections": {"home": home}}
+
+
+def _code(text: str) -> object:
+    model, _ = parse_model(named(text[:200]) | {"description": text}, space="vod", name="VOD")
+    return render(GenerationInput(model, {}), "typescript", {"host": "https://a.example"})
+
+
+def _answer(text: str, **headers: str) -> object:
+    answer = answers.Answer("http://a.example", 422, headers, encoded(text))
+    with contextlib.suppress(Exception):
+        answers.raise_failure(answer)
+    with contextlib.suppress(Exception):
+        answers.data_of(answer)
+    return answers.next_page(answer, "/v2/spaces")
+
+
+def _addresses(text: str) -> object:
+    proxies = [addresses.parse_network("10.0.0.0/8")]
+    headers = [(name.encode(), encoded(text)) for name in addresses.ProxyHeader]
+    return [addresses.caller_of("10.0.0.1", headers, proxies=proxies, header=name) for name in addresses.ProxyHeader]
+
+
+COMPOSED: tuple[tuple[str, Read], ...] = (
+    ("templates_server.spaces.reading", lambda text: parse_model(document(text), space="vod", name="VOD")),
+    ("templates_server.spaces.reading named", lambda text: parse_model(named(text), space="vod", name="VOD")),
+    ("templates_server.tribes.reading", lambda text: parse_tribes(document(text), space="vod")),
+    ("templates_server.tribes.reading one", lambda text: read_tribe(document(text), key="gold")),
+    (
+        "templates_server.tribes.reading filter",
+        lambda text: read_tribe({"filters": [{"attribute": text, "equals": text}, {"tag": text}]}, key="gold"),
+    ),
+    (
+        "templates_server.delivery.reading",
+        lambda text: parse_delivery(document(text), Surroundings(SPACE, "production")),
+    ),
+    ("templates_server.users.api", lambda text: _read_changes(document(text))),
+    (
+        "templates_server.persons.reading",
+        lambda text: read_user(dict.fromkeys(("user_id", "email", "phone", "timezone", "locale", "joined"), text)),
+    ),
+    (
+        "templates_server.persons.reading lists",
+        lambda text: read_user({"tags": text.split(","), "attributes": {text: text}}),
+    ),
+    (
+        "templates_server.documents write",
+        lambda text: documents.write_yaml({"a": text, "b": [text], "c": text.split(",")}),
+    ),
+    ("templates_server.router", lambda text: ROUTER.find("GET", encoded(text))),
+    ("templates_server.addresses", _addresses),
+    ("templates_server.forms", lambda text: forms.decode(b"a=" + encoded(text))),
+    ("templates_server.pages.browser", lambda text: cookie_in(f"a={text}", "a")),
+    ("templates_server.codegen", _code),
+    ("mtribes_cli.project_file", lambda text: project_file.parse_project_file(text, Path("mtribes.toml"))),
+    ("mtribes_cli.lock_file", lambda text: lock_file.parse_lock_file(encoded(text), Path("mtribes.lock"))),
+    ("mtribes_cli.documents", lambda text: local_documents._document("a.yaml", encoded(text), path=None)),
+    ("mtribes_cli.answers", _answer),
+    ("mtribes_cli.answers links", lambda text: _answer("{}", link=text)),
+    ("mtribes_cli.answers problems", lambda text: _answer(json.dumps({"errors": [{"message": text, "path": text}]}))),
+)
+
+
+def readers_among(among: Modules) -> Iterator[Reader]:
+    """The functions of texts that can be called."""
+    for place, function in functions_of_texts(among):
+        if place not in NOT_READERS and (read := filled(function)) is not None:
+            yield Reader(place, read)
+
+
+def readers() -> list[Reader]:
+    """All of them."""
+    return [*readers_among(modules()), *(Reader(place, read) for place, read in COMPOSED)]
+
+
+def not_called(among: Modules) -> set[str]:
+    """The functions of texts whose other arguments are not known here."""
+    return {place for place, function in functions_of_texts(among) if filled(function) is None}
+
+
+# Hard texts
+
+PIECES = (
+    *(
+        '"',
+        '\\"',
+        "\\",
+        "'",
+        "[",
+        "{",
+        "}",
+        "]",
+        "[1,",
+        '{"a":',
+        "{},",
+        ",",
+        ";",
+        ":",
+        "=",
+        "&",
+        "|",
+        " ",
+        "\n",
+        "\r",
+        "\t",
+    ),
+    *(
+        "a",
+        "Z",
+        "0",
+        "1",
+        ".",
+        "-",
+        "_",
+        "/",
+        "%41",
+        "%",
+        "<",
+        ">",
+        "(",
+        "*",
+        "#",
+        "a: ",
+        "- ",
+        "? ",
+        "..",
+        "\u00e9",
+        "\x00",
+    ),
+)
+FIRST = (
+    "",
+    "[",
+    '["',
+    '{"',
+    '{"a": "',
+    "a = [",
+    'a = "',
+    "a=",
+    "for=",
+    "- ",
+    '"',
+    "<",
+    "a: ",
+    "Basic ",
+    "[" * 33 + '"',
+)
+AFTER = ('\\"', '"', " ", "1", "[", ",", "\\", "a")
+
+
+def texts(*, thorough: bool) -> Iterator[tuple[str, Input]]:
+    """Hard texts, with a description each."""
+    for piece in PIECES:
+        yield f"{piece!r} * n", _repeated("", piece)
+        yield f"{piece!r} * n + '!'", _repeated("", piece, "!")
+    for first, piece in itertools.product(FIRST[1:], PIECES if thorough else AFTER):
+        yield f"{first!r} + {piece!r} * n", _repeated(first, piece)
+    for separator in (",", ";", "&", "\n", " ", "/", "."):
+        yield f"numbers, {separator!r}", _numbered(f"k{{0}}={{0}}{separator}", 9 + len(separator))
+    yield "TOML keys", _numbered("k{0} = {0}\n", 12)
+    yield "TOML tables", _numbered("[k{0}]\n", 9)
+    yield "YAML keys", _numbered("k{0}: {0}\n", 12)
+    yield "JSON keys", lambda length: "{" + _numbered('"k{0}":{0},', 14)(length) + '"z":0}'
+    yield "JSON objects", lambda length: "[" + _numbered('{{"user_id":"{0}"}},', 20)(length) + "0]"
+    if thorough:
+        for first, second in itertools.permutations(PIECES, 2):
+            yield f"({first!r} + {second!r}) * n", _repeated("", first + second)
+
+
+def _repeated(first: str, piece: str, last: str = "") -> Input:
+    return lambda length: first + piece * (length // len(piece)) + last
+
+
+def _numbered(template: str, characters: int) -> Input:
+    return lambda length: "".join(template.format(number) for number in range(length // characters))
+
+
+# Nothing but reading
+
+CHANGES = ("os.", "shutil.", "subprocess.", "socket.", "sqlite3.", "webbrowser.", "tempfile.", "signal.", "pty.")
+READS = {"os.listdir", "os.scandir", "os.walk", "os.fwalk"}
+_GUARD = {"is_on": False, "is_there": False}
+
+
+def _watch(event: str, arguments: tuple[Any, ...]) -> None:
+    if not _GUARD["is_on"]:
+        return
+    writes = event == "open" and (arguments[1] or "r")[0:1] in "wax"
+    if writes or (event.startswith(CHANGES) and event not in READS):
+        raise PermissionError(f"{event} in a function of a text")
+
+
+@contextlib.contextmanager
+def only_reading() -> Iterator[None]:
+    """Refuse whatever would change something: functions are called here that nobody has looked at."""
+    if not _GUARD["is_there"]:
+        sys.addaudithook(_watch)
+        _GUARD["is_there"] = True
+    _GUARD["is_on"] = True
+    try:
+        yield
+    finally:
+        _GUARD["is_on"] = False

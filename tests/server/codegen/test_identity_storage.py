@@ -1,0 +1,121 @@
+"""Where the anonymous id is kept: storage that is full, forbidden or asynchronous mixes up nobody."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.server.codegen.client_api_peer import ClientApiPeer
+from tests.server.codegen.test_session import HEAD, run
+from tests.server.codegen.toolchain import run_node
+
+FULL = """
+// Storage that is full takes nothing new; `room` is how long a text still fits.
+const kept = new Map(Object.entries(JSON.parse(process.argv[3] ?? "{}")));
+let room = Infinity;
+globalThis.localStorage = {
+  getItem: (key) => kept.get(key) ?? null,
+  setItem: (key, value) => {
+    if (value.length > room) throw new DOMException("full", "QuotaExceededError");
+    kept.set(key, value);
+  },
+  removeItem: (key) => void kept.delete(key),
+};
+"""
+REMOVING = {"removes": "", "cannot remove": "delete localStorage.removeItem;"}
+PEOPLE = [None, "u1", "u1", None, None, "u2", "u3", None]
+
+
+def ids(peer: ClientApiPeer) -> list[str]:
+    return [body["anonymous_id"] for body in peer.bodies("/sessions")]
+
+
+@pytest.mark.parametrize("removing", REMOVING)
+@pytest.mark.parametrize("room", [0, 45, 70])
+def test_storage_that_is_full_gives_nobody_the_id_of_another(
+    room: int, removing: str, runnable: Path, peer: ClientApiPeer
+) -> None:
+    script = f"""
+    {REMOVING[removing]}
+    const people = {json.dumps(PEOPLE)};
+    for (const [at, userId] of people.entries()) {{
+      if (at === 1) room = {room};
+      await session.start({{ userId }});
+      session.track("seen/by-somebody");
+    }}
+    await session.flush();
+    print(errors);
+    """
+    assert run(FULL + script, runnable, peer) == []
+    visitor, first, again, signed_out, still, second, third, last = ids(peer)
+    assert visitor == first == again
+    assert signed_out == still == second
+    assert len({visitor, signed_out, third, last}) == 4
+    assert [event["anonymous_id"] for event in peer.bodies("/events")[0]] == ids(peer)
+
+
+@pytest.mark.parametrize("removing", REMOVING)
+def test_after_a_reload_too_nobody_has_the_id_of_another(removing: str, javascript: Path, peer: ClientApiPeer) -> None:
+    script = f"""
+    {REMOVING[removing]}
+    await session.start();
+    room = 0;
+    await session.start({{ userId: "u1" }});
+    print(Object.fromEntries(kept));
+    """
+    kept = run_node(HEAD + FULL + script, javascript, peer.url)
+    reloaded = "room = 0; await session.start(); print(null);"
+    run_node(HEAD + FULL + reloaded, javascript, peer.url, json.dumps(kept))
+    visitor, user, after = ids(peer)
+    assert visitor == user
+    assert after != visitor
+
+
+def test_storage_that_has_room_again_is_used_again(javascript: Path, peer: ClientApiPeer) -> None:
+    script = """
+    room = 0;
+    await session.start();
+    room = Infinity;
+    await session.start({ userId: "u1" });
+    print([...kept.values()].map((text) => JSON.parse(text)));
+    """
+    [kept] = run(FULL + script, javascript, peer)
+    assert kept == {"id": ids(peer)[1], "owner": "u1"}
+
+
+def test_a_longer_text_fits_once_the_shorter_one_has_gone(javascript: Path, peer: ClientApiPeer) -> None:
+    script = """
+    await session.start();
+    const [key] = kept.keys();
+    const { setItem } = localStorage;
+    localStorage.setItem = (name, value) => {
+      if (kept.has(name)) throw new DOMException("full", "QuotaExceededError");
+      setItem(name, value);
+    };
+    await session.start({ userId: "u1" });
+    print(JSON.parse(kept.get(key)).owner);
+    """
+    assert run(FULL + script, javascript, peer) == "u1"
+
+
+ASYNCHRONOUS: dict[str, str] = {
+    "slow": "{ getItem: async () => null, setItem: async () => {} }",
+    "failing": '{ getItem: async () => { throw new Error("no"); }, setItem: async () => { throw new Error("no"); } }',
+}
+
+
+@pytest.mark.parametrize("kind", ASYNCHRONOUS)
+def test_asynchronous_storage_is_as_good_as_none(kind: str, javascript: Path, peer: ClientApiPeer) -> None:
+    script = f"""
+    client.storage = {ASYNCHRONOUS[kind]};
+    await session.start();
+    await session.start();
+    await pause(50);
+    print(session.status);
+    """
+    seen: Any = run(script, javascript, peer)
+    assert seen == "served"
+    assert len(set(ids(peer))) == 1
