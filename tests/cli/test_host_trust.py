@@ -189,6 +189,8 @@ def test_the_remedy_that_is_named_helps(foreign: Project, code_peer: CodePeer) -
     foreign.environment["MTRIBES_HOST"] = f" {code_peer.url}/ "
     assert foreign.run("update").exit_code == 0
     del foreign.environment["MTRIBES_HOST"]
+    assert foreign.run("update", "--host", code_peer.url).exit_code == 0
+    assert foreign.run("update", "--host", code_peer.url.replace("127.0.0.1", "localhost")).exit_code == 1
     assert foreign.run("update", "--check", "--offline").exit_code == 0
     assert foreign.run("update", "--check").exit_code == 1
     told = foreign.run("status").out
