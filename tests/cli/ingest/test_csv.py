@@ -271,7 +271,7 @@ def test_no_part_is_larger_than_the_server_takes(mtribes: Mtribes) -> None:
     assert all(len(body) < 16 * 1024 * 1024 for body in rows_of(mtribes, text).bodies)
 
 
-FAR = {  # beyond the block in which the header stands
+FAR: dict[str, tuple[str, dict[str, Any] | None, str]] = {  # beyond the block in which the header stands
     "a space before": ("k, a@b.cd,", {"email": "a@b.cd"}, ""),
     "a space behind": ("k,a@b.cd ,", {"email": "a@b.cd"}, ""),
     "a space in quotes": ('k," a@b.cd ",x', {"email": "a@b.cd", "attributes": {"note": "x"}}, ""),
