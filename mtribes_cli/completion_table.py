@@ -512,6 +512,7 @@ COMMANDS: dict[str, Command] = {
             (("--environment",), ("production", "staging", "development"), False, "production, staging or development; else mtribes.toml's. No default."),
             (("--format",), ("csv", "ndjson", "json"), False, "Else by the file's extension, or how it begins."),
             (("--delimiter",), "text", False, "What separates cells of CSV: , ; | or tab. Else found out."),
+            (("--encoding",), "text", False, "Encoding of the input, such as cp1252 (default: UTF-8, or by its BOM)."),
             (("--map",), "text", True, "What a column becomes; COLUMN= leaves it out. Repeat."),
             (("--type",), "text", True, "text, number, boolean or date, of a column of CSV; else text. Repeat."),
             (("--rejects",), "files", False, "Where rows go that are not taken; else beside the input."),

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from mtribes_cli.atomic_file import write_whole
 from mtribes_cli.errors import DocumentError
 from mtribes_cli.file_faults import file_error
+from mtribes_cli.given_text import GivenText, given_text
 from mtribes_cli.local_files import MAX_DOCUMENT_BYTES, read_given_file, read_regular_file
 from mtribes_cli.output_file import output_target, write_output
 from mtribes_cli.result import Document, Result
@@ -36,6 +37,7 @@ class LocalDocument:
     content_type: str
     keys: Mapping[str, str]
     path: Path | None  # None: it came from stdin
+    given: GivenText  # as it lies there
 
 
 @dataclass(frozen=True)
@@ -66,23 +68,27 @@ def read_document(context: Context, file: str) -> LocalDocument:
 
 
 def _document(name: str, content: bytes, *, path: Path | None) -> LocalDocument:
-    text = _decoded(name, content)
+    given = _decoded(name, content)
+    text = given.text
     is_json = path.suffix.lower() == ".json" if path else text.lstrip().startswith(("{", "["))
     top = _parsed_json(name, text) if is_json else _parsed_yaml(name, text)
     if not isinstance(top, Mapping):
         raise DocumentError(f"{name} is no document: it must be a map with keys such as `space`.", _LOOK)
     keys = {str(key): str(value) for key, value in top.items() if isinstance(value, (str, int))}
-    return LocalDocument(name, text.encode(), JSON if is_json else YAML, keys, path)
+    return LocalDocument(name, text.encode(), JSON if is_json else YAML, keys, path, given)
 
 
 _LOOK = "`mtribes space pull` and `mtribes env pull` write documents as they should be."
 
 
-def _decoded(name: str, content: bytes) -> str:
+def _decoded(name: str, content: bytes) -> GivenText:
     try:
-        return content.decode("utf-8-sig")
+        given = given_text(content)
+        given.text.encode()  # half a surrogate pair of UTF-16 is no text either
     except UnicodeDecodeError as error:
-        raise DocumentError(f"{name} is not UTF-8 (byte {error.start}).", "Save it as UTF-8.") from None
+        what = "UTF-8" if error.encoding.startswith("utf-8") else error.encoding.upper()
+        raise DocumentError(f"{name} is not {what} (byte {error.start}).", "Save it as UTF-8.") from None
+    return given
 
 
 def _parsed_json(name: str, text: str) -> object:
@@ -166,10 +172,12 @@ def note_push(context: Context, document: LocalDocument, revision: int) -> None:
 def _note_revision(document: LocalDocument, revision: int) -> bool:
     """Only a `revision:` line that stands alone is touched, and only if the file is still what was sent."""
     matches = list(_REVISION_LINE.finditer(document.content))
-    if document.path is None or len(matches) != 1 or _present_content(document.path) != document.content:
+    given = document.given
+    if document.path is None or len(matches) != 1 or _present_content(document.path) != given.encoded(given.text):
         return False
     start, end = matches[0].span(1)
-    write_whole(document.path, document.content[:start] + str(revision).encode() + document.content[end:])
+    noted = document.content[:start] + str(revision).encode() + document.content[end:]
+    write_whole(document.path, given.encoded(noted.decode()))
     return True
 
 

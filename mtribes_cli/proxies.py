@@ -6,10 +6,11 @@ import importlib.util
 import os
 from dataclasses import dataclass
 from urllib.parse import urlsplit, urlunsplit
-from urllib.request import getproxies, proxy_bypass
+from urllib.request import getproxies, getproxies_environment, proxy_bypass
 
 from mtribes_cli.errors import UsageError
 from mtribes_cli.hosts import is_loopback
+from mtribes_cli.proxy_exceptions import is_excepted
 
 VARIABLES = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")  # in the order in which they count
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -40,10 +41,18 @@ def proxy_for(url: str) -> Proxy | None:
     name = parts.hostname or ""
     proxies = getproxies()
     stated = proxies.get(parts.scheme) or proxies.get("all")
-    if not stated or is_loopback(name) or proxy_bypass(f"{name}:{parts.port or _DEFAULT_PORTS.get(parts.scheme)}"):
+    if not stated or is_loopback(name) or _is_reached_without(name, parts.port or _DEFAULT_PORTS.get(parts.scheme, 0)):
         return None
     said_by = next((variable for variable in VARIABLES if os.environ.get(variable)), "the system's settings")
     return Proxy(_checked(stated, said_by), said_by)
+
+
+def _is_reached_without(name: str, port: int) -> bool:
+    """Whether the variables, or the system's settings where no variable counts, except a server."""
+    variables = getproxies_environment()
+    if variables:
+        return is_excepted(variables.get("no", ""), name, port)
+    return bool(proxy_bypass(f"{name}:{port}"))
 
 
 def _checked(stated: str, said_by: str) -> str:

@@ -12,6 +12,7 @@ from mtribes_cli.context import Context
 from mtribes_cli.credentials import SignIn
 from mtribes_cli.device_sign_in import sign_in_with_code
 from mtribes_cli.errors import UsageError
+from mtribes_cli.given_text import given_line
 from mtribes_cli.host_trust import require_named_host, require_own_project
 from mtribes_cli.result import Result
 from mtribes_cli.sign_in import sign_in_locally
@@ -82,7 +83,7 @@ def _signed_in(context: Context, wanted: Login) -> str:
 
 def _with_token(context: Context) -> str:
     """A token from stdin, kept once the server has accepted it."""
-    token = checked_token(context.console.read_stdin().decode(errors="replace").strip(), "stdin")
+    token = checked_token(given_line(context.console.read_stdin()), "stdin")
     context.client_with(OneToken(token)).me()
     context.credentials.keep(context.host.url, SignIn(token), is_new=True)
     return token

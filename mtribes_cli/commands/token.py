@@ -11,6 +11,7 @@ import typer
 from mtribes_cli.confirming import require_yes, takes_a_sign_in
 from mtribes_cli.context import Context
 from mtribes_cli.errors import UsageError
+from mtribes_cli.given_text import given_line
 from mtribes_cli.host_trust import require_named_host, require_own_project
 from mtribes_cli.options import Scope, ScopesOption, YesOption
 from mtribes_cli.request import given
@@ -174,7 +175,7 @@ def revoke_token(context: Context, token: str | None, *, from_stdin: bool, is_co
 
 def _revoke_by_text(context: Context) -> Result:
     """The server does not say whether the text opened anything: it opens nothing now."""
-    secret = checked_token(context.console.read_stdin().decode(errors="replace").strip(), "stdin")
+    secret = checked_token(given_line(context.console.read_stdin()), "stdin")
     host = context.host  # which may be what a project file names
     require_own_project(context)
     require_named_host(context, host, "The token on stdin")

@@ -122,6 +122,10 @@ def ingest_command(  # noqa: PLR0913 - one parameter an option
     delimiter: Annotated[
         str | None, typer.Option(metavar="TEXT", help="What separates cells of CSV: , ; | or tab. Else found out.")
     ] = None,
+    encoding: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Encoding of the input, such as cp1252 (default: UTF-8, or by its BOM)."),
+    ] = None,
     becomes: Annotated[
         list[str] | None,
         typer.Option("--map", metavar="COLUMN=FIELD", help="What a column becomes; COLUMN= leaves it out. Repeat."),
@@ -149,11 +153,14 @@ def ingest_command(  # noqa: PLR0913 - one parameter an option
     $ mtribes user ingest users.csv --space vod --environment production
     """
     from mtribes_cli.ingest.csv_header import column_settings  # noqa: PLC0415 - start-up time of the other commands
+    from mtribes_cli.ingest.decoding import checked_encoding  # noqa: PLC0415 - the same
     from mtribes_cli.ingest.importing import Ingest, ingest  # noqa: PLC0415 - the same
     from mtribes_cli.ingest.reading import Input  # noqa: PLC0415 - the same
 
     context: Context = call.obj
-    what = Input(file, format_name, delimiter, column_settings(becomes or (), types or ()), is_checked=dry_run)
+    columns = column_settings(becomes or (), types or ())
+    codec = None if encoding is None else checked_encoding(encoding)
+    what = Input(file, format_name, delimiter, columns, is_checked=dry_run, encoding=codec)
     place = (context.settings.space(space), context.settings.environment(environment))
     return ingest(context, Ingest(*place, what, rejects, max_errors, is_dry_run=dry_run))
 

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 
 from mtribes_cli.errors import DocumentError, Problem, UsageError
 from mtribes_cli.ingest.cells import CONVERTERS, Converter, tag_list
+from mtribes_cli.ingest.csv_faults import csv_reason
+from mtribes_cli.ingest.decoding import Encoding, undecodable
+from mtribes_cli.ingest.ids import EDGES
 
 FIELDS = ("user_id", "email", "phone", "timezone", "locale", "joined", "tags")
 MAPPED_FIELDS = (*FIELDS, "add_tags", "remove_tags")
@@ -19,7 +22,8 @@ OF_EXPORTS = ("created", "updated", "first_seen", "last_seen")
 ATTRIBUTE = "attributes."
 DELIMITERS = {",": ",", ";": ";", "tab": "\t", "\t": "\t", "\\t": "\t", "|": "|"}
 _LISTS = ("tags", "add_tags", "remove_tags")
-_STATED = re.compile(r"sep=(.)\r?\n?", re.IGNORECASE)
+_STATED = re.compile(r'"?sep=(?P<stated>[^"\w\s]|\t)"?(?P<padding>[,;|\t]*)[ \r\n]*', re.IGNORECASE)
+_LONGEST_NAME_SHOWN = 60
 _MAP_ADVICE = 'Name the column that holds it: `--map "COLUMN=user_id"`.'
 _OTHER_NAMES = ("id", "userid", "uid", "externalid", "customerid", "profileid", "memberid", "subscriberid", "accountid")
 
@@ -45,6 +49,12 @@ class Column:
         """Whether it only says what was wrong before."""
         return self.name in OURS
 
+    @property
+    def is_trimmed(self) -> bool:
+        """Whether blanks at the edges of its cells do not count: not so where they may be meant."""
+        is_text_attribute = self.becomes.startswith(ATTRIBUTE) and self.convert in {None, CONVERTERS["text"]}
+        return bool(self.becomes) and self.becomes != "user_id" and not is_text_attribute
+
 
 @dataclass(frozen=True)
 class Header:
@@ -58,6 +68,16 @@ class Header:
     def own_names(self) -> list[str]:
         """The input's own columns."""
         return [column.name for column in self.columns if not column.is_ours]
+
+    @property
+    def user_id_at(self) -> int:
+        """Where the user's id stands in a row, from 0."""
+        return next(at for at, column in enumerate(self.columns) if column.becomes == "user_id")
+
+    @property
+    def are_ids_as_stated(self) -> bool:
+        """Whether `--type user_id=text` says that ids are meant as they are."""
+        return self.columns[self.user_id_at].convert is not None
 
 
 def column_settings(becomes: Sequence[str], types: Sequence[str]) -> Columns:
@@ -82,13 +102,15 @@ def _pairs(given: Sequence[str], flag: str, form: str) -> dict[str, str]:
     return found
 
 
-def read_header(lines: Sequence[str], name: str, settings: Columns, delimiter: str | None) -> Header:
+def read_header(
+    lines: Sequence[str], name: str, settings: Columns, *, delimiter: str | None, encoding: Encoding
+) -> Header:
     """The header, which stands in the first of `lines`. Raises DocumentError when it cannot be used."""
     skipped = next((number for number, line in enumerate(lines) if line.strip("\r\n")), len(lines))
     rest = list(lines[skipped:])
     stated = _STATED.fullmatch(rest[0]) if rest else None
     if stated:
-        skipped, rest, delimiter = skipped + 1, rest[1:], delimiter or stated[1]
+        skipped, rest, delimiter = skipped + 1, rest[1:], delimiter or _stated_delimiter(stated)
     if not rest:
         raise DocumentError(f"{name} is empty: not even a row with the names of columns is there.", "Look at the file.")
     rows = [_row(rest, one) for one in ([delimiter] if delimiter else [",", ";", "\t"])]
@@ -96,12 +118,28 @@ def read_header(lines: Sequence[str], name: str, settings: Columns, delimiter: s
         rows, key=lambda row: (settings.becomes.keys() & set(row.cells) != set(), "user_id" in row.cells, row.width)
     )
     best = best if "user_id" in best.cells else next((row for row in rows if row.fault), best)
+    _refuse_undecodable("".join(rest[: max(best.lines, 1)]), f"{name}, line {skipped + 1}", encoding)
     if best.fault:
         raise DocumentError(
-            f"{name}, line {skipped + 1}: the row with the names of columns is broken: {best.fault}.", "Mend it."
+            f"{name}, line {skipped + 1}: the row with the names of columns is broken: {best.fault.rstrip('?')}.",
+            "Look at its quotes.",
         )
     columns = _columns(best.cells, name, settings)
     return Header(columns, best.delimiter, skipped + best.lines)
+
+
+def _stated_delimiter(stated: re.Match[str]) -> str:
+    """What a line such as `sep=;` says; the delimiters that a program put behind it are those of the file."""
+    return stated["padding"][:1] or stated["stated"]
+
+
+def _refuse_undecodable(text: str, place: str, encoding: Encoding) -> None:
+    shown = undecodable(text)
+    if shown:
+        raise DocumentError(
+            f"{place}: not {encoding.label} ({shown}).",
+            "Pass the encoding of the file, such as --encoding cp1252, or save it as UTF-8.",
+        )
 
 
 @dataclass(frozen=True)
@@ -121,9 +159,9 @@ class _Row:
 def _row(lines: Sequence[str], delimiter: str) -> _Row:
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     try:
-        cells = [cell.strip() for cell in next(reader)]
+        cells = [cell.strip(EDGES) for cell in next(reader)]
     except csv.Error as error:
-        return _Row([], delimiter, reader.line_num, str(error))
+        return _Row([], delimiter, reader.line_num, csv_reason(str(error)))
     return _Row(cells, delimiter, reader.line_num)
 
 
@@ -146,8 +184,8 @@ def _columns(names: Sequence[str], file: str, settings: Columns) -> tuple[Column
 
 def _becomes(name: str, settings: Columns, passed_over: Sequence[str]) -> str:
     """`user_id` and the other fields, `attributes.plan` from `plan` or itself, or "" for what is left out."""
-    if name in OURS or (name in passed_over and name not in settings.becomes):
-        return ""
+    if not name or name in OURS or (name in passed_over and name not in settings.becomes):
+        return ""  # a column without a name may be there as long as nothing stands in it
     if name not in settings.becomes:
         is_known = name in FIELDS or (name.startswith(ATTRIBUTE) and name != ATTRIBUTE)
         return name if is_known else ATTRIBUTE + name
@@ -157,11 +195,8 @@ def _becomes(name: str, settings: Columns, passed_over: Sequence[str]) -> str:
 
 
 def _naming_problems(names: Sequence[str]) -> list[Problem]:
-    empty = [
-        Problem("This column has no name.", f"column {number}") for number, name in enumerate(names, 1) if not name
-    ]
     twice = [name for name in dict.fromkeys(names) if name and names.count(name) > 1]
-    return empty + [Problem("This name stands over more than one column.", name) for name in twice]
+    return [Problem("This name stands over more than one column.", name) for name in twice]
 
 
 def _meeting_problems(names: Sequence[str], becomes: Sequence[str]) -> list[Problem]:
@@ -179,7 +214,8 @@ def _advice(names: Sequence[str]) -> str:
     for name in names:
         if re.sub(r"[\W_]", "", name).lower() in _OTHER_NAMES:
             return f'If {name} holds it: `--map "{name}=user_id"`.'
-    return f"{_MAP_ADVICE} The columns are: {', '.join(names)}."
+    shown = [name if len(name) <= _LONGEST_NAME_SHOWN else f"{name[:_LONGEST_NAME_SHOWN]}..." for name in names]
+    return f"{_MAP_ADVICE} The columns are: {', '.join(shown)}."
 
 
 def _convert(name: str, becomes: str, settings: Columns) -> Converter | None:

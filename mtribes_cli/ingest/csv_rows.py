@@ -15,43 +15,49 @@ from itertools import chain, islice
 from operator import itemgetter
 
 from mtribes_cli.ingest.cells import escaped
+from mtribes_cli.ingest.csv_faults import TOO_MUCH, csv_reason
 from mtribes_cli.ingest.csv_header import Header
+from mtribes_cli.ingest.decoding import Encoding
 from mtribes_cli.ingest.lines import TOO_LONG_LINE, TooLong
 from mtribes_cli.ingest.parts import (
+    MAX_REST_CHARACTERS,
+    REFUSED,
     Batch,
     Filling,
     Finding,
     Record,
     batches,
     sendable,
+    together,
 )
 from mtribes_cli.ingest.row_encoder import RowEncoder
+from mtribes_cli.ingest.row_rules import RowRules
 
 _CONTROLS = bytes({*range(32)} - set(b"\t\r\n"))
-_END_OF_DATA = "unexpected end of data"
-_TOO_MUCH = "field larger than field limit"
-_REASONS = {
-    _END_OF_DATA: "a quote is opened and never closed",
-    _TOO_MUCH: f"a cell has more than {csv.field_size_limit():,} characters; is a closing quote missing?",
-}
-_BAD_QUOTES = "a quote stands in the middle of a cell, or one is missing"
 _MAYBE_THE_REST = "this may be the rest of the row before, whose quotes are wrong"
 
 
 class _Lines:
     """Lines with their numbers, where the latest ones can be found again."""
 
-    def __init__(self, blocks: Iterable[list[str]], delimiter: str) -> None:
+    def __init__(self, blocks: Iterable[list[str]], delimiter: str, rules: RowRules) -> None:
         self.blocks: list[tuple[int, bytes]] = []  # the number before the first line, and the lines
         self.is_plain = True  # the latest block: nothing in it is escaped in JSON but, perhaps, quotes and backslashes
+        self.is_simple = True  # the latest block: it has no quotes and backslashes either
+        self.is_strict, self.is_odd = False, False  # the latest block, as `RowRules` has it
+        self._rules = rules
         self._escaped = _CONTROLS if delimiter == "\t" else _CONTROLS + b"\t"
         self._read = 0
         self.each = chain.from_iterable(self._noted(blocks))
 
     def _noted(self, blocks: Iterable[list[str]]) -> Iterator[list[str]]:
         for block in blocks:
-            content = "".join(block).encode("utf-8", "surrogatepass")
+            text = "".join(block)
+            content = text.encode("utf-8", "surrogatepass")
+            self.is_strict = self._rules.is_strict(text)
+            self.is_odd = self.is_strict or self._rules.is_odd(text, content)
             self.is_plain = len(content) == len(content.translate(None, self._escaped))
+            self.is_simple = self.is_plain and '"' not in text and "\\" not in text
             self.blocks.append((self._read, content))
             self._read += len(block)
             yield block
@@ -85,10 +91,15 @@ class _Kept:
 class CsvRows:
     """The rows of one file, after its header."""
 
-    def __init__(self, blocks: Iterable[list[str]], header: Header) -> None:
+    def __init__(
+        self, blocks: Iterable[list[str]], header: Header, encoding: Encoding, *, is_checked: bool = False
+    ) -> None:
         self.header = header
-        self._lines = _Lines(blocks, header.delimiter)
-        self._encode = RowEncoder(header.columns).encode
+        self._encoding = encoding
+        self._is_checked = is_checked  # here, since the server will not be asked
+        self._rules = RowRules(header, encoding, is_checked=is_checked)
+        self._lines = _Lines(blocks, header.delimiter, self._rules)
+        self._encoder = RowEncoder(header.columns)
         self._number = header.lines  # of the last line that was read
         self._fed: list[str] = []
         self._passed: list[str] = []  # what `csv` read for the latest row
@@ -107,6 +118,10 @@ class CsvRows:
         known = {column.becomes: column.name for column in self.header.columns}
         return known.get(path) or known.get(path.partition("[")[0]) or path
 
+    def remarks(self) -> Sequence[str]:
+        """What was passed over, and may be of interest."""
+        return self._rules.remarks()
+
     def _finding(self, _filling: Filling) -> Finding:
         kept = _Kept(list(self._lines.blocks))
         self._lines.forget(self._number + 1)
@@ -117,27 +132,41 @@ class CsvRows:
 
         It is only `text` where it has more or fewer cells than there are columns.
         """
-        row = next(csv.reader(lines, delimiter=self.header.delimiter, strict=True))
+        row = self._cells(iter(lines))
         if len(row) != len(self.header.columns):
             return Record((), text)
         return Record([cell for cell, column in zip(row, self.header.columns, strict=True) if not column.is_ours])
 
+    def _cells(self, lines: Iterator[str]) -> list[str]:
+        """The cells of the row that begins `lines`; where no quotes stand they may be as long as they are."""
+        first = next(lines)
+        if '"' not in first:
+            return first.rstrip("\r\n").split(self.header.delimiter)
+        return next(csv.reader(chain([first], lines), delimiter=self.header.delimiter, strict=True))
+
     def _fill(self, filling: Filling) -> bool:
         """Rows into a batch until it is full; False: there are no more. Nearly all the time is spent here."""
-        delimiter, lines, encode = self.header.delimiter, self._lines, self._encode
+        delimiter, lines, encode = self.header.delimiter, self._lines, self._encoder.encode
+        encoding, rules = self._encoding, self._rules
         for line in lines.each:
             first = self._number = self._number + 1
-            is_careful = '"' in line or "\\" in line or not lines.is_plain or self._is_broken
+            is_careful = (
+                not lines.is_simple and ('"' in line or "\\" in line or not lines.is_plain)
+            ) or self._is_broken
             row = self._careful_row(line, filling) if is_careful else line.rstrip("\r\n").split(delimiter)
             if row is None:
                 continue
             try:
-                text = encode(row, list(map(escaped, row)) if is_careful else row)
+                if lines.is_odd or (is_careful and self._is_hard):
+                    row = row if not lines.is_strict and rules.is_usual(row) else rules.settled(row, first)
+                    if row is None:
+                        continue
+                text = encode(row, self._escaped(row) if is_careful else row)
                 if not text:
                     continue
-                content = sendable(text)
+                content = sendable(text, encoding)
             except ValueError as error:
-                self._reject_read(filling, first, str(error), None if is_careful else line)
+                self._add_faulty(filling, first, str(error), self._passed if is_careful else [line])
             else:
                 filling.rows.append(content)
                 filling.lines.append(first)
@@ -146,10 +175,26 @@ class CsvRows:
                 return True
         return False
 
-    def _reject_read(self, filling: Filling, first: int, reason: str, line: str | None) -> None:
-        """A row that could be read and is not taken; it is `line`, or what `csv` read last."""
-        passed = self._passed if line is None else [line]
-        filling.reject(first, reason, self._record(passed, "".join(passed)))
+    def _add_faulty(self, filling: Filling, first: int, reason: str, passed: Sequence[str]) -> None:
+        """A row that was read, from the lines that `passed`, and cannot be taken: all that is wrong with it is told.
+
+        Where the server may know more it is sent without the cells that are wrong, in such a way that it is refused.
+        """
+        row = self._cells(iter(passed))
+        record = self._record(passed, "".join(passed))
+        whole = reason if len(row) != len(self.header.columns) else self._rules.whole_fault
+        if whole is not None:
+            filling.reject(first, whole, record)
+            return
+        row, faults = self._rules.faults(row)
+        reasons = [fault.reason for fault in faults] or [reason]
+        for fault in faults:
+            row[fault.at] = ""
+        rest = "" if self._is_checked or not faults else self._encoder.encode_rest(row)
+        if 0 < len(rest) < MAX_REST_CHARACTERS:
+            filling.add_refused(first, f'{rest[:-1]},"{REFUSED}":""}}', reasons)
+        else:
+            filling.reject(first, together(reasons), record)
 
     def _feed(self) -> Iterator[str]:
         """What `csv` reads: the line that was given to it, then as many as the row needs."""
@@ -177,15 +222,26 @@ class CsvRows:
         self._is_broken = False
         return row
 
+    def _escaped(self, row: list[str]) -> list[str]:
+        """The cells as they stand in JSON; most rows that are quoted hold nothing that is escaped there."""
+        text = "".join(row)
+        is_escaped = self._is_hard or '"' in text or "\\" in text or "\t" in text  # a tab may be the delimiter
+        return list(map(escaped, row)) if is_escaped else row
+
+    @property
+    def _is_hard(self) -> bool:
+        """Whether the latest row that `csv` read may have cells that end in control characters."""
+        return len(self._passed) > 1 or not self._lines.is_plain
+
     def _reject_broken(self, filling: Filling, first: int, said: str) -> None:
         """A row that cannot be read. One that is too large ends where its quotes say so, if they do."""
         passed = self._passed
         last = first + len(passed) - 1
         text = "".join(passed)
-        reason = next((reason for what, reason in _REASONS.items() if said.startswith(what)), _BAD_QUOTES)
+        reason = csv_reason(said)
         if any(isinstance(line, TooLong) for line in passed):
             reason, text = TOO_LONG_LINE, ""
-        elif said.startswith(_TOO_MUCH):
+        elif said.startswith(TOO_MUCH):
             last += self._skip_rest(sum(line.count('"') for line in passed))
         self._number = last
         self._is_broken = True

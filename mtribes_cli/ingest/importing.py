@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections import defaultdict, deque
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
@@ -14,11 +14,18 @@ from mtribes_cli.errors import ConflictError, ExitCode, InterruptedCommandError,
 from mtribes_cli.import_wire import ImportedPart, RowFault, Totals
 from mtribes_cli.ingest.ahead import read_ahead
 from mtribes_cli.ingest.journal import Identity, ImportJournal, opened_journal, others_of
-from mtribes_cli.ingest.parts import Batch, Reject
+from mtribes_cli.ingest.parts import REFUSED, Batch, Reject, together
 from mtribes_cli.ingest.progress import progress_line
 from mtribes_cli.ingest.reading import Input, Reading, read
 from mtribes_cli.ingest.rejects import Spool
-from mtribes_cli.ingest.rejects_file import RejectsFile, default_rejects_file, stated_rejects_file
+from mtribes_cli.ingest.rejects_file import (
+    RejectsFile,
+    default_rejects_file,
+    is_beside_possible,
+    name_of_stream,
+    stated_rejects_file,
+)
+from mtribes_cli.ingest.row_rules import USER_ID
 from mtribes_cli.ingest.sending import Sending, SentPart, StartOverError
 from mtribes_cli.ingest.source import STDIN
 from mtribes_cli.process_lock import only_one
@@ -57,7 +64,7 @@ def ingest(context: Context, wanted: Ingest) -> Result:
         try:
             return run.all()
         except StartOverError as again:
-            if wanted.input.file == STDIN or start == MAX_STARTS - 1:
+            if run.is_read_once or start == MAX_STARTS - 1:
                 raise ConflictError(
                     f"The import of {run.name} cannot go on: {again.why}.",
                     "Run the same command again: it begins anew.",
@@ -90,6 +97,11 @@ class _Run:
         self._sending: Sending | None = None
         self._journal: ImportJournal | None = None
         self._held = ExitStack()  # the lock, the journal
+
+    @property
+    def is_read_once(self) -> bool:
+        """Whether the input is stdin or a pipe: what was read of it cannot be read again."""
+        return self._reading.source.path is None
 
     @property
     def has_begun(self) -> bool:
@@ -149,12 +161,14 @@ class _Run:
         if self._wanted.is_dry_run:
             self.totals += Totals(read=len(batch.lines))
             return None
-        return self._session(batch).begin(batch) if batch.body and not self._is_too_much() else None
+        is_sent = batch.body and not self._is_too_much(more=len(batch.faults))
+        return self._session(batch).begin(batch) if is_sent else None
 
     def _finish(self, batch: Batch, part: SentPart | None) -> None:
         """Add up what became of a batch."""
         if part is None or self._sending is None:
-            self._spool.add(batch.rejects)
+            self._spool.add(batch.all_rejects)
+            self.totals += Totals(read=len(batch.faults), rejected=len(batch.faults))
         else:
             applied = self._sending.finish(part)
             self.totals += applied.totals
@@ -162,15 +176,16 @@ class _Run:
         if self._is_too_much() and not self._wanted.is_dry_run:
             raise _TooManyErrorsError
 
-    def _is_too_much(self) -> bool:
-        return self._wanted.max_errors is not None and self.totals.rejected > self._wanted.max_errors
+    def _is_too_much(self, *, more: int = 0) -> bool:
+        return self._wanted.max_errors is not None and self.totals.rejected + more > self._wanted.max_errors
 
     def _refused(self, batch: Batch, applied: ImportedPart) -> list[Reject]:
         """The rows that the server did not take, each with all that is wrong with it."""
-        by_row: dict[int, list[str]] = defaultdict(list)
+        by_row = {row: list(reasons) for row, reasons in batch.faults.items()}
         for fault in applied.faults:
-            by_row[fault.line].append(self._said(fault))
-        return [batch.reject(row, "; ".join(said)) for row, said in by_row.items() if 0 < row <= len(batch.lines)]
+            if fault.line not in batch.faults or fault.path not in {REFUSED, USER_ID}:
+                by_row.setdefault(fault.line, []).append(self._said(fault))
+        return [batch.reject(row, together(said)) for row, said in by_row.items() if 0 < row <= len(batch.lines)]
 
     def _said(self, fault: RowFault) -> str:
         return f"{self._reading.rows.place(fault.path)}: {fault.message}" if fault.path else fault.message
@@ -239,13 +254,13 @@ class _Run:
         folder, state = context.working_folder, context.folders.state
         if self._wanted.rejects is not None:
             return stated_rejects_file(folder, state, self._wanted.rejects, source.path)
-        beside = source.path.parent if source.path else folder
-        name = self._wanted.input.file if source.path else "stdin"
-        return default_rejects_file(beside, state, name, self._reading.extension)
+        if source.path is None or not is_beside_possible(source.path):
+            return default_rejects_file(folder, state, name_of_stream(self._wanted.input.file), self._reading.extension)
+        return default_rejects_file(source.path.parent, state, self._wanted.input.file, self._reading.extension)
 
     def _write_rejects(self) -> None:
         if self._spool.count:
-            self._rejects_file.put(self._spool, self._reading.rejects)
+            self._rejects_file.put(self._spool, self._reading.rejects, self._reading.rejects_encoding)
         else:
             self._rejects_file.remove_ours()
         self._context.at_crash_point("import-rejects-written")
@@ -258,7 +273,12 @@ class _Run:
         self._context.console.warning(f"{what} Mend the file, and run the command again.")
         return self._told(self._sending.import_id if self._sending else None)
 
+    def _tell_remarks(self) -> None:
+        for remark in self._reading.rows.remarks():
+            self._context.console.notice(remark)
+
     def _told(self, import_id: str | None) -> Result:
+        self._tell_remarks()
         totals, rejects = self.totals, self._rejects_file.shown
         line = (
             f"Read {totals.read:,} = created {totals.created:,} + updated {totals.updated:,} "
@@ -271,6 +291,7 @@ class _Run:
         return Result(data, (line,), ExitCode.NOT_ALL_WELL, self._problems(f"; all of them are in {rejects}"))
 
     def _checked(self) -> Result:
+        self._tell_remarks()
         totals = self.totals
         line = f"Read {totals.read:,}; {totals.rejected:,} would be rejected here. Nothing was sent."
         data = {"import": None, "read": totals.read, "created": None, "updated": None, "unchanged": None}

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
 from mtribes_cli.ingest.csv_header import ATTRIBUTE, MAPPED_FIELDS, OURS
+from mtribes_cli.ingest.decoding import Encoding
+from mtribes_cli.ingest.ids import problem_of_user_id
 from mtribes_cli.ingest.json_text import JsonText
 from mtribes_cli.ingest.lines import TOO_LONG_LINE, TooLong
 from mtribes_cli.ingest.parts import Batch, Filling, Finding, Record, batches
@@ -20,8 +22,9 @@ _MAY_BE_OURS = '"_'
 class _Objects:
     """What both kinds of JSON have in common: names that change, and the text of rows that are on their way."""
 
-    def __init__(self, becomes: Mapping[str, str], *, is_checked: bool) -> None:
+    def __init__(self, becomes: Mapping[str, str], encoding: Encoding, *, is_checked: bool) -> None:
         self._becomes = becomes
+        self._encoding = encoding
         self._is_checked = is_checked  # here, since nobody else will
         self._texts: dict[int, str] = {}  # of rows that are not sent as they stood, by their place in the batch
 
@@ -34,6 +37,10 @@ class _Objects:
         known = {what: name for name, what in self._becomes.items()}
         return known.get(path) or path
 
+    def remarks(self) -> Sequence[str]:
+        """What was passed over, and may be of interest: nothing of JSON is."""
+        return ()
+
     def _fill(self, filling: Filling) -> bool:
         raise NotImplementedError
 
@@ -45,34 +52,38 @@ class _Objects:
     def _add(self, filling: Filling, line: int, text: str) -> None:
         """One more row of that text."""
         if not self._becomes and not self._is_checked and _MAY_BE_OURS not in text:
-            filling.add(text, line, text)
+            filling.add(text, line, text, self._encoding)
             return
         try:
             row = json.loads(text)
         except (ValueError, RecursionError):
             row = None
-        if self._is_checked and (problem := _problem(row)):
-            filling.reject(line, problem, Record(text=text))
+        if not isinstance(row, dict) and self._is_checked:
+            filling.reject(line, "This is not a JSON object.", Record(text=text))
             return
         if not isinstance(row, dict):
-            filling.add(text, line, text)  # the server says what is wrong with it
+            filling.add(text, line, text, self._encoding)  # the server says what is wrong with it
             return
         own = {name: value for name, value in row.items() if name not in OURS}
         if len(own) < len(row):
             text = _dumped(own)
-        if own.keys() & self._becomes.keys():
+        sent = _renamed(own, self._becomes) if own.keys() & self._becomes.keys() else own
+        if self._is_checked and (problem := _problem(sent)):
+            filling.reject(line, problem, Record(text=text))
+        elif sent is not own:
             self._texts[len(filling.rows)] = text
-            filling.add(_dumped(_renamed(own, self._becomes)), line, text)
+            filling.add(_dumped(sent), line, text, self._encoding)
         else:
-            filling.add(text, line, text)
+            filling.add(text, line, text, self._encoding)
 
 
-def _problem(row: object) -> str | None:
+def _problem(row: Mapping[str, object]) -> str | None:
     """What is wrong with a row for certain."""
-    if not isinstance(row, dict):
-        return "This is not a JSON object."
     user_id = row.get("user_id")
-    return None if isinstance(user_id, str) and user_id else "user_id: This is missing, or no text."
+    if not isinstance(user_id, str):
+        return "user_id: This is missing, or no text."
+    problem = problem_of_user_id(user_id)
+    return None if problem is None else f"user_id: This {problem}."
 
 
 def _renamed(row: Mapping[str, object], becomes: Mapping[str, str]) -> dict[str, object]:
@@ -97,8 +108,10 @@ def _dumped(row: object) -> str:
 class NdjsonRows(_Objects):
     """One object a line; empty lines do not count."""
 
-    def __init__(self, blocks: Iterable[list[str]], becomes: Mapping[str, str], *, is_checked: bool) -> None:
-        super().__init__(becomes, is_checked=is_checked)
+    def __init__(
+        self, blocks: Iterable[list[str]], becomes: Mapping[str, str], encoding: Encoding, *, is_checked: bool
+    ) -> None:
+        super().__init__(becomes, encoding, is_checked=is_checked)
         self._each = chain.from_iterable(blocks)
         self._number = 0
 
@@ -118,8 +131,10 @@ class NdjsonRows(_Objects):
 class ArrayRows(_Objects):
     """The elements of one array, read piece by piece. One that is broken is rejected as far as its end can be told."""
 
-    def __init__(self, chunks: Iterable[str], becomes: Mapping[str, str], *, is_checked: bool) -> None:
-        super().__init__(becomes, is_checked=is_checked)
+    def __init__(
+        self, chunks: Iterable[str], becomes: Mapping[str, str], encoding: Encoding, *, is_checked: bool
+    ) -> None:
+        super().__init__(becomes, encoding, is_checked=is_checked)
         self._text = JsonText(chunks)
         self._is_first, self._is_over = True, False
 

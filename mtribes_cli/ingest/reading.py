@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, get_args
 from mtribes_cli.errors import DocumentError, UsageError
 from mtribes_cli.ingest.csv_header import DELIMITERS, Columns, nearly_fields, read_header
 from mtribes_cli.ingest.csv_rows import CsvRows
+from mtribes_cli.ingest.decoding import ENCODINGS_WITH_MARK
 from mtribes_cli.ingest.json_rows import ArrayRows, NdjsonRows
 from mtribes_cli.ingest.lines import blocks
 from mtribes_cli.ingest.parts import Batch
@@ -43,6 +44,7 @@ class Input:
     delimiter: str | None = None
     columns: Columns = field(default_factory=lambda: Columns({}, {}))
     is_checked: bool = False  # here, since it will not be sent
+    encoding: str | None = None  # as Python calls it; None: as the input itself says
 
 
 class Rows(Protocol):
@@ -53,6 +55,9 @@ class Rows(Protocol):
 
     def place(self, path: str) -> str:
         """What the file calls the field at a path of the server's."""
+
+    def remarks(self) -> Sequence[str]:
+        """What was passed over so far, and may be of interest."""
 
 
 @dataclass(frozen=True)
@@ -65,10 +70,15 @@ class Reading:
     rejects: RejectsFormat
     options: str
 
+    @property
+    def rejects_encoding(self) -> str:
+        """How its rejects are encoded: as the same command will read them."""
+        return self.source.stated_encoding or "utf-8"
+
 
 def read(context: Context, wanted: Input) -> Reading:
     """The input, up to its first rows. Raises DocumentError for what cannot be read, UsageError for bad options."""
-    source, stream = opened(context, wanted.file)
+    source, stream = opened(context, wanted.file, wanted.encoding)
     chunks = source.chunks(stream)
     first = next(chunks, "")
     kind = _format(wanted, first)
@@ -78,13 +88,16 @@ def read(context: Context, wanted: Input) -> Reading:
     if wanted.delimiter or wanted.columns.types:
         flag = "--delimiter" if wanted.delimiter else "--type"
         raise UsageError(f"{flag} is for CSV; {source.name} is JSON.", f"Leave {flag} out.")
-    options = json.dumps([kind, sorted(wanted.columns.becomes.items())])
+    options = json.dumps([kind, sorted(wanted.columns.becomes.items()), *_encoding_option(wanted)])
     if kind == "ndjson":
-        lines = NdjsonRows(blocks(text), wanted.columns.becomes, is_checked=wanted.is_checked)
+        lines = NdjsonRows(blocks(text), wanted.columns.becomes, source.encoding, is_checked=wanted.is_checked)
         return Reading(source, lines, ".ndjson", JsonRejects(is_array=False), options)
     if first.lstrip()[:1] not in ("[", ""):
-        raise DocumentError(f"{source.name} is no JSON array.", "For one object a line give `--format ndjson`.")
-    array = ArrayRows(text, wanted.columns.becomes, is_checked=wanted.is_checked)
+        raise DocumentError(
+            f"{source.name} is no JSON array.",
+            "For one object a line give `--format ndjson`; a list inside of an object, take out first.",
+        )
+    array = ArrayRows(text, wanted.columns.becomes, source.encoding, is_checked=wanted.is_checked)
     return Reading(source, array, ".json", JsonRejects(is_array=True), options)
 
 
@@ -101,17 +114,28 @@ def _format(wanted: Input, first: str) -> Format:
 def _csv(context: Context, wanted: Input, source: Source, text: Iterator[str]) -> Reading:
     lines = blocks(text)
     first = next(lines, [])
-    header = read_header(first, source.name, wanted.columns, _delimiter(wanted))
+    header = read_header(first, source.name, wanted.columns, delimiter=_delimiter(wanted), encoding=source.encoding)
     for name, field_name in nearly_fields(header):
         context.console.notice(
             f'The column {name} becomes an attribute; if the field is meant: `--map "{name}={field_name}"`.'
         )
-    rows = CsvRows(chain([first], lines), header)
+    rows = CsvRows(chain([first], lines), header, source.encoding, is_checked=wanted.is_checked)
     extension = ".tsv" if header.delimiter == "\t" else ".csv"
-    rejects = CsvRejects(header.own_names, header.delimiter, has_mark=source.has_mark)
+    rejects = CsvRejects(header.own_names, header.delimiter, has_mark=_writes_mark(source))
     columns = [[column.name, column.becomes] for column in header.columns]
-    options = json.dumps(["csv", header.delimiter, columns, sorted(wanted.columns.types.items())])
+    types = sorted(wanted.columns.types.items())
+    options = json.dumps(["csv", header.delimiter, columns, types, *_encoding_option(wanted)])
     return Reading(source, rows, extension, rejects, options)
+
+
+def _encoding_option(wanted: Input) -> Sequence[str]:
+    """What `--encoding` adds to the options by which an import is known again."""
+    return (wanted.encoding,) if wanted.encoding else ()
+
+
+def _writes_mark(source: Source) -> bool:
+    """Whether rejects begin with a byte order mark, as their input does; some encodings write one by themselves."""
+    return source.encoding.mark_bytes > 0 and source.stated_encoding not in ENCODINGS_WITH_MARK
 
 
 def _delimiter(wanted: Input) -> str | None:

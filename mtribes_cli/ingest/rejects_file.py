@@ -34,14 +34,14 @@ class RejectsFile:
     note: Path
     through: OutputTarget | None = None  # a device or a pipe, which is written through
 
-    def put(self, rejects: Spool, kind: RejectsFormat) -> None:
+    def put(self, rejects: Spool, kind: RejectsFormat, encoding: str) -> None:
         """Write them all, or nothing: what was there before is replaced at once. Raises FileError."""
         if self.through is not None:
             self._write_through(self.through, rejects, kind)
             return
         staged = self.path.with_name(f".{self.path.name}.{secrets.token_hex(8)}")
         try:
-            self._write(staged, rejects, kind)
+            self._write(staged, rejects, kind, encoding)
             digest = _digest(staged)
             staged.replace(self.path)
             write_private(self.note, digest.encode())
@@ -53,9 +53,10 @@ class RejectsFile:
             raise
 
     @staticmethod
-    def _write(staged: Path, rejects: Spool, kind: RejectsFormat) -> None:
+    def _write(staged: Path, rejects: Spool, kind: RejectsFormat, encoding: str) -> None:
         with staged.open("xb") as file:
-            text = io.TextIOWrapper(file, encoding="utf-8", newline="")
+            # rows come from that encoding; what a reason says besides may not have a place in it
+            text = io.TextIOWrapper(file, encoding=encoding, errors="backslashreplace", newline="")
             kind.write(text, rejects)
             text.flush()
             os.fsync(file.fileno())
@@ -138,6 +139,22 @@ def default_rejects_file(folder: Path, state_folder: Path, file: str, extension:
             return found
         name = default_name(name, extension)
     raise FileError(f"There are too many rejects files beside {file}.", "Remove some of them, or give --rejects FILE.")
+
+
+_OF_SYSTEM = ("/dev/", "/proc/")
+_STDIN_NAMES = ("-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0")
+
+
+def is_beside_possible(path: Path) -> bool:
+    """Return whether a file can be written beside that path: not so where the system shows what is open."""
+    return not str(path).startswith(_OF_SYSTEM)
+
+
+def name_of_stream(file: str) -> str:
+    """Return what the rejects of stdin, or of a pipe that the user calls `file`, are named after."""
+    if file in _STDIN_NAMES:
+        return "stdin"
+    return "input" if file.startswith(_OF_SYSTEM) else Path(file).name
 
 
 def _at(path: Path, shown: str, state_folder: Path) -> RejectsFile:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 
-from mtribes_cli.ingest.cells import escaped
+from mtribes_cli.ingest.cells import Converter, escaped
 from mtribes_cli.ingest.csv_header import ATTRIBUTE, Column
+from mtribes_cli.ingest.row_rules import NO_USER_ID, USER_ID, is_blank
 
 MAX_SHAPES = 4096
-NO_USER_ID = "user_id: This is missing."
 
 
 class RowEncoder:
@@ -19,6 +19,7 @@ class RowEncoder:
     def __init__(self, columns: Sequence[Column]) -> None:
         self._columns = columns
         self._converted = [(at, one.convert) for at, one in enumerate(columns) if one.convert and one.becomes]
+        self._judged = [at for at, one in enumerate(columns) if one.becomes not in {"", USER_ID}]
         self._shapes = _Shapes(columns)
         self._full = self._shapes.of(["-"] * len(columns))
 
@@ -43,15 +44,25 @@ class RowEncoder:
         pieces[1::2] = shape.pick(cells)
         return "".join(pieces)
 
+    def encode_rest(self, row: Sequence[str]) -> str:
+        """JSON for a row of which the cells that are wrong were emptied; "" where nothing is left to be looked at."""
+        cells = [convert(cell) if cell and convert else escaped(cell) for cell, convert in self._paired(row)]
+        shape = _shape(self._columns, [bool(cell) for cell in row])
+        shape.pieces[1::2] = shape.pick(cells)
+        return "".join(shape.pieces) if any(row[at] for at in self._judged) else ""
+
+    def _paired(self, row: Sequence[str]) -> Iterator[tuple[str, Converter | None]]:
+        return ((cell, column.convert) for cell, column in zip(row, self._columns, strict=True))
+
     def _mismatch(self, row: Sequence[str]) -> str:
-        if not any(row) and len(row) <= 1:
+        if is_blank(row):
             return ""
         raise ValueError(
             f"the row has {_count(len(row), 'cell')}, and there are {_count(len(self._columns), 'column')}"
         )
 
     def _nobody(self, row: Sequence[str]) -> str:
-        if len(row) == 1:  # an empty line looks like that
+        if is_blank(row):
             return ""
         raise ValueError(NO_USER_ID)
 
@@ -68,13 +79,11 @@ class _Shape:
     pick: Callable[[Sequence[str]], Sequence[str]]
 
 
-def _shape(columns: Sequence[Column], is_given: Sequence[bool]) -> _Shape | None:
-    """None: there is no user id."""
+def _shape(columns: Sequence[Column], is_given: Sequence[bool]) -> _Shape:
+    """How such rows are written."""
     given = [index for index, column in enumerate(columns) if is_given[index] and column.becomes]
     fields = [index for index in given if not columns[index].becomes.startswith(ATTRIBUTE)]
     attributes = [index for index in given if columns[index].becomes.startswith(ATTRIBUTE)]
-    if not any(columns[index].becomes == "user_id" for index in fields):
-        return None
     pieces: list[str] = []
     before = "{"
     for index in fields:
@@ -87,7 +96,9 @@ def _shape(columns: Sequence[Column], is_given: Sequence[bool]) -> _Shape | None
     order = fields + attributes
     if order == list(range(len(columns))):
         return _Shape(pieces, _as_they_are)
-    return _Shape(pieces, itemgetter(*order) if len(order) > 1 else itemgetter(slice(order[0], order[0] + 1)))
+    if len(order) > 1:
+        return _Shape(pieces, itemgetter(*order))
+    return _Shape(pieces, itemgetter(slice(order[0], order[0] + 1) if order else slice(0)))
 
 
 def _gap(pieces: list[str], before: str, column: Column, name: str) -> str:
@@ -115,5 +126,8 @@ class _Shapes:
         if is_given not in self._known:
             if len(self._known) >= MAX_SHAPES:
                 self._known.clear()
-            self._known[is_given] = _shape(self._columns, is_given)
+            self._known[is_given] = _shape(self._columns, is_given) if self._has_user_id(is_given) else None
         return self._known[is_given]
+
+    def _has_user_id(self, is_given: Sequence[bool]) -> bool:
+        return any(given and one.becomes == USER_ID for given, one in zip(is_given, self._columns, strict=True))

@@ -1,11 +1,11 @@
-"""A file or stdin as text: unpacked by its content, decoded by its byte order mark. Nothing is known of rows here."""
+"""A file or stdin as text, unpacked by its content. Encodings are in `decoding`; nothing is known of rows here."""
 
 from __future__ import annotations
 
-import codecs
 import gzip
 import io
 import os
+import stat
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn, Protocol
 
 from mtribes_cli.errors import DocumentError, UsageError
 from mtribes_cli.file_faults import file_error
+from mtribes_cli.ingest.decoding import UTF_8, Encoding, decoded, encoding_of
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -24,26 +25,6 @@ STDIN = "-"
 CHUNK_BYTES = 256 * 1024
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _LONGEST_MARK = 4
-_UNDECODABLE = "mtribes-undecodable"
-_LAST_SURROGATES = 0xDC00
-_SAVE_AS_CSV = "Save it as CSV in UTF-8, and give that file."
-_NOT_TEXT = {
-    b"PK\x03\x04": "is a ZIP archive, or a spreadsheet",
-    b"\xd0\xcf\x11\xe0": "is a spreadsheet",
-    b"\xff\xfe\x00\x00": "is UTF-32",
-    b"\x00\x00\xfe\xff": "is UTF-32",
-}
-_MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
-
-
-def _as_surrogates(error: UnicodeError) -> tuple[str, int]:
-    r"""Bytes that are no text become lone surrogates, which no text holds: the row that has one is rejected."""
-    if not isinstance(error, UnicodeDecodeError):
-        raise error
-    return "".join(chr(_LAST_SURROGATES + byte) for byte in error.object[error.start : error.end]), error.end
-
-
-codecs.register_error(_UNDECODABLE, _as_surrogates)
 
 
 @dataclass
@@ -51,9 +32,10 @@ class Source:
     """What is read, and how far. `size_bytes` is None where nobody can know it."""
 
     name: str
-    path: Path | None  # None: stdin
+    path: Path | None  # None: stdin, or a pipe, which cannot be read twice
     size_bytes: int | None
-    has_mark: bool = False  # a byte order mark stood before the text
+    stated_encoding: str | None = None
+    encoding: Encoding = UTF_8  # as far as is known before it is read
     _counted: _Counted | None = None
 
     @property
@@ -68,30 +50,26 @@ class Source:
         self._counted = _Counted(stream)
         unpacked = _unpacked(self._counted, self.name)
         first = _read(unpacked, self.name)
-        encoding, mark_bytes = _encoding(first, self.name)
-        self.has_mark = mark_bytes > 0
-        decoder = codecs.getincrementaldecoder(encoding)(_UNDECODABLE)
-        chunk = first[mark_bytes:]
-        while chunk:
-            yield decoder.decode(chunk)
-            chunk = _read(unpacked, self.name)
-        yield decoder.decode(b"", final=True)
+        self.encoding = encoding_of(first, self.name, self.stated_encoding)
+        yield from decoded(first, iter(lambda: _read(unpacked, self.name), b""), self.encoding)
 
 
-def opened(context: Context, file: str) -> tuple[Source, BinaryIO]:
+def opened(context: Context, file: str, encoding: str | None = None) -> tuple[Source, BinaryIO]:
     """What `file` names, `-` for stdin, and its bytes. Raises DocumentError for a file that is not there."""
     if file == STDIN:
-        return Source("stdin", None, None), context.console.binary_stdin()
+        return Source("stdin", None, None, encoding), context.console.binary_stdin()
     path = context.working_folder / file
     try:
         stream = path.open("rb", buffering=0)
-        size_bytes = os.fstat(stream.fileno()).st_size if path.is_file() else None
+        status = os.fstat(stream.fileno())
     except FileNotFoundError:
         raise DocumentError(f"There is no file {file}.", "Give a file that is there, or - for stdin.") from None
     except OSError as error:
         raise file_error(error, file, cannot_be="read") from error
     context.resources.callback(stream.close)
-    return Source(file, path, size_bytes), stream
+    if not stat.S_ISREG(status.st_mode):
+        return Source(file, None, None, encoding), stream
+    return Source(file, path, status.st_size, encoding), stream
 
 
 class _Counted(io.RawIOBase):
@@ -179,16 +157,3 @@ def _raise_read_fault(error: OSError | zlib.error, name: str) -> NoReturn:
 
 def _raise_damaged(error: Exception, name: str) -> NoReturn:
     raise DocumentError(f"{name} is damaged: {error}.", "Get it again, whole.") from error
-
-
-def _encoding(start: bytes, name: str) -> tuple[str, int]:
-    """How the text is encoded, and how long the byte order mark is."""
-    for mark, what in _NOT_TEXT.items():
-        if start.startswith(mark):
-            raise DocumentError(f"{name} {what}: no text that can be read here.", _SAVE_AS_CSV)
-    for mark, encoding in _MARKS:
-        if start.startswith(mark):
-            return encoding, len(mark)
-    if b"\0" in start[:2]:
-        raise DocumentError(f"{name} is UTF-16 without a byte order mark, or no text at all.", _SAVE_AS_CSV)
-    return "utf-8", 0

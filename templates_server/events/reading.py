@@ -44,7 +44,11 @@ class Pair(msgspec.Struct, frozen=True, gc=False):
 
 
 class SentEvent(msgspec.Struct, frozen=True, gc=False):
-    """An event on the wire: null is as good as absent, unknown keys are ignored."""
+    """An event on the wire: null is as good as absent, unknown keys are ignored.
+
+    `timestamp` is RFC 3339. One that is later than the time of receipt, as from a clock that is fast or years ahead,
+    is set to the time of receipt; without one the event happened then.
+    """
 
     name: Name | None = None
     anonymous_id: str | None = None

@@ -23,7 +23,7 @@ from templates_server.exports.models import AskedFormat, EventExport, ExportView
 from templates_server.exports.serving import served_file
 from templates_server.exports.spooling import KEPT_MS, Job, Lines, Spooler
 from templates_server.identifiers import new_id
-from templates_server.persons.names import PersonKind, named, problem_of_user_id
+from templates_server.persons.names import PersonKind, named, problem_of_asked_user_id
 from templates_server.times import DAY, to_rfc3339
 from templates_server.tribes.api import load_tribe
 from templates_server.tribes.store import Moment
@@ -57,7 +57,7 @@ async def export_events(call: Call) -> Response:
     shape = event_shape(asked.format, asked.columns, raw=asked.raw)
     problems = [
         *_problem("name", asked.name, problem_of_event_name),
-        *_problem("user", asked.user, problem_of_user_id),
+        *_problem("user", asked.user, problem_of_asked_user_id),
     ]
     if problems:
         raise ValidationFailed(problems)

@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Meta
 
 from templates_server.identifiers import derived_ids
-from templates_server.persons.names import MAX_LENGTH, PATH_STEPS, PersonKind
+from templates_server.persons.names import MAX_LENGTH, PATH_STEPS, PersonKind, have_edges
 from templates_server.persons.profiles import (
     LONGEST_TIME,
     Columns,
@@ -126,6 +126,7 @@ def are_plain_user_ids(names: Collection[str]) -> bool:
         and max(map(len, names)) <= MAX_LENGTH
         and "_" not in {name[3:4] for name in names}
         and PATH_STEPS.isdisjoint(names)
+        and not have_edges(names)
     )
 
 

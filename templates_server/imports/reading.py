@@ -16,12 +16,12 @@ from typing import Any
 
 import msgspec
 
-from templates_server.errors import BadRequest, Problem, TooLarge
+from templates_server.errors import BadRequest, Problem, Problems, TooLarge
 from templates_server.identifiers import derived_ids
 from templates_server.imports.models import RowError
 from templates_server.imports.plain import Row, plain_rows
 from templates_server.json_depth import check_depth
-from templates_server.persons.names import PersonKind, named
+from templates_server.persons.names import PersonKind, have_edges, named
 from templates_server.persons.profiles import NOTHING_KNOWN, Change, merged, to_columns
 from templates_server.persons.reading import problems_of_profile, read_user
 
@@ -34,6 +34,8 @@ MOST_READ_ALONE = 1 / 16  # of a part; more are read with all others, which is q
 MOST_PROBLEMS_A_ROW = 10
 MOST_PROBLEMS = 50_000
 """After so many in a part, only the first of each row is told."""
+
+RowProblems = Sequence[Problem] | Problems
 
 person_of_row = itemgetter(0)
 
@@ -82,7 +84,7 @@ class _Rows:
         else:
             self.rows.append(row)
 
-    def reject(self, line: int, problems: Sequence[Problem]) -> None:
+    def reject(self, line: int, problems: RowProblems) -> None:
         """Count a row that is bad, and note what is wrong with it."""
         self.rejected += 1
         self.errors += errors_of_row(line, problems, told=len(self.errors))
@@ -134,23 +136,27 @@ class KnownPart:
 
 
 def read_known_part(body: bytes) -> KnownPart | None:
-    """A part of which every row is known to be good; None when somebody has several, or a blank line is not JSON's."""
+    """A part of which every row was good once; None when somebody has several, or a blank line is not JSON's.
+
+    None too when an id is refused today that was taken when the part was applied.
+    """
     try:
         names = [user.user_id for user in _decode_names(body)]
     except msgspec.DecodeError:
         return None
+    if have_edges(names):
+        return None
     return KnownPart(body, derived_ids("per", PersonKind.USER, names)) if len(set(names)) == len(names) else None
 
 
-def read_row(line: int, text: bytes) -> tuple[Row | None, Sequence[Problem]]:
-    """The row of a line by all the rules, or what is wrong with it."""
-    sent, problems = _decoded(text)
-    user_id, change = "", Change()
-    if not problems:
-        user_id, change, found = read_user(sent)
-        problems = tuple(found)
+def read_row(line: int, text: bytes) -> tuple[Row | None, RowProblems]:
+    """The row of a line by all the rules, or all that is wrong with it."""
+    sent, not_json = _decoded(text)
+    if not_json:
+        return None, not_json
+    user_id, change, problems = read_user(sent)
     profile = merged(NOTHING_KNOWN, change)
-    problems = problems or problems_of_profile(profile)  # too much for a new user is too much for any
+    problems.extend(problems_of_profile(profile))  # too much for a new user is too much for any
     if problems:
         return None, problems
     return (named(PersonKind.USER, user_id).person_id, line, user_id, *to_columns(profile)), ()
@@ -166,7 +172,14 @@ def _decoded(text: bytes) -> tuple[Any, Sequence[Problem]]:
         return None, (Problem("", f"This is not JSON: {error}.", BadRequest.code),)
 
 
-def errors_of_row(line: int, problems: Sequence[Problem], *, told: int) -> Sequence[RowError]:
+def errors_of_row(line: int, problems: RowProblems, *, told: int) -> Sequence[RowError]:
     """The errors of a bad row, where so many were told already."""
     most = MOST_PROBLEMS_A_ROW if told < MOST_PROBLEMS else 1
-    return [RowError(line, problem.code, problem.message, problem.path) for problem in problems[:most]]
+    first = list(itertools.islice(problems, most))
+    errors = [RowError(line, problem.code, problem.message, problem.path) for problem in first]
+    more = len(problems) - most
+    if more > 0 and most > 1:
+        noun = "problem" if more == 1 else "problems"
+        verb = "is" if more == 1 else "are"
+        errors.append(RowError(line, first[0].code, f"{more:,} more {noun} of this row {verb} not listed.", ""))
+    return errors

@@ -45,7 +45,10 @@ class UserPatch(msgspec.Struct, frozen=True):
 
 
 class UserUpsert(UserPatch, frozen=True, kw_only=True):
-    """A user to insert or update: `tags` replaces all of them, after that `add_tags` come and `remove_tags` go."""
+    """A user to insert or update: `tags` replaces all of them, after that `add_tags` come and `remove_tags` go.
+
+    A `user_id` has no control characters, and no blank or invisible character at its beginning or end.
+    """
 
     user_id: Annotated[str, Meta(min_length=1, max_length=256)]
 

@@ -185,10 +185,31 @@ def test_a_project_file_of_somebody_else_sends_nothing(
 
 
 @AS_ROOT
+@pytest.mark.parametrize("argv", [("login", "--with-token"), ("token", "revoke", "--stdin")])
+def test_a_token_on_stdin_is_not_sent_by_a_file_of_somebody_else(
+    foreign: Project, code_peer: CodePeer, argv: tuple[str, ...]
+) -> None:
+    assert foreign(*argv, stdin=f"{TOKEN}\n").exit_code == 1
+    assert code_peer.peer.asked == []
+
+
+@AS_ROOT
+def test_nobody_signs_in_by_a_file_of_somebody_else(foreign: Project, code_peer: CodePeer) -> None:
+    """At the terminal, where `update` would offer to."""
+    foreign.credentials_file.unlink()
+    foreign.environment["SSH_TTY"] = "x"
+    assert foreign.run("update", answers="").exit_code == 1
+    assert foreign.run("login", answers="").exit_code == 1
+    assert code_peer.peer.asked == []
+
+
+@AS_ROOT
 def test_the_remedy_that_is_named_helps(foreign: Project, code_peer: CodePeer) -> None:
     foreign.environment["MTRIBES_HOST"] = f" {code_peer.url}/ "
     assert foreign.run("update").exit_code == 0
     del foreign.environment["MTRIBES_HOST"]
+    assert foreign.run("update", "--host", code_peer.url).exit_code == 0
+    assert foreign.run("update", "--host", code_peer.url.replace("127.0.0.1", "localhost")).exit_code == 1
     assert foreign.run("update", "--check", "--offline").exit_code == 0
     assert foreign.run("update", "--check").exit_code == 1
     told = foreign.run("status").out

@@ -213,6 +213,23 @@ def test_a_token_from_stdin_is_kept_once_the_server_has_taken_it(mtribes: Mtribe
     assert "mtp_good" in mtribes.credentials_file.read_text()
 
 
+WRITTEN_BY_WINDOWS = [
+    "\ufeffmtp_good\r\n".encode(),
+    "mtp_good\r\n".encode("utf-16"),
+    "\ufeffmtp_good\r\n".encode("utf-16-be"),
+    "mtp_good\r\n".encode("utf-16-le"),
+    "mtp_good\n".encode("utf-16-be"),
+    "\ufeff\ufeffmtp_good\n".encode(),
+]
+
+
+@pytest.mark.parametrize("content", WRITTEN_BY_WINDOWS)
+def test_a_token_that_windows_programs_wrote_signs_in(mtribes: Mtribes, oauth: OAuthPeer, content: bytes) -> None:
+    oauth.access_tokens.add("mtp_good")
+    assert mtribes("login", "--with-token", stdin=content).exit_code == 0
+    assert mtribes.stored()["hosts"][oauth.peer.url]["access_token"] == "mtp_good"
+
+
 @pytest.mark.parametrize(
     ("stdin", "exit_code"),
     [("mtp_bad\n", 4), ("", 2), ("two words", 2), ("mtp_x\nmtp_y", 2), (b"\xff\xfe", 2), ("mtp_\x00", 2), ("mtp_é", 2)],

@@ -182,6 +182,27 @@ def test_a_push_that_is_too_late_says_what_to_do(user: Mtribes, peer: Peer) -> N
     assert file.read_text("utf-8") == DOCUMENT
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+@pytest.mark.parametrize("name", ["vod.yaml", "vod.json"])
+def test_a_document_that_windows_programs_wrote_is_pushed(user: Mtribes, peer: Peer, name: str, encoding: str) -> None:
+    peer.on("PUT", MODEL, data(PUSHED))
+    text = DOCUMENT if name == "vod.yaml" else '{"space": "vod", "name": "日本"}'
+    (user.home / name).write_bytes(text.encode(encoding))
+    outcome = user("space", "push", name)
+    assert outcome.exit_code == 0, outcome.err
+    assert peer.asked[0].body.decode() == text
+    noted = text.replace("revision: 3", "revision: 4")
+    assert (user.home / name).read_bytes() == noted.encode(encoding)
+    assert "still says" not in outcome.err
+
+
+def test_a_document_in_no_encoding_is_told(user: Mtribes) -> None:
+    for content in (b"space: vod\nname: Z\xfcrich\n", "\ufeffspace: vod\nname: ".encode("utf-16-le") + b"\x00\xd8"):
+        (user.home / "vod.yaml").write_bytes(content)
+        outcome = user("space", "push", "vod.yaml")
+        assert (outcome.exit_code, "Save it as UTF-8." in outcome.err) == (2, True)
+
+
 @pytest.mark.parametrize(
     ("text", "content_type"),
     [

@@ -143,6 +143,14 @@ def test_a_text_is_sent_alone_without_credentials(mtribes: Mtribes, peer: Peer) 
     assert SECRET not in outcome.out + outcome.err
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+def test_a_text_that_windows_programs_wrote_is_sent(mtribes: Mtribes, peer: Peer, encoding: str) -> None:
+    mtribes.environment["MTRIBES_HOST"] = peer.url
+    peer.on("POST", f"{TOKENS}/revoke", Reply(204))
+    assert mtribes("token", "revoke", "--stdin", stdin=f"{SECRET}\r\n".encode(encoding)).exit_code == 0
+    assert json.loads(peer.asked[0].body) == {"token": SECRET}
+
+
 @pytest.mark.parametrize("text", ["", "two words", "mtp_\x00", "é", "\n\n"])
 def test_what_cannot_be_a_token_is_not_sent(user: Mtribes, peer: Peer, text: str) -> None:
     outcome = user("token", "revoke", "--stdin", stdin=text)

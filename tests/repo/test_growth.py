@@ -19,6 +19,7 @@ from starlette.requests import cookie_parser
 
 from mtribes_cli.errors import MtribesError
 from mtribes_cli.ingest.csv_rows import _regular
+from mtribes_cli.ingest.decoding import UTF_8
 from mtribes_cli.ingest.json_rows import ArrayRows
 from templates_server.errors import ApiError
 from tests.cli.computer import Mtribes
@@ -151,7 +152,7 @@ def test_the_time_of_an_array_grows_with_its_length_in_small_pieces(first: str) 
     def read(piece: str, characters: int) -> Callable[[], object]:
         text = first + piece * (characters // len(piece))
         chunks = [text[at : at + PIECE_CHARACTERS] for at in range(0, len(text), PIECE_CHARACTERS)]
-        return lambda: list(ArrayRows(chunks, {}, is_checked=False).batches())
+        return lambda: list(ArrayRows(chunks, {}, UTF_8, is_checked=False).batches())
 
     ratios = {piece: ratio_of(read(piece, FILE_CHARACTERS), read(piece, FILE_CHARACTERS * STEP)) for piece in VALUES}
     assert {piece: ratio for piece, ratio in ratios.items() if ratio > MOST_RATIO} == {}

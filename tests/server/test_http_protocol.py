@@ -11,6 +11,7 @@ import pytest
 from starlette.responses import Response, StreamingResponse
 
 from templates_server.addresses import parse_network
+from templates_server.bodies import read_body
 from templates_server.connections import ConnectionLimits, Connections
 from templates_server.endpoint import Call, Route, Surface, json_response
 from templates_server.routes import ROUTES
@@ -27,7 +28,7 @@ LIMITS = ConnectionLimits(
 
 
 async def tell_headers(call: Call) -> Response:
-    await call.request.body()
+    await read_body(call.request, 1_000_000, call.settings.limits)
     return json_response([name.decode() for name, _ in call.request.scope["headers"]])
 
 

@@ -10,7 +10,7 @@ from templates_server.event_names import problem_of_event_name
 from templates_server.events.listing import store
 from templates_server.events.models import EventView
 from templates_server.pagination import asked_page, link_after
-from templates_server.persons.names import PersonKind, named, problem_of_user_id
+from templates_server.persons.names import PersonKind, named, problem_of_asked_user_id
 from templates_server.times import to_rfc3339
 
 
@@ -30,7 +30,7 @@ async def list_events(call: Call) -> Answer:
 def _person_id(user_id: str | None) -> str | None:
     if user_id is None:
         return None
-    problem = problem_of_user_id(user_id)
+    problem = problem_of_asked_user_id(user_id)
     if problem is not None:
         raise ValidationFailed([Problem("user", f"This {problem}.")])
     return named(PersonKind.USER, user_id).person_id

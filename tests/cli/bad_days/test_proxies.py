@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 
+from mtribes_cli.proxies import proxy_for
 from tests.cli.bad_days.authority import Authority
 from tests.cli.bad_days.connect_proxy import ConnectProxy, proxying
 from tests.cli.bad_days.sockets import answering, closed_port, listening
@@ -107,12 +108,88 @@ def test_a_proxy_that_is_no_address_is_wrong_usage_and_not_repeated(
     assert "hush" not in outcome.err
 
 
-@pytest.mark.parametrize("exception", ["mtribes.test", ".test", "*", "other.example, mtribes.test:443"])
-def test_no_proxy_is_obeyed(ada: Mtribes, monkeypatch: pytest.MonkeyPatch, exception: str) -> None:
+EXCEPTED = ["mtribes.test", ".test", "*.test", "*", "other.example, mtribes.test:443", "10.0.0.0/8 MTRIBES.test."]
+
+
+@pytest.mark.parametrize("exception", EXCEPTED)
+@pytest.mark.parametrize("words", [("space", "list"), ("user", "ingest", "u.csv", "--space", "v", "--env", "staging")])
+def test_no_proxy_is_obeyed(
+    ada: Mtribes, monkeypatch: pytest.MonkeyPatch, exception: str, words: Sequence[str]
+) -> None:
+    """By small requests and by the parts of an import, which go another way."""
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("NO_PROXY", exception)
-    outcome = ada("space", "list", "--host", "https://mtribes.test:443")
+    ada.write("u.csv", "user_id\nada\n")
+    outcome = ada(*words, "--host", "https://mtribes.test:443")
     assert told(outcome).what == "There is no server called mtribes.test."
+
+
+@pytest.mark.parametrize(
+    "exception", ["mtribes.tes", "*.mtribes.test", "ribes.test", "mtribes.test:8443", "", "a.mtribes.test"]
+)
+@pytest.mark.parametrize("words", [("space", "list"), ("user", "ingest", "u.csv", "--space", "v", "--env", "staging")])
+def test_no_proxy_of_others_is_not_for_this_server(
+    ada: Mtribes, monkeypatch: pytest.MonkeyPatch, exception: str, words: Sequence[str]
+) -> None:
+    url = f"http://127.0.0.1:{closed_port()}"
+    monkeypatch.setenv("HTTPS_PROXY", url)
+    monkeypatch.setenv("NO_PROXY", exception)
+    ada.write("u.csv", "user_id\nada\n")
+    outcome = ada(*words, "--host", "https://mtribes.test:443")
+    assert told(outcome).what == f"The proxy {url} (from HTTPS_PROXY) does not accept connections."
+
+
+@pytest.mark.parametrize(
+    ("exceptions", "url", "is_excepted"),
+    [
+        ("10.0.0.0/8", "https://10.200.3.4", True),
+        ("10.0.0.0/8", "https://11.0.0.1", False),
+        ("10.1.2.3/8", "https://10.0.0.1", True),
+        ("10.0.0.0/8", "https://10.example.com", False),
+        ("10.0.0.0/33, 10.0.0.0/x", "https://10.0.0.1", False),
+        ("192.168.1.7", "https://192.168.1.7:8443", True),
+        ("192.168.1.7:8443", "https://192.168.1.7:8443", True),
+        ("192.168.1.7:8443", "https://192.168.1.7", False),
+        ("168.1.7", "https://192.168.1.7", False),
+        ("fd00::/8", "https://[fd12::1]", True),
+        ("fd00::1", "https://[fd00:0::1]", True),
+        ("[fd00::1]", "https://[fd00::1]:8443", True),
+        ("[fd00::1]:8443", "https://[fd00::1]:8443", True),
+        ("[fd00::1]:8443", "https://[fd00::1]", False),
+        ("[fd00::]/8", "https://[fd00::1]", True),
+        ("::ffff:10.0.0.1", "https://10.0.0.1", True),
+        ("example.com", "https://example.com", True),
+        ("example.com", "https://a.b.example.com", True),
+        ("example.com", "https://notexample.com", False),
+        (".example.com", "https://example.com", True),
+        (".example.com", "https://a.example.com", True),
+        ("*.example.com", "https://a.example.com", True),
+        ("*.example.com", "https://example.com", False),
+        ("*.example.com:8443", "https://a.example.com:8443", True),
+        ("EXAMPLE.com", "https://Example.COM.", True),
+        ("one.example  two.example,three.example", "https://two.example", True),
+        (" , example.com ,", "https://example.com", True),
+        (".", "https://example.com", False),
+        ("*.", "https://example.com", False),
+        ("*", "https://[fd00::1]", True),
+        ("*:443", "https://example.com", True),
+        ("*:8443", "https://example.com", False),
+        ("example.com:" + "9" * 5000, "https://example.com", False),
+    ],
+)
+def test_no_proxy_knows_what_curl_go_and_requests_know(
+    monkeypatch: pytest.MonkeyPatch, exceptions: str, url: str, *, is_excepted: bool
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
+    monkeypatch.setenv("NO_PROXY", exceptions)
+    assert (proxy_for(url) is None) == is_excepted
+
+
+def test_no_proxy_in_lower_case_wins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
+    monkeypatch.setenv("NO_PROXY", "*")
+    monkeypatch.setenv("no_proxy", "other.example")
+    assert proxy_for("https://example.com") is not None
 
 
 @pytest.mark.parametrize("name", ["127.0.0.1", "localhost"])

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from mtribes_cli.output_paths import STAGING_PREFIX
-from tests.cli.code_peer import FILES, CodePeer, serving_code
+from tests.cli.code_peer import FILES, TOKEN, CodePeer, serving_code
 from tests.cli.faults.tampering import SPARE_CALLS, Fault, Tampered, tampering
 from tests.cli.project_run import Project
 
@@ -51,15 +51,15 @@ def peer() -> Iterator[CodePeer]:
 def bench(tmp_path: Path, peer: CodePeer) -> Bench:
     """Two targets, a file of somebody else's, one file to remove, one to change, one to add."""
     peer.files["vod"] = dict(FILES)
-    project = Project(tmp_path / "world" / "project")
+    environment = {"MTRIBES_TOKEN": TOKEN, "MTRIBES_HOST": peer.url}
+    project = Project(tmp_path / "world" / "project", environment)
     project.root.mkdir(parents=True)
     project.write_toml(peer.url, {"language": "typescript", "output": "src/vod"}, {"language": "java", "output": "web"})
     assert project.run("update").exit_code == 0
     (project.root / "src/vod/mine.ts").write_text("// mine\n")
-    pristine, warm_up = tmp_path / "pristine", Project(tmp_path / "warm" / "project")
+    pristine, warm_up = tmp_path / "pristine", Project(tmp_path / "warm" / "project", environment)
     shutil.copytree(project.root, pristine)
     shutil.copytree(project.root, warm_up.root)
-    warm_up.trust(peer.url)
     old = project.files()
     peer.files["vod"] = dict(NEWER)
     assert project.run("update").exit_code == 0

@@ -119,11 +119,15 @@ def test_discarding_follows_no_link_and_removes_staged_files_alone(clone: Projec
     (clone.root / "gitlink").symlink_to(".git")
     (clone.root / ".git/.mtribes-22222222").mkdir()
     (clone.root / ".git/.mtribes-22222222/1").write_text("keep\n")
-    names = ("out/.mtribes-00000000", ".mtribes-11111111", "gitlink/.mtribes-22222222")
+    (clone.root / "mine").mkdir()
+    (clone.root / "mine" / "0").write_text("keep\n")
+    (clone.root / ".mtribes-33333333").symlink_to("mine")
+    names = ("out/.mtribes-00000000", ".mtribes-11111111", "gitlink/.mtribes-22222222", ".mtribes-33333333")
     plant_journal(clone, [{"path": "x", "staging": name, "number": 0, "sha256": None} for name in names])
     assert clone.run("update", "--discard-recovery").exit_code == 0
     assert (outside / ".mtribes-00000000" / "0").read_text() == "keep\n"
     assert (clone.root / ".git/.mtribes-22222222/1").read_text() == "keep\n"
+    assert (clone.root / "mine" / "0").read_text() == "keep\n"
     assert not os.path.lexists(clone.root / JOURNAL_NAME)
 
 
@@ -338,6 +342,16 @@ def test_in_a_forest_of_links_nothing_is_written_through_them(forest: Project, c
     assert real.read_text() == HERO
     assert (forest.root / "src/vod/experience/hero.ts").read_text() == "// newer\n"
     assert not (forest.root / "src/vod/experience/hero.ts").is_symlink()
+
+
+def test_a_link_in_place_of_an_orphan_goes_by_force_alone(forest: Project, code_peer: CodePeer) -> None:
+    code_peer.files["vod"] = {path: text for path, text in FILES.items() if path != "experience/hero.ts"}
+    outcome = forest.run("update")
+    assert (outcome.exit_code, "mtribes does not write through links" in outcome.err) == (1, True)
+    assert (forest.root / "src/vod/experience/hero.ts").is_symlink()
+    assert forest.run("update", "--force").exit_code == 0
+    assert not os.path.lexists(forest.root / "src/vod/experience/hero.ts")
+    assert (forest.root.parent / "real/src/vod/experience/hero.ts").read_text() == HERO
 
 
 def test_a_difference_does_not_show_what_a_link_leads_to(generated: Project, code_peer: CodePeer) -> None:

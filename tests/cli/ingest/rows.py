@@ -36,7 +36,8 @@ class Read:
 
 
 def rows_of(mtribes: Mtribes, content: bytes | str, name: str = "users.csv", **options: Any) -> Read:
-    """What `content` becomes; options as on the command line: `format`, `delimiter`, `becomes`, `types`."""
+    """What `content` becomes; options as on the command line: `format`, `delimiter`, `becomes`, `types`,
+    `encoding`."""
     path = mtribes.home / name
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     found = Read()
@@ -44,8 +45,10 @@ def rows_of(mtribes: Mtribes, content: bytes | str, name: str = "users.csv", **o
         for batch in reading.rows.batches():
             lines = [json.loads(line) for line in batch.body.split(b"\n")[:-1]]
             assert len(lines) == len(batch.lines)
-            found.rows += zip(batch.lines, lines, strict=True)
-            found.rejects += batch.rejects
+            rows = enumerate(zip(batch.lines, lines, strict=True), 1)
+            found.rows += [row for number, row in rows if number not in batch.faults]
+            assert all(lines[number - 1]["_error"] == "" for number in batch.faults)
+            found.rejects += batch.all_rejects
             found.bodies.append(batch.body)
     return found
 
@@ -56,6 +59,13 @@ def opened(mtribes: Mtribes, path: Path, **options: Any) -> Iterator[Any]:
     context = mtribes.context(standard_streams())
     kind: Format | None = options.get("format")
     columns = column_settings(options.get("becomes", ()), options.get("types", ()))
-    wanted = Input(str(path), kind, options.get("delimiter"), columns, is_checked=options.get("is_checked", False))
+    wanted = Input(
+        str(path),
+        kind,
+        options.get("delimiter"),
+        columns,
+        is_checked=options.get("is_checked", False),
+        encoding=options.get("encoding"),
+    )
     with context.resources:
         yield read(context, wanted)

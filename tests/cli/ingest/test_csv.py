@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from mtribes_cli.errors import DocumentError, UsageError
 from mtribes_cli.ingest import source
+from mtribes_cli.ingest.ids import EDGES
 from tests.cli.computer import Mtribes
 from tests.cli.ingest.rows import rows_of
 
@@ -26,7 +27,9 @@ CELLS = st.one_of(
     st.text(st.characters(codec="utf-8"), max_size=12),
     st.text('",;\t\r\n\\ ab', max_size=8),
 )
-IDS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=8)
+IDS = st.text(
+    st.characters(codec="utf-8", exclude_characters="\0'`\u2018\u201c\u201e\u00ab"), min_size=1, max_size=8
+).filter(lambda text: text.strip(EDGES) == text)
 ROWS = st.lists(st.tuples(IDS, CELLS, CELLS), max_size=12)
 QUOTING = st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONNUMERIC])
 ENCODINGS = ("utf-8", "utf-8-sig", "utf-16")
@@ -136,7 +139,11 @@ def test_cells_stay_text_unless_their_column_has_a_type(mtribes: Mtribes) -> Non
     found = rows_of(mtribes, text, types=types)
     attributes = {"zip": "007", "age": 7, "vip": True, "since": "2026-11-21", "score": -0.5}
     assert found.users == [{"user_id": "1", "attributes": attributes}]
-    assert found.reasons == {3: "age: This is not a number, such as 12 or 0.5."}
+    assert found.reasons == {
+        3: "age: This is not a number, such as 12 or 0.5; vip: This is neither true nor false; "
+        "since: This is not a day or a time, such as 2026-11-21 or 2026-11-21T20:35:00Z; "
+        "score: This is a number that cannot be kept."
+    }
 
 
 @pytest.mark.parametrize(
@@ -207,7 +214,6 @@ def test_what_cannot_be_decoded_says_which_byte_it_was(mtribes: Mtribes) -> None
         ("", "empty"),
         ("\n\n", "empty"),
         ("user_id,a,a\n", "cannot be used"),
-        ("user_id,,a\n", "cannot be used"),
         ("email,plan\n", "user_id"),
         ('user_id,"plan\n', "broken"),
         (b"PK\x03\x04rest", "spreadsheet"),
@@ -263,3 +269,32 @@ def test_the_same_file_gives_the_same_parts_however_it_is_read(
 def test_no_part_is_larger_than_the_server_takes(mtribes: Mtribes) -> None:
     text = "user_id,plan\n" + "".join(f"u{n},{'é' * 100_000}\n" for n in range(100))
     assert all(len(body) < 16 * 1024 * 1024 for body in rows_of(mtribes, text).bodies)
+
+
+FAR: dict[str, tuple[str, dict[str, Any] | None, str]] = {  # beyond the block in which the header stands
+    "a space before": ("k, a@b.cd,", {"email": "a@b.cd"}, ""),
+    "a space behind": ("k,a@b.cd ,", {"email": "a@b.cd"}, ""),
+    "a space in quotes": ('k," a@b.cd ",x', {"email": "a@b.cd", "attributes": {"note": "x"}}, ""),
+    "a line break in quotes": ('k,"a@b.cd\n",', {"email": "a@b.cd"}, ""),
+    "a space without width": ("k,\u200ba@b.cd,", {"email": "a@b.cd"}, ""),
+    "a space before an id": (" k,a@b.cd,", None, "This begins with U+0020"),
+    "a space behind an id": ("k ,a@b.cd,", None, "This ends with U+0020"),
+    "an id without end": ("1.2E+9,,", None, "cut short"),
+    "an id in apostrophes": ("'k',,", None, "stands in quotes"),
+    "an id in apostrophes in quotes": ("\"'k'\",,", None, "stands in quotes"),
+    "an id in curly quotes": ("\u201ck\u201d,,", None, "stands in quotes"),
+    "a header": ("user_id,other,note", None, "name of its column"),
+}
+
+
+@pytest.mark.parametrize("name", FAR)
+def test_rows_far_below_the_header_have_the_same_rules(
+    mtribes: Mtribes, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    row, fields, reason = FAR[name]
+    monkeypatch.setattr(source, "CHUNK_BYTES", 100)
+    plain = "".join(f"u{number},,\n" for number in range(60))
+    found = rows_of(mtribes, f"user_id,email,note\n{plain}{row}\n{plain}", delimiter=",")
+    others = [user for user in found.users if not user["user_id"].startswith("u")]
+    assert others == ([] if fields is None else [{"user_id": "k", **fields}])
+    assert (list(found.reasons), reason in "".join(found.reasons.values())) == ([62] if reason else [], True)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from mtribes_cli.errors import DocumentError
+from mtribes_cli.ingest import source
 from mtribes_cli.ingest.rejects import default_name
 from mtribes_cli.ingest.source import Source
 from tests.cli.computer import Mtribes
@@ -108,6 +109,34 @@ def test_the_time_for_pieces_grows_with_their_number(pack: Callable[[bytes], byt
         return min(times)
 
     assert seconds(8_000) < 6 * seconds(2_000)
+
+
+ENDS = {
+    "user_id\nada\n\x1a": ["ada"],
+    "user_id\nada\x1a": ["ada"],
+    "user_id\r\nada\r\n\x1a\r\n": ["ada"],
+    "user_id\nada\n" + "\x1a" * 127: ["ada"],
+    "user_id\n\x1a\nada\n": ["\x1a", "ada"],
+    'user_id\nada\n"\x1a"\n': ["ada", "\x1a"],
+    "user_id\nada\nbob\x1a\n": ["ada", "bob\x1a"],
+    "\ufeff\ufeffuser_id\nada\n": ["ada"],
+    "user_id\nada\n" + "\n" * 3000 + "bob\n\n\n\x1a": ["ada", "bob"],
+}
+
+
+@pytest.mark.parametrize("text", ENDS)
+@pytest.mark.parametrize("chunk_bytes", [21, 65, 256 * 1024])
+def test_marks_around_a_text_are_passed_over_and_no_others(
+    mtribes: Mtribes, monkeypatch: pytest.MonkeyPatch, text: str, chunk_bytes: int
+) -> None:
+    monkeypatch.setattr(source, "CHUNK_BYTES", chunk_bytes)
+    assert [user["user_id"] for user in rows_of(mtribes, text).users] == ENDS[text]
+
+
+def test_a_mark_behind_an_object_is_passed_over(mtribes: Mtribes) -> None:
+    for name, text in (("u.ndjson", '{"user_id":"ada"}\r\n\x1a'), ("u.json", '[{"user_id":"ada"}]\x1a')):
+        found = rows_of(mtribes, text, name)
+        assert (found.users, found.rejects) == ([{"user_id": "ada"}], [])
 
 
 def test_a_file_that_is_not_there_and_a_folder_are_told(mtribes: Mtribes) -> None:

@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import stat
+from pathlib import Path
 
 import httpx
 import pytest
@@ -122,6 +123,14 @@ def test_an_output_that_cannot_be_is_refused_before_anything_is_asked_for(leavin
     (leaving.mtribes.home / "folder").mkdir()
     assert leaving.export("--output", "folder").exit_code == 1
     assert leaving.export("--output", "nowhere/people.csv").exit_code == 1
-    assert leaving.export("--output", "/dev/null").exit_code == 2
+    (leaving.mtribes.home / ".git").mkdir()
+    assert leaving.export("--output", ".git/people.csv").exit_code == 1
     assert leaving.export("--json").exit_code == 2
+    assert leaving.left_behind() == []
+
+
+def test_an_export_goes_through_a_device_and_leaves_nothing_behind(leaving: Leaving) -> None:
+    outcome = leaving.export("--output", "/dev/null")
+    assert (outcome.exit_code, outcome.out) == (0, ""), outcome.err
+    assert Path("/dev/null").is_char_device()
     assert leaving.left_behind() == []

@@ -87,9 +87,38 @@ def test_a_server_without_changes_is_asked_ever_more_rarely(javascript: Path, pe
 
 
 def test_a_server_that_loses_new_sessions_at_once_is_left_alone_longer(javascript: Path, peer: ClientApiPeer) -> None:
-    script = "client.sessionLock = false; await session.start(); await pause(2500); print(session.failure);"
-    assert run(script, javascript, peer) == "refused"
-    assert (len(polls(peer)), len(peer.bodies("/sessions"))) == (2, 2)
+    script = """
+    const timer = globalThis.setTimeout;
+    globalThis.setTimeout = (call, wait) => timer(call, wait / 20);
+    const asked = [];
+    client.fetch = async (url, { method }) => {
+      asked.push(method);
+      const started = JSON.stringify({ session: "ses_1", revision: 1, states: {} });
+      return method === "POST" ? { status: 200, text: async () => started } : { status: 404, text: async () => "" };
+    };
+    client.waitTimeMsec = 20000;
+    client.sessionLock = false;
+    await session.start();
+    await pause(50000);
+    print([session.status, session.failure, asked]);
+    process.exit(0);
+    """
+    status, failure, asked = run(script, javascript, peer)
+    assert (status, failure) == ("served", "refused")
+    assert asked == ["POST", "GET"] * 3  # at once, then after 4 to 8 seconds, then after a minute and more
+
+
+def test_a_session_that_is_locked_again_has_no_trouble_with_changes(javascript: Path, peer: ClientApiPeer) -> None:
+    peer.answers["/changes"] = [Answer(status=500)]
+    script = """
+    client.sessionLock = false;
+    await session.start();
+    await pause(300);
+    const unlocked = session.failure;
+    client.sessionLock = true;
+    print([unlocked, session.status, session.failure]);
+    """
+    assert run(script, javascript, peer) == ["server", "served", None]
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 410, 422, 500, 503])

@@ -103,3 +103,19 @@ def test_a_program_that_talks_to_others_goes_on_following(javascript: Path, peer
     """
     assert ending(script, javascript, peer)["failure"] is None
     assert sum("/changes" in asked.path for asked in peer.asked) == 1
+
+
+def test_a_poll_that_was_cut_so_that_a_program_could_end_is_no_failure(javascript: Path, peer: ClientApiPeer) -> None:
+    peer.answers["/changes"] = [LONGER_THAN_ANYBODY_WAITS]
+    script = """
+    process.getActiveResourcesInfo = () => ["PipeWrap", "TCPSocketWrap"];  // as where a program reads its input
+    client.sessionLock = false;
+    await session.start();
+    for (let at = 0; at < 40 && !facts.failure; at += 1) {
+      await pause(100);
+      facts.failure = session.failure;
+    }
+    process.exit(0);
+    """
+    assert ending(script, javascript, peer)["failure"] is None
+    assert sum("/changes" in asked.path for asked in peer.asked) in {2, 3}

@@ -221,3 +221,10 @@ def test_a_start_in_between_takes_the_place_of_the_one_that_is_tried_again(
     """
     assert run(script, javascript, peer) == "served"
     assert [body["external_id"] for body in peer.bodies("/sessions")] == ["u1", "u2"]
+
+
+def test_another_key_does_not_hurry_a_start_that_failed(javascript: Path, peer: ClientApiPeer) -> None:
+    peer.answers["/sessions"] = [Answer(status=503)]
+    script = 'await session.start(); client.apiKey = "pk_other"; await pause(300); print(null); process.exit(0);'
+    run(script, javascript, peer)
+    assert len(peer.bodies("/sessions")) == 1

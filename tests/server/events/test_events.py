@@ -195,6 +195,18 @@ def test_a_fast_clock_does_not_put_events_into_the_future() -> None:
     assert event.happened == NOW
 
 
+def test_an_event_years_ahead_happened_when_it_was_received(server: RunningServer, environment: AppEnvironment) -> None:
+    began = system_clock()
+    times = ["9999-12-31T23:59:59Z", to_rfc3339(began + 3650 * DAY), to_rfc3339(began + DAY), to_rfc3339(began - DAY)]
+    sent = [{**GOOD, "id": str(number), "timestamp": at} for number, at in enumerate(times)]
+    assert send(server, environment, sent).status_code == 204
+    happened = {row.event_id: row.happened for row in stored(server, environment)}
+    assert all(began <= happened[number] <= system_clock() for number in "012")
+    assert happened["3"] == began - DAY
+    (person,) = stored(server, environment, schema.persons)
+    assert began <= person.last_seen <= system_clock()
+
+
 @pytest.mark.parametrize("timestamp", ["yesterday", "2026-11-21", "1999-12-31T23:59:59Z", "2026-13-01T00:00:00Z"])
 def test_a_time_that_is_none_is_refused(timestamp: str) -> None:
     assert paths_of({**GOOD, "timestamp": timestamp}) == ["[0].timestamp"]

@@ -129,7 +129,14 @@ def test_a_part_has_so_many_rows_at_most(sender: Importer) -> None:
 
 def test_a_row_that_is_wrong_all_over_does_not_make_a_book(sender: Importer) -> None:
     view = sender.applied(1, [{f"field{number}": 1 for number in range(500)}, {"user_id": ""}])
-    assert len(view["errors"]) == MOST_PROBLEMS_A_ROW + 1
+    assert len(view["errors"]) == MOST_PROBLEMS_A_ROW + 2
+    counted = {
+        "line": 1,
+        "code": "VALIDATION_ERROR",
+        "path": "",
+        "message": "491 more problems of this row are not listed.",
+    }
+    assert view["errors"][MOST_PROBLEMS_A_ROW] == counted
     assert view["rejected"] == 2
 
 

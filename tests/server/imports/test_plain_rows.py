@@ -15,7 +15,25 @@ from templates_server.imports.plain import UNUSUAL_ESCAPE, plain_rows
 from templates_server.imports.reading import LINES_AT_ONCE, read_part, read_row
 from templates_server.persons.names import PersonKind, named
 
-ODD_CHARACTERS = ["", ".", "..", "a\0b", "a\nb", "a\u2028b", "\ud800", "\x85", "\u200b", " a ", "é", "😀", "مرحبا"]
+ODD_CHARACTERS = [
+    "",
+    ".",
+    "..",
+    "a\0b",
+    "a\nb",
+    "a\u2028b",
+    "\ud800",
+    "\x85",
+    "\u200b",
+    " a ",
+    "a ",
+    " a",
+    "\u3164",
+    "é\u2800",
+    "é",
+    "😀",
+    "مرحبا",
+]
 ODD_NAMES = [
     "007",
     "a_b",

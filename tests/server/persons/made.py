@@ -6,6 +6,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from templates_server.persons.names import problem_of_user_id
+
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30)
 NAMES = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), min_size=1, max_size=64)
 NUMBERS = st.one_of(
@@ -39,7 +41,9 @@ JOINED = st.one_of(
     st.sampled_from(["2026-11-21T23:59:59-12:00", "2026-11-21T00:00:00+14:00", "1969-12-31T23:00:00Z"]),
 )
 
-USER_IDS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=2).filter(lambda text: text != "..")
+USER_IDS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=2, max_size=256).filter(
+    lambda text: problem_of_user_id(text) is None
+)
 
 
 @st.composite

@@ -1,0 +1,65 @@
+"""The rule of user ids stands in the command line and on the server, and is the same."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from sqlalchemy import Connection
+
+from mtribes_cli.ingest import ids
+from templates_server import schema
+from templates_server.persons import names
+from templates_server.persons.names import PersonKind, named
+from tests.contract.ingest.world import Place
+
+SOME = st.text(st.sampled_from([*sorted(ids.BLANKS), "a", "é", "\t", "\0", ".", "_"]), max_size=4)
+
+
+def test_the_characters_that_nobody_sees_are_the_same() -> None:
+    assert ids.BLANKS == names.BLANKS
+
+
+@given(st.text(st.characters(codec="utf-8"), max_size=300) | SOME)
+@example("x" * 257)
+@example("per_0123456789abcdefghijkl")
+@example("..")
+def test_both_say_the_same_of_an_id(text: str) -> None:
+    assert ids.problem_of_user_id(text) == names.problem_of_user_id(text)
+
+
+@pytest.mark.parametrize("character", sorted(ids.BLANKS))
+def test_each_character_is_named_by_both(character: str) -> None:
+    said = ids.problem_of_user_id(f"a{character}")
+    assert said == names.problem_of_user_id(f"a{character}")
+    assert f"U+{ord(character):04X}" in (said or "")
+
+
+def test_a_user_with_an_old_id_is_shown_and_deleted(place: Place) -> None:
+    (place.mtribes.home / "users.csv").write_text("user_id,plan\nold-of-cli,gold\n", encoding="utf-8")
+    assert place.ingest("users.csv").exit_code == 0
+    before, after = named(PersonKind.USER, "old-of-cli"), named(PersonKind.USER, " k\u00a0")
+    is_old = schema.persons.c.person_id == before.person_id
+
+    def work(connection: Connection) -> None:
+        for row in connection.execute(schema.persons.select().where(is_old)).mappings().all():
+            connection.execute(schema.persons.delete().where(is_old))
+            new = {**row, "person_id": after.person_id, "called": after.called}
+            connection.execute(schema.persons.insert(), new)
+
+    place.server.database.write_now(work)
+    where = ("--space", place.space, "--environment", "production")
+    shown = place.mtribes("user", "get", " k\u00a0", *where, "--json")
+    assert shown.envelope["data"]["user_id"] == " k\u00a0"
+    assert place.mtribes("user", "export", " k\u00a0", *where).exit_code == 0
+    assert place.mtribes("user", "delete", " k\u00a0", *where, "--yes").exit_code == 0
+    assert place.stored() == {}
+
+
+def test_no_event_is_tracked_for_an_id_with_blank_edges(place: Place) -> None:
+    where = ("--space", place.space, "--environment", "production")
+    assert place.mtribes("env", "key", "create", "--name", "app", *where).exit_code == 0
+    outcome = place.mtribes("event", "track", "video/completed", "--user", "k\u00a0", *where)
+    assert outcome.exit_code == 2
+    assert "This ends with U+00A0 (no-break space)" in outcome.err
+    assert place.stored() == {}
