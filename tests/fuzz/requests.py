@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
-import socket
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from random import Random
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
-import msgspec
+import yaml
 
+from templates_server.description import Parameter
 from templates_server.endpoint import Route, Surface
 from templates_server.openapi.answers import PATH_PARAMETER
-from templates_server.openapi.examples import part_of
 from templates_server.routes import ROUTES
-from tests.fuzz.hostile_bytes import CODINGS, changed_bytes, hostile_json, hostile_text
+from tests.fuzz.hostile_bytes import CODINGS, changed_bytes, changed_value, hostile_json, hostile_text
+from tests.fuzz.stage import CONSENT, Stage
 
-ANSWER_SECONDS = 20.0
 STREAM_SECONDS = 0.2
 HEADERS: Mapping[str, tuple[str, ...]] = {
     "User-Agent": ("mtribes/" + "9" * 4_301, "mtribes/0.0.0", "mtribes/1." * 500, "mtribes/" + "1." * 3_000 + "1"),
@@ -58,34 +58,10 @@ HEADERS: Mapping[str, tuple[str, ...]] = {
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "x" * 90)
 
 
-@dataclass(frozen=True)
-class Demo:
-    """A demo server by its URL, and what opens it."""
-
-    url: str
-    token: str
-    key: str
-
-    @classmethod
-    def of(cls, folder: Path) -> Demo:
-        """Return the one that works on a data folder."""
-        facts = json.loads((folder / "demo.json").read_text(encoding="utf-8"))
-        return cls(facts["host"], facts["token"], facts["spaces"]["vod"]["production"])
-
-    def exchange(self, request: bytes, *, seconds: float = ANSWER_SECONDS) -> bytes:
-        """Return what the server answers until it ends the connection, or for so long."""
-        parts = urlsplit(self.url)
-        answer = bytearray()
-        with socket.create_connection((parts.hostname or "", parts.port or 80), timeout=seconds) as connection:
-            try:
-                connection.sendall(request)
-                while piece := connection.recv(65_536):
-                    answer += piece
-            except TimeoutError:  # a stream that is open
-                pass
-            except ConnectionError:  # it has refused before all was sent
-                pass
-        return bytes(answer)
+PARTS = ("body", "path", "query", "headers", "credentials", "method", "coding", "bytes")
+WEIGHTS = (12, 4, 4, 6, 1, 1, 2, 1)
+HOSTILE_PARTS = (0, 1, 1, 1, 1, 2, 3)
+"""How many parts of a request are hostile, each as often as it stands here."""
 
 
 @dataclass(frozen=True)
@@ -96,83 +72,104 @@ class HostileRequest:
     content: bytes
     may_stream: bool
 
-    def status_of(self, answer: bytes) -> int:
-        """Return the status of an answer; 0 for none."""
-        head = answer.partition(b"\r\n")[0].split(b" ")
-        return int(head[1]) if len(head) > 1 and head[0] == b"HTTP/1.1" and head[1].isdigit() else 0
 
-
-def hostile_requests(demo: Demo, seed: int) -> Iterator[HostileRequest]:
-    """Yield requests without end, the same ones for a seed, to one route after the other."""
+def hostile_requests(stage: Stage, seed: int) -> Iterator[HostileRequest]:
+    """Yield requests without end, to one route after the other; all that is drawn is the same for a seed."""
     chance = Random(seed)  # noqa: S311 - a draw, not a secret
     while True:
+        stage.renew()
         for route in chance.sample(ROUTES, len(ROUTES)):
-            yield _hostile_request(demo, route, chance)
+            yield _hostile_request(stage, route, chance)
 
 
-def body_of(route: Route) -> Any:
-    """Return a sound body of a route, as values of JSON; None where it has none."""
-    if route.example is None:
-        return None
-    return json.loads(msgspec.json.encode(route.example)) if not isinstance(route.example, bytes) else {}
-
-
-def _hostile_request(demo: Demo, route: Route, chance: Random) -> HostileRequest:
-    method = chance.choice(METHODS) if chance.random() < 0.05 else route.method
-    headers = {"Host": urlsplit(demo.url).netloc, "Connection": "close", **_credentials(demo, route, chance)}
+def _hostile_request(stage: Stage, route: Route, chance: Random) -> HostileRequest:
+    hostile = set(chance.choices(PARTS, WEIGHTS, k=chance.choice(HOSTILE_PARTS)))
+    method = chance.choice(METHODS) if "method" in hostile else route.method
+    headers = {"Host": urlsplit(stage.url).netloc, "Connection": "close", **stage.headers(route)}
+    headers |= _credentials(stage, route, chance, is_hostile="credentials" in hostile)
     body = b""
     if route.reads is not None:
-        headers["Content-Type"] = chance.choice(_media_types_of(route))
-        body = hostile_json(body_of(route) or {"a": 1}, chance)
-        if chance.random() < 0.15:
-            coding, encode = chance.choice(CODINGS)
-            headers["Content-Encoding"], body = coding, encode(body)
+        headers["Content-Type"], body = _body(stage, route, chance, is_hostile="body" in hostile)
+        if "/parts/" in route.path and chance.random() < 0.5:
+            digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
+            headers["Content-Digest"] = f"sha-256=:{digest}:"
+        if "coding" in hostile:
+            headers["Content-Encoding"], encode = chance.choice(CODINGS)
+            body = encode(body)
         headers["Content-Length"] = str(len(body))
-    for name in chance.sample(list(HEADERS), chance.choice((0, 0, 1, 1, 2))):
+    for name in chance.sample(list(HEADERS), chance.choice((1, 1, 2))) if "headers" in hostile else ():
         headers[name] = chance.choice(HEADERS[name])
-    target = _target(route, chance)
+    target = _path(stage, route, chance, is_hostile="path" in hostile)
+    query = _query(route, chance, is_hostile="query" in hostile)
+    if route.path == "/oauth/authorize" and "query" not in hostile:
+        target, query = CONSENT, ""
     head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-    content = f"{method} {target} HTTP/1.1\r\n{head}\r\n".encode("latin-1", "replace") + body
+    content = f"{method} {target}{query} HTTP/1.1\r\n{head}\r\n".encode("latin-1", "replace") + body
     may_stream = "event-stream" in head or "/changes" in route.path
-    if chance.random() < 0.02:
+    if "bytes" in hostile:
         content = changed_bytes(content, chance)
         may_stream = True  # it may wait for more, or say that it was no request
     return HostileRequest(route, content, may_stream)
 
 
-def _media_types_of(route: Route) -> Sequence[str]:
-    if route.surface is Surface.PAGE:
-        return ("application/x-www-form-urlencoded",)
+def _body(stage: Stage, route: Route, chance: Random, *, is_hostile: bool) -> tuple[str, bytes]:
+    """Return a media type of a route, and a body that is of it, or was."""
+    media_type = chance.choice(media_types_of(route))
+    sound = stage.body(route) or {"a": 1}
+    if media_type.endswith("json") and not media_type.endswith("ndjson"):
+        return media_type, hostile_json(sound, chance) if is_hostile else json.dumps(sound).encode()
+    value = changed_value(sound, chance) if is_hostile else sound
+    content = _written(value, media_type)
+    return media_type, changed_bytes(content, chance) if is_hostile and chance.random() < 0.3 else content
+
+
+def _written(value: Any, media_type: str) -> bytes:
+    """Return a value in another form than JSON; as JSON where the form has no place for it."""
+    if media_type.endswith("x-www-form-urlencoded") and isinstance(value, dict):
+        return urlencode([(name, str(text)) for name, text in value.items()], errors="surrogatepass").encode()
+    if media_type.endswith("ndjson") and isinstance(value, list):
+        return b"".join(json.dumps(row).encode() + b"\n" for row in value)
+    if media_type.endswith("yaml"):
+        return yaml.dump(value, allow_unicode=False).encode("utf-8", "surrogatepass")
+    return json.dumps(value).encode()
+
+
+def media_types_of(route: Route) -> Sequence[str]:
+    """Return what the body of a route may be."""
     return getattr(route.reads, "media_types", ("application/json",))
 
 
-def _credentials(demo: Demo, route: Route, chance: Random) -> Mapping[str, str]:
-    wanted = {Surface.PLATFORM: demo.token, Surface.CLIENT: demo.key}.get(route.surface)
-    given = chance.choice((demo.token, demo.key, None)) if chance.random() < 0.1 else wanted
+def _credentials(stage: Stage, route: Route, chance: Random, *, is_hostile: bool) -> Mapping[str, str]:
+    wanted = {Surface.PLATFORM: stage.token, Surface.CLIENT: stage.key}.get(route.surface)
+    given = chance.choice((stage.token, stage.key, hostile_text(chance)[:500], None)) if is_hostile else wanted
     return {"Authorization": f"Bearer {given}"} if given else {}
 
 
-def _target(route: Route, chance: Random) -> str:
-    names = {"space": "vod", "environment": "production", "organization": "acme"}
-    if route.method == "DELETE" and route.path.endswith("{space}"):
-        names = {"space": "nowhere"}  # or all others would have nothing to work on
-
+def _path(stage: Stage, route: Route, chance: Random, *, is_hostile: bool) -> str:
     def part(match: Any) -> str:
-        if chance.random() < 0.2:
-            text = quote(hostile_text(chance).encode("utf-8", "surrogatepass"), safe="")[:3_000]
-            return (
-                chance.choice((text, "%00", "%FF", "%2F%2e%2e", "%", "%zz")) if chance.random() < 0.3 else text or "x"
-            )
-        return names.get(match[1]) or quote(part_of(route, match[1]).example.strip("$"), safe="")
+        if not is_hostile or chance.random() < 0.5:
+            return quote(stage.part(route, match[1]), safe="/" if match[2] else "")
+        text = quote(hostile_text(chance).encode("utf-8", "surrogatepass"), safe="")[:3_000]
+        return chance.choice((text or "x", text or "x", "%00", "%FF", "%2F%2e%2e", "%", "%zz"))
 
-    path = PATH_PARAMETER.sub(part, route.path)
-    known = [given.name for given in route.takes if given.place == "query"]
-    wanted = [*(name for name in known if chance.random() < 0.4), *(("accountId",) if chance.random() < 0.05 else ())]
-    pairs = [f"{name}={quote(hostile_text(chance).encode('utf-8', 'surrogatepass'))[:2_000]}" for name in wanted]
-    if chance.random() < 0.05:
-        pairs.append(
-            chance.choice(
-                ("%00=%00", "limit=%FF", "&" * 900, "=" * 900, "cursor=" + "A" * 3_000, "a=%", "limit=1&limit=2")
-            )
-        )
-    return path + ("?" + "&".join(pairs) if pairs else "")
+    return PATH_PARAMETER.sub(part, route.path)
+
+
+def _query(route: Route, chance: Random, *, is_hostile: bool) -> str:
+    given = [one for one in route.takes if one.place == "query"]
+    pairs = [f"{one.name}={quote(_sound_text(one))}" for one in given if one.in_samples or chance.random() < 0.2]
+    if is_hostile:
+        names = [*(one.name for one in given), "accountId"]
+        texts = [hostile_text(chance).encode("utf-8", "surrogatepass") for _ in names]
+        pairs = [f"{name}={quote(text)[:2_000]}" for name, text in zip(names, texts, strict=True)]
+        pairs = chance.sample(pairs, chance.randint(1, len(pairs)))
+        if chance.random() < 0.2:
+            pairs.append(chance.choice(ODD_PAIRS))
+    return "?" + "&".join(pairs) if pairs else ""
+
+
+ODD_PAIRS = ("%00=%00", "limit=%FF", "&" * 900, "=" * 900, "cursor=" + "A" * 3_000, "a=%", "limit=1&limit=2")
+
+
+def _sound_text(given: Parameter) -> str:
+    return str(given.example) if given.example is not None else "1"
