@@ -6,6 +6,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
@@ -20,22 +21,22 @@ SPARSE_BYTES = 2**40
 Run = Callable[..., Outcome]
 
 
-def outcomes_of(
-    run: Run,
-    path: Path,
-    sound: bytes,
-    commands: Sequence[Sequence[str]],
-    *,
-    seed: int,
-    contents: int,
-    beside: Mapping[Path, bytes] | None = None,
-) -> list[str]:
-    """Return the commands that ended as none should, with what they read; `beside` are files put back each time."""
+@dataclass(frozen=True)
+class Lying:
+    """A sound file where it lies; `beside` are others that must be there too, and are put back each time."""
+
+    path: Path
+    sound: bytes
+    beside: Mapping[Path, bytes] = field(default_factory=dict)
+
+
+def outcomes_of(run: Run, file: Lying, commands: Sequence[Sequence[str]], *, seed: int, contents: int) -> list[str]:
+    """Return the commands that ended as none should, with the content that they read."""
     chance = Random(seed)  # noqa: S311 - a draw, not a secret
     wrong = []
     for number in range(contents):
-        content = changed_bytes(sound, chance)
-        for place, bytes_there in {**(beside or {}), path: content}.items():
+        content = changed_bytes(file.sound, chance)
+        for place, bytes_there in {**file.beside, file.path: content}.items():
             clear(place)
             place.write_bytes(bytes_there)
         wrong += _outcome_of(run, commands[number % len(commands)], repr(content[:500]))

@@ -15,7 +15,7 @@ from mtribes_cli.ingest import source
 from mtribes_cli.output_paths import JOURNAL_NAME
 from tests.cli.code_peer import CodePeer
 from tests.cli.project_run import Project
-from tests.fuzz.reading import LONG, ODD_PLACES, PIPE, QUICK, outcomes_of, outcomes_of_places
+from tests.fuzz.reading import LONG, ODD_PLACES, PIPE, QUICK, Lying, outcomes_of, outcomes_of_places
 
 SPACE = ("--space", "vod", "--environment", "production")
 CSV = (
@@ -209,13 +209,18 @@ def surroundings(generated: Project, code_peer: CodePeer) -> Project:
     return generated
 
 
+def _prepare(project: Project, name: str) -> None:
+    if name in SETTINGS:
+        SETTINGS[name](project)
+
+
 def found(project: Project, name: str, *, seed: int, contents: int) -> list[str]:
     """Return what is wrong of a file's hostile contents."""
     file = FILES[name]
     sound, beside = file.sound(project), file.beside(project)
-    SETTINGS.get(name, lambda _project: None)(project)
-    path = project.root / file.path
-    return outcomes_of(project.run, path, sound, file.commands, seed=seed, contents=contents, beside=beside)
+    _prepare(project, name)
+    lying = Lying(project.root / file.path, sound, beside)
+    return outcomes_of(project.run, lying, file.commands, seed=seed, contents=contents)
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -234,7 +239,7 @@ def test_hostile_content_again_and_again_is_told_too(surroundings: Project, name
 @pytest.mark.parametrize("name", FILES)
 def test_what_is_no_file_is_told_at_once(surroundings: Project, name: str) -> None:
     file = FILES[name]
-    SETTINGS.get(name, lambda _project: None)(surroundings)
+    _prepare(surroundings, name)
     odd = {**ODD_PLACES, **({} if file.is_given else PIPE)}
     assert outcomes_of_places(surroundings.run, surroundings.root / file.path, file.commands, odd) == []
 
