@@ -111,6 +111,10 @@ B4 Local files that are no files, have no end or break parsers are refused at on
 """
 
 LIMITS_AND_TRUTH = """
+C6 Nobody is stored without a time of update; those who were get one in steps of a bounded number of people.
+  server/test_migrations.py
+    people_without_a_time_of_update_get_one
+    nobody_is_stored_without_a_time_of_update
 C2: The command line reads all pieces of a packed file, and passes over nothing that trails them.
   cli/ingest/test_source.py
     files_packed_in_pieces_are_read_to_the_end
