@@ -11,7 +11,7 @@ import importlib.util
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -21,6 +21,7 @@ from mtribes_cli.errors import MtribesError
 from mtribes_cli.ingest.csv_rows import _regular
 from mtribes_cli.ingest.decoding import UTF_8
 from mtribes_cli.ingest.json_rows import ArrayRows
+from mtribes_cli.ingest.row_rules import _spaces_at_edges
 from templates_server.errors import ApiError
 from tests.cli.computer import Mtribes
 from tests.cli.ingest.rows import opened
@@ -36,11 +37,23 @@ FILE_CHARACTERS = 16_000
 PIECE_CHARACTERS = 64
 MOST_TOLD = 3
 
+DELIMITERS = (",", ";", "\t", "|")
+
+
+def _spaces_at(delimiter: str) -> re.Pattern[str]:
+    header: Any = SimpleNamespace(delimiter=delimiter)
+    return _spaces_at_edges(header)
+
+
 MADE_IN_FUNCTIONS: dict[str, list[Found]] = {
     "mtribes_cli.ingest.csv_rows": [
         Found(f"mtribes_cli.ingest.csv_rows._regular({delimiter!r})", _regular(delimiter), ("fullmatch",))
-        for delimiter in (",", ";", "\t", "|")
-    ]
+        for delimiter in DELIMITERS
+    ],
+    "mtribes_cli.ingest.row_rules": [
+        Found(f"mtribes_cli.ingest.row_rules._spaces_at_edges({delimiter!r})", _spaces_at(delimiter), ("search",))
+        for delimiter in DELIMITERS
+    ],
 }
 """Patterns that depend on something, by the module that makes them."""
 FOUND = [*patterns_with_methods(modules()), *(found for listed in MADE_IN_FUNCTIONS.values() for found in listed)]
