@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -111,9 +112,7 @@ class Server:
 
 def differences(first_url: str, second_url: str, folder: Path) -> Sequence[str]:
     """What the environment tells, keeps or changes otherwise where its neighbours are full, on two empty databases."""
-    with ExitStack() as limits:
-        for module, name, value in LIMITS:
-            limits.enter_context(patch.object(module, name, value))
+    with _small_limits():
         alone = told_beside(first_url, folder / "alone", neighbours=False)
         among = told_beside(second_url, folder / "among", neighbours=True)
     bad = [answer for answer in alone.answers if answer.partition(" ")[2][:1] != "2"]  # all that is asked is good
@@ -121,6 +120,54 @@ def differences(first_url: str, second_url: str, folder: Path) -> Sequence[str]:
         f"{one} and not {other}" for one, other in zip(among.answers, alone.answers, strict=True) if one != other
     ]
     return [*bad, *answers, *sorted(set(among.rows) ^ set(alone.rows)), *among.changed]
+
+
+@contextmanager
+def _small_limits() -> Iterator[None]:
+    with ExitStack() as limits:
+        for module, name, value in LIMITS:
+            limits.enter_context(patch.object(module, name, value))
+        yield
+
+
+@dataclass(frozen=True)
+class Deletion:
+    """What the deletion of a Space leaves: the rows of its environments by table before, then all that are left.
+
+    `changed`: the rows of other environments that are others since.
+    """
+
+    before: Mapping[str, int]
+    left: Sequence[str]
+    changed: Sequence[str]
+
+
+def deletion(database_url: str, folder: Path) -> Deletion:
+    """Fill every environment alike and delete the second Space."""
+    with _small_limits():
+        server = _new_server(database_url, folder / "deletion")
+        found = asyncio.run(_deletion(server))
+    server.database.close()
+    return found
+
+
+async def _deletion(server: Server) -> Deletion:
+    places = await _new_environments(server)
+    for identifier, place in places.items():
+        await _fill(server, place, server.keys[identifier], plan=f"plan of {identifier}")
+        users = [{"user_id": f"t-{number}", "tags": ["removed"]} for number in range(GOING)]
+        await _good(server, "POST", f"{place}/users", users)
+        await _good(server, "DELETE", f"{place}/user-tags/removed")  # goes on for longer than the request
+        await _good(server, "POST", f"{place}/events/exports", {"format": "csv"})
+        await _present(server, "LAST")
+    mine, others = IDS[3:], IDS[:3]
+    before, others_before = _rows(server.database, mine), _rows(server.database, others)
+    await _good(server, "DELETE", "/v2/spaces/radio")
+    return Deletion(
+        Counter(row.partition(" ")[0] for row in before),
+        _rows(server.database, mine),
+        sorted(set(others_before) ^ set(_rows(server.database, others))),
+    )
 
 
 Step = tuple[str, str, Any]
@@ -436,12 +483,18 @@ async def _present(server: Server, path: str) -> str:
         await asyncio.sleep(0.005)
 
 
+OF_AN_ENVIRONMENT = {
+    name: table
+    for name, table in OF_A_PLACE.items()
+    if "environment_id" in table.columns and name not in {"environment_keys", "audit_entries"}
+}
+
+
 def _rows(database: Database, environment_ids: Sequence[str]) -> list[str]:
     """All rows of these environments."""
     found = []
-    for name, table in OF_A_PLACE.items():
-        if "environment_id" in table.columns and name not in {"environment_keys", "audit_entries"}:
-            query = select(table).where(table.c.environment_id.in_(environment_ids))
-            rows = database.read_now(lambda connection, query=query: connection.execute(query).all())  # type: ignore[misc]  # bound now
-            found += [_without_chance(f"{name} {tuple(row)!r}") for row in rows]
+    for name, table in OF_AN_ENVIRONMENT.items():
+        query = select(table).where(table.c.environment_id.in_(environment_ids))
+        rows = database.read_now(lambda connection, query=query: connection.execute(query).all())  # type: ignore[misc]  # bound now
+        found += [_without_chance(f"{name} {tuple(row)!r}") for row in rows]
     return sorted(found)
