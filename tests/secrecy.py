@@ -186,7 +186,7 @@ def remember_of_user(environment: Mapping[str, str], credentials: Path) -> None:
         SENT.add("token", environment.get(name, ""))
     with contextlib.suppress(OSError):
         for kind, value in OF_A_SIGN_IN.findall(credentials.read_bytes()):
-            SENT.add(kind.decode(), value.decode())
+            SENT.add(kind.decode(), value.decode(errors="replace"))
 
 
 # What is left
