@@ -111,7 +111,7 @@ B4 Local files that are no files, have no end or break parsers are refused at on
 """
 
 LIMITS_AND_TRUTH = """
-C6 Nobody is stored without a time of update; those who were get one in steps of a bounded number of people.
+C7 Nobody is stored without a time of update; those who were get one in steps of a bounded number of people.
   server/test_migrations.py
     people_without_a_time_of_update_get_one
     nobody_is_stored_without_a_time_of_update
