@@ -372,3 +372,10 @@ def test_each_operator_of_numbers_finds_whom_it_names(
 def test_a_tribe_sent_to_another_key_is_refused(space: str, client: httpx.Client, key: Any) -> None:
     answer = client.put(f"{space}/tribes/gold", json={"key": key, "filters": [GOLD]})
     assert (answer.status_code, answer.json()["errors"][0]["path"]) == (422, "key")
+
+
+@pytest.mark.parametrize("kind", ["event", "attribute", "contextual", "tag"])
+def test_what_a_filter_is_about_may_not_be_null(space: str, client: httpx.Client, kind: str) -> None:
+    answer = client.put(f"{space}/tribes/gold", json={"filters": [{kind: None}]})
+    assert answer.status_code == 422
+    assert f"filters[0].{kind}" in {error["path"] for error in answer.json()["errors"]}
