@@ -14,13 +14,14 @@ from mtribes_cli.numbers import whole_number
 
 _SEPARATORS = re.compile(r"[,\s]+")
 _MAX_PORT = 65_535
+_LONGEST_NAME = 253  # of a server (RFC 1035, 2.3.4, as text); a longer one is compared no further
 
 Address = IPv4Address | IPv6Address
 
 
 def is_excepted(exceptions: str, name: str, port: int) -> bool:
     """Return whether a server is to be reached without a proxy; `exceptions` is the text of the variable."""
-    host = name.lower().rstrip(".")
+    host = name[: _LONGEST_NAME + 1].lower().rstrip(".")
     return any(_means(entry, host, port) for entry in _SEPARATORS.split(exceptions.lower()) if entry)
 
 

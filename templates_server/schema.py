@@ -246,7 +246,7 @@ persons = Table(
     Column("created", BigInteger, nullable=False),
     Column("first_seen", BigInteger),
     Column("last_seen", BigInteger),
-    Column("updated", BigInteger, nullable=False, server_default="0"),  # when what is kept of them last changed
+    Column("updated", BigInteger, nullable=False),  # when what is kept of them last changed
     Column("email", Text),
     Column("phone", Text),
     Column("timezone", Text),

@@ -123,6 +123,10 @@ B Hostile content of every file that is read, and what is no file in its place, 
 """
 
 LIMITS_AND_TRUTH = """
+C7 Nobody is stored without a time of update; those who were get one in steps of a bounded number of people.
+  server/test_migrations.py
+    people_without_a_time_of_update_get_one
+    nobody_is_stored_without_a_time_of_update
 C2: The command line reads all pieces of a packed file, and passes over nothing that trails them.
   cli/ingest/test_source.py
     files_packed_in_pieces_are_read_to_the_end

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, select
+from sqlalchemy.exc import IntegrityError
 
 from templates_server import migrations
 from templates_server.database import marks
@@ -61,26 +63,40 @@ def test_merges_get_the_name_of_their_user(fresh_database_url: str) -> None:
     assert {row[0]: row[1] for row in named} == wanted
 
 
+TIMELESS = 1_203  # more than two steps
+
+
 def test_people_without_a_time_of_update_get_one(fresh_database_url: str) -> None:
     database = open_database(fresh_database_url)
-    database.write_now(lambda connection: migrations.upgrade_connection(connection, revision="0003"))
+    database.write_now(lambda connection: migrations.upgrade_connection(connection, revision="0004"))
+    key = ("environment_id", "person_id", "kind", "called", "created", "updated", "tags", "email")
     rows = [
-        {
-            "environment_id": "env",
-            "person_id": called,
-            "kind": "user",
-            "called": called,
-            "created": 1000,
-            "updated": updated,
-        }
-        for called, updated in (("never updated", 0), ("updated", 2000))
+        dict(
+            zip(key, (f"env-{number % 2}", f"p-{number}", "user", str(number), *times, "\na\n", "a@x.org"), strict=True)
+        )
+        for number in range(TIMELESS)
+        for times in ((1000 + number, 0 if number else 5000),)
     ]
     database.write_now(lambda connection: connection.execute(persons.insert(), rows))
     migrations.upgrade(database)
-    query = select(persons.c.called, persons.c.created, persons.c.updated).order_by(persons.c.called)
+    query = select(persons.c.person_id, persons.c.created, persons.c.updated, persons.c.tags, persons.c.email)
     found = database.read_now(lambda connection: connection.execute(query).all())
     database.close()
-    assert [tuple(row) for row in found] == [("never updated", 1000, 1000), ("updated", 1000, 2000)]
+    wanted = [
+        (f"p-{number}", 1000 + number, 1000 + number if number else 5000, "\na\n", "a@x.org")
+        for number in range(TIMELESS)
+    ]
+    assert sorted(map(tuple, found)) == sorted(wanted)
+
+
+def test_nobody_is_stored_without_a_time_of_update(fresh_database_url: str) -> None:
+    database = open_database(fresh_database_url)
+    migrations.upgrade(database)
+    row = {"environment_id": "env", "person_id": "p", "kind": "user", "called": "user", "created": 1000}
+    with pytest.raises(IntegrityError, match="updated"):
+        database.write_now(lambda connection: connection.execute(persons.insert(), row))
+    assert database.read_now(lambda connection: connection.execute(select(persons)).all()) == []
+    database.close()
 
 
 def test_a_server_before_its_migration_is_not_ready(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from typing import Any
 
 from mtribes_cli import answers, lock_file, project_file
 from mtribes_cli import documents as local_documents
+from mtribes_cli.ingest.decoding import UTF_8
 from templates_server import addresses, documents, forms
 from templates_server.codegen.model import GenerationInput
 from templates_server.codegen.render import render
@@ -60,6 +61,7 @@ FILLED: Mapping[str, Callable[[str], Any]] = {
     "int": lambda _: 32,
     "float": lambda _: 1.0,
     "bool": lambda _: False,
+    "Encoding": lambda _: UTF_8,
     "Path": lambda _: Path("mtribes.toml"),
     "Path | None": lambda _: None,
     "IdCheck": lambda _: IdCheck("secret"),
@@ -87,10 +89,12 @@ NOT_READERS: Mapping[str, str] = {
     "mtribes_cli.ingest.csv_header._becomes": "is called by the files that are read below",
     "mtribes_cli.ingest.csv_header._convert": "is called by the files that are read below",
     "mtribes_cli.ingest.csv_rows._regular": _OTHERWISE,
+    "mtribes_cli.ingest.decoding.decoded": "is called by the files that are read below",
     "mtribes_cli.output_paths._folder_twins": "is called by the reader of mtribes.lock",
     "mtribes_cli.people._row": _OURS,
     "mtribes_cli.project_file._suggestion": "is called by the reader of mtribes.toml",
     "mtribes_cli.project_file_edit.project_text": "takes a file that was read by parse_project_file before",
+    "mtribes_cli.proxy_exceptions._means_address": "is called by is_excepted",
     "templates_server.accounts.store._membership": _OURS,
     "templates_server.addresses.caller_of": _LISTED,
     "templates_server.backup.archive.check_end": _OURS,

@@ -20,15 +20,18 @@ from sqlalchemy import Executable, select, update
 from templates_server import migrations, schema
 from templates_server.access import ALL_SCOPES, Role, Scope
 from templates_server.app import create_app
+from templates_server.exports.files import ExportFiles
+from templates_server.exports.spooling import Spooler
 from templates_server.settings import Settings
 from templates_server.spaces import store as spaces_store
-from templates_server.times import DAY, system_clock
+from templates_server.times import DAY, LATEST_AHEAD, system_clock
 from templates_server.tokens.secrets import SecretKind, hashed, new_secret
 from tests.people import FULL, Grant, Organization, Person, add_organization, add_person, add_service, add_token
 from tests.server.authorisation.in_process import Asker, Forgetting, Sent, forgetting_database
 
 MARK = re.compile(rb"mark-([a-z]+)")
-LATER = system_clock() + DAY  # the last use of every token: none is noted while the grid is walked
+LATER = system_clock() + DAY
+NO_USE_IS_NOTED = LATEST_AHEAD // 2  # so far ahead is the last use of every token: a later one would be a wrong clock
 SPACES = {"vod": "acme", "radio": "acme", "rival": "twin"}
 UNKNOWN = "?"  # a place that came to be meanwhile
 NEW = "new"  # the mark of what requests bring
@@ -40,6 +43,7 @@ class World:
 
     database: Forgetting
     asker: Asker
+    exports: ExportFiles
     names: dict[str, dict[str, str]] = field(default_factory=dict)
     bearers: dict[str, str] = field(default_factory=dict)
     places: dict[str, str] = field(default_factory=dict)
@@ -49,6 +53,12 @@ class World:
         if bearer := self.bearers[credential]:
             headers["Authorization"] = bearer
         return await self.asker.ask(method, target, content, **headers)
+
+    async def end_of_export(self, export_id: str) -> None:
+        """Return once nobody makes the file of an export any more: an organization may have a few made at once."""
+        while (lock := self.exports.hold(export_id)) is None:  # noqa: ASYNC110 - a thread lets it go
+            await asyncio.sleep(0.002)
+        self.exports.let_go(export_id, lock)
 
     def change(self, statement: Executable) -> None:
         """Do that to the database, for good."""
@@ -75,12 +85,12 @@ def new_world(database_url: str, folder: Path) -> World:
     database = forgetting_database(database_url)
     migrations.upgrade(database)
     settings = Settings("http://localhost", database_url, folder, rate_limits=None, metrics=True)
-    world = World(database, Asker(create_app(settings, database=database)))
+    app = create_app(settings, database=database)
+    world = World(database, Asker(app), app.services.part(Spooler).files)
     organizations = {key: _organization(world, key) for key in ("acme", "twin")}
     asyncio.run(_furnish(world, organizations))
     _let_in(world, organizations)
-    row = schema.tokens.update().values(last_used=LATER)
-    database.write_now(lambda connection: connection.execute(row))
+    world.change(schema.tokens.update().values(last_used=system_clock() + NO_USE_IS_NOTED))
     database.forgets = True
     return world
 

@@ -108,7 +108,10 @@ def first_row_twice(content: bytes) -> bytes:
 
 DAMAGES: Mapping[str, tuple[Callable[[Members], Members], str]] = {
     "bad JSON": (lambda m: changed(m, ORGANIZATIONS, lambda c: c.replace(b'"', b"'", 1)), f"{ORGANIZATIONS}, line 1: "),
-    "not UTF-8": (lambda m: with_bytes(m, b"acme", b"\xff\xfe"), f"{ORGANIZATIONS}, line 1: "),
+    "not UTF-8": (
+        lambda m: changed(m, ORGANIZATIONS, lambda c: c.replace(b'"name":"', b'"name":"\xff\xfe', 1)),
+        f"{ORGANIZATIONS}, line 1: ",
+    ),
     "a row that is a list": (lambda m: changed(m, ORGANIZATIONS, lambda c: b"[]\n" + c), f"{ORGANIZATIONS}, line 1: "),
     "an empty line": (lambda m: changed(m, ORGANIZATIONS, lambda c: c + b"\n"), f"{ORGANIZATIONS}, line 3: "),
     "a cut line": (lambda m: changed(m, ORGANIZATIONS, lambda c: c[:-1]), f"{ORGANIZATIONS}, line 2: the line"),
@@ -128,7 +131,7 @@ DAMAGES: Mapping[str, tuple[Callable[[Members], Members], str]] = {
     "a column that is missing": (lambda m: with_row(m, ORGANIZATIONS, name=...), f"{ORGANIZATIONS}, line 2: "),
     "a column too much": (lambda m: with_row(m, ORGANIZATIONS, nose="long"), f"{ORGANIZATIONS}, line 2: "),
     "half a surrogate pair": (
-        lambda m: changed(m, ORGANIZATIONS, lambda c: c.replace(b'"Acme"', b'"\\ud800"')),
+        lambda m: changed(m, ORGANIZATIONS, lambda c: c.replace(b'"name":"', b'"name":"\\ud800', 1)),
         f"{ORGANIZATIONS}, line 1: ",
     ),
     "bad base64": (
@@ -225,10 +228,6 @@ DAMAGES: Mapping[str, tuple[Callable[[Members], Members], str]] = {
 }
 
 
-def with_bytes(members: Members, before: bytes, after: bytes) -> Members:
-    return changed(members, ORGANIZATIONS, lambda content: content.replace(before, after, 1))
-
-
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_what_is_damaged_is_told_with_its_place(
     damage: str, members: Members, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -245,7 +244,7 @@ def test_what_is_damaged_is_told_with_its_place(
 def test_nothing_of_a_damaged_backup_stays_in_postgresql(
     members: Members, postgres: PostgresServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    nul = lambda m: changed(m, ORGANIZATIONS, lambda c: c.replace(b'"Acme"', b'"\\u0000"'))  # noqa: E731 - as in the table
+    nul = lambda m: changed(m, ORGANIZATIONS, lambda c: c.replace(b'"name":"', b'"name":"\\u0000', 1))  # noqa: E731 - as in the table
     url = postgres.new_database_url()
     for change, told in (*DAMAGES.values(), (nul, f"{ORGANIZATIONS}, line 1: the database refuses")):
         assert restored(packed(change(members)), tmp_path, "--database", url) == 1

@@ -47,10 +47,13 @@ def filled(folder: Path, count: int) -> sqlite3.Connection:
     key = ("env", "per")
     events = [(*key, f"e-{n}", "video/completed", None, None, None, None, NOW - n, NOW) for n in range(count)]
     sessions = [(*key, f"s-{n}", NOW - n) for n in range(count)]
-    person = {"environment_id": "text", "person_id": "text", "kind": "text", "called": "text", "created": "bigint"}
+    person = {
+        **dict.fromkeys(("environment_id", "person_id", "kind", "called"), "text"),
+        **dict.fromkeys(("created", "updated"), "bigint"),
+    }
 
     def store(connection: Any) -> None:
-        insert_all(connection, "persons", person, [(*key, "user", "ada", 1)])
+        insert_all(connection, "persons", person, [(*key, "user", "ada", 1, 1)])
         insert_all(connection, "events", COLUMNS, events)
         insert_all(connection, "sessions", STARTED, sessions)
 

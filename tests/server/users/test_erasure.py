@@ -309,7 +309,14 @@ def test_a_visitor_whose_merge_came_after_the_backup_is_removed_too(live: Server
     listed = tmp_path / "list"
     ErasureList(listed).add([ErasedPerson("env_1", ADA, 9), ErasedPerson("env_1", VISITOR, 9)])
     live.add("bob")
-    row = {"environment_id": "env_1", "person_id": VISITOR, "kind": "visitor", "called": "v1", "created": 1}
+    row = {
+        "environment_id": "env_1",
+        "person_id": VISITOR,
+        "kind": "visitor",
+        "called": "v1",
+        "created": 1,
+        "updated": 1,
+    }
     live.write(lambda connection: connection.execute(persons.insert(), row))
     backup = live.back_up(tmp_path / "b")
     assert restored(backup, tmp_path / "new", "--erasures", str(listed)).users()[0] == ["bob"]

@@ -113,6 +113,7 @@ def test_tagging_is_on_the_record_without_the_id(place: Place) -> None:
     query = select(audit_entries.c.action, audit_entries.c.target, audit_entries.c.details).where(
         audit_entries.c.action.like("visitor.%"), audit_entries.c.space == place.space
     )
+    query = query.order_by(audit_entries.c.action)
     entries = place.server.database.read_now(lambda connection: connection.execute(query).all())
     person_id = named(PersonKind.VISITOR, "v").person_id
     assert [tuple(entry) for entry in entries] == [("visitor.tag", person_id, "{}"), ("visitor.untag", person_id, "{}")]
