@@ -155,7 +155,7 @@ def test_a_line_to_paste_runs_nothing(repository: Project) -> None:
     outcome = repository.run("update")
     line = outcome.err.strip().rpartition(": ")[2]
     assert outcome.exit_code == 4
-    assert shlex.split(line) == ["MTRIBES_HOST=https://evil.example/$(touch,PWNED);`id`"]
+    assert shlex.split(line) == ["MTRIBES_HOST=https://evil.example/$(touch,PWNED);%60id%60"]
     assert line.startswith("MTRIBES_HOST='")
 
 

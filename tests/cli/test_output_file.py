@@ -17,7 +17,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.computer import Mtribes
+from mtribes_cli import output_file
+from tests.cli.computer import Mtribes, Outcome
 from tests.cli.peer import Peer, Reply, data
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="devices and pipes of Unix")
@@ -139,6 +140,37 @@ def test_what_is_not_written_to_is_refused(user: Mtribes, serving: Peer, name: s
     assert outcome.exit_code == 1, outcome.err
     assert {path: path.lstat().st_mode for path in user.home.rglob("*") if "state" not in path.parts} == before
     assert (own / "config").read_text() == "[core]\n"
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("own", [".git", ".GIT", ".hg", "git~1"])
+def test_no_file_is_made_that_tells_git_where_a_repository_is(
+    user: Mtribes, serving: Peer, name: str, own: str
+) -> None:
+    """A link of a checkout to `below/.git` would make `gitdir: ...` of a server's text the word of a repository."""
+    assert serving.url
+    (user.home / "below").mkdir()
+    (user.home / "link").symlink_to(f"below/{own}")
+    for path in ("link", f"below/{own}"):
+        outcome = user(*COMMANDS[name], "--output", path)
+        assert (outcome.exit_code, "a repository's own" in outcome.err) == (1, True), outcome.err
+    assert list((user.home / "below").iterdir()) == []
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_fifo_that_nobody_reads_is_given_up(
+    user: Mtribes, serving: Peer, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert serving.url
+    monkeypatch.setattr(output_file, "READER_WAIT_SECONDS", 0.1)
+    os.mkfifo(user.home / "fifo")
+    outcomes: list[Outcome] = []
+    command = threading.Thread(target=lambda: outcomes.append(user(*COMMANDS[name], "--output", "fifo")), daemon=True)
+    command.start()
+    command.join(20)
+    assert outcomes, "the command waits"
+    assert outcomes[0].exit_code == 1
+    assert "is a FIFO, and nobody has read from it" in outcomes[0].err
 
 
 def program(user: Mtribes, script: str) -> subprocess.CompletedProcess[bytes]:
