@@ -157,6 +157,26 @@ def test_no_file_is_made_that_tells_git_where_a_repository_is(
     assert list((user.home / "below").iterdir()) == []
 
 
+LONGEST = ("x" * 251 + ".csv", "\U0001f600" * 62 + ".csv")
+"""In bytes of UTF-8."""
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("longest", LONGEST)
+def test_a_name_as_long_as_names_can_be_is_written(user: Mtribes, serving: Peer, name: str, longest: str) -> None:
+    assert serving.url
+    outcome = user(*COMMANDS[name], "--output", longest)
+    assert outcome.exit_code == 0, outcome.err
+    assert is_right(COMMANDS[name], (user.home / longest).read_bytes())
+    assert [path for path in user.home.iterdir() if path.is_file()] == [user.home / longest]
+
+
+@pytest.mark.parametrize("longest", LONGEST)
+def test_rejects_have_a_name_as_long_as_names_can_be(user: Mtribes, peer: Peer, longest: str) -> None:
+    assert ingest(user, peer, longest) == 3
+    assert (user.home / longest).read_text().startswith("user_id,email,_line,_error")
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_fifo_that_nobody_reads_is_given_up(
     user: Mtribes, serving: Peer, name: str, monkeypatch: pytest.MonkeyPatch

@@ -93,6 +93,7 @@ B1 A journal of a clone is not acted on: a secret of the state folder signs it, 
     a_journal_of_a_clone_puts_no_hook_in_place
     setup_believes_no_journal_of_a_clone
     the_named_command_discards_a_journal_that_is_not_ours
+    a_folder_in_place_of_a_journal_is_left_to_its_owner
     discarding_follows_no_link_and_removes_staged_files_alone
     a_new_folder_of_a_journal_is_not_removed_outside
     ones_own_journal_is_believed_and_no_other_copy_of_it
@@ -201,6 +202,10 @@ D1 `-C ../other` finds the project of that folder, and rewrites no other one.
   cli/test_main.py
     a_folder_beside_is_searched_and_not_the_one_around
     a_folder_behind_a_link_is_the_one_that_it_leads_to
+D3 A file whose name is as long as names can be is written as any other.
+  cli/test_output_file.py
+    a_name_as_long_as_names_can_be_is_written
+    rejects_have_a_name_as_long_as_names_can_be
 D3 A FIFO that nobody reads does not hold a command for ever.
   cli/test_output_file.py
     a_fifo_that_nobody_reads_is_given_up
