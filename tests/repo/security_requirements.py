@@ -29,6 +29,8 @@ A1 Cookies are read in one pass, whatever Python does with quoted ones.
     long_cookies_are_read_at_once
   repo/test_growth.py
     no_cookie_is_read_by_what_takes_a_square_of_time
+A1 The names of many columns are compared in linear time.
+  cli/ingest/test_csv_columns.py
 A1 A JSON array is read in one pass, whatever is in it.
   cli/ingest/test_json.py
     a_hostile_array_is_read_in_seconds
