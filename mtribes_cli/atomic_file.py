@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 PRIVATE_MODE = 0o600
 PRIVATE_FOLDER_MODE = 0o700
+_KEPT_NAME_BYTES = 100  # of the 255 that a file system takes
 SHARED_MODE = 0o666  # less what the user's umask takes away
 
 Reached = Callable[[str], None]
@@ -34,9 +35,15 @@ def write_whole(path: Path, content: bytes) -> None:
     target = path.resolve()
     is_there = target.exists()
     mode = target.stat().st_mode & 0o777 if is_there else SHARED_MODE
-    _replace(target, content, _Passing(target.with_name(f".{target.name}.{secrets.token_hex(8)}"), mode))
+    _replace(target, content, _Passing(passing_place(target, secrets.token_hex(8)), mode))
     if is_there:
         target.chmod(mode)
+
+
+def passing_place(target: Path, mark: str) -> Path:
+    """Return where what is to be `target` waits, beside it; a name as long as names can be is cut."""
+    beginning = target.name.encode("utf-8", "surrogateescape")[:_KEPT_NAME_BYTES].decode("utf-8", "ignore")
+    return target.with_name(f".{beginning}.{mark}")
 
 
 class _Passing(NamedTuple):

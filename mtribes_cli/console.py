@@ -17,6 +17,7 @@ from mtribes_cli.local_files import MAX_DOCUMENT_BYTES
 from mtribes_cli.numbers import whole_number
 from mtribes_cli.result import Block, Document, Result, Table
 from mtribes_cli.safe_text import columns, display_width, made_safe, made_safe_line
+from mtribes_cli.waiting_input import WaitingInput, read_to_the_end, wait_for_input
 
 ENVELOPE_VERSION = 1
 _BOLD, _RED, _YELLOW, _DIM = "1", "31", "33", "2"
@@ -229,19 +230,22 @@ class Console:
     def binary_stdin(self) -> BinaryIO:
         """Stdin as bytes, as it comes: past its buffer, which a thread that waits would hold up to the very end."""
         binary: Any = getattr(self._stdin, "buffer", self._stdin)
-        raw: BinaryIO = getattr(binary, "raw", binary)
-        return raw
+        return WaitingInput(getattr(binary, "raw", binary))
 
     def read_stdin(self, max_bytes: int = MAX_DOCUMENT_BYTES) -> bytes:
         """All of stdin, as bytes. Raises UsageError for more than `max_bytes`."""
         binary = getattr(self._stdin, "buffer", None)
-        content = binary.read(max_bytes + 1) if binary is not None else self._stdin.read(max_bytes + 1).encode()
+        if binary is not None:
+            content = read_to_the_end(binary, max_bytes + 1)
+        else:
+            content = self._stdin.read(max_bytes + 1).encode()
         if len(content) > max_bytes:
             raise UsageError(f"stdin holds more than {max_bytes:,} bytes.", "Give the right file on stdin.")
-        return bytes(content)
+        return content
 
     def _line(self, question: str) -> str:
         self._write(self._stderr, self._wiped() + made_safe(question))
+        wait_for_input(self._stdin)
         line = self._stdin.readline()
         self._write(self._stderr, self._doing)
         if not line:

@@ -23,9 +23,12 @@ Each has one line of what happened and one line of what to do; where many things
 `problems`. Nothing here prints: that is `console`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import IntEnum
+from itertools import islice
 from typing import NamedTuple
+
+MAX_PROBLEMS = 100
 
 
 class ExitCode(IntEnum):
@@ -47,6 +50,12 @@ class Problem(NamedTuple):
     message: str
     path: str | None = None
     code: str | None = None
+
+
+def first_problems(problems: Iterable[Problem]) -> list[Problem]:
+    """Return as many as a person reads; the file or answer may be anybody's, and what is wrong with it endless."""
+    first = list(islice(problems, MAX_PROBLEMS + 1))
+    return first if len(first) <= MAX_PROBLEMS else [*first[:MAX_PROBLEMS], Problem("and more")]
 
 
 class MtribesError(Exception):

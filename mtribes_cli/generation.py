@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from mtribes_cli.errors import AnswerError, FileError, Problem
+from mtribes_cli.errors import AnswerError, FileError, Problem, first_problems
 from mtribes_cli.lock_file import LOCK_FILE_NAME, LockedTarget, LockFile, Source, format_lock_file, read_lock_file
 from mtribes_cli.output_paths import collisions, file_fault, overlapping
 from mtribes_cli.output_plan import NOT_THROUGH_LINKS, DesiredFile, Plan, plan
@@ -181,7 +181,7 @@ def _checked_outputs(
 ) -> Iterator[GeneratedOutput]:
     if [target.language for target in targets] != [answer.language for answer in generated]:
         raise _refused([Problem("has other targets than were asked for")])
-    problems = [problem for answer in generated for problem in _answer_problems(answer)]
+    problems = first_problems(problem for answer in generated for problem in _answer_problems(answer))
     if sum(len(file.content) for answer in generated for file in answer.files) > MAX_TOTAL_BYTES:
         problems.append(Problem(f"has more than {MAX_TOTAL_BYTES} bytes of code"))
     if problems:

@@ -18,6 +18,7 @@ from mtribes_cli.errors import AccessError, FileError, MtribesError
 from mtribes_cli.hosts import LOCAL, NAMED_BY_PROJECT, Host, checked_url, host_from
 from mtribes_cli.local_files import MAX_STATE_FILE_BYTES, read_regular_file
 from mtribes_cli.numbers import whole_number
+from mtribes_cli.safe_text import made_safe_line
 
 if TYPE_CHECKING:
     from mtribes_cli.context import Context
@@ -57,7 +58,8 @@ def require_named_host(context: Context, host: Host, secret: str) -> None:
     console = context.console
     if not console.is_interactive:
         raise refusal
-    console.instruction(f"{_named_by(context)} names a server that you have not used before:\n\n  {host.url}\n")
+    named_by = made_safe_line(_named_by(context))  # a folder of a checkout may have line ends in its name
+    console.instruction(f"{named_by} names a server that you have not used before:\n\n  {host.url}\n")
     if not console.confirm(f"Send {secret} to it?", flag="--host", default=False):
         raise refusal
     remember_host(context, host)

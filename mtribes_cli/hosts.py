@@ -1,15 +1,19 @@
 """Which server is meant, and whether it may be talked to: URLs checked, `local` found. Nothing is sent from here."""
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 
 from mtribes_cli.errors import UnavailableError, UsageError
 from mtribes_cli.local_files import MAX_STATE_FILE_BYTES, read_regular_file
 
 LOCAL = "local"
 NAMED_BY_PROJECT = "mtribes.toml"
+MAX_URL_LENGTH = 2048
+_ASCII_NAME = re.compile(r"(?=.{1,253}\.?\Z)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*\.?")
+_PATH_SIGNS = "/%:@!$&'()*+,;=~"
 START_LOCAL = "Run `mtribes setup --local`, or start one with `mtribes-server start --local`."
 
 
@@ -33,14 +37,18 @@ def host_from(text: str, *, said_by: str, server_folder: Path) -> Host:
 
 
 def checked_url(text: str, *, said_by: str) -> str:
-    """`text` as a base URL in one form; plain http is for loopback alone."""
+    """`text` as a base URL in one form, in ASCII, so that all that connect by it reach the same server.
+
+    Plain http is for loopback alone.
+    """
     stripped = text.strip()
     try:
         parts = urlsplit(stripped if "://" in stripped else f"https://{stripped}")
-        name, port = parts.hostname, parts.port
+        name, port = _sent_name(parts.hostname or ""), parts.port
     except ValueError:
-        name, port, parts = None, None, urlsplit("")
-    if not name or parts.scheme not in {"http", "https"} or parts.username or parts.query or parts.fragment:
+        name, port, parts = "", None, urlsplit("")
+    is_plain = stripped.isprintable() and "@" not in parts.netloc and len(stripped) <= MAX_URL_LENGTH and port != 0
+    if not name or not is_plain or parts.scheme not in {"http", "https"} or parts.query or parts.fragment:
         raise UsageError(
             f"The host from {said_by} is not an address of a server.", "Give it as https://mtribes.example.com."
         )
@@ -51,9 +59,26 @@ def checked_url(text: str, *, said_by: str) -> str:
         )
     bracketed = f"[{name}]" if ":" in name else name
     is_default = port in {None, {"http": 80, "https": 443}[parts.scheme]}
-    return urlunsplit(
-        (parts.scheme, bracketed if is_default else f"{bracketed}:{port}", parts.path.rstrip("/"), "", "")
-    )
+    path = quote(parts.path.rstrip("/"), safe=_PATH_SIGNS)
+    return urlunsplit((parts.scheme, bracketed if is_default else f"{bracketed}:{port}", path, "", ""))
+
+
+def _sent_name(name: str) -> str:
+    """`name` as it is sent and looked up. Raises ValueError for what is no name of a host.
+
+    Libraries turn a name of other letters into ASCII by different rules, and into different hosts.
+    """
+    if ":" in name:
+        import ipaddress  # noqa: PLC0415 - start-up time
+
+        return str(ipaddress.IPv6Address(name))
+    if not name.isascii():
+        import idna  # noqa: PLC0415 - start-up time
+
+        name = idna.encode(name).decode("ascii")  # by the rules of those who send most requests
+    if not _ASCII_NAME.fullmatch(name):
+        raise ValueError(name)
+    return name
 
 
 def is_loopback(name: str) -> bool:

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from mtribes_cli.errors import Problem, ProjectError
+from mtribes_cli.errors import Problem, ProjectError, first_problems
 from mtribes_cli.file_faults import file_error
 from mtribes_cli.local_files import MAX_LOCK_FILE_BYTES, NotRegularFileError, TooLargeFileError, read_regular_file
-from mtribes_cli.output_paths import collisions, file_fault, output_fault, overlapping
+from mtribes_cli.output_paths import MAX_TARGETS, collisions, file_fault, output_fault, overlapping
 
 LOCK_FILE_NAME = "mtribes.lock"
 LOCK_VERSION = 1
@@ -83,7 +83,7 @@ def parse_lock_file(content: bytes, path: Path) -> LockFile:
     except (ValueError, RecursionError) as error:
         raise ProjectError(f"{path} is not JSON in UTF-8: {error}.", _RESTORE) from None
     _check_version(document, path)
-    problems = [Problem(message, path=place) for place, message in _document_faults(document)]
+    problems = first_problems(Problem(message, path=place) for place, message in _document_faults(document))
     if problems:
         raise ProjectError(f"{path} is not what it should be.", _RESTORE, problems=problems)
     return _lock_file(document)
@@ -154,6 +154,9 @@ def _document_faults(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     targets = document.get("targets")
     if not isinstance(targets, list) or not all(isinstance(table, dict) for table in targets):
         yield "targets", "is not a list of objects"
+        return
+    if len(targets) > MAX_TARGETS:
+        yield "targets", f"has {len(targets):,} of them; {MAX_TARGETS:,} are taken"
         return
     for number, table in enumerate(targets):
         yield from _target_faults(table, f"targets.{number}", document)

@@ -7,9 +7,11 @@ repository's own folder are refused.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import stat
+import time
 from codecs import getincrementaldecoder
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,6 +26,8 @@ from mtribes_cli.places import repository_around
 from mtribes_cli.safe_text import made_safe
 
 MAX_LINKS = 40
+READER_WAIT_SECONDS = 60.0
+READER_LOOK_SECONDS = 0.02
 MAX_DESCRIPTOR = 2**31 - 1
 _DESCRIPTORS = re.compile(r"/proc/(?:self|[0-9]+)(?:/task/[0-9]+)?/fd|/dev/fd")
 _GIVE_FILE = "Give the path of a file."
@@ -55,8 +59,8 @@ def output_target(path: Path, shown: str, working_folder: Path) -> OutputTarget:
         raise FileError(
             f"{shown} cannot be written: there is no folder {file.parent}.", "Make it, or give another path."
         )
-    if repository := repository_around(str(file.parent), working_folder):
-        raise FileError(f"{shown} leads into {repository}, a repository's own folder.", "Give another path.")
+    if repository := repository_around(str(file), working_folder):
+        raise FileError(f"{shown} leads to {repository}, which is a repository's own.", "Give another path.")
     return OutputTarget(path, file)
 
 
@@ -92,7 +96,29 @@ def _write_through(path: Path) -> int:
     number = _descriptor(path)
     if number is not None:
         return os.dup(number)
+    if path.is_fifo():
+        return _opened_with_reader(path)
     return os.open(path, os.O_WRONLY | getattr(os, "O_NOCTTY", 0))
+
+
+def _opened_with_reader(fifo: Path) -> int:
+    """A descriptor of a FIFO once somebody reads from it. Raises FileError where nobody comes."""
+    ends = time.monotonic() + READER_WAIT_SECONDS
+    while True:
+        try:
+            descriptor = os.open(fifo, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError as error:
+            if error.errno != errno.ENXIO:
+                raise
+        else:
+            os.set_blocking(descriptor, True)
+            return descriptor
+        if time.monotonic() > ends:
+            raise FileError(
+                f"{fifo} is a FIFO, and nobody has read from it for {READER_WAIT_SECONDS:.0f} seconds.",
+                "Start what reads it first, or give the path of a file.",
+            )
+        time.sleep(READER_LOOK_SECONDS)
 
 
 def _descriptor(path: Path) -> int | None:

@@ -4,10 +4,11 @@ Pure: text in, the first fault of each path out. What is on the disk at a path i
 """
 
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 MAX_NAME_BYTES = 255
 MAX_PATH_BYTES = 1024
+MAX_TARGETS = 1_000  # of a project: each is compared with each
 STAGING_PREFIX = ".mtribes-"
 JOURNAL_NAME = ".mtribes-journal.json"
 ROOT_ONLY_NAMES = frozenset({".gitattributes"})
@@ -60,25 +61,47 @@ def file_fault(path: str) -> str | None:
 def collisions(paths: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Pairs of a path and why it cannot be beside the others on some file system."""
     files: dict[str, str] = {}
-    folders: dict[str, str] = {}
+    top = _Folder("", "")
     for path in sorted(paths):
         twin = files.setdefault(folded(path), path)
         if twin != path:
             yield path, f"is the same as {twin!r} where case and Unicode form are ignored"
-        yield from _folder_twins(path, folders)
-    for key in sorted(files.keys() & folders.keys()):
-        yield files[key], f"is also the folder of {folders[key]!r}"
+        yield from _folder_twins(path, top)
+    for key in sorted(files):
+        if (folder := top.below(key.split("/"))) is not None:
+            yield files[key], f"is also the folder of {folder.first!r}"
 
 
-def _folder_twins(path: str, folders: dict[str, str]) -> Iterator[tuple[str, str]]:
-    """Note the folders of `path`; yield it when one of them is written in two ways."""
-    names = path.split("/")
-    for depth in range(1, len(names)):
-        folder = "/".join(names[:depth])
-        first = folders.setdefault(folded(folder), path)
-        if first.split("/")[:depth] != names[:depth]:
-            yield path, f"lies in a folder that is the same as one of {first!r} where case and Unicode form are ignored"
+class _Folder:
+    """A folder that paths lie in: as it is written, by the first of them; in it, folders by their folded names."""
+
+    __slots__ = ("first", "folders", "name")
+
+    def __init__(self, name: str, first: str) -> None:
+        self.name, self.first = name, first
+        self.folders: dict[str, _Folder] = {}
+
+    def below(self, folded_names: Sequence[str]) -> "_Folder | None":
+        """Return the folder at the end of these names, if there is one."""
+        folder: _Folder | None = self
+        for name in folded_names:
+            folder = folder.folders.get(name) if folder else None
+        return folder
+
+
+def _folder_twins(path: str, top: _Folder) -> Iterator[tuple[str, str]]:
+    """Note the folders of `path`; yield it when one of them is written in two ways. One step a name, however deep."""
+    around = top
+    for name in path.split("/")[:-1]:
+        key = folded(name)
+        folder = around.folders.get(key)
+        if folder is None:
+            folder = around.folders[key] = _Folder(name, path)
+        elif folder.name != name:
+            twin = folder.first
+            yield path, f"lies in a folder that is the same as one of {twin!r} where case and Unicode form are ignored"
             return
+        around = folder
 
 
 def overlapping(outputs: Iterable[str]) -> Iterator[tuple[int, str]]:

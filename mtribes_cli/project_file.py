@@ -7,11 +7,12 @@ Reading uses the standard library alone, and named tuples, which are made severa
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from mtribes_cli.errors import MtribesError, Problem, ProjectError
+from mtribes_cli.errors import MAX_PROBLEMS, MtribesError, Problem, ProjectError, first_problems
 from mtribes_cli.file_faults import file_error
 from mtribes_cli.local_files import (
     MAX_PROJECT_FILE_BYTES,
@@ -19,7 +20,7 @@ from mtribes_cli.local_files import (
     TooLargeFileError,
     read_with_owners,
 )
-from mtribes_cli.output_paths import output_fault, overlapping
+from mtribes_cli.output_paths import MAX_TARGETS, output_fault, overlapping
 
 PROJECT_FILE_NAME = "mtribes.toml"
 LOCAL_HOST = "local"
@@ -127,7 +128,7 @@ def parse_project_file(text: str, path: Path) -> ProjectFile:
     """`text` as a project file that lies at `path`; ProjectError with every fault."""
     try:
         document = tomllib.loads(text)
-        faults = list(_document_faults(document))
+        faults = list(islice(_document_faults(document), MAX_PROBLEMS + 1))
     except tomllib.TOMLDecodeError as error:
         raise _invalid(path, [_syntax_fault(error)]) from None
     except RecursionError:
@@ -195,6 +196,9 @@ def _document_faults(document: Mapping[str, object]) -> Iterator[Fault]:
     targets = document.get("targets", [])
     if not isinstance(targets, list) or not all(isinstance(table, dict) for table in targets):
         yield Fault("targets", "is not a list of tables; write [[targets]] above each")
+        return
+    if len(targets) > MAX_TARGETS:
+        yield Fault("targets", f"has {len(targets):,} tables; {MAX_TARGETS:,} are taken")
         return
     for number, table in enumerate(targets):
         yield from _target_faults(table, f"targets.{number}", has_default_space="space" in document)
@@ -345,7 +349,7 @@ def key_lines(text: str) -> dict[str, int]:
 
 
 def _invalid(path: Path, faults: list[Fault]) -> ProjectError:
-    problems = [Problem(_located(fault), path=fault.place or None) for fault in faults]
+    problems = first_problems(Problem(_located(fault), path=fault.place or None) for fault in faults)
     return ProjectError(f"{path} is not what it should be.", "Mend the file, then run this again.", problems=problems)
 
 

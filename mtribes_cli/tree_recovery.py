@@ -37,6 +37,7 @@ def recover(root: Path, key: JournalKey, outputs: Sequence[str] = ()) -> bool:
     Raises FileError where that fails, or where the journal is not this user's: then nothing is touched. `outputs` are
     where staging folders may be; those that are there are named.
     """
+    _refuse_folder(root)
     try:
         journal = read_journal(root, key)
     except UntrustedJournalError as untrusted:
@@ -59,8 +60,10 @@ def recover(root: Path, key: JournalKey, outputs: Sequence[str] = ()) -> bool:
 def discard(root: Path, key: JournalKey, outputs: Sequence[str]) -> list[str]:
     """Remove the journal and the staging folders, whoever put them there, and take nothing back; what was removed.
 
-    Only files of the names that staged files have are removed, and no link is followed. Raises OSError.
+    Only files of the names that staged files have are removed, and no link is followed. Raises OSError, and FileError
+    where the journal is a folder: what is in it is not ours.
     """
+    _refuse_folder(root)
     try:
         claimed = read_journal(root, key)
     except UntrustedJournalError as untrusted:
@@ -127,6 +130,15 @@ def refuse_other_places(root: Path, journal: Journal) -> None:
             f"Nothing was done: a write to {root} would touch what is not the project's.",
             "Remove the link, then run this again.",
             problems=[Problem(fault, path=folder, code="FOREIGN_PATH") for folder, fault in faults],
+        )
+
+
+def _refuse_folder(root: Path) -> None:
+    place = root / JOURNAL_NAME
+    if place.is_dir() and not place.is_symlink():
+        raise FileError(
+            f"Nothing was touched: {place} is a folder, and no journal of an interrupted write.",
+            "A checkout may have brought it along. Remove it yourself, then run this again.",
         )
 
 

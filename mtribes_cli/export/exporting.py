@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mtribes_cli.atomic_file import PRIVATE_MODE
+from mtribes_cli.atomic_file import PRIVATE_MODE, passing_place
 from mtribes_cli.errors import (
     AnswerError,
     InterruptedCommandError,
@@ -115,7 +115,7 @@ class _Run:
         if self._target is None:
             part = self.journal.path.with_suffix(".part")
         else:
-            part = self._target.with_name(f".{self._target.name[:100]}.{export.id}.part")
+            part = passing_place(self._target, f"{export.id}.part")
         underway = Underway(export.id, part)
         self.journal.keep(underway)
         self._context.at_crash_point("export-journalled")

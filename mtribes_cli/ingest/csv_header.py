@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -195,7 +196,7 @@ def _becomes(name: str, settings: Columns, passed_over: Sequence[str]) -> str:
 
 
 def _naming_problems(names: Sequence[str]) -> list[Problem]:
-    twice = [name for name in dict.fromkeys(names) if name and names.count(name) > 1]
+    twice = [name for name, count in Counter(names).items() if name and count > 1]
     return [Problem("This name stands over more than one column.", name) for name in twice]
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mtribes_cli.atomic_file import write_private
+from mtribes_cli.atomic_file import passing_place, write_private
 from mtribes_cli.errors import FileError, UsageError
 from mtribes_cli.file_faults import file_error
 from mtribes_cli.ingest.rejects import RejectsFormat, Spool, default_name
@@ -39,7 +39,7 @@ class RejectsFile:
         if self.through is not None:
             self._write_through(self.through, rejects, kind)
             return
-        staged = self.path.with_name(f".{self.path.name}.{secrets.token_hex(8)}")
+        staged = passing_place(self.path, secrets.token_hex(8))
         try:
             self._write(staged, rejects, kind, encoding)
             digest = _digest(staged)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn, Protocol
 from mtribes_cli.errors import DocumentError, UsageError
 from mtribes_cli.file_faults import file_error
 from mtribes_cli.ingest.decoding import UTF_8, Encoding, decoded, encoding_of
+from mtribes_cli.waiting_input import WaitingInput
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -68,7 +69,7 @@ def opened(context: Context, file: str, encoding: str | None = None) -> tuple[So
         raise file_error(error, file, cannot_be="read") from error
     context.resources.callback(stream.close)
     if not stat.S_ISREG(status.st_mode):
-        return Source(file, None, None, encoding), stream
+        return Source(file, None, None, encoding), WaitingInput(stream)
     return Source(file, path, status.st_size, encoding), stream
 
 

@@ -109,6 +109,18 @@ def test_somebody_at_the_terminal_is_asked_once(repository: Project, code_peer: 
     assert repository.run("update").exit_code == 4
 
 
+@pytest.mark.skipif(os.name == "nt", reason="names with line ends are Unix's")
+def test_a_folder_of_a_checkout_adds_no_line_to_the_question(repository: Project, code_peer: CodePeer) -> None:
+    below = repository.root / "a\n\n  https:\n"
+    below.mkdir()
+    (below / "mtribes.toml").write_text(f'host = "{code_peer.url}"\n{TOML}')
+    outcome = repository.run("-C", below.name, "update", answers="no\n")
+    assert outcome.exit_code == 4
+    assert f"/a\\n\\n  https:\\n/mtribes.toml names a server that you have not used before:\n\n  {code_peer.url}\n" in (
+        outcome.err
+    )
+
+
 @pytest.mark.parametrize("answers", ["no\n", "\n"])
 def test_a_no_sends_nothing_and_is_not_remembered(repository: Project, code_peer: CodePeer, answers: str) -> None:
     outcome = repository.run("update", answers=answers)
@@ -155,7 +167,7 @@ def test_a_line_to_paste_runs_nothing(repository: Project) -> None:
     outcome = repository.run("update")
     line = outcome.err.strip().rpartition(": ")[2]
     assert outcome.exit_code == 4
-    assert shlex.split(line) == ["MTRIBES_HOST=https://evil.example/$(touch,PWNED);`id`"]
+    assert shlex.split(line) == ["MTRIBES_HOST=https://evil.example/$(touch,PWNED);%60id%60"]
     assert line.startswith("MTRIBES_HOST='")
 
 

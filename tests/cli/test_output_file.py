@@ -17,7 +17,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.computer import Mtribes
+from mtribes_cli import output_file
+from tests.cli.computer import Mtribes, Outcome
 from tests.cli.peer import Peer, Reply, data
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="devices and pipes of Unix")
@@ -139,6 +140,57 @@ def test_what_is_not_written_to_is_refused(user: Mtribes, serving: Peer, name: s
     assert outcome.exit_code == 1, outcome.err
     assert {path: path.lstat().st_mode for path in user.home.rglob("*") if "state" not in path.parts} == before
     assert (own / "config").read_text() == "[core]\n"
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("own", [".git", ".GIT", ".hg", "git~1"])
+def test_no_file_is_made_that_tells_git_where_a_repository_is(
+    user: Mtribes, serving: Peer, name: str, own: str
+) -> None:
+    """A link of a checkout to `below/.git` would make `gitdir: ...` of a server's text the word of a repository."""
+    assert serving.url
+    (user.home / "below").mkdir()
+    (user.home / "link").symlink_to(f"below/{own}")
+    for path in ("link", f"below/{own}"):
+        outcome = user(*COMMANDS[name], "--output", path)
+        assert (outcome.exit_code, "a repository's own" in outcome.err) == (1, True), outcome.err
+    assert list((user.home / "below").iterdir()) == []
+
+
+LONGEST = ("x" * 251 + ".csv", "\U0001f600" * 62 + ".csv")
+"""In bytes of UTF-8."""
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("longest", LONGEST)
+def test_a_name_as_long_as_names_can_be_is_written(user: Mtribes, serving: Peer, name: str, longest: str) -> None:
+    assert serving.url
+    outcome = user(*COMMANDS[name], "--output", longest)
+    assert outcome.exit_code == 0, outcome.err
+    assert is_right(COMMANDS[name], (user.home / longest).read_bytes())
+    assert [path for path in user.home.iterdir() if path.is_file()] == [user.home / longest]
+
+
+@pytest.mark.parametrize("longest", LONGEST)
+def test_rejects_have_a_name_as_long_as_names_can_be(user: Mtribes, peer: Peer, longest: str) -> None:
+    assert ingest(user, peer, longest) == 3
+    assert (user.home / longest).read_text().startswith("user_id,email,_line,_error")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_fifo_that_nobody_reads_is_given_up(
+    user: Mtribes, serving: Peer, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert serving.url
+    monkeypatch.setattr(output_file, "READER_WAIT_SECONDS", 0.1)
+    os.mkfifo(user.home / "fifo")
+    outcomes: list[Outcome] = []
+    command = threading.Thread(target=lambda: outcomes.append(user(*COMMANDS[name], "--output", "fifo")), daemon=True)
+    command.start()
+    command.join(20)
+    assert outcomes, "the command waits"
+    assert outcomes[0].exit_code == 1
+    assert "is a FIFO, and nobody has read from it" in outcomes[0].err
 
 
 def program(user: Mtribes, script: str) -> subprocess.CompletedProcess[bytes]:

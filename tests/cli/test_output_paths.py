@@ -1,5 +1,7 @@
 """Paths that generated code may have."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -109,3 +111,18 @@ def test_a_path_that_passes_stays_inside(path: str) -> None:
         assert ".." not in names
         assert path.isascii()
         assert not path.startswith("/")
+
+
+def test_folders_are_compared_in_time_that_grows_with_the_text() -> None:
+    """Twice as deep takes twice as long, not four times: a lock or an answer may be anybody's."""
+
+    def seconds(depth: int) -> float:
+        paths = ["a/" * depth + f"f{number}" for number in range(40)]
+        times = []
+        for _ in range(5):
+            began = time.process_time()
+            assert list(collisions(paths)) == []
+            times.append(time.process_time() - began)
+        return min(times)
+
+    assert seconds(4_000) < 6 * seconds(1_000)

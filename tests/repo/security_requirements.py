@@ -38,6 +38,8 @@ A1 Cookies are read in one pass, whatever Python does with quoted ones.
     long_cookies_are_read_at_once
   repo/test_growth.py
     no_cookie_is_read_by_what_takes_a_square_of_time
+A1 The names of many columns are compared in linear time.
+  cli/ingest/test_csv_columns.py
 A1 A JSON array is read in one pass, whatever is in it.
   cli/ingest/test_json.py
     a_hostile_array_is_read_in_seconds
@@ -102,6 +104,7 @@ B1 A journal of a clone is not acted on: a secret of the state folder signs it, 
     a_journal_of_a_clone_puts_no_hook_in_place
     setup_believes_no_journal_of_a_clone
     the_named_command_discards_a_journal_that_is_not_ours
+    a_folder_in_place_of_a_journal_is_left_to_its_owner
     discarding_follows_no_link_and_removes_staged_files_alone
     a_new_folder_of_a_journal_is_not_removed_outside
     ones_own_journal_is_believed_and_no_other_copy_of_it
@@ -112,8 +115,20 @@ B2 Nothing is written into the own folder of git or its like through a link, and
     an_output_in_a_repositorys_own_folder_is_refused
     a_server_makes_no_repository_of_an_output
     a_worktree_in_a_bare_repository_is_a_project_like_any
+B2 No command writes a file such as `.git`, which tells git where a repository is, by its name or through a link.
+  cli/test_output_file.py
+    no_file_is_made_that_tells_git_where_a_repository_is
+B3 An address has one form, in ASCII, for all that connect by it; what is no address is refused by every command.
+  cli/test_hosts.py
 B3 Secrets go only where their user said, and a project file of another user sends nothing.
   cli/test_host_trust.py
+B4 Targets of a project and a lock are counted before they are compared; of what is wrong the first hundred are told.
+  cli/hostile/test_local_files.py
+    of_a_project_file_with_much_wrong_the_first_is_told
+    of_a_lock_with_much_wrong_the_first_is_told
+    of_an_answer_with_much_wrong_the_first_is_told
+  cli/test_output_paths.py
+    folders_are_compared_in_time_that_grows_with_the_text
 B4 Local files that are no files, have no end or break parsers are refused at once; what a server says is bounded.
   cli/hostile/test_local_files.py
   repo/test_local_reads.py
@@ -201,6 +216,13 @@ D1 `-C ../other` finds the project of that folder, and rewrites no other one.
   cli/test_main.py
     a_folder_beside_is_searched_and_not_the_one_around
     a_folder_behind_a_link_is_the_one_that_it_leads_to
+D3 A file whose name is as long as names can be is written as any other.
+  cli/test_output_file.py
+    a_name_as_long_as_names_can_be_is_written
+    rejects_have_a_name_as_long_as_names_can_be
+D3 A FIFO that nobody reads does not hold a command for ever.
+  cli/test_output_file.py
+    a_fifo_that_nobody_reads_is_given_up
 D3 What is no regular file is written through or refused by every command, and never replaced.
   cli/test_output_file.py
 D6 In a forest of links content is what counts, and nothing is written through one.
@@ -255,6 +277,8 @@ D7 A local server without demo data can be set up, and one where nobody administ
 """
 
 INPUT_FILES = """
+E1 Input that does not block is read to its end: where nothing is there yet, it is waited for.
+  cli/test_waiting_input.py
 E1 An id that is blank or has a blank or invisible character at an edge is refused by name wherever one is written.
   server/persons/test_names.py
     an_id_says_what_stands_at_its_edge

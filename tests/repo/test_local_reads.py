@@ -21,6 +21,7 @@ ALLOWED = {
     ("write_journal.py", "write_durably"): "a new file, for writing",
     ("write_journal.py", "sync_folder"): "a folder, to make its names last",
     ("output_file.py", "_write_through"): "what the user named, for writing",
+    ("output_file.py", "_opened_with_reader"): "the same",
     ("crash.py", "_write_new"): "a new file, for writing",
     ("local_server.py", "_detached"): "the log of the server, for writing",
     ("export/fetching.py", "_opened"): "the part file of an export, a piece at a time; no link is followed",

@@ -110,6 +110,21 @@ def test_the_named_command_discards_a_journal_that_is_not_ours(clone: Project) -
     assert clone.run("update", "--check", "--latest").exit_code == 0
 
 
+@pytest.mark.parametrize("argv", [("update",), ("update", "--discard-recovery")])
+def test_a_folder_in_place_of_a_journal_is_left_to_its_owner(clone: Project, argv: tuple[str, ...]) -> None:
+    """The remedy that is named helps: the command that discards a journal removes no folder."""
+    staging = clone.root / STAGING
+    staging.mkdir(parents=True)
+    (staging / "0").write_text("kept")
+    (clone.root / JOURNAL_NAME).mkdir()
+    outcome = clone.run(*argv)
+    assert (outcome.exit_code, (staging / "0").read_text()) == (1, "kept")
+    assert f"{JOURNAL_NAME} is a folder" in outcome.err
+    assert "Remove it yourself" in outcome.err
+    (clone.root / JOURNAL_NAME).rmdir()
+    assert clone.run("update").exit_code == 0
+
+
 def test_discarding_follows_no_link_and_removes_staged_files_alone(clone: Project, tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     (outside / ".mtribes-00000000").mkdir(parents=True)

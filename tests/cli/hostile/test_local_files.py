@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.cli.code_peer import CodePeer
 from tests.cli.computer import Mtribes, Outcome
 from tests.cli.peer import Peer, data, refusal
 from tests.cli.project_run import Project
@@ -121,6 +124,56 @@ def test_a_project_file_that_no_parser_bears_is_told(project: Project, line: str
     assert outcome.exit_code == 2, outcome.err[:2_000]
     assert str(toml) in outcome.err
     assert len(outcome.err) < 2_000
+
+
+MANY = 1_001
+SHOWN_LINES = 110
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("".join(f'[[targets]]\nlanguage = "java"\noutput = "o{n}"\n' for n in range(MANY)), "has 1,001 tables"),
+        ("".join(f"unknown{n} = 1\n" for n in range(MANY)), "and more"),
+        ("".join(f"[[targets]]\noutput = '../{n}'\n" for n in range(900)), "and more"),
+    ],
+)
+def test_of_a_project_file_with_much_wrong_the_first_is_told(project: Project, text: str, told: str) -> None:
+    """Targets are compared with each other, so they are counted first."""
+    project.write("mtribes.toml", f'host = "local"\nspace = "vod"\n{text}')
+    for argv in (ASKED, ("update",)):
+        outcome = project.run(*argv)
+        assert (outcome.exit_code, told in outcome.err) == (2, True), outcome.err[:2_000]
+        assert len(outcome.err.splitlines()) < SHOWN_LINES
+
+
+def many_targets(lock: dict[str, Any]) -> None:
+    lock["targets"] = [{**lock["targets"][0], "output": f"o{number}"} for number in range(MANY)]
+
+
+def many_files(lock: dict[str, Any]) -> None:
+    lock["targets"][0]["files"] = {f"../{number}": "0" * 64 for number in range(MANY)}
+
+
+@pytest.mark.parametrize(("bend", "told"), [(many_targets, "has 1,001 of them"), (many_files, "and more")])
+def test_of_a_lock_with_much_wrong_the_first_is_told(
+    generated: Project, bend: Callable[[dict[str, Any]], None], told: str
+) -> None:
+    lock = json.loads((generated.root / "mtribes.lock").read_text())
+    bend(lock)
+    (generated.root / "mtribes.lock").write_text(json.dumps(lock))
+    for argv in (ASKED, ("update",)):
+        outcome = generated.run(*argv)
+        assert (outcome.exit_code, told in outcome.err) == (2, True), outcome.err[:2_000]
+        assert len(outcome.err.splitlines()) < SHOWN_LINES
+
+
+def test_of_an_answer_with_much_wrong_the_first_is_told(project: Project, code_peer: CodePeer) -> None:
+    code_peer.files["vod"] = {f"../{number}": "x" for number in range(MANY)}
+    outcome = project.run("update")
+    assert (outcome.exit_code, "and more" in outcome.err) == (1, True), outcome.err[:2_000]
+    assert len(outcome.err.splitlines()) < SHOWN_LINES
+    assert not (project.root / "src").exists()
 
 
 @pytest.mark.parametrize("text", [DEEP, f'{{"version": {BIG}}}', f'{{"version": 1, "revision": {BIG}}}'])
