@@ -187,6 +187,10 @@ C3: JSON is read as UTF-8 alone, before its depth is counted.
 C3: A NUL character in the query is a bad request on every route.
   server/test_hostile_heads.py
     nul_in_a_query_is_a_bad_request_on_every_route
+C1 A header of credentials, form or origin that stands twice, and an account stated twice, are refused, not chosen from.
+  server/test_repeated_headers.py
+  server/test_account_parameter.py
+    an_account_that_is_stated_twice_is_refused
 C5 Nothing is acknowledged into a database file that was moved, removed or replaced, nor is a new one made in its place.
   server/test_moved_database.py
 C5 No command makes a new database where a server ran before, unless that is said.
