@@ -9,7 +9,6 @@ from __future__ import annotations
 import difflib
 import json
 import re
-import unicodedata
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
@@ -20,7 +19,10 @@ from templates_server.identifiers import MAX_KEY_LENGTH, is_key
 MAX_NAME_CHARACTERS = 200
 MAX_DESCRIPTION_CHARACTERS = 2000
 PLAIN_PART = re.compile(r"[\w.-]+")
-LINE_SEPARATORS = frozenset({"Zl", "Zp"})
+NOT_IN_A_LINE = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]")
+"""Control characters (Cc), and what separates lines and paragraphs (Zl, Zp)."""
+NOT_IN_LINES = re.compile("[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f]")
+"""Control characters but tab and line feed."""
 KINDS = {str: "text", bool: "true or false", dict: "a mapping", list: "a list", type(None): "nothing"}
 
 
@@ -101,7 +103,7 @@ class Reader:
     def name(self, value: Any, path: str) -> str:
         """A name: one line in any script, without control characters; "" when not given."""
         text = self.text(value, path, at_most=MAX_NAME_CHARACTERS) or ""
-        if any(unicodedata.category(character) in LINE_SEPARATORS | {"Cc"} for character in text):
+        if NOT_IN_A_LINE.search(text):
             self.refuse(path, "must be one line without control characters")
             return ""
         return text
@@ -109,7 +111,7 @@ class Reader:
     def description(self, value: Any, path: str) -> str:
         """A description: any lines of text, without control characters but tab and line feed; "" when not given."""
         text = self.text(value, path, at_most=MAX_DESCRIPTION_CHARACTERS) or ""
-        if any(unicodedata.category(character) == "Cc" and character not in "\n\t" for character in text):
+        if NOT_IN_LINES.search(text):
             self.refuse(path, "must not hold control characters other than tab and line feed")
             return ""
         return text

@@ -27,6 +27,7 @@ import pytest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mtribes_cli.console import Console
+from mtribes_cli.local_files import MAX_STATE_FILE_BYTES, read_regular_file
 from templates_server.tokens.secrets import SecretKind, is_well_formed, new_secret
 
 SECRETS = (
@@ -185,7 +186,7 @@ def remember_of_user(environment: Mapping[str, str], credentials: Path) -> None:
     for name in ("MTRIBES_TOKEN", "MTRIBES_CLIENT_SECRET"):
         SENT.add("token", environment.get(name, ""))
     with contextlib.suppress(OSError):
-        for kind, value in OF_A_SIGN_IN.findall(credentials.read_bytes()):
+        for kind, value in OF_A_SIGN_IN.findall(read_regular_file(credentials, MAX_STATE_FILE_BYTES)):
             SENT.add(kind.decode(), value.decode(errors="replace"))
 
 

@@ -113,9 +113,16 @@ def faults(route: Route, status: int, headers: Mapping[str, str], body: bytes | 
         yield f"the media type {media_type!r} of {status} is not described"
     elif media_type == JSON:
         check = validator(route.method, open_path(route), str(status))
+        answer = json.loads(body)
         yield from (
             f"{status}: {error.message[:300]} (at {'/'.join(map(str, error.instance_path))})"
-            for error in check.iter_errors(json.loads(body))
+            for error in check.iter_errors(answer)
+        )
+        errors = answer.get("errors") if isinstance(answer, dict) else None
+        yield from (
+            f"{status}: the message {error['message']!r} at {error['path']!r} is no sentence"
+            for error in errors or ()
+            if " " not in error["message"].strip()
         )
 
 

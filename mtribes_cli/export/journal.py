@@ -77,6 +77,6 @@ def _read(path: Path) -> Underway | None:
         return None
     is_ours = isinstance(document, dict) and document.get("version") == VERSION
     texts = [document.get(name) for name in ("export", "part")] if is_ours else []
-    if not texts or not all(isinstance(text, str) and text for text in texts):
+    if not texts or not all(isinstance(text, str) and text and "\0" not in text for text in texts):
         return None
     return Underway(texts[0], Path(texts[1]))

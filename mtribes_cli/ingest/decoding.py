@@ -27,6 +27,9 @@ _MAY_HAVE_MARK = {
     "utf-16-le": {"utf-16", "utf-16-le"},
     "utf-16-be": {"utf-16", "utf-16-be"},
 }
+_BY_MARK = frozenset({"utf-16", "utf-32"})
+"""Encodings whose byte order a mark says, and nothing else."""
+_OF_WIDE_CHARACTERS = ("utf-16", "utf-32")
 _NO_FILES = frozenset({"idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape", "utf_7"})
 """Encodings of Python that no file of users has; some of them cannot be decoded in pieces."""
 ENCODINGS_WITH_MARK = frozenset({"utf-16", "utf-32", "utf-8-sig"})
@@ -106,6 +109,16 @@ def _stated(start: bytes, name: str, stated: str) -> Encoding:
                     "Leave --encoding out.",
                 )
             return Encoding(codec, _label(codec), len(mark))
+    if start and stated in _BY_MARK and not (stated == "utf-32" and start.startswith(_UTF_32)):
+        raise UsageError(
+            f"{name} has no byte order mark, and --encoding {stated} does not say in which order its bytes stand.",
+            f"Pass --encoding {stated}-le, or {stated}-be.",
+        )
+    if b"\0" in start[:2] and not stated.startswith(_OF_WIDE_CHARACTERS):
+        raise DocumentError(
+            f"{name} is UTF-16 or no text at all, and not {stated}: a NUL stands at its beginning.",
+            "Pass the right encoding, such as --encoding utf-16-le; or save it as UTF-8.",
+        )
     return Encoding(stated, stated)
 
 

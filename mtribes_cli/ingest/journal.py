@@ -13,6 +13,7 @@ import os
 import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -20,12 +21,13 @@ from typing import Any, BinaryIO
 from mtribes_cli.file_faults import file_error
 from mtribes_cli.import_wire import ImportedPart, RowFault, Totals
 from mtribes_cli.ingest.parts import CUT
-from mtribes_cli.local_files import MAX_LINE_BYTES
+from mtribes_cli.local_files import MAX_LINE_BYTES, MAX_STATE_FILE_BYTES, read_beginning
 from mtribes_cli.write_journal import sync_folder
 
 JOURNAL_VERSION = 1
 FOLDER, EXTENSION = "imports", ".import"
 KEPT_SECONDS = 90 * 24 * 3600.0
+_MOST_ROWS = 2**53
 
 
 @dataclass(frozen=True)
@@ -138,7 +140,8 @@ def others_of(state_folder: Path, identity: Identity) -> Iterator[ImportJournal]
     for path in sorted((state_folder / FOLDER).glob(f"*{EXTENSION}")):
         header = _header(path)
         if header is None or path.stat().st_mtime < time.time() - KEPT_SECONDS:
-            path.unlink(missing_ok=True)
+            with suppress(OSError):  # what is no file of ours may stay
+                path.unlink()
         elif identity.is_another_of(header) and (known := _read(path)):
             yield known
 
@@ -164,7 +167,7 @@ def _read(path: Path) -> ImportJournal | None:
     starts: list[int] = []
     with path.open("r+b") as file:
         end = len(file.readline())
-        for line in file:
+        while line := file.readline(MAX_LINE_BYTES):
             if not line.endswith(b"\n") or _part(line) is None:
                 break
             starts.append(end)
@@ -175,8 +178,7 @@ def _read(path: Path) -> ImportJournal | None:
 
 def _header(path: Path) -> Mapping[str, Any] | None:
     try:
-        with path.open("rb") as file:
-            header = json.loads(file.readline(MAX_LINE_BYTES))
+        header = json.loads(read_beginning(path, MAX_STATE_FILE_BYTES).partition(b"\n")[0])
     except (OSError, ValueError, RecursionError):
         return None
     is_ours = (
@@ -188,10 +190,19 @@ def _header(path: Path) -> Mapping[str, Any] | None:
 def _part(line: bytes) -> ImportedPart | None:
     try:
         row = json.loads(line)
-        totals = Totals(row["read"], row["created"], row["updated"], row["unchanged"], row["rejected"])
-        return ImportedPart(row["digest"], totals, tuple(RowFault(*fault) for fault in row["errors"]))
+        counts = (row["read"], row["created"], row["updated"], row["unchanged"], row["rejected"])
+        faults = tuple(RowFault(*fault) for fault in row["errors"])
+        if not all(_is_count(number) for number in (*counts, *(fault.line for fault in faults))):
+            return None
+        if not all(isinstance(text, str) for fault in faults for text in (fault.code, fault.message, fault.path)):
+            return None
+        return ImportedPart(row["digest"], Totals(*counts), faults) if isinstance(row["digest"], str) else None
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
+
+
+def _is_count(number: object) -> bool:
+    return isinstance(number, int) and not isinstance(number, bool) and 0 <= number <= _MOST_ROWS
 
 
 def _row(fault: RowFault) -> Sequence[object]:

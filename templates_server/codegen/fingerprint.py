@@ -21,6 +21,8 @@ def code_hash(generation_input: GenerationInput, generator: str = GENERATOR) -> 
 
 def _plain(value: Any) -> Any:
     """A value of the model as JSON has it: every field of it, by name."""
+    if isinstance(value, str):  # nearly all of them, and quick to tell
+        return value
     if dataclasses.is_dataclass(value):
         return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
     if isinstance(value, Mapping):

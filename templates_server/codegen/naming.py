@@ -125,10 +125,9 @@ def name_model(model: SpaceModel) -> ModelNames:
     )
 
 
-def identifiers(model: SpaceModel, language: str) -> dict[str, str]:
-    """The identifier of every part of the model, by its path: `experiences.hero.properties.title-ids`: `titleIds`."""
+def identifiers(names: ModelNames, language: str) -> dict[str, str]:
+    """The identifier of every part of a model, by its path: `experiences.hero.properties.title-ids`: `titleIds`."""
     identifier = registry.language(language).identifier
-    names = name_model(model)
     found: dict[str, str] = {}
     for folder, scope, scoped in (
         ("experiences", Scope.EXPERIENCE, names.experiences),

@@ -7,12 +7,12 @@ the property may now be unset.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from templates_server.checks import join
 from templates_server.codegen.model import UNSET, Experience, Property, SpaceModel
-from templates_server.codegen.naming import identifiers
+from templates_server.codegen.naming import identifiers, name_model
 from templates_server.codegen.render import LANGUAGES
 from templates_server.spaces.models import Change, ModelDiff, Renamed
 
@@ -27,22 +27,23 @@ class Signature:
 
 def diff(before: SpaceModel, after: SpaceModel, *, revision: int) -> ModelDiff:
     """Every change from one model, stored at a revision, to another, in order of path."""
-    names = [(language, identifiers(before, language), identifiers(after, language)) for language in LANGUAGES]
+    was, will_be = name_model(before), name_model(after)
+    names = [(language, identifiers(was, language), identifiers(will_be, language)) for language in LANGUAGES]
     old, new = dict(_signatures(before)), dict(_signatures(after))
     changes: list[Change] = []
     told: set[str] = set()
     for path in sorted(old.keys() | new.keys()):
-        renamed = tuple(Renamed(language, b.get(path), a.get(path)) for language, b, a in names)
         kind = _kind(old.get(path), new.get(path))
         if kind is not None and not _is_below(path, told):
-            changes.append(_change(path, kind, renamed))
+            changes.append(_change(path, kind, names))
             told.add(path)
-        elif kind is None and any(each.before != each.after for each in renamed):
-            changes.append(_change(path, "retyped", renamed))
+        elif kind is None and any(b.get(path) != a.get(path) for _, b, a in names):
+            changes.append(_change(path, "retyped", names))
     return ModelDiff(revision, any(change.breaking for change in changes), tuple(changes))
 
 
-def _change(path: str, kind: str, renamed: tuple[Renamed, ...]) -> Change:
+def _change(path: str, kind: str, names: Sequence[tuple[str, Mapping[str, str], Mapping[str, str]]]) -> Change:
+    renamed = (Renamed(language, before.get(path), after.get(path)) for language, before, after in names)
     named = tuple(each for each in renamed if each.before is not None or each.after is not None)
     return Change(path, kind, kind != "added", named)
 

@@ -33,6 +33,8 @@ MAX_COLLECTIONS = 1000
 MAX_PROPERTIES = 200  # of an experience
 MAX_CHILDREN = 200  # of a collection
 MAX_OPTIONS = 200  # of a select
+CHILD_KINDS = tuple(kind.value for kind in ChildKind)
+CHILD_FIELDS = ("name", "description", *CHILD_KINDS)
 DOCUMENT_KEYS = ("space", "name", "description", "revision", "experiences", "sections", "collections")
 PROPERTY_TYPES = tuple(PropertyType)
 
@@ -118,14 +120,14 @@ def _options(reader: Reader, given: Mapping[str, Any], kind: str, path: str) -> 
             reader.refuse(path, "is for properties of type select only")
         return ()
     before = len(reader.problems)
-    options: list[str] = []
+    options: dict[str, None] = {}
     for value, place in reader.sequence(given.get("options"), path, at_most=MAX_OPTIONS):
         problems = len(reader.problems)
         option = reader.name(value, place)
         if option in options:
             reader.refuse(place, f"{shown(option)} is there twice")
         elif option:
-            options.append(option)
+            options[option] = None
         elif len(reader.problems) == problems:
             reader.refuse(place, "must not be empty")
     if not options and len(reader.problems) == before:
@@ -179,14 +181,14 @@ def _collection(reader: Reader, key: str, value: Any, path: str, types: Mapping[
 
 
 def _child(reader: Reader, key: str, value: Any, path: str, types: Mapping[ChildKind, set[str]]) -> Child | None:
-    given = reader.mapping(value, path, ("name", "description", *ChildKind))
+    given = reader.mapping(value, path, CHILD_FIELDS)
     described = _described(reader, given, path)
-    kinds = [kind for kind in ChildKind if kind in given]
+    kinds = [kind for kind in CHILD_KINDS if kind in given]
     if len(kinds) != 1:
         if isinstance(value, dict) or value is None:
             reader.refuse(path, "must have either `experience` or `section`")
         return None
-    kind = kinds[0]
+    kind = ChildKind(kinds[0])
     type_key = reader.one_of(given[kind], join(path, kind), types[kind], f"a {kind} of this Space")
     return None if type_key is None else Child(key, kind, type_key, **described)
 

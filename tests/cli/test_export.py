@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from mtribes_cli.export import exporting as exporting_job
 from mtribes_cli.export.fetching import Fetching, OtherContentError
 from mtribes_cli.export_wire import Export
 from tests.cli.computer import Mtribes
@@ -32,6 +33,18 @@ def test_an_export_as_agreed_is_in_its_file(user: Mtribes, exporting: Peer) -> N
     exporting.on("GET", f"{HERE}/exports/exp_1/content", Reply(200, CONTENT))
     assert user(*WORDS).exit_code == 0
     assert (user.home / "people.csv").read_bytes() == CONTENT
+
+
+def test_an_export_that_is_never_made_is_given_up(
+    user: Mtribes, exporting: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exporting_job, "SLOWEST_LOOK_SECONDS", 600.0)
+    waiting = {"export": "exp_1", "state": "running", "rows": None, "bytes": None, "sha256": None}
+    exporting.on("GET", f"{HERE}/exports/exp_1", data({**waiting, "cursor": None, "error": None}))
+    outcome = user(*WORDS)
+    assert (outcome.exit_code, outcome.out) == (75, "")
+    assert "error: The export was not made within 6 hours." in outcome.err
+    assert "hint: Run the same command again: it goes on waiting." in outcome.err
 
 
 @pytest.mark.parametrize("content", [CONTENT + b"eve\n", CONTENT[:-1] + b"x", b"user_id\neve\n"])

@@ -84,7 +84,7 @@ def hostile_requests(stage: Stage, seed: int) -> Iterator[HostileRequest]:
 
 def _hostile_request(stage: Stage, route: Route, chance: Random) -> HostileRequest:
     hostile = set(chance.choices(PARTS, WEIGHTS, k=chance.choice(HOSTILE_PARTS)))
-    method = chance.choice(METHODS) if "method" in hostile else route.method
+    method = chance.choice(METHODS) if "method" in hostile and not route.path.endswith("{space}") else route.method
     headers = {"Host": urlsplit(stage.url).netloc, "Connection": "close", **stage.headers(route)}
     headers |= _credentials(stage, route, chance, is_hostile="credentials" in hostile)
     body = b""

@@ -9,6 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 DENIAL_OF_SERVICE = """
+A Hostile requests to every route find no 500 on either database, and leave no memory behind after 10,000 of them.
+  fuzz/test_requests.py
+    hostile_requests_find_no_failure
+    hostile_requests_find_no_failure_on_postgresql
+    hostile_requests_leave_no_memory_behind
+A A body of a megabyte takes less than a second, whether it is refused or is a sound model with all that one can hold.
+  fuzz/test_requests.py
+    a_megabyte_takes_less_than_a_second
+    a_megabyte_that_is_sound_takes_less_than_a_second
 A5 Started sessions kept the states of their time alive; caches of states were bounded by number, states by nothing.
   server/sessions/test_memory.py
   server/test_held_bytes.py
@@ -127,10 +136,13 @@ B3 Secrets go only where their user said, and a project file of another user sen
 B4 Local files that are no files, have no end or break parsers are refused at once; what a server says is bounded.
   cli/hostile/test_local_files.py
   repo/test_local_reads.py
+B Hostile content of every file that is read, and what is no file in its place, ends with a documented code at once.
+  fuzz/test_files.py
+  fuzz/test_stored_files.py
 """
 
 LIMITS_AND_TRUTH = """
-C6 Nobody is stored without a time of update; those who were get one in steps of a bounded number of people.
+C7 Nobody is stored without a time of update; those who were get one in steps of a bounded number of people.
   server/test_migrations.py
     people_without_a_time_of_update_get_one
     nobody_is_stored_without_a_time_of_update
@@ -319,6 +331,10 @@ E3 An event years ahead is set to the time of receipt.
 E: Pages may send the headers of tracing to the Client API.
   server/test_cors.py
     every_method_and_header_of_the_platform_api_may_be_sent_by_a_listed_page
+E `--encoding utf-16` of a file without a byte order mark was exit 70, and zeros without an end were read for ever.
+  contract/ingest/test_encodings.py
+    an_encoding_of_either_byte_order_needs_a_mark
+    a_stated_encoding_of_bytes_takes_no_endless_zeros
 """
 
 RUNTIME = """

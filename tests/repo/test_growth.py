@@ -25,7 +25,7 @@ from mtribes_cli.ingest.row_rules import _spaces_at_edges
 from templates_server.errors import ApiError
 from tests.cli.computer import Mtribes
 from tests.cli.ingest.rows import opened
-from tests.repo.growth import patterns, readers
+from tests.repo.growth import measuring, patterns, readers
 from tests.repo.growth.hard_inputs import inputs_of
 from tests.repo.growth.measuring import MOST_RATIO, STEP, ratio_of
 from tests.repo.growth.patterns import METHODS, Found, modules, patterns_with_methods, source_of
@@ -293,6 +293,13 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, ModuleType]:
     return {"planted": module}
 
 
+@pytest.fixture
+def measured_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take the first ratio that is too large for a fault: here there is one."""
+    monkeypatch.setattr(measuring, "MEASURED_ANEW", 1)
+
+
+@pytest.mark.usefixtures("measured_once")
 def test_planted_patterns_are_found(planted: dict[str, ModuleType]) -> None:
     found = {found.place: found for found in patterns_with_methods(planted)}
     assert {place.partition(":")[0] for place in found} == {"planted.NUMBERS", "planted.Shape.INNER['a'][0]", "planted"}
@@ -301,6 +308,7 @@ def test_planted_patterns_are_found(planted: dict[str, ModuleType]) -> None:
         assert any(faults_of_pattern(pattern, thorough=False)), pattern.place
 
 
+@pytest.mark.usefixtures("measured_once")
 def test_planted_readers_are_found(planted: dict[str, ModuleType]) -> None:
     for reader in readers.readers_among(planted):
         assert any(faults_of_reader(reader, thorough=False)), reader.place
@@ -317,12 +325,14 @@ BEFORE: dict[str, tuple[re.Pattern[Any], str]] = {
 }
 
 
+@pytest.mark.usefixtures("measured_once")
 @pytest.mark.parametrize("name", BEFORE)
 def test_the_patterns_of_before_are_found(name: str) -> None:
     pattern, method = BEFORE[name]
     assert any(faults_of_pattern(Found(name, pattern, (method,)), thorough=False))
 
 
+@pytest.mark.usefixtures("measured_once")
 def test_the_reader_of_cookies_of_before_is_found() -> None:
     assert any(faults_of_reader(Reader("cookies", lambda text: cookie_parser(f'a="{text}"')), thorough=False))
 

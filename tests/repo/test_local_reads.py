@@ -32,7 +32,6 @@ ALLOWED = {
     ("ingest/journal.py", "add"): "the same, for writing",
     ("ingest/journal.py", "_write_new"): "a new file, for writing",
     ("ingest/journal.py", "_read"): "the user's own state, a line at a time",
-    ("ingest/journal.py", "_header"): "a line of the user's own state, of a bounded length",
 }
 
 

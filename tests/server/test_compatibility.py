@@ -34,6 +34,8 @@ def person(server: RunningServer) -> Person:
         ("alias", {"anonymous_id": "a1", "external_id": "u2"}, 422),
         ("devices", {"external_id": "u1", **DEVICE, "app_version": "1.2.4"}, 204),
         ("events", [EVENT], 204),
+        ("events", [{**EVENT, "name": "Product Purchased"}], 204),
+        ("events", [{**EVENT, "name": "x" * 257}], 422),
         ("events", [{**EVENT, "distinct_id": "x", "user": {"email": "a@b.c"}}], 204),
         ("events", [EVENT] * 1001, 422),
         ("segment", [{"type": "track"}], 404),

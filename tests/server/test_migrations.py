@@ -69,10 +69,13 @@ TIMELESS = 1_203  # more than two steps
 def test_people_without_a_time_of_update_get_one(fresh_database_url: str) -> None:
     database = open_database(fresh_database_url)
     database.write_now(lambda connection: migrations.upgrade_connection(connection, revision="0004"))
+    key = ("environment_id", "person_id", "kind", "called", "created", "updated", "tags", "email")
     rows = [
-        {"environment_id": f"env-{number % 2}", "person_id": f"p-{number}", "kind": "user", "called": f"user {number}"}
-        | {"created": 1000 + number, "updated": 0 if number else 5000, "tags": "\na\n", "email": "a@example.com"}
+        dict(
+            zip(key, (f"env-{number % 2}", f"p-{number}", "user", str(number), *times, "\na\n", "a@x.org"), strict=True)
+        )
         for number in range(TIMELESS)
+        for times in ((1000 + number, 0 if number else 5000),)
     ]
     database.write_now(lambda connection: connection.execute(persons.insert(), rows))
     migrations.upgrade(database)
@@ -80,7 +83,7 @@ def test_people_without_a_time_of_update_get_one(fresh_database_url: str) -> Non
     found = database.read_now(lambda connection: connection.execute(query).all())
     database.close()
     wanted = [
-        (f"p-{number}", 1000 + number, 1000 + number if number else 5000, "\na\n", "a@example.com")
+        (f"p-{number}", 1000 + number, 1000 + number if number else 5000, "\na\n", "a@x.org")
         for number in range(TIMELESS)
     ]
     assert sorted(map(tuple, found)) == sorted(wanted)

@@ -57,6 +57,20 @@ def test_a_mark_and_a_stated_encoding_that_disagree_are_refused(place: Place) ->
     assert place.stored() == {}
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
+def test_an_encoding_of_either_byte_order_needs_a_mark(place: Place, encoding: str) -> None:
+    (place.mtribes.home / "users.csv").write_bytes(ROWS.encode("utf-8"))
+    outcome = place.ingest("users.csv", "--encoding", encoding)
+    assert (outcome.exit_code, f"Pass --encoding {encoding}-le, or {encoding}-be." in outcome.err) == (2, True)
+    assert place.stored() == {}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such device there")
+def test_a_stated_encoding_of_bytes_takes_no_endless_zeros(place: Place) -> None:
+    outcome = place.ingest("/dev/zero", "--encoding", "cp1252", "--format", "csv")
+    assert (outcome.exit_code, "no text at all, and not cp1252" in outcome.err) == (2, True)
+
+
 def test_bytes_that_are_not_utf_8_name_the_line_and_the_option(place: Place) -> None:
     (place.mtribes.home / "users.csv").write_bytes("user_id,city,email\nk1,Zürich,broken\n".encode("cp1252"))
     outcome = place.ingest("users.csv")

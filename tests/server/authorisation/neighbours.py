@@ -9,32 +9,51 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
 from typing import Any
+from unittest.mock import patch
 
 from sqlalchemy import select
 
 from templates_server import migrations, schema
 from templates_server.app import create_app
 from templates_server.database import Database
+from templates_server.devices import store as devices_store
+from templates_server.imports import sqlite_store as import_rows_store
 from templates_server.opening import open_database
 from templates_server.persons.names import PersonKind, named
+from templates_server.sessions import store as sessions_store
+from templates_server.sessions.changes import store as following_store
 from templates_server.settings import Settings
 from templates_server.spaces import store as spaces_store
 from templates_server.times import HOUR, MINUTE, SECOND, system_clock, to_rfc3339
+from templates_server.users.erasure import store as erasure_store
+from templates_server.users.tag_removal import store as tag_removal_store
 from tests.people import Grant, add_organization, add_person
 from tests.server.authorisation.in_process import OF_A_PLACE, Asker, Sent
 
 BEGINNING = system_clock()
 MIDDLE = "env_M"
 IDS = (MIDDLE, "env_A", "env_B", "env_x", "env_y", "env_z")  # the first is production of the first Space
-DRAWN = re.compile(r"\b(ses|exp|key|acc|pk|spc|org)_[0-9A-Za-z_]+")
+DRAWN = re.compile(r"\b(ses|exp|key|acc|pk|spc|org|trm)_[0-9A-Za-z_]+")
 MARK_OF_AN_IMPORT = re.compile(r"\b[0-9]{14,19}\b")  # a time has thirteen digits
 TIME_IN_A_CURSOR = re.compile(
     r"(?<=ZW52X[0-9A-Za-z]{3})[0-9A-Za-z_-]+"
 )  # behind an id of IDS; what else is open counts
+LIMITS: Sequence[tuple[ModuleType, str, int]] = (
+    (erasure_store, "ROWS_A_STEP", 2),
+    (tag_removal_store, "MOST_CHANGED", 10),
+    (sessions_store, "MOST_SESSIONS", 3),
+    (devices_store, "MOST_DEVICES", 1),
+    (import_rows_store, "USERS_A_STATEMENT", 50),
+)
+"""Limits that what is asked here keeps, and that it would exceed together with what the neighbours have; and steps."""
+LONGEST_SECONDS = 60
 NDJSON = "application/x-ndjson"
 EVENT = {"name": "video/completed", "timestamp": "2026-11-20T20:00:00Z"}
 DEVICE = {"device_id": "tv", "model": "TV", "app_build": "1", "app_version": "1"}
@@ -87,18 +106,68 @@ class Server:
         self.times[0] += SECOND
         content = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
         told = {"content_type": "application/json", "authorization": f"Bearer {self.token}", **headers}
-        return await self.asker.ask(method, path, content, **told)
+        async with asyncio.timeout(LONGEST_SECONDS):  # something that never ends is a fault, too
+            return await self.asker.ask(method, path, content, **told)
 
 
 def differences(first_url: str, second_url: str, folder: Path) -> Sequence[str]:
     """What the environment tells, keeps or changes otherwise where its neighbours are full, on two empty databases."""
-    alone = told_beside(first_url, folder / "alone", neighbours=False)
-    among = told_beside(second_url, folder / "among", neighbours=True)
+    with _small_limits():
+        alone = told_beside(first_url, folder / "alone", neighbours=False)
+        among = told_beside(second_url, folder / "among", neighbours=True)
     bad = [answer for answer in alone.answers if answer.partition(" ")[2][:1] != "2"]  # all that is asked is good
     answers = [
         f"{one} and not {other}" for one, other in zip(among.answers, alone.answers, strict=True) if one != other
     ]
     return [*bad, *answers, *sorted(set(among.rows) ^ set(alone.rows)), *among.changed]
+
+
+@contextmanager
+def _small_limits() -> Iterator[None]:
+    with ExitStack() as limits:
+        for module, name, value in LIMITS:
+            limits.enter_context(patch.object(module, name, value))
+        yield
+
+
+@dataclass(frozen=True)
+class Deletion:
+    """What the deletion of a Space leaves: the rows of its environments by table before, then all that are left.
+
+    `changed`: the rows of other environments that are others since.
+    """
+
+    before: Mapping[str, int]
+    left: Sequence[str]
+    changed: Sequence[str]
+
+
+def deletion(database_url: str, folder: Path) -> Deletion:
+    """Fill every environment alike and delete the second Space."""
+    with _small_limits():
+        server = _new_server(database_url, folder / "deletion")
+        found = asyncio.run(_deletion(server))
+    server.database.close()
+    return found
+
+
+async def _deletion(server: Server) -> Deletion:
+    places = await _new_environments(server)
+    for identifier, place in places.items():
+        await _fill(server, place, server.keys[identifier], plan=f"plan of {identifier}")
+        users = [{"user_id": f"t-{number}", "tags": ["removed"]} for number in range(GOING)]
+        await _good(server, "POST", f"{place}/users", users)
+        await _good(server, "DELETE", f"{place}/user-tags/removed")  # goes on for longer than the request
+        await _good(server, "POST", f"{place}/events/exports", {"format": "csv"})
+        await _present(server, "LAST")
+    mine, others = IDS[3:], IDS[:3]
+    before, others_before = _rows(server.database, mine), _rows(server.database, others)
+    await _good(server, "DELETE", "/v2/spaces/radio")
+    return Deletion(
+        Counter(row.partition(" ")[0] for row in before),
+        _rows(server.database, mine),
+        sorted(set(others_before) ^ set(_rows(server.database, others))),
+    )
 
 
 Step = tuple[str, str, Any]
@@ -132,13 +201,37 @@ async def _told(server: Server, *, neighbours: bool) -> Told:
         server.times[0] = BEGINNING + HOUR
         for identifier in newcomers if neighbours else ():
             await _fill(server, places[identifier], server.keys[identifier], plan=f"plan of {identifier}")
+        _forget_counts(server.database)
         before = _rows(server.database, IDS[1:])
         server.times[0] = BEGINNING + number * MINUTE
         for step in chapter():
             told.answers.append(await _answer(server, places[MIDDLE], step))
-        told.rows += _rows(server.database, [MIDDLE])
+        told.rows += [*_rows(server.database, [MIDDLE]), *await _followed(server.database)]
         told.changed += sorted(set(before) ^ set(_rows(server.database, IDS[1:])))
     return told
+
+
+def _forget_counts(database: Database) -> None:
+    """Have the events of everybody counted again, as after an update from a version that did not count them."""
+    forgotten = schema.persons.update().values(event_units=None)
+    database.write_now(lambda connection: connection.execute(forgotten))
+
+
+async def _followed(database: Database) -> Sequence[str]:
+    """What is found for those who follow sessions of the environment: whose each is, and what may have changed."""
+    table = schema.sessions
+    query = select(table.c.person_id, table.c.session_id).where(table.c.environment_id == MIDDLE)
+    sessions = database.read_now(lambda connection: connection.execute(query).all())
+    persons = [(MIDDLE, person_id) for person_id, _ in sessions]
+    marks = database.read_now(lambda connection: following_store.marks_of_persons(connection, persons))
+    owners = [
+        await following_store.find_session(database, MIDDLE, person_id=person_id, session_id=session_id)
+        for person_id, session_id in sessions
+    ]
+    return sorted(
+        _without_chance(f"follows {person} of {owner}: {marks.get(person)}")
+        for person, owner in zip(persons, owners, strict=True)
+    )
 
 
 async def _answer(server: Server, place: str, step: Step) -> str:
@@ -192,7 +285,7 @@ async def _fill(server: Server, path: str, key: str, *, plan: str) -> None:
     """Everything that the questions are about, under the same ids, and otherwise different."""
     app = {"authorization": f"Bearer {key}"}
     tag = plan.lower().replace(" ", "-")
-    attributes, tags = {"plan": plan, "only_here": plan}, ["vip", "old/tag"]
+    attributes, tags = {"plan": plan, "only_here": plan}, ["vip", "old/tag", "staying"]
     people = [{"user_id": name, "attributes": attributes, "tags": tags, "locale": "de"} for name in PEOPLE]
     await _good(server, "POST", f"{path}/users", people)
     for visitor in ("phone", "tablet", "guest", "laptop", "console"):
@@ -216,6 +309,7 @@ async def _fill(server: Server, path: str, key: str, *, plan: str) -> None:
     await _good(server, "POST", f"{path}/imports/crm/complete", {"parts": 2})
     if plan.endswith(IDS[1]):
         await _good(server, "POST", f"{path}/users", [{"user_id": name} for name in MANY[FEW:]])
+        await _good(server, "POST", f"{path}/users", [{"user_id": f"g-{n}", "tags": ["going"]} for n in range(GOING)])
     await _good(server, "PUT", f"{path}/users/ada/tags/more")
     await _good(server, "DELETE", f"{path}/users/bob")
 
@@ -225,6 +319,7 @@ MANY = sorted(
 )
 FEW = 10
 """Of many, those who are in the environment before they are imported; one neighbour has the others, just the same."""
+GOING = 60  # users of that neighbour who have a tag that is deleted
 PEOPLE = ("ada", "bob", "grace", "eve", "theirs")
 LINES = b"".join(
     json.dumps(row).encode() + b"\n"
@@ -272,6 +367,17 @@ def _of_imports() -> Sequence[Step]:
     ]
 
 
+def _of_tags() -> Sequence[Step]:
+    return [
+        ("PUT", f"/users/{MANY[-1]}/tags/going", None),
+        ("DELETE", "/user-tags/going", None),  # in one step, for whoever is looked for among one's own people
+        ("POST", "/users", [{"user_id": name, "add_tags": ["staying"]} for name in MANY[:70]]),
+        ("DELETE", "/user-tags/staying", None),  # not at once: it says how many are left
+        ("GET", "/users?tag=staying&limit=1000", None),
+        ("GET", "/user-tags", None),
+    ]
+
+
 def _of_visits() -> Sequence[Step]:
     events = [
         {**EVENT, "external_id": "ada", "id": "evt-1"},
@@ -299,6 +405,9 @@ def _of_apps() -> Sequence[Step]:
         ("POST", "/api/client/sessions", {"external_id": "ada"}),
         ("POST", "/api/client/sessions", {"anonymous_id": "tablet"}),
         ("POST", "/api/client/sessions", {"anonymous_id": "nobody"}),
+        ("POST", "/api/client/sessions", {"anonymous_id": "guest"}),
+        ("POST", "/api/client/devices", {**DEVICE, "anonymous_id": "guest", "device_id": "radio", "os": "ours"}),
+        ("POST", "/api/client/events", [{**EVENT, "external_id": "ada", "id": "evt-0"}]),
         ("POST", "/api/client/sessions", {"anonymous_id": "laptop", "external_id": "bob"}),  # merges them
         ("POST", "/api/client/sessions", {"anonymous_id": "console", "external_id": "grace"}),
         ("GET", "/visitors", None),
@@ -352,6 +461,7 @@ def _of_the_end() -> Sequence[Step]:
 CHAPTERS: Sequence[tuple[Callable[[], Sequence[Step]], Sequence[str]]] = (
     (_of_users, IDS[1:4]),
     (_of_imports, ()),
+    (_of_tags, ()),
     (_of_visits, ()),
     (_of_apps, IDS[4:]),
     (_of_tribes, ()),
@@ -373,12 +483,18 @@ async def _present(server: Server, path: str) -> str:
         await asyncio.sleep(0.005)
 
 
+OF_AN_ENVIRONMENT = {
+    name: table
+    for name, table in OF_A_PLACE.items()
+    if "environment_id" in table.columns and name not in {"environment_keys", "audit_entries"}
+}
+
+
 def _rows(database: Database, environment_ids: Sequence[str]) -> list[str]:
     """All rows of these environments."""
     found = []
-    for name, table in OF_A_PLACE.items():
-        if "environment_id" in table.columns and name not in {"environment_keys", "audit_entries"}:
-            query = select(table).where(table.c.environment_id.in_(environment_ids))
-            rows = database.read_now(lambda connection, query=query: connection.execute(query).all())  # type: ignore[misc]  # bound now
-            found += [_without_chance(f"{name} {tuple(row)!r}") for row in rows]
+    for name, table in OF_AN_ENVIRONMENT.items():
+        query = select(table).where(table.c.environment_id.in_(environment_ids))
+        rows = database.read_now(lambda connection, query=query: connection.execute(query).all())  # type: ignore[misc]  # bound now
+        found += [_without_chance(f"{name} {tuple(row)!r}") for row in rows]
     return sorted(found)

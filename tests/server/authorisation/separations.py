@@ -42,8 +42,14 @@ SEPARATIONS = (
     Separation("users who are changed", "users.store", '"WHERE ', ' AND person_id = ?"'),
     Separation("users who are listed", "users.store", "{PERSON} FROM persons WHERE ", " AND kind"),
     Separation("tags that are listed", "users.store", "visitors FROM user_tags WHERE "),
+    Separation("tags that are deleted", "users.tag_removal.store", 'OF_TAG = "WHERE '),
+    Separation("people who may have a tag that is deleted", "users.tag_removal.store", "FROM persons WHERE "),
     Separation("visitors of the erased", "users.erasure.store", "FROM merges WHERE "),
-    Separation("what is erased", "users.erasure.store", "FROM {table} WHERE "),
+    Separation("what is erased", "users.erasure.store", 'REMOVE = "DELETE FROM {table} WHERE '),
+    Separation(
+        "how far a step of an erasure goes", "users.erasure.store", 'LAST_OF_STEP = "SELECT {key} FROM {table} WHERE '
+    ),
+    Separation("what a step of an erasure removes", "users.erasure.store", 'REMOVE_STEP = "DELETE FROM {table} WHERE '),
     Separation("when somebody was erased", "users.erasure.store", "erased FROM erasures WHERE "),
     Separation("everything of a user", "users.everything.store", "WHERE ", " AND {kind.person}"),
     Separation("events of everybody", "events.listing.store", "FROM events WHERE "),
@@ -53,6 +59,10 @@ SEPARATIONS = (
         "events.listing.store",
         "persons ON ",
         condition="persons.environment_id = found.environment_id",
+    ),
+    Separation("how many events a person has", "events.store", "FROM events WHERE ", " AND person_id = ? LIMIT"),
+    Separation(
+        "events that a person has already", "events.store", "FROM events WHERE ", " AND person_id = ? AND event_id"
     ),
     Separation(
         "imports",
@@ -102,23 +112,47 @@ SEPARATIONS = (
         "persons ON ",
         condition="persons.environment_id = events.environment_id",
     ),
-    Separation("a person's session", "sessions.store", '"FROM persons WHERE '),
-    Separation("who a visitor is", "sessions.store", 'merged = "FROM merges WHERE '),
+    Separation("facts of a session", "sessions.store", "called FROM persons WHERE "),
+    Separation("who a visitor of a session is", "sessions.store", "FROM merges WHERE "),
     Separation("when somebody was seen", "sessions.store", "last_seen FROM persons WHERE "),
-    Separation(
-        "visitors who were merged",
-        "merges.store",
-        '"WHERE ',
-        condition="merges.environment_id = ?",
-        databases=("postgresql",),
-    ),
+    Separation("how many sessions a visitor has", "sessions.store", "FROM sessions WHERE "),
+    Separation("who a visitor of a followed session is", "sessions.changes.store", "FROM merges WHERE "),
+    Separation("what may have changed for a session", "sessions.changes.store", "FROM persons WHERE "),
     Separation("what is merged", "merges.store", 'THEIRS = "WHERE '),
-    Separation(
-        "the device that was seen last",
-        "merges.store",
-        "FROM devices WHERE ",
-        condition="environment_id = persons.environment_id",
-    ),
     Separation("profiles that apps change", "identities.store", "FROM persons WHERE "),
-    Separation("devices of a person", "devices.store", "WHERE ", condition="environment_id = {0}"),
+    Separation("the device that was seen last", "devices.store", "WHERE ", condition="environment_id = {0}"),
+    Separation("how many devices a visitor has", "devices.store", "FROM devices WHERE "),
+    Separation(
+        "what an environment delivers",
+        "delivery.store",
+        "",
+        condition="delivery_revisions.c.environment_id == environment_id",
+        always="delivery_revisions.c.environment_id.is_not(None)",
+    ),
+    Separation(
+        "the document of a session",
+        "sessions.store",
+        "",
+        ", number == revision",
+        condition="owner == owner_id",
+        always="owner.is_not(None)",
+    ),
 )
+
+NOT_MISSED = {
+    ("users.store", 'UNCOUNT = "DELETE FROM user_tags WHERE environment_id = ?'): "a tag without people stays nowhere",
+    ("users.store", 'VISITORS = "SELECT person_id FROM persons WHERE environment_id = ?'): (
+        "a person id is of a user or of a visitor, the same in every environment"
+    ),
+    ("events.store", '"AND environment_id = ? AND person_id "'): "the rows say whose they are",
+    (
+        "merges.store",
+        "user_called FROM merges WHERE environment_id = ?",
+    ): "the rows say whose they are",
+    ("imports.sqlite_store", "LEFT JOIN persons ON persons.environment_id = ?"): "a mark is of one part of one import",
+    ("imports.postgres_store", '"ON persons.environment_id = ? AND persons.person_id = sent.person_id'): (
+        "a mark is of one part of one import"
+    ),
+    ("imports.store", "import_parts.c.environment_id == environment_id"): "a mark is of one part of one import",
+}
+"""Conditions whose absence changes nothing but the rows that are read, by module and line, and why that is so."""

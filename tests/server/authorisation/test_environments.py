@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
+import templates_server
+from templates_server.routes import ROUTES
 from templates_server.settings import sqlite_file_url
-from tests.server.authorisation.neighbours import differences
+from tests.server.authorisation.neighbours import OF_AN_ENVIRONMENT, deletion, differences
 from tests.servers import PostgresServer
+
+DELETES = re.compile(r"delete\(organizations\)|organizations\.delete\(|DELETE FROM organizations\b")
 
 
 def test_an_environment_answers_as_if_there_were_no_other(tmp_path: Path) -> None:
@@ -23,3 +28,18 @@ def test_an_environment_answers_as_if_there_were_no_other_on_postgresql(
     postgres: PostgresServer, tmp_path: Path
 ) -> None:
     assert differences(postgres.new_database_url(), postgres.new_database_url(), tmp_path) == []
+
+
+def test_a_deleted_space_leaves_no_row_and_takes_no_other(fresh_database_url: str, tmp_path: Path) -> None:
+    found = deletion(fresh_database_url, tmp_path)
+    assert found.before.keys() == OF_AN_ENVIRONMENT.keys()  # of every kind there was something
+    assert (found.left, found.changed) == ([], [])
+
+
+def test_nothing_deletes_an_organization() -> None:
+    """Whatever comes to do so has to delete its Spaces one by one: what is known of people hangs on no foreign key."""
+    assert [route.path for route in ROUTES if route.method == "DELETE" and route.path.endswith("{organization}")] == []
+    files = Path(str(templates_server.__file__)).parent.rglob("*.py")
+    assert [path.name for path in files if DELETES.search(path.read_text(encoding="utf-8"))] == []
+    for planted in ("delete(organizations)", "organizations.delete()", "DELETE FROM organizations WHERE id = ?"):
+        assert DELETES.search(planted)

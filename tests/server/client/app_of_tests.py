@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ from sqlalchemy import Table, select
 
 from templates_server import schema
 from templates_server.persons.names import PersonKind, named
+from templates_server.times import system_clock
 from tests.environments import AppEnvironment
 from tests.servers import RunningServer
 
@@ -31,9 +33,12 @@ class App:
         return self.client.post(f"/api/client/{what}", json=body, headers=headers)
 
     def tell(self, what: str, body: Any) -> None:
-        """The same, which must be taken."""
+        """The same, which must be taken. What is told after it comes in a later millisecond."""
         answer = self.say(what, body)
         assert answer.status_code in {200, 204}, answer.text
+        ended = system_clock()
+        while system_clock() == ended:
+            time.sleep(0.0002)
 
     def send(self, *event_ids: str, **who: str) -> None:
         """Send events under these ids."""

@@ -21,7 +21,7 @@ from templates_server.codegen.model import (
     SpaceModel,
     Value,
 )
-from templates_server.codegen.naming import identifiers
+from templates_server.codegen.naming import identifiers, name_model
 from templates_server.codegen.render import LANGUAGES, render
 from tests.requirements import TOOLCHAINS, require_npm_package
 from tests.server.codegen.made_spaces import DATE, made_space, options_of
@@ -152,7 +152,7 @@ def test_hostile_keys_of_properties_and_children_are_read_as_what_they_are(
     const read = children.map(([name, { enabled, properties }]) => [name, enabled, Object.entries(properties)]);
     process.stdout.write(JSON.stringify(read));
     """
-    named = identifiers(model, language)
+    named = identifiers(name_model(model), language)
     expected = [[named[f"experiences.all.properties.{key}"], f"{value} {key}" if value else "unset"] for key in keys]
     assert run_node(script, runnable) == [[named[f"collections.page.children.{key}"], True, expected] for key in keys]
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from templates_server.codegen.naming import identifiers, name_scope, slug
+from templates_server.codegen.naming import identifiers, name_model, name_scope, slug
 from templates_server.codegen.render import LANGUAGES
 from templates_server.codegen.typescript.names import file_stem, member
 from tests.server.codegen.reference_space import vod
@@ -96,7 +96,7 @@ def test_files_are_not_called_as_devices_or_folders_are(key: str) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_identifiers_are_listed_by_path_for_those_who_compare_models(language: str) -> None:
-    listed = identifiers(vod().model, language)
+    listed = identifiers(name_model(vod().model), language)
     assert listed["experiences.carousel.properties.title-ids"] == "titleIds"
     assert listed["sections.homepage-body"] == "homepageBody"
     assert listed["collections.homepage.children.header"] == "header"

@@ -169,6 +169,14 @@ def test_quotes_around_the_value_of_a_variable_are_named(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_the_folder_of_the_variable_is_taken_where_none_is_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MTRIBES_DATA", str(tmp_path / "named"))
+    assert main(["organization", "add", "acme", "--name", "Acme"]) == 0
+    assert (tmp_path / "named" / "mtribes.db").is_file()
+
+
 def test_blanks_around_every_variable_of_the_server_are_no_part_of_it(tmp_path: Path) -> None:
     variables = {
         "MTRIBES_SERVER_KEY": "k" * 40 + "\n",

@@ -37,7 +37,9 @@ def read(document: Any, of: SpaceModel | None = None) -> Delivery:
 
 def problems(document: Any, of: SpaceModel | None = None) -> dict[str, str]:
     _, found = parse_delivery(document, Surroundings(of or model(), "production", TRIBES))
-    return {problem.path: problem.message for problem in found}
+    told = {problem.path: problem.message for problem in found}
+    assert all(" " in message for message in told.values())
+    return told
 
 
 def entity(**scenarios: Any) -> Any:

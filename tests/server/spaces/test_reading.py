@@ -30,7 +30,9 @@ def read(document: Any) -> SpaceModel:
 
 
 def problems(document: Any) -> dict[str, str]:
-    return {problem.path: problem.message for problem in parse_model(document, space="vod", name="VOD")[1]}
+    found = {problem.path: problem.message for problem in parse_model(document, space="vod", name="VOD")[1]}
+    assert all(" " in message for message in found.values())
+    return found
 
 
 def with_property(**definition: Any) -> dict[str, Any]:

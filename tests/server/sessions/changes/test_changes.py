@@ -133,7 +133,7 @@ def test_a_scenario_begins_and_ends_at_its_times(made: Make) -> None:
     assert titles(started)[TOP] == "Anybody"
     with streamed(app, started["session"]) as stream:
         assert [titles(change) for change in stream.changes(2)] == [{TOP: "Now"}, {TOP: "Anybody"}]
-    assert 3.5 <= (datetime.now(UTC) - at).total_seconds() < 5
+    assert 3.5 <= (datetime.now(UTC) - at).total_seconds() < 15  # not only with the look of every minute
 
 
 def test_a_visitor_who_becomes_a_user_is_shown_what_is_the_users(made: Make) -> None:
