@@ -97,8 +97,8 @@ def test_pages_stay_within_the_account(two: Two) -> None:
 
 
 def test_an_account_that_is_stated_twice_is_refused(two: Two) -> None:
-    names = [("accountId", two.elsewhere.key), ("accountId", two.here.key)]
+    twice = f"accountId={two.elsewhere.key}&accountId={two.here.key}"
     for path in ("/v2/spaces", f"/v2/spaces/{two.spaces[0]}"):
-        assert two.client.get(path, params=dict(names[1:])).status_code == 200
-        assert two.client.get(path, params=names).status_code == 400
+        assert two.client.get(path, params={"accountId": two.here.key}).status_code == 200
+        assert two.client.get(f"{path}?{twice}").status_code == 400
         assert two.client.get(f"{path}?accountId={two.here.key}&%61ccountId={two.here.key}").status_code == 400
