@@ -90,6 +90,8 @@ LOGGER = logging.getLogger("templates_server")
 CLIENT_AGENT = re.compile(r"mtribes/([0-9]{1,9}(?:\.[0-9]{1,9}){0,9})(?![0-9])")
 LARGEST_VERSION_PART = 999_999_999
 ESCAPED_NUL = b"%00"
+SENT_ONCE = frozenset({b"authorization", b"content-digest", b"content-encoding", b"content-type", b"origin"})
+"""Headers of which two could be read in two ways, here and by what is in front of the server."""
 CORS_MAX_AGE_SECONDS = 7200
 CORS_HEADERS = (
     "Authorization, Content-Digest, Content-Encoding, Content-Type, Idempotency-Key, If-Match, If-None-Match, "
@@ -168,7 +170,7 @@ class Application:
         await asyncio.to_thread(self.services.part(Passwords).close)
         await send({"type": "lifespan.shutdown.complete"})
 
-    async def _respond(self, request: Request, path: bytes) -> Response:
+    async def _respond(self, request: IncomingRequest, path: bytes) -> Response:
         surface: Surface | None = None
         logged = path.decode("latin-1")
         try:
@@ -180,6 +182,7 @@ class Application:
             surface, logged = route.surface, route.path  # a path may hold what no log should: a person's id, a code
             _refuse_old_client(request, self.services.settings.minimum_client_version)
             _refuse_nul(request)
+            _refuse_repeated(request)
             response = await serve(route, Call(request, self.services, {**parameters, **route.implies}))
         except ApiError as error:
             surface = surface or self._surface_of(path, request)
@@ -253,6 +256,13 @@ def _refuse_nul(request: Request) -> None:
     """Raise BadRequest for a NUL character in the query: PostgreSQL has no text with one."""
     if ESCAPED_NUL in request.scope["query_string"]:
         raise BadRequest("A query parameter holds a NUL character.")
+
+
+def _refuse_repeated(request: IncomingRequest) -> None:
+    """Raise BadRequest for a header that stands more than once and may not."""
+    found = sorted(name.decode() for name in SENT_ONCE & request.headers.repeated)
+    if found:
+        raise BadRequest(f"Send one `{found[0]}` header.")
 
 
 def create_app(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import Receive, Scope
@@ -18,6 +20,13 @@ class IncomingHeaders(Headers):
         """A header by name, in any case; KeyError."""
         return self._first[key.lower().encode("latin-1")].decode("latin-1")
 
+    @property
+    def repeated(self) -> frozenset[bytes]:
+        """The names, in small letters, of those that stand more than once."""
+        if len(self._first) == len(self.raw):
+            return frozenset()
+        return frozenset(name for name, times in Counter(name for name, _ in self.raw).items() if times > 1)
+
     def __contains__(self, key: object) -> bool:
         """Whether it is there."""
         return isinstance(key, str) and key.lower().encode("latin-1") in self._first
@@ -31,6 +40,6 @@ class IncomingRequest(Request):
         self._incoming = IncomingHeaders(scope)
 
     @property
-    def headers(self) -> Headers:
+    def headers(self) -> IncomingHeaders:
         """The headers."""
         return self._incoming

@@ -14,7 +14,7 @@ from templates_server import access, bodies
 from templates_server.addresses import Caller
 from templates_server.description import Body
 from templates_server.endpoint import Call, Route, Surface, to_response
-from templates_server.errors import ApiError, Forbidden, NotFound, Unauthenticated
+from templates_server.errors import ApiError, BadRequest, Forbidden, NotFound, Unauthenticated
 from templates_server.idempotency.answers import HEADER, IdempotentAnswers
 from templates_server.rate_limits import RateLimiter
 from templates_server.silent_proxies import SilentProxies
@@ -123,9 +123,12 @@ async def _permitted_place(call: Call, route: Route) -> access.Place | None:
 
 async def _keep_to_account(call: Call) -> None:
     """Where `?accountId=` names an organization, have the caller belong to that one alone; NotFound if they do not."""
-    account = call.query.get(ACCOUNT_PARAMETER) if call.request.scope["query_string"] else None
-    if account is None or call.asker is None:
+    accounts = call.request.query_params.getlist(ACCOUNT_PARAMETER) if call.request.scope["query_string"] else []
+    if not accounts or call.asker is None:
         return
+    if len(accounts) > 1:
+        raise BadRequest(f"Send `{ACCOUNT_PARAMETER}` once.", path=ACCOUNT_PARAMETER)
+    (account,) = accounts
     place = await call.services.locate({"organization": account})
     role = call.principal.roles.get(place.organization_id) if place else None
     if place is None or role is None:

@@ -53,8 +53,9 @@ def add_identified(connection: Connection, identified: Sequence[Identified]) -> 
         if key is None:
             outcomes.append(LATER)
             continue
-        profile = merged(from_columns(present[key]), one.change)
-        problems = problems_of_profile(profile)
+        known = from_columns(present[key])
+        profile = merged(known, one.change)
+        problems = problems_of_profile(profile, before=known.attributes)
         outcomes.append(problems)
         if not problems:
             present[key] = to_columns(profile)

@@ -28,7 +28,7 @@ def settle(stored: Columns | None, changes: Iterable[tuple[int, Change]]) -> Set
     exists = stored is not None
     for line, change in changes:
         new = merged(profile, change)
-        problems = problems_of_profile(new)
+        problems = problems_of_profile(new, before=profile.attributes)
         if problems:
             settled.refused.append((line, problems))
             continue

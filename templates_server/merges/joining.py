@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from templates_server.persons.profiles import Attributes, Profile
-from templates_server.persons.reading import MOST_ATTRIBUTES, MOST_TAGS
+from templates_server.persons.profiles import Attributes, Profile, Scalar, size_of
+from templates_server.persons.reading import MAX_ATTRIBUTES_BYTES, MOST_ATTRIBUTES, MOST_TAGS
 
 
 def joined_profiles(user: Profile, visitor: Profile) -> Profile:
@@ -27,8 +27,16 @@ def _joined_tags(user: Sequence[str], visitor: Sequence[str]) -> tuple[str, ...]
 
 
 def _joined_attributes(user: Attributes, visitor: Attributes) -> Attributes:
-    lacking = sorted(visitor.keys() - user.keys())
-    chosen = {name: visitor[name] for name in lacking[: MOST_ATTRIBUTES - len(user)]}
+    """The first of what is lacking by name that there is room for, in number and in bytes."""
+    lacking = sorted(visitor.keys() - user.keys())[: max(0, MOST_ATTRIBUTES - len(user))]
+    room = MAX_ATTRIBUTES_BYTES - size_of(user) + (0 if user else len(","))
+    chosen: dict[str, Scalar] = {}
+    for name in lacking:
+        member = {name: visitor[name]}
+        room -= size_of(member) - len("{}") + len(",")
+        if room < 0:
+            break
+        chosen |= member
     return dict(sorted({**user, **chosen}.items()))
 
 

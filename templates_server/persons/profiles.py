@@ -146,6 +146,11 @@ def encode_attributes(attributes: Attributes) -> str:
     return msgspec.json.encode(attributes, order="deterministic").decode()
 
 
+def size_of(attributes: Attributes) -> int:
+    """Return how many bytes attributes have as they are stored."""
+    return len(msgspec.json.encode(attributes))
+
+
 def attribute_patterns(name: str, value: str) -> Sequence[str]:
     """Return the texts of which encoded attributes contain one exactly if they have that value under that name.
 

@@ -15,7 +15,7 @@ from templates_server.checks import join, kind_of, suggestion
 from templates_server.documents import shown
 from templates_server.errors import Problem, Problems
 from templates_server.persons.names import problem_of_user_id
-from templates_server.persons.profiles import Change, Profile, Scalar, canonical, moment_of
+from templates_server.persons.profiles import Attributes, Change, Profile, Scalar, canonical, moment_of, size_of
 from templates_server.remembering import remembered
 from templates_server.times import DAY
 
@@ -26,6 +26,7 @@ MAX_TIMEZONE_CHARACTERS = 64
 MAX_ATTRIBUTE_NAME_CHARACTERS = 64
 MAX_ATTRIBUTE_CHARACTERS = 4096
 MOST_ATTRIBUTES = 200
+MAX_ATTRIBUTES_BYTES = 64 * 1024  # of all together, as JSON: so much is held of each person of a page or a batch
 MOST_TAGS = 256
 MOST_TAG_LEVELS = 3
 MAX_TAG_LEVEL_CHARACTERS = 64
@@ -163,8 +164,11 @@ def read_user(sent: Any, path: str = "") -> tuple[str, Change, Problems]:
     return user_id, change, reading.problems
 
 
-def problems_of_profile(profile: Profile, path: str = "") -> Sequence[Problem]:
-    """What is too much once a change was merged in: each part was good by itself."""
+def problems_of_profile(profile: Profile, path: str = "", *, before: Attributes | None = None) -> Sequence[Problem]:
+    """What is too much once a change was merged in: each part was good by itself.
+
+    Attributes that are those of `before` are not measured: what was stored under an older limit stands in no way.
+    """
     reading = Reading(path)
     if len(profile.tags) > MOST_TAGS:
         reading.refuse("tags", f"The user would have {len(profile.tags)} tags; at most {MOST_TAGS} are possible.")
@@ -172,6 +176,11 @@ def problems_of_profile(profile: Profile, path: str = "") -> Sequence[Problem]:
         reading.refuse(
             "attributes",
             f"The user would have {len(profile.attributes)} attributes; at most {MOST_ATTRIBUTES} are possible.",
+        )
+    elif profile.attributes is not before and (size := size_of(profile.attributes)) > MAX_ATTRIBUTES_BYTES:
+        reading.refuse(
+            "attributes",
+            f"The user's attributes would have {size:,} bytes as JSON; at most {MAX_ATTRIBUTES_BYTES:,} are possible.",
         )
     return list(reading.problems)
 

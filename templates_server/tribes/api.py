@@ -32,7 +32,13 @@ from templates_server.tribes.compiler import CannotBeKnown
 from templates_server.tribes.evaluator import PersonFacts, evaluate
 from templates_server.tribes.explaining import explain
 from templates_server.tribes.models import Count, TribePut, TribesPut
-from templates_server.tribes.reading import problems_of_number, read_tribe, read_tribes
+from templates_server.tribes.reading import (
+    asked_of_events,
+    problems_of_number,
+    problems_of_questions,
+    read_tribe,
+    read_tribes,
+)
 from templates_server.tribes.rules import Tribe, questions_of
 from templates_server.tribes.writing import to_document, to_tribe_document
 from templates_server.users.api import to_user
@@ -85,6 +91,7 @@ async def replace_one(call: Call) -> Response:
     def change(tribes: Document) -> Document:
         after = {**tribes, key: to_tribe_document(tribe)}
         problems = problems_of_number(each.get("category", "") for each in after.values())
+        problems += problems_of_questions(asked_of_events(after.values()))
         if problems:
             raise ValidationFailed(problems)
         return after

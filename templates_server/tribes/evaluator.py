@@ -37,9 +37,10 @@ from templates_server.tribes.rules import (
     Source,
     Tagged,
     Tribe,
+    likeness,
     read_moment,
 )
-from templates_server.tribes.windows import WINDOWS, Window, days_since
+from templates_server.tribes.windows import WINDOWS, Window, day_of, days_since
 
 
 class Outcome(enum.StrEnum):
@@ -245,8 +246,11 @@ def _exists(found: Found, _comparison: Comparison, _now: int) -> bool:
 
 def _is_one_of(found: Found, comparison: Comparison, _now: int) -> bool:
     if comparison.source.origin is Origin.DATE:
-        return any(_is_at(found.moment, value) for value in comparison.values)
-    return any(_is_same(found.value, value) for value in comparison.values)
+        begins = () if found.moment is None else {found.moment, day_of(found.moment)}
+        return any(_is_at(found.moment, value) for each in begins for value in comparison.alike.get(each, ()))
+    if found.value is None:
+        return False
+    return any(_is_same(found.value, value) for value in comparison.alike.get(likeness(found.value), ()))
 
 
 def _is_at(moment: int | None, value: Scalar) -> bool:

@@ -11,6 +11,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+import msgspec
+
 from templates_server.checks import KEY_RULE, Reader, join, kind_of
 from templates_server.documents import shown
 from templates_server.errors import Problem, Problems, ValidationFailed
@@ -39,12 +41,14 @@ from templates_server.tribes.rules import (
     Tagged,
     Tribe,
     Tribes,
+    questions_of,
 )
 
 MOST_TRIBES = 1000  # of a Space
 MOST_TRIBES_A_CATEGORY = 50
 MOST_FILTERS = 10  # of a tribe
 MOST_VALUES = 100  # of a filter
+MOST_EVENT_QUESTIONS = 500  # of all tribes of a Space: each may be counted when a session starts
 MOST_SHOWN_KEYS = 5  # of a mapping that is no filter
 
 DOCUMENT_KEYS = ("space", "revision", "tribes")
@@ -103,6 +107,21 @@ def problems_of_number(categories: Iterable[str]) -> list[Problem]:
     return problems
 
 
+def asked_of_events(tribes: Iterable[Mapping[str, Any]]) -> int:
+    """How many different things tribes ask of events; the tribes as `writing` makes them."""
+    filters = [each for tribe in tribes for each in tribe.get("filters", ()) if "event" in each]
+    asked = ([each["event"], each.get("timeframe"), each.get("metadata")] for each in filters)
+    return len({msgspec.json.encode(each, order="deterministic") for each in asked})
+
+
+def problems_of_questions(number: int) -> list[Problem]:
+    """What is wrong with how many different things must be counted of a person to decide the tribes of a Space."""
+    if number <= MOST_EVENT_QUESTIONS:
+        return []
+    message = f"ask {number:,} different things of events; at most {MOST_EVENT_QUESTIONS} are possible"
+    return [Problem("tribes", message)]
+
+
 def _category(name: str) -> str:
     return f"the category {shown(name)}" if name else "no category"
 
@@ -125,6 +144,7 @@ class _Parser:
             if len(self.reader.problems) == before:
                 read[key] = tribe
         self.reader.problems.extend(problems_of_number(tribe.category for tribe in read.values()))
+        self.reader.problems.extend(problems_of_questions(len(questions_of(read.values()).events)))
         return read
 
     def tribe(self, key: str, value: Any, path: str) -> Tribe:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from templates_server.persons.profiles import Scalar, moment_of
 from templates_server.times import DAY
@@ -115,12 +115,39 @@ def read_moment(text: str) -> Moment | None:
     return Moment(text, starts, starts + (DAY if len(text) == DAY_LENGTH else 1))
 
 
+ONE_OF = frozenset({Operator.EQUALS, Operator.NOT_EQUALS, Operator.IN, Operator.NOT_IN})
+NONE_ALIKE: Mapping[Scalar, tuple[Scalar, ...]] = {}
+
+
+def likeness(value: Scalar) -> Scalar:
+    """What is equal for values of which one may be the other: a number as a double, anything else as it is."""
+    try:
+        return value if isinstance(value, str | bool) else float(value)
+    except OverflowError:
+        return value
+
+
+def _alike(source: Source, values: Iterable[Scalar]) -> Mapping[Scalar, tuple[Scalar, ...]]:
+    """Each value once, by its likeness; of dates by where the day or the moment begins."""
+    found: dict[Scalar, dict[tuple[Scalar, ...], Scalar]] = {}
+    for value in values:
+        if source.origin is Origin.DATE:
+            moment = read_moment(value) if isinstance(value, str) else None
+            if moment is not None:
+                found.setdefault(moment.starts, {}).setdefault((moment.ends,), value)
+        else:
+            found.setdefault(likeness(value), {}).setdefault((type(value).__name__, value), value)
+    return {key: tuple(each.values()) for key, each in found.items()}
+
+
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """A value of a person held against others.
 
     `values`: none for exists; one for equals, texts and numbers; two for between; any number for in. `moments` in their
     place for dates (before, after, on_day, between); `days` for less_than_days_ago and more_than_days_ago.
+    `alike`, made of the values where one of them must be the person's: those that may be it, by its likeness, so that
+    a hundred of them take no longer than one.
     """
 
     source: Source
@@ -128,6 +155,12 @@ class Comparison:
     values: tuple[Scalar, ...] = ()
     moments: tuple[Moment, ...] = ()
     days: int = 0
+    alike: Mapping[Scalar, tuple[Scalar, ...]] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Sort the values by what they are alike."""
+        made = _alike(self.source, self.values) if self.operator in ONE_OF else NONE_ALIKE
+        object.__setattr__(self, "alike", made)
 
 
 @dataclass(frozen=True, slots=True)

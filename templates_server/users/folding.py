@@ -44,11 +44,11 @@ def folded(stored: Columns | None, changes: Iterable[UserChange]) -> Folded:
     outcomes: list[Outcome] = []
     problems: list[Problem] = []
     for sent in changes:
-        profile = merged(profile, sent.change)
+        attributes, profile = profile.attributes, merged(profile, sent.change)
         before, columns = columns, to_columns(profile)  # columns tell true from 1, which profiles do not
         if before == columns:
             outcomes.append(Outcome.UNCHANGED)
         else:
             outcomes.append(Outcome.CREATED if before is None else Outcome.UPDATED)
-            problems += problems_of_profile(profile, sent.path)
+            problems += problems_of_profile(profile, sent.path, before=attributes)
     return Folded(columns or to_columns(profile), outcomes, problems)

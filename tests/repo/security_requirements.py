@@ -93,6 +93,25 @@ A4 Tribes counted all that somebody had done, on the event loop: 0.2 s a session
     a_query_of_many_steps_does_not_hold_the_event_loop
     a_query_elsewhere_may_take_as_many_steps_as_it_needs
   repo/test_event_loop.py
+A5 A thousand people whose attributes had 800 KB each made a page of 800 MB, by 2 MB sent with a `pk_` key.
+  server/client/test_identify.py
+    attributes_have_so_many_bytes_altogether_however_they_were_told
+  server/users/test_users_api.py
+    attributes_that_are_too_large_altogether_are_refused_in_bulk_too
+  server/imports/test_imports.py
+    rows_whose_attributes_are_too_large_altogether_are_rejected
+  server/persons/test_profiles.py
+    what_is_too_much_altogether_is_told
+  server/users/test_tag_removal.py
+    a_tag_is_taken_from_who_has_more_attributes_than_may_be_now
+A7 Tags that one organization deleted by the thousand held up all deletions of the others, and one that failed too.
+  server/users/test_tag_removal.py
+    nobody_waits_until_all_removals_of_another_organization_have_ended
+    a_removal_that_fails_holds_up_no_other
+A4 A session compared a person with each of 200,000 dates on the event loop: 0.9 s; 10,000 questions of events were 500.
+  server/tribes/test_long_lists.py
+  server/tribes/test_tribes_api.py
+    tribes_ask_so_many_different_things_of_events_and_no_more
 A4 Removing a user with very many events was one transaction, during which nobody else could write.
   server/client/test_limits_of_a_person.py
     a_user_with_more_events_than_one_step_removes_is_erased
@@ -199,6 +218,10 @@ C3: JSON is read as UTF-8 alone, before its depth is counted.
 C3: A NUL character in the query is a bad request on every route.
   server/test_hostile_heads.py
     nul_in_a_query_is_a_bad_request_on_every_route
+C1 A header of credentials, form or origin that stands twice, and an account stated twice, are refused, not chosen from.
+  server/test_repeated_headers.py
+  server/test_account_parameter.py
+    an_account_that_is_stated_twice_is_refused
 C5 Nothing is acknowledged into a database file that was moved, removed or replaced, nor is a new one made in its place.
   server/test_moved_database.py
 C5 No command makes a new database where a server ran before, unless that is said.

@@ -94,3 +94,11 @@ def test_pages_stay_within_the_account(two: Two) -> None:
     first = two.client.get("/v2/spaces", params={"limit": 1, "accountId": two.here.key})
     rest = two.client.get(first.links["next"]["url"])
     assert ([each["key"] for each in first.json()["data"]], rest.json()["data"]) == ([two.spaces[0]], [])
+
+
+def test_an_account_that_is_stated_twice_is_refused(two: Two) -> None:
+    twice = f"accountId={two.elsewhere.key}&accountId={two.here.key}"
+    for path in ("/v2/spaces", f"/v2/spaces/{two.spaces[0]}"):
+        assert two.client.get(path, params={"accountId": two.here.key}).status_code == 200
+        assert two.client.get(f"{path}?{twice}").status_code == 400
+        assert two.client.get(f"{path}?accountId={two.here.key}&%61ccountId={two.here.key}").status_code == 400

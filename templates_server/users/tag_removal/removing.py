@@ -65,17 +65,27 @@ class TagRemovals:
                 LOGGER.exception("deleting tags failed; the next attempt is in %.0f seconds", LOOK_AGAIN_SECONDS)
 
     def _end_all(self) -> None:
-        """Take a step of each removal in turn, so that a long one holds up no other, until none is left."""
-        removals = list(self._database.read_now(store.list_removals))
-        while removals and not self._stopping.is_set():
-            left = [self._step_and_pause(removal) for removal in removals if not self._stopping.is_set()]
-            removals = [removal for removal in left if removal is not None]
+        """Take a step of each removal in turn, so that neither a long one nor many hold up another, until none is left.
 
-    def _step_and_pause(self, removal: store.Removal) -> store.Removal | None:
+        One that fails is left for the next time.
+        """
+        failed: set[tuple[str, str, str]] = set()
+        while removals := [one for one in self._database.read_now(store.list_removals) if one.key not in failed]:
+            for removal in removals:
+                if self._stopping.is_set():
+                    return
+                try:
+                    self._step_and_pause(removal)
+                except Unavailable:
+                    raise
+                except Exception:
+                    failed.add(removal.key)
+                    LOGGER.exception("deleting a tag failed; the next attempt is in %.0f seconds", LOOK_AGAIN_SECONDS)
+
+    def _step_and_pause(self, removal: store.Removal) -> None:
         began = time.monotonic()
-        after = self._step(removal)
+        self._step(removal)
         self._stopping.wait(max(SHORTEST_PAUSE_SECONDS, time.monotonic() - began))
-        return after
 
     def _step(self, removal: store.Removal) -> store.Removal | None:
         stretch = self._database.read_now(lambda connection: store.next_stretch(connection, removal))

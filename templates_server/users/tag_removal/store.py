@@ -6,12 +6,13 @@ at the same time finds the position moved on, and changes nothing.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from templates_server.database import as_text
+from templates_server.database import among, as_text, listed
 from templates_server.identifiers import new_id
 from templates_server.persons.profiles import TAG_SEPARATOR, Change
 from templates_server.users.store import change_people
@@ -20,6 +21,8 @@ MOST_CHANGED = 250
 """People whom one step changes: the writer is held for as long as they take."""
 MOST_LOOKED_THROUGH = 20_000
 """People among whom one step looks for them; nobody waits for that."""
+MOST_LISTED = 10
+"""Removals of an organization that are taken up before it is looked who else waits."""
 MOST_PASSES = 3
 """How often everybody is looked through for those who got the tag meanwhile."""
 
@@ -31,7 +34,15 @@ REMEMBER = (
 OF_TAG = "WHERE environment_id = ? AND tag = ?"
 FIND = f"SELECT {COLUMNS} FROM tag_removals {OF_TAG} AND id = ?"  # noqa: S608 - names of ours
 FIND_OF_TAG = f"SELECT {COLUMNS} FROM tag_removals {OF_TAG}"  # noqa: S608 - names of ours
-LIST = f"SELECT {COLUMNS} FROM tag_removals ORDER BY created, environment_id, tag"  # noqa: S608 - names of ours
+OLDEST = (
+    f"SELECT {COLUMNS} FROM (SELECT {COLUMNS}, created, "  # noqa: S608 - names of ours
+    "row_number() OVER (PARTITION BY environment_id ORDER BY created, tag) AS place FROM tag_removals) AS queued "
+    "WHERE place <= ? ORDER BY created, environment_id, tag"
+)
+ORGANIZATIONS = (
+    "SELECT environments.id, spaces.organization_id FROM environments JOIN spaces ON spaces.id = environments.space_id "
+    "WHERE environments.id "
+)
 MOVE_ON = f"UPDATE tag_removals SET passes = ?, position = ? {OF_TAG} AND id = ?"  # noqa: S608 - names of ours
 END = f"DELETE FROM tag_removals {OF_TAG} AND id = ?"  # noqa: S608 - names of ours
 COUNTS = f"SELECT users, visitors FROM user_tags {OF_TAG}"  # noqa: S608 - names of ours
@@ -93,8 +104,24 @@ def begin(connection: Connection, environment_id: str, tag: str, *, now: int) ->
 
 
 def list_removals(connection: Connection) -> Sequence[Removal]:
-    """Return all that have not ended, the oldest first."""
-    return [Removal(*row) for row in connection.exec_driver_sql(LIST)]
+    """Return those that are to be taken on next: the oldest of each organization, then the second of each, and so on.
+
+    However many an organization has, nobody else's waits for more than a few of them.
+    """
+    removals = [Removal(*row) for row in connection.exec_driver_sql(as_text(connection, OLDEST), (MOST_LISTED,))]
+    if not removals:
+        return []
+    environment_ids = listed(connection, list({removal.environment_id for removal in removals}))
+    rows = connection.exec_driver_sql(as_text(connection, ORGANIZATIONS + among(connection)), (environment_ids,))
+    organizations = {row[0]: row[1] for row in rows}
+    places: Counter[str | None] = Counter()
+    in_turn: list[tuple[int, Removal]] = []
+    for removal in removals:
+        organization_id = organizations.get(removal.environment_id)  # None: deleted in this moment
+        in_turn.append((places[organization_id], removal))
+        places[organization_id] += 1
+    in_turn.sort(key=lambda turn: turn[0])
+    return [removal for place, removal in in_turn if place < MOST_LISTED]
 
 
 def next_stretch(connection: Connection, removal: Removal) -> Stretch:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from templates_server import schema
-from templates_server.persons.reading import MOST_ATTRIBUTES
+from templates_server.persons.reading import MAX_ATTRIBUTE_CHARACTERS, MAX_ATTRIBUTES_BYTES, MOST_ATTRIBUTES
 from tests.server.client.app_of_tests import DEVICE, App
 
 
@@ -81,6 +81,26 @@ def test_a_profile_that_would_become_too_large_is_refused_and_those_beside_it_ar
     assert (answer.status_code, answer.json()["errors"][0]["path"]) == (422, "data")
     assert app.user("u")["email"] is None
     app.tell("identify", {"external_id": "u", "data": {"1": 2}})
+
+
+def test_attributes_have_so_many_bytes_altogether_however_they_were_told(app: App) -> None:
+    """What is held of people counts in bytes: a page or a batch may have a thousand of them."""
+    text = "x" * MAX_ATTRIBUTE_CHARACTERS
+    most = MAX_ATTRIBUTES_BYTES // (len(text) + len('"00":"",'))
+    app.tell("identify", {"anonymous_id": "v", "data": {f"{number:02}": text for number in range(most)}})
+    stored = len(app.people()["visitor", "v"]["attributes"])
+    rest = MAX_ATTRIBUTES_BYTES - stored - len(',"z":""')
+    for data in ({"z": "x" * (rest + 1)}, {f"{number:02}": text for number in range(100)}):
+        answer = app.say("identify", {"anonymous_id": "v", "email": "ada@example.com", "data": data})
+        assert (answer.status_code, answer.json()["errors"][0]["path"]) == (422, "data")
+        assert f"{MAX_ATTRIBUTES_BYTES:,}" in answer.text
+    app.tell("identify", {"anonymous_id": "v", "data": {"z": "x" * rest}})
+    app.tell("identify", {"anonymous_id": "v", "email": "ada@example.com"})
+    app.tell("alias", {"anonymous_id": "v", "external_id": "u"})
+    assert len(app.user("u")["attributes"]) == MAX_ATTRIBUTES_BYTES
+    app.tell("identify", {"anonymous_id": "w", "data": {"more": 1}})
+    app.tell("alias", {"anonymous_id": "w", "external_id": "u"})
+    assert "more" not in app.attributes("u")
 
 
 def test_no_answer_holds_what_is_stored(app: App) -> None:

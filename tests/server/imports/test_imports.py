@@ -200,3 +200,16 @@ def test_a_user_who_was_only_seen_is_updated_not_created(server: RunningServer, 
     (ada,) = server.database.read_now(lambda connection: connection.execute(query).mappings().all())
     assert (ada["created"], ada["first_seen"], ada["phone"]) == (5, 5, "1")
     assert ada["updated"] > 5
+
+
+def test_rows_whose_attributes_are_too_large_altogether_are_rejected(sender: Importer) -> None:
+    some = {f"a{number:03}": "x" * 4096 for number in range(15)}
+    assert sender.applied(1, [{"user_id": "u", "attributes": some}])["created"] == 1
+    large = [
+        {"user_id": "v", "attributes": {**some, "z": "x" * 4096}},
+        {"user_id": "u", "attributes": {"z": "x" * 4096}},
+        {"user_id": "w"},
+    ]
+    told = sender.applied(2, large)
+    assert (told["rejected"], told["created"], told["updated"]) == (2, 1, 0)
+    assert {error["path"] for error in told["errors"]} == {"attributes"}

@@ -170,3 +170,8 @@ def test_what_is_too_much_altogether_is_told() -> None:
         "[3].attributes",
     ]
     assert problems_of_profile(Profile(tags=tags[1:], attributes=dict(list(attributes.items())[1:]))) == []
+    large = {f"a{number}": "\x01" * 4096 for number in range(3)}  # 24 KiB of JSON each
+    assert [one.path for one in problems_of_profile(Profile(attributes=large))] == ["attributes"]
+    assert problems_of_profile(Profile(attributes=large), before=large) == []
+    del large["a2"]
+    assert problems_of_profile(Profile(attributes=large)) == []

@@ -110,6 +110,7 @@ def _person_row(person: History) -> dict[str, Any]:
         "kind": person.kind,
         "called": f"p{person.number}",
         **{name: milliseconds(getattr(person, name)) for name in ("created", "first_seen", "last_seen")},
+        "updated": milliseconds(person.created),
         "device_os": person.os,
         "device_model": person.model,
         **dict(zip(COLUMNS, to_columns(profile_of(person)), strict=True)),

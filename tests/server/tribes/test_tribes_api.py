@@ -374,6 +374,28 @@ def test_a_tribe_sent_to_another_key_is_refused(space: str, client: httpx.Client
     assert (answer.status_code, answer.json()["errors"][0]["path"]) == (422, "key")
 
 
+def test_tribes_ask_so_many_different_things_of_events_and_no_more(space: str, client: httpx.Client) -> None:
+    """Each may have to be counted whenever a session starts."""
+
+    def asking(numbers: range) -> dict[str, object]:
+        category = f"c{numbers.start}"
+        return {
+            "category": category,
+            "filters": [{"event": f"video/{number}", "timeframe": {"less_than": 7}} for number in numbers],
+        }
+
+    most = {f"t{number}": asking(range(number * 10, number * 10 + 10)) for number in range(49)}
+    most["last"] = asking(range(490, 500))
+    for tribes, status in (({**most, "more": asking(range(499, 501))}, 422), (most, 200)):
+        answer = client.put(f"{space}/tribes", json={"tribes": tribes}, headers={"If-Match": "*"})
+        assert answer.status_code == status, answer.text
+    answer = client.put(f"{space}/tribes/one-more", json=asking(range(499, 501)))
+    (problem,) = answer.json()["errors"]
+    assert (answer.status_code, problem["path"]) == (422, "tribes")
+    assert problem["message"].startswith("ask 501 different things of events; at most 500 are possible")
+    assert client.put(f"{space}/tribes/one-more", json=asking(range(495, 500))).is_success
+
+
 @pytest.mark.parametrize("kind", ["event", "attribute", "contextual", "tag"])
 def test_what_a_filter_is_about_may_not_be_null(space: str, client: httpx.Client, kind: str) -> None:
     answer = client.put(f"{space}/tribes/gold", json={"filters": [{kind: None}]})

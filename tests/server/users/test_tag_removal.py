@@ -16,6 +16,7 @@ from sqlalchemy import Connection, select
 from templates_server.access import Role, Scope
 from templates_server.database import Database
 from templates_server.opening import open_database
+from templates_server.persons import reading
 from templates_server.persons.profiles import Change, decode_tags
 from templates_server.schema import audit_entries, metadata, persons, tag_removals, user_tags
 from templates_server.users.folding import UserChange
@@ -25,6 +26,7 @@ from templates_server.users.tag_removal.removing import TagRemovals
 from tests.people import Grant, Person, add_organization, add_person, add_space
 from tests.server.users.conftest import Place
 from tests.servers import running_server
+from tests.unhandled import UNHANDLED
 
 WAIT_SECONDS = 30
 TAG = "sports/football"
@@ -343,3 +345,77 @@ def test_what_was_accepted_is_done_after_a_restart(tmp_path: Path, monkeypatch: 
         while client.get(f"{path}/user-tags").json()["data"]:
             assert time.monotonic() < deadline
             time.sleep(0.02)
+
+
+# Many at once
+
+
+def test_nobody_waits_until_all_removals_of_another_organization_have_ended(
+    environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = [f"t{number:03}" for number in range(60)]
+    environment.put("u", tags=[*many])
+    environment.database.write_now(lambda connection: _begin_all(connection, "env", many))
+    _add_second_organization(environment.database)
+    taken: list[str] = []
+    take_step = store.take_step
+
+    def noted(connection: Connection, removal: store.Removal, *rest: Any, **more: Any) -> store.Removal | None:
+        if removal.tag == many[0]:  # the thread works already when somebody else deletes a tag
+            store.begin(connection, "other", TAG, now=3)
+        taken.append(removal.environment_id)
+        return take_step(connection, removal, *rest, **more)
+
+    monkeypatch.setattr(store, "take_step", noted)
+    environment.removals._end_all()
+    assert len(taken) == 61
+    assert taken.index("other") <= store.MOST_LISTED + 1
+    environment.check()
+
+
+def test_a_removal_that_fails_holds_up_no_other(environment: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
+    environment.put("u", tags=["a", "b", "c"])
+    environment.database.write_now(lambda connection: _begin_all(connection, "env", ["a", "b", "c"]))
+    take_step = store.take_step
+
+    def failing(connection: Connection, removal: store.Removal, *rest: Any, **more: Any) -> store.Removal | None:
+        if removal.tag == "a":
+            raise RuntimeError("a planted fault")
+        return take_step(connection, removal, *rest, **more)
+
+    monkeypatch.setattr(store, "take_step", failing)
+    environment.removals._end_all()
+    assert environment.tags() == {"u": ("a",)}
+    assert ["a planted fault" in traceback for traceback in UNHANDLED.take()] == [True]
+    monkeypatch.undo()
+    environment.removals._end_all()
+    environment.check()
+
+
+def test_a_tag_is_taken_from_who_has_more_attributes_than_may_be_now(
+    environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment.put("u", tags=[TAG])
+    large = UserChange("u", Change(attributes={f"a{number}": "x" * 4000 for number in range(20)}))
+    with monkeypatch.context() as before:
+        before.setattr(reading, "MAX_ATTRIBUTES_BYTES", 10**6)
+        environment.database.write_now(lambda connection: upsert_users(connection, "env", [large], now=2))
+    environment.end(environment.begin())
+    environment.check()
+
+
+def _begin_all(connection: Connection, environment_id: str, tags: Sequence[str]) -> None:
+    for tag in tags:
+        store.begin(connection, environment_id, tag, now=2)
+
+
+def _add_second_organization(database: Database) -> None:
+    def add(connection: Connection) -> None:
+        row: dict[str, Any] = {"id": "org2", "key": "org2", "name": "", "created": 0}
+        connection.execute(metadata.tables["organizations"].insert(), row)
+        row = {"id": "spc2", "organization_id": "org2", "key": "spc2", "name": "", "revision": 0}
+        connection.execute(metadata.tables["spaces"].insert(), {**row, "created": 0, "updated": 0})
+        row = {"id": "other", "space_id": "spc2", "name": "production", "revision": 0}
+        connection.execute(metadata.tables["environments"].insert(), row)
+
+    database.write_now(add)

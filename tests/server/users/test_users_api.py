@@ -329,3 +329,14 @@ def test_an_upsert_under_an_idempotency_key_is_answered_again(place: Place) -> N
     again = place.client.post(place.url("users"), json=ADA, headers=headers)
     assert (first.status_code, again.status_code) == (201, 201)
     assert first.json() == again.json()
+
+
+def test_attributes_that_are_too_large_altogether_are_refused_in_bulk_too(place: Place) -> None:
+    some = {f"a{number:03}": "x" * 4096 for number in range(15)}
+    assert place.upsert({"user_id": "u", "attributes": some}) == ["created"]
+    for user_id, attributes in (("v", {**some, "z": "x" * 4096}), ("u", {"z": "x" * 4096})):
+        sent = [{"user_id": "w"}, {"user_id": user_id, "attributes": attributes}]
+        answer = place.client.post(place.url("users"), json=sent)
+        assert (answer.status_code, answer.json()["errors"][0]["path"]) == (422, "[1].attributes")
+    assert place.user("u")["attributes"] == some
+    assert [place.client.get(place.url("users", user_id)).status_code for user_id in ("v", "w")] == [404, 404]
