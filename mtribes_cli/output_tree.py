@@ -4,6 +4,7 @@ One rule for links: files are read through them, wherever they lead, so that con
 forest, as Bazel makes one, every file is a link). Nothing is ever written through one: see `output_plan`.
 """
 
+import errno
 import os
 import stat
 from collections.abc import Iterator, Mapping
@@ -91,7 +92,9 @@ class Tree:
             is_link = stat.S_ISLNK(place.lstat().st_mode)
         except (FileNotFoundError, NotADirectoryError):
             return FileState(link=link)
-        except OSError as error:  # such as links in a circle on the way
+        except OSError as error:
+            if error.errno != errno.ELOOP:  # links in a circle on the way
+                raise
             return FileState(obstacle=f"cannot be read: {error.strerror}", link=link)
         if is_link and link is None:
             link = f"is a symbolic link to {_end_of(place)}"
@@ -107,9 +110,9 @@ class Tree:
             return FileState(obstacle="is a folder")
         except NotRegularFileError:
             return FileState(obstacle="is not a file")
-        except PermissionError:
-            raise
         except OSError as error:
+            if error.errno != errno.ELOOP:  # a disk that fails says nothing of the file
+                raise
             return FileState(obstacle=f"cannot be read: {error.strerror}")
 
     def blocking_file(self, path: str) -> str | None:

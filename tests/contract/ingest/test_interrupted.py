@@ -190,7 +190,8 @@ def test_stdin_goes_on_when_the_same_bytes_come_again(place: Place, small_parts:
 def test_a_server_that_forgot_parts_gets_them_again(place: Place, small_parts: int) -> None:
     """As after a restored backup: the journal says more than the server knows."""
     file = place.write(FAULTY)
-    assert interrupted(place, file, "import-part-kept", press_ctrl_c, count=4) == 130
+    press = functools.partial(press_ctrl_c_once_stored, place, 37)
+    assert interrupted(place, file, "import-part-kept", press, count=4) == 130
     database = place.server.database
     newest = select(import_parts.c.import_id).order_by(import_parts.c.applied.desc()).limit(1)
     import_id = database.read_now(lambda connection: connection.execute(newest).scalar_one())

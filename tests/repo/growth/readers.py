@@ -78,6 +78,7 @@ FILLED: Mapping[str, Callable[[str], Any]] = {
     "str | UnsetType | None": lambda text: text,
 }
 _OURS = "takes what the program itself made"
+_PATH = "takes a path of this machine, which the system bounds"
 _LISTED = "is called in COMPOSED"
 _OTHERWISE = "is measured as a pattern"
 NOT_READERS: Mapping[str, str] = {
@@ -92,6 +93,8 @@ NOT_READERS: Mapping[str, str] = {
     "mtribes_cli.ingest.decoding.decoded": "is called by the files that are read below",
     "mtribes_cli.output_paths._folder_twins": "is called by the reader of mtribes.lock",
     "mtribes_cli.people._row": _OURS,
+    "mtribes_cli.places._with_parents": _PATH,
+    "mtribes_cli.places.repository_around": _PATH,
     "mtribes_cli.project_file._suggestion": "is called by the reader of mtribes.toml",
     "mtribes_cli.project_file_edit.project_text": "takes a file that was read by parse_project_file before",
     "mtribes_cli.proxy_exceptions._means_address": "is called by is_excepted",

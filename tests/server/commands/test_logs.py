@@ -27,7 +27,7 @@ LINE_BYTES = 100
 posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals and terminals")
 
 
-def wait_for(is_so: Callable[[], bool], *, seconds: float = 20) -> None:
+def wait_for(is_so: Callable[[], bool], *, seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not is_so():
         assert time.monotonic() < deadline, "it did not come about"
