@@ -1,5 +1,6 @@
 """`mtribes.toml`, as it is read."""
 
+import errno
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from mtribes_cli.project_file import (
     find_project_file,
     needed_project,
     parse_project_file,
+    unreadable,
 )
 
 GOOD = """\
@@ -155,3 +157,9 @@ def test_bytes_that_are_not_utf_8_are_a_fault_of_the_file(tmp_path: Path) -> Non
     with pytest.raises(ProjectError) as caught:
         find_project(tmp_path)
     assert "not UTF-8" in caught.value.problems[0].message
+
+
+def test_what_the_system_says_of_an_unreadable_file_is_told(tmp_path: Path) -> None:
+    told = unreadable(tmp_path / "mtribes.toml", PermissionError(errno.EACCES, "Permission denied"))
+    assert told.exit_code == ExitCode.FAILED
+    assert f"{tmp_path / 'mtribes.toml'} cannot be read" in told.what

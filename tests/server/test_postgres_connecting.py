@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from templates_server.__main__ import main
+from templates_server.postgres_url import place_of
 from tests.servers import PostgresServer
 
 SECRET = "p4ss-of-the-database"
@@ -175,3 +176,17 @@ def test_blanks_around_a_variable_are_no_part_of_it(
     assert capsys.readouterr().out.startswith("schema 0")
     assert {path.name for path in tmp_path.iterdir()} == {"data"}
     assert not (tmp_path / "data" / "mtribes.db").exists()
+
+
+@pytest.mark.parametrize(
+    ("parts", "place"),
+    [
+        ({}, "the default socket"),
+        ({"host": "db1"}, "db1:5432"),
+        ({"host": "db1,db2", "port": "5432,5433"}, "db1:5432, db2:5433"),
+        ({"host": "db1,db2", "port": "6000"}, "db1:6000, db2:6000"),
+        ({"host": "/run/postgresql"}, "/run/postgresql"),
+    ],
+)
+def test_where_a_server_is_is_said_for_people(parts: dict[str, str], place: str) -> None:
+    assert place_of(parts) == place

@@ -87,6 +87,17 @@ def test_a_journal_of_a_clone_puts_no_hook_in_place(clone: Project, version: int
     assert not (clone.root / "PWNED").exists()
 
 
+def test_many_staging_folders_of_a_clone_are_counted(clone: Project) -> None:
+    steps = [{"path": f"{n}.ts", "staging": f"stage/.mtribes-{n:08d}", "number": 0, "sha256": None} for n in range(25)]
+    for step in steps:
+        (clone.root / str(step["staging"])).mkdir(parents=True)
+    plant_journal(clone, [*steps])
+    outcome = clone.run("update")
+    assert outcome.exit_code == 1
+    assert outcome.err.count("is a staging folder of such a write") == 20
+    assert "5 more staging folders" in outcome.err
+
+
 def test_setup_believes_no_journal_of_a_clone(clone: Project, code_peer: CodePeer) -> None:
     plant_hook(clone)
     before = picture(clone.root)
