@@ -13,6 +13,7 @@ from sqlalchemy import func, select, text
 from templates_server.schema import audit_entries
 from tests.people import Person, add_organization, add_person, add_space
 from tests.postgres_relay import Loss, PostgresRelay, postgres_relay
+from tests.server.imports.sending import NDJSON
 from tests.servers import PostgresServer, RunningServer, running_server
 
 MARKER = "the-key-of-a-lost-commit"
@@ -102,3 +103,13 @@ def test_a_backend_that_is_killed_at_commit_costs_nothing(one: Asker) -> None:
     assert one.made() == (1, 1)
     tries = text("SELECT last_value FROM ends")
     assert one.server.database.read_now(lambda connection: connection.execute(tries).scalar_one()) == 2
+
+
+@pytest.mark.parametrize("loss", list(Loss))
+def test_a_part_of_an_import_whose_commit_is_lost_is_applied_once(one: Asker, loss: Loss) -> None:
+    one.relay.lose(loss)
+    path = one.keys.replace("/keys", f"/imports/{loss.name.lower()}")
+    answer = one.client.put(f"{path}/parts/1", content=f'{{"user_id":"{MARKER}"}}\n', headers=NDJSON)
+    assert (answer.status_code, one.relay.lost) == (200, 1), answer.text
+    assert answer.json()["data"][0]["created"] == 1
+    assert one.client.post(f"{path}/complete", json={"parts": 1}).json()["data"][0]["totals"]["created"] == 1
