@@ -177,7 +177,11 @@ def problems_of_profile(profile: Profile, path: str = "", *, before: Attributes 
             "attributes",
             f"The user would have {len(profile.attributes)} attributes; at most {MOST_ATTRIBUTES} are possible.",
         )
-    elif profile.attributes is not before and (size := size_of(profile.attributes)) > MAX_ATTRIBUTES_BYTES:
+    elif (
+        profile.attributes is not before
+        and (size := size_of(profile.attributes)) > MAX_ATTRIBUTES_BYTES
+        and not any(problem_of_attribute(value) for value in profile.attributes.values())  # which is told by itself
+    ):
         reading.refuse(
             "attributes",
             f"The user's attributes would have {size:,} bytes as JSON; at most {MAX_ATTRIBUTES_BYTES:,} are possible.",

@@ -30,6 +30,7 @@ NOT_SENT: dict[str, str] = {
     "templates_server/exports/lines_store.py: float(age or 0)": "of the database",
     "templates_server/imports/store.py: map(int, totals)": "of the database",
     "templates_server/openapi/": "statuses of our own routes",
+    "templates_server/tribes/rules.py: float(value)": "a number: texts are left as they are",
     "templates_server/persons/profiles.py: int(value)": "a float below 2 to the 53rd",
     "templates_server/property_values.py: int(number)": "a float; only where it is exact",
     "templates_server/rate_limits.py: int((WINDOW_SECONDS - missing_seconds)": "a number",
