@@ -21,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -146,7 +147,7 @@ class Coverage:
     """Which files of tests run which lines, as pytest-cov has recorded it."""
 
     def __init__(self, database: Path) -> None:
-        with sqlite3.connect(f"{Path(database).absolute().as_uri()}?mode=ro", uri=True) as connection:
+        with closing(sqlite3.connect(f"{Path(database).absolute().as_uri()}?mode=ro", uri=True)) as connection:
             self._contexts: dict[int, str] = dict(connection.execute("SELECT id, context FROM context"))
             self._files: dict[str, int] = {
                 Path(path).as_posix(): number for number, path in connection.execute("SELECT id, path FROM file")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -76,9 +76,14 @@ def ask(connection: sqlite3.Connection, query: str, parameters: Any) -> tuple[li
 
 
 @pytest.fixture(scope="module")
-def databases(tmp_path_factory: pytest.TempPathFactory) -> tuple[sqlite3.Connection, sqlite3.Connection]:
+def databases(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[sqlite3.Connection, sqlite3.Connection]]:
     folder = tmp_path_factory.mktemp("counting")
-    return filled(folder, FEW), filled(folder, MANY)
+    both = filled(folder, FEW), filled(folder, MANY)
+    yield both
+    for connection in both:
+        connection.close()
 
 
 @pytest.mark.parametrize("case", CASES)

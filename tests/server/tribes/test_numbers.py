@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sqlite3
 import struct
 
 import psycopg
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import create_engine
 
 from templates_server.documents import LARGEST_INTEGER
 from templates_server.persons.profiles import canonical, encode_attributes
@@ -31,9 +32,9 @@ def test_numbers_are_read_alike(postgres_connection: psycopg.Connection[tuple[fl
     texts = [encode_attributes({"n": canonical(number)}) for number in numbers]
     expected = [float(number) for number in numbers]
     assert [float(json.loads(text)["n"]) for text in texts] == expected
-    with create_engine("sqlite://").connect() as sqlite:
+    with contextlib.closing(sqlite3.connect(":memory:")) as sqlite:
         query = "SELECT CAST(json_extract(value, '$.n') AS REAL) FROM json_each(?) ORDER BY key"
-        found = sqlite.exec_driver_sql(query, (json.dumps(texts),)).scalars().all()
-    assert list(found) == expected
+        found = [row[0] for row in sqlite.execute(query, (json.dumps(texts),))]
+    assert found == expected
     query = "SELECT CAST(CAST(t AS jsonb) -> 'n' AS double precision) FROM unnest(%s::text[]) AS t"
     assert [row[0] for row in postgres_connection.execute(query, (texts,))] == expected
