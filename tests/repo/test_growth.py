@@ -9,6 +9,7 @@ import ast
 import contextlib
 import importlib.util
 import re
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -334,7 +335,10 @@ def test_the_patterns_of_before_are_found(name: str) -> None:
 
 @pytest.mark.usefixtures("measured_once")
 def test_the_reader_of_cookies_of_before_is_found() -> None:
-    assert any(faults_of_reader(Reader("cookies", lambda text: cookie_parser(f'a="{text}"')), thorough=False))
+    """Newer releases of Python read cookies in linear time (CVE-2024-7592)."""
+    is_old = sys.version_info < (3, 11, 10) or (3, 12) <= sys.version_info < (3, 12, 6)
+    reader = Reader("cookies", lambda text: cookie_parser(f'a="{text}"'))
+    assert any(faults_of_reader(reader, thorough=False)) or not is_old
 
 
 def test_a_function_that_would_change_something_is_stopped(tmp_path: Path) -> None:
