@@ -77,6 +77,14 @@ export interface IdentityStorage {
   removeItem?(key: string): void;
 }
 
+/** @internal The time, timers and chance of this file, in one place so that a test can set its own. */
+export declare const clock: {
+  now: () => number;
+  setTimeout: (call: () => void, milliseconds: number) => unknown;
+  clearTimeout: (timer: unknown) => void;
+  random: () => number;
+};
+
 /** One piece of an event's metadata. */
 export interface Pair {
   readonly key: string;

@@ -141,10 +141,18 @@ function guarded(type) {
 }
 
 const platform = globalThis;
+/** @internal The time, timers and chance of this file, in one place so that a test can set its own. */
+export const clock = {
+  now: () => Date.now(),
+  setTimeout: (call, milliseconds) => platform.setTimeout(call, milliseconds),
+  clearTimeout: (timer) => platform.clearTimeout(timer),
+  random: () => Math.random(),
+};
+
 const LONGEST_TIMER_MSEC = 2 ** 31 - 1;
 
 function after(milliseconds, call) {
-  return platform.setTimeout(
+  return clock.setTimeout(
     call,
     Math.max(0, Math.min(milliseconds, LONGEST_TIMER_MSEC)),
   );
@@ -657,21 +665,21 @@ class Pauses {
   }
 
   start(most, least, call) {
-    const began = Date.now();
+    const began = clock.now();
     const end = () => {
       this.hurrying.delete(hurry);
       call();
     };
     const hurry = () => {
-      const passed = Math.max(0, Date.now() - began);
-      platform.clearTimeout(timer);
+      const passed = Math.max(0, clock.now() - began);
+      clock.clearTimeout(timer);
       timer = afterIfStillThere(least - passed, end);
     };
     let timer = afterIfStillThere(most, end);
     this.hurrying.add(hurry);
     return () => {
       this.hurrying.delete(hurry);
-      platform.clearTimeout(timer);
+      clock.clearTimeout(timer);
     };
   }
 }
@@ -679,15 +687,15 @@ class Pauses {
 /** 1 s, 1 to 2 s, 2 to 4 s ... up to the longest, at random so that many apps do not come back at once. */
 function backOffMsec(failures, longest) {
   const most = Math.min(longest, 500 * 2 ** Math.min(failures, 10));
-  const shortest = SHORTEST_PAUSE_MSEC * (1 + Math.random() / 5);
-  return Math.max(shortest, most * (0.5 + Math.random() / 2));
+  const shortest = SHORTEST_PAUSE_MSEC * (1 + clock.random() / 5);
+  return Math.max(shortest, most * (0.5 + clock.random() / 2));
 }
 
 /** Seconds or a date, as HTTP has it; 0 where nothing usable is said. */
 function readRetryAfterMsec(text) {
   if (!text) return 0;
   const seconds = Number(text);
-  const wait = isNaN(seconds) ? Date.parse(text) - Date.now() : seconds * 1000;
+  const wait = isNaN(seconds) ? Date.parse(text) - clock.now() : seconds * 1000;
   return wait > 0 ? Math.min(wait, LONGEST_RETRY_AFTER_MSEC) : 0;
 }
 
@@ -775,7 +783,7 @@ class EventQueue {
     this.toldOfTheEnd ?? (this.toldOfTheEnd = this.listenForTheEnd());
     const wait = this.toldOfTheEnd ? afterIfStillThere : after;
     const timer = wait(COLLECTING_MSEC, () => void this.flush());
-    this.cancel = () => platform.clearTimeout(timer);
+    this.cancel = () => clock.clearTimeout(timer);
   }
 
   /** A program of Node's that has nothing more to do sends what was collected. */
@@ -985,7 +993,7 @@ class Transport {
     this.underWay += 1;
     return new Promise((resolve) => {
       const finish = (reply) => {
-        platform.clearTimeout(timer);
+        clock.clearTimeout(timer);
         stopWatching();
         resolve(reply);
       };
@@ -1014,7 +1022,7 @@ class Transport {
       else timer = afterIfStillThere(ALONE_FOR_MSEC, look);
     };
     let timer = afterIfStillThere(milliseconds, look);
-    return () => platform.clearTimeout(timer);
+    return () => clock.clearTimeout(timer);
   }
 
   async ask(call, aborter) {
@@ -1221,7 +1229,7 @@ class SessionRunner {
   eventOf({ name, pairs, entity, data }) {
     const run = this.run;
     const metadata = readPairs(pairs);
-    const timestamp = new Date().toISOString();
+    const timestamp = new Date(clock.now()).toISOString();
     return {
       id: newId(),
       name: asEventName(name),
@@ -1367,7 +1375,7 @@ function sooner(work, milliseconds) {
   return new Promise((resolve) => {
     const timer = after(milliseconds, () => resolve(undefined));
     void work.then(() => {
-      platform.clearTimeout(timer);
+      clock.clearTimeout(timer);
       resolve(undefined);
     });
   });
@@ -1440,7 +1448,7 @@ class Follower {
   rest() {
     return new Promise((resolve) => {
       const timer = afterIfStillThere(CHANGES_PAUSE_MSEC, resolve);
-      this.endPause = () => platform.clearTimeout(timer);
+      this.endPause = () => clock.clearTimeout(timer);
     });
   }
 

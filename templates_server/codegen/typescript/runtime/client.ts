@@ -93,7 +93,7 @@ class Transport implements Sender {
     this.underWay += 1;
     return new Promise((resolve) => {
       const finish = (reply: Reply) => {
-        platform.clearTimeout(timer);
+        clock.clearTimeout(timer);
         stopWatching();
         resolve(reply);
       };
@@ -122,7 +122,7 @@ class Transport implements Sender {
       else timer = afterIfStillThere(ALONE_FOR_MSEC, look);
     };
     let timer = afterIfStillThere(milliseconds, look);
-    return () => platform.clearTimeout(timer);
+    return () => clock.clearTimeout(timer);
   }
 
   private async ask(call: Call, aborter: Aborter | null): Promise<Reply> {

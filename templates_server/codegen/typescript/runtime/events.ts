@@ -129,7 +129,7 @@ class EventQueue {
     this.toldOfTheEnd ??= this.listenForTheEnd();
     const wait = this.toldOfTheEnd ? afterIfStillThere : after;
     const timer = wait(COLLECTING_MSEC, () => void this.flush());
-    this.cancel = () => platform.clearTimeout(timer);
+    this.cancel = () => clock.clearTimeout(timer);
   }
 
   /** A program of Node's that has nothing more to do sends what was collected. */

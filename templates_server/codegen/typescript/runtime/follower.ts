@@ -68,7 +68,7 @@ class Follower {
   private rest(): Promise<void> {
     return new Promise((resolve) => {
       const timer = afterIfStillThere(CHANGES_PAUSE_MSEC, resolve);
-      this.endPause = () => platform.clearTimeout(timer);
+      this.endPause = () => clock.clearTimeout(timer);
     });
   }
 

@@ -63,10 +63,19 @@ interface Aborter {
 }
 
 const platform = globalThis as unknown as Platform;
+/** @internal The time, timers and chance of this file, in one place so that a test can set its own. */
+export const clock = {
+  now: (): number => Date.now(),
+  setTimeout: (call: () => void, milliseconds: number): unknown =>
+    platform.setTimeout(call, milliseconds),
+  clearTimeout: (timer: unknown) => platform.clearTimeout(timer),
+  random: (): number => Math.random(),
+};
+
 const LONGEST_TIMER_MSEC = 2 ** 31 - 1;
 
 function after(milliseconds: number, call: () => void): unknown {
-  return platform.setTimeout(
+  return clock.setTimeout(
     call,
     Math.max(0, Math.min(milliseconds, LONGEST_TIMER_MSEC)),
   );

@@ -24,21 +24,21 @@ class Pauses {
   }
 
   private start(most: number, least: number, call: () => void): () => void {
-    const began = Date.now();
+    const began = clock.now();
     const end = () => {
       this.hurrying.delete(hurry);
       call();
     };
     const hurry = () => {
-      const passed = Math.max(0, Date.now() - began);
-      platform.clearTimeout(timer);
+      const passed = Math.max(0, clock.now() - began);
+      clock.clearTimeout(timer);
       timer = afterIfStillThere(least - passed, end);
     };
     let timer = afterIfStillThere(most, end);
     this.hurrying.add(hurry);
     return () => {
       this.hurrying.delete(hurry);
-      platform.clearTimeout(timer);
+      clock.clearTimeout(timer);
     };
   }
 }
@@ -46,14 +46,14 @@ class Pauses {
 /** 1 s, 1 to 2 s, 2 to 4 s ... up to the longest, at random so that many apps do not come back at once. */
 function backOffMsec(failures: number, longest: number): number {
   const most = Math.min(longest, 500 * 2 ** Math.min(failures, 10));
-  const shortest = SHORTEST_PAUSE_MSEC * (1 + Math.random() / 5);
-  return Math.max(shortest, most * (0.5 + Math.random() / 2));
+  const shortest = SHORTEST_PAUSE_MSEC * (1 + clock.random() / 5);
+  return Math.max(shortest, most * (0.5 + clock.random() / 2));
 }
 
 /** Seconds or a date, as HTTP has it; 0 where nothing usable is said. */
 function readRetryAfterMsec(text: string | null | undefined): number {
   if (!text) return 0;
   const seconds = Number(text);
-  const wait = isNaN(seconds) ? Date.parse(text) - Date.now() : seconds * 1000;
+  const wait = isNaN(seconds) ? Date.parse(text) - clock.now() : seconds * 1000;
   return wait > 0 ? Math.min(wait, LONGEST_RETRY_AFTER_MSEC) : 0;
 }

@@ -261,7 +261,7 @@ class SessionRunner {
   private eventOf({ name, pairs, entity, data }: EventParts): WireEvent {
     const run = this.run;
     const metadata = readPairs(pairs);
-    const timestamp = new Date().toISOString();
+    const timestamp = new Date(clock.now()).toISOString();
     return {
       id: newId(),
       name: asEventName(name),
@@ -410,7 +410,7 @@ function sooner(work: Promise<void>, milliseconds: number): Promise<void> {
   return new Promise((resolve) => {
     const timer = after(milliseconds, () => resolve(undefined));
     void work.then(() => {
-      platform.clearTimeout(timer);
+      clock.clearTimeout(timer);
       resolve(undefined);
     });
   });
