@@ -11,7 +11,7 @@ LESS_THAN_A_MILLISECOND = 0.0011
 
 
 class Names:
-    """Values that cases call `$visitor`: what a name stood for first, it stands for always; two names never stand for the same."""
+    """Values that cases call `$visitor`: a name stands for the same value always, two names for different ones."""
 
     def __init__(self) -> None:
         self._values: dict[str, Any] = {}

@@ -11,12 +11,14 @@ from pathlib import Path
 from tests.conformance.cases import BadCase, Case, Step
 from tests.conformance.driver import Driver, DriverFailed, Told
 from tests.conformance.published import PublishedSpace
-from tests.conformance.relay import Relay, serving_relay
+from tests.conformance.relay import Relay
+from tests.conformance.relay_server import serving_relay
 from tests.conformance.running import CaseFailed, Run
 from tests.conformance.seeing import expect, see_nothing_unexpected
 from tests.servers import RunningServer, running_server
 
 MOST_SHOWN = 40
+THE_END = Step("the end", None)
 
 
 class Ending(StrEnum):
@@ -67,22 +69,23 @@ class Runner:
         run.begin()
         if not run.case.needs <= run.features:
             return Outcome(Ending.ABSENT, f"it has no {', '.join(sorted(run.case.needs - run.features))}")
-        at = Step("create", None)
-        number = 0
-        try:
-            run.do(at)
-            for number, at in enumerate(run.case.steps, 1):
-                if at.action == "expect":
-                    expect(run, at.what)
-                else:
-                    run.do(at)
-            at = Step("the end", None)
-            see_nothing_unexpected(run)
-        except CaseFailed as failed:
-            return Outcome(Ending.FAILS, _told(run, number, at, str(failed)))
-        except (DriverFailed, BadCase, KeyError, TypeError) as failed:
-            raise DriverFailed(f"step {number}, {at}: {failed!r}") from failed
+        for number, step in enumerate([Step("create", None), *run.case.steps, THE_END]):
+            try:
+                _take(run, step)
+            except CaseFailed as failed:
+                return Outcome(Ending.FAILS, _told(run, number, step, str(failed)))
+            except (DriverFailed, BadCase, KeyError, TypeError) as failed:
+                raise DriverFailed(f"step {number}, {step}: {failed!r}") from failed
         return Outcome(Ending.HOLDS)
+
+
+def _take(run: Run, step: Step) -> None:
+    if step is THE_END:
+        see_nothing_unexpected(run)
+    elif step.action == "expect":
+        expect(run, step.what)
+    else:
+        run.do(step)
 
 
 def _told(run: Run, number: int, step: Step, failed: str) -> str:

@@ -1,16 +1,13 @@
-"""A relay before the real server: it answers as a case scripts it, else passes on, and holds answers back until their virtual time."""
+"""What becomes of a request at the relay: a scripted answer, or the server's, held back until its virtual time."""
 
 from __future__ import annotations
 
 import json
 import math
 import re
-import socket
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import httpx
@@ -161,6 +158,13 @@ class Relay:
 
     def answer(self, request: Request, plan: Plan) -> Answer | None:
         """The answer, once it is due; None where there is none."""
+        try:
+            return self._answer(request, plan)
+        except (httpx.HTTPError, LookupError, TypeError, ValueError, AttributeError) as error:
+            self.faults.append(f"{request.method} {request.target}: {error!r}")  # for which the case fails
+            return None
+
+    def _answer(self, request: Request, plan: Plan) -> Answer | None:
         if plan.cut == "before":
             return None
         due = request.at + plan.delay * 1000
@@ -213,67 +217,3 @@ def kind_of(path: str) -> str:
     if CHANGES.search(path):
         return "changes"
     return path.removeprefix("/api/client/")
-
-
-def _handler_of(relay: Relay) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self) -> None:
-            self._relay(None)
-
-        def do_POST(self) -> None:
-            text = self.rfile.read(int(self.headers["Content-Length"]))
-            self._relay(json.loads(text))
-
-        def _relay(self, body: Any) -> None:
-            self.close_connection = True
-            number = int(self.headers[NUMBER_HEADER])
-            path = self.path.partition("?")[0]
-            request = Request(number, kind_of(path), self.command, self.path, body, dict(self.headers), 0)
-            plan = relay.take(request)
-            try:
-                answer = relay.answer(request, plan)
-            except Exception as error:  # noqa: BLE001 - the case fails for it
-                relay.faults.append(f"{request.method} {request.target}: {error!r}")
-                answer = None
-            request.answered = "cut" if answer is None or plan.cut else str(answer.status)
-            with suppress(OSError):  # the app did not wait
-                if answer is None:
-                    self.connection.shutdown(socket.SHUT_RDWR)
-                else:
-                    self._send(answer, is_cut=plan.cut == "middle")
-
-        def _send(self, answer: Answer, *, is_cut: bool) -> None:
-            self.send_response(answer.status)
-            for name, text in answer.headers.items():
-                self.send_header(name, text)
-            self.send_header("Connection", "close")
-            if answer.status != 204:
-                self.send_header("Content-Length", str(len(answer.payload) + (10 if is_cut else 0)))
-            self.end_headers()
-            if answer.status != 204:
-                self.wfile.write(answer.payload)
-
-        def log_message(self, *_: object) -> None:
-            """Nothing: failing cases show what arrived."""
-
-    return Handler
-
-
-@contextmanager
-def serving_relay(server_url: str, client: httpx.Client) -> Iterator[Relay]:
-    """A relay to that server until the block ends."""
-    relay = Relay(server_url, client)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler_of(relay))
-    server.daemon_threads = True
-    relay.url = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield relay
-    finally:
-        relay.begin(0)
-        server.shutdown()
-        thread.join()
-        server.server_close()

@@ -1,20 +1,20 @@
-"""Runs a case: tells the driver and the relay what to do, lets virtual time pass, and sees that nothing is under way."""
+"""Runs a case: tells the driver and the relay what to do, and lets virtual time pass."""
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Mapping
-from email.utils import formatdate
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from tests.conformance.cases import Case, Step
 from tests.conformance.driver import Driver, DriverFailed
 from tests.conformance.matching import Names
-from tests.conformance.places import ABSENT, put
+from tests.conformance.places import put
 from tests.conformance.published import PublishedSpace
-from tests.conformance.relay import Plan, Relay
+from tests.conformance.relay import Relay
+from tests.conformance.scripts import plans_of
 
 REST_TIMEOUT_SECONDS = 10
 MOST_MOMENTS = 20_000
@@ -36,7 +36,7 @@ class Run:
         self.published = published
         self.file = file
         self.names = Names()
-        self.began = float(int(time.time()) * 1000)
+        self.began = 0.0 if case.given["clock"] == "never set" else float(int(time.time()) * 1000)
         self.requests_seen = 0
         self.snapshots: dict[str, Any] = {}
         self.features: frozenset[str] = frozenset()
@@ -126,8 +126,7 @@ class Run:
         what = dict(what)
         place = {"space": what.pop("space", "first")}
         for name, value in what.items():
-            value = self._key(value) if name == "apiKey" else value
-            self.tell("set", place, name=name, value=value)
+            self.tell("set", place, name=name, value=self._key(value) if name == "apiKey" else value)
             self.rest()
 
     def _do_listen(self, what: Any) -> None:
@@ -165,28 +164,7 @@ class Run:
     def _do_answer(self, what: Any) -> None:
         for kind, plans in what.items():
             for plan in plans if isinstance(plans, list) else [plans]:
-                self.relay.plan(kind, list(self._plans(plan)))
-
-    def _plans(self, plan: Any) -> Iterable[Plan]:
-        if plan == "pass on":
-            return [Plan()]
-        what = dict(plan)
-        times = what.pop("times", 1)
-        changes, removed = what.pop("change", {}), what.pop("remove", [])
-        if changes or removed:
-            what["change"] = _change({**changes, **dict.fromkeys(removed, ABSENT)})
-        if "items" in what:
-            what["change"] = _with_items(what.pop("items"), what.pop("with", {}))
-        if "deep" in what:
-            what["raw"] = "[" * what.pop("deep")
-        headers = {name: self._header(value) for name, value in what.pop("headers", {}).items()}
-        if what.get("delay") == "never":
-            what["delay"] = float("inf")
-        return [Plan(headers=headers, **what)] * times
-
-    def _header(self, value: Any) -> str:
-        """A header; `{in: 3}` is the date in so many seconds."""
-        return formatdate(self.relay.now / 1000 + value["in"], usegmt=True) if isinstance(value, dict) else str(value)
+                self.relay.plan(kind, plans_of(plan, now=self.relay.now))
 
     def _do_publish(self, what: Any) -> None:
         self.published.publish(what)
@@ -231,41 +209,3 @@ class Run:
             if time.monotonic() > deadline:
                 raise DriverFailed(f"requests {self.driver.told.open} neither arrive nor end")
             self.driver.tell("settle")
-
-
-def _change(values: Mapping[str, Any]) -> Callable[[Any], Any]:
-    """Alters a session's answer: by `homepage.header.enabled`, or `revision`."""
-
-    def change(answer: Any) -> Any:
-        for place, value in values.items():
-            collection, _, rest = place.partition(".")
-            child, _, inner = rest.partition(".")
-            if not rest:
-                put(answer, place, value)
-            elif not inner:
-                _put_state(answer["states"], f"{collection}.{child}", value)
-            else:
-                put(answer["states"][f"{collection}.{child}"], inner, value)
-        return answer
-
-    return change
-
-
-def _with_items(count: int, properties: Mapping[str, Any]) -> Callable[[Any], Any]:
-    """Alters a session's answer: so many items in place of the first, with these properties."""
-
-    def change(answer: Any) -> Any:
-        body = answer["states"]["homepage.body"]
-        first = body["items"][0]
-        items = [{**first, "id": f"item-{number}", "properties": {**first["properties"], **properties}} for number in range(count)]
-        body["items"] = items
-        return answer
-
-    return change
-
-
-def _put_state(states: dict[str, Any], entity: str, value: Any) -> None:
-    if value is ABSENT:
-        states.pop(entity, None)
-    else:
-        states[entity] = value

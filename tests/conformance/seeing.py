@@ -188,7 +188,9 @@ def _snapshots(run: Run, expected: Mapping[str, Any], _: Mapping[str, Any]) -> l
         snapshot = run.snapshots[name]
         found += differences(value, ABSENT if snapshot is None else snapshot, run.names, at=f"snapshot {name}")
         text = json.dumps(snapshot)
-        found += [f"snapshot {name}: it holds {secret}" for secret in (run.published.key, "a-signature") if secret in text]
+        found += [
+            f"snapshot {name}: it holds {secret}" for secret in (run.published.key, "a-signature") if secret in text
+        ]
     return found
 
 

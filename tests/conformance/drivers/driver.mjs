@@ -5,14 +5,15 @@ import { asynchronousStorage, clockOf, happen, immediate, moment, surround } fro
 
 const [bundle, language] = process.argv.slice(2);
 const FEATURES = ["page", "server", "default space", "created space", "async storage", "any value", "platform log"];
-let around, runtime, spaces, listeners, callers, pending, broken, calls;
+FEATURES.push("stable objects");
+let around, runtime, spaces, listeners, callers, known, pending, broken, calls;
 let begun = 0;
 
 /** Forgets everything and loads the runtime anew, as a process does that starts. */
 async function begin(command) {
   if (around) around.isOver = true;
   around = surround(command);
-  [spaces, listeners, callers, pending, broken, calls] = [{}, {}, {}, [], [], []];
+  [spaces, listeners, callers, known, pending, broken, calls] = [{}, {}, {}, {}, [], [], []];
   runtime = await import(`${bundle}?begun=${(begun += 1)}`);
   Object.assign(runtime.clock, clockOf(around));
   return { language, features: FEATURES };
@@ -69,29 +70,50 @@ const stateOf = (of) =>
     ...("items" in of ? { items: of.items.map(itemOf) } : { properties: raw(of.properties) }),
   };
 const sessionOf = ({ space }) => spaces[space].session;
+/** A member that is a function, as apps pass it around: without its object. */
+const member = (of, name) => of[name];
+const ofSession = (name, argumentsOf) => (command) =>
+  call(name, () => member(sessionOf(command), name)(...argumentsOf(command)));
 const entityOf = (space, entity) => entity.split(".").reduce((of, name) => of[name], spaces[space].collections);
+
+/** Whether this is the very object that stood there at the last look. */
+function isKnown(place, object) {
+  const before = known[place];
+  known[place] = object;
+  return before === object;
+}
 
 function read({ space, entity }) {
   const of = entityOf(space, entity);
-  return { ...stateOf(of), defaults: raw(of.defaults), fallback: stateOf(of.fallback), initial: stateOf(of.initial) };
+  const unchanged = isKnown(`${space} ${entity}`, of.state);
+  return {
+    ...stateOf(of),
+    unchanged,
+    defaults: raw(of.defaults),
+    fallback: stateOf(of.fallback),
+    initial: stateOf(of.initial),
+  };
 }
 
 function status({ space }) {
   const { status, failure, revision, unknown, state } = spaces[space].session;
-  return { status, failure, revision, unknown, state };
+  return { status, failure, revision, unknown, state, unchanged: isKnown(`${space} session`, state) };
 }
 
 function track({ space, name, pairs, of }) {
   const [, entity, item] = /^(.+?)(?:\[(\d+)\])?$/.exec(of ?? "session");
   const target = of ? entityOf(space, entity) : spaces[space].session;
   const named = pairs && Object.fromEntries(pairs.map(([key, value], at) => [`pair${at + 1}`, { key, value }]));
-  (item ? target.items[item] : target).track(name, named);
+  member(item ? target.items[item] : target, "track")(name, named);
 }
 
 function listen({ space, to, name, reads, throws, starts, stops }) {
   const of = to === "session" ? sessionOf({ space }) : entityOf(space, to);
   const [own, { session }] = [calls, spaces[space]];
-  listeners[name] = of.onChange(() => {
+  listeners[name] = member(
+    of,
+    "onChange",
+  )(() => {
     const { status, failure } = session;
     own.push({ by: name, at: around.now, status, failure, ...(reads ? { read: stateOf(of) } : {}) });
     if (stops) listeners[stops]();
@@ -133,13 +155,13 @@ async function advance({ to }) {
 const COMMANDS = {
   ...{ begin, create, read, status, track, listen, odd, advance, settle: moment },
   set: ({ space, name, value }) => void (spaces[space].client[name] = value),
-  start: (command) => call("start", () => sessionOf(command).start(command.options)),
-  end: (command) => call("end", () => sessionOf(command).end()),
-  flush: (command) => call("flush", () => sessionOf(command).flush()),
-  close: ({ space }) => call("close", () => spaces[space].close()),
-  identify: (command) => call("identify", () => sessionOf(command).identify(command.userId, command.fields)),
-  anonymize: (command) => call("anonymize", () => sessionOf(command).anonymize(command.fields)),
-  snapshot: (command) => sessionOf(command).snapshot(),
+  start: ofSession("start", ({ options }) => [options]),
+  end: ofSession("end", () => []),
+  flush: ofSession("flush", () => []),
+  identify: ofSession("identify", ({ userId, fields }) => [userId, fields]),
+  anonymize: ofSession("anonymize", ({ fields }) => [fields]),
+  close: ({ space }) => call("close", () => member(spaces[space], "close")()),
+  snapshot: (command) => member(sessionOf(command), "snapshot")(),
   stop: ({ name }) => listeners[name](),
   storage: ({ kind }) => void (around.storage = kind),
   page: ({ event }) => happen(around, event),
