@@ -76,6 +76,8 @@ class Run:
         for name, value in options.items():
             if isinstance(value, dict) and "snapshot" in value:
                 options[name] = self._snapshot(value)
+            elif name == "host" and isinstance(value, dict):
+                options[name] = self.relay.url + value["ending"]
         options = {name: value for name, value in options.items() if value != "(absent)"}
         self.tell("create", what, kind=kind, options=options)
 
