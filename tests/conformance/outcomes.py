@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -105,15 +105,12 @@ def _seen(run: Run) -> str:
 
 
 @contextmanager
-def running(command: Sequence[str], folder: Path) -> Iterator[Runner]:
-    """A runner, with a server of its own, until the block ends."""
-    with (
-        running_server(folder) as server,
-        server.client() as client,
-        serving_relay(server.url, client) as relay,
-    ):
+def running(command: Sequence[str], folder: Path, server: RunningServer | None = None) -> Iterator[Runner]:
+    """A runner until the block ends, with a server of its own where none is given."""
+    with ExitStack() as held:
+        server = server or held.enter_context(running_server(folder))
+        client = held.enter_context(server.client())
+        relay = held.enter_context(serving_relay(server.url, client))
         runner = Runner(command, server, relay, folder)
-        try:
-            yield runner
-        finally:
-            runner.close()
+        held.callback(runner.close)
+        yield runner
