@@ -10,8 +10,7 @@ import tempfile
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 REPLY_TIMEOUT_SECONDS = 20
 
@@ -52,26 +51,15 @@ class Driver:
         self.told = Told()
         self._start()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.kill()
+    def close(self) -> None:
+        """End it for good."""
+        self._kill()
         self._stderr.close()
 
     def restart(self) -> None:
         """End the process without a word to it, and start another."""
-        self.kill()
+        self._kill()
         self._start()
-
-    def kill(self) -> None:
-        """End the process."""
-        self._process.kill()
-        self._process.wait()
-        self._reader.join()
-        for stream in (self._process.stdin, self._process.stdout):
-            if stream is not None:
-                stream.close()
 
     def tell(self, do: str, **arguments: Any) -> Any:
         """Have it do something; what that gives."""
@@ -81,6 +69,14 @@ class Driver:
         if "error" in reply:
             raise DriverFailed(f"{do} {arguments}: {reply['error']}")
         return reply.get("value")
+
+    def _kill(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        self._reader.join()
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream is not None:
+                stream.close()
 
     def _start(self) -> None:
         self._process = subprocess.Popen(

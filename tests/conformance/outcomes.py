@@ -49,7 +49,7 @@ class Runner:
 
     def close(self) -> None:
         """End the driver."""
-        self._driver.kill()
+        self._driver.close()
 
     def outcome(self, case: Case) -> Outcome:
         """Run the case."""
@@ -61,7 +61,7 @@ class Runner:
         try:
             return self._of(run)
         except DriverFailed as failed:
-            self._driver.kill()
+            self._driver.close()
             self._driver = Driver(self._command)
             return Outcome(Ending.FAILS, f"{case.file}: {case.title}\nthe driver: {failed}\n{_seen(run)}")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import json
 from pathlib import Path
 from typing import Any
@@ -18,9 +19,9 @@ from tests.servers import RunningServer
 
 SPACE = Path(__file__).parent / "space"
 MODEL = Path(demo.__file__).parent / "vod-space.yaml"
-REVISION_NOW = 1
 
 
+@functools.cache
 def _document(path: Path) -> dict[str, Any]:
     document: dict[str, Any] = read_yaml(path.read_bytes(), max_depth=32)
     return document

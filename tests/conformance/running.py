@@ -112,11 +112,9 @@ class Run:
         self.tell("start", place, options=options)
 
     def _do_track(self, what: Any) -> None:
-        what = dict(what) if isinstance(what, dict) else {"name": what}
-        letters = what.pop("longer by", 0)
-        for number in range(what.pop("times", 1)):
-            name = what["name"].replace("#", str(number)) + "x" * letters
-            self.tell("track", what, name=name, pairs=self._pairs(what.get("pairs")))
+        what = {"times": 1, **(what if isinstance(what, dict) else {"name": what})}
+        name = what["name"] + "x" * what.pop("longer by", 0)
+        self.tell("track", what, name=name, pairs=self._pairs(what.get("pairs")))
 
     @staticmethod
     def _pairs(pairs: Any) -> Any:

@@ -1,7 +1,7 @@
 // Drives the TypeScript and JavaScript runtime through the conformance cases: templates_server/docs/conformance.md.
 import process from "node:process";
 import { createInterface } from "node:readline";
-import { asynchronousStorage, clockOf, happen, immediate, moment, surround } from "./surroundings.mjs";
+import { asynchronousStorage, clockOf, happen, immediate, moment, store, surround } from "./surroundings.mjs";
 
 const [bundle, language] = process.argv.slice(2);
 const FEATURES = ["page", "server", "default space", "created space", "async storage", "any value", "platform log"];
@@ -100,11 +100,13 @@ function status({ space }) {
   return { status, failure, revision, unknown, state, unchanged: isKnown(`${space} session`, state) };
 }
 
-function track({ space, name, pairs, of }) {
+function track({ space, name, pairs, of, times }) {
   const [, entity, item] = /^(.+?)(?:\[(\d+)\])?$/.exec(of ?? "session");
   const target = of ? entityOf(space, entity) : spaces[space].session;
   const named = pairs && Object.fromEntries(pairs.map(([key, value], at) => [`pair${at + 1}`, { key, value }]));
-  member(item ? target.items[item] : target, "track")(name, named);
+  for (let number = 0; number < times; number += 1) {
+    member(item ? target.items[item] : target, "track")(name.replace("#", number), named);
+  }
 }
 
 function listen({ space, to, name, reads, throws, starts, stops }) {
@@ -183,6 +185,7 @@ async function answer(line) {
     result.error = `${error?.stack ?? error}`;
   }
   await quiet();
+  store(around);
   const { now, open, timers, logs } = around;
   const next = timers.size > 0 ? Math.min(...Array.from(timers.values(), ({ at }) => at)) : null;
   const lists = { broken: broken.splice(0), calls: calls.splice(0), logs: logs.splice(0) };

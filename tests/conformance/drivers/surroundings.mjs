@@ -17,6 +17,7 @@ export function surround({ now, chance, place, storage, file }) {
     chance,
     storage,
     file,
+    kept: new Map(Object.entries(JSON.parse(readFileSync(file, "utf8")))),
     timers: new Map(),
     open: new Set(),
     logs: [],
@@ -75,17 +76,23 @@ function countedFetch(around) {
 }
 
 function storageOf(around) {
-  const kept = () => JSON.parse(readFileSync(around.file, "utf8") || "{}");
-  const keep = (all) => writeFileSync(around.file, JSON.stringify(all));
+  const { kept } = around;
   const check = (isLonger) => {
     const failing = around.storage === "failing" || around.storage === "rejecting";
     if (failing || (around.storage === "full" && isLonger)) fail(around.storage);
+    around.isStored = false;
   };
   return {
-    getItem: (key) => (check(false), kept()[key] ?? null),
-    setItem: (key, text) => (check(text.length > (kept()[key] ?? "").length), keep({ ...kept(), [key]: text })),
-    removeItem: (key) => (check(false), keep({ ...kept(), [key]: undefined })),
+    getItem: (key) => (check(false), kept.get(key) ?? null),
+    setItem: (key, text) => (check(text.length > (kept.get(key) ?? "").length), void kept.set(key, text)),
+    removeItem: (key) => (check(false), void kept.delete(key)),
   };
+}
+
+/** Writes what storage holds: a process that ends leaves it to the next. */
+export function store(around) {
+  if (around.isStored === false) writeFileSync(around.file, JSON.stringify(Object.fromEntries(around.kept)));
+  around.isStored = true;
 }
 
 function synchronousStorage(around) {
