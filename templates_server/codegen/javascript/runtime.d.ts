@@ -236,22 +236,6 @@ declare class IdentityKeeper {
 /** Gets what is otherwise written to the console: a message, and what was thrown or answered if anything was. */
 export type Logger = (message: string, cause?: unknown) => void;
 
-/** How a Space of its own is made; what is left out can be set later. */
-export interface OptionsOf<States> {
-  readonly apiKey?: string | undefined;
-  readonly host?: string | undefined;
-  readonly storage?: SpaceStorage | null | undefined;
-  readonly fetch?: Fetch | null | undefined;
-  readonly waitTimeMsec?: number | undefined;
-  readonly sessionLock?: boolean | undefined;
-  readonly logger?: Logger | null | undefined;
-  readonly tracking?: boolean | undefined;
-  /** What `session.snapshot()` gave elsewhere, such as on the server that rendered the page: it is shown at once. */
-  readonly bootstrap?: Snapshot | null | undefined;
-  /** For tests: what is served, by entity and raw keys. What is left out falls back. Nothing goes over the network. */
-  readonly states?: States | undefined;
-}
-
 /** Which environment and server an app talks to, and how its sessions behave. */
 export declare class Client {
   /** A `fetch` of your own; null: the platform's. */
@@ -408,24 +392,28 @@ export interface SpaceOf<Collections> {
   readonly close: () => Promise<void>;
 }
 
-/** Makes the Space of that key; nothing global is touched before its first use. */
+/** What a Space is made of. */
+export interface Blueprint<Collections> {
+  readonly key: string;
+  readonly host: string;
+  readonly fallbacks: Readonly<Record<string, WireState>>;
+  readonly collect: (source: EntitySource) => Collections;
+}
+
+/** Makes a Space; nothing global is touched before its first use. */
 export declare function makeSpace<Collections>(
-  key: string,
-  host: string,
-  fallbacks: Readonly<Record<string, WireState>>,
-  collect: (source: EntitySource) => Collections,
-  options?: OptionsOf<object>,
+  blueprint: Blueprint<Collections>,
 ): SpaceOf<Collections>;
 
 /** Makes the entities of a Space, and takes their states. */
 export declare class EntitySource implements Entities {
   private readonly fallbacks;
-  private readonly surroundings;
+  /** @internal Set before the first entity is made. */
+  surroundings: Surroundings;
   private readonly entities;
-  constructor(
-    fallbacks: Readonly<Record<string, WireState>>,
-    surroundings: Surroundings,
-  );
+  constructor(fallbacks: Readonly<Record<string, WireState>>);
+  /** Whether there is such an entity. */
+  has(entity: string): boolean;
   /** The experience that is this child of a collection. */
   experience<Kind extends string, Properties>(
     entity: string,
@@ -444,10 +432,30 @@ export declare class EntitySource implements Entities {
   unlock(): void;
   announce(): void;
   serve(states: Json, whole: boolean): void;
-  /** The states of a test, filled in from the fallbacks. */
-  complete(states: object): Json;
   private layers;
 }
 
 /** Where the anonymous id is kept. */
 export type SpaceStorage = IdentityStorage;
+
+/** How a Space of its own is made; what is left out can be set later. */
+export interface OptionsOf<States> {
+  readonly apiKey?: string | undefined;
+  readonly host?: string | undefined;
+  readonly storage?: SpaceStorage | null | undefined;
+  readonly fetch?: Fetch | null | undefined;
+  readonly waitTimeMsec?: number | undefined;
+  readonly sessionLock?: boolean | undefined;
+  readonly logger?: Logger | null | undefined;
+  readonly tracking?: boolean | undefined;
+  /** What `session.snapshot()` gave elsewhere, such as on the server that rendered the page: it is shown at once. */
+  readonly bootstrap?: Snapshot | null | undefined;
+  /** For tests: what is served, by entity and raw keys. What is left out falls back. Nothing goes over the network. */
+  readonly states?: States | undefined;
+}
+
+/** Makes a Space of its own. Apps that use the default Space alone leave this out of their bundle. */
+export declare function makeSpaceWith<Collections>(
+  blueprint: Blueprint<Collections>,
+  options?: OptionsOf<object>,
+): SpaceOf<Collections>;

@@ -1075,10 +1075,10 @@ export class Client {
 }
 
 /** Tells the app's logger, or else the console; never throws. */
-function loggerOf(logger) {
+function loggerOf(client) {
   return (message, cause) => {
     try {
-      (logger() ?? report)(message, messageOf(cause));
+      (client.logger ?? report)(message, messageOf(cause));
     } catch {
       report(message, cause);
     }
@@ -1172,13 +1172,17 @@ function newAborter() {
   return platform.AbortController ? new platform.AbortController() : null;
 }
 
-const IDLE = { status: "idle", failure: null, revision: null };
+const IDLE = /* @__PURE__ */ Object.freeze({
+  status: "idle",
+  failure: null,
+  revision: null,
+});
 /** What is told to those who were refused. */
-const REFUSED = {
+const REFUSED = /* @__PURE__ */ Object.freeze({
   status: "fallback",
   failure: "in-use",
   revision: null,
-};
+});
 
 /** Null where nobody can tell who is meant. */
 function wantedOrNull(options, log) {
@@ -1212,26 +1216,6 @@ function asServed(value) {
   };
 }
 
-/** A snapshot that came from anywhere, as a run and what was served to it. */
-function readSnapshot(snapshot) {
-  const { anonymousId, userId } = asObject(asObject(snapshot)["person"]);
-  const { userId: owner } = readOptions({ userId });
-  return {
-    ...asServed(snapshot),
-    userId: owner,
-    userSignature: undefined,
-    fields: undefined,
-    id: asAnonymousId(anonymousId),
-    owner,
-  };
-}
-
-function asAnonymousId(value) {
-  const id = asString(value);
-  if (!/^[0-9a-f-]{36}$/.test(id)) throw new Nonsense("not an anonymous id");
-  return id;
-}
-
 function failureOf(reply) {
   if (reply.status === 0) return "network";
   if (reply.status >= 500) return "server";
@@ -1254,7 +1238,7 @@ const MOST_UNKNOWN_LOGGED = 200;
 
 /** Runs sessions one after the other. */
 class SessionRunner {
-  constructor(client, identity, entities, log) {
+  constructor(key, host, entities) {
     this.state = IDLE;
     this.pauses = new Pauses();
     this.callers = new Callers();
@@ -1279,12 +1263,12 @@ class SessionRunner {
     this.stopWatching = null;
     this.closing = null;
     this.closedLogged = false;
-    this.client = client;
-    this.identity = identity;
     this.entities = entities;
-    this.log = log;
-    this.listeners = new Listeners("session", log);
-    this.transport = new Transport(client);
+    this.client = new Client(host, this);
+    this.log = loggerOf(this.client);
+    this.listeners = new Listeners("session", this.log);
+    this.identity = new IdentityKeeper(key);
+    this.transport = new Transport(this.client);
     this.events = new EventQueue(this.transport, this.pauses);
     this.follower = new Follower(this, this.pauses);
   }
@@ -1370,17 +1354,11 @@ class SessionRunner {
     };
   }
 
-  /** Goes on with what was served elsewhere. */
-  resume(snapshot) {
-    try {
-      const { id, owner, session, revision, states, ...wanted } =
-        readSnapshot(snapshot);
-      this.occupied = !this.alone;
-      this.run = this.newRun(wanted, id);
-      this.take(this.run, { session, revision, states });
-    } catch (cause) {
-      return this.log("the bootstrap cannot be used", cause);
-    }
+  /** Goes on with a session that was started elsewhere. */
+  resume({ id, owner: _, ...wanted }) {
+    this.occupied = !this.alone;
+    this.run = this.newRun(wanted, id);
+    this.take(this.run, wanted);
     this.entities.begin();
     this.watch();
     this.follow();
@@ -1737,67 +1715,34 @@ class Follower {
   }
 }
 
-/** Makes the Space of that key; nothing global is touched before its first use. */
-export function makeSpace(key, host, fallbacks, collect, options) {
-  const identity = new IdentityKeeper(key);
-  const log = loggerOf(() => client.logger);
-  const source = new EntitySource(fallbacks, {
-    get locking() {
-      return runner.locking;
-    },
-    get hidden() {
-      return runner.hidden;
-    },
-    get testing() {
-      return runner.testing;
-    },
-    log,
-    record: (event) => runner.record(event),
-  });
-  const client = new Client(host, {
-    identity,
-    log,
-    keyChanged: () => runner.keyChanged(),
-    lockChanged: () => runner.lockChanged(),
-    trackingChanged: () => runner.trackingChanged(),
-  });
-  const runner = new SessionRunner(client, identity, source, log);
-  const collections = collect(source);
-  configure(client, options ?? {});
-  if (options?.states) runner.test(source.complete(options.states));
-  else if (options?.bootstrap) runner.resume(options.bootstrap);
-  return Object.freeze({
-    client,
-    session: sessionOf(runner),
-    collections,
-    close: () => runner.close(),
-  });
+/** Makes a Space; nothing global is touched before its first use. */
+export function makeSpace(blueprint) {
+  return assemble(blueprint).space;
 }
 
-const SETTABLE = [
-  "logger",
-  "tracking",
-  "host",
-  "storage",
-  "fetch",
-  "waitTimeMsec",
-  "sessionLock",
-  "apiKey",
-];
-
-function configure(client, options) {
-  for (const name of SETTABLE) {
-    const value = options[name];
-    if (value !== undefined) Object.assign(client, { [name]: value });
-  }
+function assemble({ key, host, fallbacks, collect }) {
+  const source = new EntitySource(fallbacks);
+  const runner = new SessionRunner(key, host, source);
+  source.surroundings = runner;
+  const space = Object.freeze({
+    client: runner.client,
+    session: sessionOf(runner),
+    collections: collect(source),
+    close: () => runner.close(),
+  });
+  return { space, runner, source };
 }
 
 /** Makes the entities of a Space, and takes their states. */
 export class EntitySource {
-  constructor(fallbacks, surroundings) {
+  constructor(fallbacks) {
     this.entities = new Map();
     this.fallbacks = fallbacks;
-    this.surroundings = surroundings;
+  }
+
+  /** Whether there is such an entity. */
+  has(entity) {
+    return this.entities.has(entity);
   }
 
   /** The experience that is this child of a collection. */
@@ -1865,29 +1810,6 @@ export class EntitySource {
     });
   }
 
-  /** The states of a test, filled in from the fallbacks. */
-  complete(states) {
-    const complete = {};
-    for (const [entity, given] of Object.entries(states)) {
-      if (!this.entities.has(entity)) {
-        this.surroundings.log(`there is no entity ${describe(entity)}`);
-      }
-      const fallback = own(this.fallbacks, entity);
-      complete[entity] = {
-        ...fallback,
-        enabled: true,
-        ...given,
-        ...(fallback?.properties
-          ? { properties: { ...fallback.properties, ...given?.properties } }
-          : {}),
-        ...(Array.isArray(given?.items)
-          ? { items: given.items.map(completeItem) }
-          : {}),
-      };
-    }
-    return complete;
-  }
-
   layers(entity, parse, nothing) {
     const layers = new Layers(this.surroundings, entity, parse, () =>
       readOr(
@@ -1901,10 +1823,6 @@ export class EntitySource {
     this.entities.set(entity, layers);
     return layers;
   }
-}
-
-function completeItem(item, at) {
-  return { id: String(at), enabled: true, properties: {}, ...item };
 }
 
 /** What an app sees of the runner; its functions need no `this`. */
@@ -1946,4 +1864,84 @@ function watchPage({ leave, hurry }) {
   });
   platform.addEventListener?.("online", hurry);
   return () => {};
+}
+
+/** Makes a Space of its own. Apps that use the default Space alone leave this out of their bundle. */
+export function makeSpaceWith(blueprint, options) {
+  const assembly = assemble(blueprint);
+  const { client } = assembly.space;
+  for (const name of SETTABLE) {
+    const value = options?.[name];
+    if (value !== undefined) Object.assign(client, { [name]: value });
+  }
+  if (options?.states) test(assembly, blueprint.fallbacks, options.states);
+  else if (options?.bootstrap) resume(assembly, options.bootstrap);
+  return assembly.space;
+}
+
+/** `apiKey` is the last, since all else is there when it is. */
+const SETTABLE = [
+  "logger",
+  "tracking",
+  "host",
+  "storage",
+  "fetch",
+  "waitTimeMsec",
+  "sessionLock",
+  "apiKey",
+];
+
+/** Serves what a test says, filled in from the fallbacks. */
+function test({ runner, source }, fallbacks, states) {
+  const complete = {};
+  for (const [entity, given] of Object.entries(states)) {
+    if (!source.has(entity)) runner.log(`no entity ${describe(entity)}`);
+    complete[entity] = completeState(fallbacks[entity], given);
+  }
+  runner.test(complete);
+}
+
+function completeState(fallback, given) {
+  const { properties, items } = given ?? {};
+  return {
+    ...fallback,
+    enabled: true,
+    ...given,
+    ...(fallback?.properties && {
+      properties: { ...fallback.properties, ...properties },
+    }),
+    ...(Array.isArray(items) && { items: items.map(completeItem) }),
+  };
+}
+
+function completeItem(item, at) {
+  return { id: String(at), enabled: true, properties: {}, ...item };
+}
+
+/** Goes on with a snapshot, which may come from anywhere. */
+function resume({ runner }, snapshot) {
+  let resumed;
+  try {
+    resumed = readSnapshot(snapshot);
+  } catch (cause) {
+    return runner.log("the bootstrap cannot be used", cause);
+  }
+  runner.resume(resumed);
+}
+
+function readSnapshot(snapshot) {
+  const { anonymousId, userId } = asObject(asObject(snapshot)["person"]);
+  const wanted = readOptions({ userId });
+  return {
+    ...asServed(snapshot),
+    ...wanted,
+    id: asAnonymousId(anonymousId),
+    owner: wanted.userId,
+  };
+}
+
+function asAnonymousId(value) {
+  const id = asString(value);
+  if (!/^[0-9a-f-]{36}$/.test(id)) throw new Nonsense("no anonymous id");
+  return id;
 }

@@ -1,22 +1,6 @@
 /** Gets what is otherwise written to the console: a message, and what was thrown or answered if anything was. */
 export type Logger = (message: string, cause?: unknown) => void;
 
-/** How a Space of its own is made; what is left out can be set later. */
-export interface OptionsOf<States> {
-  readonly apiKey?: string | undefined;
-  readonly host?: string | undefined;
-  readonly storage?: SpaceStorage | null | undefined;
-  readonly fetch?: Fetch | null | undefined;
-  readonly waitTimeMsec?: number | undefined;
-  readonly sessionLock?: boolean | undefined;
-  readonly logger?: Logger | null | undefined;
-  readonly tracking?: boolean | undefined;
-  /** What `session.snapshot()` gave elsewhere, such as on the server that rendered the page: it is shown at once. */
-  readonly bootstrap?: Snapshot | null | undefined;
-  /** For tests: what is served, by entity and raw keys. What is left out falls back. Nothing goes over the network. */
-  readonly states?: States | undefined;
-}
-
 /** Which environment and server an app talks to, and how its sessions behave. */
 export class Client {
   /** A `fetch` of your own; null: the platform's. */
@@ -110,10 +94,10 @@ interface ClientHooks {
 }
 
 /** Tells the app's logger, or else the console; never throws. */
-function loggerOf(logger: () => Logger | null): Logger {
+function loggerOf(client: Client): Logger {
   return (message, cause) => {
     try {
-      (logger() ?? report)(message, messageOf(cause));
+      (client.logger ?? report)(message, messageOf(cause));
     } catch {
       report(message, cause);
     }

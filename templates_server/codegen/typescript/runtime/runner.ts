@@ -17,13 +17,13 @@ const START_TIMEOUT_MSEC = 30_000;
 const MOST_UNKNOWN_LOGGED = 200;
 
 /** Runs sessions one after the other. */
-class SessionRunner {
+class SessionRunner implements Surroundings, ClientHooks {
   state = IDLE;
+  readonly client: Client;
   readonly log: Logger;
   readonly listeners: Listeners;
-  private readonly client: Client;
+  readonly identity: IdentityKeeper;
   private readonly transport: Transport;
-  private readonly identity: IdentityKeeper;
   private readonly entities: Entities;
   private readonly pauses = new Pauses();
   private readonly events: EventQueue;
@@ -51,18 +51,13 @@ class SessionRunner {
   private closing: Promise<void> | null = null;
   private closedLogged = false;
 
-  constructor(
-    client: Client,
-    identity: IdentityKeeper,
-    entities: Entities,
-    log: Logger,
-  ) {
-    this.client = client;
-    this.identity = identity;
+  constructor(key: string, host: string, entities: Entities) {
     this.entities = entities;
-    this.log = log;
-    this.listeners = new Listeners("session", log);
-    this.transport = new Transport(client);
+    this.client = new Client(host, this);
+    this.log = loggerOf(this.client);
+    this.listeners = new Listeners("session", this.log);
+    this.identity = new IdentityKeeper(key);
+    this.transport = new Transport(this.client);
     this.events = new EventQueue(this.transport, this.pauses);
     this.follower = new Follower(this, this.pauses);
   }
@@ -148,17 +143,11 @@ class SessionRunner {
     };
   }
 
-  /** Goes on with what was served elsewhere. */
-  resume(snapshot: unknown): void {
-    try {
-      const { id, owner, session, revision, states, ...wanted } =
-        readSnapshot(snapshot);
-      this.occupied = !this.alone;
-      this.run = this.newRun(wanted, id);
-      this.take(this.run, { session, revision, states });
-    } catch (cause) {
-      return this.log("the bootstrap cannot be used", cause);
-    }
+  /** Goes on with a session that was started elsewhere. */
+  resume({ id, owner: _, ...wanted }: Resumed): void {
+    this.occupied = !this.alone;
+    this.run = this.newRun(wanted, id);
+    this.take(this.run, wanted);
     this.entities.begin();
     this.watch();
     this.follow();

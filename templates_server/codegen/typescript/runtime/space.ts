@@ -10,79 +10,60 @@ export interface SpaceOf<Collections> {
   readonly close: () => Promise<void>;
 }
 
-/** Makes the Space of that key; nothing global is touched before its first use. */
-export function makeSpace<Collections>(
-  key: string,
-  host: string,
-  fallbacks: Readonly<Record<string, WireState>>,
-  collect: (source: EntitySource) => Collections,
-  options?: OptionsOf<object>,
-): SpaceOf<Collections> {
-  const identity = new IdentityKeeper(key);
-  const log = loggerOf(() => client.logger);
-  const source = new EntitySource(fallbacks, {
-    get locking() {
-      return runner.locking;
-    },
-    get hidden() {
-      return runner.hidden;
-    },
-    get testing() {
-      return runner.testing;
-    },
-    log,
-    record: (event) => runner.record(event),
-  });
-  const client = new Client(host, {
-    identity,
-    log,
-    keyChanged: () => runner.keyChanged(),
-    lockChanged: () => runner.lockChanged(),
-    trackingChanged: () => runner.trackingChanged(),
-  });
-  const runner = new SessionRunner(client, identity, source, log);
-  const collections = collect(source);
-  configure(client, options ?? {});
-  if (options?.states) runner.test(source.complete(options.states));
-  else if (options?.bootstrap) runner.resume(options.bootstrap);
-  return Object.freeze({
-    client,
-    session: sessionOf(runner),
-    collections,
-    close: () => runner.close(),
-  });
+/** What a Space is made of. */
+export interface Blueprint<Collections> {
+  readonly key: string;
+  readonly host: string;
+  readonly fallbacks: Readonly<Record<string, WireState>>;
+  readonly collect: (source: EntitySource) => Collections;
 }
 
-const SETTABLE = [
-  "logger",
-  "tracking",
-  "host",
-  "storage",
-  "fetch",
-  "waitTimeMsec",
-  "sessionLock",
-  "apiKey",
-] as const;
+/** Makes a Space; nothing global is touched before its first use. */
+export function makeSpace<Collections>(
+  blueprint: Blueprint<Collections>,
+): SpaceOf<Collections> {
+  return assemble(blueprint).space;
+}
 
-function configure(client: Client, options: OptionsOf<object>): void {
-  for (const name of SETTABLE) {
-    const value = options[name];
-    if (value !== undefined) Object.assign(client, { [name]: value });
-  }
+/** A Space with what runs it. */
+interface Assembly<Collections> {
+  readonly space: SpaceOf<Collections>;
+  readonly runner: SessionRunner;
+  readonly source: EntitySource;
+}
+
+function assemble<Collections>({
+  key,
+  host,
+  fallbacks,
+  collect,
+}: Blueprint<Collections>): Assembly<Collections> {
+  const source = new EntitySource(fallbacks);
+  const runner = new SessionRunner(key, host, source);
+  source.surroundings = runner;
+  const space = Object.freeze({
+    client: runner.client,
+    session: sessionOf(runner),
+    collections: collect(source),
+    close: () => runner.close(),
+  });
+  return { space, runner, source };
 }
 
 /** Makes the entities of a Space, and takes their states. */
 export class EntitySource implements Entities {
   private readonly fallbacks: Readonly<Record<string, WireState>>;
-  private readonly surroundings: Surroundings;
+  /** @internal Set before the first entity is made. */
+  surroundings!: Surroundings;
   private readonly entities = new Map<string, Layers<any>>();
 
-  constructor(
-    fallbacks: Readonly<Record<string, WireState>>,
-    surroundings: Surroundings,
-  ) {
+  constructor(fallbacks: Readonly<Record<string, WireState>>) {
     this.fallbacks = fallbacks;
-    this.surroundings = surroundings;
+  }
+
+  /** Whether there is such an entity. */
+  has(entity: string): boolean {
+    return this.entities.has(entity);
   }
 
   /** The experience that is this child of a collection. */
@@ -163,29 +144,6 @@ export class EntitySource implements Entities {
     });
   }
 
-  /** The states of a test, filled in from the fallbacks. */
-  complete(states: object): Json {
-    const complete: Record<string, unknown> = {};
-    for (const [entity, given] of Object.entries(states)) {
-      if (!this.entities.has(entity)) {
-        this.surroundings.log(`there is no entity ${describe(entity)}`);
-      }
-      const fallback = own(this.fallbacks, entity) as WireState | undefined;
-      complete[entity] = {
-        ...fallback,
-        enabled: true,
-        ...given,
-        ...(fallback?.properties
-          ? { properties: { ...fallback.properties, ...given?.properties } }
-          : {}),
-        ...(Array.isArray(given?.items)
-          ? { items: given.items.map(completeItem) }
-          : {}),
-      };
-    }
-    return complete;
-  }
-
   private layers<State extends object>(
     entity: string,
     parse: Parse<State>,
@@ -203,10 +161,6 @@ export class EntitySource implements Entities {
     this.entities.set(entity, layers);
     return layers;
   }
-}
-
-function completeItem(item: object, at: number): object {
-  return { id: String(at), enabled: true, properties: {}, ...item };
 }
 
 /** What an app sees of the runner; its functions need no `this`. */
