@@ -79,6 +79,11 @@ export interface IdentityStorage {
   removeItem?(key: string): void;
 }
 
+interface Aborter {
+  readonly signal: unknown;
+  abort(): void;
+}
+
 /** @internal The time, timers and chance of this file, in one place so that a test can set its own. */
 export declare const clock: {
   now: () => number;
@@ -86,6 +91,13 @@ export declare const clock: {
   clearTimeout: (timer: unknown) => void;
   random: () => number;
 };
+
+/** What an app says when it starts a session, checked. */
+interface Wanted {
+  readonly userId: string | null;
+  readonly userSignature: string | undefined;
+  readonly fields: Json | undefined;
+}
 
 /** One piece of an event's metadata. */
 export interface Pair {
@@ -203,6 +215,17 @@ export interface ItemTestState<Kind extends string, Values> {
   readonly properties?: Values | undefined;
 }
 
+/** Those who want to be told when something has changed. */
+declare class Listeners {
+  private readonly name;
+  private readonly log;
+  private readonly all;
+  constructor(name: string, log: Logger);
+  listen(call: () => void): Stop;
+  /** Calls them, until one of them has changed what they are told of: then all were told of that. */
+  tell(isNews: () => boolean): void;
+}
+
 interface Identity {
   /** The anonymous id of the device's present person. */
   readonly id: string;
@@ -231,6 +254,12 @@ declare class IdentityKeeper {
   private store;
   /** Merely to ask for `localStorage` throws where it is forbidden. That of a server would be one for all people. */
   private place;
+}
+
+interface Reply {
+  readonly status: number;
+  readonly text: string;
+  readonly retryAfterMsec: number;
 }
 
 /** Gets what is otherwise written to the console: a message, and what was thrown or answered if anything was. */
@@ -365,6 +394,26 @@ export interface Snapshot {
   };
 }
 
+/** A session's answer, or a change to it. */
+interface Served {
+  readonly session: string | null;
+  readonly revision: string;
+  readonly states: Json;
+}
+
+/** One run: who it is for, and what the server called it. */
+interface Run extends Wanted {
+  readonly anonymousId: string;
+  /** The key of the environment that it is of. */
+  readonly key: string;
+  /** Cuts what is under way for this run. */
+  readonly aborter: Aborter | null;
+  session: string | null;
+  revision: string;
+  failures: number;
+  cancelRetry: (() => void) | null;
+}
+
 /** Where the states of a session go. */
 interface Entities {
   /** What could not be used of the latest states. */
@@ -378,6 +427,95 @@ interface Entities {
   /** `whole`: of what is not among them, fallbacks are served. */
   serve(states: Json, whole: boolean): void;
   announce(): void;
+}
+
+/** Runs sessions one after the other. */
+declare class SessionRunner implements Surroundings, ClientHooks {
+  state: SessionState;
+  readonly client: Client;
+  readonly log: Logger;
+  readonly listeners: Listeners;
+  readonly identity: IdentityKeeper;
+  private readonly transport;
+  private readonly entities;
+  private readonly pauses;
+  private readonly events;
+  private readonly follower;
+  private readonly callers;
+  private run;
+  private revision;
+  /** What the listeners were told of last. */
+  private told;
+  /** What a test says that is served; then there is no server. */
+  private states;
+  /** Nobody is known to be there, so nothing may be tracked. */
+  private mute;
+  /** Nobody is served until the end of the session is declared. */
+  private inUse;
+  /** On a server: somebody has started and not ended. */
+  private occupied;
+  private ended;
+  /** Whose start the present run is. */
+  private caller;
+  /** What the server has not been told yet of what this code could not use. */
+  private untold;
+  private readonly logged;
+  private stopWatching;
+  private closing;
+  private closedLogged;
+  constructor(key: string, host: string, entities: Entities);
+  get unknown(): readonly string[];
+  get testing(): boolean;
+  /** Whether what is read now stays. */
+  get locking(): boolean;
+  /** Whether who looks now was refused, so that what is served is somebody else's. */
+  get hidden(): boolean;
+  start(options?: StartOptions): Promise<void>;
+  end(): Promise<void>;
+  flush(): Promise<void>;
+  close(): Promise<void>;
+  record(parts: EventParts): void;
+  snapshot(): Snapshot | null;
+  /** Goes on with a session that was started elsewhere. */
+  resume({ id, owner: _, ...wanted }: Resumed): void;
+  /** Serves these states from here on, without a server. */
+  test(states: Json): void;
+  lockChanged(): void;
+  trackingChanged(): void;
+  keyChanged(): void;
+  /** Asks for a session for the run; `aborter` cuts it. */
+  ask(run: Run, aborter: Aborter | null): Promise<Reply>;
+  /** Asks for what has changed since the run's revision. */
+  poll(run: Run, aborter: Aborter | null, waitSeconds?: number): Promise<Reply>;
+  /** Takes an answer; null: nothing is new. */
+  take(run: Run, served: Served | null): void;
+  /** Says why changes do not come through; what was served stays. */
+  fail(reply: Reply): void;
+  /** Whether nobody else can be here: in a page, in a test. */
+  private get alone();
+  /** What this code cannot use is logged once, and told to the server when the next session starts. */
+  private noteUnknown;
+  private eventOf;
+  /** Whether this space already serves somebody else. Of two visitors on a server nobody knows that they are one. */
+  private isTaken;
+  private refuse;
+  private begin;
+  private newRun;
+  private stop;
+  /** Ends all that is under way. */
+  private halt;
+  private shut;
+  /** Whether all is over; who does not know it is told once. */
+  private isClosed;
+  private isOver;
+  private reset;
+  /** Asks for the state of every entity at once, later again where that fails. An answer counts unless the run is over. */
+  private prime;
+  private follow;
+  /** From the first use on, the page's end and the network's return are known. */
+  private watch;
+  /** Says how it stands now: all of that is there before anybody is told of any of it. */
+  private conclude;
 }
 
 /** A Space in an app: its client, its session, the entities of its collections, and its end. */
@@ -408,10 +546,10 @@ export declare function makeSpace<Collections>(
 /** Makes the entities of a Space, and takes their states. */
 export declare class EntitySource implements Entities {
   private readonly fallbacks;
-  /** @internal Set before the first entity is made. */
-  surroundings: Surroundings;
+  /** @internal Runs the sessions of the Space. */
+  readonly runner: SessionRunner;
   private readonly entities;
-  constructor(fallbacks: Readonly<Record<string, WireState>>);
+  constructor({ key, host, fallbacks }: Blueprint<unknown>);
   /** Whether there is such an entity. */
   has(entity: string): boolean;
   /** The experience that is this child of a collection. */
@@ -459,3 +597,6 @@ export declare function makeSpaceWith<Collections>(
   blueprint: Blueprint<Collections>,
   options?: OptionsOf<object>,
 ): SpaceOf<Collections>;
+
+/** A session that was started elsewhere. */
+interface Resumed extends Served, Wanted, Identity {}

@@ -212,7 +212,7 @@ function newId() {
 }
 
 /** One for all Spaces, since each slows every asynchronous step of the program. */
-let context = null;
+let context;
 const MOST_SPACES_REMEMBERED = 100;
 
 /** Tells callers apart by their asynchronous context, where the platform has such: Node, Bun, Deno. */
@@ -1172,17 +1172,13 @@ function newAborter() {
   return platform.AbortController ? new platform.AbortController() : null;
 }
 
-const IDLE = /* @__PURE__ */ Object.freeze({
-  status: "idle",
-  failure: null,
-  revision: null,
-});
+function sessionState(status, failure, revision) {
+  return Object.freeze({ status, failure, revision });
+}
+
+const IDLE = /* @__PURE__ */ sessionState("idle", null, null);
 /** What is told to those who were refused. */
-const REFUSED = /* @__PURE__ */ Object.freeze({
-  status: "fallback",
-  failure: "in-use",
-  revision: null,
-});
+const REFUSED = /* @__PURE__ */ sessionState("fallback", "in-use", null);
 
 /** Null where nobody can tell who is meant. */
 function wantedOrNull(options, log) {
@@ -1619,7 +1615,7 @@ class SessionRunner {
       state.status === status &&
       state.failure === failure &&
       state.revision === revision;
-    if (!same) this.state = Object.freeze({ status, failure, revision });
+    if (!same) this.state = sessionState(status, failure, revision);
     this.entities.announce();
     const news = this.state;
     if (news === this.told) return;
@@ -1720,14 +1716,13 @@ export function makeSpace(blueprint) {
   return assemble(blueprint).space;
 }
 
-function assemble({ key, host, fallbacks, collect }) {
-  const source = new EntitySource(fallbacks);
-  const runner = new SessionRunner(key, host, source);
-  source.surroundings = runner;
+function assemble(blueprint) {
+  const source = new EntitySource(blueprint);
+  const { runner } = source;
   const space = Object.freeze({
     client: runner.client,
     session: sessionOf(runner),
-    collections: collect(source),
+    collections: blueprint.collect(source),
     close: () => runner.close(),
   });
   return { space, runner, source };
@@ -1735,9 +1730,10 @@ function assemble({ key, host, fallbacks, collect }) {
 
 /** Makes the entities of a Space, and takes their states. */
 export class EntitySource {
-  constructor(fallbacks) {
+  constructor({ key, host, fallbacks }) {
     this.entities = new Map();
     this.fallbacks = fallbacks;
+    this.runner = new SessionRunner(key, host, this);
   }
 
   /** Whether there is such an entity. */
@@ -1753,7 +1749,7 @@ export class EntitySource {
         readExperience(type, wire, entity, otherwise, note),
       { enabled: false, properties: type.defaults },
     );
-    return makeExperience(this.surroundings, entity, guarded(type), layers);
+    return makeExperience(this.runner, entity, guarded(type), layers);
   }
 
   /** The section that is this child of a collection. */
@@ -1762,7 +1758,7 @@ export class EntitySource {
     const layers = this.layers(
       entity,
       (wire, otherwise, note) =>
-        readSection(this.surroundings, supports, wire, entity, otherwise, note),
+        readSection(this.runner, supports, wire, entity, otherwise, note),
       { enabled: false, items: [] },
     );
     return makeSection(layers);
@@ -1811,7 +1807,7 @@ export class EntitySource {
   }
 
   layers(entity, parse, nothing) {
-    const layers = new Layers(this.surroundings, entity, parse, () =>
+    const layers = new Layers(this.runner, entity, parse, () =>
       readOr(
         (wire) => parse(wire, nothing, () => {}),
         own(this.fallbacks, entity),

@@ -414,7 +414,7 @@ class SessionRunner implements Surroundings, ClientHooks {
       state.status === status &&
       state.failure === failure &&
       state.revision === revision;
-    if (!same) this.state = Object.freeze({ status, failure, revision });
+    if (!same) this.state = sessionState(status, failure, revision);
     this.entities.announce();
     const news = this.state;
     if (news === this.told) return;

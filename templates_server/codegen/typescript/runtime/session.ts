@@ -103,17 +103,17 @@ interface Run extends Wanted {
   cancelRetry: (() => void) | null;
 }
 
-const IDLE: SessionState = /* @__PURE__ */ Object.freeze({
-  status: "idle",
-  failure: null,
-  revision: null,
-});
+function sessionState(
+  status: SessionStatus,
+  failure: SessionFailure | null,
+  revision: string | null,
+): SessionState {
+  return Object.freeze({ status, failure, revision });
+}
+
+const IDLE = /* @__PURE__ */ sessionState("idle", null, null);
 /** What is told to those who were refused. */
-const REFUSED: SessionState = /* @__PURE__ */ Object.freeze({
-  status: "fallback",
-  failure: "in-use",
-  revision: null,
-});
+const REFUSED = /* @__PURE__ */ sessionState("fallback", "in-use", null);
 
 /** Null where nobody can tell who is meant. */
 function wantedOrNull(options: unknown, log: Logger): Wanted | null {

@@ -32,19 +32,15 @@ interface Assembly<Collections> {
   readonly source: EntitySource;
 }
 
-function assemble<Collections>({
-  key,
-  host,
-  fallbacks,
-  collect,
-}: Blueprint<Collections>): Assembly<Collections> {
-  const source = new EntitySource(fallbacks);
-  const runner = new SessionRunner(key, host, source);
-  source.surroundings = runner;
+function assemble<Collections>(
+  blueprint: Blueprint<Collections>,
+): Assembly<Collections> {
+  const source = new EntitySource(blueprint);
+  const { runner } = source;
   const space = Object.freeze({
     client: runner.client,
     session: sessionOf(runner),
-    collections: collect(source),
+    collections: blueprint.collect(source),
     close: () => runner.close(),
   });
   return { space, runner, source };
@@ -53,12 +49,13 @@ function assemble<Collections>({
 /** Makes the entities of a Space, and takes their states. */
 export class EntitySource implements Entities {
   private readonly fallbacks: Readonly<Record<string, WireState>>;
-  /** @internal Set before the first entity is made. */
-  surroundings!: Surroundings;
+  /** @internal Runs the sessions of the Space. */
+  readonly runner: SessionRunner;
   private readonly entities = new Map<string, Layers<any>>();
 
-  constructor(fallbacks: Readonly<Record<string, WireState>>) {
+  constructor({ key, host, fallbacks }: Blueprint<unknown>) {
     this.fallbacks = fallbacks;
+    this.runner = new SessionRunner(key, host, this);
   }
 
   /** Whether there is such an entity. */
@@ -77,7 +74,7 @@ export class EntitySource implements Entities {
         readExperience(type, wire, entity, otherwise, note),
       { enabled: false, properties: type.defaults },
     );
-    return makeExperience(this.surroundings, entity, guarded(type), layers);
+    return makeExperience(this.runner, entity, guarded(type), layers);
   }
 
   /** The section that is this child of a collection. */
@@ -90,7 +87,7 @@ export class EntitySource implements Entities {
       entity,
       (wire, otherwise, note) =>
         readSection(
-          this.surroundings,
+          this.runner,
           supports,
           wire,
           entity,
@@ -149,7 +146,7 @@ export class EntitySource implements Entities {
     parse: Parse<State>,
     nothing: State,
   ): Layers<State> {
-    const layers = new Layers(this.surroundings, entity, parse, () =>
+    const layers = new Layers(this.runner, entity, parse, () =>
       readOr(
         (wire) => parse(wire, nothing, () => {}),
         own(this.fallbacks, entity),
