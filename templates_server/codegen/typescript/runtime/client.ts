@@ -1,16 +1,38 @@
+/** Gets what is otherwise written to the console: a message, and what was thrown or answered if anything was. */
+export type Logger = (message: string, cause?: unknown) => void;
+
+/** How a Space of its own is made; what is left out can be set later. */
+export interface OptionsOf<States> {
+  readonly apiKey?: string | undefined;
+  readonly host?: string | undefined;
+  readonly storage?: SpaceStorage | null | undefined;
+  readonly fetch?: Fetch | null | undefined;
+  readonly waitTimeMsec?: number | undefined;
+  readonly sessionLock?: boolean | undefined;
+  readonly logger?: Logger | null | undefined;
+  readonly tracking?: boolean | undefined;
+  /** What `session.snapshot()` gave elsewhere, such as on the server that rendered the page: it is shown at once. */
+  readonly bootstrap?: Snapshot | null | undefined;
+  /** For tests: what is served, by entity and raw keys. What is left out falls back. Nothing goes over the network. */
+  readonly states?: States | undefined;
+}
+
 /** Which environment and server an app talks to, and how its sessions behave. */
 export class Client {
   /** A `fetch` of your own; null: the platform's. */
   fetch: Fetch | null = null;
+  /** Gets what is otherwise written to the console with `console.error`; null: the console. */
+  logger: Logger | null = null;
   private readonly hooks: ClientHooks;
   private key = "";
-  private base = "";
+  private base: string;
   private lock = true;
+  private consent = true;
   private waitMsec = 1200;
 
   constructor(host: string, hooks: ClientHooks) {
     this.hooks = hooks;
-    this.host = host;
+    this.base = host;
   }
 
   /** The public key `pk_...` of an environment. Without it fallbacks are served. */
@@ -30,7 +52,7 @@ export class Client {
 
   set host(url: string) {
     if (typeof url === "string") this.base = url.replace(/\/+$/, "");
-    else report(`client.host must be a URL, not ${describe(url)}`);
+    else this.hooks.log(`client.host must be a URL, not ${describe(url)}`);
   }
 
   /** How long `session.start` waits before it goes on with fallbacks. */
@@ -41,7 +63,9 @@ export class Client {
   set waitTimeMsec(milliseconds: number) {
     if (typeof milliseconds === "number" && milliseconds >= 0) {
       this.waitMsec = milliseconds;
-    } else report("client.waitTimeMsec must be a number of milliseconds");
+    } else {
+      this.hooks.log("client.waitTimeMsec must be a number of milliseconds");
+    }
   }
 
   /** True: what was served stays for the session. False: changes come through. */
@@ -54,18 +78,44 @@ export class Client {
     this.hooks.lockChanged();
   }
 
+  /**
+   * Whether the person agrees to be tracked. False: no event is recorded or
+   * sent, and nothing is stored; sessions start all the same.
+   */
+  get tracking(): boolean {
+    return this.consent;
+  }
+
+  set tracking(on: boolean) {
+    this.consent = Boolean(on);
+    this.hooks.trackingChanged();
+  }
+
   /** Where the anonymous id is kept; null: `localStorage` where there is one, else in memory. */
-  get storage(): IdentityStorage | null {
+  get storage(): SpaceStorage | null {
     return this.hooks.identity.storage;
   }
 
-  set storage(storage: IdentityStorage | null) {
+  set storage(storage: SpaceStorage | null) {
     this.hooks.identity.storage = storage;
   }
 }
 
 interface ClientHooks {
   readonly identity: IdentityKeeper;
+  readonly log: Logger;
   keyChanged(): void;
   lockChanged(): void;
+  trackingChanged(): void;
+}
+
+/** Tells the app's logger, or else the console; never throws. */
+function loggerOf(logger: () => Logger | null): Logger {
+  return (message, cause) => {
+    try {
+      (logger() ?? report)(message, messageOf(cause));
+    } catch {
+      report(message, cause);
+    }
+  };
 }
