@@ -21,7 +21,7 @@ class SessionRunner {
   state = IDLE;
   readonly log: Logger;
   readonly listeners: Listeners;
-  private readonly client: Client;
+  readonly client: Client;
   private readonly transport: Transport;
   private readonly identity: IdentityKeeper;
   private readonly entities: Entities;
