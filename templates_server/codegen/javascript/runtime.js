@@ -1112,7 +1112,7 @@ class Transport {
       };
       const cut = (reply) => {
         finish(reply);
-        aborter?.abort();
+        aborter.abort();
       };
       const timer = afterIfStillThere(call.timeoutMsec, () => cut(NO_ANSWER));
       const stopWatching = this.watch(call.aloneMsec ?? ALONE_FOR_MSEC, () =>
@@ -1163,13 +1163,16 @@ class Transport {
       options.body = call.body;
     }
     if (call.keepalive) options.keepalive = true;
-    else if (aborter) options.signal = aborter.signal;
+    else if (aborter.signal) options.signal = aborter.signal;
     return options;
   }
 }
 
+/** Where the platform has none, nothing that is under way can be cut, but its answer is not waited for. */
 function newAborter() {
-  return platform.AbortController ? new platform.AbortController() : null;
+  return platform.AbortController
+    ? new platform.AbortController()
+    : { signal: undefined, abort() {} };
 }
 
 function sessionState(status, failure, revision) {
@@ -1633,81 +1636,271 @@ function isSamePerson(before, run) {
   );
 }
 
+const watchers = new Set();
+
+/** Tells of the page until the returned function is called; of no page there is nothing to tell. */
+function watchPage(watcher) {
+  if (!hasPage()) return () => {};
+  if (watchers.size === 0) listenToPage("addEventListener");
+  watchers.add(watcher);
+  return () => {
+    if (!watchers.delete(watcher) || watchers.size > 0) return;
+    listenToPage("removeEventListener");
+  };
+}
+
+/** One set of listeners, whatever the number of watchers. */
+function listenToPage(how) {
+  platform[how]?.("online", hurryPage);
+  platform[how]?.("pagehide", leavePage);
+  platform[how]?.("pageshow", lookAtPage);
+  platform.document?.[how]?.("visibilitychange", lookAtPage);
+  platform.document?.[how]?.("freeze", leavePage);
+  platform.document?.[how]?.("resume", lookAtPage);
+}
+
+function lookAtPage() {
+  if (isHidden()) return leavePage();
+  hurryPage();
+  watchers.forEach((watcher) => watcher.show?.());
+}
+
+function leavePage() {
+  watchers.forEach((watcher) => {
+    watcher.leave?.();
+    watcher.hide?.();
+  });
+}
+
+function hurryPage() {
+  watchers.forEach((watcher) => watcher.hurry?.());
+}
+
+function isHidden() {
+  return platform.document?.visibilityState === "hidden";
+}
+
+/** Hears what other tabs of the browser say under this name. Null where tabs cannot take turns: each is on its own. */
+function openChannel(name, hear) {
+  const { document, navigator, BroadcastChannel } = platform;
+  if (!document || !navigator?.locks || !BroadcastChannel) return null;
+  try {
+    const channel = new BroadcastChannel(name);
+    channel.onmessage = ({ data }) => hear(data);
+    return channel;
+  } catch {
+    return null;
+  }
+}
+
+/** Calls when no other tab is at its turn, which lasts until what is returned settles; at once where turns are forbidden. */
+async function takeTurn(name, { signal }, call) {
+  try {
+    await platform.navigator?.locks?.request(name, { signal }, call);
+  } catch {
+    call();
+  }
+}
+
 const CHANGES_WAIT_SECONDS = 25;
 const CHANGES_TIMEOUT_MSEC = 40000;
-const CHANGES_PAUSE_MSEC = 1000;
+/** Two answers never follow each other faster than that. */
+const SHORTEST_REST_MSEC = 1000;
+/** Who says sooner that nothing is new was to wait and did not, and is asked ever more rarely. */
+const EARLY_MSEC = 10000;
+const LONGEST_REST_MSEC = 25000;
+/** For how long a tab waits for its turn before it asks without one: where it wants to know at once, and otherwise. */
+const EAGER_MSEC = 100;
+const PATIENT_MSEC = 60000;
 /** The answer of a server that does not know the session, any more or yet. */
 const UNKNOWN = 404;
 /** A server that does not know the session that it has just begun is asked less often. */
 const FAILURES_OF_A_NEW_SESSION = 4;
 
 /**
- * Asks for changes of a session for as long as it runs unlocked. Where the
- * server no longer knows it, it is begun anew with what it was begun with.
+ * Asks for changes of a session for as long as it runs unlocked and its page
+ * is seen. Where the server no longer knows it, it is begun anew with what it
+ * was begun with. Of a browser's tabs one at a time waits at the server; it
+ * tells the others when it hears of a change.
  */
 class Follower {
   constructor(runner, pauses) {
+    this.run = null;
+    /** Of what is asked, or is about to be. */
     this.aborter = null;
-    this.endPause = null;
-    this.turn = 0;
+    /** Asks, while the turn to do so is waited for; 0: for an answer at once. */
+    this.send = null;
+    this.endTurn = null;
+    this.cancelPause = null;
+    this.stopWatching = null;
+    this.channel = null;
+    this.away = true;
+    this.patience = 0;
+    /** For how long the server was to wait with the latest answer. */
+    this.waitSeconds = 0;
+    /** When was asked or answered last. */
+    this.last = -Infinity;
+    this.lost = false;
+    /** Whether the session was begun anew, and has not lasted yet. */
+    this.isNew = false;
+    this.failures = 0;
     this.runner = runner;
     this.pauses = pauses;
   }
 
   follow(run) {
     this.stop();
-    void this.ask(run, this.turn);
+    this.run = run;
+    this.stopWatching = watchPage({
+      hide: () => this.hide(),
+      show: () => this.show(),
+    });
+    if (!isHidden()) this.show();
   }
 
   stop() {
-    this.turn += 1;
-    this.aborter?.abort();
-    this.aborter = null;
-    this.endPause?.();
-    this.endPause = null;
+    this.hide();
+    this.endPause();
+    this.stopWatching?.();
+    this.run = null;
+    this.lost = this.isNew = false;
+    this.failures = 0;
   }
 
-  async ask(run, turn) {
-    let failures = 0;
-    let lost = false;
-    let justBegun = false;
-    while (turn === this.turn) {
-      this.aborter = newAborter();
-      const reply = await (lost
-        ? this.runner.ask(run, this.aborter)
-        : this.runner.poll(run, this.aborter));
-      if (turn !== this.turn) return;
-      const served = readServed(reply);
-      const usable = lost ? served?.session : served || reply.status === 204;
-      if (usable) {
-        if (!lost) failures = 0;
-        justBegun = lost;
-        lost = false;
-        this.runner.take(run, served);
-        if (turn === this.turn && !justBegun) await this.rest();
-      } else if (reply.status === UNKNOWN && !lost && !justBegun) {
-        lost = true;
-      } else {
-        failures += justBegun ? FAILURES_OF_A_NEW_SESSION : 1;
-        lost = lost || reply.status === UNKNOWN;
-        this.runner.fail(reply);
-        await this.pauseAfter(failures, reply);
-      }
-    }
+  show() {
+    if (!this.away) return;
+    this.away = false;
+    this.patience = EAGER_MSEC;
+    const name = `${this.place}.${this.runner.client.apiKey}`;
+    this.channel = openChannel(name, (revision) => this.hear(revision));
+    this.go();
   }
 
-  /** Two answers never follow each other faster than that. */
-  rest() {
-    return new Promise((resolve) => {
-      const timer = afterIfStillThere(CHANGES_PAUSE_MSEC, resolve);
-      this.endPause = () => clock.clearTimeout(timer);
+  hide() {
+    this.away = true;
+    this.channel?.close();
+    this.channel = null;
+    if (!this.aborter) return;
+    this.endPause();
+    this.aborter.abort();
+    this.aborter = this.send = null;
+    this.endTurn?.();
+  }
+
+  /** The server, as the tabs call it that ask it. */
+  get place() {
+    const { host } = this.runner.client;
+    return `mtribes.${host.replace(/^(\w+:\/+[^/]+).*/, "$1")}`;
+  }
+
+  /** Another tab has heard of a change. */
+  hear(revision) {
+    if (revision === this.run?.revision) return;
+    this.patience = EAGER_MSEC;
+    void this.send?.(0);
+  }
+
+  /** Asks, unless that is under way or has to wait. */
+  go() {
+    const { run } = this;
+    if (!run || this.away || this.aborter || this.cancelPause) return;
+    const rest = this.last + SHORTEST_REST_MSEC - clock.now();
+    if (rest > 0) return this.pause(Math.min(rest, SHORTEST_REST_MSEC));
+    const aborter = (this.aborter = newAborter());
+    const reply = this.lost
+      ? this.begin(run, aborter)
+      : this.poll(run, aborter);
+    void reply.then((reply) => {
+      if (this.aborter !== aborter) return;
+      this.aborter = null;
+      this.settle(run, reply);
     });
   }
 
-  pauseAfter(failures, reply) {
+  begin(run, aborter) {
+    this.last = clock.now();
+    return this.runner.ask(run, aborter);
+  }
+
+  /** Waits for its turn and then at the server, or at neither. */
+  poll(run, aborter) {
     return new Promise((resolve) => {
-      this.endPause = this.pauses.afterFailure(failures, reply, resolve);
+      const send = (waitSeconds) => {
+        if (this.send !== send) return null;
+        this.send = null;
+        this.endPause();
+        this.patience = PATIENT_MSEC;
+        this.waitSeconds = waitSeconds;
+        this.last = clock.now();
+        const reply = this.runner.poll(run, aborter, waitSeconds);
+        void reply.then(resolve);
+        return new Promise((end) => {
+          this.endTurn = end;
+          void reply.then(() => end());
+        });
+      };
+      this.send = send;
+      const wait = () => send(CHANGES_WAIT_SECONDS);
+      if (!this.channel) return void wait();
+      this.pause(this.patience, () => void send(0));
+      void takeTurn(this.place, aborter, wait);
     });
+  }
+
+  settle(run, reply) {
+    const served = readServed(reply);
+    const passed = clock.now() - this.last;
+    this.last = clock.now();
+    if (this.lost ? served?.session : served || reply.status === 204) {
+      this.take(run, served, passed);
+    } else if (reply.status === UNKNOWN && !this.lost && !this.isNew) {
+      this.lost = true;
+      this.last = -Infinity;
+      this.go();
+    } else this.fail(reply);
+  }
+
+  take(run, served, passedMsec) {
+    const { lost, waitSeconds } = this;
+    const isNews = served !== null && served.revision !== run.revision;
+    const isEarly = waitSeconds > 0 && passedMsec < EARLY_MSEC;
+    let rest = SHORTEST_REST_MSEC;
+    if (lost) this.isNew = true;
+    else if (isNews || !isEarly) this.failures = 0;
+    else rest = backOffMsec(++this.failures, LONGEST_REST_MSEC);
+    if (!lost && waitSeconds && !isEarly) this.isNew = false;
+    if (isNews && !lost && waitSeconds)
+      this.channel?.postMessage(served.revision);
+    this.lost = false;
+    this.pause(rest);
+    this.runner.take(run, served);
+  }
+
+  fail(reply) {
+    const unknown = reply.status === UNKNOWN;
+    const isNew = unknown && !this.lost;
+    this.failures += isNew ? FAILURES_OF_A_NEW_SESSION : 1;
+    this.lost = this.lost || unknown;
+    this.cancelPause = this.pauses.afterFailure(this.failures, reply, () =>
+      this.resume(),
+    );
+    this.runner.fail(reply);
+  }
+
+  pause(milliseconds, call = () => this.resume()) {
+    const timer = afterIfStillThere(milliseconds, call);
+    this.cancelPause = () => clock.clearTimeout(timer);
+  }
+
+  endPause() {
+    this.cancelPause?.();
+    this.cancelPause = null;
+  }
+
+  resume() {
+    this.cancelPause = null;
+    this.last = -Infinity;
+    this.go();
   }
 }
 
@@ -1850,16 +2043,6 @@ function sessionOf(runner) {
     identify: (userId, fields) => start({ userId, fields }),
     anonymize: (fields) => start({ fields }),
   };
-}
-
-/** What is told of a page; returns what ends that. */
-function watchPage({ leave, hurry }) {
-  platform.addEventListener?.("pagehide", leave);
-  platform.document?.addEventListener?.("visibilitychange", () => {
-    if (platform.document?.visibilityState === "hidden") leave();
-  });
-  platform.addEventListener?.("online", hurry);
-  return () => {};
 }
 
 /** Makes a Space of its own. Apps that use the default Space alone leave this out of their bundle. */

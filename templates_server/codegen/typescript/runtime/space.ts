@@ -191,21 +191,5 @@ function sessionOf(runner: SessionRunner): Session {
   };
 }
 
-/** What is told of a page; returns what ends that. */
-function watchPage({
-  leave,
-  hurry,
-}: {
-  leave(): void;
-  hurry(): void;
-}): () => void {
-  platform.addEventListener?.("pagehide", leave);
-  platform.document?.addEventListener?.("visibilitychange", () => {
-    if (platform.document?.visibilityState === "hidden") leave();
-  });
-  platform.addEventListener?.("online", hurry);
-  return () => {};
-}
-
 /** Where the anonymous id is kept. */
 export type SpaceStorage = IdentityStorage;
