@@ -70,13 +70,6 @@ export type Fetch = (
   options: FetchOptions,
 ) => Promise<FetchAnswer>;
 
-/** Where the anonymous id is kept, such as `localStorage`. */
-export interface IdentityStorage {
-  getItem(key: string): string | null;
-  setItem(key: string, value: string): void;
-  removeItem?(key: string): void;
-}
-
 /** @internal The time, timers and chance of this file, in one place so that a test can set its own. */
 export declare const clock: {
   now: () => number;
@@ -139,34 +132,44 @@ export interface Section<Items> {
   onChange(listener: () => void): Stop;
 }
 
-interface Identity {
-  /** The anonymous id of the device's present person. */
-  readonly id: string;
-  /** The user that it belongs to, once they have signed in. */
-  readonly owner: string | null;
+/** Where an app keeps texts between visits: `localStorage`, React Native's AsyncStorage, a file of your own. */
+export interface SpaceStorage {
+  getItem(key: string): string | null | Promise<string | null>;
+  setItem(key: string, value: string): unknown;
+  removeItem?(key: string): unknown;
 }
 
-/** Makes the anonymous id once and keeps it; a new person on the device gets a new one. */
-declare class IdentityKeeper {
-  storage: IdentityStorage | null;
-  private readonly storageKey;
-  private inMemory;
-  /** Whether the identity in memory could not be stored, so that what is stored is an older one. */
-  private unsaved;
-  constructor(spaceKey: string);
-  get current(): Identity;
-  /** The identity to go on with, now that this user, or a visitor, is there. */
-  begin(userId: string | null): Identity;
-  /** Whoever comes next is somebody else, unless storage knows better. */
-  forget(): void;
-  private load;
-  private parse;
-  private save;
+/** @deprecated Until 1.0. Use `SpaceStorage`. */
+export type IdentityStorage = SpaceStorage;
+
+/** Takes what a developer should know. */
+export type Logger = (message: string, cause?: unknown) => void;
+
+/** A value that may take its time, because storage may be asynchronous. */
+type Soon<T> = T | Promise<T>;
+
+/** Keeps texts of a Space by name. Never throws or rejects, and waits for nothing longer than half a second. */
+declare class Store {
+  storage: SpaceStorage | null;
+  /** Called when texts may be written again. */
+  resumed: () => void;
+  private readonly prefix;
+  private readonly log;
+  private on;
+  private used;
+  private late;
+  constructor(spaceKey: string, log?: Logger);
+  /** While false nothing is written. Setting it to false removes what is stored, once it was used. */
+  get enabled(): boolean;
+  set enabled(on: boolean);
+  read(name: string): Soon<string | null>;
+  /** False where it cannot be kept: storage is full, forbidden or silent. */
+  write(name: string, text: string): Soon<boolean>;
+  remove(name: string): Soon<boolean>;
   private clear;
-  /** False where storage is full or forbidden. */
-  private store;
   /** Merely to ask for `localStorage` throws where it is forbidden. That of a server would be one for all people. */
-  private place;
+  private attempt;
+  private bound;
 }
 
 /** Which environment and server an app talks to, and how its sessions behave. */
@@ -191,13 +194,13 @@ export declare class Client {
   /** True: what was served stays for the session. False: changes come through. */
   get sessionLock(): boolean;
   set sessionLock(lock: boolean);
-  /** Where the anonymous id is kept; null: `localStorage` where there is one, else in memory. */
-  get storage(): IdentityStorage | null;
-  set storage(storage: IdentityStorage | null);
+  /** Where the anonymous id and events are kept; null: `localStorage` where there is one, else in memory. */
+  get storage(): SpaceStorage | null;
+  set storage(storage: SpaceStorage | null);
 }
 
 interface ClientHooks {
-  readonly identity: IdentityKeeper;
+  readonly store: Store;
   keyChanged(): void;
   lockChanged(): void;
 }

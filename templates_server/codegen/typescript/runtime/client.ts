@@ -54,18 +54,18 @@ export class Client {
     this.hooks.lockChanged();
   }
 
-  /** Where the anonymous id is kept; null: `localStorage` where there is one, else in memory. */
-  get storage(): IdentityStorage | null {
-    return this.hooks.identity.storage;
+  /** Where the anonymous id and events are kept; null: `localStorage` where there is one, else in memory. */
+  get storage(): SpaceStorage | null {
+    return this.hooks.store.storage;
   }
 
-  set storage(storage: IdentityStorage | null) {
-    this.hooks.identity.storage = storage;
+  set storage(storage: SpaceStorage | null) {
+    this.hooks.store.storage = storage;
   }
 }
 
 interface ClientHooks {
-  readonly identity: IdentityKeeper;
+  readonly store: Store;
   keyChanged(): void;
   lockChanged(): void;
 }

@@ -115,12 +115,12 @@ class SessionRunner {
   private untold: readonly string[] = [];
   private readonly logged = new Set<string>();
 
-  constructor(client: Client, identity: IdentityKeeper, entities: Entities) {
+  constructor(client: Client, store: Store, entities: Entities) {
     this.client = client;
-    this.identity = identity;
+    this.identity = new IdentityKeeper(store);
     this.entities = entities;
     this.transport = new Transport(client);
-    this.events = new EventQueue(this.transport, this.pauses);
+    this.events = new EventQueue(this.transport, this.pauses, store);
     this.follower = new Follower(this, this.pauses);
   }
 

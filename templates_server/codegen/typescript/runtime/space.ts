@@ -13,13 +13,13 @@ export class Space {
     fallbacks: Readonly<Record<string, WireState>>,
   ) {
     this.fallbacks = fallbacks;
-    const identity = new IdentityKeeper(key);
+    const store = new Store(key);
     this.client = new Client(host, {
-      identity,
+      store,
       keyChanged: () => this.runner.keyChanged(),
       lockChanged: () => this.runner.lockChanged(),
     });
-    const runner = new SessionRunner(this.client, identity, this.all());
+    const runner = new SessionRunner(this.client, store, this.all());
     this.runner = runner;
     this.session = sessionOf(runner);
     this.surroundings = this.around(runner);
