@@ -72,13 +72,6 @@ export type Fetch = (
   options: FetchOptions,
 ) => Promise<FetchAnswer>;
 
-/** Where the anonymous id is kept, such as `localStorage`. */
-export interface IdentityStorage {
-  getItem(key: string): string | null;
-  setItem(key: string, value: string): void;
-  removeItem?(key: string): void;
-}
-
 interface Aborter {
   readonly signal: unknown;
   abort(): void;
@@ -226,6 +219,46 @@ declare class Listeners {
   tell(isNews: () => boolean): void;
 }
 
+/** Where an app keeps texts between visits: `localStorage`, React Native's AsyncStorage, a file of your own. */
+export interface SpaceStorage {
+  getItem(key: string): string | null | Promise<string | null>;
+  setItem(key: string, value: string): unknown;
+  removeItem?(key: string): unknown;
+}
+
+/** @deprecated Until 1.0. Use `SpaceStorage`. */
+export type IdentityStorage = SpaceStorage;
+
+/** Takes what a developer should know. */
+export type Logger = (message: string, cause?: unknown) => void;
+
+/** A value that may take its time, because storage may be asynchronous. */
+type Soon<T> = T | Promise<T>;
+
+/** Keeps texts of a Space by name. Never throws or rejects, and waits for nothing longer than half a second. */
+declare class Store {
+  storage: SpaceStorage | null;
+  /** Called when texts may be written again. */
+  resumed: () => void;
+  private readonly prefix;
+  private readonly log;
+  private on;
+  private used;
+  private late;
+  constructor(spaceKey: string, log?: Logger);
+  /** While false nothing is written. Setting it to false removes what is stored, once it was used. */
+  get enabled(): boolean;
+  set enabled(on: boolean);
+  read(name: string): Soon<string | null>;
+  /** False where it cannot be kept: storage is full, forbidden or silent. */
+  write(name: string, text: string): Soon<boolean>;
+  remove(name: string): Soon<boolean>;
+  private clear;
+  /** Merely to ask for `localStorage` throws where it is forbidden. That of a server would be one for all people. */
+  private attempt;
+  private bound;
+}
+
 interface Identity {
   /** The anonymous id of the device's present person. */
   readonly id: string;
@@ -233,37 +266,11 @@ interface Identity {
   readonly owner: string | null;
 }
 
-/** Makes the anonymous id once and keeps it; a new person on the device gets a new one. */
-declare class IdentityKeeper {
-  storage: IdentityStorage | null;
-  private readonly storageKey;
-  private inMemory;
-  /** Whether the identity in memory could not be stored, so that what is stored is an older one. */
-  private unsaved;
-  constructor(spaceKey: string);
-  get current(): Identity;
-  /** The identity to go on with, now that this user, or a visitor, is there. */
-  begin(userId: string | null): Identity;
-  /** Whoever comes next is somebody else, unless storage knows better. */
-  forget(): void;
-  private load;
-  private parse;
-  private save;
-  private clear;
-  /** False where storage is full or forbidden. */
-  private store;
-  /** Merely to ask for `localStorage` throws where it is forbidden. That of a server would be one for all people. */
-  private place;
-}
-
 interface Reply {
   readonly status: number;
   readonly text: string;
   readonly retryAfterMsec: number;
 }
-
-/** Gets what is otherwise written to the console: a message, and what was thrown or answered if anything was. */
-export type Logger = (message: string, cause?: unknown) => void;
 
 /** Which environment and server an app talks to, and how its sessions behave. */
 export declare class Client {
@@ -275,7 +282,6 @@ export declare class Client {
   private key;
   private base;
   private lock;
-  private consent;
   private waitMsec;
   constructor(host: string, hooks: ClientHooks);
   /** The public key `pk_...` of an environment. Without it fallbacks are served. */
@@ -296,17 +302,17 @@ export declare class Client {
    */
   get tracking(): boolean;
   set tracking(on: boolean);
-  /** Where the anonymous id is kept; null: `localStorage` where there is one, else in memory. */
+  /** Where the anonymous id and events are kept; null: `localStorage` where there is one, else in memory. */
   get storage(): SpaceStorage | null;
   set storage(storage: SpaceStorage | null);
 }
 
 interface ClientHooks {
-  readonly identity: IdentityKeeper;
+  readonly store: Store;
   readonly log: Logger;
   keyChanged(): void;
   lockChanged(): void;
-  trackingChanged(): void;
+  setTracking(on: boolean): void;
 }
 
 /** What is sent along with the start of a session: used for that session, never stored. */
@@ -404,8 +410,8 @@ interface Served {
 /** One run: who it is for, and what the server called it. */
 interface Run extends Wanted {
   readonly anonymousId: string;
-  /** The key of the environment that it is of. */
-  readonly key: string;
+  /** The key of the environment that it is of; "" before there is one. */
+  key: string;
   /** Cuts what is under way for this run. */
   readonly aborter: Aborter | null;
   session: string | null;
@@ -435,7 +441,8 @@ declare class SessionRunner implements Surroundings, ClientHooks {
   readonly client: Client;
   readonly log: Logger;
   readonly listeners: Listeners;
-  readonly identity: IdentityKeeper;
+  readonly store: Store;
+  private readonly identity;
   private readonly transport;
   private readonly entities;
   private readonly pauses;
@@ -443,6 +450,8 @@ declare class SessionRunner implements Surroundings, ClientHooks {
   private readonly follower;
   private readonly callers;
   private run;
+  /** Grows with each start and end. */
+  private turn;
   private revision;
   /** What the listeners were told of last. */
   private told;
@@ -477,11 +486,11 @@ declare class SessionRunner implements Surroundings, ClientHooks {
   record(parts: EventParts): void;
   snapshot(): Snapshot | null;
   /** Goes on with a session that was started elsewhere. */
-  resume({ id, owner: _, ...wanted }: Resumed): void;
+  resume({ id, owner, ...wanted }: Resumed): void;
   /** Serves these states from here on, without a server. */
   test(states: Json): void;
   lockChanged(): void;
-  trackingChanged(): void;
+  setTracking(on: boolean): void;
   keyChanged(): void;
   /** Asks for a session for the run; `aborter` cuts it. */
   ask(run: Run, aborter: Aborter | null): Promise<Reply>;
@@ -495,11 +504,17 @@ declare class SessionRunner implements Surroundings, ClientHooks {
   private get alone();
   /** What this code cannot use is logged once, and told to the server when the next session starts. */
   private noteUnknown;
-  private eventOf;
+  /** Whom an event is of: the person who is there now. */
+  private person;
+  private attempt;
   /** Whether this space already serves somebody else. Of two visitors on a server nobody knows that they are one. */
   private isTaken;
   private refuse;
   private begin;
+  private enter;
+  /** What the same person sees stays until there is something newer. */
+  private prepare;
+  private fallBack;
   private newRun;
   private stop;
   /** Ends all that is under way. */
@@ -572,9 +587,6 @@ export declare class EntitySource implements Entities {
   serve(states: Json, whole: boolean): void;
   private layers;
 }
-
-/** Where the anonymous id is kept. */
-export type SpaceStorage = IdentityStorage;
 
 /** How a Space of its own is made; what is left out can be set later. */
 export interface OptionsOf<States> {

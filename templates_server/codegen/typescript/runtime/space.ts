@@ -28,7 +28,6 @@ export function makeSpace<Collections>(
 /** A Space with what runs it. */
 interface Assembly<Collections> {
   readonly space: SpaceOf<Collections>;
-  readonly runner: SessionRunner;
   readonly source: EntitySource;
 }
 
@@ -43,7 +42,7 @@ function assemble<Collections>(
     collections: blueprint.collect(source),
     close: () => runner.close(),
   });
-  return { space, runner, source };
+  return { space, source };
 }
 
 /** Makes the entities of a Space, and takes their states. */
@@ -190,6 +189,3 @@ function sessionOf(runner: SessionRunner): Session {
     anonymize: (fields) => start({ fields }),
   };
 }
-
-/** Where the anonymous id is kept. */
-export type SpaceStorage = IdentityStorage;
