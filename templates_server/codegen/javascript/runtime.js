@@ -211,22 +211,36 @@ function newId() {
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 }
 
+/** One for all Spaces, since each slows every asynchronous step of the program. */
+let context;
+const MOST_SPACES_REMEMBERED = 100;
+
 /** Tells callers apart by their asynchronous context, where the platform has such: Node, Bun, Deno. */
 class Callers {
   constructor() {
-    this.context = null;
+    this.closed = false;
   }
 
   /** The caller of this moment; all that they do from here on is theirs. */
   enter() {
     const caller = { refused: false };
-    this.context ?? (this.context = newAsyncContext());
-    this.context?.enterWith(caller);
+    context ?? (context = newAsyncContext());
+    const others = (context?.getStore() ?? []).filter(
+      ([space]) => space !== this && !space.closed,
+    );
+    const latest = others.slice(-MOST_SPACES_REMEMBERED);
+    context?.enterWith(latest.concat([[this, caller]]));
     return caller;
   }
 
   get isRefused() {
-    return this.context?.getStore()?.refused ?? false;
+    const entries = context?.getStore() ?? [];
+    return entries.some(([space, { refused }]) => space === this && refused);
+  }
+
+  /** Nobody looks at this Space any more. */
+  close() {
+    this.closed = true;
   }
 }
 
@@ -306,7 +320,7 @@ function readPairs(pairs) {
   return read;
 }
 
-function readOptions(options) {
+function readOptions(options, log = report) {
   if ((options ?? null) === null) options = {};
   if (typeof options !== "object") {
     throw new Nonsense("start takes { userId, userSignature, fields }");
@@ -319,7 +333,7 @@ function readOptions(options) {
       (userSignature ?? "") === ""
         ? undefined
         : storable(asString(userSignature)),
-    fields: readFields(fields),
+    fields: readFields(fields, log),
   };
 }
 
@@ -344,10 +358,10 @@ function idText(value) {
 }
 
 /** The fields that can be sent, if any; of the others a log line tells. */
-function readFields(fields) {
+function readFields(fields, log) {
   const read = {};
   let left = MOST_FIELDS;
-  for (const name of namesOf(fields)) {
+  for (const name of namesOf(fields, log)) {
     try {
       const value = readField(fields[name]);
       if (value === null) continue;
@@ -356,17 +370,17 @@ function readFields(fields) {
       }
       Object.defineProperty(read, storable(name), { value, enumerable: true });
     } catch (cause) {
-      report(`the field ${describe(name)} is left out`, cause);
+      log(`the field ${describe(name)} is left out`, cause);
     }
   }
   return left < MOST_FIELDS ? read : undefined;
 }
 
-function namesOf(fields) {
+function namesOf(fields, log) {
   try {
     return Object.keys(asObject(fields ?? {}));
   } catch (cause) {
-    report("the fields of a session are left out", cause);
+    log("the fields of a session are left out", cause);
     return [];
   }
 }
@@ -395,7 +409,16 @@ function makeExperience(space, entity, type, layers) {
     },
     defaults: type.defaults,
     track: (name, pairs) => space.record({ name, pairs, entity }),
-    onChange: (listener) => layers.listen(listener),
+    get state() {
+      return layers.read();
+    },
+    get fallback() {
+      return layers.fallback;
+    },
+    get initial() {
+      return layers.initial;
+    },
+    onChange: (listener) => layers.listeners.listen(listener),
   });
 }
 
@@ -407,16 +430,25 @@ function makeSection(layers) {
     get items() {
       return layers.read().items;
     },
-    onChange: (listener) => layers.listen(listener),
+    get state() {
+      return layers.read();
+    },
+    get fallback() {
+      return layers.fallback;
+    },
+    get initial() {
+      return layers.initial;
+    },
+    onChange: (listener) => layers.listeners.listen(listener),
   });
 }
 
 function readExperience(type, wire, place, otherwise, note) {
   const state = asObject(wire);
-  return {
+  return Object.freeze({
     enabled: readEnabled(state, otherwise.enabled, place, note),
     properties: readProperties(type, state["properties"], place, note),
-  };
+  });
 }
 
 function readEnabled(state, otherwise, place, note) {
@@ -430,7 +462,7 @@ function readSection(space, supports, wire, entity, otherwise, note) {
   const enabled = readEnabled(state, otherwise.enabled, entity, note);
   if (!Array.isArray(state["items"])) {
     note(`${entity}.items`, state["items"]);
-    return { enabled, items: otherwise.items };
+    return Object.freeze({ enabled, items: otherwise.items });
   }
   const items = state["items"]
     .map((item, at) => {
@@ -438,7 +470,7 @@ function readSection(space, supports, wire, entity, otherwise, note) {
       return readItem(space, entity, supports, item, place, note);
     })
     .filter((item) => item !== null);
-  return { enabled, items: Object.freeze(items) };
+  return Object.freeze({ enabled, items: Object.freeze(items) });
 }
 
 /** Null for an item that cannot be shown. */
@@ -465,19 +497,72 @@ function makeItem(space, entity, type, id, wire, place, note) {
   });
 }
 
-/** Holds the layers of an entity's state, highest first: session lock, latest, fallback. */
+/** Those who want to be told when something has changed. */
+class Listeners {
+  constructor(name, log) {
+    this.all = new Set();
+    this.name = name;
+    this.log = log;
+  }
+
+  listen(call) {
+    if (typeof call !== "function") {
+      this.log(`a listener of ${this.name} must be a function`);
+      return () => {};
+    }
+    const listener = { call };
+    this.all.add(listener);
+    return () => {
+      this.all.delete(listener);
+    };
+  }
+
+  /** Calls them, until one of them has changed what they are told of: then all were told of that. */
+  tell(isNews) {
+    for (const listener of Array.from(this.all)) {
+      if (!isNews()) return;
+      if (!this.all.has(listener)) continue;
+      try {
+        listener.call();
+      } catch (cause) {
+        this.log(`a listener of ${this.name} failed`, cause);
+      }
+    }
+  }
+}
+
+/** Holds the layers of an entity's state, highest first: session lock, latest, the session before, fallback. */
 class Layers {
-  constructor(space, entity, parse, fallback) {
+  constructor(space, entity, parse, readFallback) {
     /** What could not be used of the latest state. */
     this.unknown = [];
-    this.listeners = new Set();
+    this.made = null;
+    this.first = null;
     this.locked = null;
     this.latest = null;
+    this.before = null;
+    this.told = null;
+    /** What the server sent for a state. */
+    this.wires = new WeakMap();
     this.space = space;
     this.entity = entity;
     this.parse = parse;
-    this.fallback = fallback;
-    this.announced = fallback;
+    this.readFallback = readFallback;
+    this.listeners = new Listeners(entity, space.log);
+  }
+
+  /** What this code holds itself; it is read when it is first needed. */
+  get fallback() {
+    return this.made ?? (this.made = this.readFallback());
+  }
+
+  get initial() {
+    return this.first ?? this.fallback;
+  }
+
+  /** What the server sent for what is shown; undefined: the fallback is shown. */
+  get wire() {
+    return this.wires.get(this.current());
   }
 
   /** The state to show. While the session locks, it stays what it was when it was first read. */
@@ -492,6 +577,7 @@ class Layers {
   serve(wire) {
     const unknown = [];
     const note = (place, value) => {
+      if (value === undefined && this.space.testing) return;
       if (unknown.length >= MOST_UNKNOWN) return;
       unknown.push(unknownEntry(place, value));
     };
@@ -503,49 +589,48 @@ class Layers {
       note,
     );
     this.unknown = unknown;
-    this.latest = equal(state, this.current()) ? this.current() : state;
+    const current = this.current();
+    this.latest = equal(state, current) ? current : state;
+    this.before = null;
+    if (this.latest) this.wires.set(this.latest, wire);
+  }
+
+  /** What is shown now is what the first rendering shows. */
+  begin() {
+    this.first = this.current();
+  }
+
+  /** The same person starts again: what is shown stays until there is something newer. */
+  keep() {
+    this.before = this.locked ?? this.latest ?? this.before;
+    this.locked = this.latest = null;
   }
 
   unlock() {
     this.locked = null;
   }
 
-  reset() {
-    this.locked = null;
-    this.latest = null;
+  /** Nothing is served any more. What was read stays while the session locks. */
+  drop() {
+    this.latest = this.before = null;
     this.unknown = [];
+  }
+
+  reset() {
+    this.unlock();
+    this.drop();
   }
 
   /** Calls the listeners if what they were told of last is no longer what is shown. */
   announce() {
     const state = this.current();
-    const known = this.announced;
-    this.announced = state;
-    if (equal(state, known)) return;
-    for (const listener of Array.from(this.listeners)) {
-      if (!this.listeners.has(listener)) continue;
-      try {
-        listener.call();
-      } catch (cause) {
-        report(`a listener of ${this.entity} failed`, cause);
-      }
-    }
-  }
-
-  listen(call) {
-    if (typeof call !== "function") {
-      report(`a listener of ${this.entity} must be a function`);
-      return () => {};
-    }
-    const listener = { call };
-    this.listeners.add(listener);
-    return () => {
-      this.listeners.delete(listener);
-    };
+    const known = this.told ?? this.fallback;
+    this.told = state;
+    if (!equal(state, known)) this.listeners.tell(() => this.told === state);
   }
 
   current() {
-    return this.locked ?? this.latest ?? this.fallback;
+    return this.locked ?? this.latest ?? this.before ?? this.fallback;
   }
 }
 
@@ -1269,12 +1354,14 @@ export class Client {
   constructor(host, hooks) {
     /** A `fetch` of your own; null: the platform's. */
     this.fetch = null;
+    /** Gets what is otherwise written to the console with `console.error`; null: the console. */
+    this.logger = null;
     this.key = "";
-    this.base = "";
     this.lock = true;
+    this.consent = true;
     this.waitMsec = 1200;
     this.hooks = hooks;
-    this.host = host;
+    this.base = host;
   }
 
   /** The public key `pk_...` of an environment. Without it fallbacks are served. */
@@ -1294,7 +1381,7 @@ export class Client {
 
   set host(url) {
     if (typeof url === "string") this.base = url.replace(/\/+$/, "");
-    else report(`client.host must be a URL, not ${describe(url)}`);
+    else this.hooks.log(`client.host must be a URL, not ${describe(url)}`);
   }
 
   /** How long `session.start` waits before it goes on with fallbacks. */
@@ -1305,7 +1392,9 @@ export class Client {
   set waitTimeMsec(milliseconds) {
     if (typeof milliseconds === "number" && milliseconds >= 0) {
       this.waitMsec = milliseconds;
-    } else report("client.waitTimeMsec must be a number of milliseconds");
+    } else {
+      this.hooks.log("client.waitTimeMsec must be a number of milliseconds");
+    }
   }
 
   /** True: what was served stays for the session. False: changes come through. */
@@ -1318,6 +1407,19 @@ export class Client {
     this.hooks.lockChanged();
   }
 
+  /**
+   * Whether the person agrees to be tracked. False: no event is recorded or
+   * sent, and nothing is stored; sessions start all the same.
+   */
+  get tracking() {
+    return this.consent;
+  }
+
+  set tracking(on) {
+    this.consent = Boolean(on);
+    this.hooks.trackingChanged();
+  }
+
   /** Where the anonymous id and events are kept; null: `localStorage` where there is one, else in memory. */
   get storage() {
     return this.hooks.store.storage;
@@ -1326,6 +1428,17 @@ export class Client {
   set storage(storage) {
     this.hooks.store.storage = storage;
   }
+}
+
+/** Tells the app's logger, or else the console; never throws. */
+function loggerOf(client) {
+  return (message, cause) => {
+    try {
+      (client.logger ?? report)(message, messageOf(cause));
+    } catch {
+      report(message, cause);
+    }
+  };
 }
 
 const NO_ANSWER = { status: 0, text: "", retryAfterMsec: 0 };
@@ -1359,7 +1472,7 @@ class Transport {
       };
       const cut = (reply) => {
         finish(reply);
-        aborter?.abort();
+        aborter.abort();
       };
       const timer = afterIfStillThere(call.timeoutMsec, () => cut(NO_ANSWER));
       const stopWatching = this.watch(call.aloneMsec ?? ALONE_FOR_MSEC, () =>
@@ -1410,27 +1523,92 @@ class Transport {
       options.body = call.body;
     }
     if (call.keepalive) options.keepalive = true;
-    else if (aborter) options.signal = aborter.signal;
+    else if (aborter.signal) options.signal = aborter.signal;
     return options;
   }
 }
 
+/** Where the platform has none, nothing that is under way can be cut, but its answer is not waited for. */
 function newAborter() {
-  return platform.AbortController ? new platform.AbortController() : null;
+  return platform.AbortController
+    ? new platform.AbortController()
+    : { signal: undefined, abort() {} };
+}
+
+function sessionState(status, failure, revision) {
+  return Object.freeze({ status, failure, revision });
+}
+
+const IDLE = /* @__PURE__ */ sessionState("idle", null, null);
+/** What is told to those who were refused. */
+const REFUSED = /* @__PURE__ */ sessionState("fallback", "in-use", null);
+
+/** Null where nobody can tell who is meant. */
+function wantedOrNull(options, log) {
+  try {
+    return readOptions(options, log);
+  } catch (cause) {
+    log("a session cannot be started with that", cause);
+    return null;
+  }
+}
+
+/** Null for an answer that is none. */
+function readServed(reply) {
+  if (reply.status !== 200) return null;
+  try {
+    return asServed(JSON.parse(reply.text));
+  } catch {
+    return null;
+  }
+}
+
+function asServed(value) {
+  const { session, revision, states } = asObject(value);
+  return {
+    session: typeof session === "string" && session ? storable(session) : null,
+    revision:
+      typeof revision === "number"
+        ? String(revision)
+        : storable(asString(revision)),
+    states: asObject(states),
+  };
+}
+
+function failureOf(reply) {
+  if (reply.status === 0) return "network";
+  if (reply.status >= 500) return "server";
+  return reply.status >= 400 ? "refused" : "nonsense";
+}
+
+/** Waits for the work, but no longer than that. */
+function sooner(work, milliseconds) {
+  return new Promise((resolve) => {
+    const timer = after(milliseconds, () => resolve(undefined));
+    void work.then(() => {
+      clock.clearTimeout(timer);
+      resolve(undefined);
+    });
+  });
 }
 
 const START_TIMEOUT_MSEC = 30000;
 const MOST_UNKNOWN_LOGGED = 200;
-const IN_USE =
-  "another person's session has not ended: until session.end() is called, fallbacks are served and nothing is tracked";
 
 /** Runs sessions one after the other. */
 class SessionRunner {
-  constructor(client, store, entities) {
-    this.status = "idle";
-    this.failure = null;
+  constructor(key, host, entities) {
+    this.state = IDLE;
     this.pauses = new Pauses();
+    this.callers = new Callers();
     this.run = null;
+    /** Who starts, while asynchronous storage has not said yet what their anonymous id is. */
+    this.awaited = null;
+    this.revision = null;
+    /** What the listeners were told of last. */
+    this.told = IDLE;
+    /** What a test says that is served; then there is no server. */
+    this.states = null;
     /** Nobody is known to be there, so nothing may be tracked. */
     this.mute = false;
     /** Nobody is served until the end of the session is declared. */
@@ -1438,22 +1616,43 @@ class SessionRunner {
     /** On a server: somebody has started and not ended. */
     this.occupied = false;
     this.ended = false;
-    this.callers = new Callers();
     /** Whose start the present run is. */
     this.caller = null;
     /** What the server has not been told yet of what this code could not use. */
     this.untold = [];
     this.logged = new Set();
-    this.client = client;
-    this.identity = new IdentityKeeper(store);
+    this.stopWatching = null;
+    this.closing = null;
+    this.closedLogged = false;
     this.entities = entities;
-    this.transport = new Transport(client);
-    this.events = new EventQueue(this.transport, this.pauses, store);
+    this.client = new Client(host, this);
+    this.log = loggerOf(this.client);
+    this.listeners = new Listeners("session", this.log);
+    this.store = new Store(key, this.log);
+    this.identity = new IdentityKeeper(this.store);
+    this.transport = new Transport(this.client);
+    this.events = new EventQueue(
+      this.transport,
+      this.pauses,
+      this.store,
+      this.log,
+    );
     this.follower = new Follower(this, this.pauses);
   }
 
   get unknown() {
     return this.entities.unknown;
+  }
+
+  get testing() {
+    return this.states !== null;
+  }
+
+  /** Whether what is read now stays. */
+  get locking() {
+    const { status } = this.state;
+    const settled = status === "served" || status === "fallback";
+    return settled && this.client.sessionLock;
   }
 
   /** Whether who looks now was refused, so that what is served is somebody else's. */
@@ -1462,23 +1661,27 @@ class SessionRunner {
   }
 
   async start(options) {
-    const caller = hasPage() ? null : this.callers.enter();
-    const wanted = wantedOrNull(options);
+    if (this.isClosed()) return;
+    this.watch();
+    const caller = this.alone ? null : this.callers.enter();
+    const wanted = wantedOrNull(options, this.log);
     if (this.isTaken(wanted)) return this.refuse(caller);
+    const before = this.run;
     this.stop();
     this.caller = caller;
-    this.occupied = !hasPage();
-    this.entities.reset();
+    this.occupied = !this.alone;
     this.mute = wanted === null;
-    if (!wanted) return this.conclude("fallback", "refused");
-    await this.begin(wanted);
+    if (wanted) return this.begin(wanted, before);
+    this.reset();
+    this.conclude("fallback", "refused");
   }
 
   async end() {
+    if (this.closing) return this.closing;
     // Who was refused has no session to end, unless it is to have everybody served again.
     if (this.hidden && !this.inUse) return this.events.flush();
     this.stop();
-    this.entities.reset();
+    this.reset();
     this.mute = this.inUse = this.occupied = false;
     if (!hasPage()) {
       this.ended = true;
@@ -1489,42 +1692,80 @@ class SessionRunner {
   }
 
   flush() {
-    return this.events.flush();
+    return this.closing ?? this.events.flush();
   }
 
-  leave() {
-    this.events.leave();
-  }
-
-  /** The network is back. */
-  hurry() {
-    this.pauses.hurry();
+  close() {
+    return this.closing ?? (this.closing = this.shut());
   }
 
   record(parts) {
-    if (this.mute || this.hidden) return;
-    try {
-      this.events.add(this.eventOf(parts));
-    } catch (cause) {
-      report(`the event ${describe(parts.name)} is not recorded`, cause);
-    }
+    if (this.isClosed() || this.mute || this.hidden || this.testing) return;
+    if (!this.client.tracking) return;
+    this.watch();
+    const person = this.run ?? this.awaited;
+    const now = clock.now();
+    const add = () => {
+      try {
+        this.events.add(this.eventOf(parts, person, now));
+      } catch (cause) {
+        this.log(`the event ${describe(parts.name)} is not recorded`, cause);
+      }
+    };
+    const ready = this.run ? null : this.identity.ready();
+    if (ready) void ready.then(add);
+    else add();
   }
 
-  lockChanged() {
-    this.follower.stop();
-    if (this.status === "served") this.failure = null;
-    if (this.client.sessionLock) return;
-    this.entities.unlock();
-    this.entities.announce();
+  snapshot() {
+    const { run, revision, entities } = this;
+    if (!run || revision === null || this.hidden) return null;
+    return {
+      session: run.session,
+      revision,
+      states: entities.wires,
+      person: { anonymousId: run.anonymousId, userId: run.userId },
+    };
+  }
+
+  /** Goes on with a session that was started elsewhere. */
+  resume({ id, owner, ...wanted }) {
+    this.identity.adopt({ id, owner });
+    this.occupied = !this.alone;
+    this.run = this.newRun(wanted, id);
+    this.take(this.run, wanted);
+    this.entities.begin();
+    this.watch();
     this.follow();
   }
 
+  /** Serves these states from here on, without a server. */
+  test(states) {
+    this.states = states;
+    this.events.setTracking(false);
+    void this.start();
+    this.entities.begin();
+  }
+
+  lockChanged() {
+    const { status, failure } = this.state;
+    this.follower.stop();
+    if (!this.client.sessionLock) this.entities.unlock();
+    this.conclude(status, status === "served" ? null : failure);
+    this.follow();
+  }
+
+  trackingChanged() {
+    this.events.setTracking(this.client.tracking);
+  }
+
   keyChanged() {
+    if (this.closing) return;
     void this.events.flush();
+    void this.events.restore();
     const { run } = this;
-    if (run && this.failure === "missing-key" && this.transport.ready) {
-      void this.prime(run);
-    }
+    const waits = this.state.failure === "missing-key" && this.transport.ready;
+    if (run && waits) void this.prime(run);
   }
 
   /** Asks for a session for the run; `aborter` cuts it. */
@@ -1548,12 +1789,12 @@ class SessionRunner {
   }
 
   /** Asks for what has changed since the run's revision. */
-  poll(run, aborter) {
+  poll(run, aborter, waitSeconds = CHANGES_WAIT_SECONDS) {
     const session = encodeURIComponent(String(run.session));
     const since = encodeURIComponent(run.revision);
     return this.transport.send({
       method: "GET",
-      path: `/sessions/${session}/changes?since=${since}&wait=${CHANGES_WAIT_SECONDS}`,
+      path: `/sessions/${session}/changes?since=${since}&wait=${waitSeconds}`,
       timeoutMsec: CHANGES_TIMEOUT_MSEC,
       aborter,
     });
@@ -1563,8 +1804,8 @@ class SessionRunner {
   take(run, served) {
     if (served) {
       run.session = served.session ?? run.session;
-      run.revision = served.revision;
-      this.entities.serve(served.states);
+      this.revision = run.revision = served.revision;
+      this.entities.serve(served.states, served.session !== null);
       this.noteUnknown();
     }
     this.conclude("served", null);
@@ -1572,7 +1813,12 @@ class SessionRunner {
 
   /** Says why changes do not come through; what was served stays. */
   fail(reply) {
-    this.failure = failureOf(reply);
+    this.conclude(this.state.status, failureOf(reply));
+  }
+
+  /** Whether nobody else can be here: in a page, in a test. */
+  get alone() {
+    return hasPage() || this.testing;
   }
 
   /** What this code cannot use is logged once, and told to the server when the next session starts. */
@@ -1583,13 +1829,12 @@ class SessionRunner {
     const news = unknown.filter((entry) => !this.logged.has(entry));
     if (news.length === 0 || this.logged.size > MOST_UNKNOWN_LOGGED) return;
     news.forEach((entry) => this.logged.add(entry));
-    report(`not all that was served can be used here: ${news.join("; ")}`);
+    this.log(`not all that was served can be used here: ${news.join("; ")}`);
   }
 
-  eventOf({ name, pairs, entity, data }) {
-    const run = this.run;
+  eventOf({ name, pairs, entity, data }, run, now) {
     const metadata = readPairs(pairs);
-    const timestamp = new Date(clock.now()).toISOString();
+    const timestamp = new Date(now).toISOString();
     return {
       id: newId(),
       name: asEventName(name),
@@ -1609,7 +1854,7 @@ class SessionRunner {
 
   /** Whether this space already serves somebody else. Of two visitors on a server nobody knows that they are one. */
   isTaken(wanted) {
-    if (!this.occupied || hasPage()) return false;
+    if (!this.occupied || this.alone) return false;
     if (!this.run || !wanted) return true;
     const same = this.run.userId === wanted.userId;
     const known = wanted.userId !== null || this.client.storage !== null;
@@ -1617,52 +1862,107 @@ class SessionRunner {
   }
 
   refuse(caller) {
-    if (!this.inUse) report(IN_USE);
+    if (!this.inUse) {
+      this.log(
+        "another person's session has not ended: until session.end() is called, fallbacks are served and nothing is tracked; on a server, make a Space for each request with createSpace()",
+      );
+    }
     for (const refused of [caller, this.caller]) {
       if (refused) refused.refused = true;
     }
     this.mute = this.inUse = true;
     this.stop();
-    this.entities.reset();
+    this.reset();
     this.conclude("fallback", "in-use");
   }
 
-  async begin(wanted) {
-    this.status = "starting";
-    this.failure = null;
+  async begin(wanted, before) {
     if (this.ended) this.identity.forget();
     this.ended = false;
-    const run = {
+    const { states } = this;
+    const ready = states ? null : this.identity.ready();
+    if (ready) {
+      this.awaited = wanted;
+      this.conclude("starting", null);
+      await ready;
+    }
+    const id = states ? newId() : this.identity.begin(wanted.userId).id;
+    if (ready && (this.awaited !== wanted || this.closing)) return;
+    this.awaited = null;
+    const run = this.newRun(wanted, id);
+    this.run = run;
+    if (states) {
+      return this.take(run, { session: null, revision: "test", states });
+    }
+    if (before && isSamePerson(before, run)) this.entities.keep();
+    else this.reset();
+    this.conclude("starting", null);
+    if (this.isOver(run)) return;
+    if (!this.transport.ready) {
+      this.log("client.apiKey is not set, so fallbacks are served");
+      return this.conclude("fallback", "missing-key");
+    }
+    await sooner(this.prime(run), this.client.waitTimeMsec);
+    if (!this.isOver(run) && this.state.status === "starting") {
+      this.conclude("fallback", "timeout");
+    }
+  }
+
+  newRun(wanted, anonymousId) {
+    return {
       ...wanted,
-      anonymousId: this.identity.begin(wanted.userId).id,
+      anonymousId,
+      key: this.client.apiKey,
       aborter: newAborter(),
       session: null,
       revision: "",
       failures: 0,
       cancelRetry: null,
     };
-    this.run = run;
-    if (!this.transport.ready) {
-      report("client.apiKey is not set, so fallbacks are served");
-      return this.conclude("fallback", "missing-key");
-    }
-    await sooner(this.prime(run), this.client.waitTimeMsec);
-    if (this.run === run && this.status === "starting") {
-      this.conclude("fallback", "timeout");
-    }
   }
 
   stop() {
+    this.halt();
+    this.run = this.awaited = null;
+  }
+
+  /** Ends all that is under way. */
+  halt() {
     this.follower.stop();
     this.run?.aborter?.abort();
     this.run?.cancelRetry?.();
-    this.run = null;
+  }
+
+  async shut() {
+    this.halt();
+    this.stopWatching?.();
+    this.callers.close();
+    if (this.state.status === "starting") this.conclude("idle", null);
+    await this.events.close();
+  }
+
+  /** Whether all is over; who does not know it is told once. */
+  isClosed() {
+    if (this.closing && !this.closedLogged) {
+      this.closedLogged = true;
+      this.log("the Space was closed: it starts and tracks nothing any more");
+    }
+    return this.closing !== null;
+  }
+
+  isOver(run) {
+    return this.run !== run || this.closing !== null;
+  }
+
+  reset() {
+    this.revision = null;
+    this.entities.reset();
   }
 
   /** Asks for the state of every entity at once, later again where that fails. An answer counts unless the run is over. */
   async prime(run) {
     const reply = await this.ask(run, run.aborter);
-    if (this.run !== run) return;
+    if (this.isOver(run)) return;
     const served = readServed(reply);
     if (served && served.session !== null) {
       this.take(run, served);
@@ -1677,165 +1977,348 @@ class SessionRunner {
     );
     const failure = failureOf(reply);
     const telling = failure === "refused" || failure === "nonsense";
-    if (telling && failure !== this.failure) {
-      report(`no session, so fallbacks are served: ${failure}`, reply.status);
+    if (telling && failure !== this.state.failure) {
+      this.log(`no session, so fallbacks are served: ${failure}`, reply.status);
     }
     this.conclude("fallback", failure);
   }
 
   follow() {
-    const run = this.run;
-    if (run?.session && !this.client.sessionLock) this.follower.follow(run);
+    const { run } = this;
+    const follows = run?.session && !this.client.sessionLock && !this.closing;
+    if (run && follows) this.follower.follow(run);
   }
 
+  /** From the first use on, the page's end and the network's return are known. */
+  watch() {
+    this.stopWatching ??
+      (this.stopWatching = watchPage({
+        leave: () => this.events.leave(),
+        hurry: () => this.pauses.hurry(),
+      }));
+  }
+
+  /** Says how it stands now: all of that is there before anybody is told of any of it. */
   conclude(status, failure) {
-    this.status = status;
-    this.failure = failure;
+    const { state, revision } = this;
+    const same =
+      state.status === status &&
+      state.failure === failure &&
+      state.revision === revision;
+    if (!same) this.state = sessionState(status, failure, revision);
     this.entities.announce();
+    const news = this.state;
+    if (news === this.told) return;
+    this.told = news;
+    this.listeners.tell(() => this.told === news);
   }
 }
 
-/** Null where nobody can tell who is meant. */
-function wantedOrNull(options) {
-  try {
-    return readOptions(options);
-  } catch (cause) {
-    report("a session cannot be started with that", cause);
-    return null;
-  }
+/** A visitor who has signed in is another person; so is everybody in another environment. */
+function isSamePerson(before, run) {
+  return (
+    (before.key === "" || before.key === run.key) &&
+    before.userId === run.userId &&
+    (run.userId !== null || before.anonymousId === run.anonymousId)
+  );
 }
 
-/** Null for an answer that is none. */
-function readServed(reply) {
-  if (reply.status !== 200) return null;
+const watchers = new Set();
+
+/** Tells of the page until the returned function is called; of no page there is nothing to tell. */
+function watchPage(watcher) {
+  if (!hasPage()) return () => {};
+  if (watchers.size === 0) listenToPage("addEventListener");
+  watchers.add(watcher);
+  return () => {
+    if (!watchers.delete(watcher) || watchers.size > 0) return;
+    listenToPage("removeEventListener");
+  };
+}
+
+/** One set of listeners, whatever the number of watchers. */
+function listenToPage(how) {
+  platform[how]?.("online", hurryPage);
+  platform[how]?.("pagehide", leavePage);
+  platform[how]?.("pageshow", lookAtPage);
+  platform.document?.[how]?.("visibilitychange", lookAtPage);
+  platform.document?.[how]?.("freeze", leavePage);
+  platform.document?.[how]?.("resume", lookAtPage);
+}
+
+function lookAtPage() {
+  if (isHidden()) return leavePage();
+  hurryPage();
+  watchers.forEach((watcher) => watcher.show?.());
+}
+
+function leavePage() {
+  watchers.forEach((watcher) => {
+    watcher.leave?.();
+    watcher.hide?.();
+  });
+}
+
+function hurryPage() {
+  watchers.forEach((watcher) => watcher.hurry?.());
+}
+
+function isHidden() {
+  return platform.document?.visibilityState === "hidden";
+}
+
+/** Hears what other tabs of the browser say under this name. Null where tabs cannot take turns: each is on its own. */
+function openChannel(name, hear) {
+  const { document, navigator, BroadcastChannel } = platform;
+  if (!document || !navigator?.locks || !BroadcastChannel) return null;
   try {
-    const { session, revision, states } = asObject(JSON.parse(reply.text));
-    return {
-      session:
-        typeof session === "string" && session ? storable(session) : null,
-      revision:
-        typeof revision === "number"
-          ? String(revision)
-          : storable(asString(revision)),
-      states: asObject(states),
-    };
+    const channel = new BroadcastChannel(name);
+    channel.onmessage = ({ data }) => hear(data);
+    return channel;
   } catch {
     return null;
   }
 }
 
-function failureOf(reply) {
-  if (reply.status === 0) return "network";
-  if (reply.status >= 500) return "server";
-  return reply.status >= 400 ? "refused" : "nonsense";
-}
-
-/** Waits for the work, but no longer than that. */
-function sooner(work, milliseconds) {
-  return new Promise((resolve) => {
-    const timer = after(milliseconds, () => resolve(undefined));
-    void work.then(() => {
-      clock.clearTimeout(timer);
-      resolve(undefined);
-    });
-  });
+/** Calls when no other tab is at its turn, which lasts until what is returned settles; at once where turns are forbidden. */
+async function takeTurn(name, { signal }, call) {
+  try {
+    await platform.navigator?.locks?.request(name, { signal }, call);
+  } catch {
+    call();
+  }
 }
 
 const CHANGES_WAIT_SECONDS = 25;
 const CHANGES_TIMEOUT_MSEC = 40000;
-const CHANGES_PAUSE_MSEC = 1000;
+/** Two answers never follow each other faster than that. */
+const SHORTEST_REST_MSEC = 1000;
+/** Who says sooner that nothing is new was to wait and did not, and is asked ever more rarely. */
+const EARLY_MSEC = 10000;
+const LONGEST_REST_MSEC = 25000;
+/** For how long a tab waits for its turn before it asks without one: where it wants to know at once, and otherwise. */
+const EAGER_MSEC = 100;
+const PATIENT_MSEC = 60000;
 /** The answer of a server that does not know the session, any more or yet. */
 const UNKNOWN = 404;
 /** A server that does not know the session that it has just begun is asked less often. */
 const FAILURES_OF_A_NEW_SESSION = 4;
 
 /**
- * Asks for changes of a session for as long as it runs unlocked. Where the
- * server no longer knows it, it is begun anew with what it was begun with.
+ * Asks for changes of a session for as long as it runs unlocked and its page
+ * is seen. Where the server no longer knows it, it is begun anew with what it
+ * was begun with. Of a browser's tabs one at a time waits at the server; it
+ * tells the others when it hears of a change.
  */
 class Follower {
   constructor(runner, pauses) {
+    this.run = null;
+    /** Of what is asked, or is about to be. */
     this.aborter = null;
-    this.endPause = null;
-    this.turn = 0;
+    /** Asks, while the turn to do so is waited for; 0: for an answer at once. */
+    this.send = null;
+    this.endTurn = null;
+    this.cancelPause = null;
+    this.stopWatching = null;
+    this.channel = null;
+    this.away = true;
+    this.patience = 0;
+    /** For how long the server was to wait with the latest answer. */
+    this.waitSeconds = 0;
+    /** When was asked or answered last. */
+    this.last = -Infinity;
+    this.lost = false;
+    /** Whether the session was begun anew, and has not lasted yet. */
+    this.isNew = false;
+    this.failures = 0;
     this.runner = runner;
     this.pauses = pauses;
   }
 
   follow(run) {
     this.stop();
-    void this.ask(run, this.turn);
+    this.run = run;
+    this.stopWatching = watchPage({
+      hide: () => this.hide(),
+      show: () => this.show(),
+    });
+    if (!isHidden()) this.show();
   }
 
   stop() {
-    this.turn += 1;
-    this.aborter?.abort();
-    this.aborter = null;
-    this.endPause?.();
-    this.endPause = null;
+    this.hide();
+    this.endPause();
+    this.stopWatching?.();
+    this.run = null;
+    this.lost = this.isNew = false;
+    this.failures = 0;
   }
 
-  async ask(run, turn) {
-    let failures = 0;
-    let lost = false;
-    let justBegun = false;
-    while (turn === this.turn) {
-      this.aborter = newAborter();
-      const reply = await (lost
-        ? this.runner.ask(run, this.aborter)
-        : this.runner.poll(run, this.aborter));
-      if (turn !== this.turn) return;
-      const served = readServed(reply);
-      const usable = lost ? served?.session : served || reply.status === 204;
-      if (usable) {
-        if (!lost) failures = 0;
-        justBegun = lost;
-        lost = false;
-        this.runner.take(run, served);
-        if (turn === this.turn && !justBegun) await this.rest();
-      } else if (reply.status === UNKNOWN && !lost && !justBegun) {
-        lost = true;
-      } else {
-        failures += justBegun ? FAILURES_OF_A_NEW_SESSION : 1;
-        lost = lost || reply.status === UNKNOWN;
-        this.runner.fail(reply);
-        await this.pauseAfter(failures, reply);
-      }
-    }
+  show() {
+    if (!this.away) return;
+    this.away = false;
+    this.patience = EAGER_MSEC;
+    const name = `${this.place}.${this.runner.client.apiKey}`;
+    this.channel = openChannel(name, (revision) => this.hear(revision));
+    this.go();
   }
 
-  /** Two answers never follow each other faster than that. */
-  rest() {
-    return new Promise((resolve) => {
-      const timer = afterIfStillThere(CHANGES_PAUSE_MSEC, resolve);
-      this.endPause = () => clock.clearTimeout(timer);
+  hide() {
+    this.away = true;
+    this.channel?.close();
+    this.channel = null;
+    if (!this.aborter) return;
+    this.endPause();
+    this.aborter.abort();
+    this.aborter = this.send = null;
+    this.endTurn?.();
+  }
+
+  /** The server, as the tabs call it that ask it. */
+  get place() {
+    const { host } = this.runner.client;
+    return `mtribes.${host.replace(/^(\w+:\/+[^/]+).*/, "$1")}`;
+  }
+
+  /** Another tab has heard of a change. */
+  hear(revision) {
+    if (revision === this.run?.revision) return;
+    this.patience = EAGER_MSEC;
+    void this.send?.(0);
+  }
+
+  /** Asks, unless that is under way or has to wait. */
+  go() {
+    const { run } = this;
+    if (!run || this.away || this.aborter || this.cancelPause) return;
+    const rest = this.last + SHORTEST_REST_MSEC - clock.now();
+    if (rest > 0) return this.pause(Math.min(rest, SHORTEST_REST_MSEC));
+    const aborter = (this.aborter = newAborter());
+    const reply = this.lost
+      ? this.begin(run, aborter)
+      : this.poll(run, aborter);
+    void reply.then((reply) => {
+      if (this.aborter !== aborter) return;
+      this.aborter = null;
+      this.settle(run, reply);
     });
   }
 
-  pauseAfter(failures, reply) {
+  begin(run, aborter) {
+    this.last = clock.now();
+    return this.runner.ask(run, aborter);
+  }
+
+  /** Waits for its turn and then at the server, or at neither. */
+  poll(run, aborter) {
     return new Promise((resolve) => {
-      this.endPause = this.pauses.afterFailure(failures, reply, resolve);
+      const send = (waitSeconds) => {
+        if (this.send !== send) return null;
+        this.send = null;
+        this.endPause();
+        this.patience = PATIENT_MSEC;
+        this.waitSeconds = waitSeconds;
+        this.last = clock.now();
+        const reply = this.runner.poll(run, aborter, waitSeconds);
+        void reply.then(resolve);
+        return new Promise((end) => {
+          this.endTurn = end;
+          void reply.then(() => end());
+        });
+      };
+      this.send = send;
+      const wait = () => send(CHANGES_WAIT_SECONDS);
+      if (!this.channel) return void wait();
+      this.pause(this.patience, () => void send(0));
+      void takeTurn(this.place, aborter, wait);
     });
+  }
+
+  settle(run, reply) {
+    const served = readServed(reply);
+    const passed = clock.now() - this.last;
+    this.last = clock.now();
+    if (this.lost ? served?.session : served || reply.status === 204) {
+      this.take(run, served, passed);
+    } else if (reply.status === UNKNOWN && !this.lost && !this.isNew) {
+      this.lost = true;
+      this.last = -Infinity;
+      this.go();
+    } else this.fail(reply);
+  }
+
+  take(run, served, passedMsec) {
+    const { lost, waitSeconds } = this;
+    const isNews = served !== null && served.revision !== run.revision;
+    const isEarly = waitSeconds > 0 && passedMsec < EARLY_MSEC;
+    let rest = SHORTEST_REST_MSEC;
+    if (lost) this.isNew = true;
+    else if (isNews || !isEarly) this.failures = 0;
+    else rest = backOffMsec(++this.failures, LONGEST_REST_MSEC);
+    if (!lost && waitSeconds && !isEarly) this.isNew = false;
+    if (isNews && !lost && waitSeconds)
+      this.channel?.postMessage(served.revision);
+    this.lost = false;
+    this.pause(rest);
+    this.runner.take(run, served);
+  }
+
+  fail(reply) {
+    const unknown = reply.status === UNKNOWN;
+    const isNew = unknown && !this.lost;
+    this.failures += isNew ? FAILURES_OF_A_NEW_SESSION : 1;
+    this.lost = this.lost || unknown;
+    this.cancelPause = this.pauses.afterFailure(this.failures, reply, () =>
+      this.resume(),
+    );
+    this.runner.fail(reply);
+  }
+
+  pause(milliseconds, call = () => this.resume()) {
+    const timer = afterIfStillThere(milliseconds, call);
+    this.cancelPause = () => clock.clearTimeout(timer);
+  }
+
+  endPause() {
+    this.cancelPause?.();
+    this.cancelPause = null;
+  }
+
+  resume() {
+    this.cancelPause = null;
+    this.last = -Infinity;
+    this.go();
   }
 }
 
-/** A Space in an app: its client, its session, and the entities of its collections. */
-export class Space {
-  constructor(key, host, fallbacks) {
+/** Makes a Space; nothing global is touched before its first use. */
+export function makeSpace(blueprint) {
+  return assemble(blueprint).space;
+}
+
+function assemble(blueprint) {
+  const source = new EntitySource(blueprint);
+  const { runner } = source;
+  const space = Object.freeze({
+    client: runner.client,
+    session: sessionOf(runner),
+    collections: blueprint.collect(source),
+    close: () => runner.close(),
+  });
+  return { space, runner, source };
+}
+
+/** Makes the entities of a Space, and takes their states. */
+export class EntitySource {
+  constructor({ key, host, fallbacks }) {
     this.entities = new Map();
     this.fallbacks = fallbacks;
-    const store = new Store(key);
-    this.client = new Client(host, {
-      store,
-      keyChanged: () => this.runner.keyChanged(),
-      lockChanged: () => this.runner.lockChanged(),
-    });
-    const runner = new SessionRunner(this.client, store, this.all());
-    this.runner = runner;
-    this.session = sessionOf(runner);
-    this.surroundings = this.around(runner);
-    leaveWithPage(() => runner.leave());
-    platform.addEventListener?.("online", () => runner.hurry());
+    this.runner = new SessionRunner(key, host, this);
+  }
+
+  /** Whether there is such an entity. */
+  has(entity) {
+    return this.entities.has(entity);
   }
 
   /** The experience that is this child of a collection. */
@@ -1846,7 +2329,7 @@ export class Space {
         readExperience(type, wire, entity, otherwise, note),
       { enabled: false, properties: type.defaults },
     );
-    return makeExperience(this.surroundings, entity, guarded(type), layers);
+    return makeExperience(this.runner, entity, guarded(type), layers);
   }
 
   /** The section that is this child of a collection. */
@@ -1855,69 +2338,85 @@ export class Space {
     const layers = this.layers(
       entity,
       (wire, otherwise, note) =>
-        readSection(this.surroundings, supports, wire, entity, otherwise, note),
+        readSection(this.runner, supports, wire, entity, otherwise, note),
       { enabled: false, items: [] },
     );
     return makeSection(layers);
   }
 
+  get unknown() {
+    const lists = Array.from(this.entities.values(), ({ unknown }) => unknown);
+    const none = [];
+    return none.concat(...lists).slice(0, MOST_UNKNOWN);
+  }
+
+  get wires() {
+    const wires = {};
+    this.entities.forEach(({ wire }, entity) => {
+      if (wire !== undefined) wires[entity] = wire;
+    });
+    return wires;
+  }
+
+  begin() {
+    this.entities.forEach((layers) => layers.begin());
+  }
+
+  keep() {
+    this.entities.forEach((layers) => layers.keep());
+  }
+
+  reset() {
+    this.entities.forEach((layers) => layers.reset());
+  }
+
+  unlock() {
+    this.entities.forEach((layers) => layers.unlock());
+  }
+
+  announce() {
+    this.entities.forEach((layers) => layers.announce());
+  }
+
+  serve(states, whole) {
+    this.entities.forEach((layers, entity) => {
+      const wire = own(states, entity);
+      if (wire !== undefined) layers.serve(wire);
+      else if (whole) layers.drop();
+    });
+  }
+
   layers(entity, parse, nothing) {
-    const fallback = readOr(
-      (wire) => parse(wire, nothing, () => {}),
-      own(this.fallbacks, entity),
-      nothing,
-      entity,
-      () => {},
+    const layers = new Layers(this.runner, entity, parse, () =>
+      readOr(
+        (wire) => parse(wire, nothing, () => {}),
+        own(this.fallbacks, entity),
+        Object.freeze(nothing),
+        entity,
+        () => {},
+      ),
     );
-    const layers = new Layers(this.surroundings, entity, parse, fallback);
     this.entities.set(entity, layers);
     return layers;
-  }
-
-  around(runner) {
-    const { client } = this;
-    return {
-      get locking() {
-        const settled =
-          runner.status === "served" || runner.status === "fallback";
-        return settled && client.sessionLock;
-      },
-      get hidden() {
-        return runner.hidden;
-      },
-      record: (event) => runner.record(event),
-    };
-  }
-
-  all() {
-    const { entities } = this;
-    return {
-      get unknown() {
-        const lists = Array.from(entities.values(), ({ unknown }) => unknown);
-        const none = [];
-        return none.concat(...lists).slice(0, MOST_UNKNOWN);
-      },
-      reset: () => entities.forEach((layers) => layers.reset()),
-      unlock: () => entities.forEach((layers) => layers.unlock()),
-      announce: () => entities.forEach((layers) => layers.announce()),
-      serve: (states) =>
-        entities.forEach((layers, entity) => {
-          const wire = own(states, entity);
-          if (wire !== undefined) layers.serve(wire);
-        }),
-    };
   }
 }
 
 /** What an app sees of the runner; its functions need no `this`. */
 function sessionOf(runner) {
   const start = (options) => runner.start(options);
+  const state = () => (runner.hidden ? REFUSED : runner.state);
   return {
     get status() {
-      return runner.hidden ? "fallback" : runner.status;
+      return state().status;
     },
     get failure() {
-      return runner.hidden ? "in-use" : runner.failure;
+      return state().failure;
+    },
+    get revision() {
+      return state().revision;
+    },
+    get state() {
+      return state();
     },
     get unknown() {
       return runner.hidden ? [] : runner.unknown;
@@ -1926,14 +2425,89 @@ function sessionOf(runner) {
     track: (name, pairs) => runner.record({ name, pairs }),
     flush: () => runner.flush(),
     end: () => runner.end(),
+    onChange: (listener) => runner.listeners.listen(listener),
+    snapshot: () => runner.snapshot(),
     identify: (userId, fields) => start({ userId, fields }),
     anonymize: (fields) => start({ fields }),
   };
 }
 
-function leaveWithPage(leave) {
-  platform.addEventListener?.("pagehide", leave);
-  platform.document?.addEventListener?.("visibilitychange", () => {
-    if (platform.document?.visibilityState === "hidden") leave();
-  });
+/** Makes a Space of its own. Apps that use the default Space alone leave this out of their bundle. */
+export function makeSpaceWith(blueprint, options) {
+  const assembly = assemble(blueprint);
+  const { client } = assembly.space;
+  for (const name of SETTABLE) {
+    const value = options?.[name];
+    if (value !== undefined) Object.assign(client, { [name]: value });
+  }
+  if (options?.states) test(assembly, blueprint.fallbacks, options.states);
+  else if (options?.bootstrap) resume(assembly, options.bootstrap);
+  return assembly.space;
+}
+
+/** `apiKey` is the last, since all else is there when it is. */
+const SETTABLE = [
+  "logger",
+  "tracking",
+  "host",
+  "storage",
+  "fetch",
+  "waitTimeMsec",
+  "sessionLock",
+  "apiKey",
+];
+
+/** Serves what a test says, filled in from the fallbacks. */
+function test({ runner, source }, fallbacks, states) {
+  const complete = {};
+  for (const [entity, given] of Object.entries(states)) {
+    if (!source.has(entity)) runner.log(`no entity ${describe(entity)}`);
+    complete[entity] = completeState(fallbacks[entity], given);
+  }
+  runner.test(complete);
+}
+
+function completeState(fallback, given) {
+  const { properties, items } = given ?? {};
+  return {
+    ...fallback,
+    enabled: true,
+    ...given,
+    ...(fallback?.properties && {
+      properties: { ...fallback.properties, ...properties },
+    }),
+    ...(Array.isArray(items) && { items: items.map(completeItem) }),
+  };
+}
+
+function completeItem(item, at) {
+  return { id: String(at), enabled: true, properties: {}, ...item };
+}
+
+/** Goes on with a snapshot, which may come from anywhere. */
+function resume({ runner }, snapshot) {
+  let resumed;
+  try {
+    resumed = readSnapshot(snapshot);
+  } catch (cause) {
+    return runner.log("the bootstrap cannot be used", cause);
+  }
+  runner.resume(resumed);
+}
+
+function readSnapshot(snapshot) {
+  const { anonymousId, userId } = asObject(asObject(snapshot)["person"]);
+  const wanted = readOptions({ userId });
+  return {
+    ...asServed(snapshot),
+    ...wanted,
+    id: asAnonymousId(anonymousId),
+    owner: wanted.userId,
+  };
+}
+
+function asAnonymousId(value) {
+  const id = asString(value);
+  if (!/^[0-9a-f-]{36}$/.test(id)) throw new Nonsense("no anonymous id");
+  return id;
 }

@@ -1,16 +1,22 @@
+/** Gets what is otherwise written to the console: a message, and what was thrown or answered if anything was. */
+export type Logger = (message: string, cause?: unknown) => void;
+
 /** Which environment and server an app talks to, and how its sessions behave. */
 export class Client {
   /** A `fetch` of your own; null: the platform's. */
   fetch: Fetch | null = null;
+  /** Gets what is otherwise written to the console with `console.error`; null: the console. */
+  logger: Logger | null = null;
   private readonly hooks: ClientHooks;
   private key = "";
-  private base = "";
+  private base: string;
   private lock = true;
+  private consent = true;
   private waitMsec = 1200;
 
   constructor(host: string, hooks: ClientHooks) {
     this.hooks = hooks;
-    this.host = host;
+    this.base = host;
   }
 
   /** The public key `pk_...` of an environment. Without it fallbacks are served. */
@@ -30,7 +36,7 @@ export class Client {
 
   set host(url: string) {
     if (typeof url === "string") this.base = url.replace(/\/+$/, "");
-    else report(`client.host must be a URL, not ${describe(url)}`);
+    else this.hooks.log(`client.host must be a URL, not ${describe(url)}`);
   }
 
   /** How long `session.start` waits before it goes on with fallbacks. */
@@ -41,7 +47,9 @@ export class Client {
   set waitTimeMsec(milliseconds: number) {
     if (typeof milliseconds === "number" && milliseconds >= 0) {
       this.waitMsec = milliseconds;
-    } else report("client.waitTimeMsec must be a number of milliseconds");
+    } else {
+      this.hooks.log("client.waitTimeMsec must be a number of milliseconds");
+    }
   }
 
   /** True: what was served stays for the session. False: changes come through. */
@@ -52,6 +60,19 @@ export class Client {
   set sessionLock(lock: boolean) {
     this.lock = Boolean(lock);
     this.hooks.lockChanged();
+  }
+
+  /**
+   * Whether the person agrees to be tracked. False: no event is recorded or
+   * sent, and nothing is stored; sessions start all the same.
+   */
+  get tracking(): boolean {
+    return this.consent;
+  }
+
+  set tracking(on: boolean) {
+    this.consent = Boolean(on);
+    this.hooks.trackingChanged();
   }
 
   /** Where the anonymous id and events are kept; null: `localStorage` where there is one, else in memory. */
@@ -66,6 +87,19 @@ export class Client {
 
 interface ClientHooks {
   readonly store: Store;
+  readonly log: Logger;
   keyChanged(): void;
   lockChanged(): void;
+  trackingChanged(): void;
+}
+
+/** Tells the app's logger, or else the console; never throws. */
+function loggerOf(client: Client): Logger {
+  return (message, cause) => {
+    try {
+      (client.logger ?? report)(message, messageOf(cause));
+    } catch {
+      report(message, cause);
+    }
+  };
 }

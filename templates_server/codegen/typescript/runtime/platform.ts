@@ -24,12 +24,14 @@ export type Fetch = (
 /** What is used of the platform where it is there: a browser, Node, a worker. */
 interface Platform {
   readonly fetch?: Fetch;
-  readonly navigator?: { readonly product?: string };
+  readonly navigator?: { readonly product?: string; readonly locks?: Locks };
   readonly process?: NodeProcess;
   readonly Deno?: { unrefTimer?(timer: unknown): void };
   readonly localStorage?: SpaceStorage;
   readonly document?: Listenable & { readonly visibilityState?: string };
-  readonly addEventListener?: Listenable["addEventListener"];
+  readonly addEventListener?: Listen;
+  readonly removeEventListener?: Listen;
+  readonly BroadcastChannel?: new (name: string) => Channel;
   readonly crypto?: { getRandomValues?(bytes: Uint8Array): unknown };
   readonly console?: { error(...values: unknown[]): void };
   readonly AbortController?: new () => Aborter;
@@ -46,8 +48,25 @@ interface NodeProcess {
   ): { readonly AsyncLocalStorage?: new () => AsyncContext } | undefined;
 }
 
+type Listen = (type: string, listener: () => void) => void;
+
 interface Listenable {
-  addEventListener?(type: string, listener: () => void): void;
+  readonly addEventListener?: Listen;
+  readonly removeEventListener?: Listen;
+}
+
+interface Locks {
+  request(
+    name: string,
+    options: { readonly signal: unknown },
+    call: () => unknown,
+  ): Promise<unknown>;
+}
+
+interface Channel {
+  onmessage: ((message: { readonly data: unknown }) => void) | null;
+  postMessage(data: string): void;
+  close(): void;
 }
 
 interface Aborter {
