@@ -198,8 +198,9 @@ function messageOf(cause) {
   return cause instanceof Nonsense ? cause.message : cause;
 }
 
-/** A random UUID, version 4. */
+/** A random UUID, version 4. That of the platform is much faster; a page without TLS has none. */
 function newId() {
+  if (platform.crypto?.randomUUID) return platform.crypto.randomUUID();
   const bytes = new Uint8Array(16);
   if (platform.crypto?.getRandomValues) platform.crypto.getRandomValues(bytes);
   else bytes.forEach((_, at) => (bytes[at] = Math.floor(Math.random() * 256)));
