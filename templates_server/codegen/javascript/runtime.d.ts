@@ -263,37 +263,11 @@ interface Identity {
   readonly owner: string | null;
 }
 
-/** Makes the anonymous id once and keeps it; a new person on the device gets a new one. */
-declare class IdentityKeeper {
-  private readonly store;
-  private inMemory;
-  /** Whether the identity in memory could not be stored, so that what is stored is an older one. */
-  private unsaved;
-  private reading;
-  /** The asynchronous storage that was read: once is enough, for no other page writes to it. */
-  private source;
-  constructor(store: Store);
-  /** Null where `current` is right at once; else resolves, and never rejects, when asynchronous storage has answered. */
-  ready(): Promise<void> | null;
-  get current(): Identity;
-  /** The identity to go on with, now that this user, or a visitor, is there. */
-  begin(userId: string | null): Identity;
-  /** Goes on as the person whom a page was made for elsewhere. */
-  adopt(identity: Identity): void;
-  /** Whoever comes next is somebody else, unless storage knows better. */
-  forget(): void;
-  private take;
-  private save;
-}
-
 interface Reply {
   readonly status: number;
   readonly text: string;
   readonly retryAfterMsec: number;
 }
-
-/** Gets what is otherwise written to the console: a message, and what was thrown or answered if anything was. */
-export type Logger = (message: string, cause?: unknown) => void;
 
 /** Which environment and server an app talks to, and how its sessions behave. */
 export declare class Client {
@@ -305,7 +279,6 @@ export declare class Client {
   private key;
   private base;
   private lock;
-  private consent;
   private waitMsec;
   constructor(host: string, hooks: ClientHooks);
   /** The public key `pk_...` of an environment. Without it fallbacks are served. */
@@ -336,7 +309,7 @@ interface ClientHooks {
   readonly log: Logger;
   keyChanged(): void;
   lockChanged(): void;
-  trackingChanged(): void;
+  setTracking(on: boolean): void;
 }
 
 /** What is sent along with the start of a session: used for that session, never stored. */
@@ -434,8 +407,8 @@ interface Served {
 /** One run: who it is for, and what the server called it. */
 interface Run extends Wanted {
   readonly anonymousId: string;
-  /** The key of the environment that it is of. */
-  readonly key: string;
+  /** The key of the environment that it is of; "" before there is one. */
+  key: string;
   /** Cuts what is under way for this run. */
   readonly aborter: Aborter | null;
   session: string | null;
@@ -466,7 +439,7 @@ declare class SessionRunner implements Surroundings, ClientHooks {
   readonly log: Logger;
   readonly listeners: Listeners;
   readonly store: Store;
-  readonly identity: IdentityKeeper;
+  private readonly identity;
   private readonly transport;
   private readonly entities;
   private readonly pauses;
@@ -474,8 +447,8 @@ declare class SessionRunner implements Surroundings, ClientHooks {
   private readonly follower;
   private readonly callers;
   private run;
-  /** Who starts, while asynchronous storage has not said yet what their anonymous id is. */
-  private awaited;
+  /** Grows with each start and end. */
+  private turn;
   private revision;
   /** What the listeners were told of last. */
   private told;
@@ -514,7 +487,7 @@ declare class SessionRunner implements Surroundings, ClientHooks {
   /** Serves these states from here on, without a server. */
   test(states: Json): void;
   lockChanged(): void;
-  trackingChanged(): void;
+  setTracking(on: boolean): void;
   keyChanged(): void;
   /** Asks for a session for the run; `aborter` cuts it. */
   ask(run: Run, aborter: Aborter | null): Promise<Reply>;
@@ -528,11 +501,17 @@ declare class SessionRunner implements Surroundings, ClientHooks {
   private get alone();
   /** What this code cannot use is logged once, and told to the server when the next session starts. */
   private noteUnknown;
-  private eventOf;
+  /** Whom an event is of: the person who is there now. */
+  private person;
+  private attempt;
   /** Whether this space already serves somebody else. Of two visitors on a server nobody knows that they are one. */
   private isTaken;
   private refuse;
   private begin;
+  private enter;
+  /** What the same person sees stays until there is something newer. */
+  private prepare;
+  private fallBack;
   private newRun;
   private stop;
   /** Ends all that is under way. */

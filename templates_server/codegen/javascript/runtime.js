@@ -1359,7 +1359,6 @@ export class Client {
     this.logger = null;
     this.key = "";
     this.lock = true;
-    this.consent = true;
     this.waitMsec = 1200;
     this.hooks = hooks;
     this.base = host;
@@ -1413,12 +1412,11 @@ export class Client {
    * sent, and nothing is stored; sessions start all the same.
    */
   get tracking() {
-    return this.consent;
+    return this.hooks.store.enabled;
   }
 
   set tracking(on) {
-    this.consent = Boolean(on);
-    this.hooks.trackingChanged();
+    this.hooks.setTracking(Boolean(on));
   }
 
   /** Where the anonymous id and events are kept; null: `localStorage` where there is one, else in memory. */
@@ -1603,8 +1601,8 @@ class SessionRunner {
     this.pauses = new Pauses();
     this.callers = new Callers();
     this.run = null;
-    /** Who starts, while asynchronous storage has not said yet what their anonymous id is. */
-    this.awaited = null;
+    /** Grows with each start and end. */
+    this.turn = 0;
     this.revision = null;
     /** What the listeners were told of last. */
     this.told = IDLE;
@@ -1672,15 +1670,18 @@ class SessionRunner {
     this.caller = caller;
     this.occupied = !this.alone;
     this.mute = wanted === null;
-    if (wanted) return this.begin(wanted, before);
-    this.reset();
-    this.conclude("fallback", "refused");
+    if (!wanted) return this.fallBack("refused");
+    const { turn } = this;
+    await sooner(this.begin(wanted, before, turn), this.client.waitTimeMsec);
+    if (!this.isOver(turn) && this.state.status === "starting") {
+      this.conclude("fallback", "timeout");
+    }
   }
 
   async end() {
     if (this.closing) return this.closing;
     // Who was refused has no session to end, unless it is to have everybody served again.
-    if (this.hidden && !this.inUse) return this.events.flush();
+    if (this.hidden && !this.inUse) return this.flush();
     this.stop();
     this.reset();
     this.mute = this.inUse = this.occupied = false;
@@ -1689,11 +1690,14 @@ class SessionRunner {
       this.identity.forget();
     }
     this.conclude("idle", null);
-    await this.events.flush();
+    await this.flush();
   }
 
-  flush() {
-    return this.closing ?? this.events.flush();
+  async flush() {
+    if (this.closing || this.testing) return this.closing ?? undefined;
+    // Events that were tracked before the anonymous id was known come first.
+    await this.identity.ready();
+    await this.events.flush();
   }
 
   close() {
@@ -1702,20 +1706,14 @@ class SessionRunner {
 
   record(parts) {
     if (this.isClosed() || this.mute || this.hidden || this.testing) return;
-    if (!this.client.tracking) return;
     this.watch();
-    const person = this.run ?? this.awaited;
-    const now = clock.now();
-    const add = () => {
-      try {
-        this.events.add(this.eventOf(parts, person, now));
-      } catch (cause) {
-        this.log(`the event ${describe(parts.name)} is not recorded`, cause);
-      }
-    };
-    const ready = this.run ? null : this.identity.ready();
-    if (ready) void ready.then(add);
-    else add();
+    this.attempt(parts, () => {
+      const event = readEvent(parts);
+      const add = () => this.events.add({ ...event, ...this.person() });
+      const ready = this.run ? null : this.identity.ready();
+      if (ready) void ready.then(() => this.attempt(parts, add));
+      else add();
+    });
   }
 
   snapshot() {
@@ -1731,10 +1729,9 @@ class SessionRunner {
 
   /** Goes on with a session that was started elsewhere. */
   resume({ id, owner, ...wanted }) {
-    this.identity.adopt({ id, owner });
     this.occupied = !this.alone;
-    this.run = this.newRun(wanted, id);
-    this.take(this.run, wanted);
+    this.identity.adopt({ id, owner });
+    this.take(this.enter(wanted, id), wanted);
     this.entities.begin();
     this.watch();
     this.follow();
@@ -1743,7 +1740,6 @@ class SessionRunner {
   /** Serves these states from here on, without a server. */
   test(states) {
     this.states = states;
-    this.events.setTracking(false);
     void this.start();
     this.entities.begin();
   }
@@ -1756,15 +1752,16 @@ class SessionRunner {
     this.follow();
   }
 
-  trackingChanged() {
-    this.events.setTracking(this.client.tracking);
+  setTracking(on) {
+    if (this.testing) this.store.enabled = on;
+    else if (!this.closing) this.events.setTracking(on);
   }
 
   keyChanged() {
-    if (this.closing) return;
+    if (this.closing || this.testing) return;
     void this.events.flush();
-    void this.events.restore();
     const { run } = this;
+    if (run?.key === "") run.key = this.client.apiKey;
     const waits = this.state.failure === "missing-key" && this.transport.ready;
     if (run && waits) void this.prime(run);
   }
@@ -1833,24 +1830,25 @@ class SessionRunner {
     this.log(`not all that was served can be used here: ${news.join("; ")}`);
   }
 
-  eventOf({ name, pairs, entity, data }, run, now) {
-    const metadata = readPairs(pairs);
-    const timestamp = new Date(now).toISOString();
+  /** Whom an event is of: the person who is there now. */
+  person() {
+    const { run } = this;
+    if (!run) return { anonymous_id: this.identity.current.id };
+    const { anonymousId, userId, userSignature, session } = run;
     return {
-      id: newId(),
-      name: asEventName(name),
-      // A clock that was never set: the time of arrival is nearer.
-      ...(/^2\d{3}-/.test(timestamp) ? { timestamp } : {}),
-      anonymous_id: run?.anonymousId ?? this.identity.current.id,
-      ...(run?.userId ? { external_id: run.userId } : {}),
-      ...(run?.userId && run.userSignature
-        ? { user_signature: run.userSignature }
-        : {}),
-      ...(run?.session ? { session: run.session } : {}),
-      ...(entity ? { entity } : {}),
-      ...(data ? { data } : {}),
-      ...(metadata.length > 0 ? { metadata } : {}),
+      anonymous_id: anonymousId,
+      ...(userId && { external_id: userId }),
+      ...(userId && userSignature && { user_signature: userSignature }),
+      ...(session && { session }),
     };
+  }
+
+  attempt({ name }, record) {
+    try {
+      record();
+    } catch (cause) {
+      this.log(`the event ${describe(name)} is not recorded`, cause);
+    }
   }
 
   /** Whether this space already serves somebody else. Of two visitors on a server nobody knows that they are one. */
@@ -1873,40 +1871,42 @@ class SessionRunner {
     }
     this.mute = this.inUse = true;
     this.stop();
-    this.reset();
-    this.conclude("fallback", "in-use");
+    this.fallBack("in-use");
   }
 
-  async begin(wanted, before) {
-    if (this.ended) this.identity.forget();
+  async begin(wanted, before, turn) {
+    const { states, identity } = this;
+    if (states) return this.take(this.enter(wanted, newId()), asTest(states));
+    if (this.ended) identity.forget();
     this.ended = false;
-    const { states } = this;
-    const ready = states ? null : this.identity.ready();
+    const ready = identity.ready();
     if (ready) {
-      this.awaited = wanted;
-      this.conclude("starting", null);
+      this.prepare(isSameUser(before, wanted, this.client));
       await ready;
+      if (this.isOver(turn)) return;
     }
-    const id = states ? newId() : this.identity.begin(wanted.userId).id;
-    if (ready && (this.awaited !== wanted || this.closing)) return;
-    this.awaited = null;
-    const run = this.newRun(wanted, id);
-    this.run = run;
-    if (states) {
-      return this.take(run, { session: null, revision: "test", states });
-    }
-    if (before && isSamePerson(before, run)) this.entities.keep();
+    const run = this.enter(wanted, identity.begin(wanted.userId).id);
+    if (!ready) this.prepare(isSamePerson(before, run, this.client));
+    if (this.isOver(turn)) return;
+    if (this.transport.ready) return this.prime(run);
+    this.log("client.apiKey is not set, so fallbacks are served");
+    this.conclude("fallback", "missing-key");
+  }
+
+  enter(wanted, anonymousId) {
+    return (this.run = this.newRun(wanted, anonymousId));
+  }
+
+  /** What the same person sees stays until there is something newer. */
+  prepare(same) {
+    if (same) this.entities.keep();
     else this.reset();
     this.conclude("starting", null);
-    if (this.isOver(run)) return;
-    if (!this.transport.ready) {
-      this.log("client.apiKey is not set, so fallbacks are served");
-      return this.conclude("fallback", "missing-key");
-    }
-    await sooner(this.prime(run), this.client.waitTimeMsec);
-    if (!this.isOver(run) && this.state.status === "starting") {
-      this.conclude("fallback", "timeout");
-    }
+  }
+
+  fallBack(failure) {
+    this.reset();
+    this.conclude("fallback", failure);
   }
 
   newRun(wanted, anonymousId) {
@@ -1924,7 +1924,8 @@ class SessionRunner {
 
   stop() {
     this.halt();
-    this.run = this.awaited = null;
+    this.run = null;
+    this.turn += 1;
   }
 
   /** Ends all that is under way. */
@@ -1939,6 +1940,8 @@ class SessionRunner {
     this.stopWatching?.();
     this.callers.close();
     if (this.state.status === "starting") this.conclude("idle", null);
+    if (this.testing) return;
+    await this.identity.ready();
     await this.events.close();
   }
 
@@ -1951,8 +1954,8 @@ class SessionRunner {
     return this.closing !== null;
   }
 
-  isOver(run) {
-    return this.run !== run || this.closing !== null;
+  isOver(turn) {
+    return this.turn !== turn || this.closing !== null;
   }
 
   reset() {
@@ -1962,8 +1965,9 @@ class SessionRunner {
 
   /** Asks for the state of every entity at once, later again where that fails. An answer counts unless the run is over. */
   async prime(run) {
+    const { turn } = this;
     const reply = await this.ask(run, run.aborter);
-    if (this.isOver(run)) return;
+    if (this.isOver(turn)) return;
     const served = readServed(reply);
     if (served && served.session !== null) {
       this.take(run, served);
@@ -2016,12 +2020,32 @@ class SessionRunner {
 }
 
 /** A visitor who has signed in is another person; so is everybody in another environment. */
-function isSamePerson(before, run) {
-  return (
-    (before.key === "" || before.key === run.key) &&
-    before.userId === run.userId &&
-    (run.userId !== null || before.anonymousId === run.anonymousId)
-  );
+function isSameUser(before, { userId }, { apiKey }) {
+  return before?.userId === userId && before.key === apiKey;
+}
+
+function isSamePerson(before, run, client) {
+  const known = run.userId !== null || before?.anonymousId === run.anonymousId;
+  return known && isSameUser(before, run, client);
+}
+
+function asTest(states) {
+  return { session: null, revision: "test", states };
+}
+
+/** All of an event but whom it is of. */
+function readEvent({ name, pairs, entity, data }) {
+  const metadata = readPairs(pairs);
+  const timestamp = new Date(clock.now()).toISOString();
+  return {
+    id: newId(),
+    name: asEventName(name),
+    // A clock that was never set: the time of arrival is nearer.
+    ...(/^2\d{3}-/.test(timestamp) && { timestamp }),
+    ...(entity && { entity }),
+    ...(data && { data }),
+    ...(metadata.length > 0 && { metadata }),
+  };
 }
 
 const watchers = new Set();
@@ -2306,7 +2330,7 @@ function assemble(blueprint) {
     collections: blueprint.collect(source),
     close: () => runner.close(),
   });
-  return { space, runner, source };
+  return { space, source };
 }
 
 /** Makes the entities of a Space, and takes their states. */
@@ -2435,20 +2459,20 @@ function sessionOf(runner) {
 
 /** Makes a Space of its own. Apps that use the default Space alone leave this out of their bundle. */
 export function makeSpaceWith(blueprint, options) {
-  const assembly = assemble(blueprint);
-  const { client } = assembly.space;
+  const { space, source } = assemble(blueprint);
+  const { runner } = source;
+  space.client.logger = options?.logger ?? null;
+  if (options?.states) test(source, blueprint.fallbacks, options.states);
   for (const name of SETTABLE) {
     const value = options?.[name];
-    if (value !== undefined) Object.assign(client, { [name]: value });
+    if (value !== undefined) Object.assign(space.client, { [name]: value });
   }
-  if (options?.states) test(assembly, blueprint.fallbacks, options.states);
-  else if (options?.bootstrap) resume(assembly, options.bootstrap);
-  return assembly.space;
+  if (options?.bootstrap && !options.states) resume(runner, options.bootstrap);
+  return space;
 }
 
 /** `apiKey` is the last, since all else is there when it is. */
 const SETTABLE = [
-  "logger",
   "tracking",
   "host",
   "storage",
@@ -2459,13 +2483,15 @@ const SETTABLE = [
 ];
 
 /** Serves what a test says, filled in from the fallbacks. */
-function test({ runner, source }, fallbacks, states) {
+function test(source, fallbacks, states) {
   const complete = {};
   for (const [entity, given] of Object.entries(states)) {
-    if (!source.has(entity)) runner.log(`no entity ${describe(entity)}`);
+    if (!source.has(entity)) {
+      source.runner.log(`no entity ${describe(entity)}`);
+    }
     complete[entity] = completeState(fallbacks[entity], given);
   }
-  runner.test(complete);
+  source.runner.test(complete);
 }
 
 function completeState(fallback, given) {
@@ -2486,7 +2512,7 @@ function completeItem(item, at) {
 }
 
 /** Goes on with a snapshot, which may come from anywhere. */
-function resume({ runner }, snapshot) {
+function resume(runner, snapshot) {
   let resumed;
   try {
     resumed = readSnapshot(snapshot);

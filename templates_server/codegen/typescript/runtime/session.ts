@@ -93,8 +93,8 @@ interface Served {
 /** One run: who it is for, and what the server called it. */
 interface Run extends Wanted {
   readonly anonymousId: string;
-  /** The key of the environment that it is of. */
-  readonly key: string;
+  /** The key of the environment that it is of; "" before there is one. */
+  key: string;
   /** Cuts what is under way for this run. */
   readonly aborter: Aborter | null;
   session: string | null;

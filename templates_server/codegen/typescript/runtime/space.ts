@@ -28,7 +28,6 @@ export function makeSpace<Collections>(
 /** A Space with what runs it. */
 interface Assembly<Collections> {
   readonly space: SpaceOf<Collections>;
-  readonly runner: SessionRunner;
   readonly source: EntitySource;
 }
 
@@ -43,7 +42,7 @@ function assemble<Collections>(
     collections: blueprint.collect(source),
     close: () => runner.close(),
   });
-  return { space, runner, source };
+  return { space, source };
 }
 
 /** Makes the entities of a Space, and takes their states. */
