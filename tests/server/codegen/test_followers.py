@@ -134,6 +134,40 @@ def test_a_page_that_is_seen_again_tries_a_start_at_once_that_failed_but_no_soon
     assert seen(script, javascript) == [[0, 1.1, 2.6, 3.6, 33.6], "served"]
 
 
+def test_a_clock_that_is_set_back_stops_nobody(javascript: Path) -> None:
+    script = """
+    published = 500;
+    const vod = await following();
+    await pass(25.5);
+    clock.now = () => now - 3600_000;
+    await pass(500);
+    print([asked("changes").length > 15, sticky(vod)]);
+    """
+    assert seen(script, javascript) == [True, False]
+
+
+def test_each_session_that_lasted_and_was_lost_begins_anew_at_once(javascript: Path) -> None:
+    script = """
+    const well = answer;
+    let known = false;
+    globalThis.answers = (request) => {
+      if (request.kind === "sessions") known = true;
+      return known ? well(request) : { status: 404 };
+    };
+    const vod = await following();
+    vod.client.fetch = answering(answers);
+    await pass(30);
+    known = false;
+    await pass(60);
+    known = false;
+    await pass(60);
+    print([asked("sessions"), asked("changes")]);
+    """
+    [_, *begun_anew], polled = seen(script, javascript)
+    assert len(begun_anew) == 2
+    assert set(begun_anew) <= set(polled)
+
+
 def test_a_page_has_one_set_of_listeners_until_the_last_space_is_closed(javascript: Path) -> None:
     script = """
     const untouched = set;
@@ -262,6 +296,26 @@ def test_a_tab_does_not_listen_to_those_of_another_environment_or_of_what_it_kno
     deaf, heard = tabs(script, javascript)
     assert deaf == 0
     assert 2 <= heard <= 3  # however often it is told, it asks once a second
+
+
+def test_a_tab_that_others_wait_for_asks_at_once_when_it_is_seen_or_hears_of_news_and_is_one_listener(
+    javascript: Path,
+) -> None:
+    script = """
+    void locks.request("mtribes.http://server.test", {}, () => new Promise(() => {}));
+    const vod = await following();
+    await pass(5);
+    become("hidden");
+    await pass(20);
+    become("visible");
+    tell("pageshow");
+    await pass(0.2);
+    const shown = asked("changes").at(-1);
+    new BroadcastChannel("mtribes.http://server.test.pk_test").postMessage("2");
+    await pass(5);
+    print([shown, asked("changes").slice(-2), channels.size]);
+    """
+    assert tabs(script, javascript) == [25.1, [25.1, 26.2], 2]
 
 
 MISSING = {
