@@ -164,7 +164,7 @@ def test_each_session_that_lasted_and_was_lost_begins_anew_at_once(javascript: P
     print([asked("sessions"), asked("changes")]);
     """
     [_, *begun_anew], polled = seen(script, javascript)
-    assert len(begun_anew) == 2
+    assert len(begun_anew) == 3
     assert set(begun_anew) <= set(polled)
 
 
