@@ -23,9 +23,13 @@ def collection_module(collection: Collection, names: ModelNames) -> Module:
         "about": documentation(collection.name, collection.description, key=collection.key),
         "imports": [_import(kind, used[kind, key]) for kind, key in sorted(used)],
         "type": result,
-        "typescript_head": enclosed(f"export function {function}(", [Code("space: EntitySource")], f"): {result.text} {{"),
+        "typescript_head": enclosed(
+            f"export function {function}(", [Code("space: EntitySource")], f"): {result.text} {{"
+        ),
         "javascript_head": Code(f"export function {function}(space) {{"),
-        "declaration": enclosed(f"export declare function {function}(", [Code("space: EntitySource")], f"): {result.text};"),
+        "declaration": enclosed(
+            f"export declare function {function}(", [Code("space: EntitySource")], f"): {result.text};"
+        ),
         "children": [_child(collection, child, names) for child in collection.children],
     }
     return Module(path_of("collection", name), "collection", values)

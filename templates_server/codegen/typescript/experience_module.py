@@ -51,9 +51,7 @@ def _property(of: Property, name: Name) -> Mapping[str, Piece | None]:
     return {
         "about": documentation(of.name, of.description, indent=2),
         "declaration": union(f"readonly {known_as}:", members(of), indent=2),
-        "value": union(
-            f"readonly {property_name(of.key).text}?:", [*wire_members(of), Code("undefined")], indent=2
-        ),
+        "value": union(f"readonly {property_name(of.key).text}?:", [*wire_members(of), Code("undefined")], indent=2),
         "rule": _rule(known_as, of),
         "default": _default(known_as, of),
     }

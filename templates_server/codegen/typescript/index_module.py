@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from templates_server.codegen.model import Child, ChildKind, GenerationInput, SpaceModel
 from templates_server.codegen.naming import ModelNames, Name
 from templates_server.codegen.pieces import Code, Identifier
-from templates_server.codegen.typescript.layout import enclosed, union
-from templates_server.codegen.typescript.literals import documentation, property_name, string
+from templates_server.codegen.typescript.layout import enclosed, union, value
+from templates_server.codegen.typescript.literals import documentation, property_name
 from templates_server.codegen.typescript.modules import Import, Module, path_of
 from templates_server.codegen.typescript.names import member, type_name, variable
 
@@ -24,14 +24,14 @@ def index_module(generation_input: GenerationInput, names: ModelNames, *, host: 
     """The index; `host` is the server's URL."""
     model = generation_input.model
     scoped = [(collection, names.collections[collection.key]) for collection in model.collections]
-    arguments = [string(model.key), string(host), Code("fallbacks"), Code("collectionsOf"), Code("options")]
+    types = list(_runtime_types(model))
     values = {
         "about": documentation(model.name, model.description, key=model.key),
-        "space": enclosed("return makeSpace(", arguments, ");", indent=2),
+        "key": value("key:", model.key, ",", indent=2),
+        "host": value("host:", host, ",", indent=2),
         "imports": [*(_import(name) for _, name in scoped), *_state_imports(model, names)],
-        "runtime": Import(RUNTIME, [Identifier("makeSpace")], _identifiers(_runtime_types(model))),
-        "collect": Code(f"function collectionsOf({'space: EntitySource' if scoped else ''})"),
-        "collect_javascript": Code(f"function collectionsOf({'space' if scoped else ''})"),
+        "runtime": Import(RUNTIME, _identifiers(("makeSpace", "makeSpaceWith")), _identifiers(["Blueprint", *types])),
+        "runtime_types": Import(RUNTIME, [], _identifiers(types)),
         "states": list(_states(model, names)),
         "collections": [
             {
@@ -58,14 +58,14 @@ def _entry(name: Name) -> Code:
 
 def _children(model: SpaceModel) -> Iterator[tuple[str, Child]]:
     """Every entity, in order of its key."""
-    return ((f"{collection.key}.{child.key}", child) for collection in model.collections for child in collection.children)
+    return (
+        (f"{collection.key}.{child.key}", child) for collection in model.collections for child in collection.children
+    )
 
 
 def _runtime_types(model: SpaceModel) -> Iterator[str]:
     kinds = {child.kind for _, child in _children(model)}
     yield "Client"
-    if model.collections:
-        yield "EntitySource"
     if ChildKind.EXPERIENCE in kinds:
         yield "ExperienceTestState"
     yield "OptionsOf"

@@ -21,20 +21,13 @@ export type Fetch = (
   options: FetchOptions,
 ) => Promise<FetchAnswer>;
 
-/** Where the anonymous id is kept, such as `localStorage`. */
-export interface IdentityStorage {
-  getItem(key: string): string | null;
-  setItem(key: string, value: string): void;
-  removeItem?(key: string): void;
-}
-
 /** What is used of the platform where it is there: a browser, Node, a worker. */
 interface Platform {
   readonly fetch?: Fetch;
   readonly navigator?: { readonly product?: string; readonly locks?: Locks };
   readonly process?: NodeProcess;
   readonly Deno?: { unrefTimer?(timer: unknown): void };
-  readonly localStorage?: IdentityStorage;
+  readonly localStorage?: SpaceStorage;
   readonly document?: Listenable & { readonly visibilityState?: string };
   readonly addEventListener?: Listen;
   readonly removeEventListener?: Listen;

@@ -93,8 +93,8 @@ interface Served {
 /** One run: who it is for, and what the server called it. */
 interface Run extends Wanted {
   readonly anonymousId: string;
-  /** The key of the environment that it is of. */
-  readonly key: string;
+  /** The key of the environment that it is of; "" before there is one. */
+  key: string;
   /** Cuts what is under way for this run. */
   readonly aborter: Aborter | null;
   session: string | null;
@@ -103,13 +103,17 @@ interface Run extends Wanted {
   cancelRetry: (() => void) | null;
 }
 
-const IDLE: SessionState = { status: "idle", failure: null, revision: null };
+function sessionState(
+  status: SessionStatus,
+  failure: SessionFailure | null,
+  revision: string | null,
+): SessionState {
+  return Object.freeze({ status, failure, revision });
+}
+
+const IDLE = /* @__PURE__ */ sessionState("idle", null, null);
 /** What is told to those who were refused. */
-const REFUSED: SessionState = {
-  status: "fallback",
-  failure: "in-use",
-  revision: null,
-};
+const REFUSED = /* @__PURE__ */ sessionState("fallback", "in-use", null);
 
 /** Null where nobody can tell who is meant. */
 function wantedOrNull(options: unknown, log: Logger): Wanted | null {
@@ -141,26 +145,6 @@ function asServed(value: unknown): Served {
         : storable(asString(revision)),
     states: asObject(states),
   };
-}
-
-/** A snapshot that came from anywhere, as a run and what was served to it. */
-function readSnapshot(snapshot: unknown): Served & Wanted & Identity {
-  const { anonymousId, userId } = asObject(asObject(snapshot)["person"]);
-  const { userId: owner } = readOptions({ userId });
-  return {
-    ...asServed(snapshot),
-    userId: owner,
-    userSignature: undefined,
-    fields: undefined,
-    id: asAnonymousId(anonymousId),
-    owner,
-  };
-}
-
-function asAnonymousId(value: unknown): string {
-  const id = asString(value);
-  if (!/^[0-9a-f-]{36}$/.test(id)) throw new Nonsense("not an anonymous id");
-  return id;
 }
 
 function failureOf(reply: Reply): SessionFailure {

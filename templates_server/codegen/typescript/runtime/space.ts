@@ -10,79 +10,56 @@ export interface SpaceOf<Collections> {
   readonly close: () => Promise<void>;
 }
 
-/** Makes the Space of that key; nothing global is touched before its first use. */
-export function makeSpace<Collections>(
-  key: string,
-  host: string,
-  fallbacks: Readonly<Record<string, WireState>>,
-  collect: (source: EntitySource) => Collections,
-  options?: OptionsOf<object>,
-): SpaceOf<Collections> {
-  const identity = new IdentityKeeper(key);
-  const log = loggerOf(() => client.logger);
-  const source = new EntitySource(fallbacks, {
-    get locking() {
-      return runner.locking;
-    },
-    get hidden() {
-      return runner.hidden;
-    },
-    get testing() {
-      return runner.testing;
-    },
-    log,
-    record: (event) => runner.record(event),
-  });
-  const client = new Client(host, {
-    identity,
-    log,
-    keyChanged: () => runner.keyChanged(),
-    lockChanged: () => runner.lockChanged(),
-    trackingChanged: () => runner.trackingChanged(),
-  });
-  const runner = new SessionRunner(client, identity, source, log);
-  const collections = collect(source);
-  configure(client, options ?? {});
-  if (options?.states) runner.test(source.complete(options.states));
-  else if (options?.bootstrap) runner.resume(options.bootstrap);
-  return Object.freeze({
-    client,
-    session: sessionOf(runner),
-    collections,
-    close: () => runner.close(),
-  });
+/** What a Space is made of. */
+export interface Blueprint<Collections> {
+  readonly key: string;
+  readonly host: string;
+  readonly fallbacks: Readonly<Record<string, WireState>>;
+  readonly collect: (source: EntitySource) => Collections;
 }
 
-const SETTABLE = [
-  "logger",
-  "tracking",
-  "host",
-  "storage",
-  "fetch",
-  "waitTimeMsec",
-  "sessionLock",
-  "apiKey",
-] as const;
+/** Makes a Space; nothing global is touched before its first use. */
+export function makeSpace<Collections>(
+  blueprint: Blueprint<Collections>,
+): SpaceOf<Collections> {
+  return assemble(blueprint).space;
+}
 
-function configure(client: Client, options: OptionsOf<object>): void {
-  for (const name of SETTABLE) {
-    const value = options[name];
-    if (value !== undefined) Object.assign(client, { [name]: value });
-  }
+/** A Space with what runs it. */
+interface Assembly<Collections> {
+  readonly space: SpaceOf<Collections>;
+  readonly source: EntitySource;
+}
+
+function assemble<Collections>(
+  blueprint: Blueprint<Collections>,
+): Assembly<Collections> {
+  const source = new EntitySource(blueprint);
+  const { runner } = source;
+  const space = Object.freeze({
+    client: runner.client,
+    session: sessionOf(runner),
+    collections: blueprint.collect(source),
+    close: () => runner.close(),
+  });
+  return { space, source };
 }
 
 /** Makes the entities of a Space, and takes their states. */
 export class EntitySource implements Entities {
   private readonly fallbacks: Readonly<Record<string, WireState>>;
-  private readonly surroundings: Surroundings;
+  /** @internal Runs the sessions of the Space. */
+  readonly runner: SessionRunner;
   private readonly entities = new Map<string, Layers<any>>();
 
-  constructor(
-    fallbacks: Readonly<Record<string, WireState>>,
-    surroundings: Surroundings,
-  ) {
+  constructor({ key, host, fallbacks }: Blueprint<unknown>) {
     this.fallbacks = fallbacks;
-    this.surroundings = surroundings;
+    this.runner = new SessionRunner(key, host, this);
+  }
+
+  /** Whether there is such an entity. */
+  has(entity: string): boolean {
+    return this.entities.has(entity);
   }
 
   /** The experience that is this child of a collection. */
@@ -96,7 +73,7 @@ export class EntitySource implements Entities {
         readExperience(type, wire, entity, otherwise, note),
       { enabled: false, properties: type.defaults },
     );
-    return makeExperience(this.surroundings, entity, guarded(type), layers);
+    return makeExperience(this.runner, entity, guarded(type), layers);
   }
 
   /** The section that is this child of a collection. */
@@ -109,7 +86,7 @@ export class EntitySource implements Entities {
       entity,
       (wire, otherwise, note) =>
         readSection(
-          this.surroundings,
+          this.runner,
           supports,
           wire,
           entity,
@@ -163,35 +140,12 @@ export class EntitySource implements Entities {
     });
   }
 
-  /** The states of a test, filled in from the fallbacks. */
-  complete(states: object): Json {
-    const complete: Record<string, unknown> = {};
-    for (const [entity, given] of Object.entries(states)) {
-      if (!this.entities.has(entity)) {
-        this.surroundings.log(`there is no entity ${describe(entity)}`);
-      }
-      const fallback = own(this.fallbacks, entity) as WireState | undefined;
-      complete[entity] = {
-        ...fallback,
-        enabled: true,
-        ...given,
-        ...(fallback?.properties
-          ? { properties: { ...fallback.properties, ...given?.properties } }
-          : {}),
-        ...(Array.isArray(given?.items)
-          ? { items: given.items.map(completeItem) }
-          : {}),
-      };
-    }
-    return complete;
-  }
-
   private layers<State extends object>(
     entity: string,
     parse: Parse<State>,
     nothing: State,
   ): Layers<State> {
-    const layers = new Layers(this.surroundings, entity, parse, () =>
+    const layers = new Layers(this.runner, entity, parse, () =>
       readOr(
         (wire) => parse(wire, nothing, () => {}),
         own(this.fallbacks, entity),
@@ -203,10 +157,6 @@ export class EntitySource implements Entities {
     this.entities.set(entity, layers);
     return layers;
   }
-}
-
-function completeItem(item: object, at: number): object {
-  return { id: String(at), enabled: true, properties: {}, ...item };
 }
 
 /** What an app sees of the runner; its functions need no `this`. */
@@ -239,6 +189,3 @@ function sessionOf(runner: SessionRunner): Session {
     anonymize: (fields) => start({ fields }),
   };
 }
-
-/** Where the anonymous id is kept. */
-export type SpaceStorage = IdentityStorage;

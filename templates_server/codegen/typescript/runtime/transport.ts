@@ -15,6 +15,10 @@ class Transport implements Sender {
     return this.client.apiKey !== "";
   }
 
+  get destination(): string {
+    return JSON.stringify([this.client.apiKey, this.client.host]);
+  }
+
   /** Never rejects: no network, no time and no `fetch` are replies of status 0. */
   send(call: Call): Promise<Reply> {
     const aborter = call.aborter ?? newAborter();
