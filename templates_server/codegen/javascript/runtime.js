@@ -149,7 +149,7 @@ export const clock = {
   random: () => Math.random(),
 };
 
-const LONGEST_TIMER_MSEC = 2 ** 31 - 1;
+const LONGEST_TIMER_MSEC = 2147483647;
 
 function after(milliseconds, call) {
   return clock.setTimeout(
@@ -900,7 +900,7 @@ function readRetryAfterMsec(text) {
 }
 
 /** A record that has more is not written again for every further event. */
-const MOST_CHARACTERS_AGAIN = 16 * 1024;
+const MOST_CHARACTERS_AGAIN = 16384;
 
 /**
  * Keeps events in storage from the end of the task in which they are tracked
@@ -1049,8 +1049,8 @@ function countBytes(text) {
 
 const MOST_EVENTS_QUEUED = 1000;
 const MOST_EVENTS_AT_ONCE = 100;
-const MOST_BYTES_AT_ONCE = 512 * 1024;
-const MOST_EVENT_BYTES = 32 * 1024;
+const MOST_BYTES_AT_ONCE = 524288;
+const MOST_EVENT_BYTES = 32768;
 const COLLECTING_MSEC = 1000;
 const EVENTS_TIMEOUT_MSEC = 30000;
 const EVENTS_ALONE_MSEC = 5000;
@@ -1058,7 +1058,7 @@ const MOST_NAMES_TOLD = 5;
 /** As many as it takes to find one bad event among the most that are sent at once, and more. */
 const MOST_REFUSALS_AT_ONCE = 10;
 /** Browsers refuse more than 64 KiB under way with keepalive. */
-const KEEPALIVE_BYTES = 60 * 1024;
+const KEEPALIVE_BYTES = 61440;
 const TOO_LARGE = 413;
 
 /** Collects events and sends them in batches until the server has them; the oldest go when there are too many. */
