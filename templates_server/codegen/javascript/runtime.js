@@ -1661,11 +1661,13 @@ class SessionRunner {
     await this.flush();
   }
 
-  async flush() {
-    if (this.closing || this.testing) return this.closing ?? undefined;
-    // Events that were tracked before the anonymous id was known come first.
-    await this.identity.ready();
-    await this.events.flush();
+  flush() {
+    if (this.testing) return Promise.resolve();
+    if (this.closing) return this.closing;
+    // Events that were tracked before it was known of whom come first.
+    const { reading } = this.identity;
+    const send = () => this.events.flush();
+    return reading ? reading.then(send) : send();
   }
 
   close() {
@@ -1677,10 +1679,12 @@ class SessionRunner {
     this.watch();
     this.attempt(parts, () => {
       const event = readEvent(parts);
-      const add = () => this.events.add({ ...event, ...this.person() });
-      const ready = this.run ? null : this.identity.ready();
-      if (ready) void ready.then(() => this.attempt(parts, add));
-      else add();
+      const add = (person) => this.events.add({ ...event, ...person });
+      const person = this.person();
+      const reading = this.run ? null : this.identity.reading;
+      const later = () => this.attempt(parts, () => add(this.person()));
+      if (reading) void reading.then(later);
+      else add(person);
     });
   }
 

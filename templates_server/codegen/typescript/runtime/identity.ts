@@ -11,7 +11,7 @@ class IdentityKeeper {
   private inMemory: Identity | null = null;
   /** Whether the identity in memory could not be stored, so that what is stored is an older one. */
   private unsaved = false;
-  private reading: Promise<void> | null = null;
+  reading: Promise<void> | null = null;
   /** The asynchronous storage that was read: once is enough, for no other page writes to it. */
   private source: unknown;
 

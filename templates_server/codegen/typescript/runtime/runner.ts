@@ -125,11 +125,13 @@ class SessionRunner implements Surroundings, ClientHooks {
     await this.flush();
   }
 
-  async flush(): Promise<void> {
-    if (this.closing || this.testing) return this.closing ?? undefined;
-    // Events that were tracked before the anonymous id was known come first.
-    await this.identity.ready();
-    await this.events.flush();
+  flush(): Promise<void> {
+    if (this.testing) return Promise.resolve();
+    if (this.closing) return this.closing;
+    // Events that were tracked before it was known of whom come first.
+    const { reading } = this.identity;
+    const send = () => this.events.flush();
+    return reading ? reading.then(send) : send();
   }
 
   close(): Promise<void> {
@@ -141,10 +143,12 @@ class SessionRunner implements Surroundings, ClientHooks {
     this.watch();
     this.attempt(parts, () => {
       const event = readEvent(parts);
-      const add = () => this.events.add({ ...event, ...this.person() });
-      const ready = this.run ? null : this.identity.ready();
-      if (ready) void ready.then(() => this.attempt(parts, add));
-      else add();
+      const add = (person: Person) => this.events.add({ ...event, ...person });
+      const person = this.person();
+      const reading = this.run ? null : this.identity.reading;
+      const later = () => this.attempt(parts, () => add(this.person()));
+      if (reading) void reading.then(later);
+      else add(person);
     });
   }
 
