@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Error as PlaywrightError
 
 from tests.browser.bundled import bundle, served
 from tests.browser.conftest import launched
@@ -80,10 +81,7 @@ def test_events_of_a_page_that_crashes_are_stored_after_the_next_visit(site: Sit
     page = site.open()
     site.context.set_offline(True)
     page.evaluate("app.track('crash', 1000)")
-    page.evaluate("setTimeout(() => {}, 0)")  # the task has ended
-    with contextlib.suppress(Exception):
-        site.context.new_cdp_session(page).send("Page.crash")
-    page.close()
+    crash(page)
     site.context.set_offline(False)
     site.open()
     site.expect_stored(("crash", 1000))
@@ -96,14 +94,19 @@ def test_tabs_share_storage_without_losing_or_erasing_events(site: Site) -> None
         for at, tab in enumerate(tabs):
             tab.evaluate(f"app.track('tab{at}-{turn}', 20)")
     tabs[0].close()
-    with contextlib.suppress(Exception):
-        site.context.new_cdp_session(tabs[1]).send("Page.crash")
-    tabs[1].close()
+    crash(tabs[1])
     site.context.set_offline(False)
     last = site.open()
     tabs[2].evaluate("app.flush()")
     site.expect_stored(*((f"tab{at}-{turn}", 20) for at in range(3) for turn in range(5)))
     wait_until(last, f"{KEPT} === 0")
+
+
+def crash(page: Any) -> None:
+    """The process of the page dies."""
+    with contextlib.suppress(PlaywrightError):  # which is what it says
+        page.goto("chrome://crash", timeout=3000)
+    page.close()
 
 
 STORAGES = {
@@ -126,7 +129,7 @@ def test_a_page_that_comes_back_from_the_back_forward_cache_goes_on_and_loses_no
     page = site.open()
     page.evaluate("app.track('before', 700)")
     page.goto(f"{site.url}/app.js")
-    page.go_back()
+    page.evaluate("history.back()")
     wait_until(page, "app.shown() === 'again'")
     page.evaluate("app.track('after', 10)")
     site.expect_stored(("before", 700), ("after", 10))

@@ -229,7 +229,7 @@ export interface SpaceStorage {
 /** @deprecated Until 1.0. Use `SpaceStorage`. */
 export type IdentityStorage = SpaceStorage;
 
-/** Takes what a developer should know. */
+/** Takes what a developer should know: a message, and what was thrown or answered if anything was. */
 export type Logger = (message: string, cause?: unknown) => void;
 
 /** A value that may take its time, because storage may be asynchronous. */

@@ -264,9 +264,10 @@ def test_asynchronous_storage_keeps_events_too(javascript: Path, peer: ClientApi
       setItem: async (key, value) => (await soon(), void texts.set(key, value)),
       removeItem: async (key) => (await soon(), void texts.delete(key)),
     };
-    const last = async () => {
-      await pause(60);
-      const left = [...texts].filter(([key]) => key.includes("events"));
+    const kept = () => [...texts].filter(([key]) => key.includes("events"));
+    const last = async (count) => {
+      for (let at = 0; at < 100 && kept().length !== count; at += 1) await pause(20);
+      const left = kept();
       process.stdout.write(JSON.stringify(left), () => process.exit(0));
     };
     """
@@ -276,13 +277,13 @@ def test_asynchronous_storage_keeps_events_too(javascript: Path, peer: ClientApi
       session.track("a/" + at, { pair1: { key: "k", value: "v".repeat(1000) } });
       if (at % 10 === 0) await pause(3);
     }
-    await last();
+    await last(7);
     """
     left = run_node(HEAD + script + tracking, javascript, peer.url)
-    assert len(left) > 4  # more than one record
+    assert len(left) == 7  # of some 15 events each
     peer.answers["/events"] = [STORED]
     peer.asked.clear()
-    sending = "await pause(50); await session.flush(); await last();"
+    sending = "await pause(50); await session.flush(); await last(0);"
     assert run_node(HEAD + script + sending, javascript, peer.url, json.dumps(left)) == []
     assert stored(peer) == numbered(90)
 
@@ -294,10 +295,11 @@ def test_a_thousand_events_in_a_loop_are_recorded_and_stored_within_50_msec(java
     localStorage.setItem = (key, value) => { written += value.length; setItem(key, value); };
     const tab = await open(never);
     const loop = async (count, each) => {
-      const began = performance.now();
+      const began = process.cpuUsage();  // others may be busy on this machine
       for (let at = 0; at < count; at += 1) { tab.session.track("a/" + at); if (each) await null; }
       await null;
-      return performance.now() - began;
+      const { user, system } = process.cpuUsage(began);
+      return (user + system) / 1000;
     };
     await loop(20);
     const took = Math.min(await loop(1000), await loop(1000), await loop(1000));

@@ -32,7 +32,10 @@ interface Platform {
   readonly addEventListener?: Listen;
   readonly removeEventListener?: Listen;
   readonly BroadcastChannel?: new (name: string) => Channel;
-  readonly crypto?: { getRandomValues?(bytes: Uint8Array): unknown };
+  readonly crypto?: {
+    getRandomValues?(bytes: Uint8Array): unknown;
+    randomUUID?(): string;
+  };
   readonly console?: { error(...values: unknown[]): void };
   readonly AbortController?: new () => Aborter;
   readonly TextEncoder?: new () => { encode(text: string): Uint8Array };
@@ -133,8 +136,9 @@ function messageOf(cause: unknown): unknown {
   return cause instanceof Nonsense ? cause.message : cause;
 }
 
-/** A random UUID, version 4. */
+/** A random UUID, version 4. That of the platform is much faster; a page without TLS has none. */
 function newId(): string {
+  if (platform.crypto?.randomUUID) return platform.crypto.randomUUID();
   const bytes = new Uint8Array(16);
   if (platform.crypto?.getRandomValues) platform.crypto.getRandomValues(bytes);
   else bytes.forEach((_, at) => (bytes[at] = Math.floor(Math.random() * 256)));

@@ -118,7 +118,7 @@ const REFUSED = /* @__PURE__ */ sessionState("fallback", "in-use", null);
 /** Null where nobody can tell who is meant. */
 function wantedOrNull(options: unknown, log: Logger): Wanted | null {
   try {
-    return readOptions(options);
+    return readOptions(options, log);
   } catch (cause) {
     log("a session cannot be started with that", cause);
     return null;
