@@ -175,9 +175,7 @@ def test_tabs_neither_lose_nor_erase_the_events_of_others(javascript: Path, peer
     print([...lines].map((line) => JSON.parse(line).name));
     process.exit(0);
     """
-    expected = [
-        name for at in range(6) for tab in range(at + 1) for name in (f"tab{tab}/{at}", f"tab{tab}/again-{at}")
-    ]
+    expected = [name for at in range(6) for tab in range(at + 1) for name in (f"tab{tab}/{at}", f"tab{tab}/again-{at}")]
     assert sorted(run_node(HEAD + TABS + script, javascript, peer.url)) == sorted(expected)
 
 
