@@ -442,6 +442,7 @@ class SessionRunner implements Surroundings, ClientHooks {
 
   /** From the first use on, the page's end and the network's return are known. */
   private watch(): void {
+    if (this.testing) return;
     this.stopWatching ??= watchPage({
       leave: () => this.events.leave(),
       hurry: () => this.pauses.hurry(),
