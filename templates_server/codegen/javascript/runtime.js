@@ -1970,6 +1970,7 @@ class SessionRunner {
 
   /** From the first use on, the page's end and the network's return are known. */
   watch() {
+    if (this.testing) return;
     this.stopWatching ??
       (this.stopWatching = watchPage({
         leave: () => this.events.leave(),
