@@ -149,7 +149,7 @@ export const clock = {
   random: () => Math.random(),
 };
 
-const LONGEST_TIMER_MSEC = 2 ** 31 - 1;
+const LONGEST_TIMER_MSEC = 2147483647;
 
 function after(milliseconds, call) {
   return clock.setTimeout(
@@ -902,7 +902,7 @@ function readRetryAfterMsec(text) {
 }
 
 /** A record that has more is not written again for every further event. */
-const MOST_CHARACTERS_AGAIN = 16 * 1024;
+const MOST_CHARACTERS_AGAIN = 16384;
 
 function keepEvents(store) {
   const changed = new Set();
@@ -1026,8 +1026,8 @@ function countBytes(text) {
 
 const MOST_EVENTS_QUEUED = 1000;
 const MOST_EVENTS_AT_ONCE = 100;
-const MOST_BYTES_AT_ONCE = 512 * 1024;
-const MOST_EVENT_BYTES = 32 * 1024;
+const MOST_BYTES_AT_ONCE = 524288;
+const MOST_EVENT_BYTES = 32768;
 const COLLECTING_MSEC = 1000;
 const EVENTS_TIMEOUT_MSEC = 30000;
 const EVENTS_ALONE_MSEC = 5000;
@@ -1035,7 +1035,7 @@ const MOST_NAMES_TOLD = 5;
 /** As many as it takes to find one bad event among the most that are sent at once, and more. */
 const MOST_REFUSALS_AT_ONCE = 10;
 /** Browsers refuse more than 64 KiB under way with keepalive. */
-const KEEPALIVE_BYTES = 60 * 1024;
+const KEEPALIVE_BYTES = 61440;
 const TOO_LARGE = 413;
 
 /** Collects events and sends them in batches until the server has them; the oldest go when there are too many. */
@@ -1509,6 +1509,20 @@ const IDLE = /* @__PURE__ */ sessionState("idle", null, null);
 /** What is told to those who were refused. */
 const REFUSED = /* @__PURE__ */ sessionState("fallback", "in-use", null);
 
+/** A visitor who has signed in is another person; so is everybody in another environment. */
+function isSameUser(before, { userId }, { apiKey }) {
+  return before?.userId === userId && before.key === apiKey;
+}
+
+function isSamePerson(before, run, client) {
+  const known = run.userId !== null || before?.anonymousId === run.anonymousId;
+  return known && isSameUser(before, run, client);
+}
+
+function asTest(states) {
+  return { session: null, revision: "test", states };
+}
+
 /** Null where nobody can tell who is meant. */
 function wantedOrNull(options, log) {
   try {
@@ -1556,6 +1570,21 @@ function sooner(work, milliseconds) {
       resolve(undefined);
     });
   });
+}
+
+/** All of an event but whom it is of. */
+function readEvent({ name, pairs, entity, data }) {
+  const metadata = readPairs(pairs);
+  const timestamp = new Date(clock.now()).toISOString();
+  return {
+    id: newId(),
+    name: asEventName(name),
+    // A clock that was never set: the time of arrival is nearer.
+    ...(/^2\d{3}-/.test(timestamp) && { timestamp }),
+    ...(entity && { entity }),
+    ...(data && { data }),
+    ...(metadata.length > 0 && { metadata }),
+  };
 }
 
 const START_TIMEOUT_MSEC = 30000;
@@ -1670,7 +1699,10 @@ class SessionRunner {
   }
 
   close() {
-    return this.closing ?? (this.closing = this.shut());
+    // Nothing may begin from here on, so this is set before anybody is told.
+    return (
+      this.closing ?? (this.closing = Promise.resolve().then(() => this.shut()))
+    );
   }
 
   record(parts) {
@@ -1703,7 +1735,7 @@ class SessionRunner {
     this.occupied = !this.alone;
     this.identity.adopt({ id, owner });
     this.take(this.enter(wanted, id), wanted);
-    this.entities.begin();
+    this.entities.each((layers) => layers.begin());
     this.watch();
     this.follow();
   }
@@ -1712,13 +1744,15 @@ class SessionRunner {
   test(states) {
     this.states = states;
     void this.start();
-    this.entities.begin();
+    this.entities.each((layers) => layers.begin());
   }
 
   lockChanged() {
     const { status, failure } = this.state;
     this.follower.stop();
-    if (!this.client.sessionLock) this.entities.unlock();
+    if (!this.client.sessionLock) {
+      this.entities.each((layers) => layers.unlock());
+    }
     this.conclude(status, status === "served" ? null : failure);
     this.follow();
   }
@@ -1870,7 +1904,7 @@ class SessionRunner {
 
   /** What the same person sees stays until there is something newer. */
   prepare(same) {
-    if (same) this.entities.keep();
+    if (same) this.entities.each((layers) => layers.keep());
     else this.reset();
     this.conclude("starting", null);
   }
@@ -1885,7 +1919,7 @@ class SessionRunner {
       ...wanted,
       anonymousId,
       key: this.client.apiKey,
-      aborter: newAborter(),
+      aborter: null,
       session: null,
       revision: "",
       failures: 0,
@@ -1931,12 +1965,14 @@ class SessionRunner {
 
   reset() {
     this.revision = null;
-    this.entities.reset();
+    this.entities.each((layers) => layers.reset());
   }
 
   /** Asks for the state of every entity at once, later again where that fails. An answer counts unless the run is over. */
   async prime(run) {
     const { turn } = this;
+    // One of its own, since a request that took too long has cut the one before.
+    run.aborter = newAborter();
     const reply = await this.ask(run, run.aborter);
     if (this.isOver(turn)) return;
     const served = readServed(reply);
@@ -1967,6 +2003,7 @@ class SessionRunner {
 
   /** From the first use on, the page's end and the network's return are known. */
   watch() {
+    if (this.testing) return;
     this.stopWatching ??
       (this.stopWatching = watchPage({
         leave: () => this.events.leave(),
@@ -1982,41 +2019,12 @@ class SessionRunner {
       state.failure === failure &&
       state.revision === revision;
     if (!same) this.state = sessionState(status, failure, revision);
-    this.entities.announce();
+    this.entities.each((layers) => layers.announce());
     const news = this.state;
     if (news === this.told) return;
     this.told = news;
     this.listeners.tell(() => this.told === news);
   }
-}
-
-/** A visitor who has signed in is another person; so is everybody in another environment. */
-function isSameUser(before, { userId }, { apiKey }) {
-  return before?.userId === userId && before.key === apiKey;
-}
-
-function isSamePerson(before, run, client) {
-  const known = run.userId !== null || before?.anonymousId === run.anonymousId;
-  return known && isSameUser(before, run, client);
-}
-
-function asTest(states) {
-  return { session: null, revision: "test", states };
-}
-
-/** All of an event but whom it is of. */
-function readEvent({ name, pairs, entity, data }) {
-  const metadata = readPairs(pairs);
-  const timestamp = new Date(clock.now()).toISOString();
-  return {
-    id: newId(),
-    name: asEventName(name),
-    // A clock that was never set: the time of arrival is nearer.
-    ...(/^2\d{3}-/.test(timestamp) && { timestamp }),
-    ...(entity && { entity }),
-    ...(data && { data }),
-    ...(metadata.length > 0 && { metadata }),
-  };
 }
 
 const watchers = new Set();
@@ -2354,24 +2362,8 @@ export class EntitySource {
     return wires;
   }
 
-  begin() {
-    this.entities.forEach((layers) => layers.begin());
-  }
-
-  keep() {
-    this.entities.forEach((layers) => layers.keep());
-  }
-
-  reset() {
-    this.entities.forEach((layers) => layers.reset());
-  }
-
-  unlock() {
-    this.entities.forEach((layers) => layers.unlock());
-  }
-
-  announce() {
-    this.entities.forEach((layers) => layers.announce());
+  each(call) {
+    this.entities.forEach((layers) => call(layers));
   }
 
   serve(states, whole) {

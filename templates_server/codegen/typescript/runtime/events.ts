@@ -39,8 +39,8 @@ interface Reply {
 
 const MOST_EVENTS_QUEUED = 1000;
 const MOST_EVENTS_AT_ONCE = 100;
-const MOST_BYTES_AT_ONCE = 512 * 1024;
-const MOST_EVENT_BYTES = 32 * 1024;
+const MOST_BYTES_AT_ONCE = 524_288;
+const MOST_EVENT_BYTES = 32_768;
 const COLLECTING_MSEC = 1000;
 const EVENTS_TIMEOUT_MSEC = 30_000;
 const EVENTS_ALONE_MSEC = 5000;
@@ -48,7 +48,7 @@ const MOST_NAMES_TOLD = 5;
 /** As many as it takes to find one bad event among the most that are sent at once, and more. */
 const MOST_REFUSALS_AT_ONCE = 10;
 /** Browsers refuse more than 64 KiB under way with keepalive. */
-const KEEPALIVE_BYTES = 60 * 1024;
+const KEEPALIVE_BYTES = 61_440;
 const TOO_LARGE = 413;
 
 /** Collects events and sends them in batches until the server has them; the oldest go when there are too many. */
