@@ -48,6 +48,9 @@ export interface WireItem {
 
 type Json = Readonly<Record<string, unknown>>;
 
+/** Takes note of what cannot be used: where it stands, and what it is. */
+type Note = (place: string, value: unknown) => void;
+
 /** What `fetch` is asked with. */
 export interface FetchOptions {
   method: string;
@@ -219,6 +222,54 @@ declare class Listeners {
   tell(isNews: () => boolean): void;
 }
 
+/** Reads a state that the server sent; `otherwise` stands in for what cannot be used. */
+type Parse<State> = (wire: unknown, otherwise: State, note: Note) => State;
+
+/** Holds the layers of an entity's state, highest first: session lock, latest, the session before, fallback. */
+declare class Layers<State extends object> {
+  readonly listeners: Listeners;
+  /** What could not be used of the latest state. */
+  unknown: readonly string[];
+  private readonly space;
+  private readonly entity;
+  private readonly parse;
+  private readonly readFallback;
+  private made;
+  private first;
+  private locked;
+  private latest;
+  private before;
+  private told;
+  /** What the server sent for a state. */
+  private readonly wires;
+  constructor(
+    space: Surroundings,
+    entity: string,
+    parse: Parse<State>,
+    readFallback: () => State,
+  );
+  /** What this code holds itself; it is read when it is first needed. */
+  get fallback(): State;
+  get initial(): State;
+  /** What the server sent for what is shown; undefined: the fallback is shown. */
+  get wire(): unknown;
+  /** The state to show. While the session locks, it stays what it was when it was first read. */
+  read(): State;
+  /** Takes a new state; one that is none at all is as good as no answer. */
+  serve(wire: unknown): void;
+  /** What is shown now is what the first rendering shows. */
+  begin(): void;
+  /** The same person starts again: what is shown stays until there is something newer. */
+  keep(): void;
+  unlock(): void;
+  /** Nothing is served any more. What was read stays while the session locks. */
+  drop(): void;
+  reset(): void;
+  /** Calls the listeners if what they were told of last is no longer what is shown. */
+  announce(): void;
+  private current;
+}
+
 /** Where an app keeps texts between visits: `localStorage`, React Native's AsyncStorage, a file of your own. */
 export interface SpaceStorage {
   getItem(key: string): string | null | Promise<string | null>;
@@ -246,7 +297,10 @@ declare class Store {
   private used;
   private late;
   constructor(spaceKey: string, log?: Logger);
-  /** While false nothing is written. Setting it to false removes what is stored, once it was used. */
+  /**
+   * While false nothing is written. Where a session or an event came before,
+   * setting it to false removes what is stored: consent is withdrawn.
+   */
   get enabled(): boolean;
   set enabled(on: boolean);
   read(name: string): Soon<string | null>;
@@ -413,7 +467,7 @@ interface Run extends Wanted {
   /** The key of the environment that it is of; "" before there is one. */
   key: string;
   /** Cuts what is under way for this run. */
-  readonly aborter: Aborter | null;
+  aborter: Aborter | null;
   session: string | null;
   revision: string;
   failures: number;
@@ -426,13 +480,9 @@ interface Entities {
   readonly unknown: readonly string[];
   /** What the server sent for what is shown, by entity. */
   readonly wires: Json;
-  begin(): void;
-  keep(): void;
-  reset(): void;
-  unlock(): void;
+  each(call: (layers: Layers<any>) => void): void;
   /** `whole`: of what is not among them, fallbacks are served. */
   serve(states: Json, whole: boolean): void;
-  announce(): void;
 }
 
 /** Runs sessions one after the other. */
@@ -579,11 +629,7 @@ export declare class EntitySource implements Entities {
   ): Section<Items>;
   get unknown(): readonly string[];
   get wires(): Json;
-  begin(): void;
-  keep(): void;
-  reset(): void;
-  unlock(): void;
-  announce(): void;
+  each(call: (layers: Layers<any>) => void): void;
   serve(states: Json, whole: boolean): void;
   private layers;
 }
