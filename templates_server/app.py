@@ -121,7 +121,7 @@ SENT_UNLESS_THE_ROUTE_SAYS_OTHERWISE = (
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
 )
 PUBLIC_SURFACES = frozenset({Surface.CLIENT, Surface.OFREP})
-FLAG_KEY = "key"
+FLAG_KEY = "flag"
 NO_ROUTE: Mapping[str, str] = {FLAG_KEY: ""}
 """The parameters of a path before its route is known: answers about a flag always name one."""
 FIRST_VERSION = deprecation.PREFIX.encode()

@@ -1296,14 +1296,13 @@ OFREP_ROUTES = (
     ),
     Route(
         "POST",
-        "/ofrep/v1/evaluate/flags/{key*}",
+        "/ofrep/v1/evaluate/flags/{flag*}",
         ofrep.evaluate_one,
         Surface.OFREP,
         "One flag, for one person. Nothing is stored.",
         reads=Body(SentEvaluation),
         gives=Evaluation,
         example=QUESTION,
-        path_examples={"key": "homepage.header.enabled"},
         find_asker=ofrep.app_of,
     ),
     Route(

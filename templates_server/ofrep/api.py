@@ -1,4 +1,4 @@
-"""`POST /ofrep/v1/evaluate/flags` and `/ofrep/v1/evaluate/flags/{key}`."""
+"""`POST /ofrep/v1/evaluate/flags` and `/ofrep/v1/evaluate/flags/{flag}`."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ async def evaluate_all(call: Call) -> Response:
 async def evaluate_one(call: Call) -> Response:
     """One flag."""
     person, said = _asked(call)
-    encoded = await call.services.part(Evaluating).one_of(call.parameters["key"], person, said, now=call.now)
+    encoded = await call.services.part(Evaluating).one_of(call.parameters["flag"], person, said, now=call.now)
     return Response(encoded, media_type="application/json")
 
 
