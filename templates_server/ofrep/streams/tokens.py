@@ -24,7 +24,7 @@ from templates_server.times import MINUTE
 WINDOW_MILLISECONDS = 10 * MINUTE
 PURPOSE = "event streams"
 HEAD = struct.Struct(f">Ii{MARK_BYTES}s")
-TOKEN = re.compile(r"[A-Za-z0-9_-]{60,300}", re.ASCII)
+TOKEN = re.compile(r"[A-Za-z0-9_-]{1,300}", re.ASCII)
 PURPOSES = (f"{PURPOSE}/1", f"{PURPOSE}/2")  # AES-256-SIV takes a key of 64 bytes
 
 
