@@ -55,18 +55,34 @@ class StreamTokens:
         """The token of a claim."""
         head = HEAD.pack(self.windows(now)[0], claim.signature_version, claim.mark)
         plain = head + f"{claim.key_id} {claim.person_id}".encode()
-        return urlsafe_b64encode(self._cipher.encrypt(plain, None)).rstrip(b"=").decode()
+        return _written(self._cipher.encrypt(plain, None))
 
     def read(self, token: str, *, now: int) -> Claim | None:
         """The claim of a token; None when it is none of ours, or no longer good."""
-        if TOKEN.fullmatch(token) is None:
+        sealed = _unwritten(token)
+        if sealed is None:
             return None
         try:
-            plain = self._cipher.decrypt(urlsafe_b64decode(token + "=" * (-len(token) % 4)), None)
-        except (InvalidTag, binascii.Error, ValueError):
+            plain = self._cipher.decrypt(sealed, None)
+        except (InvalidTag, ValueError):
             return None
         window, signature_version, mark = HEAD.unpack_from(plain)
         if window not in self.windows(now):
             return None
         key_id, _, person_id = plain[HEAD.size :].decode().partition(" ")
         return Claim(key_id, person_id, signature_version, mark)
+
+
+def _written(sealed: bytes) -> str:
+    return urlsafe_b64encode(sealed).rstrip(b"=").decode()
+
+
+def _unwritten(token: str) -> bytes | None:
+    """The bytes that are written so, and not otherwise: the last character has bits that would not count."""
+    if TOKEN.fullmatch(token) is None:
+        return None
+    try:
+        sealed = urlsafe_b64decode(token + "=" * (-len(token) % 4))
+    except binascii.Error:
+        return None
+    return sealed if _written(sealed) == token else None

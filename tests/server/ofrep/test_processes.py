@@ -43,7 +43,7 @@ class Line:
 
     def url(self) -> str:
         """Where changes are told, without the server."""
-        stream = json.loads(self.ask().read())["eventStreams"][0]["url"]
+        stream = str(json.loads(self.ask().read())["eventStreams"][0]["url"])
         return stream[stream.index("/ofrep/") :]
 
     def follow(self, url: str) -> http.client.HTTPResponse:
