@@ -21,19 +21,25 @@ LETTERS = {Outcome.MATCHED: b"m", Outcome.NOT_MATCHED: b"n", Outcome.UNKNOWN: b"
 
 @dataclass(frozen=True, slots=True)
 class Evaluated:
-    """The flags of somebody: those of each entity, a digest of all, and a mark.
+    """The flags of somebody: those of each entity, and a digest of all. `facts` None: they make no difference."""
 
-    The mark is the same as long as the flags must be, whatever the app says of the person.
-    """
-
+    flags: Flags
+    facts: PersonFacts | None
+    now: int
     states: Sequence[EncodedState]
     digest: bytes
-    mark: bytes
 
     @property
     def encoded(self) -> bytes:
         """The JSON array of all flags."""
         return b"[" + b",".join([state.flags for state in self.states]) + b"]"
+
+    @property
+    def mark(self) -> bytes:
+        """What is the same as long as the flags must be, whatever the app says of the person."""
+        if self.facts is None or not self.flags.contextual:
+            return self.digest[:MARK_BYTES]
+        return _mark(self.flags, self.facts, self.now)
 
 
 class Evaluating:
@@ -77,10 +83,7 @@ def _evaluated(flags: Flags, facts: PersonFacts | None, now: int) -> Evaluated:
         states = flags.of(flags.states.untargeted)
     else:
         states = flags.of(chosen_states(flags.states, now, lambda tribe: outcome_of(tribe, facts, now)))
-    digest = _digest([state.digest for state in states])
-    if facts is None or not flags.contextual:
-        return Evaluated(states, digest, digest[:MARK_BYTES])
-    return Evaluated(states, digest, _mark(flags, facts, now))
+    return Evaluated(flags, facts, now, states, _digest([state.digest for state in states]))
 
 
 def _mark(flags: Flags, facts: PersonFacts, now: int) -> bytes:
