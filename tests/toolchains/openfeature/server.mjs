@@ -4,7 +4,12 @@
 import { OpenFeature } from "@openfeature/server-sdk";
 import { OFREPProvider } from "@openfeature/ofrep-provider";
 
-const READ = { boolean: "getBooleanDetails", string: "getStringDetails", number: "getNumberDetails", object: "getObjectDetails" };
+const READ = {
+  boolean: "getBooleanDetails",
+  string: "getStringDetails",
+  number: "getNumberDetails",
+  object: "getObjectDetails",
+};
 const { baseUrl, key, asked } = JSON.parse(process.argv[2]);
 await OpenFeature.setProviderAndWait(new OFREPProvider({ baseUrl, headers: [["X-API-Key", key]] }));
 const client = OpenFeature.getClient();

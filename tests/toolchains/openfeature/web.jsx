@@ -5,12 +5,19 @@ import { OpenFeature, OpenFeatureProvider, ProviderEvents, useFlag } from "@open
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 
-const READ = { boolean: "getBooleanDetails", string: "getStringDetails", number: "getNumberDetails", object: "getObjectDetails" };
+const READ = {
+  boolean: "getBooleanDetails",
+  string: "getStringDetails",
+  number: "getNumberDetails",
+  object: "getObjectDetails",
+};
 const told = [];
 let renders = 0;
 
 for (const event of Object.values(ProviderEvents)) {
-  OpenFeature.addHandler(event, (details) => told.push({ event, message: details?.message, flags: details?.flagsChanged }));
+  OpenFeature.addHandler(event, (details) =>
+    told.push({ event, message: details?.message, flags: details?.flagsChanged }),
+  );
 }
 
 function Header() {
