@@ -88,6 +88,20 @@ def test_reason_and_variant_are_of_the_tag(server: RunningServer) -> None:
         assert status(app, tag) == 200
 
 
+def test_why_a_state_is_shown_is_of_the_tag_though_the_state_is_the_same(server: RunningServer) -> None:
+    same = {"name": "default", "tribes": ["gold"], "properties": {"label": "Hello"}}
+    entity = {"default": {"properties": {"label": "Hello"}}, "targeted": [same]}
+    with made_app(server, {"published": ["home"], "scenarios": {"home.side": entity}}) as app:
+        before = app.answer()
+        app.has("ada", plan="gold")
+        after = app.answer()
+        assert [flag["value"] for flag in before.json()["flags"] if "value" in flag] == [
+            flag["value"] for flag in after.json()["flags"] if "value" in flag
+        ]
+        assert app.flags()["home.side.label"]["reason"] == "TARGETING_MATCH"
+        assert status(app, before.headers["etag"]) == 200
+
+
 def test_who_has_the_flags_with_a_stream_of_the_past_is_given_another(tmp_path: Path) -> None:
     now = [system_clock() // (10 * MINUTE) * (10 * MINUTE)]
     with running_server(tmp_path, clock=lambda: now[0]) as server, made_app(server) as app:

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from templates_server.addresses import parse_network
+from templates_server.rate_limits import RateLimits
 from templates_server.signatures import sign
 from tests.environments import revoke
 from tests.people import OF_A_SIGN_IN, add_organization, add_person, add_space
 from tests.server.ofrep.asking import ALL_FLAGS, MODEL, made_app
-from tests.servers import RunningServer
+from tests.servers import RunningServer, running_server
 
 # Whose flags
 
 
-@pytest.mark.parametrize("body", [{}, {"context": None}, {"context": {}}, {"context": {"targetingKey": None}}])
+WITHOUT_A_KEY = (
+    {},
+    {"context": None},
+    *({"context": context} for context in ({}, {"targetingKey": None}, {"targetingKey": ""})),
+)
+
+
+@pytest.mark.parametrize("body", WITHOUT_A_KEY)
 def test_without_a_targeting_key_it_is_said_that_one_is_missing(server: RunningServer, body: Any) -> None:
     with made_app(server) as app:
         all_flags, one = app.client.post(ALL_FLAGS, json=body), app.client.post(f"{ALL_FLAGS}/home.top", json=body)
@@ -197,3 +207,32 @@ def test_any_page_may_ask_and_sees_the_entity_tag_and_when_to_come_back(server: 
     for each in (answer, refused):
         exposed = {name.strip() for name in each.headers["access-control-expose-headers"].split(",")}
         assert {"ETag", "Retry-After"} <= exposed
+
+
+def test_every_key_has_its_own_rate_and_who_asks_too_often_is_told_when_to_come_back(tmp_path: Path) -> None:
+    limits, proxies = RateLimits(client=3), (parse_network("127.0.0.1"),)
+    with (
+        running_server(tmp_path, rate_limits=limits, trusted_proxies=proxies) as server,
+        made_app(server) as app,
+        made_app(server) as other,
+    ):
+        url = app.answer().json()["eventStreams"][0]["url"]
+        with server.client() as anybody:  # who opens a stream is counted as its app
+            assert anybody.get(f"{url}&wait=0").status_code == 200
+        last, refused = (app.ask({"targetingKey": "ada"}, "home.top") for _ in range(2))
+        assert (last.status_code, last.headers["ratelimit-remaining"]) == (200, "0")
+        assert (refused.status_code, refused.json()["errorCode"], refused.json()["key"]) == (429, "GENERAL", "home.top")
+        assert 1 <= int(refused.headers["retry-after"]) <= 60
+        assert "requests a minute" in refused.json()["errorDetails"]
+        with server.client() as anybody:
+            assert anybody.get(f"{url}&wait=0").status_code == 429
+        assert [other.ask({"targetingKey": "ada"}).status_code for _ in range(4)] == [200, 200, 200, 429]
+
+
+def test_who_has_no_good_key_is_counted_by_address(tmp_path: Path) -> None:
+    limits, proxies = RateLimits(unauthenticated=2), (parse_network("127.0.0.1"),)
+    with running_server(tmp_path, rate_limits=limits, trusted_proxies=proxies) as server, server.client() as stranger:
+        asked = {"Authorization": "Bearer pk_0000000000000000000000"}
+        answers = [stranger.post(ALL_FLAGS, json={}, headers=asked), stranger.get("/ofrep/v1/event-stream?token=x")]
+        answers.append(stranger.post(ALL_FLAGS, json={}))
+    assert [answer.status_code for answer in answers] == [401, 401, 429]

@@ -117,11 +117,14 @@ def test_a_change_below_a_scenario_that_the_context_decides_is_told(server: Runn
         assert app.flags("ada", campaign="autumn")["home.top"]["variant"] == "For gold"
 
 
-def test_a_scenario_that_begins_is_told_when_it_does(server: RunningServer) -> None:
+@pytest.mark.parametrize(
+    "others", [[], [DELIVERY["scenarios"]["home.top"]["targeted"][1]]], ids=["alone", "contextual"]
+)
+def test_a_scenario_that_begins_is_told_when_it_does(server: RunningServer, others: list[Any]) -> None:
     top = DELIVERY["scenarios"]["home.top"]
     starts = to_rfc3339(system_clock() + 1500)
     soon = {"name": "Soon", "tribes": ["gold"], "starts": starts}
-    wanted = {"published": ["home"], "scenarios": {"home.top": {**top, "targeted": [soon]}}}
+    wanted = {"published": ["home"], "scenarios": {"home.top": {**top, "targeted": [soon, *others]}}}
     with made_app(server, wanted) as app:
         app.has("ada", plan="gold")
         with streamed(server, app.stream_url("ada")) as stream:
