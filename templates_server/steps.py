@@ -72,7 +72,7 @@ async def _admit(route: Route, call: Call) -> None:
             principal = await (
                 _authenticated(call, route.surface) if route.find_asker is None else route.find_asker(call)
             )
-        except Unauthenticated:
+        except (Forbidden, Unauthenticated):
             call.quota = limiter.count_stranger(_caller(call))
             raise
         call.asker = principal

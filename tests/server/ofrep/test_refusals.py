@@ -236,3 +236,13 @@ def test_who_has_no_good_key_is_counted_by_address(tmp_path: Path) -> None:
         answers = [stranger.post(ALL_FLAGS, json={}, headers=asked), stranger.get("/ofrep/v1/event-stream?token=x")]
         answers.append(stranger.post(ALL_FLAGS, json={}))
     assert [answer.status_code for answer in answers] == [401, 401, 429]
+
+
+def test_who_has_credentials_of_the_other_kind_is_counted_by_address(tmp_path: Path) -> None:
+    limits, proxies = RateLimits(unauthenticated=2), (parse_network("127.0.0.1"),)
+    with running_server(tmp_path, rate_limits=limits, trusted_proxies=proxies) as server, made_app(server) as app:
+        person = add_person(server.database, add_organization(server.database))
+        with person.client(server) as platform:
+            answers = [platform.post(ALL_FLAGS, json={}), app.client.get("/v2/me"), platform.post(ALL_FLAGS, json={})]
+        assert [answer.status_code for answer in answers] == [403, 403, 429]
+        assert app.ask({"targetingKey": "ada"}).status_code == 200
