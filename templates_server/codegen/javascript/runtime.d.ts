@@ -46,6 +46,8 @@ export interface WireItem {
   readonly properties: Readonly<Record<string, unknown>>;
 }
 
+type Json = Readonly<Record<string, unknown>>;
+
 /** What `fetch` is asked with. */
 export interface FetchOptions {
   method: string;
@@ -104,8 +106,34 @@ export interface EventPairs {
 /** Ends what it came from: `const stop = header.onChange(...)`. */
 export type Stop = () => void;
 
+/** What an experience shows at one time. */
+export interface ExperienceState<Properties> {
+  readonly enabled: boolean;
+  readonly properties: Properties;
+}
+
+/** What a section shows at one time. */
+export interface SectionState<Items> {
+  readonly enabled: boolean;
+  readonly items: Items;
+}
+
+/** What every child of a collection has. Its functions can be passed around. */
+interface Entity<State> {
+  /** All that is served: the same object until any of it changes. */
+  readonly state: State;
+  /** What this code holds itself, for when nothing is served. */
+  readonly fallback: State;
+  /** What the first rendering shows, so that hydration matches: the state of `bootstrap`, else `fallback`. */
+  readonly initial: State;
+  /** Calls the listener after the state has changed, until the returned function is called. */
+  readonly onChange: (listener: () => void) => Stop;
+}
+
 /** An experience that is a child of a collection. */
-export interface Experience<Kind extends string, Properties> {
+export interface Experience<Kind extends string, Properties> extends Entity<
+  ExperienceState<Properties>
+> {
   readonly kind: Kind;
   readonly enabled: boolean;
   /** What is served, the defaults filled in. */
@@ -113,9 +141,7 @@ export interface Experience<Kind extends string, Properties> {
   /** What the model says when nothing is served. */
   readonly defaults: Properties;
   /** Records an event such as `movie/watched` of this experience. */
-  track(name: EventName, pairs?: EventPairs): void;
-  /** Calls the listener after the state has changed, until the returned function is called. */
-  onChange(listener: () => void): Stop;
+  readonly track: (name: EventName, pairs?: EventPairs) => void;
 }
 
 /** An experience in the list of a section. */
@@ -128,15 +154,53 @@ export interface Item<Kind extends string, Properties> {
   /** What the model says when nothing is served. */
   readonly defaults: Properties;
   /** Records an event such as `movie/watched` of this item. */
-  track(name: EventName, pairs?: EventPairs): void;
+  readonly track: (name: EventName, pairs?: EventPairs) => void;
 }
 
 /** A personalised list of experiences. */
-export interface Section<Items> {
+export interface Section<Items> extends Entity<SectionState<Items>> {
   readonly enabled: boolean;
   readonly items: Items;
-  /** Calls the listener after the state has changed, until the returned function is called. */
-  onChange(listener: () => void): Stop;
+}
+
+/** What an entity needs of the Space that it belongs to. */
+interface Surroundings {
+  /** Whether what is read now stays for the session. */
+  readonly locking: boolean;
+  /** Whether what is served is somebody else's. */
+  readonly hidden: boolean;
+  /** Whether states of a test are served, in which much may be missing. */
+  readonly testing: boolean;
+  readonly log: Logger;
+  record(event: EventParts): void;
+}
+
+/** The part of an event that its place in the app decides. */
+interface EventParts {
+  readonly name: EventName;
+  readonly pairs?: EventPairs | undefined;
+  readonly entity?: string;
+  readonly data?: Json;
+}
+
+/** What a test has served of an experience; what is left out falls back. */
+export interface ExperienceTestState<Values> {
+  readonly enabled?: boolean | undefined;
+  readonly properties?: Values | undefined;
+}
+
+/** What a test has served of a section; what is left out falls back. */
+export interface SectionTestState<Entries> {
+  readonly enabled?: boolean | undefined;
+  readonly items?: readonly Entries[] | undefined;
+}
+
+/** An item of a section in a test; its id is its place in the list unless it is given. */
+export interface ItemTestState<Kind extends string, Values> {
+  readonly id?: string | undefined;
+  readonly experience: Kind;
+  readonly enabled?: boolean | undefined;
+  readonly properties?: Values | undefined;
 }
 
 interface Identity {
@@ -169,14 +233,20 @@ declare class IdentityKeeper {
   private place;
 }
 
+/** Gets what is otherwise written to the console: a message, and what was thrown or answered if anything was. */
+export type Logger = (message: string, cause?: unknown) => void;
+
 /** Which environment and server an app talks to, and how its sessions behave. */
 export declare class Client {
   /** A `fetch` of your own; null: the platform's. */
   fetch: Fetch | null;
+  /** Gets what is otherwise written to the console with `console.error`; null: the console. */
+  logger: Logger | null;
   private readonly hooks;
   private key;
   private base;
   private lock;
+  private consent;
   private waitMsec;
   constructor(host: string, hooks: ClientHooks);
   /** The public key `pk_...` of an environment. Without it fallbacks are served. */
@@ -191,15 +261,23 @@ export declare class Client {
   /** True: what was served stays for the session. False: changes come through. */
   get sessionLock(): boolean;
   set sessionLock(lock: boolean);
+  /**
+   * Whether the person agrees to be tracked. False: no event is recorded or
+   * sent, and nothing is stored; sessions start all the same.
+   */
+  get tracking(): boolean;
+  set tracking(on: boolean);
   /** Where the anonymous id is kept; null: `localStorage` where there is one, else in memory. */
-  get storage(): IdentityStorage | null;
-  set storage(storage: IdentityStorage | null);
+  get storage(): SpaceStorage | null;
+  set storage(storage: SpaceStorage | null);
 }
 
 interface ClientHooks {
   readonly identity: IdentityKeeper;
+  readonly log: Logger;
   keyChanged(): void;
   lockChanged(): void;
+  trackingChanged(): void;
 }
 
 /** What is sent along with the start of a session: used for that session, never stored. */
@@ -217,8 +295,9 @@ export interface StartOptions {
 
 /**
  * `idle`: not started. `starting`: asked, and still waiting. `served`: the
- * server's answer is there. `fallback`: fallbacks are served; `session.failure`
- * says why, the start is tried again, and an answer makes it `served`.
+ * server's answer is there. `fallback`: fallbacks are served, or what the same
+ * person was served before; `session.failure` says why, the start is tried
+ * again, and an answer makes it `served`.
  */
 export type SessionStatus = "idle" | "starting" | "served" | "fallback";
 
@@ -236,43 +315,105 @@ export type SessionFailure =
   | "nonsense"
   | "in-use";
 
+/** How a session is at one time. */
+export interface SessionState {
+  readonly status: SessionStatus;
+  readonly failure: SessionFailure | null;
+  readonly revision: string | null;
+}
+
 /** One run of the app for one person. Its functions can be passed around. */
 export interface Session {
   readonly status: SessionStatus;
   /** What is wrong; null while nothing is. */
   readonly failure: SessionFailure | null;
+  /** Which revision of the states is served; null while none is. */
+  readonly revision: string | null;
+  /** Status, failure and revision: the same object until one of them changes. */
+  readonly state: SessionState;
   /** What was served and this code could not use, such as `homepage.body[1].layout: "tall"`. */
   readonly unknown: readonly string[];
   /**
    * Begins a session, ending the one before it. Never rejects. On a server,
    * another person's start is refused until `end` was called.
    */
-  start(options?: StartOptions): Promise<void>;
+  readonly start: (options?: StartOptions) => Promise<void>;
   /** Records an event such as `item/clicked` of the person who is there now. */
-  track(name: EventName, pairs?: EventPairs): void;
+  readonly track: (name: EventName, pairs?: EventPairs) => void;
   /** Sends the recorded events now instead of in a second. Never rejects. */
-  flush(): Promise<void>;
+  readonly flush: () => Promise<void>;
   /** Ends the session and sends the recorded events; fallbacks are served from here on. Never rejects. */
-  end(): Promise<void>;
+  readonly end: () => Promise<void>;
+  /** Calls the listener after `state` has changed, until the returned function is called. */
+  readonly onChange: (listener: () => void) => Stop;
+  /** What is shown now, for `bootstrap` of another `createSpace`; null before anything was served. */
+  readonly snapshot: () => Snapshot | null;
   /** @deprecated Until 1.0. Use `start({ userId, fields })`. */
-  identify(userId: string, fields?: Fields): Promise<void>;
+  readonly identify: (userId: string, fields?: Fields) => Promise<void>;
   /** @deprecated Until 1.0. Use `start({ fields })`. */
-  anonymize(fields?: Fields): Promise<void>;
+  readonly anonymize: (fields?: Fields) => Promise<void>;
 }
 
-/** A Space in an app: its client, its session, and the entities of its collections. */
-export declare class Space {
+/** A session to go on with elsewhere, as plain JSON: what a server rendered, a browser shows. No secrets. */
+export interface Snapshot {
+  readonly session: string | null;
+  readonly revision: string;
+  readonly states: Readonly<Record<string, unknown>>;
+  readonly person: {
+    readonly anonymousId: string;
+    readonly userId: string | null;
+  };
+}
+
+/** Where the states of a session go. */
+interface Entities {
+  /** What could not be used of the latest states. */
+  readonly unknown: readonly string[];
+  /** What the server sent for what is shown, by entity. */
+  readonly wires: Json;
+  begin(): void;
+  keep(): void;
+  reset(): void;
+  unlock(): void;
+  /** `whole`: of what is not among them, fallbacks are served. */
+  serve(states: Json, whole: boolean): void;
+  announce(): void;
+}
+
+/** A Space in an app: its client, its session, the entities of its collections, and its end. */
+export interface SpaceOf<Collections> {
+  /** Which environment and server, and how sessions behave. */
   readonly client: Client;
+  /** One run of the app for one person. */
   readonly session: Session;
+  /** What the app shows. */
+  readonly collections: Collections;
+  /** Sends the recorded events and lets go of timers, listeners and connections. What is shown stays. */
+  readonly close: () => Promise<void>;
+}
+
+/** What a Space is made of. */
+export interface Blueprint<Collections> {
+  readonly key: string;
+  readonly host: string;
+  readonly fallbacks: Readonly<Record<string, WireState>>;
+  readonly collect: (source: EntitySource) => Collections;
+}
+
+/** Makes a Space; nothing global is touched before its first use. */
+export declare function makeSpace<Collections>(
+  blueprint: Blueprint<Collections>,
+): SpaceOf<Collections>;
+
+/** Makes the entities of a Space, and takes their states. */
+export declare class EntitySource implements Entities {
   private readonly fallbacks;
-  private readonly runner;
+  /** @internal Set before the first entity is made. */
+  surroundings: Surroundings;
   private readonly entities;
-  private readonly surroundings;
-  constructor(
-    key: string,
-    host: string,
-    fallbacks: Readonly<Record<string, WireState>>,
-  );
+  constructor(fallbacks: Readonly<Record<string, WireState>>);
+  /** Whether there is such an entity. */
+  has(entity: string): boolean;
   /** The experience that is this child of a collection. */
   experience<Kind extends string, Properties>(
     entity: string,
@@ -283,7 +424,38 @@ export declare class Space {
     entity: string,
     supports: readonly AnyExperienceType[],
   ): Section<Items>;
+  get unknown(): readonly string[];
+  get wires(): Json;
+  begin(): void;
+  keep(): void;
+  reset(): void;
+  unlock(): void;
+  announce(): void;
+  serve(states: Json, whole: boolean): void;
   private layers;
-  private around;
-  private all;
 }
+
+/** Where the anonymous id is kept. */
+export type SpaceStorage = IdentityStorage;
+
+/** How a Space of its own is made; what is left out can be set later. */
+export interface OptionsOf<States> {
+  readonly apiKey?: string | undefined;
+  readonly host?: string | undefined;
+  readonly storage?: SpaceStorage | null | undefined;
+  readonly fetch?: Fetch | null | undefined;
+  readonly waitTimeMsec?: number | undefined;
+  readonly sessionLock?: boolean | undefined;
+  readonly logger?: Logger | null | undefined;
+  readonly tracking?: boolean | undefined;
+  /** What `session.snapshot()` gave elsewhere, such as on the server that rendered the page: it is shown at once. */
+  readonly bootstrap?: Snapshot | null | undefined;
+  /** For tests: what is served, by entity and raw keys. What is left out falls back. Nothing goes over the network. */
+  readonly states?: States | undefined;
+}
+
+/** Makes a Space of its own. Apps that use the default Space alone leave this out of their bundle. */
+export declare function makeSpaceWith<Collections>(
+  blueprint: Blueprint<Collections>,
+  options?: OptionsOf<object>,
+): SpaceOf<Collections>;

@@ -211,22 +211,36 @@ function newId() {
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 }
 
+/** One for all Spaces, since each slows every asynchronous step of the program. */
+let context = null;
+const MOST_SPACES_REMEMBERED = 100;
+
 /** Tells callers apart by their asynchronous context, where the platform has such: Node, Bun, Deno. */
 class Callers {
   constructor() {
-    this.context = null;
+    this.closed = false;
   }
 
   /** The caller of this moment; all that they do from here on is theirs. */
   enter() {
     const caller = { refused: false };
-    this.context ?? (this.context = newAsyncContext());
-    this.context?.enterWith(caller);
+    context ?? (context = newAsyncContext());
+    const others = (context?.getStore() ?? []).filter(
+      ([space]) => space !== this && !space.closed,
+    );
+    const latest = others.slice(-MOST_SPACES_REMEMBERED);
+    context?.enterWith(latest.concat([[this, caller]]));
     return caller;
   }
 
   get isRefused() {
-    return this.context?.getStore()?.refused ?? false;
+    const entries = context?.getStore() ?? [];
+    return entries.some(([space, { refused }]) => space === this && refused);
+  }
+
+  /** Nobody looks at this Space any more. */
+  close() {
+    this.closed = true;
   }
 }
 
@@ -395,7 +409,16 @@ function makeExperience(space, entity, type, layers) {
     },
     defaults: type.defaults,
     track: (name, pairs) => space.record({ name, pairs, entity }),
-    onChange: (listener) => layers.listen(listener),
+    get state() {
+      return layers.read();
+    },
+    get fallback() {
+      return layers.fallback;
+    },
+    get initial() {
+      return layers.initial;
+    },
+    onChange: (listener) => layers.listeners.listen(listener),
   });
 }
 
@@ -407,16 +430,25 @@ function makeSection(layers) {
     get items() {
       return layers.read().items;
     },
-    onChange: (listener) => layers.listen(listener),
+    get state() {
+      return layers.read();
+    },
+    get fallback() {
+      return layers.fallback;
+    },
+    get initial() {
+      return layers.initial;
+    },
+    onChange: (listener) => layers.listeners.listen(listener),
   });
 }
 
 function readExperience(type, wire, place, otherwise, note) {
   const state = asObject(wire);
-  return {
+  return Object.freeze({
     enabled: readEnabled(state, otherwise.enabled, place, note),
     properties: readProperties(type, state["properties"], place, note),
-  };
+  });
 }
 
 function readEnabled(state, otherwise, place, note) {
@@ -430,7 +462,7 @@ function readSection(space, supports, wire, entity, otherwise, note) {
   const enabled = readEnabled(state, otherwise.enabled, entity, note);
   if (!Array.isArray(state["items"])) {
     note(`${entity}.items`, state["items"]);
-    return { enabled, items: otherwise.items };
+    return Object.freeze({ enabled, items: otherwise.items });
   }
   const items = state["items"]
     .map((item, at) => {
@@ -438,7 +470,7 @@ function readSection(space, supports, wire, entity, otherwise, note) {
       return readItem(space, entity, supports, item, place, note);
     })
     .filter((item) => item !== null);
-  return { enabled, items: Object.freeze(items) };
+  return Object.freeze({ enabled, items: Object.freeze(items) });
 }
 
 /** Null for an item that cannot be shown. */
@@ -465,19 +497,72 @@ function makeItem(space, entity, type, id, wire, place, note) {
   });
 }
 
-/** Holds the layers of an entity's state, highest first: session lock, latest, fallback. */
+/** Those who want to be told when something has changed. */
+class Listeners {
+  constructor(name, log) {
+    this.all = new Set();
+    this.name = name;
+    this.log = log;
+  }
+
+  listen(call) {
+    if (typeof call !== "function") {
+      this.log(`a listener of ${this.name} must be a function`);
+      return () => {};
+    }
+    const listener = { call };
+    this.all.add(listener);
+    return () => {
+      this.all.delete(listener);
+    };
+  }
+
+  /** Calls them, until one of them has changed what they are told of: then all were told of that. */
+  tell(isNews) {
+    for (const listener of Array.from(this.all)) {
+      if (!isNews()) return;
+      if (!this.all.has(listener)) continue;
+      try {
+        listener.call();
+      } catch (cause) {
+        this.log(`a listener of ${this.name} failed`, cause);
+      }
+    }
+  }
+}
+
+/** Holds the layers of an entity's state, highest first: session lock, latest, the session before, fallback. */
 class Layers {
-  constructor(space, entity, parse, fallback) {
+  constructor(space, entity, parse, readFallback) {
     /** What could not be used of the latest state. */
     this.unknown = [];
-    this.listeners = new Set();
+    this.made = null;
+    this.first = null;
     this.locked = null;
     this.latest = null;
+    this.before = null;
+    this.told = null;
+    /** What the server sent for a state. */
+    this.wires = new WeakMap();
     this.space = space;
     this.entity = entity;
     this.parse = parse;
-    this.fallback = fallback;
-    this.announced = fallback;
+    this.readFallback = readFallback;
+    this.listeners = new Listeners(entity, space.log);
+  }
+
+  /** What this code holds itself; it is read when it is first needed. */
+  get fallback() {
+    return this.made ?? (this.made = this.readFallback());
+  }
+
+  get initial() {
+    return this.first ?? this.fallback;
+  }
+
+  /** What the server sent for what is shown; undefined: the fallback is shown. */
+  get wire() {
+    return this.wires.get(this.current());
   }
 
   /** The state to show. While the session locks, it stays what it was when it was first read. */
@@ -492,6 +577,7 @@ class Layers {
   serve(wire) {
     const unknown = [];
     const note = (place, value) => {
+      if (value === undefined && this.space.testing) return;
       if (unknown.length >= MOST_UNKNOWN) return;
       unknown.push(unknownEntry(place, value));
     };
@@ -503,49 +589,48 @@ class Layers {
       note,
     );
     this.unknown = unknown;
-    this.latest = equal(state, this.current()) ? this.current() : state;
+    const current = this.current();
+    this.latest = equal(state, current) ? current : state;
+    this.before = null;
+    if (this.latest) this.wires.set(this.latest, wire);
+  }
+
+  /** What is shown now is what the first rendering shows. */
+  begin() {
+    this.first = this.current();
+  }
+
+  /** The same person starts again: what is shown stays until there is something newer. */
+  keep() {
+    this.before = this.locked ?? this.latest ?? this.before;
+    this.locked = this.latest = null;
   }
 
   unlock() {
     this.locked = null;
   }
 
-  reset() {
-    this.locked = null;
-    this.latest = null;
+  /** Nothing is served any more. What was read stays while the session locks. */
+  drop() {
+    this.latest = this.before = null;
     this.unknown = [];
+  }
+
+  reset() {
+    this.unlock();
+    this.drop();
   }
 
   /** Calls the listeners if what they were told of last is no longer what is shown. */
   announce() {
     const state = this.current();
-    const known = this.announced;
-    this.announced = state;
-    if (equal(state, known)) return;
-    for (const listener of Array.from(this.listeners)) {
-      if (!this.listeners.has(listener)) continue;
-      try {
-        listener.call();
-      } catch (cause) {
-        report(`a listener of ${this.entity} failed`, cause);
-      }
-    }
-  }
-
-  listen(call) {
-    if (typeof call !== "function") {
-      report(`a listener of ${this.entity} must be a function`);
-      return () => {};
-    }
-    const listener = { call };
-    this.listeners.add(listener);
-    return () => {
-      this.listeners.delete(listener);
-    };
+    const known = this.told ?? this.fallback;
+    this.told = state;
+    if (!equal(state, known)) this.listeners.tell(() => this.told === state);
   }
 
   current() {
-    return this.locked ?? this.latest ?? this.fallback;
+    return this.locked ?? this.latest ?? this.before ?? this.fallback;
   }
 }
 
@@ -913,12 +998,14 @@ export class Client {
   constructor(host, hooks) {
     /** A `fetch` of your own; null: the platform's. */
     this.fetch = null;
+    /** Gets what is otherwise written to the console with `console.error`; null: the console. */
+    this.logger = null;
     this.key = "";
-    this.base = "";
     this.lock = true;
+    this.consent = true;
     this.waitMsec = 1200;
     this.hooks = hooks;
-    this.host = host;
+    this.base = host;
   }
 
   /** The public key `pk_...` of an environment. Without it fallbacks are served. */
@@ -938,7 +1025,7 @@ export class Client {
 
   set host(url) {
     if (typeof url === "string") this.base = url.replace(/\/+$/, "");
-    else report(`client.host must be a URL, not ${describe(url)}`);
+    else this.hooks.log(`client.host must be a URL, not ${describe(url)}`);
   }
 
   /** How long `session.start` waits before it goes on with fallbacks. */
@@ -949,7 +1036,9 @@ export class Client {
   set waitTimeMsec(milliseconds) {
     if (typeof milliseconds === "number" && milliseconds >= 0) {
       this.waitMsec = milliseconds;
-    } else report("client.waitTimeMsec must be a number of milliseconds");
+    } else {
+      this.hooks.log("client.waitTimeMsec must be a number of milliseconds");
+    }
   }
 
   /** True: what was served stays for the session. False: changes come through. */
@@ -962,6 +1051,19 @@ export class Client {
     this.hooks.lockChanged();
   }
 
+  /**
+   * Whether the person agrees to be tracked. False: no event is recorded or
+   * sent, and nothing is stored; sessions start all the same.
+   */
+  get tracking() {
+    return this.consent;
+  }
+
+  set tracking(on) {
+    this.consent = Boolean(on);
+    this.hooks.trackingChanged();
+  }
+
   /** Where the anonymous id is kept; null: `localStorage` where there is one, else in memory. */
   get storage() {
     return this.hooks.identity.storage;
@@ -970,6 +1072,17 @@ export class Client {
   set storage(storage) {
     this.hooks.identity.storage = storage;
   }
+}
+
+/** Tells the app's logger, or else the console; never throws. */
+function loggerOf(client) {
+  return (message, cause) => {
+    try {
+      (client.logger ?? report)(message, messageOf(cause));
+    } catch {
+      report(message, cause);
+    }
+  };
 }
 
 const NO_ANSWER = { status: 0, text: "", retryAfterMsec: 0 };
@@ -1059,18 +1172,82 @@ function newAborter() {
   return platform.AbortController ? new platform.AbortController() : null;
 }
 
+const IDLE = /* @__PURE__ */ Object.freeze({
+  status: "idle",
+  failure: null,
+  revision: null,
+});
+/** What is told to those who were refused. */
+const REFUSED = /* @__PURE__ */ Object.freeze({
+  status: "fallback",
+  failure: "in-use",
+  revision: null,
+});
+
+/** Null where nobody can tell who is meant. */
+function wantedOrNull(options, log) {
+  try {
+    return readOptions(options);
+  } catch (cause) {
+    log("a session cannot be started with that", cause);
+    return null;
+  }
+}
+
+/** Null for an answer that is none. */
+function readServed(reply) {
+  if (reply.status !== 200) return null;
+  try {
+    return asServed(JSON.parse(reply.text));
+  } catch {
+    return null;
+  }
+}
+
+function asServed(value) {
+  const { session, revision, states } = asObject(value);
+  return {
+    session: typeof session === "string" && session ? storable(session) : null,
+    revision:
+      typeof revision === "number"
+        ? String(revision)
+        : storable(asString(revision)),
+    states: asObject(states),
+  };
+}
+
+function failureOf(reply) {
+  if (reply.status === 0) return "network";
+  if (reply.status >= 500) return "server";
+  return reply.status >= 400 ? "refused" : "nonsense";
+}
+
+/** Waits for the work, but no longer than that. */
+function sooner(work, milliseconds) {
+  return new Promise((resolve) => {
+    const timer = after(milliseconds, () => resolve(undefined));
+    void work.then(() => {
+      clock.clearTimeout(timer);
+      resolve(undefined);
+    });
+  });
+}
+
 const START_TIMEOUT_MSEC = 30000;
 const MOST_UNKNOWN_LOGGED = 200;
-const IN_USE =
-  "another person's session has not ended: until session.end() is called, fallbacks are served and nothing is tracked";
 
 /** Runs sessions one after the other. */
 class SessionRunner {
-  constructor(client, identity, entities) {
-    this.status = "idle";
-    this.failure = null;
+  constructor(key, host, entities) {
+    this.state = IDLE;
     this.pauses = new Pauses();
+    this.callers = new Callers();
     this.run = null;
+    this.revision = null;
+    /** What the listeners were told of last. */
+    this.told = IDLE;
+    /** What a test says that is served; then there is no server. */
+    this.states = null;
     /** Nobody is known to be there, so nothing may be tracked. */
     this.mute = false;
     /** Nobody is served until the end of the session is declared. */
@@ -1078,16 +1255,20 @@ class SessionRunner {
     /** On a server: somebody has started and not ended. */
     this.occupied = false;
     this.ended = false;
-    this.callers = new Callers();
     /** Whose start the present run is. */
     this.caller = null;
     /** What the server has not been told yet of what this code could not use. */
     this.untold = [];
     this.logged = new Set();
-    this.client = client;
-    this.identity = identity;
+    this.stopWatching = null;
+    this.closing = null;
+    this.closedLogged = false;
     this.entities = entities;
-    this.transport = new Transport(client);
+    this.client = new Client(host, this);
+    this.log = loggerOf(this.client);
+    this.listeners = new Listeners("session", this.log);
+    this.identity = new IdentityKeeper(key);
+    this.transport = new Transport(this.client);
     this.events = new EventQueue(this.transport, this.pauses);
     this.follower = new Follower(this, this.pauses);
   }
@@ -1096,29 +1277,44 @@ class SessionRunner {
     return this.entities.unknown;
   }
 
+  get testing() {
+    return this.states !== null;
+  }
+
+  /** Whether what is read now stays. */
+  get locking() {
+    const { status } = this.state;
+    const settled = status === "served" || status === "fallback";
+    return settled && this.client.sessionLock;
+  }
+
   /** Whether who looks now was refused, so that what is served is somebody else's. */
   get hidden() {
     return this.callers.isRefused && this.occupied;
   }
 
   async start(options) {
-    const caller = hasPage() ? null : this.callers.enter();
-    const wanted = wantedOrNull(options);
+    if (this.isClosed()) return;
+    this.watch();
+    const caller = this.alone ? null : this.callers.enter();
+    const wanted = wantedOrNull(options, this.log);
     if (this.isTaken(wanted)) return this.refuse(caller);
+    const before = this.run;
     this.stop();
     this.caller = caller;
-    this.occupied = !hasPage();
-    this.entities.reset();
+    this.occupied = !this.alone;
     this.mute = wanted === null;
-    if (!wanted) return this.conclude("fallback", "refused");
-    await this.begin(wanted);
+    if (wanted) return this.begin(wanted, before);
+    this.reset();
+    this.conclude("fallback", "refused");
   }
 
   async end() {
+    if (this.closing) return this.closing;
     // Who was refused has no session to end, unless it is to have everybody served again.
     if (this.hidden && !this.inUse) return this.events.flush();
     this.stop();
-    this.entities.reset();
+    this.reset();
     this.mute = this.inUse = this.occupied = false;
     if (!hasPage()) {
       this.ended = true;
@@ -1129,42 +1325,68 @@ class SessionRunner {
   }
 
   flush() {
-    return this.events.flush();
+    return this.closing ?? this.events.flush();
   }
 
-  leave() {
-    this.events.leave();
-  }
-
-  /** The network is back. */
-  hurry() {
-    this.pauses.hurry();
+  close() {
+    return this.closing ?? (this.closing = this.shut());
   }
 
   record(parts) {
-    if (this.mute || this.hidden) return;
+    if (this.isClosed() || this.mute || this.hidden || this.testing) return;
+    if (!this.client.tracking) return;
+    this.watch();
     try {
       this.events.add(this.eventOf(parts));
     } catch (cause) {
-      report(`the event ${describe(parts.name)} is not recorded`, cause);
+      this.log(`the event ${describe(parts.name)} is not recorded`, cause);
     }
   }
 
-  lockChanged() {
-    this.follower.stop();
-    if (this.status === "served") this.failure = null;
-    if (this.client.sessionLock) return;
-    this.entities.unlock();
-    this.entities.announce();
+  snapshot() {
+    const { run, revision, entities } = this;
+    if (!run || revision === null || this.hidden) return null;
+    return {
+      session: run.session,
+      revision,
+      states: entities.wires,
+      person: { anonymousId: run.anonymousId, userId: run.userId },
+    };
+  }
+
+  /** Goes on with a session that was started elsewhere. */
+  resume({ id, owner: _, ...wanted }) {
+    this.occupied = !this.alone;
+    this.run = this.newRun(wanted, id);
+    this.take(this.run, wanted);
+    this.entities.begin();
+    this.watch();
     this.follow();
   }
 
+  /** Serves these states from here on, without a server. */
+  test(states) {
+    this.states = states;
+    void this.start();
+    this.entities.begin();
+  }
+
+  lockChanged() {
+    const { status, failure } = this.state;
+    this.follower.stop();
+    if (!this.client.sessionLock) this.entities.unlock();
+    this.conclude(status, status === "served" ? null : failure);
+    this.follow();
+  }
+
+  trackingChanged() {}
+
   keyChanged() {
+    if (this.closing) return;
     void this.events.flush();
     const { run } = this;
-    if (run && this.failure === "missing-key" && this.transport.ready) {
-      void this.prime(run);
-    }
+    const waits = this.state.failure === "missing-key" && this.transport.ready;
+    if (run && waits) void this.prime(run);
   }
 
   /** Asks for a session for the run; `aborter` cuts it. */
@@ -1188,12 +1410,12 @@ class SessionRunner {
   }
 
   /** Asks for what has changed since the run's revision. */
-  poll(run, aborter) {
+  poll(run, aborter, waitSeconds = CHANGES_WAIT_SECONDS) {
     const session = encodeURIComponent(String(run.session));
     const since = encodeURIComponent(run.revision);
     return this.transport.send({
       method: "GET",
-      path: `/sessions/${session}/changes?since=${since}&wait=${CHANGES_WAIT_SECONDS}`,
+      path: `/sessions/${session}/changes?since=${since}&wait=${waitSeconds}`,
       timeoutMsec: CHANGES_TIMEOUT_MSEC,
       aborter,
     });
@@ -1203,8 +1425,8 @@ class SessionRunner {
   take(run, served) {
     if (served) {
       run.session = served.session ?? run.session;
-      run.revision = served.revision;
-      this.entities.serve(served.states);
+      this.revision = run.revision = served.revision;
+      this.entities.serve(served.states, served.session !== null);
       this.noteUnknown();
     }
     this.conclude("served", null);
@@ -1212,7 +1434,12 @@ class SessionRunner {
 
   /** Says why changes do not come through; what was served stays. */
   fail(reply) {
-    this.failure = failureOf(reply);
+    this.conclude(this.state.status, failureOf(reply));
+  }
+
+  /** Whether nobody else can be here: in a page, in a test. */
+  get alone() {
+    return hasPage() || this.testing;
   }
 
   /** What this code cannot use is logged once, and told to the server when the next session starts. */
@@ -1223,7 +1450,7 @@ class SessionRunner {
     const news = unknown.filter((entry) => !this.logged.has(entry));
     if (news.length === 0 || this.logged.size > MOST_UNKNOWN_LOGGED) return;
     news.forEach((entry) => this.logged.add(entry));
-    report(`not all that was served can be used here: ${news.join("; ")}`);
+    this.log(`not all that was served can be used here: ${news.join("; ")}`);
   }
 
   eventOf({ name, pairs, entity, data }) {
@@ -1249,7 +1476,7 @@ class SessionRunner {
 
   /** Whether this space already serves somebody else. Of two visitors on a server nobody knows that they are one. */
   isTaken(wanted) {
-    if (!this.occupied || hasPage()) return false;
+    if (!this.occupied || this.alone) return false;
     if (!this.run || !wanted) return true;
     const same = this.run.userId === wanted.userId;
     const known = wanted.userId !== null || this.client.storage !== null;
@@ -1257,52 +1484,99 @@ class SessionRunner {
   }
 
   refuse(caller) {
-    if (!this.inUse) report(IN_USE);
+    if (!this.inUse) {
+      this.log(
+        "another person's session has not ended: until session.end() is called, fallbacks are served and nothing is tracked; on a server, make a Space for each request with createSpace()",
+      );
+    }
     for (const refused of [caller, this.caller]) {
       if (refused) refused.refused = true;
     }
     this.mute = this.inUse = true;
     this.stop();
-    this.entities.reset();
+    this.reset();
     this.conclude("fallback", "in-use");
   }
 
-  async begin(wanted) {
-    this.status = "starting";
-    this.failure = null;
+  async begin(wanted, before) {
     if (this.ended) this.identity.forget();
     this.ended = false;
-    const run = {
+    const { states } = this;
+    const id = states ? newId() : this.identity.begin(wanted.userId).id;
+    const run = this.newRun(wanted, id);
+    this.run = run;
+    if (states) {
+      return this.take(run, { session: null, revision: "test", states });
+    }
+    if (before && isSamePerson(before, run)) this.entities.keep();
+    else this.reset();
+    this.conclude("starting", null);
+    if (this.isOver(run)) return;
+    if (!this.transport.ready) {
+      this.log("client.apiKey is not set, so fallbacks are served");
+      return this.conclude("fallback", "missing-key");
+    }
+    await sooner(this.prime(run), this.client.waitTimeMsec);
+    if (!this.isOver(run) && this.state.status === "starting") {
+      this.conclude("fallback", "timeout");
+    }
+  }
+
+  newRun(wanted, anonymousId) {
+    return {
       ...wanted,
-      anonymousId: this.identity.begin(wanted.userId).id,
+      anonymousId,
+      key: this.client.apiKey,
       aborter: newAborter(),
       session: null,
       revision: "",
       failures: 0,
       cancelRetry: null,
     };
-    this.run = run;
-    if (!this.transport.ready) {
-      report("client.apiKey is not set, so fallbacks are served");
-      return this.conclude("fallback", "missing-key");
-    }
-    await sooner(this.prime(run), this.client.waitTimeMsec);
-    if (this.run === run && this.status === "starting") {
-      this.conclude("fallback", "timeout");
-    }
   }
 
   stop() {
+    this.halt();
+    this.run = null;
+  }
+
+  /** Ends all that is under way. */
+  halt() {
     this.follower.stop();
     this.run?.aborter?.abort();
     this.run?.cancelRetry?.();
-    this.run = null;
+  }
+
+  async shut() {
+    this.halt();
+    this.stopWatching?.();
+    this.callers.close();
+    if (this.state.status === "starting") this.conclude("idle", null);
+    await this.events.flush();
+  }
+
+  /** Whether all is over; who does not know it is told once. */
+  isClosed() {
+    if (this.closing && !this.closedLogged) {
+      this.closedLogged = true;
+      this.log("the Space was closed: it starts and tracks nothing any more");
+    }
+    return this.closing !== null;
+  }
+
+  isOver(run) {
+    return this.run !== run || this.closing !== null;
+  }
+
+  reset() {
+    this.revision = null;
+    this.entities.reset();
   }
 
   /** Asks for the state of every entity at once, later again where that fails. An answer counts unless the run is over. */
   async prime(run) {
     const reply = await this.ask(run, run.aborter);
-    if (this.run !== run) return;
+    if (this.isOver(run)) return;
     const served = readServed(reply);
     if (served && served.session !== null) {
       this.take(run, served);
@@ -1317,68 +1591,50 @@ class SessionRunner {
     );
     const failure = failureOf(reply);
     const telling = failure === "refused" || failure === "nonsense";
-    if (telling && failure !== this.failure) {
-      report(`no session, so fallbacks are served: ${failure}`, reply.status);
+    if (telling && failure !== this.state.failure) {
+      this.log(`no session, so fallbacks are served: ${failure}`, reply.status);
     }
     this.conclude("fallback", failure);
   }
 
   follow() {
-    const run = this.run;
-    if (run?.session && !this.client.sessionLock) this.follower.follow(run);
+    const { run } = this;
+    const follows = run?.session && !this.client.sessionLock && !this.closing;
+    if (run && follows) this.follower.follow(run);
   }
 
+  /** From the first use on, the page's end and the network's return are known. */
+  watch() {
+    this.stopWatching ??
+      (this.stopWatching = watchPage({
+        leave: () => this.events.leave(),
+        hurry: () => this.pauses.hurry(),
+      }));
+  }
+
+  /** Says how it stands now: all of that is there before anybody is told of any of it. */
   conclude(status, failure) {
-    this.status = status;
-    this.failure = failure;
+    const { state, revision } = this;
+    const same =
+      state.status === status &&
+      state.failure === failure &&
+      state.revision === revision;
+    if (!same) this.state = Object.freeze({ status, failure, revision });
     this.entities.announce();
+    const news = this.state;
+    if (news === this.told) return;
+    this.told = news;
+    this.listeners.tell(() => this.told === news);
   }
 }
 
-/** Null where nobody can tell who is meant. */
-function wantedOrNull(options) {
-  try {
-    return readOptions(options);
-  } catch (cause) {
-    report("a session cannot be started with that", cause);
-    return null;
-  }
-}
-
-/** Null for an answer that is none. */
-function readServed(reply) {
-  if (reply.status !== 200) return null;
-  try {
-    const { session, revision, states } = asObject(JSON.parse(reply.text));
-    return {
-      session:
-        typeof session === "string" && session ? storable(session) : null,
-      revision:
-        typeof revision === "number"
-          ? String(revision)
-          : storable(asString(revision)),
-      states: asObject(states),
-    };
-  } catch {
-    return null;
-  }
-}
-
-function failureOf(reply) {
-  if (reply.status === 0) return "network";
-  if (reply.status >= 500) return "server";
-  return reply.status >= 400 ? "refused" : "nonsense";
-}
-
-/** Waits for the work, but no longer than that. */
-function sooner(work, milliseconds) {
-  return new Promise((resolve) => {
-    const timer = after(milliseconds, () => resolve(undefined));
-    void work.then(() => {
-      clock.clearTimeout(timer);
-      resolve(undefined);
-    });
-  });
+/** A visitor who has signed in is another person; so is everybody in another environment. */
+function isSamePerson(before, run) {
+  return (
+    (before.key === "" || before.key === run.key) &&
+    before.userId === run.userId &&
+    (run.userId !== null || before.anonymousId === run.anonymousId)
+  );
 }
 
 const CHANGES_WAIT_SECONDS = 25;
@@ -1459,23 +1715,34 @@ class Follower {
   }
 }
 
-/** A Space in an app: its client, its session, and the entities of its collections. */
-export class Space {
-  constructor(key, host, fallbacks) {
+/** Makes a Space; nothing global is touched before its first use. */
+export function makeSpace(blueprint) {
+  return assemble(blueprint).space;
+}
+
+function assemble({ key, host, fallbacks, collect }) {
+  const source = new EntitySource(fallbacks);
+  const runner = new SessionRunner(key, host, source);
+  source.surroundings = runner;
+  const space = Object.freeze({
+    client: runner.client,
+    session: sessionOf(runner),
+    collections: collect(source),
+    close: () => runner.close(),
+  });
+  return { space, runner, source };
+}
+
+/** Makes the entities of a Space, and takes their states. */
+export class EntitySource {
+  constructor(fallbacks) {
     this.entities = new Map();
     this.fallbacks = fallbacks;
-    const identity = new IdentityKeeper(key);
-    this.client = new Client(host, {
-      identity,
-      keyChanged: () => this.runner.keyChanged(),
-      lockChanged: () => this.runner.lockChanged(),
-    });
-    const runner = new SessionRunner(this.client, identity, this.all());
-    this.runner = runner;
-    this.session = sessionOf(runner);
-    this.surroundings = this.around(runner);
-    leaveWithPage(() => runner.leave());
-    platform.addEventListener?.("online", () => runner.hurry());
+  }
+
+  /** Whether there is such an entity. */
+  has(entity) {
+    return this.entities.has(entity);
   }
 
   /** The experience that is this child of a collection. */
@@ -1501,63 +1768,79 @@ export class Space {
     return makeSection(layers);
   }
 
+  get unknown() {
+    const lists = Array.from(this.entities.values(), ({ unknown }) => unknown);
+    const none = [];
+    return none.concat(...lists).slice(0, MOST_UNKNOWN);
+  }
+
+  get wires() {
+    const wires = {};
+    this.entities.forEach(({ wire }, entity) => {
+      if (wire !== undefined) wires[entity] = wire;
+    });
+    return wires;
+  }
+
+  begin() {
+    this.entities.forEach((layers) => layers.begin());
+  }
+
+  keep() {
+    this.entities.forEach((layers) => layers.keep());
+  }
+
+  reset() {
+    this.entities.forEach((layers) => layers.reset());
+  }
+
+  unlock() {
+    this.entities.forEach((layers) => layers.unlock());
+  }
+
+  announce() {
+    this.entities.forEach((layers) => layers.announce());
+  }
+
+  serve(states, whole) {
+    this.entities.forEach((layers, entity) => {
+      const wire = own(states, entity);
+      if (wire !== undefined) layers.serve(wire);
+      else if (whole) layers.drop();
+    });
+  }
+
   layers(entity, parse, nothing) {
-    const fallback = readOr(
-      (wire) => parse(wire, nothing, () => {}),
-      own(this.fallbacks, entity),
-      nothing,
-      entity,
-      () => {},
+    const layers = new Layers(this.surroundings, entity, parse, () =>
+      readOr(
+        (wire) => parse(wire, nothing, () => {}),
+        own(this.fallbacks, entity),
+        Object.freeze(nothing),
+        entity,
+        () => {},
+      ),
     );
-    const layers = new Layers(this.surroundings, entity, parse, fallback);
     this.entities.set(entity, layers);
     return layers;
-  }
-
-  around(runner) {
-    const { client } = this;
-    return {
-      get locking() {
-        const settled =
-          runner.status === "served" || runner.status === "fallback";
-        return settled && client.sessionLock;
-      },
-      get hidden() {
-        return runner.hidden;
-      },
-      record: (event) => runner.record(event),
-    };
-  }
-
-  all() {
-    const { entities } = this;
-    return {
-      get unknown() {
-        const lists = Array.from(entities.values(), ({ unknown }) => unknown);
-        const none = [];
-        return none.concat(...lists).slice(0, MOST_UNKNOWN);
-      },
-      reset: () => entities.forEach((layers) => layers.reset()),
-      unlock: () => entities.forEach((layers) => layers.unlock()),
-      announce: () => entities.forEach((layers) => layers.announce()),
-      serve: (states) =>
-        entities.forEach((layers, entity) => {
-          const wire = own(states, entity);
-          if (wire !== undefined) layers.serve(wire);
-        }),
-    };
   }
 }
 
 /** What an app sees of the runner; its functions need no `this`. */
 function sessionOf(runner) {
   const start = (options) => runner.start(options);
+  const state = () => (runner.hidden ? REFUSED : runner.state);
   return {
     get status() {
-      return runner.hidden ? "fallback" : runner.status;
+      return state().status;
     },
     get failure() {
-      return runner.hidden ? "in-use" : runner.failure;
+      return state().failure;
+    },
+    get revision() {
+      return state().revision;
+    },
+    get state() {
+      return state();
     },
     get unknown() {
       return runner.hidden ? [] : runner.unknown;
@@ -1566,14 +1849,99 @@ function sessionOf(runner) {
     track: (name, pairs) => runner.record({ name, pairs }),
     flush: () => runner.flush(),
     end: () => runner.end(),
+    onChange: (listener) => runner.listeners.listen(listener),
+    snapshot: () => runner.snapshot(),
     identify: (userId, fields) => start({ userId, fields }),
     anonymize: (fields) => start({ fields }),
   };
 }
 
-function leaveWithPage(leave) {
+/** What is told of a page; returns what ends that. */
+function watchPage({ leave, hurry }) {
   platform.addEventListener?.("pagehide", leave);
   platform.document?.addEventListener?.("visibilitychange", () => {
     if (platform.document?.visibilityState === "hidden") leave();
   });
+  platform.addEventListener?.("online", hurry);
+  return () => {};
+}
+
+/** Makes a Space of its own. Apps that use the default Space alone leave this out of their bundle. */
+export function makeSpaceWith(blueprint, options) {
+  const assembly = assemble(blueprint);
+  const { client } = assembly.space;
+  for (const name of SETTABLE) {
+    const value = options?.[name];
+    if (value !== undefined) Object.assign(client, { [name]: value });
+  }
+  if (options?.states) test(assembly, blueprint.fallbacks, options.states);
+  else if (options?.bootstrap) resume(assembly, options.bootstrap);
+  return assembly.space;
+}
+
+/** `apiKey` is the last, since all else is there when it is. */
+const SETTABLE = [
+  "logger",
+  "tracking",
+  "host",
+  "storage",
+  "fetch",
+  "waitTimeMsec",
+  "sessionLock",
+  "apiKey",
+];
+
+/** Serves what a test says, filled in from the fallbacks. */
+function test({ runner, source }, fallbacks, states) {
+  const complete = {};
+  for (const [entity, given] of Object.entries(states)) {
+    if (!source.has(entity)) runner.log(`no entity ${describe(entity)}`);
+    complete[entity] = completeState(fallbacks[entity], given);
+  }
+  runner.test(complete);
+}
+
+function completeState(fallback, given) {
+  const { properties, items } = given ?? {};
+  return {
+    ...fallback,
+    enabled: true,
+    ...given,
+    ...(fallback?.properties && {
+      properties: { ...fallback.properties, ...properties },
+    }),
+    ...(Array.isArray(items) && { items: items.map(completeItem) }),
+  };
+}
+
+function completeItem(item, at) {
+  return { id: String(at), enabled: true, properties: {}, ...item };
+}
+
+/** Goes on with a snapshot, which may come from anywhere. */
+function resume({ runner }, snapshot) {
+  let resumed;
+  try {
+    resumed = readSnapshot(snapshot);
+  } catch (cause) {
+    return runner.log("the bootstrap cannot be used", cause);
+  }
+  runner.resume(resumed);
+}
+
+function readSnapshot(snapshot) {
+  const { anonymousId, userId } = asObject(asObject(snapshot)["person"]);
+  const wanted = readOptions({ userId });
+  return {
+    ...asServed(snapshot),
+    ...wanted,
+    id: asAnonymousId(anonymousId),
+    owner: wanted.userId,
+  };
+}
+
+function asAnonymousId(value) {
+  const id = asString(value);
+  if (!/^[0-9a-f-]{36}$/.test(id)) throw new Nonsense("no anonymous id");
+  return id;
 }
