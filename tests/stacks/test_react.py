@@ -15,8 +15,8 @@ import shutil
 
 VERSIONS = ["react", pytest.param("react-18", marks=pytest.mark.slow)]
 RENDERS = 100_000
-MOST_GROWN_BYTES = 1_000_000
-"""A tenth of what it is when each render leaves but one closure and one set entry."""
+MOST_GROWN_BYTES = 10 * RENDERS
+"""A sixth of what it is when each render leaves nothing but a closure."""
 
 
 def ran(name: str, folder: Path, react: str, *arguments: str, language: str = "typescript", mode: str = "development") -> Any:
@@ -34,7 +34,7 @@ def ran(name: str, folder: Path, react: str, *arguments: str, language: str = "t
     options = ["--external:happy-dom", f"--alias:react={react}", f"--alias:react-dom={dom}", f"--banner:js={banner}"]
     environment = f'--define:process.env.NODE_ENV="{mode}"'
     run([*command, *options, environment, f"--outfile={name}.mjs", "--log-level=warning"], folder)
-    return json.loads(run([require_node(), "--expose-gc", f"{name}.mjs", *arguments], folder))
+    return json.loads(run([require_node(), "--expose-gc", f"{name}.mjs", *arguments], folder).splitlines()[-1])
 
 
 @pytest.mark.parametrize("react", VERSIONS)
@@ -69,9 +69,8 @@ def test_a_server_renders_nothing_of_the_default_space_but_what_is_built_in(tmp_
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("language", ["typescript", "javascript"])
-def test_a_hundred_thousand_renders_leave_nothing_behind(language: str, tmp_path: Path) -> None:
-    seen = ran("renders", tmp_path, "react", str(RENDERS), language=language, mode="production")
+def test_a_hundred_thousand_renders_leave_nothing_behind(tmp_path: Path) -> None:
+    seen = ran("renders", tmp_path, "react", str(RENDERS), language="javascript", mode="production")
     assert seen["renders"] == RENDERS
     assert seen["listeners"] == 0
     assert seen["grownBytes"] < MOST_GROWN_BYTES

@@ -8,7 +8,7 @@ const answer = async (_: string, { body }: { body?: string }) => {
   const person = String(JSON.parse(body ?? "{}").external_id);
   asked.push(person);
   const properties = { label: `Hello ${person}`, "discount-percent": 20, "ends-at": null };
-  const item = { id: "one", experience: "hero", enabled: true, properties: { title: `For ${person}` } };
+  const item = { id: "one", experience: "hero", enabled: true, properties: { layout: "", link: null, source: null, title: person } };
   const states = {
     "onboarding.welcome": { enabled: true, properties },
     "homepage.body": { enabled: true, items: [item] },

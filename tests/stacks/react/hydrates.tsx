@@ -8,12 +8,13 @@ const page = ({ bootstrap, early }: { bootstrap: boolean; early: boolean }) => a
   const errors: string[] = [];
   console.error = (...texts) => errors.push(texts.join(" "));
   const space = newSpace(bootstrap ? { bootstrap: snapshot } : {});
-  document.body.innerHTML = html;
+  const container = document.createElement("div");
+  container.innerHTML = html;
   rendered.length = asked.length = 0;
   const started = early ? space.session.start({ userId: "u1" }) : null;
   const onRecoverableError = (error: unknown) => errors.push(String(error));
   const { act, hydrateRoot } = await browser();
-  await act(async () => void hydrateRoot(document.body, <App space={space} />, { onRecoverableError }));
+  await act(async () => void hydrateRoot(container, <App space={space} />, { onRecoverableError }));
   await act(async () => void (await started));
   return { asked: [...asked], rendered: [...new Set(rendered)], errors };
 };

@@ -18,10 +18,11 @@ const watched = {
   },
 };
 const shown: (string | null)[] = [];
-const root = createRoot(document.body);
+const container = document.createElement("div");
+const root = createRoot(container);
 const step = async (work: () => unknown) => {
   await act(async () => void (await work()));
-  shown.push(document.body.textContent);
+  shown.push(container.textContent);
 };
 
 await step(() => root.render(<StrictMode><App space={watched} /></StrictMode>));
@@ -32,3 +33,4 @@ await step(() => root.unmount());
 await session.start({ userId: "u3" });
 await space.close();
 console.log(JSON.stringify({ shown, whileShown, afterwards: listeners.count, asked, errors }));
+process.exit();
