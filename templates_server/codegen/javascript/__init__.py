@@ -17,6 +17,9 @@ from templates_server.codegen.typescript.names import identifier
 from templates_server.codegen.typescript.space_modules import GENERATED, GIT_ATTRIBUTES, HEADER, space_modules
 
 ENDINGS = ("js", "d.ts")
+PACKAGE = '{\n  "type": "module",\n  "sideEffects": false\n}\n'
+"""ES modules, whatever the `package.json` of the app says, of which a bundler may leave out what is not used."""
+
 TEMPLATES = Templates("javascript", "typescript")
 
 
@@ -30,7 +33,8 @@ def files(generation_input: GenerationInput, names: ModelNames, options: Mapping
         for module in space_modules(generation_input, names, options)
         for ending in ENDINGS
     }
-    return written | runtime() | {".gitattributes": with_header(GIT_ATTRIBUTES, GENERATED)}
+    others = {".gitattributes": with_header(GIT_ATTRIBUTES, GENERATED), "package.json": PACKAGE}
+    return written | runtime() | others
 
 
 @functools.cache

@@ -72,11 +72,9 @@ export type Fetch = (
   options: FetchOptions,
 ) => Promise<FetchAnswer>;
 
-/** Where the anonymous id is kept, such as `localStorage`. */
-export interface IdentityStorage {
-  getItem(key: string): string | null;
-  setItem(key: string, value: string): void;
-  removeItem?(key: string): void;
+interface Aborter {
+  readonly signal: unknown;
+  abort(): void;
 }
 
 /** @internal The time, timers and chance of this file, in one place so that a test can set its own. */
@@ -86,6 +84,13 @@ export declare const clock: {
   clearTimeout: (timer: unknown) => void;
   random: () => number;
 };
+
+/** What an app says when it starts a session, checked. */
+interface Wanted {
+  readonly userId: string | null;
+  readonly userSignature: string | undefined;
+  readonly fields: Json | undefined;
+}
 
 /** One piece of an event's metadata. */
 export interface Pair {
@@ -203,6 +208,57 @@ export interface ItemTestState<Kind extends string, Values> {
   readonly properties?: Values | undefined;
 }
 
+/** Those who want to be told when something has changed. */
+declare class Listeners {
+  private readonly name;
+  private readonly log;
+  private readonly all;
+  constructor(name: string, log: Logger);
+  listen(call: () => void): Stop;
+  /** Calls them, until one of them has changed what they are told of: then all were told of that. */
+  tell(isNews: () => boolean): void;
+}
+
+/** Where an app keeps texts between visits: `localStorage`, React Native's AsyncStorage, a file of your own. */
+export interface SpaceStorage {
+  getItem(key: string): string | null | Promise<string | null>;
+  setItem(key: string, value: string): unknown;
+  removeItem?(key: string): unknown;
+}
+
+/** @deprecated Until 1.0. Use `SpaceStorage`. */
+export type IdentityStorage = SpaceStorage;
+
+/** Takes what a developer should know: a message, and what was thrown or answered if anything was. */
+export type Logger = (message: string, cause?: unknown) => void;
+
+/** A value that may take its time, because storage may be asynchronous. */
+type Soon<T> = T | Promise<T>;
+
+/** Keeps texts of a Space by name. Never throws or rejects, and waits for nothing longer than half a second. */
+declare class Store {
+  storage: SpaceStorage | null;
+  /** Called when texts may be written again. */
+  resumed: () => void;
+  private readonly prefix;
+  private readonly log;
+  private on;
+  private used;
+  private late;
+  constructor(spaceKey: string, log?: Logger);
+  /** While false nothing is written. Setting it to false removes what is stored, once it was used. */
+  get enabled(): boolean;
+  set enabled(on: boolean);
+  read(name: string): Soon<string | null>;
+  /** False where it cannot be kept: storage is full, forbidden or silent. */
+  write(name: string, text: string): Soon<boolean>;
+  remove(name: string): Soon<boolean>;
+  private clear;
+  /** Merely to ask for `localStorage` throws where it is forbidden. That of a server would be one for all people. */
+  private attempt;
+  private bound;
+}
+
 interface Identity {
   /** The anonymous id of the device's present person. */
   readonly id: string;
@@ -210,31 +266,11 @@ interface Identity {
   readonly owner: string | null;
 }
 
-/** Makes the anonymous id once and keeps it; a new person on the device gets a new one. */
-declare class IdentityKeeper {
-  storage: IdentityStorage | null;
-  private readonly storageKey;
-  private inMemory;
-  /** Whether the identity in memory could not be stored, so that what is stored is an older one. */
-  private unsaved;
-  constructor(spaceKey: string);
-  get current(): Identity;
-  /** The identity to go on with, now that this user, or a visitor, is there. */
-  begin(userId: string | null): Identity;
-  /** Whoever comes next is somebody else, unless storage knows better. */
-  forget(): void;
-  private load;
-  private parse;
-  private save;
-  private clear;
-  /** False where storage is full or forbidden. */
-  private store;
-  /** Merely to ask for `localStorage` throws where it is forbidden. That of a server would be one for all people. */
-  private place;
+interface Reply {
+  readonly status: number;
+  readonly text: string;
+  readonly retryAfterMsec: number;
 }
-
-/** Gets what is otherwise written to the console: a message, and what was thrown or answered if anything was. */
-export type Logger = (message: string, cause?: unknown) => void;
 
 /** Which environment and server an app talks to, and how its sessions behave. */
 export declare class Client {
@@ -246,7 +282,6 @@ export declare class Client {
   private key;
   private base;
   private lock;
-  private consent;
   private waitMsec;
   constructor(host: string, hooks: ClientHooks);
   /** The public key `pk_...` of an environment. Without it fallbacks are served. */
@@ -267,17 +302,17 @@ export declare class Client {
    */
   get tracking(): boolean;
   set tracking(on: boolean);
-  /** Where the anonymous id is kept; null: `localStorage` where there is one, else in memory. */
+  /** Where the anonymous id and events are kept; null: `localStorage` where there is one, else in memory. */
   get storage(): SpaceStorage | null;
   set storage(storage: SpaceStorage | null);
 }
 
 interface ClientHooks {
-  readonly identity: IdentityKeeper;
+  readonly store: Store;
   readonly log: Logger;
   keyChanged(): void;
   lockChanged(): void;
-  trackingChanged(): void;
+  setTracking(on: boolean): void;
 }
 
 /** What is sent along with the start of a session: used for that session, never stored. */
@@ -365,6 +400,26 @@ export interface Snapshot {
   };
 }
 
+/** A session's answer, or a change to it. */
+interface Served {
+  readonly session: string | null;
+  readonly revision: string;
+  readonly states: Json;
+}
+
+/** One run: who it is for, and what the server called it. */
+interface Run extends Wanted {
+  readonly anonymousId: string;
+  /** The key of the environment that it is of; "" before there is one. */
+  key: string;
+  /** Cuts what is under way for this run. */
+  readonly aborter: Aborter | null;
+  session: string | null;
+  revision: string;
+  failures: number;
+  cancelRetry: (() => void) | null;
+}
+
 /** Where the states of a session go. */
 interface Entities {
   /** What could not be used of the latest states. */
@@ -378,6 +433,104 @@ interface Entities {
   /** `whole`: of what is not among them, fallbacks are served. */
   serve(states: Json, whole: boolean): void;
   announce(): void;
+}
+
+/** Runs sessions one after the other. */
+declare class SessionRunner implements Surroundings, ClientHooks {
+  state: SessionState;
+  readonly client: Client;
+  readonly log: Logger;
+  readonly listeners: Listeners;
+  readonly store: Store;
+  private readonly identity;
+  private readonly transport;
+  private readonly entities;
+  private readonly pauses;
+  private readonly events;
+  private readonly follower;
+  private readonly callers;
+  private run;
+  /** Grows with each start and end. */
+  private turn;
+  private revision;
+  /** What the listeners were told of last. */
+  private told;
+  /** What a test says that is served; then there is no server. */
+  private states;
+  /** Nobody is known to be there, so nothing may be tracked. */
+  private mute;
+  /** Nobody is served until the end of the session is declared. */
+  private inUse;
+  /** On a server: somebody has started and not ended. */
+  private occupied;
+  private ended;
+  /** Whose start the present run is. */
+  private caller;
+  /** What the server has not been told yet of what this code could not use. */
+  private untold;
+  private readonly logged;
+  private stopWatching;
+  private closing;
+  private closedLogged;
+  constructor(key: string, host: string, entities: Entities);
+  get unknown(): readonly string[];
+  get testing(): boolean;
+  /** Whether what is read now stays. */
+  get locking(): boolean;
+  /** Whether who looks now was refused, so that what is served is somebody else's. */
+  get hidden(): boolean;
+  start(options?: StartOptions): Promise<void>;
+  end(): Promise<void>;
+  flush(): Promise<void>;
+  close(): Promise<void>;
+  record(parts: EventParts): void;
+  snapshot(): Snapshot | null;
+  /** Goes on with a session that was started elsewhere. */
+  resume({ id, owner, ...wanted }: Resumed): void;
+  /** Serves these states from here on, without a server. */
+  test(states: Json): void;
+  lockChanged(): void;
+  setTracking(on: boolean): void;
+  keyChanged(): void;
+  /** Asks for a session for the run; `aborter` cuts it. */
+  ask(run: Run, aborter: Aborter | null): Promise<Reply>;
+  /** Asks for what has changed since the run's revision. */
+  poll(run: Run, aborter: Aborter | null, waitSeconds?: number): Promise<Reply>;
+  /** Takes an answer; null: nothing is new. */
+  take(run: Run, served: Served | null): void;
+  /** Says why changes do not come through; what was served stays. */
+  fail(reply: Reply): void;
+  /** Whether nobody else can be here: in a page, in a test. */
+  private get alone();
+  /** What this code cannot use is logged once, and told to the server when the next session starts. */
+  private noteUnknown;
+  /** Whom an event is of: the person who is there now. */
+  private person;
+  private attempt;
+  /** Whether this space already serves somebody else. Of two visitors on a server nobody knows that they are one. */
+  private isTaken;
+  private refuse;
+  private begin;
+  private enter;
+  /** What the same person sees stays until there is something newer. */
+  private prepare;
+  private fallBack;
+  private newRun;
+  private stop;
+  /** Ends all that is under way. */
+  private halt;
+  private shut;
+  /** Whether all is over; who does not know it is told once. */
+  private isClosed;
+  private isOver;
+  private reset;
+  /** Asks for the state of every entity at once, later again where that fails. An answer counts unless the run is over. */
+  private prime;
+  private follow;
+  /** From the first use on, the page's end and the network's return are known. */
+  private watch;
+  /** Says how it stands now: all of that is there before anybody is told of any of it. */
+  private conclude;
 }
 
 /** A Space in an app: its client, its session, the entities of its collections, and its end. */
@@ -408,10 +561,10 @@ export declare function makeSpace<Collections>(
 /** Makes the entities of a Space, and takes their states. */
 export declare class EntitySource implements Entities {
   private readonly fallbacks;
-  /** @internal Set before the first entity is made. */
-  surroundings: Surroundings;
+  /** @internal Runs the sessions of the Space. */
+  readonly runner: SessionRunner;
   private readonly entities;
-  constructor(fallbacks: Readonly<Record<string, WireState>>);
+  constructor({ key, host, fallbacks }: Blueprint<unknown>);
   /** Whether there is such an entity. */
   has(entity: string): boolean;
   /** The experience that is this child of a collection. */
@@ -435,9 +588,6 @@ export declare class EntitySource implements Entities {
   private layers;
 }
 
-/** Where the anonymous id is kept. */
-export type SpaceStorage = IdentityStorage;
-
 /** How a Space of its own is made; what is left out can be set later. */
 export interface OptionsOf<States> {
   readonly apiKey?: string | undefined;
@@ -459,3 +609,6 @@ export declare function makeSpaceWith<Collections>(
   blueprint: Blueprint<Collections>,
   options?: OptionsOf<object>,
 ): SpaceOf<Collections>;
+
+/** A session that was started elsewhere. */
+interface Resumed extends Served, Wanted, Identity {}

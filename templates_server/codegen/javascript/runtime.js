@@ -198,8 +198,9 @@ function messageOf(cause) {
   return cause instanceof Nonsense ? cause.message : cause;
 }
 
-/** A random UUID, version 4. */
+/** A random UUID, version 4. That of the platform is much faster; a page without TLS has none. */
 function newId() {
+  if (platform.crypto?.randomUUID) return platform.crypto.randomUUID();
   const bytes = new Uint8Array(16);
   if (platform.crypto?.getRandomValues) platform.crypto.getRandomValues(bytes);
   else bytes.forEach((_, at) => (bytes[at] = Math.floor(Math.random() * 256)));
@@ -212,7 +213,7 @@ function newId() {
 }
 
 /** One for all Spaces, since each slows every asynchronous step of the program. */
-let context = null;
+let context;
 const MOST_SPACES_REMEMBERED = 100;
 
 /** Tells callers apart by their asynchronous context, where the platform has such: Node, Bun, Deno. */
@@ -320,7 +321,7 @@ function readPairs(pairs) {
   return read;
 }
 
-function readOptions(options) {
+function readOptions(options, log = report) {
   if ((options ?? null) === null) options = {};
   if (typeof options !== "object") {
     throw new Nonsense("start takes { userId, userSignature, fields }");
@@ -333,7 +334,7 @@ function readOptions(options) {
       (userSignature ?? "") === ""
         ? undefined
         : storable(asString(userSignature)),
-    fields: readFields(fields),
+    fields: readFields(fields, log),
   };
 }
 
@@ -358,10 +359,10 @@ function idText(value) {
 }
 
 /** The fields that can be sent, if any; of the others a log line tells. */
-function readFields(fields) {
+function readFields(fields, log) {
   const read = {};
   let left = MOST_FIELDS;
-  for (const name of namesOf(fields)) {
+  for (const name of namesOf(fields, log)) {
     try {
       const value = readField(fields[name]);
       if (value === null) continue;
@@ -370,17 +371,17 @@ function readFields(fields) {
       }
       Object.defineProperty(read, storable(name), { value, enumerable: true });
     } catch (cause) {
-      report(`the field ${describe(name)} is left out`, cause);
+      log(`the field ${describe(name)} is left out`, cause);
     }
   }
   return left < MOST_FIELDS ? read : undefined;
 }
 
-function namesOf(fields) {
+function namesOf(fields, log) {
   try {
     return Object.keys(asObject(fields ?? {}));
   } catch (cause) {
-    report("the fields of a session are left out", cause);
+    log("the fields of a session are left out", cause);
     return [];
   }
 }
@@ -638,18 +639,147 @@ function equal(one, other) {
   return one === other || JSON.stringify(one) === JSON.stringify(other);
 }
 
+const STORAGE_TIMEOUT_MSEC = 500;
+const IDENTITY = "identity";
+/** There are so many names for events that whoever comes later finds them all without a list, which tabs would overwrite. */
+const EVENT_PLACES = 64;
+
+/** Keeps texts of a Space by name. Never throws or rejects, and waits for nothing longer than half a second. */
+class Store {
+  constructor(spaceKey, log = report) {
+    this.storage = null;
+    /** Called when texts may be written again. */
+    this.resumed = () => {};
+    this.on = true;
+    this.used = false;
+    this.late = false;
+    this.prefix = `mtribes.${spaceKey}.`;
+    this.log = log;
+  }
+
+  /** While false nothing is written. Setting it to false removes what is stored, once it was used. */
+  get enabled() {
+    return this.on;
+  }
+
+  set enabled(on) {
+    if (on === this.on) return;
+    this.on = on;
+    if (on) this.resumed();
+    else if (this.used) this.clear();
+  }
+
+  read(name) {
+    this.used || (this.used = this.on);
+    return this.attempt(
+      (place) => place.getItem(this.prefix + name),
+      (text) => (typeof text === "string" && text ? text : null),
+      null,
+    );
+  }
+
+  /** False where it cannot be kept: storage is full, forbidden or silent. */
+  write(name, text) {
+    if (!this.on) return false;
+    this.used = true;
+    return this.attempt(
+      (place) => place.setItem(this.prefix + name, text),
+      () => true,
+      false,
+    );
+  }
+
+  remove(name) {
+    const key = this.prefix + name;
+    return this.attempt(
+      (place) =>
+        place.removeItem ? place.removeItem(key) : place.setItem(key, ""),
+      () => true,
+      false,
+    );
+  }
+
+  clear() {
+    for (let at = -1; at < EVENT_PLACES; at += 1) {
+      const name = at < 0 ? IDENTITY : eventsName(at);
+      void proceed(this.read(name), (text) => text && this.remove(name));
+    }
+  }
+
+  /** Merely to ask for `localStorage` throws where it is forbidden. That of a server would be one for all people. */
+  attempt(use, take, failed) {
+    try {
+      const place =
+        this.storage ?? (hasPage() ? platform.localStorage : undefined);
+      const result = place ? use(place) : null;
+      const then = result?.then;
+      return typeof then === "function"
+        ? this.bound(Promise.resolve(result).then(take), failed)
+        : take(result);
+    } catch {
+      return failed;
+    }
+  }
+
+  bound(work, failed) {
+    return new Promise((resolve) => {
+      const timer = after(STORAGE_TIMEOUT_MSEC, () => {
+        if (!this.late) this.log("storage does not answer in time");
+        this.late = true;
+        resolve(failed);
+      });
+      work
+        .catch(() => failed)
+        .then((result) => {
+          clock.clearTimeout(timer);
+          resolve(result);
+        });
+    });
+  }
+}
+
+function eventsName(place) {
+  return `events.${place}`;
+}
+
+/** Goes on with a value: at once, where it is there at once. */
+function proceed(value, call) {
+  return value instanceof Promise ? value.then(call) : call(value);
+}
+
 /** Makes the anonymous id once and keeps it; a new person on the device gets a new one. */
 class IdentityKeeper {
-  constructor(spaceKey) {
-    this.storage = null;
+  constructor(store) {
     this.inMemory = null;
     /** Whether the identity in memory could not be stored, so that what is stored is an older one. */
     this.unsaved = false;
-    this.storageKey = `mtribes.${spaceKey}.identity`;
+    this.reading = null;
+    this.store = store;
+    store.resumed = () => {
+      if (this.inMemory) this.save(this.inMemory);
+    };
+  }
+
+  /** Null where `current` is right at once; else resolves, and never rejects, when asynchronous storage has answered. */
+  ready() {
+    const { storage } = this.store;
+    if (this.reading || this.unsaved || this.source === storage) {
+      return this.reading;
+    }
+    const text = this.store.read(IDENTITY);
+    if (text instanceof Promise) {
+      this.reading = text.then((text) => {
+        this.reading = null;
+        this.source = storage;
+        this.take(text);
+      });
+    } else this.take(text);
+    return this.reading;
   }
 
   get current() {
-    return this.load() ?? this.save({ id: newId(), owner: null });
+    void this.ready();
+    return this.inMemory ?? this.save({ id: newId(), owner: null });
   }
 
   /** The identity to go on with, now that this user, or a visitor, is there. */
@@ -659,67 +789,52 @@ class IdentityKeeper {
     return this.save({ id: owner === null ? id : newId(), owner: userId });
   }
 
+  /** Goes on as the person whom a page was made for elsewhere. */
+  adopt(identity) {
+    this.save(identity);
+  }
+
   /** Whoever comes next is somebody else, unless storage knows better. */
   forget() {
     this.inMemory = null;
+    this.source = undefined;
   }
 
-  load() {
-    if (this.unsaved) return this.inMemory;
-    try {
-      const text = this.place()?.getItem(this.storageKey);
-      ignoreRejection(text);
-      if (text) return this.parse(text) ?? this.inMemory;
-    } catch {
-      // Storage that may not be read is as good as none.
-    }
-    return this.inMemory;
-  }
-
-  parse(text) {
-    const { id, owner } = asObject(JSON.parse(asString(text)));
-    if (typeof id !== "string" || !/^[0-9a-f-]{36}$/.test(id)) return null;
-    return { id, owner: typeof owner === "string" ? owner : null };
+  take(text) {
+    const stored = text === null ? null : parseIdentity(text);
+    if (stored) this.inMemory = stored;
+    else if (this.inMemory) this.save(this.inMemory);
   }
 
   save(identity) {
     this.inMemory = identity;
+    if (this.reading) return identity;
+    this.unsaved = true;
+    const { store } = this;
     const text = JSON.stringify(identity);
+    const write = () => store.write(IDENTITY, text);
     // What is stored of somebody else must go, even where there is no room for more.
-    this.unsaved = !this.store(text) && !(this.clear() && this.store(text));
+    const again = (removed) => removed && write();
+    const saved = proceed(
+      write(),
+      (written) => written || proceed(store.remove(IDENTITY), again),
+    );
+    void proceed(saved, (written) => {
+      if (this.inMemory === identity) this.unsaved = !written;
+    });
     return identity;
-  }
-
-  clear() {
-    try {
-      const place = this.place();
-      if (place?.removeItem) place.removeItem(this.storageKey);
-      else return this.store("");
-      return true;
-    } catch {
-      return false;
-    }
-  }
-
-  /** False where storage is full or forbidden. */
-  store(text) {
-    try {
-      ignoreRejection(this.place()?.setItem(this.storageKey, text));
-      return true;
-    } catch {
-      return false;
-    }
-  }
-
-  /** Merely to ask for `localStorage` throws where it is forbidden. That of a server would be one for all people. */
-  place() {
-    return this.storage ?? (hasPage() ? platform.localStorage : null) ?? null;
   }
 }
 
-/** Storage may be asynchronous, which is as good as none here; that it fails must not end the program. */
-function ignoreRejection(value) {
-  if (value instanceof Promise) value.catch(() => {});
+/** Null for what is none. */
+function parseIdentity(text) {
+  try {
+    const { id, owner } = asObject(JSON.parse(text));
+    if (!/^[0-9a-f-]{36}$/.test(asString(id))) return null;
+    return { id: asString(id), owner: owner === null ? null : asString(owner) };
+  } catch {
+    return null;
+  }
 }
 
 const SHORTEST_PAUSE_MSEC = 1000;
@@ -784,8 +899,157 @@ function readRetryAfterMsec(text) {
   return wait > 0 ? Math.min(wait, LONGEST_RETRY_AFTER_MSEC) : 0;
 }
 
+/** A record that has more is not written again for every further event. */
+const MOST_CHARACTERS_AGAIN = 16 * 1024;
+
+/**
+ * Keeps events in storage from the end of the task in which they are tracked
+ * until they are dropped here. Many pages may share the places: what another
+ * has written is neither overwritten nor removed.
+ */
+class KeptEvents {
+  constructor(store) {
+    this.changed = new Set();
+    this.open = null;
+    this.place = Math.floor(clock.random() * EVENT_PLACES);
+    /** Whether asynchronous storage has not answered yet. */
+    this.busy = false;
+    this.store = store;
+  }
+
+  add(event, destination) {
+    let { open } = this;
+    if (
+      open?.destination !== destination ||
+      open.characters > MOST_CHARACTERS_AGAIN
+    ) {
+      this.place = nextPlace(this.place);
+      open = this.open = newRecord(destination, this.place, null);
+    }
+    join(open, event);
+    this.change(open);
+  }
+
+  drop(event) {
+    const { record } = event;
+    record?.events.delete(event);
+    if (record?.events.size === 0) this.change(record);
+  }
+
+  /** Makes sure of these events, whatever others have done to storage. */
+  secure(events) {
+    events.forEach(({ record }) => record && this.changed.add(record));
+    this.save();
+  }
+
+  /** Writes what has changed. */
+  save() {
+    if (this.busy) return;
+    for (const record of Array.from(this.changed)) {
+      this.changed.delete(record);
+      const saved = this.keep(record, EVENT_PLACES);
+      if (!(saved instanceof Promise)) continue;
+      this.busy = true;
+      void saved.then(() => {
+        this.busy = false;
+        this.save();
+      });
+      return;
+    }
+  }
+
+  /** Forgets all without a trace; storage is cleared by itself. */
+  clear() {
+    this.changed.clear();
+    this.open = null;
+  }
+
+  /** All that is kept, by anybody. */
+  read() {
+    const places = Array.from({ length: EVENT_PLACES }, (_, place) => place);
+    return Promise.all(
+      places.map((place) => this.store.read(eventsName(place))),
+    );
+  }
+
+  /** What pages that have gone, and others, have kept for this destination, less what is known. */
+  adopt(texts, destination, known) {
+    const found = [];
+    texts.forEach((text, place) => {
+      const [whose, ...lines] = (text ?? "").split("\n");
+      const news = lines.filter((line) => !known.has(line));
+      if (whose !== destination || news.length === 0) return;
+      const record = newRecord(destination, place, text);
+      for (const line of news) {
+        const event = newQueued(line);
+        join(record, event);
+        found.push(event);
+      }
+      const { open } = this;
+      if (!open || record.characters < open.characters) this.open = record;
+    });
+    return found;
+  }
+
+  change(record) {
+    if (this.changed.size === 0) {
+      void Promise.resolve().then(() => this.save());
+    }
+    this.changed.add(record);
+  }
+
+  /** In its place if nobody else is there by now; else in the next that is free. */
+  keep(record, tries) {
+    const name = eventsName(record.place);
+    return proceed(this.store.read(name), (found) => {
+      const isEmpty = record.events.size === 0;
+      if (found !== null && found !== record.text) {
+        record.text = null;
+        record.place = nextPlace(record.place);
+        return isEmpty || tries === 0 ? null : this.keep(record, tries - 1);
+      }
+      if (isEmpty) {
+        record.characters = 0;
+        return found === null ? null : this.store.remove(name);
+      }
+      const texts = Array.from(record.events, ({ text }) => text);
+      const text = [record.destination].concat(texts).join("\n");
+      if (text === found) return null;
+      return proceed(this.store.write(name, text), (written) => {
+        if (written) record.text = text;
+      });
+    });
+  }
+}
+
+function newQueued(text) {
+  return { text, bytes: countBytes(text), record: null };
+}
+
+function newRecord(destination, place, text) {
+  return { destination, place, text, events: new Set(), characters: 0 };
+}
+
+function join(record, event) {
+  event.record = record;
+  record.events.add(event);
+  record.characters += event.text.length;
+}
+
+function nextPlace(place) {
+  return (place + 1) % EVENT_PLACES;
+}
+
+function countBytes(text) {
+  if (platform.TextEncoder) {
+    return new platform.TextEncoder().encode(text).length;
+  }
+  return text.length * 3;
+}
+
 const MOST_EVENTS_QUEUED = 1000;
 const MOST_EVENTS_AT_ONCE = 100;
+const MOST_BYTES_AT_ONCE = 512 * 1024;
 const MOST_EVENT_BYTES = 32 * 1024;
 const COLLECTING_MSEC = 1000;
 const EVENTS_TIMEOUT_MSEC = 30000;
@@ -795,103 +1059,183 @@ const MOST_NAMES_TOLD = 5;
 const MOST_REFUSALS_AT_ONCE = 10;
 /** Browsers refuse more than 64 KiB under way with keepalive. */
 const KEEPALIVE_BYTES = 60 * 1024;
-/** The answers that say that the events themselves are at fault. */
-const REFUSALS = [400, 413, 422];
+const TOO_LARGE = 413;
 
 /** Collects events and sends them in batches until the server has them; the oldest go when there are too many. */
 class EventQueue {
-  constructor(sender, pauses) {
+  constructor(sender, pauses, store, log = report) {
     this.waiting = [];
     this.atOnce = MOST_EVENTS_AT_ONCE;
     this.leaving = new Set();
-    this.leavingBytes = 0;
     this.failures = 0;
     this.refusals = 0;
     this.cancel = null;
     this.sending = null;
-    /** Whether the platform tells before a program ends. */
-    this.toldOfTheEnd = null;
-    this.full = false;
+    /** Where the events of earlier pages belong that are here. */
+    this.restored = null;
+    this.lost = 0;
+    this.lostTold = 0;
+    this.closed = false;
     this.sender = sender;
     this.pauses = pauses;
+    this.store = store;
+    this.log = log;
+    this.kept = new KeptEvents(store);
   }
 
   add(event) {
-    const text = JSON.stringify(event);
-    const bytes = countBytes(text);
-    if (bytes > MOST_EVENT_BYTES) {
+    if (!this.store.enabled) return;
+    const queued = newQueued(JSON.stringify(event));
+    if (queued.bytes > MOST_EVENT_BYTES) {
       throw new Nonsense(
-        `it has ${bytes} bytes, more than ${MOST_EVENT_BYTES}`,
+        `it has ${queued.bytes} bytes, more than ${MOST_EVENT_BYTES}`,
       );
     }
-    this.waiting.push({ name: event.name, text, bytes });
-    if (this.waiting.length > MOST_EVENTS_QUEUED) this.dropOldest();
-    if (this.cancel === null && this.sending === null) this.collect();
+    this.waiting.push(queued);
+    this.claim([queued]);
+    this.dropOldest();
+    this.collect();
   }
 
   /** Sends what is waiting; resolves when that is done or has failed, and never rejects. */
   flush() {
-    this.cancel?.();
-    this.cancel = null;
+    this.wake();
+    this.claim(this.waiting);
     if (this.sending) return this.sending;
-    if (!this.sendable) return Promise.resolve();
-    return (this.sending = this.sendAll());
+    void this.restore();
+    const batch = this.next();
+    if (batch.length === 0) return Promise.resolve();
+    return (this.sending = this.send(batch));
   }
 
   /** Sends as much as the platform takes from a page that is about to go; the rest follows when that has arrived. */
   leave() {
-    if (!this.sender.ready) return;
-    const { events, bytes } = this.fill();
-    if (events.length === 0) return;
-    events.forEach((event) => this.leaving.add(event));
-    this.leavingBytes += bytes;
-    void this.post(events, true).then((reply) => {
-      events.forEach((event) => this.leaving.delete(event));
-      this.leavingBytes -= bytes;
-      if (!succeeded(reply)) return;
-      this.forget(events);
-      this.leave();
+    this.kept.secure(this.waiting);
+    const under = sizeOf(this.leaving);
+    const batch = this.next(MOST_EVENTS_QUEUED, KEEPALIVE_BYTES - under);
+    if (batch.length === 0) return;
+    batch.forEach((event) => this.leaving.add(event));
+    void this.post(batch, true).then((reply) => {
+      batch.forEach((event) => this.leaving.delete(event));
+      if (succeeded(reply)) {
+        this.forget(batch);
+        this.leave();
+      }
+      this.collect();
     });
   }
 
+  /** Takes over what earlier pages and programs could not send to where this one sends. */
+  async restore() {
+    await null; // An app may go on to say where the server is, or that nothing is tracked.
+    const { ready, destination } = this.sender;
+    if (!ready || !this.store.enabled || this.restored === destination) return;
+    this.restored = destination;
+    this.claim(this.waiting);
+    const texts = await this.kept.read();
+    if (this.restored !== destination) return;
+    const known = new Set(this.waiting.map(({ text }) => text));
+    this.waiting = this.kept
+      .adopt(texts, destination, known)
+      .concat(this.waiting);
+    this.dropOldest();
+    this.collect();
+  }
+
+  /** False: what waits is dropped, and nothing is recorded. */
+  setTracking(on) {
+    this.store.enabled = on;
+    if (on) return void this.restore();
+    this.wake();
+    this.waiting = [];
+    this.restored = null;
+    this.kept.clear();
+  }
+
+  /** Sends what is waiting, and then no more. Never rejects. */
+  async close() {
+    this.closed = true;
+    await this.flush();
+    this.wake();
+    ending.delete(this);
+    const left = this.waiting.length;
+    if (left > 0) this.log(`${left} event(s) could not be sent`);
+  }
+
+  /** A program has nothing more to do. */
+  finish() {
+    if (this.failures === 0) void this.flush();
+  }
+
+  /** A program ends, or is about to. */
+  save() {
+    this.kept.save();
+  }
+
+  /** Events that were recorded before there was a key are for the first. */
+  claim(events) {
+    const { ready, destination } = this.sender;
+    if (!ready) return;
+    for (const event of events) {
+      if (event.record === null) this.kept.add(event, destination);
+    }
+  }
+
   dropOldest() {
-    this.waiting.shift();
-    if (!this.full) {
-      report(
-        `more than ${MOST_EVENTS_QUEUED} events wait: the oldest are lost`,
+    const over = this.waiting.length - MOST_EVENTS_QUEUED;
+    if (over <= 0) return;
+    if (this.lost === 0) void Promise.resolve().then(() => this.tellOfLost());
+    this.lost += over;
+    this.waiting.splice(0, over).forEach((event) => this.kept.drop(event));
+  }
+
+  tellOfLost() {
+    if (this.lost > this.lostTold) {
+      this.log(
+        `${this.lost} event(s) were dropped: more than ${MOST_EVENTS_QUEUED} waited`,
       );
     }
-    this.full = true;
+    this.lostTold = this.lost;
+  }
+
+  /** Ends a pause. */
+  wake() {
+    this.cancel?.();
+    this.cancel = null;
   }
 
   collect() {
-    this.toldOfTheEnd ?? (this.toldOfTheEnd = this.listenForTheEnd());
-    const wait = this.toldOfTheEnd ? afterIfStillThere : after;
+    if (this.closed || this.waiting.length === 0) return;
+    ending.add(this);
+    if (this.cancel || this.sending) return;
+    const wait = listenForTheEnd() ? afterIfStillThere : after;
     const timer = wait(COLLECTING_MSEC, () => void this.flush());
     this.cancel = () => clock.clearTimeout(timer);
   }
 
-  /** A program of Node's that has nothing more to do sends what was collected. */
-  listenForTheEnd() {
-    if (!platform.process?.on) return false;
-    platform.process.on("beforeExit", () => {
-      if (this.failures === 0) void this.flush();
-    });
-    return true;
-  }
-
-  async sendAll() {
-    let goOn = true;
-    while (goOn && this.sendable) {
-      const batch = this.waiting.slice(0, this.atOnce);
+  async send(batch) {
+    while (batch.length > 0) {
       const reply = await this.post(batch, false);
-      goOn = this.settle(batch, reply);
+      if (!this.settle(batch, reply)) break;
+      batch = this.next();
     }
     this.sending = null;
+    if (this.waiting.length === 0) ending.delete(this);
   }
 
-  get sendable() {
-    return this.waiting.length > 0 && this.sender.ready;
+  /** The oldest events that are for where it sends now, have not left yet, and fit. */
+  next(most = this.atOnce, room = MOST_BYTES_AT_ONCE) {
+    const { ready, destination } = this.sender;
+    const events = [];
+    for (const event of this.waiting) {
+      const size = sizeOf([event]);
+      const isNext =
+        event.record?.destination === destination && !this.leaving.has(event);
+      if (!ready || !isNext || size > room || events.length >= most) continue;
+      room -= size;
+      events.push(event);
+    }
+    return events;
   }
 
   /** Whether to go on at once. */
@@ -900,8 +1244,9 @@ class EventQueue {
       this.forget(batch);
       this.atOnce = MOST_EVENTS_AT_ONCE;
       this.refusals = 0;
-      this.full = false;
-    } else if (REFUSALS.indexOf(reply.status) >= 0) {
+      this.tellOfLost();
+      this.lost = this.lostTold = 0;
+    } else if (isRefusal(reply)) {
       this.refuse(batch, reply);
       this.refusals += 1;
       if (this.refusals > MOST_REFUSALS_AT_ONCE) return this.pause(1, reply);
@@ -928,16 +1273,17 @@ class EventQueue {
       this.atOnce = Math.ceil(batch.length / 2);
       return;
     }
-    const names = bad.slice(0, MOST_NAMES_TOLD).map(({ name }) => name);
+    const names = bad.slice(0, MOST_NAMES_TOLD).map(nameOf).join(", ");
     const told = reply.text.slice(0, LONGEST_UNKNOWN);
-    report(
-      `the server refused ${bad.length} event(s), such as ${names.join(", ")}: ${told}`,
+    this.log(
+      `the server refused ${bad.length} event(s), such as ${names}: ${told}`,
     );
     this.forget(bad);
   }
 
-  forget(sent) {
-    const gone = new Set(sent);
+  forget(events) {
+    const gone = new Set(events);
+    gone.forEach((event) => this.kept.drop(event));
     this.waiting = this.waiting.filter((event) => !gone.has(event));
   }
 
@@ -951,20 +1297,30 @@ class EventQueue {
       keepalive,
     });
   }
+}
 
-  /** The oldest events that are not leaving yet and fit into what is left of the platform's limit. */
-  fill() {
-    const events = [];
-    let bytes = 2;
-    for (const event of this.waiting) {
-      const more = event.bytes + 1;
-      const fits = this.leavingBytes + bytes + more <= KEEPALIVE_BYTES;
-      if (!fits || this.leaving.has(event)) continue;
-      bytes += more;
-      events.push(event);
-    }
-    return { events, bytes };
+/** The queues that a program's end must not surprise. */
+const ending = new Set();
+let isTold = null;
+
+/** Whether the platform tells before a program ends, as Node does: then no timer need keep it running. */
+function listenForTheEnd() {
+  const { process } = platform;
+  if (isTold === null && process?.on) {
+    process.on("beforeExit", () => ending.forEach((queue) => queue.finish()));
+    process.on("exit", () => ending.forEach((queue) => queue.save()));
   }
+  return isTold ?? (isTold = !!process?.on);
+}
+
+/** What events take of a body, with what is between them. */
+function sizeOf(events) {
+  return Array.from(events).reduce((sum, { bytes }) => sum + bytes + 1, 1);
+}
+
+/** Found only when it is needed: most events are never told of. */
+function nameOf({ text }) {
+  return /"name":"(.*?)"/.exec(text)?.[1] ?? "?";
 }
 
 /** The places in the batch that the server's problems name, such as `[3].name`. */
@@ -981,16 +1337,17 @@ function namedEvents(text) {
   return places;
 }
 
+/** The answer of the server to events of which some are bad; not of what is in between, such as a network's sign-in. */
+function isRefusal({ status, text }) {
+  return (
+    status === TOO_LARGE ||
+    ((status === 400 || status === 422) && /^\s*{/.test(text))
+  );
+}
+
 /** A page of HTML comes from something in between, such as a network's sign-in. */
 function succeeded({ status, text }) {
   return status >= 200 && status < 300 && !/^\s*</.test(text);
-}
-
-function countBytes(text) {
-  if (platform.TextEncoder) {
-    return new platform.TextEncoder().encode(text).length;
-  }
-  return text.length * 3;
 }
 
 /** Which environment and server an app talks to, and how its sessions behave. */
@@ -1002,7 +1359,6 @@ export class Client {
     this.logger = null;
     this.key = "";
     this.lock = true;
-    this.consent = true;
     this.waitMsec = 1200;
     this.hooks = hooks;
     this.base = host;
@@ -1056,21 +1412,20 @@ export class Client {
    * sent, and nothing is stored; sessions start all the same.
    */
   get tracking() {
-    return this.consent;
+    return this.hooks.store.enabled;
   }
 
   set tracking(on) {
-    this.consent = Boolean(on);
-    this.hooks.trackingChanged();
+    this.hooks.setTracking(Boolean(on));
   }
 
-  /** Where the anonymous id is kept; null: `localStorage` where there is one, else in memory. */
+  /** Where the anonymous id and events are kept; null: `localStorage` where there is one, else in memory. */
   get storage() {
-    return this.hooks.identity.storage;
+    return this.hooks.store.storage;
   }
 
   set storage(storage) {
-    this.hooks.identity.storage = storage;
+    this.hooks.store.storage = storage;
   }
 }
 
@@ -1100,6 +1455,10 @@ class Transport {
     return this.client.apiKey !== "";
   }
 
+  get destination() {
+    return JSON.stringify([this.client.apiKey, this.client.host]);
+  }
+
   /** Never rejects: no network, no time and no `fetch` are replies of status 0. */
   send(call) {
     const aborter = call.aborter ?? newAborter();
@@ -1112,7 +1471,7 @@ class Transport {
       };
       const cut = (reply) => {
         finish(reply);
-        aborter?.abort();
+        aborter.abort();
       };
       const timer = afterIfStillThere(call.timeoutMsec, () => cut(NO_ANSWER));
       const stopWatching = this.watch(call.aloneMsec ?? ALONE_FOR_MSEC, () =>
@@ -1163,31 +1522,30 @@ class Transport {
       options.body = call.body;
     }
     if (call.keepalive) options.keepalive = true;
-    else if (aborter) options.signal = aborter.signal;
+    else if (aborter.signal) options.signal = aborter.signal;
     return options;
   }
 }
 
+/** Where the platform has none, nothing that is under way can be cut, but its answer is not waited for. */
 function newAborter() {
-  return platform.AbortController ? new platform.AbortController() : null;
+  return platform.AbortController
+    ? new platform.AbortController()
+    : { signal: undefined, abort() {} };
 }
 
-const IDLE = /* @__PURE__ */ Object.freeze({
-  status: "idle",
-  failure: null,
-  revision: null,
-});
+function sessionState(status, failure, revision) {
+  return Object.freeze({ status, failure, revision });
+}
+
+const IDLE = /* @__PURE__ */ sessionState("idle", null, null);
 /** What is told to those who were refused. */
-const REFUSED = /* @__PURE__ */ Object.freeze({
-  status: "fallback",
-  failure: "in-use",
-  revision: null,
-});
+const REFUSED = /* @__PURE__ */ sessionState("fallback", "in-use", null);
 
 /** Null where nobody can tell who is meant. */
 function wantedOrNull(options, log) {
   try {
-    return readOptions(options);
+    return readOptions(options, log);
   } catch (cause) {
     log("a session cannot be started with that", cause);
     return null;
@@ -1243,6 +1601,8 @@ class SessionRunner {
     this.pauses = new Pauses();
     this.callers = new Callers();
     this.run = null;
+    /** Grows with each start and end. */
+    this.turn = 0;
     this.revision = null;
     /** What the listeners were told of last. */
     this.told = IDLE;
@@ -1267,9 +1627,15 @@ class SessionRunner {
     this.client = new Client(host, this);
     this.log = loggerOf(this.client);
     this.listeners = new Listeners("session", this.log);
-    this.identity = new IdentityKeeper(key);
+    this.store = new Store(key, this.log);
+    this.identity = new IdentityKeeper(this.store);
     this.transport = new Transport(this.client);
-    this.events = new EventQueue(this.transport, this.pauses);
+    this.events = new EventQueue(
+      this.transport,
+      this.pauses,
+      this.store,
+      this.log,
+    );
     this.follower = new Follower(this, this.pauses);
   }
 
@@ -1304,15 +1670,18 @@ class SessionRunner {
     this.caller = caller;
     this.occupied = !this.alone;
     this.mute = wanted === null;
-    if (wanted) return this.begin(wanted, before);
-    this.reset();
-    this.conclude("fallback", "refused");
+    if (!wanted) return this.fallBack("refused");
+    const { turn } = this;
+    await sooner(this.begin(wanted, before, turn), this.client.waitTimeMsec);
+    if (!this.isOver(turn) && this.state.status === "starting") {
+      this.conclude("fallback", "timeout");
+    }
   }
 
   async end() {
     if (this.closing) return this.closing;
     // Who was refused has no session to end, unless it is to have everybody served again.
-    if (this.hidden && !this.inUse) return this.events.flush();
+    if (this.hidden && !this.inUse) return this.flush();
     this.stop();
     this.reset();
     this.mute = this.inUse = this.occupied = false;
@@ -1321,11 +1690,16 @@ class SessionRunner {
       this.identity.forget();
     }
     this.conclude("idle", null);
-    await this.events.flush();
+    await this.flush();
   }
 
   flush() {
-    return this.closing ?? this.events.flush();
+    if (this.testing) return Promise.resolve();
+    if (this.closing) return this.closing;
+    // Events that were tracked before it was known of whom come first.
+    const { reading } = this.identity;
+    const send = () => this.events.flush();
+    return reading ? reading.then(send) : send();
   }
 
   close() {
@@ -1334,13 +1708,16 @@ class SessionRunner {
 
   record(parts) {
     if (this.isClosed() || this.mute || this.hidden || this.testing) return;
-    if (!this.client.tracking) return;
     this.watch();
-    try {
-      this.events.add(this.eventOf(parts));
-    } catch (cause) {
-      this.log(`the event ${describe(parts.name)} is not recorded`, cause);
-    }
+    this.attempt(parts, () => {
+      const event = readEvent(parts);
+      const add = (person) => this.events.add({ ...event, ...person });
+      const person = this.person();
+      const reading = this.run ? null : this.identity.reading;
+      const later = () => this.attempt(parts, () => add(this.person()));
+      if (reading) void reading.then(later);
+      else add(person);
+    });
   }
 
   snapshot() {
@@ -1355,10 +1732,10 @@ class SessionRunner {
   }
 
   /** Goes on with a session that was started elsewhere. */
-  resume({ id, owner: _, ...wanted }) {
+  resume({ id, owner, ...wanted }) {
     this.occupied = !this.alone;
-    this.run = this.newRun(wanted, id);
-    this.take(this.run, wanted);
+    this.identity.adopt({ id, owner });
+    this.take(this.enter(wanted, id), wanted);
     this.entities.begin();
     this.watch();
     this.follow();
@@ -1379,12 +1756,16 @@ class SessionRunner {
     this.follow();
   }
 
-  trackingChanged() {}
+  setTracking(on) {
+    if (this.testing) this.store.enabled = on;
+    else if (!this.closing) this.events.setTracking(on);
+  }
 
   keyChanged() {
-    if (this.closing) return;
+    if (this.closing || this.testing) return;
     void this.events.flush();
     const { run } = this;
+    if (run?.key === "") run.key = this.client.apiKey;
     const waits = this.state.failure === "missing-key" && this.transport.ready;
     if (run && waits) void this.prime(run);
   }
@@ -1453,25 +1834,25 @@ class SessionRunner {
     this.log(`not all that was served can be used here: ${news.join("; ")}`);
   }
 
-  eventOf({ name, pairs, entity, data }) {
-    const run = this.run;
-    const metadata = readPairs(pairs);
-    const timestamp = new Date(clock.now()).toISOString();
+  /** Whom an event is of: the person who is there now. */
+  person() {
+    const { run } = this;
+    if (!run) return { anonymous_id: this.identity.current.id };
+    const { anonymousId, userId, userSignature, session } = run;
     return {
-      id: newId(),
-      name: asEventName(name),
-      // A clock that was never set: the time of arrival is nearer.
-      ...(/^2\d{3}-/.test(timestamp) ? { timestamp } : {}),
-      anonymous_id: run?.anonymousId ?? this.identity.current.id,
-      ...(run?.userId ? { external_id: run.userId } : {}),
-      ...(run?.userId && run.userSignature
-        ? { user_signature: run.userSignature }
-        : {}),
-      ...(run?.session ? { session: run.session } : {}),
-      ...(entity ? { entity } : {}),
-      ...(data ? { data } : {}),
-      ...(metadata.length > 0 ? { metadata } : {}),
+      anonymous_id: anonymousId,
+      ...(userId && { external_id: userId }),
+      ...(userId && userSignature && { user_signature: userSignature }),
+      ...(session && { session }),
     };
+  }
+
+  attempt({ name }, record) {
+    try {
+      record();
+    } catch (cause) {
+      this.log(`the event ${describe(name)} is not recorded`, cause);
+    }
   }
 
   /** Whether this space already serves somebody else. Of two visitors on a server nobody knows that they are one. */
@@ -1494,32 +1875,42 @@ class SessionRunner {
     }
     this.mute = this.inUse = true;
     this.stop();
-    this.reset();
-    this.conclude("fallback", "in-use");
+    this.fallBack("in-use");
   }
 
-  async begin(wanted, before) {
-    if (this.ended) this.identity.forget();
+  async begin(wanted, before, turn) {
+    const { states, identity } = this;
+    if (states) return this.take(this.enter(wanted, newId()), asTest(states));
+    if (this.ended) identity.forget();
     this.ended = false;
-    const { states } = this;
-    const id = states ? newId() : this.identity.begin(wanted.userId).id;
-    const run = this.newRun(wanted, id);
-    this.run = run;
-    if (states) {
-      return this.take(run, { session: null, revision: "test", states });
+    const ready = identity.ready();
+    if (ready) {
+      this.prepare(isSameUser(before, wanted, this.client));
+      await ready;
+      if (this.isOver(turn)) return;
     }
-    if (before && isSamePerson(before, run)) this.entities.keep();
+    const run = this.enter(wanted, identity.begin(wanted.userId).id);
+    if (!ready) this.prepare(isSamePerson(before, run, this.client));
+    if (this.isOver(turn)) return;
+    if (this.transport.ready) return this.prime(run);
+    this.log("client.apiKey is not set, so fallbacks are served");
+    this.conclude("fallback", "missing-key");
+  }
+
+  enter(wanted, anonymousId) {
+    return (this.run = this.newRun(wanted, anonymousId));
+  }
+
+  /** What the same person sees stays until there is something newer. */
+  prepare(same) {
+    if (same) this.entities.keep();
     else this.reset();
     this.conclude("starting", null);
-    if (this.isOver(run)) return;
-    if (!this.transport.ready) {
-      this.log("client.apiKey is not set, so fallbacks are served");
-      return this.conclude("fallback", "missing-key");
-    }
-    await sooner(this.prime(run), this.client.waitTimeMsec);
-    if (!this.isOver(run) && this.state.status === "starting") {
-      this.conclude("fallback", "timeout");
-    }
+  }
+
+  fallBack(failure) {
+    this.reset();
+    this.conclude("fallback", failure);
   }
 
   newRun(wanted, anonymousId) {
@@ -1538,6 +1929,7 @@ class SessionRunner {
   stop() {
     this.halt();
     this.run = null;
+    this.turn += 1;
   }
 
   /** Ends all that is under way. */
@@ -1552,7 +1944,9 @@ class SessionRunner {
     this.stopWatching?.();
     this.callers.close();
     if (this.state.status === "starting") this.conclude("idle", null);
-    await this.events.flush();
+    if (this.testing) return;
+    await this.identity.ready();
+    await this.events.close();
   }
 
   /** Whether all is over; who does not know it is told once. */
@@ -1564,8 +1958,8 @@ class SessionRunner {
     return this.closing !== null;
   }
 
-  isOver(run) {
-    return this.run !== run || this.closing !== null;
+  isOver(turn) {
+    return this.turn !== turn || this.closing !== null;
   }
 
   reset() {
@@ -1575,8 +1969,9 @@ class SessionRunner {
 
   /** Asks for the state of every entity at once, later again where that fails. An answer counts unless the run is over. */
   async prime(run) {
+    const { turn } = this;
     const reply = await this.ask(run, run.aborter);
-    if (this.isOver(run)) return;
+    if (this.isOver(turn)) return;
     const served = readServed(reply);
     if (served && served.session !== null) {
       this.take(run, served);
@@ -1619,7 +2014,7 @@ class SessionRunner {
       state.status === status &&
       state.failure === failure &&
       state.revision === revision;
-    if (!same) this.state = Object.freeze({ status, failure, revision });
+    if (!same) this.state = sessionState(status, failure, revision);
     this.entities.announce();
     const news = this.state;
     if (news === this.told) return;
@@ -1629,89 +2024,299 @@ class SessionRunner {
 }
 
 /** A visitor who has signed in is another person; so is everybody in another environment. */
-function isSamePerson(before, run) {
-  return (
-    (before.key === "" || before.key === run.key) &&
-    before.userId === run.userId &&
-    (run.userId !== null || before.anonymousId === run.anonymousId)
-  );
+function isSameUser(before, { userId }, { apiKey }) {
+  return before?.userId === userId && before.key === apiKey;
+}
+
+function isSamePerson(before, run, client) {
+  const known = run.userId !== null || before?.anonymousId === run.anonymousId;
+  return known && isSameUser(before, run, client);
+}
+
+function asTest(states) {
+  return { session: null, revision: "test", states };
+}
+
+/** All of an event but whom it is of. */
+function readEvent({ name, pairs, entity, data }) {
+  const metadata = readPairs(pairs);
+  const timestamp = new Date(clock.now()).toISOString();
+  return {
+    id: newId(),
+    name: asEventName(name),
+    // A clock that was never set: the time of arrival is nearer.
+    ...(/^2\d{3}-/.test(timestamp) && { timestamp }),
+    ...(entity && { entity }),
+    ...(data && { data }),
+    ...(metadata.length > 0 && { metadata }),
+  };
+}
+
+const watchers = new Set();
+
+/** Tells of the page until the returned function is called; of no page there is nothing to tell. */
+function watchPage(watcher) {
+  if (!hasPage()) return () => {};
+  if (watchers.size === 0) listenToPage("addEventListener");
+  watchers.add(watcher);
+  return () => {
+    if (!watchers.delete(watcher) || watchers.size > 0) return;
+    listenToPage("removeEventListener");
+  };
+}
+
+/** One set of listeners, whatever the number of watchers. */
+function listenToPage(how) {
+  platform[how]?.("online", hurryPage);
+  platform[how]?.("pagehide", leavePage);
+  platform[how]?.("pageshow", lookAtPage);
+  platform.document?.[how]?.("visibilitychange", lookAtPage);
+  platform.document?.[how]?.("freeze", leavePage);
+  platform.document?.[how]?.("resume", lookAtPage);
+}
+
+function lookAtPage() {
+  if (isHidden()) return leavePage();
+  hurryPage();
+  watchers.forEach((watcher) => watcher.show?.());
+}
+
+function leavePage() {
+  watchers.forEach((watcher) => {
+    watcher.leave?.();
+    watcher.hide?.();
+  });
+}
+
+function hurryPage() {
+  watchers.forEach((watcher) => watcher.hurry?.());
+}
+
+function isHidden() {
+  return platform.document?.visibilityState === "hidden";
+}
+
+/** Hears what other tabs of the browser say under this name. Null where tabs cannot take turns: each is on its own. */
+function openChannel(name, hear) {
+  const { document, navigator, BroadcastChannel } = platform;
+  if (!document || !navigator?.locks || !BroadcastChannel) return null;
+  try {
+    const channel = new BroadcastChannel(name);
+    channel.onmessage = ({ data }) => hear(data);
+    return channel;
+  } catch {
+    return null;
+  }
+}
+
+/** Calls when no other tab is at its turn, which lasts until what is returned settles; at once where turns are forbidden. */
+async function takeTurn(name, { signal }, call) {
+  try {
+    await platform.navigator?.locks?.request(name, { signal }, call);
+  } catch {
+    call();
+  }
 }
 
 const CHANGES_WAIT_SECONDS = 25;
 const CHANGES_TIMEOUT_MSEC = 40000;
-const CHANGES_PAUSE_MSEC = 1000;
+/** Two answers never follow each other faster than that. */
+const SHORTEST_REST_MSEC = 1000;
+/** Who says sooner that nothing is new was to wait and did not, and is asked ever more rarely. */
+const EARLY_MSEC = 10000;
+const LONGEST_REST_MSEC = 25000;
+/** For how long a tab waits for its turn before it asks without one: where it wants to know at once, and otherwise. */
+const EAGER_MSEC = 100;
+const PATIENT_MSEC = 60000;
 /** The answer of a server that does not know the session, any more or yet. */
 const UNKNOWN = 404;
 /** A server that does not know the session that it has just begun is asked less often. */
 const FAILURES_OF_A_NEW_SESSION = 4;
 
 /**
- * Asks for changes of a session for as long as it runs unlocked. Where the
- * server no longer knows it, it is begun anew with what it was begun with.
+ * Asks for changes of a session for as long as it runs unlocked and its page
+ * is seen. Where the server no longer knows it, it is begun anew with what it
+ * was begun with. Of a browser's tabs one at a time waits at the server; it
+ * tells the others when it hears of a change.
  */
 class Follower {
   constructor(runner, pauses) {
+    this.run = null;
+    /** Of what is asked, or is about to be. */
     this.aborter = null;
-    this.endPause = null;
-    this.turn = 0;
+    /** Asks, while the turn to do so is waited for; 0: for an answer at once. */
+    this.send = null;
+    this.endTurn = null;
+    this.cancelPause = null;
+    this.stopWatching = null;
+    this.channel = null;
+    this.away = true;
+    this.patience = 0;
+    /** For how long the server was to wait with the latest answer. */
+    this.waitSeconds = 0;
+    /** When was asked or answered last. */
+    this.last = -Infinity;
+    this.lost = false;
+    /** Whether the session was begun anew, and has not lasted yet. */
+    this.isNew = false;
+    this.failures = 0;
     this.runner = runner;
     this.pauses = pauses;
   }
 
   follow(run) {
     this.stop();
-    void this.ask(run, this.turn);
+    this.run = run;
+    this.stopWatching = watchPage({
+      hide: () => this.hide(),
+      show: () => this.show(),
+    });
+    if (!isHidden()) this.show();
   }
 
   stop() {
-    this.turn += 1;
-    this.aborter?.abort();
-    this.aborter = null;
-    this.endPause?.();
-    this.endPause = null;
+    this.hide();
+    this.endPause();
+    this.stopWatching?.();
+    this.run = null;
+    this.lost = this.isNew = false;
+    this.failures = 0;
   }
 
-  async ask(run, turn) {
-    let failures = 0;
-    let lost = false;
-    let justBegun = false;
-    while (turn === this.turn) {
-      this.aborter = newAborter();
-      const reply = await (lost
-        ? this.runner.ask(run, this.aborter)
-        : this.runner.poll(run, this.aborter));
-      if (turn !== this.turn) return;
-      const served = readServed(reply);
-      const usable = lost ? served?.session : served || reply.status === 204;
-      if (usable) {
-        if (!lost) failures = 0;
-        justBegun = lost;
-        lost = false;
-        this.runner.take(run, served);
-        if (turn === this.turn && !justBegun) await this.rest();
-      } else if (reply.status === UNKNOWN && !lost && !justBegun) {
-        lost = true;
-      } else {
-        failures += justBegun ? FAILURES_OF_A_NEW_SESSION : 1;
-        lost = lost || reply.status === UNKNOWN;
-        this.runner.fail(reply);
-        await this.pauseAfter(failures, reply);
-      }
-    }
+  show() {
+    if (!this.away) return;
+    this.away = false;
+    this.patience = EAGER_MSEC;
+    const name = `${this.place}.${this.runner.client.apiKey}`;
+    this.channel = openChannel(name, (revision) => this.hear(revision));
+    this.go();
   }
 
-  /** Two answers never follow each other faster than that. */
-  rest() {
-    return new Promise((resolve) => {
-      const timer = afterIfStillThere(CHANGES_PAUSE_MSEC, resolve);
-      this.endPause = () => clock.clearTimeout(timer);
+  hide() {
+    this.away = true;
+    this.channel?.close();
+    this.channel = null;
+    if (!this.aborter) return;
+    this.endPause();
+    this.aborter.abort();
+    this.aborter = this.send = null;
+    this.endTurn?.();
+  }
+
+  /** The server, as the tabs call it that ask it. */
+  get place() {
+    const { host } = this.runner.client;
+    return `mtribes.${host.replace(/^(\w+:\/+[^/]+).*/, "$1")}`;
+  }
+
+  /** Another tab has heard of a change. */
+  hear(revision) {
+    if (revision === this.run?.revision) return;
+    this.patience = EAGER_MSEC;
+    void this.send?.(0);
+  }
+
+  /** Asks, unless that is under way or has to wait. */
+  go() {
+    const { run } = this;
+    if (!run || this.away || this.aborter || this.cancelPause) return;
+    const rest = this.last + SHORTEST_REST_MSEC - clock.now();
+    if (rest > 0) return this.pause(Math.min(rest, SHORTEST_REST_MSEC));
+    const aborter = (this.aborter = newAborter());
+    const reply = this.lost
+      ? this.begin(run, aborter)
+      : this.poll(run, aborter);
+    void reply.then((reply) => {
+      if (this.aborter !== aborter) return;
+      this.aborter = null;
+      this.settle(run, reply);
     });
   }
 
-  pauseAfter(failures, reply) {
+  begin(run, aborter) {
+    this.last = clock.now();
+    return this.runner.ask(run, aborter);
+  }
+
+  /** Waits for its turn and then at the server, or at neither. */
+  poll(run, aborter) {
     return new Promise((resolve) => {
-      this.endPause = this.pauses.afterFailure(failures, reply, resolve);
+      const send = (waitSeconds) => {
+        if (this.send !== send) return null;
+        this.send = null;
+        this.endPause();
+        this.patience = PATIENT_MSEC;
+        this.waitSeconds = waitSeconds;
+        this.last = clock.now();
+        const reply = this.runner.poll(run, aborter, waitSeconds);
+        void reply.then(resolve);
+        return new Promise((end) => {
+          this.endTurn = end;
+          void reply.then(() => end());
+        });
+      };
+      this.send = send;
+      const wait = () => send(CHANGES_WAIT_SECONDS);
+      if (!this.channel) return void wait();
+      this.pause(this.patience, () => void send(0));
+      void takeTurn(this.place, aborter, wait);
     });
+  }
+
+  settle(run, reply) {
+    const served = readServed(reply);
+    const passed = clock.now() - this.last;
+    this.last = clock.now();
+    if (this.lost ? served?.session : served || reply.status === 204) {
+      this.take(run, served, passed);
+    } else if (reply.status === UNKNOWN && !this.lost && !this.isNew) {
+      this.lost = true;
+      this.last = -Infinity;
+      this.go();
+    } else this.fail(reply);
+  }
+
+  take(run, served, passedMsec) {
+    const { lost, waitSeconds } = this;
+    const isNews = served !== null && served.revision !== run.revision;
+    const isEarly = waitSeconds > 0 && passedMsec < EARLY_MSEC;
+    let rest = SHORTEST_REST_MSEC;
+    if (lost) this.isNew = true;
+    else if (isNews || !isEarly) this.failures = 0;
+    else rest = backOffMsec(++this.failures, LONGEST_REST_MSEC);
+    if (!lost && waitSeconds && !isEarly) this.isNew = false;
+    if (isNews && !lost && waitSeconds)
+      this.channel?.postMessage(served.revision);
+    this.lost = false;
+    this.pause(rest);
+    this.runner.take(run, served);
+  }
+
+  fail(reply) {
+    const unknown = reply.status === UNKNOWN;
+    const isNew = unknown && !this.lost;
+    this.failures += isNew ? FAILURES_OF_A_NEW_SESSION : 1;
+    this.lost = this.lost || unknown;
+    this.cancelPause = this.pauses.afterFailure(this.failures, reply, () =>
+      this.resume(),
+    );
+    this.runner.fail(reply);
+  }
+
+  pause(milliseconds, call = () => this.resume()) {
+    const timer = afterIfStillThere(milliseconds, call);
+    this.cancelPause = () => clock.clearTimeout(timer);
+  }
+
+  endPause() {
+    this.cancelPause?.();
+    this.cancelPause = null;
+  }
+
+  resume() {
+    this.cancelPause = null;
+    this.last = -Infinity;
+    this.go();
   }
 }
 
@@ -1720,24 +2325,24 @@ export function makeSpace(blueprint) {
   return assemble(blueprint).space;
 }
 
-function assemble({ key, host, fallbacks, collect }) {
-  const source = new EntitySource(fallbacks);
-  const runner = new SessionRunner(key, host, source);
-  source.surroundings = runner;
+function assemble(blueprint) {
+  const source = new EntitySource(blueprint);
+  const { runner } = source;
   const space = Object.freeze({
     client: runner.client,
     session: sessionOf(runner),
-    collections: collect(source),
+    collections: blueprint.collect(source),
     close: () => runner.close(),
   });
-  return { space, runner, source };
+  return { space, source };
 }
 
 /** Makes the entities of a Space, and takes their states. */
 export class EntitySource {
-  constructor(fallbacks) {
+  constructor({ key, host, fallbacks }) {
     this.entities = new Map();
     this.fallbacks = fallbacks;
+    this.runner = new SessionRunner(key, host, this);
   }
 
   /** Whether there is such an entity. */
@@ -1753,7 +2358,7 @@ export class EntitySource {
         readExperience(type, wire, entity, otherwise, note),
       { enabled: false, properties: type.defaults },
     );
-    return makeExperience(this.surroundings, entity, guarded(type), layers);
+    return makeExperience(this.runner, entity, guarded(type), layers);
   }
 
   /** The section that is this child of a collection. */
@@ -1762,7 +2367,7 @@ export class EntitySource {
     const layers = this.layers(
       entity,
       (wire, otherwise, note) =>
-        readSection(this.surroundings, supports, wire, entity, otherwise, note),
+        readSection(this.runner, supports, wire, entity, otherwise, note),
       { enabled: false, items: [] },
     );
     return makeSection(layers);
@@ -1811,7 +2416,7 @@ export class EntitySource {
   }
 
   layers(entity, parse, nothing) {
-    const layers = new Layers(this.surroundings, entity, parse, () =>
+    const layers = new Layers(this.runner, entity, parse, () =>
       readOr(
         (wire) => parse(wire, nothing, () => {}),
         own(this.fallbacks, entity),
@@ -1856,32 +2461,22 @@ function sessionOf(runner) {
   };
 }
 
-/** What is told of a page; returns what ends that. */
-function watchPage({ leave, hurry }) {
-  platform.addEventListener?.("pagehide", leave);
-  platform.document?.addEventListener?.("visibilitychange", () => {
-    if (platform.document?.visibilityState === "hidden") leave();
-  });
-  platform.addEventListener?.("online", hurry);
-  return () => {};
-}
-
 /** Makes a Space of its own. Apps that use the default Space alone leave this out of their bundle. */
 export function makeSpaceWith(blueprint, options) {
-  const assembly = assemble(blueprint);
-  const { client } = assembly.space;
+  const { space, source } = assemble(blueprint);
+  const { runner } = source;
+  space.client.logger = options?.logger ?? null;
+  if (options?.states) test(source, blueprint.fallbacks, options.states);
   for (const name of SETTABLE) {
     const value = options?.[name];
-    if (value !== undefined) Object.assign(client, { [name]: value });
+    if (value !== undefined) Object.assign(space.client, { [name]: value });
   }
-  if (options?.states) test(assembly, blueprint.fallbacks, options.states);
-  else if (options?.bootstrap) resume(assembly, options.bootstrap);
-  return assembly.space;
+  if (options?.bootstrap && !options.states) resume(runner, options.bootstrap);
+  return space;
 }
 
 /** `apiKey` is the last, since all else is there when it is. */
 const SETTABLE = [
-  "logger",
   "tracking",
   "host",
   "storage",
@@ -1892,13 +2487,15 @@ const SETTABLE = [
 ];
 
 /** Serves what a test says, filled in from the fallbacks. */
-function test({ runner, source }, fallbacks, states) {
+function test(source, fallbacks, states) {
   const complete = {};
   for (const [entity, given] of Object.entries(states)) {
-    if (!source.has(entity)) runner.log(`no entity ${describe(entity)}`);
+    if (!source.has(entity)) {
+      source.runner.log(`no entity ${describe(entity)}`);
+    }
     complete[entity] = completeState(fallbacks[entity], given);
   }
-  runner.test(complete);
+  source.runner.test(complete);
 }
 
 function completeState(fallback, given) {
@@ -1919,7 +2516,7 @@ function completeItem(item, at) {
 }
 
 /** Goes on with a snapshot, which may come from anywhere. */
-function resume({ runner }, snapshot) {
+function resume(runner, snapshot) {
   let resumed;
   try {
     resumed = readSnapshot(snapshot);

@@ -6,8 +6,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests.server.codegen.client_api_peer import Answer, ClientApiPeer, session_answer
 from tests.server.codegen.test_session import FALLBACK_HEADER, FALLBACK_ITEMS
 from tests.server.codegen.toolchain import run_node

@@ -13,7 +13,7 @@ interface AsyncContext {
 }
 
 /** One for all Spaces, since each slows every asynchronous step of the program. */
-let context: AsyncContext | null = null;
+let context: AsyncContext | null | undefined;
 const MOST_SPACES_REMEMBERED = 100;
 
 /** Tells callers apart by their asynchronous context, where the platform has such: Node, Bun, Deno. */

@@ -1,6 +1,3 @@
-/** Gets what is otherwise written to the console: a message, and what was thrown or answered if anything was. */
-export type Logger = (message: string, cause?: unknown) => void;
-
 /** Which environment and server an app talks to, and how its sessions behave. */
 export class Client {
   /** A `fetch` of your own; null: the platform's. */
@@ -11,7 +8,6 @@ export class Client {
   private key = "";
   private base: string;
   private lock = true;
-  private consent = true;
   private waitMsec = 1200;
 
   constructor(host: string, hooks: ClientHooks) {
@@ -67,30 +63,29 @@ export class Client {
    * sent, and nothing is stored; sessions start all the same.
    */
   get tracking(): boolean {
-    return this.consent;
+    return this.hooks.store.enabled;
   }
 
   set tracking(on: boolean) {
-    this.consent = Boolean(on);
-    this.hooks.trackingChanged();
+    this.hooks.setTracking(Boolean(on));
   }
 
-  /** Where the anonymous id is kept; null: `localStorage` where there is one, else in memory. */
+  /** Where the anonymous id and events are kept; null: `localStorage` where there is one, else in memory. */
   get storage(): SpaceStorage | null {
-    return this.hooks.identity.storage;
+    return this.hooks.store.storage;
   }
 
   set storage(storage: SpaceStorage | null) {
-    this.hooks.identity.storage = storage;
+    this.hooks.store.storage = storage;
   }
 }
 
 interface ClientHooks {
-  readonly identity: IdentityKeeper;
+  readonly store: Store;
   readonly log: Logger;
   keyChanged(): void;
   lockChanged(): void;
-  trackingChanged(): void;
+  setTracking(on: boolean): void;
 }
 
 /** Tells the app's logger, or else the console; never throws. */

@@ -19,20 +19,20 @@ export function makeSpaceWith<Collections>(
   blueprint: Blueprint<Collections>,
   options?: OptionsOf<object>,
 ): SpaceOf<Collections> {
-  const assembly = assemble(blueprint);
-  const { client } = assembly.space;
+  const { space, source } = assemble(blueprint);
+  const { runner } = source;
+  space.client.logger = options?.logger ?? null;
+  if (options?.states) test(source, blueprint.fallbacks, options.states);
   for (const name of SETTABLE) {
     const value = options?.[name];
-    if (value !== undefined) Object.assign(client, { [name]: value });
+    if (value !== undefined) Object.assign(space.client, { [name]: value });
   }
-  if (options?.states) test(assembly, blueprint.fallbacks, options.states);
-  else if (options?.bootstrap) resume(assembly, options.bootstrap);
-  return assembly.space;
+  if (options?.bootstrap && !options.states) resume(runner, options.bootstrap);
+  return space;
 }
 
 /** `apiKey` is the last, since all else is there when it is. */
 const SETTABLE = [
-  "logger",
   "tracking",
   "host",
   "storage",
@@ -44,16 +44,18 @@ const SETTABLE = [
 
 /** Serves what a test says, filled in from the fallbacks. */
 function test(
-  { runner, source }: Assembly<unknown>,
+  source: EntitySource,
   fallbacks: Readonly<Record<string, WireState>>,
   states: object,
 ): void {
   const complete: Record<string, unknown> = {};
   for (const [entity, given] of Object.entries(states)) {
-    if (!source.has(entity)) runner.log(`no entity ${describe(entity)}`);
+    if (!source.has(entity)) {
+      source.runner.log(`no entity ${describe(entity)}`);
+    }
     complete[entity] = completeState(fallbacks[entity], given);
   }
-  runner.test(complete);
+  source.runner.test(complete);
 }
 
 function completeState(fallback: WireState | undefined, given: any): Json {
@@ -77,7 +79,7 @@ function completeItem(item: object, at: number): object {
 interface Resumed extends Served, Wanted, Identity {}
 
 /** Goes on with a snapshot, which may come from anywhere. */
-function resume({ runner }: Assembly<unknown>, snapshot: unknown): void {
+function resume(runner: SessionRunner, snapshot: unknown): void {
   let resumed: Resumed;
   try {
     resumed = readSnapshot(snapshot);

@@ -22,7 +22,8 @@ class SessionRunner implements Surroundings, ClientHooks {
   readonly client: Client;
   readonly log: Logger;
   readonly listeners: Listeners;
-  readonly identity: IdentityKeeper;
+  readonly store: Store;
+  private readonly identity: IdentityKeeper;
   private readonly transport: Transport;
   private readonly entities: Entities;
   private readonly pauses = new Pauses();
@@ -30,6 +31,8 @@ class SessionRunner implements Surroundings, ClientHooks {
   private readonly follower: Follower;
   private readonly callers = new Callers();
   private run: Run | null = null;
+  /** Grows with each start and end. */
+  private turn = 0;
   private revision: string | null = null;
   /** What the listeners were told of last. */
   private told = IDLE;
@@ -56,9 +59,15 @@ class SessionRunner implements Surroundings, ClientHooks {
     this.client = new Client(host, this);
     this.log = loggerOf(this.client);
     this.listeners = new Listeners("session", this.log);
-    this.identity = new IdentityKeeper(key);
+    this.store = new Store(key, this.log);
+    this.identity = new IdentityKeeper(this.store);
     this.transport = new Transport(this.client);
-    this.events = new EventQueue(this.transport, this.pauses);
+    this.events = new EventQueue(
+      this.transport,
+      this.pauses,
+      this.store,
+      this.log,
+    );
     this.follower = new Follower(this, this.pauses);
   }
 
@@ -93,15 +102,18 @@ class SessionRunner implements Surroundings, ClientHooks {
     this.caller = caller;
     this.occupied = !this.alone;
     this.mute = wanted === null;
-    if (wanted) return this.begin(wanted, before);
-    this.reset();
-    this.conclude("fallback", "refused");
+    if (!wanted) return this.fallBack("refused");
+    const { turn } = this;
+    await sooner(this.begin(wanted, before, turn), this.client.waitTimeMsec);
+    if (!this.isOver(turn) && this.state.status === "starting") {
+      this.conclude("fallback", "timeout");
+    }
   }
 
   async end(): Promise<void> {
     if (this.closing) return this.closing;
     // Who was refused has no session to end, unless it is to have everybody served again.
-    if (this.hidden && !this.inUse) return this.events.flush();
+    if (this.hidden && !this.inUse) return this.flush();
     this.stop();
     this.reset();
     this.mute = this.inUse = this.occupied = false;
@@ -110,11 +122,16 @@ class SessionRunner implements Surroundings, ClientHooks {
       this.identity.forget();
     }
     this.conclude("idle", null);
-    await this.events.flush();
+    await this.flush();
   }
 
   flush(): Promise<void> {
-    return this.closing ?? this.events.flush();
+    if (this.testing) return Promise.resolve();
+    if (this.closing) return this.closing;
+    // Events that were tracked before it was known of whom come first.
+    const { reading } = this.identity;
+    const send = () => this.events.flush();
+    return reading ? reading.then(send) : send();
   }
 
   close(): Promise<void> {
@@ -123,13 +140,16 @@ class SessionRunner implements Surroundings, ClientHooks {
 
   record(parts: EventParts): void {
     if (this.isClosed() || this.mute || this.hidden || this.testing) return;
-    if (!this.client.tracking) return;
     this.watch();
-    try {
-      this.events.add(this.eventOf(parts));
-    } catch (cause) {
-      this.log(`the event ${describe(parts.name)} is not recorded`, cause);
-    }
+    this.attempt(parts, () => {
+      const event = readEvent(parts);
+      const add = (person: Person) => this.events.add({ ...event, ...person });
+      const person = this.person();
+      const reading = this.run ? null : this.identity.reading;
+      const later = () => this.attempt(parts, () => add(this.person()));
+      if (reading) void reading.then(later);
+      else add(person);
+    });
   }
 
   snapshot(): Snapshot | null {
@@ -144,10 +164,10 @@ class SessionRunner implements Surroundings, ClientHooks {
   }
 
   /** Goes on with a session that was started elsewhere. */
-  resume({ id, owner: _, ...wanted }: Resumed): void {
+  resume({ id, owner, ...wanted }: Resumed): void {
     this.occupied = !this.alone;
-    this.run = this.newRun(wanted, id);
-    this.take(this.run, wanted);
+    this.identity.adopt({ id, owner });
+    this.take(this.enter(wanted, id), wanted);
     this.entities.begin();
     this.watch();
     this.follow();
@@ -168,12 +188,16 @@ class SessionRunner implements Surroundings, ClientHooks {
     this.follow();
   }
 
-  trackingChanged(): void {}
+  setTracking(on: boolean): void {
+    if (this.testing) this.store.enabled = on;
+    else if (!this.closing) this.events.setTracking(on);
+  }
 
   keyChanged(): void {
-    if (this.closing) return;
+    if (this.closing || this.testing) return;
     void this.events.flush();
     const { run } = this;
+    if (run?.key === "") run.key = this.client.apiKey;
     const waits = this.state.failure === "missing-key" && this.transport.ready;
     if (run && waits) void this.prime(run);
   }
@@ -246,25 +270,25 @@ class SessionRunner implements Surroundings, ClientHooks {
     this.log(`not all that was served can be used here: ${news.join("; ")}`);
   }
 
-  private eventOf({ name, pairs, entity, data }: EventParts): WireEvent {
-    const run = this.run;
-    const metadata = readPairs(pairs);
-    const timestamp = new Date(clock.now()).toISOString();
+  /** Whom an event is of: the person who is there now. */
+  private person(): Person {
+    const { run } = this;
+    if (!run) return { anonymous_id: this.identity.current.id };
+    const { anonymousId, userId, userSignature, session } = run;
     return {
-      id: newId(),
-      name: asEventName(name),
-      // A clock that was never set: the time of arrival is nearer.
-      ...(/^2\d{3}-/.test(timestamp) ? { timestamp } : {}),
-      anonymous_id: run?.anonymousId ?? this.identity.current.id,
-      ...(run?.userId ? { external_id: run.userId } : {}),
-      ...(run?.userId && run.userSignature
-        ? { user_signature: run.userSignature }
-        : {}),
-      ...(run?.session ? { session: run.session } : {}),
-      ...(entity ? { entity } : {}),
-      ...(data ? { data } : {}),
-      ...(metadata.length > 0 ? { metadata } : {}),
+      anonymous_id: anonymousId,
+      ...(userId && { external_id: userId }),
+      ...(userId && userSignature && { user_signature: userSignature }),
+      ...(session && { session }),
     };
+  }
+
+  private attempt({ name }: EventParts, record: () => void): void {
+    try {
+      record();
+    } catch (cause) {
+      this.log(`the event ${describe(name)} is not recorded`, cause);
+    }
   }
 
   /** Whether this space already serves somebody else. Of two visitors on a server nobody knows that they are one. */
@@ -287,32 +311,46 @@ class SessionRunner implements Surroundings, ClientHooks {
     }
     this.mute = this.inUse = true;
     this.stop();
-    this.reset();
-    this.conclude("fallback", "in-use");
+    this.fallBack("in-use");
   }
 
-  private async begin(wanted: Wanted, before: Run | null): Promise<void> {
-    if (this.ended) this.identity.forget();
+  private async begin(
+    wanted: Wanted,
+    before: Run | null,
+    turn: number,
+  ): Promise<void> {
+    const { states, identity } = this;
+    if (states) return this.take(this.enter(wanted, newId()), asTest(states));
+    if (this.ended) identity.forget();
     this.ended = false;
-    const { states } = this;
-    const id = states ? newId() : this.identity.begin(wanted.userId).id;
-    const run = this.newRun(wanted, id);
-    this.run = run;
-    if (states) {
-      return this.take(run, { session: null, revision: "test", states });
+    const ready = identity.ready();
+    if (ready) {
+      this.prepare(isSameUser(before, wanted, this.client));
+      await ready;
+      if (this.isOver(turn)) return;
     }
-    if (before && isSamePerson(before, run)) this.entities.keep();
+    const run = this.enter(wanted, identity.begin(wanted.userId).id);
+    if (!ready) this.prepare(isSamePerson(before, run, this.client));
+    if (this.isOver(turn)) return;
+    if (this.transport.ready) return this.prime(run);
+    this.log("client.apiKey is not set, so fallbacks are served");
+    this.conclude("fallback", "missing-key");
+  }
+
+  private enter(wanted: Wanted, anonymousId: string): Run {
+    return (this.run = this.newRun(wanted, anonymousId));
+  }
+
+  /** What the same person sees stays until there is something newer. */
+  private prepare(same: boolean): void {
+    if (same) this.entities.keep();
     else this.reset();
     this.conclude("starting", null);
-    if (this.isOver(run)) return;
-    if (!this.transport.ready) {
-      this.log("client.apiKey is not set, so fallbacks are served");
-      return this.conclude("fallback", "missing-key");
-    }
-    await sooner(this.prime(run), this.client.waitTimeMsec);
-    if (!this.isOver(run) && this.state.status === "starting") {
-      this.conclude("fallback", "timeout");
-    }
+  }
+
+  private fallBack(failure: SessionFailure): void {
+    this.reset();
+    this.conclude("fallback", failure);
   }
 
   private newRun(wanted: Wanted, anonymousId: string): Run {
@@ -331,6 +369,7 @@ class SessionRunner implements Surroundings, ClientHooks {
   private stop(): void {
     this.halt();
     this.run = null;
+    this.turn += 1;
   }
 
   /** Ends all that is under way. */
@@ -345,7 +384,9 @@ class SessionRunner implements Surroundings, ClientHooks {
     this.stopWatching?.();
     this.callers.close();
     if (this.state.status === "starting") this.conclude("idle", null);
-    await this.events.flush();
+    if (this.testing) return;
+    await this.identity.ready();
+    await this.events.close();
   }
 
   /** Whether all is over; who does not know it is told once. */
@@ -357,8 +398,8 @@ class SessionRunner implements Surroundings, ClientHooks {
     return this.closing !== null;
   }
 
-  private isOver(run: Run): boolean {
-    return this.run !== run || this.closing !== null;
+  private isOver(turn: number): boolean {
+    return this.turn !== turn || this.closing !== null;
   }
 
   private reset(): void {
@@ -368,8 +409,9 @@ class SessionRunner implements Surroundings, ClientHooks {
 
   /** Asks for the state of every entity at once, later again where that fails. An answer counts unless the run is over. */
   private async prime(run: Run): Promise<void> {
+    const { turn } = this;
     const reply = await this.ask(run, run.aborter);
-    if (this.isOver(run)) return;
+    if (this.isOver(turn)) return;
     const served = readServed(reply);
     if (served && served.session !== null) {
       this.take(run, served);
@@ -414,7 +456,7 @@ class SessionRunner implements Surroundings, ClientHooks {
       state.status === status &&
       state.failure === failure &&
       state.revision === revision;
-    if (!same) this.state = Object.freeze({ status, failure, revision });
+    if (!same) this.state = sessionState(status, failure, revision);
     this.entities.announce();
     const news = this.state;
     if (news === this.told) return;
@@ -424,10 +466,45 @@ class SessionRunner implements Surroundings, ClientHooks {
 }
 
 /** A visitor who has signed in is another person; so is everybody in another environment. */
-function isSamePerson(before: Run, run: Run): boolean {
-  return (
-    (before.key === "" || before.key === run.key) &&
-    before.userId === run.userId &&
-    (run.userId !== null || before.anonymousId === run.anonymousId)
-  );
+function isSameUser(
+  before: Run | null,
+  { userId }: Wanted,
+  { apiKey }: Client,
+): boolean {
+  return before?.userId === userId && before.key === apiKey;
+}
+
+function isSamePerson(before: Run | null, run: Run, client: Client): boolean {
+  const known = run.userId !== null || before?.anonymousId === run.anonymousId;
+  return known && isSameUser(before, run, client);
+}
+
+function asTest(states: Json): Served {
+  return { session: null, revision: "test", states };
+}
+
+/** Whom an event is of. */
+type Person = Pick<
+  WireEvent,
+  "anonymous_id" | "external_id" | "user_signature" | "session"
+>;
+
+/** All of an event but whom it is of. */
+function readEvent({
+  name,
+  pairs,
+  entity,
+  data,
+}: EventParts): Omit<WireEvent, "anonymous_id"> {
+  const metadata = readPairs(pairs);
+  const timestamp = new Date(clock.now()).toISOString();
+  return {
+    id: newId(),
+    name: asEventName(name),
+    // A clock that was never set: the time of arrival is nearer.
+    ...(/^2\d{3}-/.test(timestamp) && { timestamp }),
+    ...(entity && { entity }),
+    ...(data && { data }),
+    ...(metadata.length > 0 && { metadata }),
+  };
 }

@@ -93,8 +93,8 @@ interface Served {
 /** One run: who it is for, and what the server called it. */
 interface Run extends Wanted {
   readonly anonymousId: string;
-  /** The key of the environment that it is of. */
-  readonly key: string;
+  /** The key of the environment that it is of; "" before there is one. */
+  key: string;
   /** Cuts what is under way for this run. */
   readonly aborter: Aborter | null;
   session: string | null;
@@ -103,22 +103,22 @@ interface Run extends Wanted {
   cancelRetry: (() => void) | null;
 }
 
-const IDLE: SessionState = /* @__PURE__ */ Object.freeze({
-  status: "idle",
-  failure: null,
-  revision: null,
-});
+function sessionState(
+  status: SessionStatus,
+  failure: SessionFailure | null,
+  revision: string | null,
+): SessionState {
+  return Object.freeze({ status, failure, revision });
+}
+
+const IDLE = /* @__PURE__ */ sessionState("idle", null, null);
 /** What is told to those who were refused. */
-const REFUSED: SessionState = /* @__PURE__ */ Object.freeze({
-  status: "fallback",
-  failure: "in-use",
-  revision: null,
-});
+const REFUSED = /* @__PURE__ */ sessionState("fallback", "in-use", null);
 
 /** Null where nobody can tell who is meant. */
 function wantedOrNull(options: unknown, log: Logger): Wanted | null {
   try {
-    return readOptions(options);
+    return readOptions(options, log);
   } catch (cause) {
     log("a session cannot be started with that", cause);
     return null;

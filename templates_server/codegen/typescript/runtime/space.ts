@@ -28,37 +28,33 @@ export function makeSpace<Collections>(
 /** A Space with what runs it. */
 interface Assembly<Collections> {
   readonly space: SpaceOf<Collections>;
-  readonly runner: SessionRunner;
   readonly source: EntitySource;
 }
 
-function assemble<Collections>({
-  key,
-  host,
-  fallbacks,
-  collect,
-}: Blueprint<Collections>): Assembly<Collections> {
-  const source = new EntitySource(fallbacks);
-  const runner = new SessionRunner(key, host, source);
-  source.surroundings = runner;
+function assemble<Collections>(
+  blueprint: Blueprint<Collections>,
+): Assembly<Collections> {
+  const source = new EntitySource(blueprint);
+  const { runner } = source;
   const space = Object.freeze({
     client: runner.client,
     session: sessionOf(runner),
-    collections: collect(source),
+    collections: blueprint.collect(source),
     close: () => runner.close(),
   });
-  return { space, runner, source };
+  return { space, source };
 }
 
 /** Makes the entities of a Space, and takes their states. */
 export class EntitySource implements Entities {
   private readonly fallbacks: Readonly<Record<string, WireState>>;
-  /** @internal Set before the first entity is made. */
-  surroundings!: Surroundings;
+  /** @internal Runs the sessions of the Space. */
+  readonly runner: SessionRunner;
   private readonly entities = new Map<string, Layers<any>>();
 
-  constructor(fallbacks: Readonly<Record<string, WireState>>) {
+  constructor({ key, host, fallbacks }: Blueprint<unknown>) {
     this.fallbacks = fallbacks;
+    this.runner = new SessionRunner(key, host, this);
   }
 
   /** Whether there is such an entity. */
@@ -77,7 +73,7 @@ export class EntitySource implements Entities {
         readExperience(type, wire, entity, otherwise, note),
       { enabled: false, properties: type.defaults },
     );
-    return makeExperience(this.surroundings, entity, guarded(type), layers);
+    return makeExperience(this.runner, entity, guarded(type), layers);
   }
 
   /** The section that is this child of a collection. */
@@ -90,7 +86,7 @@ export class EntitySource implements Entities {
       entity,
       (wire, otherwise, note) =>
         readSection(
-          this.surroundings,
+          this.runner,
           supports,
           wire,
           entity,
@@ -149,7 +145,7 @@ export class EntitySource implements Entities {
     parse: Parse<State>,
     nothing: State,
   ): Layers<State> {
-    const layers = new Layers(this.surroundings, entity, parse, () =>
+    const layers = new Layers(this.runner, entity, parse, () =>
       readOr(
         (wire) => parse(wire, nothing, () => {}),
         own(this.fallbacks, entity),
@@ -193,22 +189,3 @@ function sessionOf(runner: SessionRunner): Session {
     anonymize: (fields) => start({ fields }),
   };
 }
-
-/** What is told of a page; returns what ends that. */
-function watchPage({
-  leave,
-  hurry,
-}: {
-  leave(): void;
-  hurry(): void;
-}): () => void {
-  platform.addEventListener?.("pagehide", leave);
-  platform.document?.addEventListener?.("visibilitychange", () => {
-    if (platform.document?.visibilityState === "hidden") leave();
-  });
-  platform.addEventListener?.("online", hurry);
-  return () => {};
-}
-
-/** Where the anonymous id is kept. */
-export type SpaceStorage = IdentityStorage;

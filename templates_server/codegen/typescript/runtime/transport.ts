@@ -15,6 +15,10 @@ class Transport implements Sender {
     return this.client.apiKey !== "";
   }
 
+  get destination(): string {
+    return JSON.stringify([this.client.apiKey, this.client.host]);
+  }
+
   /** Never rejects: no network, no time and no `fetch` are replies of status 0. */
   send(call: Call): Promise<Reply> {
     const aborter = call.aborter ?? newAborter();
@@ -27,7 +31,7 @@ class Transport implements Sender {
       };
       const cut = (reply: Reply) => {
         finish(reply);
-        aborter?.abort();
+        aborter.abort();
       };
       const timer = afterIfStillThere(call.timeoutMsec, () => cut(NO_ANSWER));
       const stopWatching = this.watch(call.aloneMsec ?? ALONE_FOR_MSEC, () =>
@@ -53,7 +57,7 @@ class Transport implements Sender {
     return () => clock.clearTimeout(timer);
   }
 
-  private async ask(call: Call, aborter: Aborter | null): Promise<Reply> {
+  private async ask(call: Call, aborter: Aborter): Promise<Reply> {
     const send = this.client.fetch ?? platform.fetch;
     if (!send) return NO_ANSWER;
     const url = `${this.client.host}/api/client${call.path}`;
@@ -67,7 +71,7 @@ class Transport implements Sender {
     };
   }
 
-  private frame(call: Call, aborter: Aborter | null): FetchOptions {
+  private frame(call: Call, aborter: Aborter): FetchOptions {
     const headers: Record<string, string> = {
       Accept: "application/json",
       Authorization: `Bearer ${this.client.apiKey}`,
@@ -78,11 +82,14 @@ class Transport implements Sender {
       options.body = call.body;
     }
     if (call.keepalive) options.keepalive = true;
-    else if (aborter) options.signal = aborter.signal;
+    else if (aborter.signal) options.signal = aborter.signal;
     return options;
   }
 }
 
-function newAborter(): Aborter | null {
-  return platform.AbortController ? new platform.AbortController() : null;
+/** Where the platform has none, nothing that is under way can be cut, but its answer is not waited for. */
+function newAborter(): Aborter {
+  return platform.AbortController
+    ? new platform.AbortController()
+    : { signal: undefined, abort() {} };
 }
