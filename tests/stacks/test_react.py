@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.requirements import require_npm_package
+from templates_server.codegen.render import render
+from tests.requirements import NODE_MODULES, require_node, require_npm_package
+from tests.server.codegen.reference_space import vod
+from tests.server.codegen.toolchain import unformatted, write_tree
 from tests.stacks.projects import HERE, run, write_code
-from tests.requirements import NODE_MODULES, require_node
-import shutil
 
 VERSIONS = ["react", pytest.param("react-18", marks=pytest.mark.slow)]
 RENDERS = 100_000
@@ -74,3 +76,16 @@ def test_a_hundred_thousand_renders_leave_nothing_behind(tmp_path: Path) -> None
     assert seen["renders"] == RENDERS
     assert seen["listeners"] == 0
     assert seen["grownBytes"] < MOST_GROWN_BYTES
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("language", ["typescript", "javascript"])
+def test_the_formatter_would_change_nothing_of_the_bindings(language: str, tmp_path: Path) -> None:
+    assert unformatted(write_tree(tmp_path, render(vod(), language, {"bindings": "react"}))) == ""
+
+
+def test_the_directive_comes_first_and_only_where_bindings_are_wanted() -> None:
+    for language, ending in (("typescript", "ts"), ("javascript", "js")):
+        assert not any("react" in path for path in render(vod(), language, {}))
+        lines = render(vod(), language, {"bindings": "react"})[f"react.{ending}"].split("\n")
+        assert [line for line in lines if line and not line.startswith(("//", "/*"))][0] == '"use client";'

@@ -6,11 +6,8 @@ from collections.abc import Iterator, Mapping
 
 from templates_server.codegen.typescript.modules import Module
 
-BINDINGS = ("react",)
-"""What the option may be."""
-
 
 def bindings_modules(options: Mapping[str, str]) -> Iterator[Module]:
     """The hooks, if they are wanted."""
-    if options.get("bindings") in BINDINGS:
+    if options.get("bindings") == "react":
         yield Module("react", "react", {})

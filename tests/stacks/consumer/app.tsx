@@ -34,7 +34,10 @@ export async function render(userId: string): Promise<Snapshot | null> {
   await space.session.start({ userId });
   const { header } = space.collections.homepage;
   header.track("header/rendered", {
-    pair1: { key: "background", value: header.properties.background.value ?? "" },
+    pair1: {
+      key: "background",
+      value: header.properties.background.value ?? "",
+    },
   });
   await space.close();
   return space.session.snapshot() ?? snapshot();
