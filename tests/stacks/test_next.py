@@ -6,6 +6,7 @@ import re
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +19,15 @@ import pytest
 from tests.browser.watching import Watched, wait_until
 from tests.servers import TLS
 from tests.stacks.people_server import PeopleServer, people_server
-from tests.stacks.projects import command_of, environment_of, project, run_package
+from tests.stacks.projects import (
+    HERE,
+    PACKAGES,
+    command_of,
+    environment_of,
+    require_stack_package,
+    run_package,
+    write_code,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -26,6 +35,7 @@ PEOPLE = 20
 REQUESTS = 200
 OVERLAPPING = 40
 START_TIMEOUT_SECONDS = 60
+OPTIONS = {"import_extension": "none", "bindings": "react"}
 
 
 @pytest.fixture(scope="module")
@@ -36,23 +46,15 @@ def people() -> Iterator[PeopleServer]:
 
 
 @pytest.fixture(scope="module")
-def built(people: PeopleServer, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The app, built. Turbopack follows no link out of the app's folder, so its packages are linked file by file."""
-    app = project(
-        "next", tmp_path_factory.mktemp("next") / "app", host=people.url, import_extension="none", bindings="react"
-    )
-    packages = (app / "node_modules").resolve()
-    (app / "node_modules").unlink()
-    shutil.copytree(packages, app / "node_modules", symlinks=True, copy_function=_link)
-    run_package("next/dist/bin/next", "build", "--turbopack", folder=app)
-    return app
-
-
-def _link(source: str, target: str) -> None:
-    try:
-        Path(target).hardlink_to(source)
-    except OSError:  # on another disk
-        shutil.copy2(source, target)
+def built(people: PeopleServer) -> Iterator[Path]:
+    """The app, built. It is beside its packages, because Turbopack follows no link that leads out of its root."""
+    require_stack_package("next")
+    with tempfile.TemporaryDirectory(dir=PACKAGES.parent, prefix=".next-app-") as folder:
+        app = Path(folder)
+        shutil.copytree(HERE / "next", app, dirs_exist_ok=True)
+        write_code(app / "mtspace" / "vod", "typescript", OPTIONS | {"host": people.url})
+        run_package("next/dist/bin/next", "build", "--turbopack", folder=app)
+        yield app
 
 
 @contextmanager

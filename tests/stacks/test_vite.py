@@ -18,8 +18,7 @@ GOLD, PUSHED = "#c9a227", "#0e9f6e"
 OPTIONS = 'options = { bindings = "react", import_extension = "none" }\n'
 
 
-@pytest.mark.parametrize("mode", ["development", "production"])
-@pytest.mark.parametrize("language", ["typescript", "javascript"])
+@pytest.mark.parametrize(("language", "mode"), [("typescript", "development"), ("javascript", "production")])
 def test_it_shows_what_is_served_and_what_is_pushed_in_one_session(
     language: str, mode: str, watched: Watched, tmp_path: Path
 ) -> None:
