@@ -68,6 +68,7 @@ def test_what_a_server_rendered_for_a_person_is_what_the_page_hydrates(react: st
     assert seen["hydrated"] == {"asked": [], "rendered": ["served: Hello u1, 1 items"], "errors": []}
     assert seen["startedBefore"]["errors"] == []
     assert seen["startedBefore"]["rendered"][0] == "served: Hello u1, 1 items"
+    assert seen["startedBefore"]["rendered"][-1] == "served: Hello u2, 1 items"
     assert seen["withoutSnapshot"]["errors"] != []
 
 

@@ -13,9 +13,9 @@ const page =
     const container = document.createElement("div");
     container.innerHTML = html;
     rendered.length = asked.length = 0;
-    const started = early ? space.session.start({ userId: "u1" }) : null;
-    const onRecoverableError = (error: unknown) => errors.push(String(error));
     const { act, hydrateRoot } = await browser();
+    const started = early ? space.session.start({ userId: "u2" }) : null;
+    const onRecoverableError = (error: unknown) => errors.push(String(error));
     await act(
       async () =>
         void hydrateRoot(container, <App space={space} />, {
