@@ -87,7 +87,7 @@ export const clock = {
   random: (): number => Math.random(),
 };
 
-const LONGEST_TIMER_MSEC = 2 ** 31 - 1;
+const LONGEST_TIMER_MSEC = 2_147_483_647;
 
 function after(milliseconds: number, call: () => void): unknown {
   return clock.setTimeout(
