@@ -48,6 +48,9 @@ export interface WireItem {
 
 type Json = Readonly<Record<string, unknown>>;
 
+/** Takes note of what cannot be used: where it stands, and what it is. */
+type Note = (place: string, value: unknown) => void;
+
 /** What `fetch` is asked with. */
 export interface FetchOptions {
   method: string;
@@ -217,6 +220,54 @@ declare class Listeners {
   listen(call: () => void): Stop;
   /** Calls them, until one of them has changed what they are told of: then all were told of that. */
   tell(isNews: () => boolean): void;
+}
+
+/** Reads a state that the server sent; `otherwise` stands in for what cannot be used. */
+type Parse<State> = (wire: unknown, otherwise: State, note: Note) => State;
+
+/** Holds the layers of an entity's state, highest first: session lock, latest, the session before, fallback. */
+declare class Layers<State extends object> {
+  readonly listeners: Listeners;
+  /** What could not be used of the latest state. */
+  unknown: readonly string[];
+  private readonly space;
+  private readonly entity;
+  private readonly parse;
+  private readonly readFallback;
+  private made;
+  private first;
+  private locked;
+  private latest;
+  private before;
+  private told;
+  /** What the server sent for a state. */
+  private readonly wires;
+  constructor(
+    space: Surroundings,
+    entity: string,
+    parse: Parse<State>,
+    readFallback: () => State,
+  );
+  /** What this code holds itself; it is read when it is first needed. */
+  get fallback(): State;
+  get initial(): State;
+  /** What the server sent for what is shown; undefined: the fallback is shown. */
+  get wire(): unknown;
+  /** The state to show. While the session locks, it stays what it was when it was first read. */
+  read(): State;
+  /** Takes a new state; one that is none at all is as good as no answer. */
+  serve(wire: unknown): void;
+  /** What is shown now is what the first rendering shows. */
+  begin(): void;
+  /** The same person starts again: what is shown stays until there is something newer. */
+  keep(): void;
+  unlock(): void;
+  /** Nothing is served any more. What was read stays while the session locks. */
+  drop(): void;
+  reset(): void;
+  /** Calls the listeners if what they were told of last is no longer what is shown. */
+  announce(): void;
+  private current;
 }
 
 /** Where an app keeps texts between visits: `localStorage`, React Native's AsyncStorage, a file of your own. */
@@ -429,13 +480,9 @@ interface Entities {
   readonly unknown: readonly string[];
   /** What the server sent for what is shown, by entity. */
   readonly wires: Json;
-  begin(): void;
-  keep(): void;
-  reset(): void;
-  unlock(): void;
+  each(call: (layers: Layers<any>) => void): void;
   /** `whole`: of what is not among them, fallbacks are served. */
   serve(states: Json, whole: boolean): void;
-  announce(): void;
 }
 
 /** Runs sessions one after the other. */
@@ -582,11 +629,7 @@ export declare class EntitySource implements Entities {
   ): Section<Items>;
   get unknown(): readonly string[];
   get wires(): Json;
-  begin(): void;
-  keep(): void;
-  reset(): void;
-  unlock(): void;
-  announce(): void;
+  each(call: (layers: Layers<any>) => void): void;
   serve(states: Json, whole: boolean): void;
   private layers;
 }

@@ -1510,6 +1510,20 @@ const IDLE = /* @__PURE__ */ sessionState("idle", null, null);
 /** What is told to those who were refused. */
 const REFUSED = /* @__PURE__ */ sessionState("fallback", "in-use", null);
 
+/** A visitor who has signed in is another person; so is everybody in another environment. */
+function isSameUser(before, { userId }, { apiKey }) {
+  return before?.userId === userId && before.key === apiKey;
+}
+
+function isSamePerson(before, run, client) {
+  const known = run.userId !== null || before?.anonymousId === run.anonymousId;
+  return known && isSameUser(before, run, client);
+}
+
+function asTest(states) {
+  return { session: null, revision: "test", states };
+}
+
 /** Null where nobody can tell who is meant. */
 function wantedOrNull(options, log) {
   try {
@@ -1557,6 +1571,21 @@ function sooner(work, milliseconds) {
       resolve(undefined);
     });
   });
+}
+
+/** All of an event but whom it is of. */
+function readEvent({ name, pairs, entity, data }) {
+  const metadata = readPairs(pairs);
+  const timestamp = new Date(clock.now()).toISOString();
+  return {
+    id: newId(),
+    name: asEventName(name),
+    // A clock that was never set: the time of arrival is nearer.
+    ...(/^2\d{3}-/.test(timestamp) && { timestamp }),
+    ...(entity && { entity }),
+    ...(data && { data }),
+    ...(metadata.length > 0 && { metadata }),
+  };
 }
 
 const START_TIMEOUT_MSEC = 30000;
@@ -1671,7 +1700,10 @@ class SessionRunner {
   }
 
   close() {
-    return this.closing ?? (this.closing = this.shut());
+    // Nothing may begin from here on, so this is set before anybody is told.
+    return (
+      this.closing ?? (this.closing = Promise.resolve().then(() => this.shut()))
+    );
   }
 
   record(parts) {
@@ -1704,7 +1736,7 @@ class SessionRunner {
     this.occupied = !this.alone;
     this.identity.adopt({ id, owner });
     this.take(this.enter(wanted, id), wanted);
-    this.entities.begin();
+    this.entities.each((layers) => layers.begin());
     this.watch();
     this.follow();
   }
@@ -1713,13 +1745,15 @@ class SessionRunner {
   test(states) {
     this.states = states;
     void this.start();
-    this.entities.begin();
+    this.entities.each((layers) => layers.begin());
   }
 
   lockChanged() {
     const { status, failure } = this.state;
     this.follower.stop();
-    if (!this.client.sessionLock) this.entities.unlock();
+    if (!this.client.sessionLock) {
+      this.entities.each((layers) => layers.unlock());
+    }
     this.conclude(status, status === "served" ? null : failure);
     this.follow();
   }
@@ -1871,7 +1905,7 @@ class SessionRunner {
 
   /** What the same person sees stays until there is something newer. */
   prepare(same) {
-    if (same) this.entities.keep();
+    if (same) this.entities.each((layers) => layers.keep());
     else this.reset();
     this.conclude("starting", null);
   }
@@ -1932,7 +1966,7 @@ class SessionRunner {
 
   reset() {
     this.revision = null;
-    this.entities.reset();
+    this.entities.each((layers) => layers.reset());
   }
 
   /** Asks for the state of every entity at once, later again where that fails. An answer counts unless the run is over. */
@@ -1970,6 +2004,7 @@ class SessionRunner {
 
   /** From the first use on, the page's end and the network's return are known. */
   watch() {
+    if (this.testing) return;
     this.stopWatching ??
       (this.stopWatching = watchPage({
         leave: () => this.events.leave(),
@@ -1985,41 +2020,12 @@ class SessionRunner {
       state.failure === failure &&
       state.revision === revision;
     if (!same) this.state = sessionState(status, failure, revision);
-    this.entities.announce();
+    this.entities.each((layers) => layers.announce());
     const news = this.state;
     if (news === this.told) return;
     this.told = news;
     this.listeners.tell(() => this.told === news);
   }
-}
-
-/** A visitor who has signed in is another person; so is everybody in another environment. */
-function isSameUser(before, { userId }, { apiKey }) {
-  return before?.userId === userId && before.key === apiKey;
-}
-
-function isSamePerson(before, run, client) {
-  const known = run.userId !== null || before?.anonymousId === run.anonymousId;
-  return known && isSameUser(before, run, client);
-}
-
-function asTest(states) {
-  return { session: null, revision: "test", states };
-}
-
-/** All of an event but whom it is of. */
-function readEvent({ name, pairs, entity, data }) {
-  const metadata = readPairs(pairs);
-  const timestamp = new Date(clock.now()).toISOString();
-  return {
-    id: newId(),
-    name: asEventName(name),
-    // A clock that was never set: the time of arrival is nearer.
-    ...(/^2\d{3}-/.test(timestamp) && { timestamp }),
-    ...(entity && { entity }),
-    ...(data && { data }),
-    ...(metadata.length > 0 && { metadata }),
-  };
 }
 
 const watchers = new Set();
@@ -2357,24 +2363,8 @@ export class EntitySource {
     return wires;
   }
 
-  begin() {
-    this.entities.forEach((layers) => layers.begin());
-  }
-
-  keep() {
-    this.entities.forEach((layers) => layers.keep());
-  }
-
-  reset() {
-    this.entities.forEach((layers) => layers.reset());
-  }
-
-  unlock() {
-    this.entities.forEach((layers) => layers.unlock());
-  }
-
-  announce() {
-    this.entities.forEach((layers) => layers.announce());
+  each(call) {
+    this.entities.forEach((layers) => call(layers));
   }
 
   serve(states, whole) {

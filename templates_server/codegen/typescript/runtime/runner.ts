@@ -4,13 +4,9 @@ interface Entities {
   readonly unknown: readonly string[];
   /** What the server sent for what is shown, by entity. */
   readonly wires: Json;
-  begin(): void;
-  keep(): void;
-  reset(): void;
-  unlock(): void;
+  each(call: (layers: Layers<any>) => void): void;
   /** `whole`: of what is not among them, fallbacks are served. */
   serve(states: Json, whole: boolean): void;
-  announce(): void;
 }
 
 const START_TIMEOUT_MSEC = 30_000;
@@ -135,7 +131,8 @@ class SessionRunner implements Surroundings, ClientHooks {
   }
 
   close(): Promise<void> {
-    return (this.closing ??= this.shut());
+    // Nothing may begin from here on, so this is set before anybody is told.
+    return (this.closing ??= Promise.resolve().then(() => this.shut()));
   }
 
   record(parts: EventParts): void {
@@ -168,7 +165,7 @@ class SessionRunner implements Surroundings, ClientHooks {
     this.occupied = !this.alone;
     this.identity.adopt({ id, owner });
     this.take(this.enter(wanted, id), wanted);
-    this.entities.begin();
+    this.entities.each((layers) => layers.begin());
     this.watch();
     this.follow();
   }
@@ -177,13 +174,15 @@ class SessionRunner implements Surroundings, ClientHooks {
   test(states: Json): void {
     this.states = states;
     void this.start();
-    this.entities.begin();
+    this.entities.each((layers) => layers.begin());
   }
 
   lockChanged(): void {
     const { status, failure } = this.state;
     this.follower.stop();
-    if (!this.client.sessionLock) this.entities.unlock();
+    if (!this.client.sessionLock) {
+      this.entities.each((layers) => layers.unlock());
+    }
     this.conclude(status, status === "served" ? null : failure);
     this.follow();
   }
@@ -343,7 +342,7 @@ class SessionRunner implements Surroundings, ClientHooks {
 
   /** What the same person sees stays until there is something newer. */
   private prepare(same: boolean): void {
-    if (same) this.entities.keep();
+    if (same) this.entities.each((layers) => layers.keep());
     else this.reset();
     this.conclude("starting", null);
   }
@@ -404,7 +403,7 @@ class SessionRunner implements Surroundings, ClientHooks {
 
   private reset(): void {
     this.revision = null;
-    this.entities.reset();
+    this.entities.each((layers) => layers.reset());
   }
 
   /** Asks for the state of every entity at once, later again where that fails. An answer counts unless the run is over. */
@@ -442,6 +441,7 @@ class SessionRunner implements Surroundings, ClientHooks {
 
   /** From the first use on, the page's end and the network's return are known. */
   private watch(): void {
+    if (this.testing) return;
     this.stopWatching ??= watchPage({
       leave: () => this.events.leave(),
       hurry: () => this.pauses.hurry(),
@@ -459,54 +459,10 @@ class SessionRunner implements Surroundings, ClientHooks {
       state.failure === failure &&
       state.revision === revision;
     if (!same) this.state = sessionState(status, failure, revision);
-    this.entities.announce();
+    this.entities.each((layers) => layers.announce());
     const news = this.state;
     if (news === this.told) return;
     this.told = news;
     this.listeners.tell(() => this.told === news);
   }
-}
-
-/** A visitor who has signed in is another person; so is everybody in another environment. */
-function isSameUser(
-  before: Run | null,
-  { userId }: Wanted,
-  { apiKey }: Client,
-): boolean {
-  return before?.userId === userId && before.key === apiKey;
-}
-
-function isSamePerson(before: Run | null, run: Run, client: Client): boolean {
-  const known = run.userId !== null || before?.anonymousId === run.anonymousId;
-  return known && isSameUser(before, run, client);
-}
-
-function asTest(states: Json): Served {
-  return { session: null, revision: "test", states };
-}
-
-/** Whom an event is of. */
-type Person = Pick<
-  WireEvent,
-  "anonymous_id" | "external_id" | "user_signature" | "session"
->;
-
-/** All of an event but whom it is of. */
-function readEvent({
-  name,
-  pairs,
-  entity,
-  data,
-}: EventParts): Omit<WireEvent, "anonymous_id"> {
-  const metadata = readPairs(pairs);
-  const timestamp = new Date(clock.now()).toISOString();
-  return {
-    id: newId(),
-    name: asEventName(name),
-    // A clock that was never set: the time of arrival is nearer.
-    ...(/^2\d{3}-/.test(timestamp) && { timestamp }),
-    ...(entity && { entity }),
-    ...(data && { data }),
-    ...(metadata.length > 0 && { metadata }),
-  };
 }

@@ -115,6 +115,24 @@ const IDLE = /* @__PURE__ */ sessionState("idle", null, null);
 /** What is told to those who were refused. */
 const REFUSED = /* @__PURE__ */ sessionState("fallback", "in-use", null);
 
+/** A visitor who has signed in is another person; so is everybody in another environment. */
+function isSameUser(
+  before: Run | null,
+  { userId }: Wanted,
+  { apiKey }: Client,
+): boolean {
+  return before?.userId === userId && before.key === apiKey;
+}
+
+function isSamePerson(before: Run | null, run: Run, client: Client): boolean {
+  const known = run.userId !== null || before?.anonymousId === run.anonymousId;
+  return known && isSameUser(before, run, client);
+}
+
+function asTest(states: Json): Served {
+  return { session: null, revision: "test", states };
+}
+
 /** Null where nobody can tell who is meant. */
 function wantedOrNull(options: unknown, log: Logger): Wanted | null {
   try {

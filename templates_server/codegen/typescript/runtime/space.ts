@@ -112,24 +112,8 @@ export class EntitySource implements Entities {
     return wires;
   }
 
-  begin(): void {
-    this.entities.forEach((layers) => layers.begin());
-  }
-
-  keep(): void {
-    this.entities.forEach((layers) => layers.keep());
-  }
-
-  reset(): void {
-    this.entities.forEach((layers) => layers.reset());
-  }
-
-  unlock(): void {
-    this.entities.forEach((layers) => layers.unlock());
-  }
-
-  announce(): void {
-    this.entities.forEach((layers) => layers.announce());
+  each(call: (layers: Layers<any>) => void): void {
+    this.entities.forEach((layers) => call(layers));
   }
 
   serve(states: Json, whole: boolean): void {
