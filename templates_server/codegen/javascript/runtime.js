@@ -1595,6 +1595,8 @@ const MOST_UNKNOWN_LOGGED = 200;
 class SessionRunner {
   constructor(key, host, entities) {
     this.state = IDLE;
+    /** What the first rendering shows. */
+    this.initial = IDLE;
     this.pauses = new Pauses();
     this.callers = new Callers();
     this.run = null;
@@ -1737,6 +1739,7 @@ class SessionRunner {
     this.identity.adopt({ id, owner });
     this.take(this.enter(wanted, id), wanted);
     this.entities.each((layers) => layers.begin());
+    this.initial = this.state;
     this.watch();
     this.follow();
   }
@@ -1746,6 +1749,7 @@ class SessionRunner {
     this.states = states;
     void this.start();
     this.entities.each((layers) => layers.begin());
+    this.initial = this.state;
   }
 
   lockChanged() {
@@ -2395,6 +2399,9 @@ function sessionOf(runner) {
   const start = (options) => runner.start(options);
   const state = () => (runner.hidden ? REFUSED : runner.state);
   return {
+    get initial() {
+      return runner.initial;
+    },
     get status() {
       return state().status;
     },
