@@ -22,7 +22,7 @@ class IdentityKeeper {
     };
   }
 
-  /** Null where `current` is right at once; else resolves, and never rejects, when asynchronous storage has answered. */
+  /** Null where `current` can be asked at once; else resolves, and never rejects, when asynchronous storage has answered. */
   ready(): Promise<void> | null {
     const { storage } = this.store;
     if (this.reading || this.unsaved || this.source === storage) {
@@ -70,7 +70,6 @@ class IdentityKeeper {
 
   private save(identity: Identity): Identity {
     this.inMemory = identity;
-    if (this.reading) return identity;
     this.unsaved = true;
     const { store } = this;
     const text = JSON.stringify(identity);
