@@ -906,7 +906,7 @@ const MOST_CHARACTERS_AGAIN = 16384;
 
 function keepEvents(store) {
   const changed = new Set();
-  let open = null;
+  let open;
   let place = Math.floor(clock.random() * EVENT_PLACES);
   /** Whether asynchronous storage has not answered yet. */
   let busy = false;
@@ -974,7 +974,7 @@ function keepEvents(store) {
     },
     clear() {
       changed.clear();
-      open = null;
+      open = undefined;
     },
     read: () =>
       Promise.all(
@@ -1266,12 +1266,12 @@ class EventQueue {
 
 /** The queues that a program's end must not surprise. */
 const ending = new Set();
-let isTold = null;
+let isTold;
 
 /** Whether the platform tells before a program ends, as Node does: then no timer need keep it running. */
 function listenForTheEnd() {
-  const { process } = platform;
-  if (isTold === null && process?.on) {
+  const process = platform.process;
+  if (isTold === undefined && process?.on) {
     process.on("beforeExit", () =>
       ending.forEach((queue) => queue.failures || void queue.flush()),
     );
@@ -1496,9 +1496,17 @@ class Transport {
 
 /** Where the platform has none, nothing that is under way can be cut, but its answer is not waited for. */
 function newAborter() {
-  return platform.AbortController
-    ? new platform.AbortController()
-    : { signal: undefined, abort() {} };
+  const aborter = platform.AbortController && new platform.AbortController();
+  return {
+    signal: aborter?.signal,
+    abort() {
+      try {
+        aborter?.abort();
+      } catch {
+        // A worker's other request made it: its answer counts no more all the same.
+      }
+    },
+  };
 }
 
 function sessionState(status, failure, revision) {
@@ -1712,12 +1720,10 @@ class SessionRunner {
     this.watch();
     this.attempt(parts, () => {
       const event = readEvent(parts);
-      const add = (person) => this.events.add({ ...event, ...person });
-      const person = this.person();
-      const reading = this.run ? null : this.identity.reading;
-      const later = () => this.attempt(parts, () => add(this.person()));
-      if (reading) void reading.then(later);
-      else add(person);
+      const add = () => this.events.add({ ...event, ...this.person() });
+      const ready = this.run ? null : this.identity.ready();
+      if (ready) void ready.then(() => this.attempt(parts, add));
+      else add();
     });
   }
 
@@ -2236,7 +2242,10 @@ class Follower {
       };
       this.send = send;
       const wait = () => send(CHANGES_WAIT_SECONDS);
-      if (!this.channel) return void wait();
+      if (!this.channel) {
+        void wait();
+        return;
+      }
       this.pause(this.patience, () => void send(0));
       void takeTurn(this.place, aborter, wait);
     });

@@ -290,12 +290,12 @@ class EventQueue {
 
 /** The queues that a program's end must not surprise. */
 const ending = new Set<EventQueue>();
-let isTold: boolean | null = null;
+let isTold: boolean | undefined;
 
 /** Whether the platform tells before a program ends, as Node does: then no timer need keep it running. */
 function listenForTheEnd(): boolean {
-  const { process } = platform;
-  if (isTold === null && process?.on) {
+  const process = platform.process;
+  if (isTold === undefined && process?.on) {
     process.on("beforeExit", () =>
       ending.forEach((queue) => queue.failures || void queue.flush()),
     );

@@ -142,12 +142,10 @@ class SessionRunner implements Surroundings, ClientHooks {
     this.watch();
     this.attempt(parts, () => {
       const event = readEvent(parts);
-      const add = (person: Person) => this.events.add({ ...event, ...person });
-      const person = this.person();
-      const reading = this.run ? null : this.identity.reading;
-      const later = () => this.attempt(parts, () => add(this.person()));
-      if (reading) void reading.then(later);
-      else add(person);
+      const add = () => this.events.add({ ...event, ...this.person() });
+      const ready = this.run ? null : this.identity.ready();
+      if (ready) void ready.then(() => this.attempt(parts, add));
+      else add();
     });
   }
 
