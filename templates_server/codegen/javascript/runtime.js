@@ -2083,10 +2083,11 @@ function isHidden() {
 
 /** Hears what other tabs of the browser say under this name. Null where tabs cannot take turns: each is on its own. */
 function openChannel(name, hear) {
-  const { document, navigator, BroadcastChannel } = platform;
-  if (!document || !navigator?.locks || !BroadcastChannel) return null;
+  const Channels = platform.BroadcastChannel;
+  if (!platform.document || !platform.navigator?.locks || !Channels)
+    return null;
   try {
-    const channel = new BroadcastChannel(name);
+    const channel = new Channels(name);
     channel.onmessage = ({ data }) => hear(data);
     return channel;
   } catch {
@@ -2185,7 +2186,7 @@ class Follower {
     this.endPause();
     this.aborter.abort();
     this.aborter = this.send = null;
-    this.endTurn?.();
+    this.endTurn?.(undefined);
   }
 
   /** The server, as the tabs call it that ask it. */
@@ -2237,7 +2238,7 @@ class Follower {
         void reply.then(resolve);
         return new Promise((end) => {
           this.endTurn = end;
-          void reply.then(() => end());
+          void reply.then(() => end(undefined));
         });
       };
       this.send = send;

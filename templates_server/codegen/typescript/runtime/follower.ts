@@ -27,7 +27,7 @@ class Follower {
   private aborter: Aborter | null = null;
   /** Asks, while the turn to do so is waited for; 0: for an answer at once. */
   private send: ((waitSeconds: number) => Promise<void> | null) | null = null;
-  private endTurn: (() => void) | null = null;
+  private endTurn: ((nothing: undefined) => void) | null = null;
   private cancelPause: (() => void) | null = null;
   private stopWatching: (() => void) | null = null;
   private channel: Channel | null = null;
@@ -83,7 +83,7 @@ class Follower {
     this.endPause();
     this.aborter.abort();
     this.aborter = this.send = null;
-    this.endTurn?.();
+    this.endTurn?.(undefined);
   }
 
   /** The server, as the tabs call it that ask it. */
@@ -135,7 +135,7 @@ class Follower {
         void reply.then(resolve);
         return new Promise<void>((end) => {
           this.endTurn = end;
-          void reply.then(() => end());
+          void reply.then(() => end(undefined));
         });
       };
       this.send = send;
