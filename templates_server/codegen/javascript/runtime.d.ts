@@ -420,6 +420,8 @@ export interface Session {
   readonly revision: string | null;
   /** Status, failure and revision: the same object until one of them changes. */
   readonly state: SessionState;
+  /** What the first rendering shows, so that hydration matches: the state of `bootstrap`, else `idle`. */
+  readonly initial: SessionState;
   /** What was served and this code could not use, such as `homepage.body[1].layout: "tall"`. */
   readonly unknown: readonly string[];
   /**
@@ -488,6 +490,8 @@ interface Entities {
 /** Runs sessions one after the other. */
 declare class SessionRunner implements Surroundings, ClientHooks {
   state: SessionState;
+  /** What the first rendering shows. */
+  initial: SessionState;
   readonly client: Client;
   readonly log: Logger;
   readonly listeners: Listeners;

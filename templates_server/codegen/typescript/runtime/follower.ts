@@ -140,7 +140,10 @@ class Follower {
       };
       this.send = send;
       const wait = () => send(CHANGES_WAIT_SECONDS);
-      if (!this.channel) return void wait();
+      if (!this.channel) {
+        void wait();
+        return;
+      }
       this.pause(this.patience, () => void send(0));
       void takeTurn(this.place, aborter, wait);
     });

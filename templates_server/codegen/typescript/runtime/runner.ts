@@ -15,6 +15,8 @@ const MOST_UNKNOWN_LOGGED = 200;
 /** Runs sessions one after the other. */
 class SessionRunner implements Surroundings, ClientHooks {
   state = IDLE;
+  /** What the first rendering shows. */
+  initial = IDLE;
   readonly client: Client;
   readonly log: Logger;
   readonly listeners: Listeners;
@@ -164,6 +166,7 @@ class SessionRunner implements Surroundings, ClientHooks {
     this.identity.adopt({ id, owner });
     this.take(this.enter(wanted, id), wanted);
     this.entities.each((layers) => layers.begin());
+    this.initial = this.state;
     this.watch();
     this.follow();
   }
@@ -173,6 +176,7 @@ class SessionRunner implements Surroundings, ClientHooks {
     this.states = states;
     void this.start();
     this.entities.each((layers) => layers.begin());
+    this.initial = this.state;
   }
 
   lockChanged(): void {

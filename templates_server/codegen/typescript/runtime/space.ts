@@ -148,6 +148,9 @@ function sessionOf(runner: SessionRunner): Session {
   const start = (options?: StartOptions) => runner.start(options);
   const state = () => (runner.hidden ? REFUSED : runner.state);
   return {
+    get initial() {
+      return runner.initial;
+    },
     get status() {
       return state().status;
     },

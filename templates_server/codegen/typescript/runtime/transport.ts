@@ -89,7 +89,15 @@ class Transport implements Sender {
 
 /** Where the platform has none, nothing that is under way can be cut, but its answer is not waited for. */
 function newAborter(): Aborter {
-  return platform.AbortController
-    ? new platform.AbortController()
-    : { signal: undefined, abort() {} };
+  const aborter = platform.AbortController && new platform.AbortController();
+  return {
+    signal: aborter?.signal,
+    abort() {
+      try {
+        aborter?.abort();
+      } catch {
+        // A worker's other request made it: its answer counts no more all the same.
+      }
+    },
+  };
 }

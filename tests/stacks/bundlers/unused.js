@@ -1,0 +1,6 @@
+import {
+  client,
+  collections,
+  createSpace,
+  session,
+} from "./mtspace/vod/index.js";
