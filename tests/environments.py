@@ -90,15 +90,17 @@ def add_environment(
     return environment
 
 
-def deliver(database: Database, environment: AppEnvironment, delivery: dict[str, Any]) -> None:
-    """Another delivery, at revision 2."""
-    row = {"environment_id": environment.id, "document": json.dumps(delivery), "revision": 2}
+def deliver(database: Database, environment: AppEnvironment, delivery: dict[str, Any], revision: int = 2) -> None:
+    """Another delivery, at that revision."""
+    row = {"environment_id": environment.id, "document": json.dumps(delivery), "revision": revision}
     row |= {"created": system_clock(), "created_by": "test"}
     environments = schema.environments
     database.write_now(
         lambda connection: (
             connection.execute(schema.delivery_revisions.insert(), row),
-            connection.execute(update(environments).where(environments.c.id == environment.id).values(revision=2)),
+            connection.execute(
+                update(environments).where(environments.c.id == environment.id).values(revision=revision)
+            ),
         )
     )
 

@@ -15,7 +15,13 @@ from templates_server.property_values import is_web_address
 MAX_TARGETS = 64
 MAX_OPTION_CHARACTERS = 255
 PACKAGE = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)*")
-LANGUAGES_WITH_PACKAGES = frozenset({"java", "kotlin"})
+LANGUAGES_OF: Mapping[str, frozenset[str]] = {
+    "package": frozenset({"java", "kotlin"}),
+    "import_extension": frozenset({"javascript", "typescript"}),
+}
+"""The languages that an option is for; what is not here is for all."""
+
+IMPORT_EXTENSIONS = ("js", "ts", "none")
 RESERVED = re.compile(
     r"abstract|as|assert|boolean|break|byte|case|catch|char|class|const|continue|default|do|"
     r"double|else|enum|extends|false|final|finally|float|for|fun|goto|if|implements|import|in|"
@@ -41,7 +47,7 @@ def _check_target(reader: Reader, target: Target, path: str) -> None:
     language = reader.one_of(
         target.language, join(path, "language"), LANGUAGES, f"a language that is generated: {known}"
     )
-    possible = OPTIONS if language is None or language in LANGUAGES_WITH_PACKAGES else {"host": OPTIONS["host"]}
+    possible = [name for name in OPTIONS if language is None or language in LANGUAGES_OF.get(name, LANGUAGES)]
     for option, value in sorted(target.options.items()):
         place = join(join(path, "options"), option)
         if option not in possible:
@@ -50,6 +56,9 @@ def _check_target(reader: Reader, target: Target, path: str) -> None:
             reader.refuse(place, f"has {len(value)} characters; at most {MAX_OPTION_CHARACTERS} are possible")
         else:
             OPTIONS[option](reader, value, place)
+    if language == "javascript" and target.options.get("import_extension") == "ts":
+        place = join(join(path, "options"), "import_extension")
+        reader.refuse(place, 'cannot be "ts" in JavaScript, whose files end in .js')
 
 
 def _check_host(reader: Reader, host: str, path: str) -> None:
@@ -62,4 +71,12 @@ def _check_package(reader: Reader, package: str, path: str) -> None:
         reader.refuse(path, f"{shown(package)} is not a package such as com.example.app")
 
 
-OPTIONS: Mapping[str, Callable[[Reader, str, str], None]] = {"host": _check_host, "package": _check_package}
+def _check_import_extension(reader: Reader, extension: str, path: str) -> None:
+    reader.one_of(extension, path, IMPORT_EXTENSIONS, f"one of {', '.join(IMPORT_EXTENSIONS)}")
+
+
+OPTIONS: Mapping[str, Callable[[Reader, str, str], None]] = {
+    "host": _check_host,
+    "package": _check_package,
+    "import_extension": _check_import_extension,
+}

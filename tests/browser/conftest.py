@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import shutil
 from collections.abc import Iterator
@@ -39,18 +40,25 @@ def shared_demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
         yield demo
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """Chromium. Not for the whole run: while it is open, its event loop is in the way of others in this thread."""
+@contextlib.contextmanager
+def launched(**options: Any) -> Iterator[Any]:
+    """Chromium, until the block ends."""
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     require(importlib.util.find_spec("playwright") is not None, "Playwright", "pip install playwright")
     require(chromium, "Chromium", "your system's package `chromium`")
     from playwright.sync_api import sync_playwright  # noqa: PLC0415 - not everybody has it
 
     with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
-        yield launched
-        launched.close()
+        browser = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS), **options)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Chromium. Not for the whole run: while it is open, its event loop is in the way of others in this thread."""
+    with launched() as browser:
+        yield browser
 
 
 @pytest.fixture

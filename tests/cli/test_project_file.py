@@ -163,3 +163,29 @@ def test_what_the_system_says_of_an_unreadable_file_is_told(tmp_path: Path) -> N
     told = unreadable(tmp_path / "mtribes.toml", PermissionError(errno.EACCES, "Permission denied"))
     assert told.exit_code == ExitCode.FAILED
     assert f"{tmp_path / 'mtribes.toml'} cannot be read" in told.what
+
+
+IMPORT_EXTENSIONS: dict[tuple[str, str], str | None] = {
+    ("typescript", '"js"'): None,
+    ("typescript", '"ts"'): None,
+    ("typescript", '"none"'): None,
+    ("javascript", '"none"'): None,
+    ("javascript", '"ts"'): "'ts', not one of js, none",
+    ("typescript", '".ts"'): "not one of js, ts, none; did you mean 'ts'?",
+    ("typescript", "true"): "not one of js, ts, none",
+    ("kotlin", '"js"'): "is for TypeScript and JavaScript alone",
+}
+
+
+@pytest.mark.parametrize(("language", "extension"), IMPORT_EXTENSIONS)
+def test_imports_end_in_what_the_language_has(language: str, extension: str) -> None:
+    text = (
+        f'host = "local"\nspace = "vod"\n[[targets]]\nlanguage = "{language}"\noutput = "src"\n'
+        f"options = {{ import_extension = {extension} }}\n"
+    )
+    expected = IMPORT_EXTENSIONS[language, extension]
+    if expected is None:
+        options = parse_project_file(text, Path("mtribes.toml")).targets[0].options
+        assert f'"{options["import_extension"]}"' == extension
+    else:
+        assert expected in faults(text)["targets.0.options.import_extension"]

@@ -12,23 +12,29 @@ from templates_server.codegen.model import GenerationInput
 from templates_server.codegen.naming import ModelNames
 from templates_server.codegen.registry import Language
 from templates_server.codegen.templates import FOLDER, Templates, with_header
+from templates_server.codegen.typescript.modules import extension_of
 from templates_server.codegen.typescript.names import identifier
 from templates_server.codegen.typescript.space_modules import GENERATED, GIT_ATTRIBUTES, HEADER, space_modules
 
 ENDINGS = ("js", "d.ts")
+PACKAGE = '{\n  "type": "module",\n  "sideEffects": false\n}\n'
+"""ES modules, whatever the `package.json` of the app says, of which a bundler may leave out what is not used."""
+
 TEMPLATES = Templates("javascript", "typescript")
 
 
 def files(generation_input: GenerationInput, names: ModelNames, options: Mapping[str, str]) -> dict[str, str]:
     """Every file of the output, by path."""
+    extension = {"extension": extension_of(options)}
     written = {
         f"{module.stem}.{ending}": with_header(
-            HEADER, TEMPLATES.body(f"{module.template}.{ending}.jinja", module.values)
+            HEADER, TEMPLATES.body(f"{module.template}.{ending}.jinja", {**module.values, **extension})
         )
         for module in space_modules(generation_input, names, options)
         for ending in ENDINGS
     }
-    return written | runtime() | {".gitattributes": with_header(GIT_ATTRIBUTES, GENERATED)}
+    others = {".gitattributes": with_header(GIT_ATTRIBUTES, GENERATED), "package.json": PACKAGE}
+    return written | runtime() | others
 
 
 @functools.cache

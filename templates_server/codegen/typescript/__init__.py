@@ -9,12 +9,13 @@ from templates_server.codegen.model import GenerationInput
 from templates_server.codegen.naming import ModelNames
 from templates_server.codegen.registry import Language
 from templates_server.codegen.templates import FOLDER, Templates, with_header
+from templates_server.codegen.typescript.modules import extension_of
 from templates_server.codegen.typescript.names import identifier
 from templates_server.codegen.typescript.space_modules import GENERATED, GIT_ATTRIBUTES, HEADER, space_modules
 
 RUNTIME_PARTS = (
-    "values", "platform", "callers", "input", "entities", "layers", "identity", "retry", "events", "client",
-    "session", "follower", "space",
+    "values", "platform", "callers", "input", "entities", "layers", "storage", "identity", "retry", "kept", "events",
+    "client", "transport", "session", "recording", "runner", "tabs", "follower", "space", "options",
 )  # fmt: skip
 """The runtime is one file for those who read it, and a file a subject for those who write it."""
 
@@ -23,8 +24,11 @@ TEMPLATES = Templates("typescript")
 
 def files(generation_input: GenerationInput, names: ModelNames, options: Mapping[str, str]) -> dict[str, str]:
     """Every file of the output, by path."""
+    extension = {"extension": extension_of(options)}
     written = {
-        f"{module.stem}.ts": with_header(HEADER, TEMPLATES.body(f"{module.template}.ts.jinja", module.values))
+        f"{module.stem}.ts": with_header(
+            HEADER, TEMPLATES.body(f"{module.template}.ts.jinja", {**module.values, **extension})
+        )
         for module in space_modules(generation_input, names, options)
     }
     return written | {"runtime.ts": runtime(), ".gitattributes": with_header(GIT_ATTRIBUTES, GENERATED)}

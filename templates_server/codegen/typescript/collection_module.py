@@ -23,9 +23,13 @@ def collection_module(collection: Collection, names: ModelNames) -> Module:
         "about": documentation(collection.name, collection.description, key=collection.key),
         "imports": [_import(kind, used[kind, key]) for kind, key in sorted(used)],
         "type": result,
-        "typescript_head": enclosed(f"export function {function}(", [Code("space: Space")], f"): {result.text} {{"),
+        "typescript_head": enclosed(
+            f"export function {function}(", [Code("space: EntitySource")], f"): {result.text} {{"
+        ),
         "javascript_head": Code(f"export function {function}(space) {{"),
-        "declaration": enclosed(f"export declare function {function}(", [Code("space: Space")], f"): {result.text};"),
+        "declaration": enclosed(
+            f"export declare function {function}(", [Code("space: EntitySource")], f"): {result.text};"
+        ),
         "children": [_child(collection, child, names) for child in collection.children],
     }
     return Module(path_of("collection", name), "collection", values)
@@ -37,7 +41,7 @@ def _template(child: Child, names: ModelNames) -> Name:
 
 def _import(kind: ChildKind, name: Name) -> Import:
     ending = kind.value.capitalize()
-    return Import(f"../{path_of(kind.value, name)}.js", [variable(name, ending)], [type_name(name, ending)])
+    return Import(f"../{path_of(kind.value, name)}", [variable(name, ending)], [type_name(name, ending)])
 
 
 def _child(collection: Collection, child: Child, names: ModelNames) -> Mapping[str, Piece | None]:

@@ -8,12 +8,12 @@ from templates_server.codegen.model import Experience, Property, PropertyType
 from templates_server.codegen.naming import ModelNames, Name
 from templates_server.codegen.pieces import Code, Identifier, Piece
 from templates_server.codegen.typescript.layout import enclosed, fits, union, value
-from templates_server.codegen.typescript.literals import documentation, string
+from templates_server.codegen.typescript.literals import documentation, property_name, string
 from templates_server.codegen.typescript.modules import Import, Module, path_of
 from templates_server.codegen.typescript.names import member, type_name, variable
-from templates_server.codegen.typescript.property_types import members
+from templates_server.codegen.typescript.property_types import members, wire_members
 
-RUNTIME = "../runtime.js"
+RUNTIME = "../runtime"
 
 
 def experience_module(experience: Experience, names: ModelNames) -> Module:
@@ -27,6 +27,7 @@ def experience_module(experience: Experience, names: ModelNames) -> Module:
         "import": Import(RUNTIME, [], [Identifier(type_needed) for type_needed in needed]),
         "about": documentation(experience.name, experience.description, key=experience.key),
         "properties_type": arguments[1],
+        "values_type": type_name(name, "Values"),
         "aliases": [_alias(name, generic, arguments) for generic in ("Experience", "Item")],
         "typescript_head": _generic(f"export const {constant}: ExperienceType", arguments, " = {"),
         "javascript_head": Code(f"export const {constant} = {{"),
@@ -50,6 +51,7 @@ def _property(of: Property, name: Name) -> Mapping[str, Piece | None]:
     return {
         "about": documentation(of.name, of.description, indent=2),
         "declaration": union(f"readonly {known_as}:", members(of), indent=2),
+        "value": union(f"readonly {property_name(of.key).text}?:", [*wire_members(of), Code("undefined")], indent=2),
         "rule": _rule(known_as, of),
         "default": _default(known_as, of),
     }

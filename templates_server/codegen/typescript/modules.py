@@ -10,6 +10,9 @@ from templates_server.codegen.pieces import Code, Identifier, Piece
 from templates_server.codegen.typescript.layout import enclosed
 from templates_server.codegen.typescript.names import file_stem
 
+IMPORT_EXTENSIONS: Mapping[str, str] = {"js": ".js", "ts": ".ts", "none": ""}
+"""How the option `import_extension` has paths between modules end."""
+
 
 @dataclass(frozen=True, slots=True)
 class Module:
@@ -22,39 +25,41 @@ class Module:
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """What a module takes from another one, in the three forms of an import."""
+    """What a module takes from another one, in the forms of an import; `path` has no extension."""
 
     path: str
     values: Sequence[Identifier]
     types: Sequence[Identifier]
 
-    @property
-    def typescript(self) -> Code:
+    def typescript(self, extension: Piece) -> Code:
         """Values and types in one."""
         if not self.values:
-            return self.declarations
-        return self._written("import {", [*self.values, *(Code(f"type {name.text}") for name in self.types)])
+            return self.declarations(extension)
+        parts = [*self.values, *(Code(f"type {name.text}") for name in self.types)]
+        return self._written("import {", parts, extension)
 
-    @property
-    def javascript(self) -> Code:
+    def javascript(self, extension: Piece) -> Code:
         """Values alone."""
-        return self._written("import {", self.values)
+        return self._written("import {", self.values, extension)
 
-    @property
-    def declarations(self) -> Code:
+    def declarations(self, extension: Piece) -> Code:
         """Types alone."""
-        return self._written("import type {", self.types)
+        return self._written("import type {", self.types, extension)
 
-    @property
-    def exported(self) -> Code:
+    def exported(self, extension: Piece) -> Code:
         """The types handed on."""
-        return self._written("export type {", self.types)
+        return self._written("export type {", self.types, extension)
 
-    def _written(self, head: str, parts: Sequence[Piece]) -> Code:
-        tail = f'}} from "{self.path}";'
+    def _written(self, head: str, parts: Sequence[Piece], extension: Piece) -> Code:
+        tail = f'}} from "{self.path}{extension.text}";'
         if len(parts) == 1:
             return Code(f"{head} {parts[0].text} {tail}")
         return enclosed(head, parts, tail)
+
+
+def extension_of(options: Mapping[str, str]) -> Code:
+    """How the target's options have paths between modules end."""
+    return Code(IMPORT_EXTENSIONS[options.get("import_extension", "js")])
 
 
 def path_of(folder: str, name: Name) -> str:

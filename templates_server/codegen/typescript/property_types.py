@@ -20,6 +20,13 @@ _TYPES = {
 _NEVER_NULL = frozenset({PropertyType.COLOR, PropertyType.LIST})
 
 
+def wire_members(of: Property) -> Sequence[Piece]:
+    """The members of the union that is the property's type as the server sends it: a date is text, unset is null."""
+    if of.type is PropertyType.SELECT:
+        return [*members(of), Code("null")]
+    return [Code("string" if of.type is PropertyType.DATE else _TYPES[of.type]), Code("null")]
+
+
 def members(of: Property) -> Sequence[Piece]:
     """The members of the union that is the property's type; a property with a default is never null."""
     if of.type is PropertyType.SELECT:

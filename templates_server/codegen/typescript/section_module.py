@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from templates_server.codegen.model import Section
 from templates_server.codegen.naming import ModelNames, Name
 from templates_server.codegen.pieces import Code, Identifier, join
-from templates_server.codegen.typescript.layout import INDENT, enclosed, fits
-from templates_server.codegen.typescript.literals import documentation
+from templates_server.codegen.typescript.layout import INDENT, enclosed, fits, union
+from templates_server.codegen.typescript.literals import documentation, string
 from templates_server.codegen.typescript.modules import Import, Module, path_of
 from templates_server.codegen.typescript.names import type_name, variable
 
@@ -21,8 +21,10 @@ def section_module(section: Section, names: ModelNames) -> Module:
     values = {
         "about": documentation(section.name, section.description, key=section.key),
         "imports": [_import(one) for one in supported],
+        "runtime": Import("../runtime", [], _runtime_types(supported)),
         "items_type": type_name(name, "Items"),
         "items": _items(name, [type_name(one, "Item") for one in supported]),
+        "entries": _entries(name, supported),
         "section_type": type_name(name, "Section"),
         "body": enclosed("return space.section(entity, [", constants, "]);", indent=2),
         "typescript_head": _signature(name, " {"),
@@ -33,8 +35,20 @@ def section_module(section: Section, names: ModelNames) -> Module:
 
 
 def _import(name: Name) -> Import:
-    path = f"../{path_of('experience', name)}.js"
-    return Import(path, [variable(name, "Experience")], [type_name(name, "Item")])
+    path = f"../{path_of('experience', name)}"
+    return Import(path, [variable(name, "Experience")], [type_name(name, "Item"), type_name(name, "Values")])
+
+
+def _runtime_types(supported: Sequence[Name]) -> Sequence[Identifier]:
+    return [Identifier(one) for one in ("EntitySource", *(["ItemTestState"] if supported else []), "Section")]
+
+
+def _entries(name: Name, supported: Sequence[Name]) -> Code:
+    kinds = [
+        enclosed("ItemTestState<", [string(one.key), type_name(one, "Values")], ">", indent=4, last_comma=False)
+        for one in supported
+    ]
+    return union(f"export type {type_name(name, 'Entries').text} =", kinds or [Code("never")])
 
 
 def _items(name: Name, members: Sequence[Identifier]) -> Code:
@@ -50,6 +64,6 @@ def _items(name: Name, members: Sequence[Identifier]) -> Code:
 
 
 def _signature(name: Name, tail: str, *, keyword: str = "export function") -> Code:
-    parameters = [Code("space: Space"), Code("entity: string")]
+    parameters = [Code("space: EntitySource"), Code("entity: string")]
     result = type_name(name, "Section").text
     return enclosed(f"{keyword} {variable(name, 'Section').text}(", parameters, f"): {result}{tail}")

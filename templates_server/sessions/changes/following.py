@@ -45,14 +45,15 @@ class Evaluations:
             await asyncio.sleep(0)  # SQLite never waits: without this, all evaluations would be one for other requests
             yield
 
-    async def evaluate(self, followed: FollowedSession) -> Decided:
-        """What is shown now; NotFound when the session, or its person, is no more."""
+    async def evaluate(self, followed: FollowedSession) -> tuple[Decided, int]:
+        """What is shown now, and of which moment in milliseconds that is; NotFound when nobody is there any more."""
         async with self.turn():
             await self.find(followed)
-            decided = await self._deciding.again(followed.person, followed.context, now=self._clock())
+            now = self._clock()
+            decided = await self._deciding.again(followed.person, followed.context, now=now)
         if decided is None:
             raise NotFound
-        return decided
+        return decided, now
 
     async def find(self, followed: FollowedSession) -> None:
         """See whose the session is by now; NotFound when it is no more."""
@@ -95,9 +96,10 @@ class FollowedSession:
         return await self._lookout.next(lambda: self._look(evaluations), seconds=seconds)
 
     async def _look(self, evaluations: Evaluations) -> Change | None:
-        decided = await evaluations.evaluate(self)
+        decided, now = await evaluations.evaluate(self)
         told = self._told if self._told is not None else self._told_before(decided.states)
-        self._lookout.look_again_in(seconds_to_border(decided.states, evaluations.now))
+        # From the moment that was decided for: a border that came while it was decided is still to be looked at.
+        self._lookout.look_again_in(seconds_to_border(decided.states, now))
         change = change_of(decided, told, revision=self._revision)
         self._told = told
         if change is not None:
@@ -116,7 +118,7 @@ class FollowedSession:
 
 
 def seconds_to_border(states: States, now: int) -> float:
-    """In how many seconds a scenario begins or ends, if that is soon."""
+    """In how many seconds after that time a scenario begins or ends, if that is soon."""
     borders = [border for entity in states.entities for each in entity.candidates for border in _borders(each.targeted)]
     nearest = min((border - now for border in borders if border > now), default=None)
     return LOOK_AGAIN_SECONDS if nearest is None else min(LOOK_AGAIN_SECONDS, nearest / 1000)

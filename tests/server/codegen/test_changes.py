@@ -134,7 +134,7 @@ def test_following_goes_on_after_a_passing_error(status: int, javascript: Path, 
     """
     told = {404: None, 500: "server", 503: "server"}.get(status, "refused")
     meanwhile, then = run(script, javascript, peer)
-    assert meanwhile == ["served", told, status == 404]  # 404: begun anew at once, which is followed at once
+    assert meanwhile == ["served", told, False]
     assert then == ["served", None, True]
 
 
@@ -299,5 +299,6 @@ def test_a_listener_may_start_a_session_itself(javascript: Path, peer: ClientApi
     print({ starts, ...seen() });
     """
     seen = run(script, javascript, peer)
-    assert (seen["starts"], seen["status"]) == (1, "served")
+    # u1, then fallbacks for u2, then what u2 was served
+    assert (seen["starts"], seen["status"]) == (3, "served")
     assert [body.get("external_id") for body in peer.bodies("/sessions")] == ["u1", "u2"]

@@ -202,14 +202,21 @@ def test_all_that_is_wrong_with_targets_is_told(client: httpx.Client, space: str
         {"language": "typescript", "options": {"host": "ftp://a", "package": "com.example"}},
         {"language": "cobol", "options": {"package": "Com..Example", "host": "https://a"}},
         TYPESCRIPT,
+        {"language": "typescript", "options": {"import_extension": "nome"}},
+        {"language": "javascript", "options": {"import_extension": "ts"}},
+        {"language": "typescript", "options": {"import_extension": "ts"}},
+        {"language": "javascript", "options": {"import_extension": "none"}},
     ]
     answer = client.post(f"{space}/code", json={"targets": targets})
     assert answer.status_code == 422
     found = {error["path"]: error["message"] for error in answer.json()["errors"]}
     assert set(found) == {
         "targets[0].language", "targets[1].options.hots", "targets[2].options.host", "targets[2].options.package",
-        "targets[3].language", "targets[3].options.package",
+        "targets[3].language", "targets[3].options.package", "targets[5].options.import_extension",
+        "targets[6].options.import_extension",
     }  # fmt: skip
+    assert 'did you mean "none"?' in found["targets[5].options.import_extension"]
+    assert "JavaScript" in found["targets[6].options.import_extension"]
     assert 'did you mean "typescript"?' in found["targets[0].language"]
     assert 'did you mean "host"?' in found["targets[1].options.hots"]
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -43,8 +46,8 @@ def test_the_exhaustive_switch_fails_to_compile_when_a_kind_is_left_out(typescri
 def test_deprecated_calls_are_marked_for_editors(typescript: Path, javascript: Path) -> None:
     for runtime in (typescript / "runtime.ts", javascript / "runtime.d.ts"):
         text = runtime.read_text("utf-8")
-        assert text.count("@deprecated") == 2
-        assert "/** @deprecated Until 1.0. Use `start({ userId, fields })`. */\n  identify(" in text
+        assert text.count("@deprecated Until 1.0") == 3
+        assert "/** @deprecated Until 1.0. Use `start({ userId, fields })`. */\n  readonly identify:" in text
 
 
 @pytest.mark.parametrize("compiler", COMPILERS)
@@ -64,6 +67,36 @@ def test_it_compiles_beside_the_types_of_a_browser(lib: list[str], typescript: P
     )
     options = {"lib": lib, "target": lib[0], "module": "esnext", "moduleResolution": "bundler"}
     assert compile_tree(folder, "typescript", ["consumer.ts"], **options) == ""
+
+
+NODENEXT = {"module": "nodenext"}
+BUNDLER = {"module": "esnext", "moduleResolution": "bundler"}
+IMPORTS: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "typescript, js": ("typescript", "js", NODENEXT),
+    "typescript, js, bundler": ("typescript", "js", BUNDLER),
+    "typescript, ts": ("typescript", "ts", NODENEXT | {"allowImportingTsExtensions": True}),
+    "typescript, ts, bundler": ("typescript", "ts", BUNDLER | {"allowImportingTsExtensions": True}),
+    "typescript, ts, rewritten": ("typescript", "ts", NODENEXT | {"rewriteRelativeImportExtensions": True}),
+    "typescript, none": ("typescript", "none", BUNDLER),
+    "javascript, js": ("javascript", "js", NODENEXT),
+    "javascript, none": ("javascript", "none", BUNDLER),
+}
+
+
+@pytest.mark.parametrize("compiler", COMPILERS)
+@pytest.mark.parametrize("kind", IMPORTS)
+def test_imports_end_as_the_target_says_and_every_form_compiles(kind: str, compiler: str, tmp_path: Path) -> None:
+    language, extension, options = IMPORTS[kind]
+    files = render(vod(), language, {"import_extension": extension})
+    ending = {"js": ".js", "ts": ".ts", "none": ""}[extension]
+    imported = {path for text in files.values() for path in re.findall(r'from "(\.[^"]*)"', text)}
+    assert imported
+    assert all(path.endswith(ending) and "." not in path.removesuffix(ending).lstrip("./") for path in imported)
+    folder = write_tree(tmp_path, files)
+    (folder / "consumer.ts").write_text(CONSUMER.replace('"./index.js"', f'"./index{ending}"'), "utf-8")
+    assert compile_tree(folder, compiler, ["consumer.ts"], **options) == ""
+    (folder / "consumer.ts").unlink()
+    assert unformatted(folder) == ""
 
 
 @pytest.mark.parametrize("language", ["typescript", "javascript"])
@@ -109,6 +142,29 @@ def test_a_bundler_resolves_it_without_a_warning(language: str, request: pytest.
 
 
 @pytest.mark.parametrize("language", ["typescript", "javascript"])
+def test_an_import_that_is_not_used_costs_nothing(
+    language: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    program = require_npm_package("esbuild").parent / ".bin" / "esbuild"
+    index = request.getfixturevalue(language) / ("index.ts" if language == "typescript" else "index.js")
+    entry = tmp_path / "entry.js"
+    entry.write_text(f'import {{ client, collections, createSpace, session }} from "{index}";\nconsole.log(1);\n')
+    command = [str(program), str(entry), "--bundle", "--minify", "--format=esm", "--target=es2020"]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "console.log(1);\n"
+
+
+@pytest.mark.parametrize("kind", ["commonjs", "module"])
+def test_the_javascript_is_imported_whatever_the_apps_own_package_says(kind: str, tmp_path: Path) -> None:
+    files = {f"mtspace/vod/{path}": text for path, text in render(vod(), "javascript", {}).items()}
+    folder = write_tree(tmp_path, files | {"package.json": json.dumps({"type": kind})})
+    shown = "({ collections }) => console.log(collections.homepage.body.items.length)"
+    load = f'import("./mtspace/vod/index.js").then({shown});'
+    (folder / "app.js").write_text(load, "utf-8")
+    ran = subprocess.run(["node", str(folder / "app.js")], capture_output=True, text=True, check=True)
+    assert (ran.stdout, ran.stderr) == ("3\n", "")
+
+
+@pytest.mark.parametrize("language", ["typescript", "javascript"])
 def test_a_space_with_nothing_in_it_compiles_and_is_clean(language: str, tmp_path: Path) -> None:
     folder = write_tree(tmp_path, render(NOTHING, language, {}))
     assert compile_tree(folder, "typescript", ["index.ts" if language == "typescript" else "index.d.ts"]) == ""
@@ -118,6 +174,8 @@ def test_a_space_with_nothing_in_it_compiles_and_is_clean(language: str, tmp_pat
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_file_says_first_that_it_is_generated_and_ends_in_one_newline(language: str) -> None:
     for path, text in render(vod(), language, {}).items():
+        if path == "package.json":  # JSON has no comments
+            continue
         first, second, *_ = text.split("\n")
         assert first.endswith("Code generated by mtribes. DO NOT EDIT."), path
         assert "@generated " in second, path

@@ -316,6 +316,7 @@ def test_a_page_that_was_hidden_in_the_middle_of_sending_sends_the_same_ids_agai
     script = """
     session.track("a/1");
     void session.flush();
+    await null;
     listeners.pagehide();
     listeners.pagehide();
     printAndExit(requests);

@@ -30,12 +30,11 @@ TIMEOUT_SECONDS = 120
 
 
 def write_tree(folder: Path, files: Mapping[str, str]) -> Path:
-    """The files below the folder, which is an ES module package."""
-    for path, text in files.items():
+    """The files below the folder, which is an ES module package unless the files say otherwise."""
+    for path, text in {"package.json": '{\n  "type": "module"\n}\n', **files}.items():
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(text.encode("utf-8"))
-    (folder / "package.json").write_text('{"type": "module"}\n', "utf-8")
     return folder
 
 
@@ -59,7 +58,7 @@ def compile_to_javascript(folder: Path, into: Path) -> Path:
 def unformatted(folder: Path) -> str:
     """The files that Prettier, left to its defaults, would change."""
     program = require_npm_package("prettier") / "bin" / "prettier.cjs"
-    return _run([require_node(), str(program), "--list-different", "**/*.{ts,js}"], folder).stdout
+    return _run([require_node(), str(program), "--list-different", "**/*.{ts,js}", "package.json"], folder).stdout
 
 
 def run_node(script: str, folder: Path, *arguments: str) -> Any:

@@ -4,25 +4,42 @@ interface Caller {
   refused: boolean;
 }
 
+/** A caller of one Space. */
+type Entry = readonly [space: Callers, caller: Caller];
+
 interface AsyncContext {
-  enterWith(caller: Caller): void;
-  getStore(): Caller | undefined;
+  enterWith(entries: readonly Entry[]): void;
+  getStore(): readonly Entry[] | undefined;
 }
+
+/** One for all Spaces, since each slows every asynchronous step of the program. */
+let context: AsyncContext | null | undefined;
+const MOST_SPACES_REMEMBERED = 100;
 
 /** Tells callers apart by their asynchronous context, where the platform has such: Node, Bun, Deno. */
 class Callers {
-  private context: AsyncContext | null = null;
+  private closed = false;
 
   /** The caller of this moment; all that they do from here on is theirs. */
   enter(): Caller {
     const caller: Caller = { refused: false };
-    this.context ??= newAsyncContext();
-    this.context?.enterWith(caller);
+    context ??= newAsyncContext();
+    const others = (context?.getStore() ?? []).filter(
+      ([space]) => space !== this && !space.closed,
+    );
+    const latest = others.slice(-MOST_SPACES_REMEMBERED);
+    context?.enterWith(latest.concat([[this, caller]]));
     return caller;
   }
 
   get isRefused(): boolean {
-    return this.context?.getStore()?.refused ?? false;
+    const entries = context?.getStore() ?? [];
+    return entries.some(([space, { refused }]) => space === this && refused);
+  }
+
+  /** Nobody looks at this Space any more. */
+  close(): void {
+    this.closed = true;
   }
 }
 

@@ -17,8 +17,34 @@ export interface EventPairs {
 /** Ends what it came from: `const stop = header.onChange(...)`. */
 export type Stop = () => void;
 
+/** What an experience shows at one time. */
+export interface ExperienceState<Properties> {
+  readonly enabled: boolean;
+  readonly properties: Properties;
+}
+
+/** What a section shows at one time. */
+export interface SectionState<Items> {
+  readonly enabled: boolean;
+  readonly items: Items;
+}
+
+/** What every child of a collection has. Its functions can be passed around. */
+interface Entity<State> {
+  /** All that is served: the same object until any of it changes. */
+  readonly state: State;
+  /** What this code holds itself, for when nothing is served. */
+  readonly fallback: State;
+  /** What the first rendering shows, so that hydration matches: the state of `bootstrap`, else `fallback`. */
+  readonly initial: State;
+  /** Calls the listener after the state has changed, until the returned function is called. */
+  readonly onChange: (listener: () => void) => Stop;
+}
+
 /** An experience that is a child of a collection. */
-export interface Experience<Kind extends string, Properties> {
+export interface Experience<Kind extends string, Properties> extends Entity<
+  ExperienceState<Properties>
+> {
   readonly kind: Kind;
   readonly enabled: boolean;
   /** What is served, the defaults filled in. */
@@ -26,9 +52,7 @@ export interface Experience<Kind extends string, Properties> {
   /** What the model says when nothing is served. */
   readonly defaults: Properties;
   /** Records an event such as `movie/watched` of this experience. */
-  track(name: EventName, pairs?: EventPairs): void;
-  /** Calls the listener after the state has changed, until the returned function is called. */
-  onChange(listener: () => void): Stop;
+  readonly track: (name: EventName, pairs?: EventPairs) => void;
 }
 
 /** An experience in the list of a section. */
@@ -41,15 +65,13 @@ export interface Item<Kind extends string, Properties> {
   /** What the model says when nothing is served. */
   readonly defaults: Properties;
   /** Records an event such as `movie/watched` of this item. */
-  track(name: EventName, pairs?: EventPairs): void;
+  readonly track: (name: EventName, pairs?: EventPairs) => void;
 }
 
 /** A personalised list of experiences. */
-export interface Section<Items> {
+export interface Section<Items> extends Entity<SectionState<Items>> {
   readonly enabled: boolean;
   readonly items: Items;
-  /** Calls the listener after the state has changed, until the returned function is called. */
-  onChange(listener: () => void): Stop;
 }
 
 /** What an entity needs of the Space that it belongs to. */
@@ -58,6 +80,9 @@ interface Surroundings {
   readonly locking: boolean;
   /** Whether what is served is somebody else's. */
   readonly hidden: boolean;
+  /** Whether states of a test are served, in which much may be missing. */
+  readonly testing: boolean;
+  readonly log: Logger;
   record(event: EventParts): void;
 }
 
@@ -67,16 +92,6 @@ interface EventParts {
   readonly pairs?: EventPairs | undefined;
   readonly entity?: string;
   readonly data?: Json;
-}
-
-interface ExperienceState<Properties> {
-  readonly enabled: boolean;
-  readonly properties: Properties;
-}
-
-interface SectionState<Items> {
-  readonly enabled: boolean;
-  readonly items: Items;
 }
 
 function makeExperience<Kind extends string, Properties>(
@@ -96,7 +111,16 @@ function makeExperience<Kind extends string, Properties>(
     defaults: type.defaults,
     track: (name: EventName, pairs?: EventPairs) =>
       space.record({ name, pairs, entity }),
-    onChange: (listener: () => void) => layers.listen(listener),
+    get state() {
+      return layers.read();
+    },
+    get fallback() {
+      return layers.fallback;
+    },
+    get initial() {
+      return layers.initial;
+    },
+    onChange: (listener: () => void) => layers.listeners.listen(listener),
   });
 }
 
@@ -110,7 +134,16 @@ function makeSection<Items>(
     get items() {
       return layers.read().items;
     },
-    onChange: (listener: () => void) => layers.listen(listener),
+    get state() {
+      return layers.read();
+    },
+    get fallback() {
+      return layers.fallback;
+    },
+    get initial() {
+      return layers.initial;
+    },
+    onChange: (listener: () => void) => layers.listeners.listen(listener),
   });
 }
 
@@ -122,10 +155,10 @@ function readExperience<Properties>(
   note: Note,
 ): ExperienceState<Properties> {
   const state = asObject(wire);
-  return {
+  return Object.freeze({
     enabled: readEnabled(state, otherwise.enabled, place, note),
     properties: readProperties(type, state["properties"], place, note),
-  };
+  });
 }
 
 function readEnabled(
@@ -151,7 +184,7 @@ function readSection(
   const enabled = readEnabled(state, otherwise.enabled, entity, note);
   if (!Array.isArray(state["items"])) {
     note(`${entity}.items`, state["items"]);
-    return { enabled, items: otherwise.items };
+    return Object.freeze({ enabled, items: otherwise.items });
   }
   const items = state["items"]
     .map((item: unknown, at) => {
@@ -159,7 +192,7 @@ function readSection(
       return readItem(space, entity, supports, item, place, note);
     })
     .filter((item) => item !== null);
-  return { enabled, items: Object.freeze(items) };
+  return Object.freeze({ enabled, items: Object.freeze(items) });
 }
 
 /** Null for an item that cannot be shown. */
@@ -200,4 +233,24 @@ function makeItem(
     track: (name: EventName, pairs?: EventPairs) =>
       space.record({ name, pairs, entity, data }),
   });
+}
+
+/** What a test has served of an experience; what is left out falls back. */
+export interface ExperienceTestState<Values> {
+  readonly enabled?: boolean | undefined;
+  readonly properties?: Values | undefined;
+}
+
+/** What a test has served of a section; what is left out falls back. */
+export interface SectionTestState<Entries> {
+  readonly enabled?: boolean | undefined;
+  readonly items?: readonly Entries[] | undefined;
+}
+
+/** An item of a section in a test; its id is its place in the list unless it is given. */
+export interface ItemTestState<Kind extends string, Values> {
+  readonly id?: string | undefined;
+  readonly experience: Kind;
+  readonly enabled?: boolean | undefined;
+  readonly properties?: Values | undefined;
 }

@@ -15,6 +15,8 @@ interface WireEvent {
 /** Sends a request; never rejects. `status` is 0 where there was no answer. */
 interface Sender {
   readonly ready: boolean;
+  /** The api key and host to which it would send now. */
+  readonly destination: string;
   send(call: Call): Promise<Reply>;
 }
 
@@ -35,16 +37,10 @@ interface Reply {
   readonly retryAfterMsec: number;
 }
 
-/** An event that waits, as it will be sent. */
-interface Queued {
-  readonly name: string;
-  readonly text: string;
-  readonly bytes: number;
-}
-
 const MOST_EVENTS_QUEUED = 1000;
 const MOST_EVENTS_AT_ONCE = 100;
-const MOST_EVENT_BYTES = 32 * 1024;
+const MOST_BYTES_AT_ONCE = 524_288;
+const MOST_EVENT_BYTES = 32_768;
 const COLLECTING_MSEC = 1000;
 const EVENTS_TIMEOUT_MSEC = 30_000;
 const EVENTS_ALONE_MSEC = 5000;
@@ -52,107 +48,183 @@ const MOST_NAMES_TOLD = 5;
 /** As many as it takes to find one bad event among the most that are sent at once, and more. */
 const MOST_REFUSALS_AT_ONCE = 10;
 /** Browsers refuse more than 64 KiB under way with keepalive. */
-const KEEPALIVE_BYTES = 60 * 1024;
-/** The answers that say that the events themselves are at fault. */
-const REFUSALS: readonly number[] = [400, 413, 422];
+const KEEPALIVE_BYTES = 61_440;
+const TOO_LARGE = 413;
 
 /** Collects events and sends them in batches until the server has them; the oldest go when there are too many. */
 class EventQueue {
   private readonly sender: Sender;
   private readonly pauses: Pauses;
+  private readonly store: Store;
+  private readonly log: Logger;
+  readonly kept: KeptEvents;
+  failures = 0;
   private waiting: Queued[] = [];
   private atOnce = MOST_EVENTS_AT_ONCE;
   private readonly leaving = new Set<Queued>();
-  private leavingBytes = 0;
-  private failures = 0;
   private refusals = 0;
   private cancel: (() => void) | null = null;
   private sending: Promise<void> | null = null;
-  /** Whether the platform tells before a program ends. */
-  private toldOfTheEnd: boolean | null = null;
-  private full = false;
+  /** Where the events of earlier pages belong that are here. */
+  private restored: string | null = null;
+  private lost = 0;
+  private lostTold = 0;
+  private closed = false;
 
-  constructor(sender: Sender, pauses: Pauses) {
+  constructor(
+    sender: Sender,
+    pauses: Pauses,
+    store: Store,
+    log: Logger = report,
+  ) {
     this.sender = sender;
     this.pauses = pauses;
+    this.store = store;
+    this.log = log;
+    this.kept = keepEvents(store);
   }
 
   add(event: WireEvent): void {
-    const text = JSON.stringify(event);
-    const bytes = countBytes(text);
-    if (bytes > MOST_EVENT_BYTES) {
+    if (!this.store.enabled) return;
+    const queued = newQueued(JSON.stringify(event));
+    if (queued.bytes > MOST_EVENT_BYTES) {
       throw new Nonsense(
-        `it has ${bytes} bytes, more than ${MOST_EVENT_BYTES}`,
+        `it has ${queued.bytes} bytes, more than ${MOST_EVENT_BYTES}`,
       );
     }
-    this.waiting.push({ name: event.name, text, bytes });
-    if (this.waiting.length > MOST_EVENTS_QUEUED) this.dropOldest();
-    if (this.cancel === null && this.sending === null) this.collect();
+    this.waiting.push(queued);
+    this.claim();
+    this.dropOldest();
+    this.collect();
   }
 
   /** Sends what is waiting; resolves when that is done or has failed, and never rejects. */
   flush(): Promise<void> {
-    this.cancel?.();
-    this.cancel = null;
+    this.wake();
+    this.claim();
     if (this.sending) return this.sending;
-    if (!this.sendable) return Promise.resolve();
-    return (this.sending = this.sendAll());
+    void this.restore();
+    const batch = this.next();
+    if (batch.length === 0) return Promise.resolve();
+    return (this.sending = this.send(batch));
   }
 
   /** Sends as much as the platform takes from a page that is about to go; the rest follows when that has arrived. */
   leave(): void {
-    if (!this.sender.ready) return;
-    const { events, bytes } = this.fill();
-    if (events.length === 0) return;
-    events.forEach((event) => this.leaving.add(event));
-    this.leavingBytes += bytes;
-    void this.post(events, true).then((reply) => {
-      events.forEach((event) => this.leaving.delete(event));
-      this.leavingBytes -= bytes;
-      if (!succeeded(reply)) return;
-      this.forget(events);
-      this.leave();
+    this.kept.save(this.waiting);
+    const under = sizeOf(this.leaving);
+    const batch = this.next(MOST_EVENTS_QUEUED, KEEPALIVE_BYTES - under);
+    if (batch.length === 0) return;
+    batch.forEach((event) => this.leaving.add(event));
+    void this.post(batch, true).then((reply) => {
+      batch.forEach((event) => this.leaving.delete(event));
+      if (succeeded(reply)) {
+        this.forget(batch);
+        this.leave();
+      }
+      this.collect();
     });
   }
 
+  /** Takes over what earlier pages and programs could not send to where this one sends. */
+  async restore(): Promise<void> {
+    await null; // An app may go on to say where the server is, or that nothing is tracked.
+    const { ready, destination } = this.sender;
+    if (!ready || !this.store.enabled || this.restored === destination) return;
+    this.restored = destination;
+    this.claim();
+    const texts = await this.kept.read();
+    if (this.restored !== destination) return;
+    this.waiting = this.kept
+      .adopt(texts, destination, this.waiting)
+      .concat(this.waiting);
+    this.dropOldest();
+    this.collect();
+  }
+
+  /** False: what waits is dropped, and nothing is recorded. */
+  setTracking(on: boolean): void {
+    this.store.enabled = on;
+    if (on) return void this.restore();
+    this.wake();
+    this.waiting = [];
+    this.restored = null;
+    this.kept.clear();
+  }
+
+  /** Sends what is waiting, and then no more. Never rejects. */
+  async close(): Promise<void> {
+    this.closed = true;
+    await this.flush();
+    this.wake();
+    ending.delete(this);
+    const left = this.waiting.length;
+    if (left > 0) this.log(`${left} event(s) could not be sent`);
+  }
+
+  /** Events that were recorded before there was a key are for the first. */
+  private claim(): void {
+    const { ready, destination } = this.sender;
+    for (const event of this.waiting) {
+      if (ready && !event.record) this.kept.add(event, destination);
+    }
+  }
+
   private dropOldest(): void {
-    this.waiting.shift();
-    if (!this.full) {
-      report(
-        `more than ${MOST_EVENTS_QUEUED} events wait: the oldest are lost`,
+    const over = this.waiting.length - MOST_EVENTS_QUEUED;
+    if (over <= 0) return;
+    if (this.lost === 0) void Promise.resolve().then(() => this.tellOfLost());
+    this.lost += over;
+    this.waiting.splice(0, over).forEach((event) => this.kept.drop(event));
+  }
+
+  private tellOfLost(): void {
+    if (this.lost > this.lostTold) {
+      this.log(
+        `${this.lost} event(s) were dropped: more than ${MOST_EVENTS_QUEUED} waited`,
       );
     }
-    this.full = true;
+    this.lostTold = this.lost;
+  }
+
+  /** Ends a pause. */
+  private wake(): void {
+    this.cancel?.();
+    this.cancel = null;
   }
 
   private collect(): void {
-    this.toldOfTheEnd ??= this.listenForTheEnd();
-    const wait = this.toldOfTheEnd ? afterIfStillThere : after;
+    if (this.closed || this.waiting.length === 0) return;
+    ending.add(this);
+    if (this.cancel || this.sending) return;
+    const wait = listenForTheEnd() ? afterIfStillThere : after;
     const timer = wait(COLLECTING_MSEC, () => void this.flush());
     this.cancel = () => clock.clearTimeout(timer);
   }
 
-  /** A program of Node's that has nothing more to do sends what was collected. */
-  private listenForTheEnd(): boolean {
-    if (!platform.process?.on) return false;
-    platform.process.on("beforeExit", () => {
-      if (this.failures === 0) void this.flush();
-    });
-    return true;
-  }
-
-  private async sendAll(): Promise<void> {
-    let goOn = true;
-    while (goOn && this.sendable) {
-      const batch = this.waiting.slice(0, this.atOnce);
+  private async send(batch: readonly Queued[]): Promise<void> {
+    while (batch.length > 0) {
       const reply = await this.post(batch, false);
-      goOn = this.settle(batch, reply);
+      if (!this.settle(batch, reply)) break;
+      batch = this.next();
     }
     this.sending = null;
+    if (this.waiting.length === 0) ending.delete(this);
   }
 
-  private get sendable(): boolean {
-    return this.waiting.length > 0 && this.sender.ready;
+  /** The oldest events that are for where it sends now, have not left yet, and fit. */
+  private next(most = this.atOnce, room = MOST_BYTES_AT_ONCE): Queued[] {
+    const { ready, destination } = this.sender;
+    const events: Queued[] = [];
+    for (const event of this.waiting) {
+      const isHere = event.record?.destination === destination;
+      const size = event.bytes + 1;
+      if (!ready || !isHere || this.leaving.has(event)) continue;
+      if (size > room || events.length >= most) continue;
+      room -= size;
+      events.push(event);
+    }
+    return events;
   }
 
   /** Whether to go on at once. */
@@ -161,8 +233,9 @@ class EventQueue {
       this.forget(batch);
       this.atOnce = MOST_EVENTS_AT_ONCE;
       this.refusals = 0;
-      this.full = false;
-    } else if (REFUSALS.indexOf(reply.status) >= 0) {
+      this.tellOfLost();
+      this.lost = this.lostTold = 0;
+    } else if (isRefusal(reply)) {
       this.refuse(batch, reply);
       this.refusals += 1;
       if (this.refusals > MOST_REFUSALS_AT_ONCE) return this.pause(1, reply);
@@ -189,16 +262,17 @@ class EventQueue {
       this.atOnce = Math.ceil(batch.length / 2);
       return;
     }
-    const names = bad.slice(0, MOST_NAMES_TOLD).map(({ name }) => name);
+    const names = bad.slice(0, MOST_NAMES_TOLD).map(nameOf).join(", ");
     const told = reply.text.slice(0, LONGEST_UNKNOWN);
-    report(
-      `the server refused ${bad.length} event(s), such as ${names.join(", ")}: ${told}`,
+    this.log(
+      `the server refused ${bad.length} event(s), such as ${names}: ${told}`,
     );
     this.forget(bad);
   }
 
-  private forget(sent: readonly Queued[]): void {
-    const gone = new Set(sent);
+  private forget(events: readonly Queued[]): void {
+    const gone = new Set(events);
+    gone.forEach((event) => this.kept.drop(event));
     this.waiting = this.waiting.filter((event) => !gone.has(event));
   }
 
@@ -212,25 +286,32 @@ class EventQueue {
       keepalive,
     });
   }
-
-  /** The oldest events that are not leaving yet and fit into what is left of the platform's limit. */
-  private fill(): Leaving {
-    const events: Queued[] = [];
-    let bytes = 2;
-    for (const event of this.waiting) {
-      const more = event.bytes + 1;
-      const fits = this.leavingBytes + bytes + more <= KEEPALIVE_BYTES;
-      if (!fits || this.leaving.has(event)) continue;
-      bytes += more;
-      events.push(event);
-    }
-    return { events, bytes };
-  }
 }
 
-interface Leaving {
-  readonly events: readonly Queued[];
-  readonly bytes: number;
+/** The queues that a program's end must not surprise. */
+const ending = new Set<EventQueue>();
+let isTold: boolean | undefined;
+
+/** Whether the platform tells before a program ends, as Node does: then no timer need keep it running. */
+function listenForTheEnd(): boolean {
+  const process = platform.process;
+  if (isTold === undefined && process?.on) {
+    process.on("beforeExit", () =>
+      ending.forEach((queue) => queue.failures || void queue.flush()),
+    );
+    process.on("exit", () => ending.forEach(({ kept }) => kept.save()));
+  }
+  return (isTold ??= !!process?.on);
+}
+
+/** What events take of a body, with what is between them. */
+function sizeOf(events: Iterable<Queued>): number {
+  return Array.from(events).reduce((sum, { bytes }) => sum + bytes + 1, 1);
+}
+
+/** Found only when it is needed: most events are never told of. */
+function nameOf({ text }: Queued): string {
+  return /"name":"(.*?)"/.exec(text)?.[1] ?? "?";
 }
 
 /** The places in the batch that the server's problems name, such as `[3].name`. */
@@ -247,14 +328,15 @@ function namedEvents(text: string): Set<number> {
   return places;
 }
 
+/** The answer of the server to events of which some are bad; not of what is in between, such as a network's sign-in. */
+function isRefusal({ status, text }: Reply): boolean {
+  return (
+    status === TOO_LARGE ||
+    ((status === 400 || status === 422) && /^\s*{/.test(text))
+  );
+}
+
 /** A page of HTML comes from something in between, such as a network's sign-in. */
 function succeeded({ status, text }: Reply): boolean {
   return status >= 200 && status < 300 && !/^\s*</.test(text);
-}
-
-function countBytes(text: string): number {
-  if (platform.TextEncoder) {
-    return new platform.TextEncoder().encode(text).length;
-  }
-  return text.length * 3;
 }

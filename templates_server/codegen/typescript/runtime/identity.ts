@@ -7,18 +7,41 @@ interface Identity {
 
 /** Makes the anonymous id once and keeps it; a new person on the device gets a new one. */
 class IdentityKeeper {
-  storage: IdentityStorage | null = null;
-  private readonly storageKey: string;
+  private readonly store: Store;
   private inMemory: Identity | null = null;
   /** Whether the identity in memory could not be stored, so that what is stored is an older one. */
   private unsaved = false;
+  reading: Promise<void> | null = null;
+  /** The asynchronous storage that was read: once is enough, for no other page writes to it. */
+  private source: unknown;
 
-  constructor(spaceKey: string) {
-    this.storageKey = `mtribes.${spaceKey}.identity`;
+  constructor(store: Store) {
+    this.store = store;
+    store.resumed = () => {
+      if (this.inMemory) this.save(this.inMemory);
+    };
+  }
+
+  /** Null where `current` can be asked at once; else resolves, and never rejects, when asynchronous storage has answered. */
+  ready(): Promise<void> | null {
+    const { storage } = this.store;
+    if (this.reading || this.unsaved || this.source === storage) {
+      return this.reading;
+    }
+    const text = this.store.read(IDENTITY);
+    if (text instanceof Promise) {
+      this.reading = text.then((text) => {
+        this.reading = null;
+        this.source = storage;
+        this.take(text);
+      });
+    } else this.take(text);
+    return this.reading;
   }
 
   get current(): Identity {
-    return this.load() ?? this.save({ id: newId(), owner: null });
+    void this.ready();
+    return this.inMemory ?? this.save({ id: newId(), owner: null });
   }
 
   /** The identity to go on with, now that this user, or a visitor, is there. */
@@ -28,65 +51,49 @@ class IdentityKeeper {
     return this.save({ id: owner === null ? id : newId(), owner: userId });
   }
 
+  /** Goes on as the person whom a page was made for elsewhere. */
+  adopt(identity: Identity): void {
+    this.save(identity);
+  }
+
   /** Whoever comes next is somebody else, unless storage knows better. */
   forget(): void {
     this.inMemory = null;
+    this.source = undefined;
   }
 
-  private load(): Identity | null {
-    if (this.unsaved) return this.inMemory;
-    try {
-      const text: unknown = this.place()?.getItem(this.storageKey);
-      ignoreRejection(text);
-      if (text) return this.parse(text) ?? this.inMemory;
-    } catch {
-      // Storage that may not be read is as good as none.
-    }
-    return this.inMemory;
-  }
-
-  private parse(text: unknown): Identity | null {
-    const { id, owner } = asObject(JSON.parse(asString(text)));
-    if (typeof id !== "string" || !/^[0-9a-f-]{36}$/.test(id)) return null;
-    return { id, owner: typeof owner === "string" ? owner : null };
+  private take(text: string | null): void {
+    const stored = text === null ? null : parseIdentity(text);
+    if (stored) this.inMemory = stored;
+    else if (this.inMemory) this.save(this.inMemory);
   }
 
   private save(identity: Identity): Identity {
     this.inMemory = identity;
+    this.unsaved = true;
+    const { store } = this;
     const text = JSON.stringify(identity);
+    const write = () => store.write(IDENTITY, text);
     // What is stored of somebody else must go, even where there is no room for more.
-    this.unsaved = !this.store(text) && !(this.clear() && this.store(text));
+    const again = (removed: boolean) => removed && write();
+    const saved = proceed(
+      write(),
+      (written) => written || proceed(store.remove(IDENTITY), again),
+    );
+    void proceed(saved, (written) => {
+      if (this.inMemory === identity) this.unsaved = !written;
+    });
     return identity;
-  }
-
-  private clear(): boolean {
-    try {
-      const place = this.place();
-      if (place?.removeItem) place.removeItem(this.storageKey);
-      else return this.store("");
-      return true;
-    } catch {
-      return false;
-    }
-  }
-
-  /** False where storage is full or forbidden. */
-  private store(text: string): boolean {
-    try {
-      ignoreRejection(this.place()?.setItem(this.storageKey, text));
-      return true;
-    } catch {
-      return false;
-    }
-  }
-
-  /** Merely to ask for `localStorage` throws where it is forbidden. That of a server would be one for all people. */
-  private place(): IdentityStorage | null {
-    return this.storage ?? (hasPage() ? platform.localStorage : null) ?? null;
   }
 }
 
-/** Storage may be asynchronous, which is as good as none here; that it fails must not end the program. */
-function ignoreRejection(value: unknown): void {
-  if (value instanceof Promise) value.catch(() => {});
+/** Null for what is none. */
+function parseIdentity(text: string): Identity | null {
+  try {
+    const { id, owner } = asObject(JSON.parse(text));
+    if (!/^[0-9a-f-]{36}$/.test(asString(id))) return null;
+    return { id: asString(id), owner: owner === null ? null : asString(owner) };
+  } catch {
+    return null;
+  }
 }

@@ -76,7 +76,7 @@ function readPairs(pairs: EventPairs | null | undefined): readonly Pair[] {
   return read;
 }
 
-function readOptions(options: unknown): Wanted {
+function readOptions(options: unknown, log: Logger = report): Wanted {
   if ((options ?? null) === null) options = {};
   if (typeof options !== "object") {
     throw new Nonsense("start takes { userId, userSignature, fields }");
@@ -89,7 +89,7 @@ function readOptions(options: unknown): Wanted {
       (userSignature ?? "") === ""
         ? undefined
         : storable(asString(userSignature)),
-    fields: readFields(fields),
+    fields: readFields(fields, log),
   };
 }
 
@@ -114,10 +114,10 @@ function idText(value: unknown): string {
 }
 
 /** The fields that can be sent, if any; of the others a log line tells. */
-function readFields(fields: unknown): Json | undefined {
+function readFields(fields: unknown, log: Logger): Json | undefined {
   const read: Record<string, unknown> = {};
   let left = MOST_FIELDS;
-  for (const name of namesOf(fields)) {
+  for (const name of namesOf(fields, log)) {
     try {
       const value = readField((fields as Json)[name]);
       if (value === null) continue;
@@ -126,17 +126,17 @@ function readFields(fields: unknown): Json | undefined {
       }
       Object.defineProperty(read, storable(name), { value, enumerable: true });
     } catch (cause) {
-      report(`the field ${describe(name)} is left out`, cause);
+      log(`the field ${describe(name)} is left out`, cause);
     }
   }
   return left < MOST_FIELDS ? read : undefined;
 }
 
-function namesOf(fields: unknown): readonly string[] {
+function namesOf(fields: unknown, log: Logger): readonly string[] {
   try {
     return Object.keys(asObject(fields ?? {}));
   } catch (cause) {
-    report("the fields of a session are left out", cause);
+    log("the fields of a session are left out", cause);
     return [];
   }
 }

@@ -1,30 +1,86 @@
+/** Those who want to be told when something has changed. */
+class Listeners {
+  private readonly name: string;
+  private readonly log: Logger;
+  private readonly all = new Set<{ call: () => void }>();
+
+  constructor(name: string, log: Logger) {
+    this.name = name;
+    this.log = log;
+  }
+
+  listen(call: () => void): Stop {
+    if (typeof call !== "function") {
+      this.log(`a listener of ${this.name} must be a function`);
+      return () => {};
+    }
+    const listener = { call };
+    this.all.add(listener);
+    return () => {
+      this.all.delete(listener);
+    };
+  }
+
+  /** Calls them, until one of them has changed what they are told of: then all were told of that. */
+  tell(isNews: () => boolean): void {
+    for (const listener of Array.from(this.all)) {
+      if (!isNews()) return;
+      if (!this.all.has(listener)) continue;
+      try {
+        listener.call();
+      } catch (cause) {
+        this.log(`a listener of ${this.name} failed`, cause);
+      }
+    }
+  }
+}
+
 /** Reads a state that the server sent; `otherwise` stands in for what cannot be used. */
 type Parse<State> = (wire: unknown, otherwise: State, note: Note) => State;
 
-/** Holds the layers of an entity's state, highest first: session lock, latest, fallback. */
-class Layers<State> {
+/** Holds the layers of an entity's state, highest first: session lock, latest, the session before, fallback. */
+class Layers<State extends object> {
+  readonly listeners: Listeners;
+  /** What could not be used of the latest state. */
+  unknown: readonly string[] = [];
   private readonly space: Surroundings;
   private readonly entity: string;
   private readonly parse: Parse<State>;
-  private readonly fallback: State;
-  /** What could not be used of the latest state. */
-  unknown: readonly string[] = [];
-  private readonly listeners = new Set<{ call: () => void }>();
+  private readonly readFallback: () => State;
+  private made: State | null = null;
+  private first: State | null = null;
   private locked: State | null = null;
   private latest: State | null = null;
-  private announced: State;
+  private before: State | null = null;
+  private told: State | null = null;
+  /** What the server sent for a state. */
+  private readonly wires = new WeakMap<State, unknown>();
 
   constructor(
     space: Surroundings,
     entity: string,
     parse: Parse<State>,
-    fallback: State,
+    readFallback: () => State,
   ) {
     this.space = space;
     this.entity = entity;
     this.parse = parse;
-    this.fallback = fallback;
-    this.announced = fallback;
+    this.readFallback = readFallback;
+    this.listeners = new Listeners(entity, space.log);
+  }
+
+  /** What this code holds itself; it is read when it is first needed. */
+  get fallback(): State {
+    return (this.made ??= this.readFallback());
+  }
+
+  get initial(): State {
+    return this.first ?? this.fallback;
+  }
+
+  /** What the server sent for what is shown; undefined: the fallback is shown. */
+  get wire(): unknown {
+    return this.wires.get(this.current());
   }
 
   /** The state to show. While the session locks, it stays what it was when it was first read. */
@@ -39,6 +95,7 @@ class Layers<State> {
   serve(wire: unknown): void {
     const unknown: string[] = [];
     const note: Note = (place, value) => {
+      if (value === undefined && this.space.testing) return;
       if (unknown.length >= MOST_UNKNOWN) return;
       unknown.push(unknownEntry(place, value));
     };
@@ -50,49 +107,48 @@ class Layers<State> {
       note,
     );
     this.unknown = unknown;
-    this.latest = equal(state, this.current()) ? this.current() : state;
+    const current = this.current();
+    this.latest = equal(state, current) ? current : state;
+    this.before = null;
+    if (this.latest) this.wires.set(this.latest, wire);
+  }
+
+  /** What is shown now is what the first rendering shows. */
+  begin(): void {
+    this.first = this.current();
+  }
+
+  /** The same person starts again: what is shown stays until there is something newer. */
+  keep(): void {
+    this.before = this.locked ?? this.latest ?? this.before;
+    this.locked = this.latest = null;
   }
 
   unlock(): void {
     this.locked = null;
   }
 
-  reset(): void {
-    this.locked = null;
-    this.latest = null;
+  /** Nothing is served any more. What was read stays while the session locks. */
+  drop(): void {
+    this.latest = this.before = null;
     this.unknown = [];
+  }
+
+  reset(): void {
+    this.unlock();
+    this.drop();
   }
 
   /** Calls the listeners if what they were told of last is no longer what is shown. */
   announce(): void {
     const state = this.current();
-    const known = this.announced;
-    this.announced = state;
-    if (equal(state, known)) return;
-    for (const listener of Array.from(this.listeners)) {
-      if (!this.listeners.has(listener)) continue;
-      try {
-        listener.call();
-      } catch (cause) {
-        report(`a listener of ${this.entity} failed`, cause);
-      }
-    }
-  }
-
-  listen(call: () => void): Stop {
-    if (typeof call !== "function") {
-      report(`a listener of ${this.entity} must be a function`);
-      return () => {};
-    }
-    const listener = { call };
-    this.listeners.add(listener);
-    return () => {
-      this.listeners.delete(listener);
-    };
+    const known = this.told ?? this.fallback;
+    this.told = state;
+    if (!equal(state, known)) this.listeners.tell(() => this.told === state);
   }
 
   private current(): State {
-    return this.locked ?? this.latest ?? this.fallback;
+    return this.locked ?? this.latest ?? this.before ?? this.fallback;
   }
 }
 

@@ -13,8 +13,9 @@ export interface StartOptions {
 
 /**
  * `idle`: not started. `starting`: asked, and still waiting. `served`: the
- * server's answer is there. `fallback`: fallbacks are served; `session.failure`
- * says why, the start is tried again, and an answer makes it `served`.
+ * server's answer is there. `fallback`: fallbacks are served, or what the same
+ * person was served before; `session.failure` says why, the start is tried
+ * again, and an answer makes it `served`.
  */
 export type SessionStatus = "idle" | "starting" | "served" | "fallback";
 
@@ -32,28 +33,54 @@ export type SessionFailure =
   | "nonsense"
   | "in-use";
 
+/** How a session is at one time. */
+export interface SessionState {
+  readonly status: SessionStatus;
+  readonly failure: SessionFailure | null;
+  readonly revision: string | null;
+}
+
 /** One run of the app for one person. Its functions can be passed around. */
 export interface Session {
   readonly status: SessionStatus;
   /** What is wrong; null while nothing is. */
   readonly failure: SessionFailure | null;
+  /** Which revision of the states is served; null while none is. */
+  readonly revision: string | null;
+  /** Status, failure and revision: the same object until one of them changes. */
+  readonly state: SessionState;
   /** What was served and this code could not use, such as `homepage.body[1].layout: "tall"`. */
   readonly unknown: readonly string[];
   /**
    * Begins a session, ending the one before it. Never rejects. On a server,
    * another person's start is refused until `end` was called.
    */
-  start(options?: StartOptions): Promise<void>;
+  readonly start: (options?: StartOptions) => Promise<void>;
   /** Records an event such as `item/clicked` of the person who is there now. */
-  track(name: EventName, pairs?: EventPairs): void;
+  readonly track: (name: EventName, pairs?: EventPairs) => void;
   /** Sends the recorded events now instead of in a second. Never rejects. */
-  flush(): Promise<void>;
+  readonly flush: () => Promise<void>;
   /** Ends the session and sends the recorded events; fallbacks are served from here on. Never rejects. */
-  end(): Promise<void>;
+  readonly end: () => Promise<void>;
+  /** Calls the listener after `state` has changed, until the returned function is called. */
+  readonly onChange: (listener: () => void) => Stop;
+  /** What is shown now, for `bootstrap` of another `createSpace`; null before anything was served. */
+  readonly snapshot: () => Snapshot | null;
   /** @deprecated Until 1.0. Use `start({ userId, fields })`. */
-  identify(userId: string, fields?: Fields): Promise<void>;
+  readonly identify: (userId: string, fields?: Fields) => Promise<void>;
   /** @deprecated Until 1.0. Use `start({ fields })`. */
-  anonymize(fields?: Fields): Promise<void>;
+  readonly anonymize: (fields?: Fields) => Promise<void>;
+}
+
+/** A session to go on with elsewhere, as plain JSON: what a server rendered, a browser shows. No secrets. */
+export interface Snapshot {
+  readonly session: string | null;
+  readonly revision: string;
+  readonly states: Readonly<Record<string, unknown>>;
+  readonly person: {
+    readonly anonymousId: string;
+    readonly userId: string | null;
+  };
 }
 
 /** A session's answer, or a change to it. */
@@ -66,316 +93,52 @@ interface Served {
 /** One run: who it is for, and what the server called it. */
 interface Run extends Wanted {
   readonly anonymousId: string;
+  /** The key of the environment that it is of; "" before there is one. */
+  key: string;
   /** Cuts what is under way for this run. */
-  readonly aborter: Aborter | null;
+  aborter: Aborter | null;
   session: string | null;
   revision: string;
   failures: number;
   cancelRetry: (() => void) | null;
 }
 
-/** Where the states of a session go. */
-interface Entities {
-  /** What could not be used of the latest states. */
-  readonly unknown: readonly string[];
-  reset(): void;
-  unlock(): void;
-  serve(states: Json): void;
-  announce(): void;
+function sessionState(
+  status: SessionStatus,
+  failure: SessionFailure | null,
+  revision: string | null,
+): SessionState {
+  return Object.freeze({ status, failure, revision });
 }
 
-const START_TIMEOUT_MSEC = 30_000;
-const MOST_UNKNOWN_LOGGED = 200;
-const IN_USE =
-  "another person's session has not ended: until session.end() is called, fallbacks are served and nothing is tracked";
+const IDLE = /* @__PURE__ */ sessionState("idle", null, null);
+/** What is told to those who were refused. */
+const REFUSED = /* @__PURE__ */ sessionState("fallback", "in-use", null);
 
-/** Runs sessions one after the other. */
-class SessionRunner {
-  status: SessionStatus = "idle";
-  failure: SessionFailure | null = null;
-  private readonly client: Client;
-  private readonly transport: Transport;
-  private readonly identity: IdentityKeeper;
-  private readonly entities: Entities;
-  private readonly pauses = new Pauses();
-  private readonly events: EventQueue;
-  private readonly follower: Follower;
-  private run: Run | null = null;
-  /** Nobody is known to be there, so nothing may be tracked. */
-  private mute = false;
-  /** Nobody is served until the end of the session is declared. */
-  private inUse = false;
-  /** On a server: somebody has started and not ended. */
-  private occupied = false;
-  private ended = false;
-  private readonly callers = new Callers();
-  /** Whose start the present run is. */
-  private caller: Caller | null = null;
-  /** What the server has not been told yet of what this code could not use. */
-  private untold: readonly string[] = [];
-  private readonly logged = new Set<string>();
+/** A visitor who has signed in is another person; so is everybody in another environment. */
+function isSameUser(
+  before: Run | null,
+  { userId }: Wanted,
+  { apiKey }: Client,
+): boolean {
+  return before?.userId === userId && before.key === apiKey;
+}
 
-  constructor(client: Client, identity: IdentityKeeper, entities: Entities) {
-    this.client = client;
-    this.identity = identity;
-    this.entities = entities;
-    this.transport = new Transport(client);
-    this.events = new EventQueue(this.transport, this.pauses);
-    this.follower = new Follower(this, this.pauses);
-  }
+function isSamePerson(before: Run | null, run: Run, client: Client): boolean {
+  const known = run.userId !== null || before?.anonymousId === run.anonymousId;
+  return known && isSameUser(before, run, client);
+}
 
-  get unknown(): readonly string[] {
-    return this.entities.unknown;
-  }
-
-  /** Whether who looks now was refused, so that what is served is somebody else's. */
-  get hidden(): boolean {
-    return this.callers.isRefused && this.occupied;
-  }
-
-  async start(options?: StartOptions): Promise<void> {
-    const caller = hasPage() ? null : this.callers.enter();
-    const wanted = wantedOrNull(options);
-    if (this.isTaken(wanted)) return this.refuse(caller);
-    this.stop();
-    this.caller = caller;
-    this.occupied = !hasPage();
-    this.entities.reset();
-    this.mute = wanted === null;
-    if (!wanted) return this.conclude("fallback", "refused");
-    await this.begin(wanted);
-  }
-
-  async end(): Promise<void> {
-    // Who was refused has no session to end, unless it is to have everybody served again.
-    if (this.hidden && !this.inUse) return this.events.flush();
-    this.stop();
-    this.entities.reset();
-    this.mute = this.inUse = this.occupied = false;
-    if (!hasPage()) {
-      this.ended = true;
-      this.identity.forget();
-    }
-    this.conclude("idle", null);
-    await this.events.flush();
-  }
-
-  flush(): Promise<void> {
-    return this.events.flush();
-  }
-
-  leave(): void {
-    this.events.leave();
-  }
-
-  /** The network is back. */
-  hurry(): void {
-    this.pauses.hurry();
-  }
-
-  record(parts: EventParts): void {
-    if (this.mute || this.hidden) return;
-    try {
-      this.events.add(this.eventOf(parts));
-    } catch (cause) {
-      report(`the event ${describe(parts.name)} is not recorded`, cause);
-    }
-  }
-
-  lockChanged(): void {
-    this.follower.stop();
-    if (this.status === "served") this.failure = null;
-    if (this.client.sessionLock) return;
-    this.entities.unlock();
-    this.entities.announce();
-    this.follow();
-  }
-
-  keyChanged(): void {
-    void this.events.flush();
-    const { run } = this;
-    if (run && this.failure === "missing-key" && this.transport.ready) {
-      void this.prime(run);
-    }
-  }
-
-  /** Asks for a session for the run; `aborter` cuts it. */
-  async ask(run: Run, aborter: Aborter | null): Promise<Reply> {
-    const told = this.untold;
-    const reply = await this.transport.send({
-      method: "POST",
-      path: "/sessions",
-      body: JSON.stringify({
-        anonymous_id: run.anonymousId,
-        external_id: run.userId ?? undefined,
-        user_signature: run.userSignature,
-        fields: run.fields,
-        unknown: told.length > 0 ? told : undefined,
-      }),
-      timeoutMsec: Math.max(START_TIMEOUT_MSEC, this.client.waitTimeMsec),
-      aborter,
-    });
-    if (readServed(reply) && this.untold === told) this.untold = [];
-    return reply;
-  }
-
-  /** Asks for what has changed since the run's revision. */
-  poll(run: Run, aborter: Aborter | null): Promise<Reply> {
-    const session = encodeURIComponent(String(run.session));
-    const since = encodeURIComponent(run.revision);
-    return this.transport.send({
-      method: "GET",
-      path: `/sessions/${session}/changes?since=${since}&wait=${CHANGES_WAIT_SECONDS}`,
-      timeoutMsec: CHANGES_TIMEOUT_MSEC,
-      aborter,
-    });
-  }
-
-  /** Takes an answer; null: nothing is new. */
-  take(run: Run, served: Served | null): void {
-    if (served) {
-      run.session = served.session ?? run.session;
-      run.revision = served.revision;
-      this.entities.serve(served.states);
-      this.noteUnknown();
-    }
-    this.conclude("served", null);
-  }
-
-  /** Says why changes do not come through; what was served stays. */
-  fail(reply: Reply): void {
-    this.failure = failureOf(reply);
-  }
-
-  /** What this code cannot use is logged once, and told to the server when the next session starts. */
-  private noteUnknown(): void {
-    const { unknown } = this.entities;
-    const all = Array.from(new Set(this.untold.concat(unknown)));
-    this.untold = all.slice(0, MOST_UNKNOWN);
-    const news = unknown.filter((entry) => !this.logged.has(entry));
-    if (news.length === 0 || this.logged.size > MOST_UNKNOWN_LOGGED) return;
-    news.forEach((entry) => this.logged.add(entry));
-    report(`not all that was served can be used here: ${news.join("; ")}`);
-  }
-
-  private eventOf({ name, pairs, entity, data }: EventParts): WireEvent {
-    const run = this.run;
-    const metadata = readPairs(pairs);
-    const timestamp = new Date(clock.now()).toISOString();
-    return {
-      id: newId(),
-      name: asEventName(name),
-      // A clock that was never set: the time of arrival is nearer.
-      ...(/^2\d{3}-/.test(timestamp) ? { timestamp } : {}),
-      anonymous_id: run?.anonymousId ?? this.identity.current.id,
-      ...(run?.userId ? { external_id: run.userId } : {}),
-      ...(run?.userId && run.userSignature
-        ? { user_signature: run.userSignature }
-        : {}),
-      ...(run?.session ? { session: run.session } : {}),
-      ...(entity ? { entity } : {}),
-      ...(data ? { data } : {}),
-      ...(metadata.length > 0 ? { metadata } : {}),
-    };
-  }
-
-  /** Whether this space already serves somebody else. Of two visitors on a server nobody knows that they are one. */
-  private isTaken(wanted: Wanted | null): boolean {
-    if (!this.occupied || hasPage()) return false;
-    if (!this.run || !wanted) return true;
-    const same = this.run.userId === wanted.userId;
-    const known = wanted.userId !== null || this.client.storage !== null;
-    return !same || !known;
-  }
-
-  private refuse(caller: Caller | null): void {
-    if (!this.inUse) report(IN_USE);
-    for (const refused of [caller, this.caller]) {
-      if (refused) refused.refused = true;
-    }
-    this.mute = this.inUse = true;
-    this.stop();
-    this.entities.reset();
-    this.conclude("fallback", "in-use");
-  }
-
-  private async begin(wanted: Wanted): Promise<void> {
-    this.status = "starting";
-    this.failure = null;
-    if (this.ended) this.identity.forget();
-    this.ended = false;
-    const run: Run = {
-      ...wanted,
-      anonymousId: this.identity.begin(wanted.userId).id,
-      aborter: newAborter(),
-      session: null,
-      revision: "",
-      failures: 0,
-      cancelRetry: null,
-    };
-    this.run = run;
-    if (!this.transport.ready) {
-      report("client.apiKey is not set, so fallbacks are served");
-      return this.conclude("fallback", "missing-key");
-    }
-    await sooner(this.prime(run), this.client.waitTimeMsec);
-    if (this.run === run && this.status === "starting") {
-      this.conclude("fallback", "timeout");
-    }
-  }
-
-  private stop(): void {
-    this.follower.stop();
-    this.run?.aborter?.abort();
-    this.run?.cancelRetry?.();
-    this.run = null;
-  }
-
-  /** Asks for the state of every entity at once, later again where that fails. An answer counts unless the run is over. */
-  private async prime(run: Run): Promise<void> {
-    const reply = await this.ask(run, run.aborter);
-    if (this.run !== run) return;
-    const served = readServed(reply);
-    if (served && served.session !== null) {
-      this.take(run, served);
-      this.follow();
-      return;
-    }
-    run.failures += 1;
-    run.cancelRetry = this.pauses.afterFailure(
-      run.failures,
-      reply,
-      () => void this.prime(run),
-    );
-    const failure = failureOf(reply);
-    const telling = failure === "refused" || failure === "nonsense";
-    if (telling && failure !== this.failure) {
-      report(`no session, so fallbacks are served: ${failure}`, reply.status);
-    }
-    this.conclude("fallback", failure);
-  }
-
-  private follow(): void {
-    const run = this.run;
-    if (run?.session && !this.client.sessionLock) this.follower.follow(run);
-  }
-
-  private conclude(
-    status: SessionStatus,
-    failure: SessionFailure | null,
-  ): void {
-    this.status = status;
-    this.failure = failure;
-    this.entities.announce();
-  }
+function asTest(states: Json): Served {
+  return { session: null, revision: "test", states };
 }
 
 /** Null where nobody can tell who is meant. */
-function wantedOrNull(options: unknown): Wanted | null {
+function wantedOrNull(options: unknown, log: Logger): Wanted | null {
   try {
-    return readOptions(options);
+    return readOptions(options, log);
   } catch (cause) {
-    report("a session cannot be started with that", cause);
+    log("a session cannot be started with that", cause);
     return null;
   }
 }
@@ -384,19 +147,22 @@ function wantedOrNull(options: unknown): Wanted | null {
 function readServed(reply: Reply): Served | null {
   if (reply.status !== 200) return null;
   try {
-    const { session, revision, states } = asObject(JSON.parse(reply.text));
-    return {
-      session:
-        typeof session === "string" && session ? storable(session) : null,
-      revision:
-        typeof revision === "number"
-          ? String(revision)
-          : storable(asString(revision)),
-      states: asObject(states),
-    };
+    return asServed(JSON.parse(reply.text));
   } catch {
     return null;
   }
+}
+
+function asServed(value: unknown): Served {
+  const { session, revision, states } = asObject(value);
+  return {
+    session: typeof session === "string" && session ? storable(session) : null,
+    revision:
+      typeof revision === "number"
+        ? String(revision)
+        : storable(asString(revision)),
+    states: asObject(states),
+  };
 }
 
 function failureOf(reply: Reply): SessionFailure {

@@ -6,11 +6,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from templates_server.times import SECOND, system_clock, to_rfc3339
 from tests.environments import decide, deliver, remodel, revoke
 from tests.server.sessions.changes.following import (
     FOOTBALL,
@@ -26,10 +27,11 @@ from tests.server.sessions.changes.following import (
     streamed,
     titles,
 )
-from tests.servers import RunningServer
+from tests.servers import RunningServer, running_server
 
 SIDE_SHOWS = {"default": {"properties": {"title": "Beside"}}}
 Make = Callable[..., App]
+LATE_MSEC = 15 * SECOND  # the look of every minute is later
 
 
 @pytest.fixture
@@ -73,6 +75,16 @@ def test_a_poll_ends_empty_when_nothing_changed(made: Make) -> None:
     answer = app.poll(started["session"], started["revision"], wait=1)
     assert (answer.status_code, answer.content) == (204, b"")
     assert 0.9 < time.monotonic() - began < 5
+
+
+def test_a_poll_that_does_not_wait_is_answered_at_once(made: Make) -> None:
+    app = made()
+    started = app.start(external_id="ada")
+    began = time.monotonic()
+    assert app.poll(started["session"], started["revision"], wait=0).status_code == 204
+    deliver(app.server.database, app.environment, delivery(title="Everybody"))
+    assert titles(app.poll(started["session"], started["revision"], wait=0).json()) == {TOP: "Everybody"}
+    assert time.monotonic() - began < 5
 
 
 def test_what_was_told_is_not_told_again_and_what_goes_back_is(made: Make) -> None:
@@ -126,14 +138,54 @@ def test_a_new_model_is_told(made: Make) -> None:
 
 
 def test_a_scenario_begins_and_ends_at_its_times(made: Make) -> None:
-    at = datetime.now(UTC)
-    starts, ends = (f"{(at + timedelta(seconds=seconds)).isoformat(timespec='milliseconds')}" for seconds in (2, 3.5))
-    app = made(delivery(scenario("Now", "spring", starts=starts, ends=ends)))
+    """The times are set while the stream is open: however late that was, they lie ahead of it."""
+    app = made()
     started = app.start(anonymous_id="v", fields={"campaign": "spring"})
     assert titles(started)[TOP] == "Anybody"
     with streamed(app, started["session"]) as stream:
-        assert [titles(change) for change in stream.changes(2)] == [{TOP: "Now"}, {TOP: "Anybody"}]
-    assert 3.5 <= (datetime.now(UTC) - at).total_seconds() < 15  # not only with the look of every minute
+        starts = in_seconds(1.5)
+        deliver(app.server.database, app.environment, delivery(scenario("Now", "spring", starts=to_rfc3339(starts))))
+        assert titles(stream.changes(1)[0]) == {TOP: "Now"}
+        assert starts <= system_clock() < starts + LATE_MSEC
+        ends = in_seconds(1.5)
+        ending = delivery(scenario("Now", "spring", ends=to_rfc3339(ends)))
+        deliver(app.server.database, app.environment, ending, 3)
+        assert titles(stream.changes(2)[1]) == {TOP: "Anybody"}
+        assert ends <= system_clock() < ends + LATE_MSEC
+
+
+def in_seconds(seconds: float) -> int:
+    return system_clock() + int(seconds * SECOND)
+
+
+class LeapingClock:
+    """A clock that leaps ahead when it has been read so many times more."""
+
+    def __init__(self) -> None:
+        self._ahead_msec = 0
+        self._leaps: list[int] = []
+
+    def leap(self, milliseconds: int, *, after_readings: int) -> None:
+        self._leaps = [*[0] * after_readings, milliseconds]
+
+    def __call__(self) -> int:
+        if self._leaps:
+            self._ahead_msec += self._leaps.pop(0)
+        return system_clock() + self._ahead_msec
+
+
+def test_a_time_that_comes_while_it_is_decided_what_to_show_is_not_missed(tmp_path: Path) -> None:
+    clock = LeapingClock()
+    with running_server(tmp_path, clock=clock) as server, made_app(server, GOLD_FIRST) as app:
+        for readings in range(4):  # two looks or more: when one begins, and when somebody new is known to follow
+            clock.leap(0, after_readings=0)
+            starts = to_rfc3339(clock() + SECOND)
+            deliver(server.database, app.environment, delivery(scenario("Now", "spring", starts=starts)), readings + 2)
+            started = app.start(anonymous_id="v", fields={"campaign": "spring"})
+            clock.leap(2 * SECOND, after_readings=readings)
+            answer = app.poll(started["session"], started["revision"], wait=5)
+            assert answer.status_code == 200, readings
+            assert titles(answer.json()) == {TOP: "Now"}
 
 
 def test_a_visitor_who_becomes_a_user_is_shown_what_is_the_users(made: Make) -> None:
