@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 import templates_server
+from tests.browser.bundled import served
 from tests.browser.conftest import browser, watched  # noqa: F401 - fixtures
-from tests.browser.test_bundled_app import served
 from tests.browser.watching import Demo, Watched, demo_server, wait_until
 from tests.openfeature.expecting import MODULES, key_of, require_openfeature, run_node
 from tests.requirements import require, require_npm_package

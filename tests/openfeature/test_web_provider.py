@@ -16,8 +16,8 @@ import pytest
 
 from templates_server.times import MINUTE, system_clock
 from tests import secrecy
+from tests.browser.bundled import served
 from tests.browser.conftest import browser, watched  # noqa: F401 - fixtures
-from tests.browser.test_bundled_app import served
 from tests.browser.watching import Demo, Watched, demo_server, wait_until
 from tests.openfeature.expecting import (
     PEOPLE,

@@ -46,7 +46,10 @@ class Evaluations:
             yield
 
     async def evaluate(self, followed: FollowedSession) -> tuple[Decided, int]:
-        """What is shown now, and of which moment in milliseconds that is; NotFound when nobody is there any more."""
+        """What is shown now, and of which moment in milliseconds that is.
+
+        NotFound when the session, or its person, is no more.
+        """
         async with self.turn():
             await self.find(followed)
             now = self._clock()
