@@ -276,8 +276,12 @@ def test_another_secret_for_ids_ends_what_the_one_before_opened(server: RunningS
         key = platform.post(f"{production}/keys", json={"name": "web"}).json()["data"][0]["key"]
         with server.client(Authorization=f"Bearer {key}") as client:
             url = client.post(ALL_FLAGS, json={"context": {"targetingKey": "ada"}}).json()["eventStreams"][0]["url"]
-            assert client.get(f"{url}&wait=0").status_code == 200
-            platform.put(f"{production}/signed-ids", json={"required": True}).raise_for_status()
+            with streamed(server, url) as stream:
+                assert is_open(stream)
+                platform.put(f"{production}/signed-ids", json={"required": True}).raise_for_status()
+                assert stream.ended.wait(SOON_SECONDS)
+                assert stream.failure is None
+                assert stream.events() == []
             assert client.get(f"{url}&wait=0").status_code == 401
 
 
