@@ -92,8 +92,11 @@ function resume(runner: SessionRunner, snapshot: unknown): void {
 function readSnapshot(snapshot: unknown): Resumed {
   const { anonymousId, userId } = asObject(asObject(snapshot)["person"]);
   const wanted = readOptions({ userId });
+  const served = asServed(snapshot);
   return {
-    ...asServed(snapshot),
+    ...served,
+    // Whatever looking at them does, it is to be done before anybody is told.
+    states: { ...served.states },
     ...wanted,
     id: asAnonymousId(anonymousId),
     owner: wanted.userId,
