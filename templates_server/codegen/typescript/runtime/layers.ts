@@ -75,7 +75,7 @@ class Layers<State extends object> {
   }
 
   get initial(): State {
-    return this.first ?? this.fallback;
+    return this.space.hidden ? this.fallback : (this.first ?? this.fallback);
   }
 
   /** What the server sent for what is shown; undefined: the fallback is shown. */
@@ -131,6 +131,8 @@ class Layers<State extends object> {
   /** Nothing is served any more. What was read stays while the session locks. */
   drop(): void {
     this.latest = this.before = null;
+    // Who was served the same may have had more than this code knows.
+    this.wires.delete(this.fallback);
     this.unknown = [];
   }
 
