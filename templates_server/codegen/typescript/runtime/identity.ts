@@ -78,7 +78,12 @@ class IdentityKeeper {
     const again = (removed: boolean) => removed && write();
     const saved = proceed(
       write(),
-      (written) => written || proceed(store.remove(IDENTITY), again),
+      (written) =>
+        written ||
+        proceed(
+          store.read(IDENTITY),
+          (found) => found !== null && proceed(store.remove(IDENTITY), again),
+        ),
     );
     void proceed(saved, (written) => {
       if (this.inMemory === identity) this.unsaved = !written;
