@@ -92,7 +92,12 @@ interface ClientHooks {
 function loggerOf(client: Client): Logger {
   return (message, cause) => {
     try {
-      (client.logger ?? report)(message, messageOf(cause));
+      const told: unknown = (client.logger ?? report)(
+        message,
+        messageOf(cause),
+      );
+      // One that sends messages elsewhere may fail later.
+      void Promise.resolve(told).catch(() => {});
     } catch {
       report(message, cause);
     }
