@@ -29,6 +29,8 @@ class SessionRunner implements Surroundings, ClientHooks {
   private readonly follower: Follower;
   private readonly callers = new Callers();
   private run: Run | null = null;
+  /** Who was started last, and has not ended. */
+  private wanted: Wanted | null = null;
   /** Grows with each start and end. */
   private turn = 0;
   private revision: string | null = null;
@@ -100,6 +102,7 @@ class SessionRunner implements Surroundings, ClientHooks {
     this.caller = caller;
     this.occupied = !this.alone;
     this.mute = wanted === null;
+    this.wanted = wanted;
     if (!wanted) return this.fallBack("refused");
     const { turn } = this;
     await sooner(this.begin(wanted, before, turn), this.client.waitTimeMsec);
@@ -142,7 +145,8 @@ class SessionRunner implements Surroundings, ClientHooks {
     this.watch();
     this.attempt(parts, () => {
       const event = readEvent(parts);
-      const add = () => this.events.add({ ...event, ...this.person() });
+      const { wanted } = this;
+      const add = () => this.events.add({ ...event, ...this.person(wanted) });
       const ready = this.run ? null : this.identity.ready();
       if (ready) void ready.then(() => this.attempt(parts, add));
       else add();
@@ -191,7 +195,7 @@ class SessionRunner implements Surroundings, ClientHooks {
 
   setTracking(on: boolean): void {
     if (this.testing) this.store.enabled = on;
-    else if (!this.closing) this.events.setTracking(on);
+    else if (!this.closing || !on) this.events.setTracking(on);
   }
 
   keyChanged(): void {
@@ -271,10 +275,13 @@ class SessionRunner implements Surroundings, ClientHooks {
     this.log(`not all that was served can be used here: ${news.join("; ")}`);
   }
 
-  /** Whom an event is of: the person who is there now. */
-  private person(): Person {
-    const { run } = this;
-    if (!run) return { anonymous_id: this.identity.current.id };
+  /** Whom an event is of: the person who is there now, or who was to be while storage was read. */
+  private person(wanted: Wanted | null): Person {
+    const { identity } = this;
+    const run =
+      this.run ??
+      (wanted && this.newRun(wanted, identity.begin(wanted.userId).id));
+    if (!run) return { anonymous_id: identity.current.id };
     const { anonymousId, userId, userSignature, session } = run;
     return {
       anonymous_id: anonymousId,
@@ -369,7 +376,7 @@ class SessionRunner implements Surroundings, ClientHooks {
 
   private stop(): void {
     this.halt();
-    this.run = null;
+    this.run = this.wanted = null;
     this.turn += 1;
   }
 
