@@ -504,6 +504,8 @@ declare class SessionRunner implements Surroundings, ClientHooks {
   private readonly follower;
   private readonly callers;
   private run;
+  /** Who was started last, and has not ended. */
+  private wanted;
   /** Grows with each start and end. */
   private turn;
   private revision;
@@ -558,7 +560,7 @@ declare class SessionRunner implements Surroundings, ClientHooks {
   private get alone();
   /** What this code cannot use is logged once, and told to the server when the next session starts. */
   private noteUnknown;
-  /** Whom an event is of: the person who is there now. */
+  /** Whom an event is of: the person who is there now, or who was to be while storage was read. */
   private person;
   private attempt;
   /** Whether this space already serves somebody else. Of two visitors on a server nobody knows that they are one. */

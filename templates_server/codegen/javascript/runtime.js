@@ -558,7 +558,7 @@ class Layers {
   }
 
   get initial() {
-    return this.first ?? this.fallback;
+    return this.space.hidden ? this.fallback : (this.first ?? this.fallback);
   }
 
   /** What the server sent for what is shown; undefined: the fallback is shown. */
@@ -614,6 +614,8 @@ class Layers {
   /** Nothing is served any more. What was read stays while the session locks. */
   drop() {
     this.latest = this.before = null;
+    // Who was served the same may have had more than this code knows.
+    this.wires.delete(this.fallback);
     this.unknown = [];
   }
 
@@ -819,7 +821,12 @@ class IdentityKeeper {
     const again = (removed) => removed && write();
     const saved = proceed(
       write(),
-      (written) => written || proceed(store.remove(IDENTITY), again),
+      (written) =>
+        written ||
+        proceed(
+          store.read(IDENTITY),
+          (found) => found !== null && proceed(store.remove(IDENTITY), again),
+        ),
     );
     void proceed(saved, (written) => {
       if (this.inMemory === identity) this.unsaved = !written;
@@ -987,15 +994,29 @@ function keepEvents(store) {
       const found = [];
       texts.forEach((text, at) => {
         const [whose, ...kept] = (text ?? "").split("\n");
-        const news = kept.filter((line) => !lines.has(line));
-        if (whose !== destination || news.length === 0) return;
+        if (whose !== destination) return;
+        const events = kept.filter(isEvent);
+        const news = events.filter((line) => !lines.has(line));
         const record = newRecord(destination, at, text);
+        if (events.length === 0) change(record);
+        if (news.length === 0) return;
         for (const line of news) found.push(join(record, newQueued(line)));
         if (!open || record.characters < open.characters) open = record;
       });
       return found;
     },
   };
+}
+
+/** Not of what others have written there, which would be in the way of events. */
+function isEvent(line) {
+  try {
+    return (
+      countBytes(line) <= MOST_EVENT_BYTES && !!asObject(JSON.parse(line))["id"]
+    );
+  } catch {
+    return false;
+  }
 }
 
 function newQueued(text) {
@@ -1400,7 +1421,9 @@ export class Client {
 function loggerOf(client) {
   return (message, cause) => {
     try {
-      (client.logger ?? report)(message, messageOf(cause));
+      const told = (client.logger ?? report)(message, messageOf(cause));
+      // One that sends messages elsewhere may fail later.
+      void Promise.resolve(told).catch(() => {});
     } catch {
       report(message, cause);
     }
@@ -1607,6 +1630,8 @@ class SessionRunner {
     this.pauses = new Pauses();
     this.callers = new Callers();
     this.run = null;
+    /** Who was started last, and has not ended. */
+    this.wanted = null;
     /** Grows with each start and end. */
     this.turn = 0;
     this.revision = null;
@@ -1676,6 +1701,7 @@ class SessionRunner {
     this.caller = caller;
     this.occupied = !this.alone;
     this.mute = wanted === null;
+    this.wanted = wanted;
     if (!wanted) return this.fallBack("refused");
     const { turn } = this;
     await sooner(this.begin(wanted, before, turn), this.client.waitTimeMsec);
@@ -1720,7 +1746,8 @@ class SessionRunner {
     this.watch();
     this.attempt(parts, () => {
       const event = readEvent(parts);
-      const add = () => this.events.add({ ...event, ...this.person() });
+      const { wanted } = this;
+      const add = () => this.events.add({ ...event, ...this.person(wanted) });
       const ready = this.run ? null : this.identity.ready();
       if (ready) void ready.then(() => this.attempt(parts, add));
       else add();
@@ -1769,7 +1796,7 @@ class SessionRunner {
 
   setTracking(on) {
     if (this.testing) this.store.enabled = on;
-    else if (!this.closing) this.events.setTracking(on);
+    else if (!this.closing || !on) this.events.setTracking(on);
   }
 
   keyChanged() {
@@ -1845,10 +1872,13 @@ class SessionRunner {
     this.log(`not all that was served can be used here: ${news.join("; ")}`);
   }
 
-  /** Whom an event is of: the person who is there now. */
-  person() {
-    const { run } = this;
-    if (!run) return { anonymous_id: this.identity.current.id };
+  /** Whom an event is of: the person who is there now, or who was to be while storage was read. */
+  person(wanted) {
+    const { identity } = this;
+    const run =
+      this.run ??
+      (wanted && this.newRun(wanted, identity.begin(wanted.userId).id));
+    if (!run) return { anonymous_id: identity.current.id };
     const { anonymousId, userId, userSignature, session } = run;
     return {
       anonymous_id: anonymousId,
@@ -1939,7 +1969,7 @@ class SessionRunner {
 
   stop() {
     this.halt();
-    this.run = null;
+    this.run = this.wanted = null;
     this.turn += 1;
   }
 
@@ -2505,8 +2535,11 @@ function resume(runner, snapshot) {
 function readSnapshot(snapshot) {
   const { anonymousId, userId } = asObject(asObject(snapshot)["person"]);
   const wanted = readOptions({ userId });
+  const served = asServed(snapshot);
   return {
-    ...asServed(snapshot),
+    ...served,
+    // Whatever looking at them does, it is to be done before anybody is told.
+    states: { ...served.states },
     ...wanted,
     id: asAnonymousId(anonymousId),
     owner: wanted.userId,
