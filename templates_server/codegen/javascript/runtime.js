@@ -2470,15 +2470,23 @@ function sessionOf(runner) {
 /** Makes a Space of its own. Apps that use the default Space alone leave this out of their bundle. */
 export function makeSpaceWith(blueprint, options) {
   const { space, source } = assemble(blueprint);
-  const { runner } = source;
-  space.client.logger = options?.logger ?? null;
-  if (options?.states) test(source, blueprint.fallbacks, options.states);
-  for (const name of SETTABLE) {
-    const value = options?.[name];
-    if (value !== undefined) Object.assign(space.client, { [name]: value });
+  try {
+    apply(source, blueprint.fallbacks, options ?? {});
+  } catch (cause) {
+    source.runner.log("the options cannot be used", cause);
   }
-  if (options?.bootstrap && !options.states) resume(runner, options.bootstrap);
   return space;
+}
+
+function apply(source, fallbacks, options) {
+  const { runner } = source;
+  runner.client.logger = options.logger ?? null;
+  if (options.states) test(source, fallbacks, options.states);
+  for (const name of SETTABLE) {
+    const value = options[name];
+    if (value !== undefined) Object.assign(runner.client, { [name]: value });
+  }
+  if (options.bootstrap && !options.states) resume(runner, options.bootstrap);
 }
 
 /** `apiKey` is the last, since all else is there when it is. */

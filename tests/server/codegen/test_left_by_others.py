@@ -87,6 +87,26 @@ def test_a_snapshot_that_throws_when_it_is_read_is_none(javascript: Path, peer: 
     assert run(script, javascript, peer) == [["idle", None, 1], ["idle", None, 1]]
 
 
+def test_options_that_throw_when_they_are_read_leave_fallbacks(javascript: Path, peer: ClientApiPeer) -> None:
+    script = """
+    const boom = () => { throw new Error("boom"); };
+    const thrower = (name) => Object.defineProperty({ apiKey, host }, name, { get: boom });
+    const proxy = new Proxy({}, { get: boom, ownKeys: boom, getOwnPropertyDescriptor: boom });
+    const names = ["apiKey", "bootstrap", "logger", "states", "tracking"];
+    const hostile = [proxy, { states: proxy }, { states: { "homepage.header": proxy } }, ...names.map(thrower)];
+    const found = [];
+    for (const options of hostile) {
+      errors.length = 0;
+      const { close, collections, session } = createSpace(options);
+      found.push([collections.homepage.header.properties.background.value, session.status, errors.length]);
+      await close();
+    }
+    print(found);
+    """
+    assert run(script, javascript, peer) == [["#6f58c4", "idle", 1]] * 8
+    assert peer.asked == []
+
+
 def test_the_snapshot_of_a_person_has_nothing_of_the_one_before(javascript: Path, peer: ClientApiPeer) -> None:
     script = """
     const { label, discountPercent, endsAt } = collections.onboarding.welcome.fallback.properties;
