@@ -20,6 +20,7 @@ import msgspec
 from templates_server.codegen.model import UNSET, PropertyType
 from templates_server.errors import NotFound, Problem, ValidationFailed
 from templates_server.property_values import to_plain
+from templates_server.sessions.refused import RefusedRevisions
 from templates_server.sessions.states import Entity, Shown, States, StatesCache
 from templates_server.shared_questions import SharedQuestions
 from templates_server.tribes.rules import Tribe
@@ -162,6 +163,7 @@ class FlagsCache:
         self._states = states
         self._most_bytes = most_bytes
         self._kept: OrderedDict[str, Flags] = OrderedDict()
+        self._refused = RefusedRevisions()
         self._making = SharedQuestions(self._make_all, at_once=MADE_AT_ONCE)
 
     @property
@@ -174,6 +176,7 @@ class FlagsCache:
         states = await self._states.states_of(environment_id, revision)
         kept = self._kept.get(environment_id)
         if kept is None or kept.states is not states:
+            self._refused.check(environment_id, states.revision)
             return await self._making.ask(environment_id)
         self._kept.move_to_end(environment_id)
         return kept
@@ -185,7 +188,7 @@ class FlagsCache:
         """Make them aside, since those of a large document take long; or what failed."""
         try:
             states = await self._states.states_of(environment_id)
-            flags = await asyncio.to_thread(make_flags, states)
+            flags = await self._made(environment_id, states)
         except Exception as error:  # noqa: BLE001 - it belongs to whoever asked
             return error
         self._kept[environment_id] = flags
@@ -193,3 +196,10 @@ class FlagsCache:
         while len(self._kept) > 1 and self.bytes > self._most_bytes:
             self._kept.popitem(last=False)
         return flags
+
+    async def _made(self, environment_id: str, states: States) -> Flags:
+        try:
+            return await asyncio.to_thread(make_flags, states)
+        except ValidationFailed as error:
+            self._refused.remember(environment_id, states.revision, error.problems)
+            raise

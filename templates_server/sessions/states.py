@@ -33,6 +33,7 @@ from templates_server.held_bytes import held_bytes
 from templates_server.property_values import to_plain
 from templates_server.sessions import store
 from templates_server.sessions.models import EntityState, ItemState
+from templates_server.sessions.refused import RefusedRevisions
 from templates_server.shared_questions import SharedQuestions
 from templates_server.spaces.reading import parse_model
 from templates_server.tribes.evaluator import Outcome
@@ -131,6 +132,7 @@ class StatesCache:
         self._most_bytes = most_bytes
         self._kept: OrderedDict[str, States] = OrderedDict()
         self._sizes: dict[str, int] = {}
+        self._refused = RefusedRevisions()
         self._making = SharedQuestions(self._make_all, at_once=MADE_AT_ONCE)
 
     @property
@@ -144,6 +146,7 @@ class StatesCache:
             revision = await store.revision_of(self._database, environment_id)
         kept = self._kept.get(environment_id)
         if kept is None or kept.revision != revision:
+            self._refused.check(environment_id, revision)
             return await self._making.ask(environment_id)
         self._kept.move_to_end(environment_id)
         return kept
@@ -155,11 +158,18 @@ class StatesCache:
         """Make the present states aside, since a large document takes long, and keep them; or what failed."""
         try:
             documents = await self._database.read_aside(lambda one: store.documents_of(one, environment_id))
-            states, size = await asyncio.to_thread(_made, documents, self._database.dialect)
+            states, size = await self._made(environment_id, documents)
         except Exception as error:  # noqa: BLE001 - it belongs to whoever asked
             return error
         self._keep(environment_id, states, size)
         return states
+
+    async def _made(self, environment_id: str, documents: store.Documents) -> tuple[States, int]:
+        try:
+            return await asyncio.to_thread(_made, documents, self._database.dialect)
+        except ValidationFailed as error:
+            self._refused.remember(environment_id, documents.revision, error.problems)
+            raise
 
     def _keep(self, environment_id: str, states: States, size: int) -> None:
         self._kept[environment_id] = states

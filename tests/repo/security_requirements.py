@@ -26,6 +26,9 @@ A5 Started sessions kept the states of their time alive; caches of states were b
   server/test_arrivals.py
     what_is_large_counts_as_more_rows
   server/client/test_waiting_bytes.py
+A5 States and flags that are too large to be held are refused at once from then on, and not made for every request.
+  server/ofrep/test_entity_tags.py
+    what_is_too_large_is_not_made_again_for_every_request
 A1 The depth of JSON is told in one pass over the body, in strings that are never closed too.
   server/test_costly_requests.py
     depth_of_an_unclosed_string_is_told_at_once

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import itertools
 import time
 from pathlib import Path
@@ -174,3 +175,26 @@ def test_flags_that_would_take_too_much_memory_are_refused_with_a_reason(
         assert app.client.post("/api/client/sessions", json={"external_id": "ada"}).status_code == 200
     assert (answer.status_code, answer.json()["errorCode"]) == (400, "GENERAL")
     assert "Shorten the defaults" in answer.json()["errorDetails"]
+
+
+@pytest.mark.parametrize("of", ["ofrep.flags", "sessions.states"])
+def test_what_is_too_large_is_not_made_again_for_every_request(
+    server: RunningServer, monkeypatch: pytest.MonkeyPatch, of: str
+) -> None:
+    module = importlib.import_module(f"templates_server.{of}")
+    name = f"make_{of.partition('.')[2]}"
+    make = getattr(module, name)
+    made: list[object] = []
+
+    def counted(*given: Any) -> Any:
+        made.append(given)
+        return make(*given)
+
+    monkeypatch.setattr(module, name, counted)
+    with made_app(server) as app:
+        with monkeypatch.context() as narrow:
+            narrow.setattr(module, "MOST_ENCODED_BYTES", 100)
+            assert [app.ask({"targetingKey": "ada"}).status_code for _ in range(3)] == [400] * 3
+            assert len(made) == 1
+        deliver(server.database, app.environment, OTHER)
+        assert app.ask({"targetingKey": "ada"}).status_code == 200
