@@ -246,7 +246,10 @@ declare class Store {
   private used;
   private late;
   constructor(spaceKey: string, log?: Logger);
-  /** While false nothing is written. Setting it to false removes what is stored, once it was used. */
+  /**
+   * While false nothing is written. Where a session or an event came before,
+   * setting it to false removes what is stored: consent is withdrawn.
+   */
   get enabled(): boolean;
   set enabled(on: boolean);
   read(name: string): Soon<string | null>;

@@ -657,7 +657,10 @@ class Store {
     this.log = log;
   }
 
-  /** While false nothing is written. Setting it to false removes what is stored, once it was used. */
+  /**
+   * While false nothing is written. Where a session or an event came before,
+   * setting it to false removes what is stored: consent is withdrawn.
+   */
   get enabled() {
     return this.on;
   }
@@ -670,7 +673,7 @@ class Store {
   }
 
   read(name) {
-    this.used || (this.used = this.on);
+    this.used || (this.used = this.on && name === IDENTITY);
     return this.attempt(
       (place) => place.getItem(this.prefix + name),
       (text) => (typeof text === "string" && text ? text : null),

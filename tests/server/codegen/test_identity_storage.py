@@ -101,16 +101,31 @@ def test_a_longer_text_fits_once_the_shorter_one_has_gone(javascript: Path, peer
     assert run(FULL + script, javascript, peer) == "u1"
 
 
-ASYNCHRONOUS: dict[str, str] = {
-    "slow": "{ getItem: async () => null, setItem: async () => {} }",
+ASYNCHRONOUS = """
+// Asynchronous storage that answers after `delay`, in order; what it holds is printed at the end.
+const held = new Map(JSON.parse(process.argv[3] ?? "[]"));
+let delay = 20;
+const later = async (call) => (await pause(delay), call());
+client.storage = {
+  getItem: (key) => later(() => held.get(key) ?? null),
+  setItem: (key, value) => later(() => void held.set(key, value)),
+  removeItem: (key) => later(() => void held.delete(key)),
+};
+const settled = async () => (await pause(200), [...held].filter(([key]) => key.endsWith("identity")));
+"""
+USELESS: dict[str, str] = {
+    "forgetting": "{ getItem: async () => null, setItem: async () => {} }",
     "failing": '{ getItem: async () => { throw new Error("no"); }, setItem: async () => { throw new Error("no"); } }',
+    "strange": "{ getItem: () => ({ then: 5 }), setItem: () => ({ then: (_, reject) => reject(1) }) }",
 }
 
 
-@pytest.mark.parametrize("kind", ASYNCHRONOUS)
-def test_asynchronous_storage_is_as_good_as_none(kind: str, javascript: Path, peer: ClientApiPeer) -> None:
+@pytest.mark.parametrize("kind", USELESS)
+def test_asynchronous_storage_that_is_useless_is_as_good_as_none(
+    kind: str, javascript: Path, peer: ClientApiPeer
+) -> None:
     script = f"""
-    client.storage = {ASYNCHRONOUS[kind]};
+    client.storage = {USELESS[kind]};
     await session.start();
     await session.start();
     await pause(50);
@@ -119,3 +134,75 @@ def test_asynchronous_storage_is_as_good_as_none(kind: str, javascript: Path, pe
     seen: Any = run(script, javascript, peer)
     assert seen == "served"
     assert len(set(ids(peer))) == 1
+
+
+def test_asynchronous_storage_is_waited_for_and_remembers(javascript: Path, peer: ClientApiPeer) -> None:
+    start = 'await session.start(USER); session.track("a/b"); await session.flush(); print(await settled());'
+    first = run_node(HEAD + ASYNCHRONOUS + start.replace("USER", ""), javascript, peer.url)
+    second = run_node(HEAD + ASYNCHRONOUS + start.replace("USER", ""), javascript, peer.url, json.dumps(first))
+    signed_in = '{ userId: "u1" }'
+    third = run_node(HEAD + ASYNCHRONOUS + start.replace("USER", signed_in), javascript, peer.url, json.dumps(second))
+    run_node(HEAD + ASYNCHRONOUS + start.replace("USER", ""), javascript, peer.url, json.dumps(third))
+    visitor, again, user, after = ids(peer)
+    assert visitor == again == user != after
+    assert [event["anonymous_id"] for batch in peer.bodies("/events") for event in batch] == ids(peer)
+
+
+def test_events_that_are_tracked_before_asynchronous_storage_has_answered_are_of_the_person_it_knows(
+    javascript: Path, peer: ClientApiPeer
+) -> None:
+    known = [["mtribes.vod.identity", json.dumps({"id": "0" * 36, "owner": None})]]
+    script = """
+    session.track("before/start");
+    const started = session.start({ userId: "u1" });
+    session.track("after/start");
+    await started;
+    session.track("after/answer");
+    await session.flush();
+    print(errors);
+    """
+    assert run_node(HEAD + ASYNCHRONOUS + script, javascript, peer.url, json.dumps(known)) == []
+    events = {event["name"]: event for batch in peer.bodies("/events") for event in batch}
+    assert {event["anonymous_id"] for event in events.values()} == {"0" * 36}
+    assert [events[f"{name}"].get("external_id") for name in ("before/start", "after/start", "after/answer")] == [
+        None,
+        "u1",
+        "u1",
+    ]
+
+
+def test_storage_that_never_answers_holds_a_start_up_for_half_a_second(javascript: Path, peer: ClientApiPeer) -> None:
+    script = """
+    client.storage = { getItem: () => new Promise(() => {}), setItem: () => new Promise(() => {}) };
+    const began = performance.now();
+    session.track("a/1");
+    await session.start();
+    const waited = performance.now() - began;
+    await session.start({ userId: "u1" });
+    await session.flush();
+    print({ waited, again: performance.now() - began - waited, status: session.status, errors });
+    """
+    seen = run(script, javascript, peer)
+    assert 480 < seen["waited"] < 1000
+    assert seen["again"] < 400
+    assert seen["status"] == "served"
+    assert ["storage does not answer" in error for error in seen["errors"]] == [True]
+    assert len({*ids(peer), *(event["anonymous_id"] for [event] in peer.bodies("/events"))}) == 1
+
+
+def test_after_an_asynchronous_save_that_failed_the_identity_in_memory_wins(
+    javascript: Path, peer: ClientApiPeer
+) -> None:
+    known = [["mtribes.vod.identity", json.dumps({"id": "0" * 36, "owner": "u1"})]]
+    script = """
+    client.storage = { ...client.storage, setItem: async () => { throw new Error("full"); }, removeItem: undefined };
+    for (const userId of ["u1", "u2", undefined, "u2"]) await session.start({ userId });
+    await pause(100);
+    await session.start({ userId: "u2" });
+    print(errors);
+    """
+    assert run_node(HEAD + ASYNCHRONOUS + script, javascript, peer.url, json.dumps(known)) == []
+    first, second, visitor, again, still = ids(peer)
+    assert first == "0" * 36
+    assert len({first, second, visitor}) == 3
+    assert visitor == again == still

@@ -35,7 +35,10 @@ class Store {
     this.log = log;
   }
 
-  /** While false nothing is written. Setting it to false removes what is stored, once it was used. */
+  /**
+   * While false nothing is written. Where a session or an event came before,
+   * setting it to false removes what is stored: consent is withdrawn.
+   */
   get enabled(): boolean {
     return this.on;
   }
@@ -48,7 +51,7 @@ class Store {
   }
 
   read(name: string): Soon<string | null> {
-    this.used ||= this.on;
+    this.used ||= this.on && name === IDENTITY;
     return this.attempt<string | null>(
       (place) => place.getItem(this.prefix + name),
       (text) => (typeof text === "string" && text ? text : null),
