@@ -35,6 +35,7 @@ NAMES = (
     "d ?mode=memory",
 )
 READ_ALL = "dac_read_search"  # so that Python itself can be read, wherever it is
+KEEP_FOR_ACCESS = "+no_setuid_fixup"  # access(2), by which Alembic looks for its folder, asks without them otherwise
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -84,7 +85,8 @@ def as_nobody_known() -> list[str]:
     setpriv = shutil.which("setpriv")
     require(setpriv and os.geteuid() == 0, "setpriv, and to be root", "run these as root, with util-linux")
     ids = ["--reuid", str(RANDOM_UID), "--regid", "0", "--clear-groups"]
-    return [str(setpriv), *ids, f"--inh-caps=+{READ_ALL}", f"--ambient-caps=+{READ_ALL}", sys.executable, "-m"]
+    rights = ["--securebits", KEEP_FOR_ACCESS, f"--inh-caps=+{READ_ALL}", f"--ambient-caps=+{READ_ALL}"]
+    return [str(setpriv), *ids, *rights, sys.executable, "-m"]
 
 
 def run_as_nobody_known(cwd: Path, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:

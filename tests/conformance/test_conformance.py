@@ -1,0 +1,60 @@
+"""Every case of tests/conformance/*.yaml holds for each language that has a driver, and the manual's table says so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.conformance.cases import Case, all_cases
+from tests.conformance.languages import LANGUAGES
+from tests.conformance.outcomes import Ending, Outcome, Runner, running
+from tests.conformance.table import PAGE, column, table_of
+
+CASES = all_cases()
+
+
+class Outcomes:
+    """How each case ends in a language: each is run once, when it is first asked for."""
+
+    def __init__(self, runner: Runner) -> None:
+        self._runner = runner
+        self._known: dict[str, Outcome] = {}
+
+    def of(self, case: Case) -> Outcome:
+        """How this one ends."""
+        if case.id not in self._known:
+            self._known[case.id] = self._runner.outcome(case)
+        return self._known[case.id]
+
+
+@pytest.fixture(scope="module", params=["typescript", pytest.param("javascript", marks=pytest.mark.slow)])
+def language(request: pytest.FixtureRequest) -> str:
+    """The language; the second is made of the first, so it is left to the long proofs."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def outcomes(language: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcomes]:
+    """How cases end in that language, with one driver and one server for all."""
+    command = LANGUAGES[language].build(tmp_path_factory.mktemp(language))
+    with running(command, tmp_path_factory.mktemp("server")) as runner:
+        yield Outcomes(runner)
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.id for case in CASES])
+def test_a_case_holds(case: Case, outcomes: Outcomes) -> None:
+    outcome = outcomes.of(case)
+    if outcome.ending is Ending.FAILS:
+        pytest.fail(outcome.told, pytrace=False)
+
+
+def test_the_table_of_the_manual_says_what_the_run_says(language: str, outcomes: Outcomes) -> None:
+    endings = {case.id: outcomes.of(case).ending for case in CASES}
+    assert column(PAGE.read_text("utf-8"), language) == endings, "run: python -m tests.conformance.table"
+
+
+def test_the_table_has_a_column_for_every_language_and_a_row_for_every_case() -> None:
+    page = PAGE.read_text("utf-8")
+    endings = {name: column(page, name) for name in LANGUAGES}
+    assert page.endswith(table_of(CASES, endings)), "run: python -m tests.conformance.table"
