@@ -1921,7 +1921,7 @@ class SessionRunner {
       ...wanted,
       anonymousId,
       key: this.client.apiKey,
-      aborter: newAborter(),
+      aborter: null,
       session: null,
       revision: "",
       failures: 0,
@@ -1973,6 +1973,8 @@ class SessionRunner {
   /** Asks for the state of every entity at once, later again where that fails. An answer counts unless the run is over. */
   async prime(run) {
     const { turn } = this;
+    // One of its own, since a request that took too long has cut the one before.
+    run.aborter = newAborter();
     const reply = await this.ask(run, run.aborter);
     if (this.isOver(turn)) return;
     const served = readServed(reply);

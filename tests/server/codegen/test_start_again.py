@@ -228,3 +228,21 @@ def test_another_key_does_not_hurry_a_start_that_failed(javascript: Path, peer: 
     script = 'await session.start(); client.apiKey = "pk_other"; await pause(300); print(null); process.exit(0);'
     run(script, javascript, peer)
     assert len(peer.bodies("/sessions")) == 1
+
+
+def test_a_start_whose_request_was_cut_off_for_its_time_is_tried_again(javascript: Path, peer: ClientApiPeer) -> None:
+    script = """
+    import { clock } from "./runtime.js";
+    let hurry = true;
+    const { setTimeout: later } = clock;
+    clock.setTimeout = (call, milliseconds) => later(call, hurry && milliseconds === 30000 ? 100 : milliseconds);
+    client.fetch = (url, options) => {
+      if (!hurry) return fetch(url, options);
+      return new Promise((_, reject) => options.signal.addEventListener("abort", reject));
+    };
+    await session.start();
+    hurry = false;
+    await pause(1500);
+    print(session.status);
+    """
+    assert run(script, javascript, peer) == "served"

@@ -358,7 +358,7 @@ class SessionRunner implements Surroundings, ClientHooks {
       ...wanted,
       anonymousId,
       key: this.client.apiKey,
-      aborter: newAborter(),
+      aborter: null,
       session: null,
       revision: "",
       failures: 0,
@@ -410,6 +410,8 @@ class SessionRunner implements Surroundings, ClientHooks {
   /** Asks for the state of every entity at once, later again where that fails. An answer counts unless the run is over. */
   private async prime(run: Run): Promise<void> {
     const { turn } = this;
+    // One of its own, since a request that took too long has cut the one before.
+    run.aborter = newAborter();
     const reply = await this.ask(run, run.aborter);
     if (this.isOver(turn)) return;
     const served = readServed(reply);

@@ -96,7 +96,7 @@ interface Run extends Wanted {
   /** The key of the environment that it is of; "" before there is one. */
   key: string;
   /** Cuts what is under way for this run. */
-  readonly aborter: Aborter | null;
+  aborter: Aborter | null;
   session: string | null;
   revision: string;
   failures: number;
