@@ -905,124 +905,98 @@ function readRetryAfterMsec(text) {
 /** A record that has more is not written again for every further event. */
 const MOST_CHARACTERS_AGAIN = 16 * 1024;
 
-/**
- * Keeps events in storage from the end of the task in which they are tracked
- * until they are dropped here. Many pages may share the places: what another
- * has written is neither overwritten nor removed.
- */
-class KeptEvents {
-  constructor(store) {
-    this.changed = new Set();
-    this.open = null;
-    this.place = Math.floor(clock.random() * EVENT_PLACES);
-    /** Whether asynchronous storage has not answered yet. */
-    this.busy = false;
-    this.store = store;
-  }
+function keepEvents(store) {
+  const changed = new Set();
+  let open = null;
+  let place = Math.floor(clock.random() * EVENT_PLACES);
+  /** Whether asynchronous storage has not answered yet. */
+  let busy = false;
 
-  add(event, destination) {
-    let { open } = this;
-    if (
-      open?.destination !== destination ||
-      open.characters > MOST_CHARACTERS_AGAIN
-    ) {
-      this.place = nextPlace(this.place);
-      open = this.open = newRecord(destination, this.place, null);
-    }
-    join(open, event);
-    this.change(open);
-  }
-
-  drop(event) {
-    const { record } = event;
-    record?.events.delete(event);
-    if (record?.events.size === 0) this.change(record);
-  }
-
-  /** Makes sure of these events, whatever others have done to storage. */
-  secure(events) {
-    events.forEach(({ record }) => record && this.changed.add(record));
-    this.save();
-  }
-
-  /** Writes what has changed. */
-  save() {
-    if (this.busy) return;
-    for (const record of Array.from(this.changed)) {
-      this.changed.delete(record);
-      const saved = this.keep(record, EVENT_PLACES);
+  const save = () => {
+    if (busy) return;
+    for (const record of Array.from(changed)) {
+      changed.delete(record);
+      const saved = keep(record, EVENT_PLACES);
       if (!(saved instanceof Promise)) continue;
-      this.busy = true;
+      busy = true;
       void saved.then(() => {
-        this.busy = false;
-        this.save();
+        busy = false;
+        save();
       });
       return;
     }
-  }
+  };
 
-  /** Forgets all without a trace; storage is cleared by itself. */
-  clear() {
-    this.changed.clear();
-    this.open = null;
-  }
-
-  /** All that is kept, by anybody. */
-  read() {
-    const places = Array.from({ length: EVENT_PLACES }, (_, place) => place);
-    return Promise.all(
-      places.map((place) => this.store.read(eventsName(place))),
-    );
-  }
-
-  /** What pages that have gone, and others, have kept for this destination, less what is known. */
-  adopt(texts, destination, known) {
-    const found = [];
-    texts.forEach((text, place) => {
-      const [whose, ...lines] = (text ?? "").split("\n");
-      const news = lines.filter((line) => !known.has(line));
-      if (whose !== destination || news.length === 0) return;
-      const record = newRecord(destination, place, text);
-      for (const line of news) {
-        const event = newQueued(line);
-        join(record, event);
-        found.push(event);
-      }
-      const { open } = this;
-      if (!open || record.characters < open.characters) this.open = record;
-    });
-    return found;
-  }
-
-  change(record) {
-    if (this.changed.size === 0) {
-      void Promise.resolve().then(() => this.save());
-    }
-    this.changed.add(record);
-  }
+  const change = (record) => {
+    if (changed.size === 0) void Promise.resolve().then(save);
+    changed.add(record);
+  };
 
   /** In its place if nobody else is there by now; else in the next that is free. */
-  keep(record, tries) {
+  const keep = (record, tries) => {
     const name = eventsName(record.place);
-    return proceed(this.store.read(name), (found) => {
-      const isEmpty = record.events.size === 0;
+    return proceed(store.read(name), (found) => {
+      const { events } = record;
       if (found !== null && found !== record.text) {
         record.text = null;
         record.place = nextPlace(record.place);
-        return isEmpty || tries === 0 ? null : this.keep(record, tries - 1);
+        return events.size > 0 && tries > 0 && keep(record, tries - 1);
       }
-      if (isEmpty) {
+      if (events.size === 0) {
         record.characters = 0;
-        return found === null ? null : this.store.remove(name);
+        return found && store.remove(name);
       }
-      const texts = Array.from(record.events, ({ text }) => text);
+      const texts = Array.from(events, ({ text }) => text);
       const text = [record.destination].concat(texts).join("\n");
-      if (text === found) return null;
-      return proceed(this.store.write(name, text), (written) => {
-        if (written) record.text = text;
-      });
+      const written = text === found || store.write(name, text);
+      return proceed(written, (done) => done && (record.text = text));
     });
-  }
+  };
+
+  return {
+    save(events = []) {
+      events.forEach(({ record }) => record && changed.add(record));
+      save();
+    },
+    add(event, destination) {
+      if (
+        open?.destination !== destination ||
+        open.characters > MOST_CHARACTERS_AGAIN
+      ) {
+        open = newRecord(destination, (place = nextPlace(place)), null);
+      }
+      join(open, event);
+      change(open);
+    },
+    drop(event) {
+      const { record } = event;
+      record?.events.delete(event);
+      if (record?.events.size === 0) change(record);
+    },
+    clear() {
+      changed.clear();
+      open = null;
+    },
+    read: () =>
+      Promise.all(
+        Array.from({ length: EVENT_PLACES }, (_, at) =>
+          store.read(eventsName(at)),
+        ),
+      ),
+    adopt(texts, destination, known) {
+      const lines = new Set(known.map(({ text }) => text));
+      const found = [];
+      texts.forEach((text, at) => {
+        const [whose, ...kept] = (text ?? "").split("\n");
+        const news = kept.filter((line) => !lines.has(line));
+        if (whose !== destination || news.length === 0) return;
+        const record = newRecord(destination, at, text);
+        for (const line of news) found.push(join(record, newQueued(line)));
+        if (!open || record.characters < open.characters) open = record;
+      });
+      return found;
+    },
+  };
 }
 
 function newQueued(text) {
@@ -1036,7 +1010,8 @@ function newRecord(destination, place, text) {
 function join(record, event) {
   event.record = record;
   record.events.add(event);
-  record.characters += event.text.length;
+  record.characters += event.bytes;
+  return event;
 }
 
 function nextPlace(place) {
@@ -1067,10 +1042,10 @@ const TOO_LARGE = 413;
 /** Collects events and sends them in batches until the server has them; the oldest go when there are too many. */
 class EventQueue {
   constructor(sender, pauses, store, log = report) {
+    this.failures = 0;
     this.waiting = [];
     this.atOnce = MOST_EVENTS_AT_ONCE;
     this.leaving = new Set();
-    this.failures = 0;
     this.refusals = 0;
     this.cancel = null;
     this.sending = null;
@@ -1083,7 +1058,7 @@ class EventQueue {
     this.pauses = pauses;
     this.store = store;
     this.log = log;
-    this.kept = new KeptEvents(store);
+    this.kept = keepEvents(store);
   }
 
   add(event) {
@@ -1095,7 +1070,7 @@ class EventQueue {
       );
     }
     this.waiting.push(queued);
-    this.claim([queued]);
+    this.claim();
     this.dropOldest();
     this.collect();
   }
@@ -1103,7 +1078,7 @@ class EventQueue {
   /** Sends what is waiting; resolves when that is done or has failed, and never rejects. */
   flush() {
     this.wake();
-    this.claim(this.waiting);
+    this.claim();
     if (this.sending) return this.sending;
     void this.restore();
     const batch = this.next();
@@ -1113,7 +1088,7 @@ class EventQueue {
 
   /** Sends as much as the platform takes from a page that is about to go; the rest follows when that has arrived. */
   leave() {
-    this.kept.secure(this.waiting);
+    this.kept.save(this.waiting);
     const under = sizeOf(this.leaving);
     const batch = this.next(MOST_EVENTS_QUEUED, KEEPALIVE_BYTES - under);
     if (batch.length === 0) return;
@@ -1134,12 +1109,11 @@ class EventQueue {
     const { ready, destination } = this.sender;
     if (!ready || !this.store.enabled || this.restored === destination) return;
     this.restored = destination;
-    this.claim(this.waiting);
+    this.claim();
     const texts = await this.kept.read();
     if (this.restored !== destination) return;
-    const known = new Set(this.waiting.map(({ text }) => text));
     this.waiting = this.kept
-      .adopt(texts, destination, known)
+      .adopt(texts, destination, this.waiting)
       .concat(this.waiting);
     this.dropOldest();
     this.collect();
@@ -1165,22 +1139,11 @@ class EventQueue {
     if (left > 0) this.log(`${left} event(s) could not be sent`);
   }
 
-  /** A program has nothing more to do. */
-  finish() {
-    if (this.failures === 0) void this.flush();
-  }
-
-  /** A program ends, or is about to. */
-  save() {
-    this.kept.save();
-  }
-
   /** Events that were recorded before there was a key are for the first. */
-  claim(events) {
+  claim() {
     const { ready, destination } = this.sender;
-    if (!ready) return;
-    for (const event of events) {
-      if (event.record === null) this.kept.add(event, destination);
+    for (const event of this.waiting) {
+      if (ready && !event.record) this.kept.add(event, destination);
     }
   }
 
@@ -1231,10 +1194,10 @@ class EventQueue {
     const { ready, destination } = this.sender;
     const events = [];
     for (const event of this.waiting) {
-      const size = sizeOf([event]);
-      const isNext =
-        event.record?.destination === destination && !this.leaving.has(event);
-      if (!ready || !isNext || size > room || events.length >= most) continue;
+      const isHere = event.record?.destination === destination;
+      const size = event.bytes + 1;
+      if (!ready || !isHere || this.leaving.has(event)) continue;
+      if (size > room || events.length >= most) continue;
       room -= size;
       events.push(event);
     }
@@ -1310,8 +1273,10 @@ let isTold = null;
 function listenForTheEnd() {
   const { process } = platform;
   if (isTold === null && process?.on) {
-    process.on("beforeExit", () => ending.forEach((queue) => queue.finish()));
-    process.on("exit", () => ending.forEach((queue) => queue.save()));
+    process.on("beforeExit", () =>
+      ending.forEach((queue) => queue.failures || void queue.flush()),
+    );
+    process.on("exit", () => ending.forEach(({ kept }) => kept.save()));
   }
   return isTold ?? (isTold = !!process?.on);
 }

@@ -57,11 +57,11 @@ class EventQueue {
   private readonly pauses: Pauses;
   private readonly store: Store;
   private readonly log: Logger;
-  private readonly kept: KeptEvents;
+  readonly kept: KeptEvents;
+  failures = 0;
   private waiting: Queued[] = [];
   private atOnce = MOST_EVENTS_AT_ONCE;
   private readonly leaving = new Set<Queued>();
-  private failures = 0;
   private refusals = 0;
   private cancel: (() => void) | null = null;
   private sending: Promise<void> | null = null;
@@ -81,7 +81,7 @@ class EventQueue {
     this.pauses = pauses;
     this.store = store;
     this.log = log;
-    this.kept = new KeptEvents(store);
+    this.kept = keepEvents(store);
   }
 
   add(event: WireEvent): void {
@@ -93,7 +93,7 @@ class EventQueue {
       );
     }
     this.waiting.push(queued);
-    this.claim([queued]);
+    this.claim();
     this.dropOldest();
     this.collect();
   }
@@ -101,7 +101,7 @@ class EventQueue {
   /** Sends what is waiting; resolves when that is done or has failed, and never rejects. */
   flush(): Promise<void> {
     this.wake();
-    this.claim(this.waiting);
+    this.claim();
     if (this.sending) return this.sending;
     void this.restore();
     const batch = this.next();
@@ -111,7 +111,7 @@ class EventQueue {
 
   /** Sends as much as the platform takes from a page that is about to go; the rest follows when that has arrived. */
   leave(): void {
-    this.kept.secure(this.waiting);
+    this.kept.save(this.waiting);
     const under = sizeOf(this.leaving);
     const batch = this.next(MOST_EVENTS_QUEUED, KEEPALIVE_BYTES - under);
     if (batch.length === 0) return;
@@ -132,12 +132,11 @@ class EventQueue {
     const { ready, destination } = this.sender;
     if (!ready || !this.store.enabled || this.restored === destination) return;
     this.restored = destination;
-    this.claim(this.waiting);
+    this.claim();
     const texts = await this.kept.read();
     if (this.restored !== destination) return;
-    const known = new Set(this.waiting.map(({ text }) => text));
     this.waiting = this.kept
-      .adopt(texts, destination, known)
+      .adopt(texts, destination, this.waiting)
       .concat(this.waiting);
     this.dropOldest();
     this.collect();
@@ -163,22 +162,11 @@ class EventQueue {
     if (left > 0) this.log(`${left} event(s) could not be sent`);
   }
 
-  /** A program has nothing more to do. */
-  finish(): void {
-    if (this.failures === 0) void this.flush();
-  }
-
-  /** A program ends, or is about to. */
-  save(): void {
-    this.kept.save();
-  }
-
   /** Events that were recorded before there was a key are for the first. */
-  private claim(events: readonly Queued[]): void {
+  private claim(): void {
     const { ready, destination } = this.sender;
-    if (!ready) return;
-    for (const event of events) {
-      if (event.record === null) this.kept.add(event, destination);
+    for (const event of this.waiting) {
+      if (ready && !event.record) this.kept.add(event, destination);
     }
   }
 
@@ -229,10 +217,10 @@ class EventQueue {
     const { ready, destination } = this.sender;
     const events: Queued[] = [];
     for (const event of this.waiting) {
-      const size = sizeOf([event]);
-      const isNext =
-        event.record?.destination === destination && !this.leaving.has(event);
-      if (!ready || !isNext || size > room || events.length >= most) continue;
+      const isHere = event.record?.destination === destination;
+      const size = event.bytes + 1;
+      if (!ready || !isHere || this.leaving.has(event)) continue;
+      if (size > room || events.length >= most) continue;
       room -= size;
       events.push(event);
     }
@@ -308,8 +296,10 @@ let isTold: boolean | null = null;
 function listenForTheEnd(): boolean {
   const { process } = platform;
   if (isTold === null && process?.on) {
-    process.on("beforeExit", () => ending.forEach((queue) => queue.finish()));
-    process.on("exit", () => ending.forEach((queue) => queue.save()));
+    process.on("beforeExit", () =>
+      ending.forEach((queue) => queue.failures || void queue.flush()),
+    );
+    process.on("exit", () => ending.forEach(({ kept }) => kept.save()));
   }
   return (isTold ??= !!process?.on);
 }

@@ -24,125 +24,115 @@ const MOST_CHARACTERS_AGAIN = 16 * 1024;
  * until they are dropped here. Many pages may share the places: what another
  * has written is neither overwritten nor removed.
  */
-class KeptEvents {
-  private readonly store: Store;
-  private readonly changed = new Set<EventsRecord>();
-  private open: EventsRecord | null = null;
-  private place = Math.floor(clock.random() * EVENT_PLACES);
-  /** Whether asynchronous storage has not answered yet. */
-  private busy = false;
-
-  constructor(store: Store) {
-    this.store = store;
-  }
-
-  add(event: Queued, destination: string): void {
-    let { open } = this;
-    if (
-      open?.destination !== destination ||
-      open.characters > MOST_CHARACTERS_AGAIN
-    ) {
-      this.place = nextPlace(this.place);
-      open = this.open = newRecord(destination, this.place, null);
-    }
-    join(open, event);
-    this.change(open);
-  }
-
-  drop(event: Queued): void {
-    const { record } = event;
-    record?.events.delete(event);
-    if (record?.events.size === 0) this.change(record);
-  }
-
-  /** Makes sure of these events, whatever others have done to storage. */
-  secure(events: readonly Queued[]): void {
-    events.forEach(({ record }) => record && this.changed.add(record));
-    this.save();
-  }
-
-  /** Writes what has changed. */
-  save(): void {
-    if (this.busy) return;
-    for (const record of Array.from(this.changed)) {
-      this.changed.delete(record);
-      const saved = this.keep(record, EVENT_PLACES);
-      if (!(saved instanceof Promise)) continue;
-      this.busy = true;
-      void saved.then(() => {
-        this.busy = false;
-        this.save();
-      });
-      return;
-    }
-  }
-
-  /** Forgets all without a trace; storage is cleared by itself. */
-  clear(): void {
-    this.changed.clear();
-    this.open = null;
-  }
-
+interface KeptEvents {
+  add(event: Queued, destination: string): void;
+  drop(event: Queued): void;
+  /** Writes what has changed, and makes sure of these, whatever others have done to storage. */
+  save(events?: readonly Queued[]): void;
+  /** Forgets all; storage is cleared by itself. */
+  clear(): void;
   /** All that is kept, by anybody. */
-  read(): Promise<(string | null)[]> {
-    const places = Array.from({ length: EVENT_PLACES }, (_, place) => place);
-    return Promise.all(
-      places.map((place) => this.store.read(eventsName(place))),
-    );
-  }
-
+  read(): Promise<readonly (string | null)[]>;
   /** What pages that have gone, and others, have kept for this destination, less what is known. */
   adopt(
     texts: readonly (string | null)[],
     destination: string,
-    known: ReadonlySet<string>,
-  ): Queued[] {
-    const found: Queued[] = [];
-    texts.forEach((text, place) => {
-      const [whose, ...lines] = (text ?? "").split("\n");
-      const news = lines.filter((line) => !known.has(line));
-      if (whose !== destination || news.length === 0) return;
-      const record = newRecord(destination, place, text);
-      for (const line of news) {
-        const event = newQueued(line);
-        join(record, event);
-        found.push(event);
-      }
-      const { open } = this;
-      if (!open || record.characters < open.characters) this.open = record;
-    });
-    return found;
-  }
+    known: readonly Queued[],
+  ): Queued[];
+}
 
-  private change(record: EventsRecord): void {
-    if (this.changed.size === 0) {
-      void Promise.resolve().then(() => this.save());
+function keepEvents(store: Store): KeptEvents {
+  const changed = new Set<EventsRecord>();
+  let open: EventsRecord | null = null;
+  let place = Math.floor(clock.random() * EVENT_PLACES);
+  /** Whether asynchronous storage has not answered yet. */
+  let busy = false;
+
+  const save = () => {
+    if (busy) return;
+    for (const record of Array.from(changed)) {
+      changed.delete(record);
+      const saved = keep(record, EVENT_PLACES);
+      if (!(saved instanceof Promise)) continue;
+      busy = true;
+      void saved.then(() => {
+        busy = false;
+        save();
+      });
+      return;
     }
-    this.changed.add(record);
-  }
+  };
+
+  const change = (record: EventsRecord) => {
+    if (changed.size === 0) void Promise.resolve().then(save);
+    changed.add(record);
+  };
 
   /** In its place if nobody else is there by now; else in the next that is free. */
-  private keep(record: EventsRecord, tries: number): Soon<unknown> {
+  const keep = (record: EventsRecord, tries: number): Soon<unknown> => {
     const name = eventsName(record.place);
-    return proceed(this.store.read(name), (found): Soon<unknown> => {
-      const isEmpty = record.events.size === 0;
+    return proceed(store.read(name), (found): Soon<unknown> => {
+      const { events } = record;
       if (found !== null && found !== record.text) {
         record.text = null;
         record.place = nextPlace(record.place);
-        return isEmpty || tries === 0 ? null : this.keep(record, tries - 1);
+        return events.size > 0 && tries > 0 && keep(record, tries - 1);
       }
-      if (isEmpty) {
+      if (events.size === 0) {
         record.characters = 0;
-        return found === null ? null : this.store.remove(name);
+        return found && store.remove(name);
       }
-      const texts = Array.from(record.events, ({ text }) => text);
+      const texts = Array.from(events, ({ text }) => text);
       const text = [record.destination].concat(texts).join("\n");
-      if (text === found) return null;
-      return proceed(this.store.write(name, text), (written) => {
-        if (written) record.text = text;
-      });
+      const written = text === found || store.write(name, text);
+      return proceed(written, (done) => done && (record.text = text));
     });
-  }
+  };
+
+  return {
+    save(events = []) {
+      events.forEach(({ record }) => record && changed.add(record));
+      save();
+    },
+    add(event, destination) {
+      if (
+        open?.destination !== destination ||
+        open.characters > MOST_CHARACTERS_AGAIN
+      ) {
+        open = newRecord(destination, (place = nextPlace(place)), null);
+      }
+      join(open, event);
+      change(open);
+    },
+    drop(event) {
+      const { record } = event;
+      record?.events.delete(event);
+      if (record?.events.size === 0) change(record);
+    },
+    clear() {
+      changed.clear();
+      open = null;
+    },
+    read: () =>
+      Promise.all(
+        Array.from({ length: EVENT_PLACES }, (_, at) =>
+          store.read(eventsName(at)),
+        ),
+      ),
+    adopt(texts, destination, known) {
+      const lines = new Set(known.map(({ text }) => text));
+      const found: Queued[] = [];
+      texts.forEach((text, at) => {
+        const [whose, ...kept] = (text ?? "").split("\n");
+        const news = kept.filter((line) => !lines.has(line));
+        if (whose !== destination || news.length === 0) return;
+        const record = newRecord(destination, at, text);
+        for (const line of news) found.push(join(record, newQueued(line)));
+        if (!open || record.characters < open.characters) open = record;
+      });
+      return found;
+    },
+  };
 }
 
 function newQueued(text: string): Queued {
@@ -157,10 +147,11 @@ function newRecord(
   return { destination, place, text, events: new Set(), characters: 0 };
 }
 
-function join(record: EventsRecord, event: Queued): void {
+function join(record: EventsRecord, event: Queued): Queued {
   event.record = record;
   record.events.add(event);
-  record.characters += event.text.length;
+  record.characters += event.bytes;
+  return event;
 }
 
 function nextPlace(place: number): number {
