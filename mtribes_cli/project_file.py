@@ -32,8 +32,9 @@ PACKAGE_LANGUAGES = frozenset({"kotlin", "java"})
 
 _TOP_KEYS = ("host", "organization", "space", "environment", "targets")
 _TARGET_KEYS = ("language", "output", "space", "options")
-_OPTION_KEYS = ("host", "package", "import_extension")
+_OPTION_KEYS = ("host", "package", "import_extension", "bindings")
 IMPORT_EXTENSIONS: Mapping[str, tuple[str, ...]] = {"typescript": ("js", "ts", "none"), "javascript": ("js", "none")}
+BINDINGS: Mapping[str, tuple[str, ...]] = {"typescript": ("react",), "javascript": ("react",)}
 _MAX_KEY_LENGTH = 128
 _MOST_LEVELS = 8  # of tables; a project file has four
 MAX_SHOWN_LENGTH = 80  # of a value that is wrong
@@ -225,8 +226,9 @@ def _option_faults(options: Mapping[str, object], place: str, language: object) 
     yield from _unknown_keys(options, _OPTION_KEYS, f"{place}.")
     if "host" in options and not (isinstance(options["host"], str) and is_server_url(options["host"])):
         yield Fault(f"{place}.host", "is not the URL of a server, such as https://mtribes.example.com")
-    if "import_extension" in options:
-        yield from _import_extension_faults(options["import_extension"], f"{place}.import_extension", language)
+    for option, choices in (("import_extension", IMPORT_EXTENSIONS), ("bindings", BINDINGS)):
+        if option in options:
+            yield from _language_choice_faults(options[option], choices.get(str(language)), f"{place}.{option}")
     if "package" not in options:
         return
     if language not in PACKAGE_LANGUAGES:
@@ -235,12 +237,11 @@ def _option_faults(options: Mapping[str, object], place: str, language: object) 
         yield Fault(f"{place}.package", "is not a package name, such as com.example.vod")
 
 
-def _import_extension_faults(extension: object, place: str, language: object) -> Iterator[Fault]:
-    possible = IMPORT_EXTENSIONS.get(str(language))
+def _language_choice_faults(value: object, possible: tuple[str, ...] | None, place: str) -> Iterator[Fault]:
     if possible is None:
         yield Fault(place, "is for TypeScript and JavaScript alone")
-    elif extension not in possible:
-        yield from _choice_faults(extension, possible, place)
+    elif value not in possible:
+        yield from _choice_faults(value, possible, place)
 
 
 def host_faults(host: object, place: str) -> Iterator[Fault]:

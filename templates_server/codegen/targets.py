@@ -18,10 +18,12 @@ PACKAGE = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)*")
 LANGUAGES_OF: Mapping[str, frozenset[str]] = {
     "package": frozenset({"java", "kotlin"}),
     "import_extension": frozenset({"javascript", "typescript"}),
+    "bindings": frozenset({"javascript", "typescript"}),
 }
 """The languages that an option is for; what is not here is for all."""
 
 IMPORT_EXTENSIONS = ("js", "ts", "none")
+BINDINGS = ("react",)
 RESERVED = re.compile(
     r"abstract|as|assert|boolean|break|byte|case|catch|char|class|const|continue|default|do|"
     r"double|else|enum|extends|false|final|finally|float|for|fun|goto|if|implements|import|in|"
@@ -75,8 +77,13 @@ def _check_import_extension(reader: Reader, extension: str, path: str) -> None:
     reader.one_of(extension, path, IMPORT_EXTENSIONS, f"one of {', '.join(IMPORT_EXTENSIONS)}")
 
 
+def _check_bindings(reader: Reader, bindings: str, path: str) -> None:
+    reader.one_of(bindings, path, BINDINGS, f"one of {', '.join(BINDINGS)}")
+
+
 OPTIONS: Mapping[str, Callable[[Reader, str, str], None]] = {
     "host": _check_host,
     "package": _check_package,
     "import_extension": _check_import_extension,
+    "bindings": _check_bindings,
 }

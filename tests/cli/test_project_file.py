@@ -165,27 +165,32 @@ def test_what_the_system_says_of_an_unreadable_file_is_told(tmp_path: Path) -> N
     assert f"{tmp_path / 'mtribes.toml'} cannot be read" in told.what
 
 
-IMPORT_EXTENSIONS: dict[tuple[str, str], str | None] = {
-    ("typescript", '"js"'): None,
-    ("typescript", '"ts"'): None,
-    ("typescript", '"none"'): None,
-    ("javascript", '"none"'): None,
-    ("javascript", '"ts"'): "'ts', not one of js, none",
-    ("typescript", '".ts"'): "not one of js, ts, none; did you mean 'ts'?",
-    ("typescript", "true"): "not one of js, ts, none",
-    ("kotlin", '"js"'): "is for TypeScript and JavaScript alone",
+CHOICES: dict[tuple[str, str, str], str | None] = {
+    ("typescript", "import_extension", '"js"'): None,
+    ("typescript", "import_extension", '"ts"'): None,
+    ("typescript", "import_extension", '"none"'): None,
+    ("javascript", "import_extension", '"none"'): None,
+    ("javascript", "import_extension", '"ts"'): "'ts', not one of js, none",
+    ("typescript", "import_extension", '".ts"'): "not one of js, ts, none; did you mean 'ts'?",
+    ("typescript", "import_extension", "true"): "not one of js, ts, none",
+    ("kotlin", "import_extension", '"js"'): "is for TypeScript and JavaScript alone",
+    ("typescript", "bindings", '"react"'): None,
+    ("javascript", "bindings", '"react"'): None,
+    ("javascript", "bindings", '"raect"'): "not one of react; did you mean 'react'?",
+    ("typescript", "bindings", "true"): "not one of react",
+    ("kotlin", "bindings", '"react"'): "is for TypeScript and JavaScript alone",
 }
 
 
-@pytest.mark.parametrize(("language", "extension"), IMPORT_EXTENSIONS)
-def test_imports_end_in_what_the_language_has(language: str, extension: str) -> None:
+@pytest.mark.parametrize(("language", "option", "value"), CHOICES)
+def test_options_that_are_choices_are_what_the_language_has(language: str, option: str, value: str) -> None:
     text = (
         f'host = "local"\nspace = "vod"\n[[targets]]\nlanguage = "{language}"\noutput = "src"\n'
-        f"options = {{ import_extension = {extension} }}\n"
+        f"options = {{ {option} = {value} }}\n"
     )
-    expected = IMPORT_EXTENSIONS[language, extension]
+    expected = CHOICES[language, option, value]
     if expected is None:
         options = parse_project_file(text, Path("mtribes.toml")).targets[0].options
-        assert f'"{options["import_extension"]}"' == extension
+        assert f'"{options[option]}"' == value
     else:
-        assert expected in faults(text)["targets.0.options.import_extension"]
+        assert expected in faults(text)[f"targets.0.options.{option}"]

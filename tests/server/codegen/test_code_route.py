@@ -206,6 +206,8 @@ def test_all_that_is_wrong_with_targets_is_told(client: httpx.Client, space: str
         {"language": "javascript", "options": {"import_extension": "ts"}},
         {"language": "typescript", "options": {"import_extension": "ts"}},
         {"language": "javascript", "options": {"import_extension": "none"}},
+        {"language": "typescript", "options": {"bindings": "reacts"}},
+        {"language": "javascript", "options": {"bindings": "react"}},
     ]
     answer = client.post(f"{space}/code", json={"targets": targets})
     assert answer.status_code == 422
@@ -213,8 +215,9 @@ def test_all_that_is_wrong_with_targets_is_told(client: httpx.Client, space: str
     assert set(found) == {
         "targets[0].language", "targets[1].options.hots", "targets[2].options.host", "targets[2].options.package",
         "targets[3].language", "targets[3].options.package", "targets[5].options.import_extension",
-        "targets[6].options.import_extension",
+        "targets[6].options.import_extension", "targets[9].options.bindings",
     }  # fmt: skip
+    assert 'did you mean "react"?' in found["targets[9].options.bindings"]
     assert 'did you mean "none"?' in found["targets[5].options.import_extension"]
     assert "JavaScript" in found["targets[6].options.import_extension"]
     assert 'did you mean "typescript"?' in found["targets[0].language"]

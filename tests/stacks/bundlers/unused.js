@@ -1,0 +1,1 @@
+import { client, collections, createSpace, session } from "./mtspace/vod/index.js";

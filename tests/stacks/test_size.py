@@ -1,0 +1,100 @@
+"""What the code of the demo Space weighs in a page, and which part of the runtime how much of that."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from itertools import accumulate
+from pathlib import Path
+
+import pytest
+
+from templates_server.codegen.render import render
+from templates_server.codegen.templates import FOLDER
+from templates_server.codegen.typescript import HEADER, RUNTIME_PARTS
+from tests.requirements import require_npm_package
+from tests.server.codegen.reference_space import HOST, vod
+from tests.server.codegen.toolchain import write_tree
+from tests.stacks.projects import run
+
+pytestmark = pytest.mark.slow
+
+MOST_BYTES = 9 * 1024
+README = Path(__file__).parents[2] / "README.md"
+ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All that `index` exports, minified, with its source map beside it."""
+    folder = write_tree(tmp_path_factory.mktemp("size"), render(vod(), "typescript", {"host": HOST}))
+    esbuild = require_npm_package("esbuild") / "bin" / "esbuild"
+    options = ("--bundle", "--minify", "--format=esm", "--target=es2020", "--sourcemap=external")
+    run([str(esbuild), "index.ts", *options, "--outfile=out.js", "--log-level=warning"], folder)
+    return folder / "out.js"
+
+
+def gzipped_bytes(bundle: Path) -> int:
+    """How much of it is sent."""
+    return len(gzip.compress(bundle.read_bytes(), mtime=0))
+
+
+def test_the_demo_space_is_at_most_nine_kilobytes(bundle: Path) -> None:
+    shares = shares_of_parts(bundle)
+    total = gzipped_bytes(bundle)
+    told = "\n".join(f"{part:>12} {share * total:6.0f} bytes {share:6.1%}" for part, share in shares)
+    print(f"{total} bytes, minified and gzipped:\n{told}")  # noqa: T201  the report of this proof
+    assert total <= MOST_BYTES, told
+
+
+def test_the_readme_tells_the_size_as_it_is(bundle: Path) -> None:
+    [told] = re.findall(r"(\d+\.\d) KB minified and gzipped", README.read_text("utf-8"))
+    assert float(told) == pytest.approx(gzipped_bytes(bundle) / 1024, abs=0.051)
+
+
+def shares_of_parts(bundle: Path) -> list[tuple[str, float]]:
+    """Each part of the runtime, and the model's own code, by its share of the minified bytes, the largest first."""
+    source_map = json.loads(bundle.with_name("out.js.map").read_text("utf-8"))
+    columns = Counter[str]()
+    for source, line, width in segments(source_map["mappings"], bundle.read_text("utf-8")):
+        columns[part_at(source_map["sources"][source], line)] += width
+    total = sum(columns.values())
+    return [(part, width / total) for part, width in columns.most_common()]
+
+
+def part_at(source: str, line: int) -> str:
+    """The part of the runtime that a line of a source comes from."""
+    if not source.endswith("runtime.ts"):
+        return "the model"
+    texts = [(FOLDER / "typescript" / "runtime" / f"{part}.ts").read_text("utf-8") for part in RUNTIME_PARTS]
+    ends = accumulate((text.count("\n") + 1 for text in texts), initial=HEADER.count("\n"))
+    starts = list(ends)[1:]
+    return next(part for part, end in zip(RUNTIME_PARTS, starts, strict=True) if line < end)
+
+
+def segments(mappings: str, text: str) -> Iterator[tuple[int, int, int]]:
+    """Of each piece of the text: the number of its source, the line there, and how wide it is."""
+    source = line = 0
+    for mapped, written in zip(mappings.split(";"), text.split("\n"), strict=False):
+        column, pieces = 0, []
+        for fields in map(numbers, filter(None, mapped.split(","))):
+            column += fields[0]
+            source, line = source + fields[1], line + fields[2]
+            pieces.append((column, source, line))
+        ends = [start for start, _, _ in pieces[1:]] + [len(written)]
+        yield from ((source, line, end - start) for (start, source, line), end in zip(pieces, ends, strict=True))
+
+
+def numbers(encoded: str) -> list[int]:
+    """The numbers of a segment of a source map, in base 64 with five bits of a number in each character."""
+    found, value, shift = [], 0, 0
+    for digit in map(ALPHABET.index, encoded):
+        value += (digit & 31) << shift
+        shift += 5
+        if digit < 32:
+            found.append(-(value >> 1) if value & 1 else value >> 1)
+            value = shift = 0
+    return found

@@ -1,0 +1,59 @@
+"""TypeScript 5.0, 5.9 and 7 with every strict flag, as bundlers and as Node resolve modules."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.requirements import require_node, require_npm_package
+from tests.server.codegen.toolchain import STRICTEST
+from tests.stacks.projects import project, require_stack_package, run
+
+pytestmark = pytest.mark.slow
+
+COMPILERS = {"5.0": "typescript-5-0", "5.9": "typescript", "7": ""}
+"""npm packages of tests/toolchains/stacks; TypeScript 7 is that of tests/toolchains."""
+RESOLUTIONS = {
+    "bundler": {"module": "esnext", "moduleResolution": "bundler"},
+    "nodenext": {"module": "nodenext", "moduleResolution": "nodenext"},
+}
+MORE_FLAGS = {
+    "target": "es2022",
+    "lib": ["es2022", "dom"],
+    "jsx": "react-jsx",
+    "noImplicitReturns": True,
+    "noFallthroughCasesInSwitch": True,
+    "noPropertyAccessFromIndexSignature": True,
+    "allowUnreachableCode": False,
+    "allowUnusedLabels": False,
+    "skipLibCheck": False,
+}
+
+
+def check(app: Path, version: str, resolution: str) -> None:
+    """The app compiles."""
+    package = COMPILERS[version]
+    compiler = require_stack_package(package) if package else require_npm_package("typescript")
+    options = STRICTEST | MORE_FLAGS | RESOLUTIONS[resolution]
+    if version == "5.0":
+        del options["erasableSyntaxOnly"]  # since 5.8
+    project_file = {"compilerOptions": options, "files": ["app.tsx"]}
+    (app / "tsconfig.json").write_text(json.dumps(project_file), "utf-8")
+    (app / "package.json").write_text('{"type": "module"}\n', "utf-8")
+    run([require_node(), str(compiler / "bin" / "tsc"), "-p", ".", "--pretty", "false"], app)
+
+
+@pytest.mark.parametrize("language", ["typescript", "javascript"])
+@pytest.mark.parametrize("resolution", RESOLUTIONS)
+@pytest.mark.parametrize("version", COMPILERS)
+def test_an_app_compiles(version: str, resolution: str, language: str, tmp_path: Path) -> None:
+    app = project("consumer", tmp_path / "app", host="http://app.test", language=language, bindings="react")
+    check(app, version, resolution)
+
+
+@pytest.mark.parametrize("version", COMPILERS)
+def test_an_app_compiles_whose_imports_have_no_extension(version: str, tmp_path: Path) -> None:
+    app = project("consumer", tmp_path / "app", host="http://app.test", import_extension="none", bindings="react")
+    check(app, version, "bundler")

@@ -1,0 +1,38 @@
+"""workerd: many requests in one isolate, whose promises and timers are each request's own."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.requirements import require_bundled_node, require_npm_package
+from tests.stacks.people_server import PeopleServer
+from tests.stacks.projects import project, run
+
+pytestmark = pytest.mark.slow
+
+PEOPLE = [f"u{number}" for number in range(20)]
+
+
+def answers(path: str, people: list[str], folder: Path, host: str) -> Any:
+    """What the worker answers to those people, who ask at once."""
+    app = project("worker", folder, host=host)
+    esbuild = require_npm_package("esbuild") / "bin" / "esbuild"
+    run([str(esbuild), "worker.ts", "--bundle", "--format=esm", "--outfile=worker.mjs", "--log-level=warning"], app)
+    return json.loads(run([require_bundled_node(), "run.mjs", path, *people], app).splitlines()[-1])
+
+
+def test_overlapping_requests_with_a_space_each_see_and_file_their_own(people: PeopleServer, tmp_path: Path) -> None:
+    seen = answers("/own", PEOPLE, tmp_path / "app", people.url)
+    assert seen == [["served", f"Hello {person}"] for person in PEOPLE]
+    filed = {(event["external_id"], event["metadata"][0]["value"]) for event in people.events}
+    assert filed == {(person, person) for person in PEOPLE}
+
+
+def test_overlapping_requests_with_the_default_space_see_nobody_elses(people: PeopleServer, tmp_path: Path) -> None:
+    seen = answers("/shared", PEOPLE, tmp_path / "app", people.url)
+    allowed = [(["served", f"Hello {person}"], ["fallback", "Welcome"]) for person in PEOPLE]
+    assert [answer for answer, mine in zip(seen, allowed, strict=True) if answer not in mine] == []
