@@ -26,6 +26,7 @@ class Told:
     now: float = 0
     next: float = math.inf
     open: Sequence[int] = ()
+    watching: int = 0
     pending: Sequence[str] = ()
     broken: list[str] = field(default_factory=list)
     calls: list[dict[str, Any]] = field(default_factory=list)
@@ -36,6 +37,7 @@ class Told:
         self.now = reply["now"]
         self.next = math.inf if reply["next"] is None else reply["next"]
         self.open = reply["open"]
+        self.watching = reply["watching"]
         self.pending = reply["pending"]
         self.broken += reply["broken"]
         self.calls += reply["calls"]

@@ -173,6 +173,10 @@ def _timers(run: Run, expected: int, _: Mapping[str, Any]) -> list[str]:
     return differences(expected == 0, run.driver.told.next == math.inf, run.names, at="no timer is left")
 
 
+def _watching(run: Run, expected: Any, _: Mapping[str, Any]) -> list[str]:
+    return differences(expected, run.driver.told.watching, run.names, at="watching")
+
+
 def _device(run: Run, expected: Mapping[str, Any], _: Mapping[str, Any]) -> list[str]:
     """What the device's storage holds: nothing, texts, none of these texts."""
     kept = run.file.read_text("utf-8")
@@ -213,6 +217,7 @@ WORDS: Mapping[str, Look] = {
     "logged": _logged,
     "log lacks": _log_lacks,
     "timers": _timers,
+    "watching": _watching,
     "device": _device,
     "snapshot": _snapshots,
     "broken": _broken,

@@ -186,10 +186,10 @@ async function answer(line) {
   }
   await quiet();
   store(around);
-  const { now, open, timers, logs } = around;
+  const { now, watching, open, timers, logs } = around;
   const next = timers.size > 0 ? Math.min(...Array.from(timers.values(), ({ at }) => at)) : null;
   const lists = { broken: broken.splice(0), calls: calls.splice(0), logs: logs.splice(0) };
-  process.stdout.write(`${JSON.stringify({ ...result, now, next, open: [...open], pending, ...lists })}\n`);
+  process.stdout.write(`${JSON.stringify({ ...result, now, watching, next, open: [...open], pending, ...lists })}\n`);
 }
 
 createInterface({ input: process.stdin }).on("line", (line) => void answer(line));

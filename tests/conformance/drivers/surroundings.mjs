@@ -23,12 +23,13 @@ export function surround({ now, chance, place, storage, file }) {
     logs: [],
     busy: 0,
     visibility: "visible",
+    watching: 0,
   };
   around.page = { document: new EventTarget(), window: new EventTarget() };
   const { document, window } = around.page;
   const listening = (to) => ({
-    addEventListener: (...all) => to.addEventListener(...all),
-    removeEventListener: (...all) => to.removeEventListener(...all),
+    addEventListener: (...all) => (to.addEventListener(...all), (around.watching += 1)),
+    removeEventListener: (...all) => (to.removeEventListener(...all), (around.watching -= 1)),
   });
   const isPage = place === "page";
   const page = Object.defineProperty(listening(document), "visibilityState", { get: () => around.visibility });
