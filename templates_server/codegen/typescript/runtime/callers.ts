@@ -16,34 +16,34 @@ interface AsyncContext {
 let context: AsyncContext | null | undefined;
 const MOST_SPACES_REMEMBERED = 100;
 
-/** Tells callers apart by their asynchronous context, where the platform has such: Node, Bun, Deno. */
-class Callers {
-  private closed = false;
-
+/** Tells the callers of a Space apart by their asynchronous context, where the platform has such: Node, Bun, Deno. */
+interface Callers {
   /** The caller of this moment; all that they do from here on is theirs. */
-  enter(): Caller {
-    const caller: Caller = { refused: false };
-    context ??= newAsyncContext();
-    const others = (context?.getStore() ?? []).filter(
-      ([space]) => space !== this && !space.closed,
-    );
-    const latest = others.slice(-MOST_SPACES_REMEMBERED);
-    context?.enterWith(latest.concat([[this, caller]]));
-    return caller;
-  }
-
-  get isRefused(): boolean {
-    const entries = context?.getStore() ?? [];
-    return entries.some(([space, { refused }]) => space === this && refused);
-  }
-
+  enter(): Caller;
+  isRefused(): boolean;
   /** Nobody looks at this Space any more. */
-  close(): void {
-    this.closed = true;
-  }
+  closed?: boolean;
 }
 
-function newAsyncContext(): AsyncContext | null {
-  const module = platform.process?.getBuiltinModule?.("node:async_hooks");
-  return module?.AsyncLocalStorage ? new module.AsyncLocalStorage() : null;
+function makeCallers(): Callers {
+  const entries = () => context?.getStore() ?? [];
+  const callers: Callers = {
+    enter() {
+      const caller = { refused: false };
+      if (context === undefined) {
+        const module = platform.process?.getBuiltinModule?.("node:async_hooks");
+        context = module?.AsyncLocalStorage
+          ? new module.AsyncLocalStorage()
+          : null;
+      }
+      const others = entries()
+        .filter(([space]) => space !== callers && !space.closed)
+        .slice(-MOST_SPACES_REMEMBERED);
+      context?.enterWith([...others, [callers, caller]]);
+      return caller;
+    },
+    isRefused: () =>
+      entries().some(([space, { refused }]) => space === callers && refused),
+  };
+  return callers;
 }

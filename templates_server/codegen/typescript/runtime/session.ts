@@ -49,6 +49,8 @@ export interface Session {
   readonly revision: string | null;
   /** Status, failure and revision: the same object until one of them changes. */
   readonly state: SessionState;
+  /** The state that a hydration must render: that of `bootstrap`, else idle. */
+  readonly initial: SessionState;
   /** What was served and this code could not use, such as `homepage.body[1].layout: "tall"`. */
   readonly unknown: readonly string[];
   /**
@@ -95,12 +97,8 @@ interface Run extends Wanted {
   readonly anonymousId: string;
   /** The key of the environment that it is of; "" before there is one. */
   key: string;
-  /** Cuts what is under way for this run. */
-  aborter: Aborter | null;
   session: string | null;
   revision: string;
-  failures: number;
-  cancelRetry: (() => void) | null;
 }
 
 function sessionState(
@@ -114,16 +112,6 @@ function sessionState(
 const IDLE = /* @__PURE__ */ sessionState("idle", null, null);
 /** What is told to those who were refused. */
 const REFUSED = /* @__PURE__ */ sessionState("fallback", "in-use", null);
-
-/** Null where nobody can tell who is meant. */
-function wantedOrNull(options: unknown, log: Logger): Wanted | null {
-  try {
-    return readOptions(options, log);
-  } catch (cause) {
-    log("a session cannot be started with that", cause);
-    return null;
-  }
-}
 
 /** Null for an answer that is none. */
 function readServed(reply: Reply): Served | null {
@@ -139,10 +127,9 @@ function asServed(value: unknown): Served {
   const { session, revision, states } = asObject(value);
   return {
     session: typeof session === "string" && session ? storable(session) : null,
-    revision:
-      typeof revision === "number"
-        ? String(revision)
-        : storable(asString(revision)),
+    revision: Number.isFinite(revision)
+      ? String(revision)
+      : storable(asString(revision)),
     states: asObject(states),
   };
 }
@@ -151,15 +138,4 @@ function failureOf(reply: Reply): SessionFailure {
   if (reply.status === 0) return "network";
   if (reply.status >= 500) return "server";
   return reply.status >= 400 ? "refused" : "nonsense";
-}
-
-/** Waits for the work, but no longer than that. */
-function sooner(work: Promise<void>, milliseconds: number): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = after(milliseconds, () => resolve(undefined));
-    void work.then(() => {
-      clock.clearTimeout(timer);
-      resolve(undefined);
-    });
-  });
 }
