@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -11,7 +12,7 @@ import msgspec
 from sqlalchemy import Connection, Table, select
 
 from templates_server.arrivals import LATER, Later, Outcomes
-from templates_server.database import Database
+from templates_server.database import Database, among, listed
 from templates_server.errors import NotFound, Problem
 from templates_server.identifiers import RANDOM_LENGTH, random_text
 from templates_server.persons.names import PersonKind, PersonName, Stated
@@ -32,9 +33,7 @@ REVISIONS = (
 )
 MERGED_INTO = "SELECT user_person_id FROM merges WHERE environment_id = ? AND person_id = ?"
 LAST_SEEN = "SELECT last_seen FROM persons WHERE environment_id = ? AND person_id = ?"
-COUNTED = (
-    "SELECT count(*) FROM (SELECT 1 AS one FROM sessions WHERE environment_id = ? AND person_id = ? LIMIT ?) AS counted"
-)
+COUNTED = "SELECT person_id, count(*) FROM sessions WHERE environment_id = ? AND person_id {} GROUP BY person_id"
 MOST_SESSIONS = 10_000  # of a visitor
 TOO_MANY = f"This visitor has started as many sessions as are kept of one: {MOST_SESSIONS:,}. Older ones expire."
 PREFIX = "ses_"
@@ -93,10 +92,18 @@ def add_sessions(connection: Connection, starts: Sequence[Start]) -> Outcomes[Se
 
 
 def _sessions_of(connection: Connection, visitors: Collection[PersonKey]) -> dict[PersonKey, int]:
-    """How many sessions these visitors have, as far as that matters: what they have moves to a user, all at once."""
-    keys = list(visitors)
-    statements = [(COUNTED, (*key, MOST_SESSIONS)) for key in keys]
-    return {key: int(rows[0][0]) for key, rows in zip(keys, run_together(connection, statements), strict=True)}
+    """How many sessions those of these visitors have who have any: what they have moves to a user, all at once."""
+    by_environment: dict[str, list[str]] = defaultdict(list)
+    for environment_id, person_id in visitors:
+        by_environment[environment_id].append(person_id)
+    query = COUNTED.format(among(connection))
+    statements = [(query, (key, listed(connection, person_ids))) for key, person_ids in by_environment.items()]
+    answers = run_together(connection, statements)
+    return {
+        (environment_id, person_id): int(count)
+        for environment_id, rows in zip(by_environment, answers, strict=True)
+        for person_id, count in rows
+    }
 
 
 async def revision_of(database: Database, environment_id: str) -> str:

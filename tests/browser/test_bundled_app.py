@@ -43,6 +43,8 @@ def test_it_shows_production_then_what_was_pushed_then_what_is_built_in(
         demo.server.stop()
         watched.expect("ERR_CONNECTION_REFUSED")
         watched.page.click("button")
+        assert state(watched, "fallback") == ("#0e9f6e", "#2363ae", items)  # the same person goes on
+        watched.page.reload()
         assert state(watched, "fallback") == ("#6f58c4", "#2363ae", items)
 
 

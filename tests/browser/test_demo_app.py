@@ -52,8 +52,14 @@ def test_it_shows_production_then_what_was_pushed_then_what_is_built_in(demo: De
     demo.server.stop()
     watched.expect("ERR_CONNECTION_REFUSED")
     new_session(watched, "fallback")
-    assert bar_colors(page) == [PURPLE, BLUE]
+    assert bar_colors(page) == [GREEN, BLUE]  # the same person goes on with what was served
     assert "cannot be reached" in page.inner_text("#status")
+
+    page.fill("#user", "casey")
+    page.press("#user", "Enter")
+    wait_until(page, "document.getElementById('who').textContent === 'casey'")
+    page.wait_for_selector("#new-session:not([aria-busy])")
+    assert bar_colors(page) == [PURPLE, BLUE]
     assert page.inner_text("h1") == "Tonight"
 
 

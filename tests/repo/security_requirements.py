@@ -379,6 +379,11 @@ F4 One bad event takes no other with it: names and metadata are checked when tra
     a_page_of_something_in_between_acknowledges_nothing
   server/codegen/test_hostile_apps.py
     whatever_is_sent_the_server_takes
+F4 Events outlive the page or program that recorded them and go to no other environment; nothing in between drops them.
+  server/codegen/test_events_survive.py
+  browser/test_events_of_a_page.py
+F5 Without consent nothing is recorded, sent or stored; what was stored goes when consent is withdrawn.
+  server/codegen/test_consent.py
 F5 Storage that is full, forbidden or asynchronous gives nobody the anonymous id of another, after a reload neither.
   server/codegen/test_identity_storage.py
 F6 Two answers to a follower never follow each other faster than a second.

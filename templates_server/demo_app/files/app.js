@@ -26,9 +26,7 @@ function show() {
 async function newSession() {
   panel.begin();
   const fields = campaign ? { campaign } : {};
-  const starting = session.start(userId ? { userId, fields } : { fields });
-  show();
-  await starting;
+  await session.start(userId ? { userId, fields } : { fields });
   panel.began();
   show();
 }
@@ -77,7 +75,7 @@ async function begin() {
   ({ keys } = await answer.json());
   panel.offer(Object.keys(keys));
   client.apiKey = keys[environment];
-  for (const entity of [header, body, welcome]) entity.onChange(show);
+  for (const shown of [session, header, body, welcome]) shown.onChange(show);
   await newSession();
 }
 

@@ -5,7 +5,7 @@ const STATUS = {
   idle: "Not started",
   starting: "Asking the server…",
   served: "Live: this is what Space says",
-  fallback: "Fallback: built into the code",
+  fallback: "Fallback: built into the code, or shown before",
 };
 const FAILURES = {
   "missing-key": "no key",

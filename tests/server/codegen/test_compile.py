@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -138,6 +139,29 @@ def test_a_bundler_resolves_it_without_a_warning(language: str, request: pytest.
     asks = f'import {{ collections }} from "{bundle}"; console.log(collections.homepage.body.items.length);'
     ran = subprocess.run(["node", "--input-type=module", "-e", asks], capture_output=True, text=True, check=True)
     assert ran.stdout == "3\n"
+
+
+@pytest.mark.parametrize("language", ["typescript", "javascript"])
+def test_an_import_that_is_not_used_costs_nothing(
+    language: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    program = require_npm_package("esbuild").parent / ".bin" / "esbuild"
+    index = request.getfixturevalue(language) / ("index.ts" if language == "typescript" else "index.js")
+    entry = tmp_path / "entry.js"
+    entry.write_text(f'import {{ client, collections, createSpace, session }} from "{index}";\nconsole.log(1);\n')
+    command = [str(program), str(entry), "--bundle", "--minify", "--format=esm", "--target=es2020"]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "console.log(1);\n"
+
+
+@pytest.mark.parametrize("kind", ["commonjs", "module"])
+def test_the_javascript_is_imported_whatever_the_apps_own_package_says(kind: str, tmp_path: Path) -> None:
+    files = {f"mtspace/vod/{path}": text for path, text in render(vod(), "javascript", {}).items()}
+    folder = write_tree(tmp_path, files | {"package.json": json.dumps({"type": kind})})
+    shown = "({ collections }) => console.log(collections.homepage.body.items.length)"
+    load = f'import("./mtspace/vod/index.js").then({shown});'
+    (folder / "app.js").write_text(load, "utf-8")
+    ran = subprocess.run(["node", str(folder / "app.js")], capture_output=True, text=True, check=True)
+    assert (ran.stdout, ran.stderr) == ("3\n", "")
 
 
 @pytest.mark.parametrize("language", ["typescript", "javascript"])

@@ -372,3 +372,88 @@ def test_events_too_large_for_a_proxy_are_halved_until_they_fit(javascript: Path
     [error] = run_node(HEAD + script, javascript, peer.url)
     assert "a/large" in error
     assert stored(peer) == numbered(8)
+
+
+PAGE = """
+const listeners = {};
+globalThis.addEventListener = (type, call) => (listeners[type] = call);
+const lines = () => stored().flatMap((text) => text.split("\\n").slice(1)).map((line) => JSON.parse(line).name);
+"""
+
+
+def test_storage_that_the_app_has_cleared_holds_the_events_again_when_the_page_is_hidden(javascript: Path) -> None:
+    script = """
+    const tab = await open(never);
+    for (let at = 0; at < 3; at += 1) tab.session.track("a/" + at);
+    await pause(5);
+    kept.clear();
+    listeners.pagehide();
+    print(lines());
+    process.exit(0);
+    """
+    assert run_node(HEAD + TABS + PAGE + script, javascript, "http://127.0.0.1:9") == ["a/0", "a/1", "a/2"]
+
+
+def test_what_a_hidden_page_could_not_send_is_sent_when_it_goes_on(javascript: Path, peer: ClientApiPeer) -> None:
+    script = """
+    let fails = true;
+    const tab = await open((url, options) => {
+      if (!options.keepalive) return fetch(url, options);
+      return Promise.reject(new Error("the quota of keepalive is used up"));
+    });
+    tab.session.track("a/1");
+    listeners.pagehide();
+    await pause(1500);
+    print(stored());
+    """
+    assert run_node(HEAD + TABS + PAGE + script, javascript, peer.url) == []
+    assert stored(peer) == ["a/1"]
+
+
+def test_events_that_were_dropped_do_not_come_back_at_the_next_visit(device: Device, peer: ClientApiPeer) -> None:
+    peer.answers["/events"] = [DOWN]
+    device.run('for (let at = 0; at < 1300; at += 1) session.track("a/" + at); await session.flush(); print(null);')
+    peer.answers["/events"] = [STORED]
+    peer.asked.clear()
+    device.run("print(null);")
+    sent = stored(peer)
+    assert len(sent) <= 1000 + 100  # of the oldest record that is still needed, some may come again
+    assert set(sent) >= {f"a/{at}" for at in range(300, 1300)}
+    assert "a/0" not in sent
+
+
+def test_a_space_that_closes_tells_what_it_could_not_send_and_sends_no_more(
+    javascript: Path, peer: ClientApiPeer
+) -> None:
+    peer.answers["/events"] = [Answer(status=503, headers={"Retry-After": "0"})]
+    script = """
+    const { createSpace } = await import("./index.js");
+    const space = createSpace({ apiKey: "pk_test", host });
+    for (let at = 0; at < 3; at += 1) space.session.track("a/" + at);
+    await space.close();
+    await pause(2500);
+    print(errors);
+    """
+    [error] = run_node(HEAD + script, javascript, peer.url)
+    assert "3 event" in error
+    assert len(peer.bodies("/events")) == 1
+
+
+def test_asynchronous_storage_that_finishes_later_writes_first_holds_the_latest(javascript: Path) -> None:
+    script = """
+    const texts = new Map();
+    let wait = 40;
+    client.storage = {
+      getItem: async (key) => texts.get(key) ?? null,
+      setItem: async (key, value) => { await pause((wait -= 10)); texts.set(key, value); },
+      removeItem: async (key) => void texts.delete(key),
+    };
+    await pause(100);
+    client.fetch = () => new Promise(() => {});
+    for (let at = 0; at < 3; at += 1) { session.track("a/" + at); await pause(1); }
+    await pause(150);
+    const events = [...texts].filter(([key]) => key.includes("events")).map(([, text]) => text.split("\\n").length - 1);
+    print(events);
+    process.exit(0);
+    """
+    assert run_node(HEAD + script, javascript, "http://127.0.0.1:9") == [3]

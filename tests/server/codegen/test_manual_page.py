@@ -44,9 +44,7 @@ def test_every_block_compiles_under_the_strictest_settings(compiler: str, tmp_pa
     assert compile_tree(tmp_path, compiler, written(tmp_path, "https://mtribes.example.com"), **OPTIONS) == ""
 
 
-def test_blocks_that_can_run_alone_run_and_nothing_is_sent_without_consent(
-    tmp_path: Path, peer: ClientApiPeer
-) -> None:
+def test_blocks_that_can_run_alone_run_and_nothing_is_sent_without_consent(tmp_path: Path, peer: ClientApiPeer) -> None:
     run_blocks(tmp_path, peer)
     names = {event["name"] for batch in peer.bodies("/events") for event in batch}
     assert names == {"movie/watched", "item/clicked"}

@@ -65,7 +65,7 @@ def most_a_minute(times: list[float]) -> int:
 
 
 def shortest_gap(times: list[float]) -> float:
-    return min((later - sooner for sooner, later in itertools.pairwise(times)), default=60)
+    return round(min((later - sooner for sooner, later in itertools.pairwise(times)), default=60), 3)
 
 
 def expect_no_storm(seen: Any, sessions: int = MOST_SESSIONS_A_MINUTE) -> None:

@@ -17,7 +17,7 @@ interface EventsRecord {
 }
 
 /** A record that has more is not written again for every further event. */
-const MOST_CHARACTERS_AGAIN = 16 * 1024;
+const MOST_CHARACTERS_AGAIN = 16_384;
 
 /**
  * Keeps events in storage from the end of the task in which they are tracked

@@ -165,6 +165,7 @@ function makeRunner(
 
   /** From the first use on, the page's end and the network's return are known. */
   const watch = () => {
+    if (states) return;
     stopWatching ??= watchPage({ leave: events.leave, hurry: pauses.hurry });
   };
 
@@ -392,7 +393,8 @@ function makeRunner(
     isHidden,
     isTest: () => !!states,
     isLocking: () => client.sessionLock && /served|fallback/.test(state.status),
-    close: () => (closing ??= close()),
+    // Nothing may begin from here on, so this is set before anybody is told.
+    close: () => (closing ??= Promise.resolve().then(close)),
     session: {
       get status() {
         return shown().status;
@@ -435,23 +437,5 @@ function makeRunner(
       void start();
       settle();
     },
-  };
-}
-
-/** All of an event but whom it is of. */
-function readEvent(
-  name: unknown,
-  pairs: EventPairs | undefined,
-  place: EventPlace | undefined,
-): Omit<WireEvent, "anonymous_id"> {
-  const metadata = readPairs(pairs);
-  const timestamp = new Date(clock.now()).toISOString();
-  return {
-    id: newId(),
-    name: asEventName(name),
-    // A clock that was never set: the time of arrival is nearer.
-    ...(/^2\d{3}-/.test(timestamp) && { timestamp }),
-    ...place,
-    ...(metadata.length > 0 && { metadata }),
   };
 }
