@@ -763,7 +763,7 @@ class IdentityKeeper {
     };
   }
 
-  /** Null where `current` is right at once; else resolves, and never rejects, when asynchronous storage has answered. */
+  /** Null where `current` can be asked at once; else resolves, and never rejects, when asynchronous storage has answered. */
   ready() {
     const { storage } = this.store;
     if (this.reading || this.unsaved || this.source === storage) {
@@ -811,7 +811,6 @@ class IdentityKeeper {
 
   save(identity) {
     this.inMemory = identity;
-    if (this.reading) return identity;
     this.unsaved = true;
     const { store } = this;
     const text = JSON.stringify(identity);

@@ -396,14 +396,14 @@ def test_storage_that_the_app_has_cleared_holds_the_events_again_when_the_page_i
 
 def test_what_a_hidden_page_could_not_send_is_sent_when_it_goes_on(javascript: Path, peer: ClientApiPeer) -> None:
     script = """
-    let fails = true;
-    const tab = await open((url, options) => {
+    const tab = await open(async (url, options) => {
       if (!options.keepalive) return fetch(url, options);
-      return Promise.reject(new Error("the quota of keepalive is used up"));
+      await pause(1200);
+      throw new Error("no network");
     });
     tab.session.track("a/1");
     listeners.pagehide();
-    await pause(1500);
+    await pause(2700);
     print(stored());
     """
     assert run_node(HEAD + TABS + PAGE + script, javascript, peer.url) == []
@@ -437,6 +437,22 @@ def test_a_space_that_closes_tells_what_it_could_not_send_and_sends_no_more(
     [error] = run_node(HEAD + script, javascript, peer.url)
     assert "3 event" in error
     assert len(peer.bodies("/events")) == 1
+
+
+def test_a_space_that_closes_at_once_leaves_what_others_stored_to_the_next(device: Device, peer: ClientApiPeer) -> None:
+    device.die('session.track("a/1"); process.exit(0);')
+    script = """
+    const { createSpace } = await import("./index.js");
+    client.apiKey = "";
+    const space = createSpace({ storage: files, host, apiKey: "pk_test" });
+    await space.close();
+    await pause(1300);
+    print(eventFiles().length);
+    """
+    assert device.run(script) == 1
+    assert peer.bodies("/events") == []
+    device.run("print(null);")
+    assert stored(peer) == ["a/1"]
 
 
 def test_asynchronous_storage_that_finishes_later_writes_first_holds_the_latest(javascript: Path) -> None:

@@ -195,17 +195,23 @@ def test_storage_that_never_answers_holds_a_start_up_for_half_a_second(javascrip
     assert len({*ids(peer), *(event["anonymous_id"] for [event] in peer.bodies("/events"))}) == 1
 
 
-def test_after_an_asynchronous_save_that_failed_the_identity_in_memory_wins(
-    javascript: Path, peer: ClientApiPeer
-) -> None:
+UNWRITABLE = {
+    "asynchronous": "getItem: client.storage.getItem, setItem: async () => { throw new Error('full'); }",
+    "synchronous": "getItem: (key) => held.get(key) ?? null, setItem: () => { throw new Error('full'); }",
+}
+
+
+@pytest.mark.parametrize("kind", UNWRITABLE)
+def test_after_a_save_that_failed_the_identity_in_memory_wins(kind: str, javascript: Path, peer: ClientApiPeer) -> None:
     known = [["mtribes.vod.identity", json.dumps({"id": "0" * 36, "owner": "u1"})]]
     script = """
-    client.storage = { ...client.storage, setItem: async () => { throw new Error("full"); }, removeItem: undefined };
+    client.storage = { UNWRITABLE };
     for (const userId of ["u1", "u2", undefined, "u2"]) await session.start({ userId });
     await pause(100);
     await session.start({ userId: "u2" });
     print(errors);
     """
+    script = script.replace("UNWRITABLE", UNWRITABLE[kind])
     assert run_node(HEAD + ASYNCHRONOUS + script, javascript, peer.url, json.dumps(known)) == []
     first, second, visitor, again, still = ids(peer)
     assert first == "0" * 36
