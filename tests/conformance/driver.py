@@ -45,64 +45,66 @@ class Told:
 
 
 class Driver:
-    """A running driver, and the next one when its process was ended."""
+    """A running driver, and the next one when its process was ended, which has been started already."""
 
     def __init__(self, command: Sequence[str]) -> None:
         self._command = command
-        self._stderr = tempfile.TemporaryFile("w+")  # noqa: SIM115 - as long as the driver
         self.told = Told()
-        self._start()
+        self._process, self._next = _Process(command), _Process(command)
 
     def close(self) -> None:
         """End it for good."""
-        self._kill()
-        self._stderr.close()
+        self._process.end()
+        self._next.end()
 
     def restart(self) -> None:
-        """End the process without a word to it, and start another."""
-        self._kill()
-        self._start()
+        """End the process without a word to it, and go on with another."""
+        self._process.end()
+        self._process, self._next = self._next, _Process(self._command)
 
     def tell(self, do: str, **arguments: Any) -> Any:
         """Have it do something; what that gives."""
-        self._write({"do": do, **arguments})
-        reply = self._reply(do)
+        reply = self._process.converse({"do": do, **arguments})
         self.told.take(reply)
         if "error" in reply:
             raise DriverFailed(f"{do} {arguments}: {reply['error']}")
         return reply.get("value")
 
-    def _kill(self) -> None:
-        self._process.kill()
-        self._process.wait()
-        self._reader.join()
-        for stream in (self._process.stdin, self._process.stdout):
-            if stream is not None:
-                stream.close()
 
-    def _start(self) -> None:
+class _Process:
+    """One process of a driver."""
+
+    def __init__(self, command: Sequence[str]) -> None:
+        self._stderr = tempfile.TemporaryFile("w+")  # noqa: SIM115 - as long as the process
         self._process = subprocess.Popen(
-            self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._stderr, text=True, bufsize=1
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._stderr, text=True, bufsize=1
         )
         self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._reader = threading.Thread(target=_read, args=(self._process, self._lines), daemon=True)
         self._reader.start()
 
-    def _write(self, command: Mapping[str, Any]) -> None:
+    def end(self) -> None:
+        """Kill it."""
+        self._process.kill()
+        self._process.wait()
+        self._reader.join()
+        for stream in (self._process.stdin, self._process.stdout, self._stderr):
+            if stream is not None:
+                stream.close()
+
+    def converse(self, command: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Send a line, and wait for the line that answers it."""
         assert self._process.stdin is not None
         try:
             self._process.stdin.write(json.dumps(command) + "\n")
             self._process.stdin.flush()
-        except BrokenPipeError:
-            raise DriverFailed(f"it has ended: {self._said()}") from None
-
-    def _reply(self, do: str) -> Mapping[str, Any]:
-        try:
             line = self._lines.get(timeout=REPLY_TIMEOUT_SECONDS)
+        except BrokenPipeError:
+            line = ""
         except queue.Empty:
-            raise DriverFailed(f"{do}: no reply in {REPLY_TIMEOUT_SECONDS} s: {self._said()}") from None
+            raise DriverFailed(f"{command}: no reply in {REPLY_TIMEOUT_SECONDS} s: {self._said()}") from None
         if not line:
-            raise DriverFailed(f"{do}: it has ended: {self._said()}")
+            raise DriverFailed(f"{command}: it has ended: {self._said()}")
         reply: Mapping[str, Any] = json.loads(line)
         return reply
 

@@ -178,6 +178,7 @@ class Run:
             self.relay.lose_network()
         else:
             self.relay.find_network()
+        if what == "back":
             self.driver.tell("page", event="online")
 
     def _do_repeat(self, what: Any) -> None:

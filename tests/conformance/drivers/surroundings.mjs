@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import process from "node:process";
 
 const platformFetch = globalThis.fetch;
+void new Request("http://localhost"); // Node loads what `fetch` needs now, not in the first case
 export const immediate = () => new Promise((resolve) => setImmediate(resolve));
 export const moment = () => new Promise((resolve) => setTimeout(resolve, 1));
 const fail = (why) => {
