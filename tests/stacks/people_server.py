@@ -109,7 +109,7 @@ def _handler(people: PeopleServer) -> Callable[..., BaseHTTPRequestHandler]:
             for name, value in FROM_EVERYWHERE.items():
                 self.send_header(name, value)
             self.send_header("Connection", "close")
-            if status != 204:  # noqa: PLR2004
+            if status != 204:
                 self.send_header("Content-Length", str(len(payload)))
             self.end_headers()
             self.wfile.write(payload)

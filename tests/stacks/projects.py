@@ -1,4 +1,4 @@
-"""Small projects of tests/stacks on disk, with generated code and npm packages, and the programs that build and run them."""
+"""Small projects of tests/stacks on disk, with generated code and npm packages, and what builds and runs them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from templates_server.codegen.render import render
-from tests.requirements import TOOLCHAINS, require, require_node
+from tests.requirements import TOOLCHAINS, require, require_node, require_npm_package
 from tests.server.codegen.reference_space import vod
 
 HERE = Path(__file__).parent
@@ -52,6 +52,12 @@ def command_of(program: str, node: str | None = None) -> list[str]:
     path = PACKAGES / program if "/" in program else PACKAGES / ".bin" / program
     require(path, f"the npm program {program}", "npm ci --prefix tests/toolchains/stacks")
     return [node or require_node(), str(path)]
+
+
+def esbuild(*arguments: str, folder: Path) -> str:
+    """What esbuild prints: its warnings."""
+    program = require_npm_package("esbuild") / "bin" / "esbuild"
+    return run([str(program), *arguments, "--log-level=warning"], folder)
 
 
 def run(command: Sequence[str], folder: Path, **environment: str) -> str:

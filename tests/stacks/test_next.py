@@ -89,7 +89,9 @@ def _wait_for(url: str, log: Path) -> None:
     raise AssertionError(log.read_text())
 
 
-def test_of_overlapping_requests_each_sees_its_own_and_its_events_are_its_own(built: Path, people: PeopleServer) -> None:
+def test_of_overlapping_requests_each_sees_its_own_and_its_events_are_its_own(
+    built: Path, people: PeopleServer
+) -> None:
     asked = [f"u{number % PEOPLE}" for number in range(REQUESTS)]
     with running(built, "start") as url, httpx.Client(base_url=url, timeout=60, trust_env=False, verify=TLS) as client:
         people.events.clear()

@@ -13,30 +13,37 @@ from templates_server.codegen.render import render
 from tests.requirements import NODE_MODULES, require_node, require_npm_package
 from tests.server.codegen.reference_space import vod
 from tests.server.codegen.toolchain import unformatted, write_tree
-from tests.stacks.projects import HERE, run, write_code
+from tests.stacks.projects import HERE, esbuild, run, write_code
 
 VERSIONS = ["react", pytest.param("react-18", marks=pytest.mark.slow)]
 RENDERS = 100_000
 MOST_GROWN_BYTES = 10 * RENDERS
 """A sixth of what it is when each render leaves nothing but a closure."""
+REQUIRE = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);"
 
 
-def ran(name: str, folder: Path, react: str, *arguments: str, language: str = "typescript", mode: str = "development") -> Any:
+def ran(
+    name: str, folder: Path, react: str, *arguments: str, language: str = "typescript", mode: str = "development"
+) -> Any:
     """What a program of tests/stacks/react prints."""
-    dom = react.replace("react", "react-dom")
-    for package in (react, dom, "happy-dom"):
-        require_npm_package(package)
     shutil.copytree(HERE / "react", folder / "react")
     shutil.copy(HERE / "counted.ts", folder)
     write_code(folder / "react" / "mtspace" / "vod", language, {"host": "http://app.test", "bindings": "react"})
     (folder / "node_modules").symlink_to(NODE_MODULES)
-    esbuild = require_npm_package("esbuild") / "bin" / "esbuild"
-    command = [str(esbuild), f"react/{name}.tsx", "--bundle", "--format=esm", "--platform=node", "--jsx=automatic"]
-    banner = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);"
-    options = ["--external:happy-dom", f"--alias:react={react}", f"--alias:react-dom={dom}", f"--banner:js={banner}"]
-    environment = f'--define:process.env.NODE_ENV="{mode}"'
-    run([*command, *options, environment, f"--outfile={name}.mjs", "--log-level=warning"], folder)
+    bundle(name, folder, react, mode)
     return json.loads(run([require_node(), "--expose-gc", f"{name}.mjs", *arguments], folder).splitlines()[-1])
+
+
+def bundle(name: str, folder: Path, react: str, mode: str) -> None:
+    """Put the program and that npm package of React into one file."""
+    dom = react.replace("react", "react-dom")
+    for package in (react, dom, "happy-dom"):
+        require_npm_package(package)
+    packages = ("--external:happy-dom", f"--alias:react={react}", f"--alias:react-dom={dom}")
+    format_ = ("--format=esm", "--platform=node", "--jsx=automatic", f"--banner:js={REQUIRE}")
+    environment = f'--define:process.env.NODE_ENV="{mode}"'
+    files = (f"react/{name}.tsx", f"--outfile={name}.mjs")
+    esbuild(*files, "--bundle", *packages, *format_, environment, folder=folder)
 
 
 @pytest.mark.parametrize("react", VERSIONS)
@@ -61,6 +68,7 @@ def test_what_a_server_rendered_for_a_person_is_what_the_page_hydrates(react: st
     assert seen["hydrated"] == {"asked": [], "rendered": ["served: Hello u1, 1 items"], "errors": []}
     assert seen["startedBefore"]["errors"] == []
     assert seen["startedBefore"]["rendered"][0] == "served: Hello u1, 1 items"
+    assert seen["startedBefore"]["rendered"][-1] == "served: Hello u2, 1 items"
     assert seen["withoutSnapshot"]["errors"] != []
 
 
@@ -88,4 +96,4 @@ def test_the_directive_comes_first_and_only_where_bindings_are_wanted() -> None:
     for language, ending in (("typescript", "ts"), ("javascript", "js")):
         assert not any("react" in path for path in render(vod(), language, {}))
         lines = render(vod(), language, {"bindings": "react"})[f"react.{ending}"].split("\n")
-        assert [line for line in lines if line and not line.startswith(("//", "/*"))][0] == '"use client";'
+        assert next(line for line in lines if line and not line.startswith(("//", "/*"))) == '"use client";'

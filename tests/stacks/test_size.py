@@ -14,11 +14,11 @@ import pytest
 
 from templates_server.codegen.render import render
 from templates_server.codegen.templates import FOLDER
-from templates_server.codegen.typescript import HEADER, RUNTIME_PARTS
-from tests.requirements import require_npm_package
+from templates_server.codegen.typescript import RUNTIME_PARTS
+from templates_server.codegen.typescript.space_modules import HEADER
 from tests.server.codegen.reference_space import HOST, vod
 from tests.server.codegen.toolchain import write_tree
-from tests.stacks.projects import run
+from tests.stacks.projects import esbuild
 
 pytestmark = pytest.mark.slow
 
@@ -31,9 +31,8 @@ ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """All that `index` exports, minified, with its source map beside it."""
     folder = write_tree(tmp_path_factory.mktemp("size"), render(vod(), "typescript", {"host": HOST}))
-    esbuild = require_npm_package("esbuild") / "bin" / "esbuild"
     options = ("--bundle", "--minify", "--format=esm", "--target=es2020", "--sourcemap=external")
-    run([str(esbuild), "index.ts", *options, "--outfile=out.js", "--log-level=warning"], folder)
+    esbuild("index.ts", *options, "--outfile=out.js", folder=folder)
     return folder / "out.js"
 
 

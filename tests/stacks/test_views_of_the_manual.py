@@ -19,7 +19,10 @@ pytestmark = pytest.mark.slow
 
 DOCS = Path(templates_server.__file__).parent / "docs"
 OPTIONS = ("--strict", "--noEmit", "--jsx", "react-jsx", "--module", "nodenext", "--target", "es2022", "--skipLibCheck")
-CHECKS = {"vue": ("vue-tsc", "--noEmit"), "svelte": ("svelte-check", "--fail-on-warnings", "--tsconfig", "tsconfig.json")}
+CHECKS = {
+    "vue": ("vue-tsc", "--noEmit"),
+    "svelte": ("svelte-check", "--fail-on-warnings", "--tsconfig", "tsconfig.json"),
+}
 
 
 def blocks(page: str) -> list[tuple[str, str]]:

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.requirements import require_bundled_node, require_npm_package
+from tests.requirements import require_bundled_node
 from tests.stacks.people_server import PeopleServer
-from tests.stacks.projects import project, run
+from tests.stacks.projects import esbuild, project, run
 
 pytestmark = pytest.mark.slow
 
@@ -20,8 +20,7 @@ PEOPLE = [f"u{number}" for number in range(20)]
 def answers(path: str, people: list[str], folder: Path, host: str) -> Any:
     """What the worker answers to those people, who ask at once."""
     app = project("worker", folder, host=host)
-    esbuild = require_npm_package("esbuild") / "bin" / "esbuild"
-    run([str(esbuild), "worker.ts", "--bundle", "--format=esm", "--outfile=worker.mjs", "--log-level=warning"], app)
+    esbuild("worker.ts", "--bundle", "--format=esm", "--outfile=worker.mjs", folder=app)
     return json.loads(run([require_bundled_node(), "run.mjs", path, *people], app).splitlines()[-1])
 
 

@@ -1,1 +1,6 @@
-import { client, collections, createSpace, session } from "./mtspace/vod/index.js";
+import {
+  client,
+  collections,
+  createSpace,
+  session,
+} from "./mtspace/vod/index.js";

@@ -1,5 +1,7 @@
 import { dirname } from "node:path";
 import type { NextConfig } from "next";
 
-const config: NextConfig = { turbopack: { root: dirname(import.meta.dirname) } };
+const config: NextConfig = {
+  turbopack: { root: dirname(import.meta.dirname) },
+};
 export default config;

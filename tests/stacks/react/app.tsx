@@ -1,5 +1,15 @@
-import { createSpace, type Space, type SpaceOptions } from "./mtspace/vod/index.js";
-import { SpaceProvider, useExperience, useSection, useSession, useSpace } from "./mtspace/vod/react.js";
+import {
+  createSpace,
+  type Space,
+  type SpaceOptions,
+} from "./mtspace/vod/index.js";
+import {
+  SpaceProvider,
+  useExperience,
+  useSection,
+  useSession,
+  useSpace,
+} from "./mtspace/vod/react.js";
 
 /** Whom sessions were asked for. */
 export const asked: string[] = [];
@@ -7,13 +17,26 @@ export const asked: string[] = [];
 const answer = async (_: string, { body }: { body?: string }) => {
   const person = String(JSON.parse(body ?? "{}").external_id);
   asked.push(person);
-  const properties = { label: `Hello ${person}`, "discount-percent": 20, "ends-at": null };
-  const item = { id: "one", experience: "hero", enabled: true, properties: { layout: "", link: null, source: null, title: person } };
+  const properties = {
+    label: `Hello ${person}`,
+    "discount-percent": 20,
+    "ends-at": null,
+  };
+  const item = {
+    id: "one",
+    experience: "hero",
+    enabled: true,
+    properties: { layout: "", link: null, source: null, title: person },
+  };
   const states = {
     "onboarding.welcome": { enabled: true, properties },
     "homepage.body": { enabled: true, items: [item] },
   };
-  const text = JSON.stringify({ session: `ses_${person}`, revision: 1, states });
+  const text = JSON.stringify({
+    session: `ses_${person}`,
+    revision: 1,
+    states,
+  });
   return { status: 200, text: async () => text };
 };
 
@@ -24,7 +47,11 @@ export function newSpace(options: SpaceOptions = {}): Space {
 /** Everything that was rendered, in order. */
 export const rendered: string[] = [];
 
-export function App({ space }: { space: Pick<Space, "client" | "session" | "collections"> }) {
+export function App({
+  space,
+}: {
+  space: Pick<Space, "client" | "session" | "collections">;
+}) {
   return (
     <SpaceProvider space={space}>
       <Page />

@@ -42,5 +42,7 @@ renders = 0;
 await render(wanted);
 const grownBytes = (await heapBytes()) - before;
 await space.close();
-console.log(JSON.stringify({ renders, grownBytes, listeners: listeners.count }));
+console.log(
+  JSON.stringify({ renders, grownBytes, listeners: listeners.count }),
+);
 process.exit();

@@ -13,8 +13,14 @@ const watched = {
   session: counted(session),
   collections: {
     ...collections,
-    homepage: { ...collections.homepage, body: counted(collections.homepage.body) },
-    onboarding: { ...collections.onboarding, welcome: counted(collections.onboarding.welcome) },
+    homepage: {
+      ...collections.homepage,
+      body: counted(collections.homepage.body),
+    },
+    onboarding: {
+      ...collections.onboarding,
+      welcome: counted(collections.onboarding.welcome),
+    },
   },
 };
 const shown: (string | null)[] = [];
@@ -25,12 +31,26 @@ const step = async (work: () => unknown) => {
   shown.push(container.textContent);
 };
 
-await step(() => root.render(<StrictMode><App space={watched} /></StrictMode>));
+await step(() =>
+  root.render(
+    <StrictMode>
+      <App space={watched} />
+    </StrictMode>,
+  ),
+);
 await step(() => session.start({ userId: "u1" }));
 await step(() => session.start({ userId: "u2" }));
 const whileShown = listeners.count;
 await step(() => root.unmount());
 await session.start({ userId: "u3" });
 await space.close();
-console.log(JSON.stringify({ shown, whileShown, afterwards: listeners.count, asked, errors }));
+console.log(
+  JSON.stringify({
+    shown,
+    whileShown,
+    afterwards: listeners.count,
+    asked,
+    errors,
+  }),
+);
 process.exit();

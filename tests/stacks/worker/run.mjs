@@ -11,8 +11,12 @@ const miniflare = new Miniflare({
 await miniflare.ready;
 const answers = await Promise.all(
   people.map(async (user) => {
-    const answer = await miniflare.dispatchFetch(`http://worker.test${path}?user=${user}`);
-    return answer.status === 200 ? answer.json() : [answer.status, await answer.text()];
+    const answer = await miniflare.dispatchFetch(
+      `http://worker.test${path}?user=${user}`,
+    );
+    return answer.status === 200
+      ? answer.json()
+      : [answer.status, await answer.text()];
   }),
 );
 await miniflare.dispose();

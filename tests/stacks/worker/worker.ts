@@ -1,4 +1,9 @@
-import { collections, createSpace, session, client } from "./mtspace/vod/index.js";
+import {
+  collections,
+  createSpace,
+  session,
+  client,
+} from "./mtspace/vod/index.js";
 
 interface Context {
   waitUntil(work: Promise<unknown>): void;

@@ -2,10 +2,17 @@
 
 import { useEffect, useState } from "react";
 import { createSpace, type Snapshot } from "../mtspace/vod";
-import { SpaceProvider, useExperience, useSession, useSpace } from "../mtspace/vod/react";
+import {
+  SpaceProvider,
+  useExperience,
+  useSession,
+  useSpace,
+} from "../mtspace/vod/react";
 
 export function Store({ snapshot }: { snapshot: Snapshot | null }) {
-  const [space] = useState(() => createSpace({ apiKey: "pk_next", bootstrap: snapshot }));
+  const [space] = useState(() =>
+    createSpace({ apiKey: "pk_next", bootstrap: snapshot }),
+  );
   useEffect(() => {
     space.client.sessionLock = false;
     return () => {
