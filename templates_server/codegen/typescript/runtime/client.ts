@@ -52,7 +52,7 @@ function makeClient(
     },
     set host(url) {
       if (typeof url === "string") host = url.replace(/\/+$/, "");
-      else log(`client.host must be a URL, not ${describe(url)}`);
+      else log("client.host must be a URL");
     },
     get waitTimeMsec() {
       return waitTimeMsec;

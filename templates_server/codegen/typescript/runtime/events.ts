@@ -80,9 +80,7 @@ function makeEvents(
     if (over > 0) {
       waiting.splice(0, over).forEach(kept.drop);
       if (!overflows) {
-        log(
-          `more than ${MOST_EVENTS_QUEUED} events wait: the oldest are dropped`,
-        );
+        log(`dropped events: more than ${MOST_EVENTS_QUEUED} wait`);
       }
       overflows = true;
     }
@@ -144,7 +142,7 @@ function makeEvents(
     }
     const names = bad.slice(0, MOST_NAMES_TOLD).map(nameOf).join(", ");
     const told = text.slice(0, LONGEST_UNKNOWN);
-    log(`the server refused ${bad.length} event(s), such as ${names}: ${told}`);
+    log(`refused events: ${bad.length}, such as ${names}: ${told}`);
     forget(bad);
   };
 
@@ -221,7 +219,7 @@ function makeEvents(
       wake();
       ending.delete(queue);
       const left = waiting.length;
-      if (left > 0) log(`${left} event(s) could not be sent`);
+      if (left > 0) log(`unsent events: ${left}`);
     },
   };
 }

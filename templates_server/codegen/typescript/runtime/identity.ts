@@ -7,7 +7,7 @@ interface Identity {
 
 /** Makes the anonymous id once and keeps it; a new person on the device gets a new one. */
 interface IdentityKeeper {
-  /** Null where `current` is right at once; else resolves, and never rejects, when asynchronous storage has answered. */
+  /** Null where `current` can be asked at once; else resolves, and never rejects, when asynchronous storage has answered. */
   ready(): Promise<void> | null;
   current(): Identity;
   /** The identity to go on with, now that this user, or a visitor, is there. */
@@ -28,7 +28,6 @@ function keepIdentity(store: Store): IdentityKeeper {
 
   const save = (identity: Identity) => {
     inMemory = identity;
-    if (reading) return identity;
     unsaved = true;
     const text = JSON.stringify(identity);
     const write = () => store.write(IDENTITY, text);

@@ -10,9 +10,9 @@ const LONGEST_KEY = 64;
 const LONGEST_METADATA_VALUE = 1024;
 const LONGEST_FIELD_VALUE = 4096;
 const MOST_FIELDS = 100;
+/** Category and action; the prefixes are reserved. */
 const EVENT_NAME =
-  /^[^/\u0000-\u001f\u007f-\u009f]+\/[^/\u0000-\u001f\u007f-\u009f]+$/;
-const RESERVED_NAMES = /^(mtribes|___UI|sdk)\//;
+  /^(?!(mtribes|___UI|sdk)\/)[^/\u0000-\u001f\u007f-\u009f]+\/[^/\u0000-\u001f\u007f-\u009f]+$/;
 /** Reserved ids, what cannot be stored, control characters, and what nobody sees at an edge. */
 const UNUSABLE_ID =
   /^$|^\.\.?$|^[a-z]{3}_[0-9A-Za-z]{22}$|[\u0000-\u001f\u007f-\u009f\ud800-\udfff]|^[\p{Z}\p{Cf}]|[\p{Z}\p{Cf}]$/u;
@@ -39,13 +39,12 @@ function ensureLength(text: string, most: number): string {
 function describe(value: unknown): string {
   return typeof value === "string"
     ? JSON.stringify(value.slice(0, LONGEST_KEY))
-    : `a value of type ${typeof value}`;
+    : typeof value;
 }
 
 function asEventName(name: unknown): EventName {
   const text = ensureLength(asString(name), LONGEST_NAME);
-  ensure(EVENT_NAME.test(text), "not category/action");
-  ensure(!RESERVED_NAMES.test(text), "its prefix is reserved");
+  ensure(EVENT_NAME.test(text), "not category/action, or reserved");
   return storable(text) as EventName;
 }
 
@@ -57,7 +56,7 @@ function readPairs(pairs: EventPairs | null | undefined): readonly Pair[] {
     const key = ensureLength(scalarText(pair?.key), LONGEST_KEY);
     ensure(
       key && !read.some((other) => other.key === key),
-      "a key is empty or given twice",
+      "an empty or repeated key",
     );
     const value = ensureLength(scalarText(pair?.value), LONGEST_METADATA_VALUE);
     read.push({ key, value });
@@ -86,7 +85,7 @@ function asUserId(value: unknown): string {
   const text = isWhole ? String(value) : asString(value);
   ensure(
     Array.from(text).length <= LONGEST_NAME && !UNUSABLE_ID.test(text),
-    `a userId has 1 to ${LONGEST_NAME} characters, visible ones at its edges`,
+    "not a usable userId",
   );
   return text;
 }
@@ -107,10 +106,7 @@ function readFields(fields: unknown, log: Logger): Json | undefined {
       attempt(`the field ${describe(name)} is`, () => {
         const value = readField(given[name]);
         if (isNothing(value)) return;
-        ensure(
-          name && read.length < MOST_FIELDS,
-          "no name, or too many fields",
-        );
+        ensure(name && read.length < MOST_FIELDS, "no name, or too many");
         read.push([storable(ensureLength(name, LONGEST_KEY)), value]);
       });
     }

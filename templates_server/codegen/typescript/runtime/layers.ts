@@ -16,7 +16,7 @@ function makeListeners<State>(
     onChange(call) {
       const listener = { call };
       if (typeof call === "function") all.add(listener);
-      else log(`a listener of ${name} must be a function`);
+      else log(`a listener of ${name} is no function`);
       return () => void all.delete(listener);
     },
     announce(state) {

@@ -50,7 +50,8 @@ function makeRunner(
     }
   };
 
-  const callers = makeCallers();
+  /** Stands for this Space among its callers. */
+  const self = {};
   const store = makeStore(spaceKey, log);
   const identity = keepIdentity(store);
   const pauses = makePauses();
@@ -60,13 +61,14 @@ function makeRunner(
   const isAlone = () => hasPage() || !!states;
 
   /** Whether who looks now was refused, so that what is served is somebody else's. */
-  const isHidden = () => occupied && callers.isRefused();
+  const isHidden = () =>
+    occupied && callersHere().some(({ of, refused }) => of === self && refused);
 
   /** Whether all is over; who does not know it is told once. */
   const isClosed = () => {
     if (closing && !closedLogged) {
       closedLogged = true;
-      log("the Space was closed: it starts and tracks nothing any more");
+      log("the Space is closed");
     }
     return closing;
   };
@@ -156,7 +158,7 @@ function makeRunner(
     const news = unknown.filter((entry) => !logged.has(entry));
     if (news.length === 0 || logged.size > MOST_UNKNOWN_LOGGED) return;
     news.forEach((entry) => logged.add(entry));
-    log(`not all that was served can be used here: ${news.join("; ")}`);
+    log(`this code cannot use ${news.join("; ")}`);
   };
 
   const follow = () => {
@@ -186,7 +188,7 @@ function makeRunner(
     const failure = failureOf(reply);
     const telling = failure === "refused" || failure === "nonsense";
     if (telling && failure !== state.failure) {
-      log(`no session, so fallbacks are served: ${failure}`, reply.status);
+      log(`no session: ${failure}`, reply.status);
     }
     conclude("fallback", failure);
   };
@@ -222,7 +224,7 @@ function makeRunner(
   const refuse = (newcomer: Caller | null) => {
     if (!inUse) {
       log(
-        "another person's session has not ended: until session.end(), fallbacks are served and nothing is tracked; on a server, make a Space for each request with createSpace()",
+        "in use by another person: call session.end() first, or createSpace() for each request",
       );
     }
     if (newcomer) newcomer.refused = true;
@@ -285,7 +287,7 @@ function makeRunner(
   const start = async (options?: StartOptions) => {
     if (isClosed()) return;
     watch();
-    const newcomer = isAlone() ? null : callers.enter();
+    const newcomer = isAlone() ? null : enterCaller(self);
     let wanted: Wanted | null = null;
     try {
       wanted = readOptions(options, log);
@@ -331,7 +333,6 @@ function makeRunner(
   const close = async () => {
     halt();
     stopWatching?.();
-    callers.closed = true;
     if (state.status === "starting") conclude("idle", null);
     await identity.ready();
     await events.close();

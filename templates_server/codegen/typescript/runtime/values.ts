@@ -136,7 +136,7 @@ function unknownEntry(place: string, value: unknown): string {
   try {
     if (value !== undefined) text = JSON.stringify(value);
   } catch {
-    text = "nested too deeply";
+    text = "too deep";
   }
   return storable(`${place}: ${text}`.slice(0, LONGEST_UNKNOWN));
 }
