@@ -1,3 +1,65 @@
+/* The numbers that this file goes by: kept in one place, where minifiers write each where it is used. */
+
+const MOST_UNKNOWN = 20;
+const LONGEST_UNKNOWN = 200;
+
+const LONGEST_TIMER_MSEC = 2147483647;
+
+const MOST_SPACES_REMEMBERED = 100;
+
+const LONGEST_NAME = 256;
+const LONGEST_KEY = 64;
+const LONGEST_METADATA_VALUE = 1024;
+const LONGEST_FIELD_VALUE = 4096;
+const MOST_FIELDS = 100;
+
+const STORAGE_TIMEOUT_MSEC = 500;
+const IDENTITY = "identity";
+/** There are so many names for events that whoever comes later finds them all without a list, which tabs would overwrite. */
+const EVENT_PLACES = 64;
+
+const SHORTEST_PAUSE_MSEC = 1000;
+const LONGEST_PAUSE_MSEC = 60000;
+/** After an answer such as 404 or 500, which may last: the network's return does not end it. */
+const LONGEST_PAUSE_AFTER_AN_ANSWER_MSEC = 300000;
+const LONGEST_RETRY_AFTER_MSEC = 3600000;
+
+/** A record that has more is not written again for every further event. */
+const MOST_CHARACTERS_AGAIN = 16384;
+
+const MOST_EVENTS_QUEUED = 1000;
+const MOST_EVENTS_AT_ONCE = 100;
+const MOST_BYTES_AT_ONCE = 524288;
+const MOST_EVENT_BYTES = 32768;
+const COLLECTING_MSEC = 1000;
+const EVENTS_ALONE_MSEC = 5000;
+const MOST_NAMES_TOLD = 5;
+/** As many as it takes to find one bad event among the most that are sent at once, and more. */
+const MOST_REFUSALS_AT_ONCE = 10;
+/** Browsers refuse more than 64 KiB under way with keepalive. */
+const KEEPALIVE_BYTES = 61440;
+const TOO_LARGE = 413;
+
+const TIMEOUT_MSEC = 30000;
+const ALONE_MSEC = 1000;
+
+const MOST_UNKNOWN_LOGGED = 200;
+
+const CHANGES_WAIT_SECONDS = 25;
+const CHANGES_TIMEOUT_MSEC = 40000;
+/** Two answers never follow each other faster than that. */
+const SHORTEST_REST_MSEC = 1000;
+/** Who says sooner that nothing is new was to wait and did not, and is asked ever more rarely. */
+const EARLY_MSEC = 10000;
+const LONGEST_REST_MSEC = 25000;
+/** For how long a tab waits for its turn before it asks without one: where it wants to know at once, and otherwise. */
+const EAGER_MSEC = 100;
+const PATIENT_MSEC = 60000;
+/** The answer of a server that does not know the session, any more or yet. */
+const UNKNOWN = 404;
+/** A server that does not know the session that it has just begun is asked less often. */
+const FAILURES_OF_A_NEW_SESSION = 4;
+
 /** Thrown and caught in here, for a value that cannot be used. */
 class Nonsense extends Error {}
 
@@ -71,17 +133,10 @@ function own(object, key) {
     : undefined;
 }
 
-const MOST_UNKNOWN = 20;
-const LONGEST_UNKNOWN = 200;
-
 /** Such as `homepage.body[1].layout: "tall"`. */
 function unknownEntry(place, value) {
-  let text = "missing";
-  try {
-    if (value !== undefined) text = JSON.stringify(value);
-  } catch {
-    text = "nested too deeply";
-  }
+  const write = (value) => JSON.stringify(value) ?? "missing";
+  const text = readOr(write, value, "too deep", place, () => {});
   return storable(`${place}: ${text}`.slice(0, LONGEST_UNKNOWN));
 }
 
@@ -135,8 +190,6 @@ export const clock = {
   random: () => Math.random(),
 };
 
-const LONGEST_TIMER_MSEC = 2147483647;
-
 function after(milliseconds, call) {
   const msec = Math.min(Math.max(0, milliseconds), LONGEST_TIMER_MSEC);
   return clock.setTimeout(call, msec);
@@ -172,15 +225,10 @@ function report(message, cause) {
   try {
     const text = `mtribes: ${message}`;
     if (cause === undefined) platform.console?.error(text);
-    else platform.console?.error(`${text}:`, messageOf(cause));
+    else platform.console?.error(`${text}:`, cause);
   } catch {
     // There is nobody left to tell.
   }
-}
-
-/** Of an error of our own the message is enough. */
-function messageOf(cause) {
-  return cause instanceof Nonsense ? cause.message : cause;
 }
 
 /** A random UUID, version 4. That of the platform is much faster; a page without TLS has none. */
@@ -211,48 +259,27 @@ function abort(aborter) {
 
 /** One for all Spaces, since each slows every asynchronous step of the program. */
 let context;
-const MOST_SPACES_REMEMBERED = 100;
 
-function makeCallers() {
-  const entries = () => context?.getStore() ?? [];
-  const callers = {
-    enter() {
-      const caller = { refused: false };
-      if (context === undefined) {
-        const module = platform.process?.getBuiltinModule?.("node:async_hooks");
-        context = module?.AsyncLocalStorage
-          ? new module.AsyncLocalStorage()
-          : null;
-      }
-      const others = entries()
-        .filter(([space]) => space !== callers && !space.closed)
-        .slice(-MOST_SPACES_REMEMBERED);
-      context?.enterWith([...others, [callers, caller]]);
-      return caller;
-    },
-    isRefused: () =>
-      entries().some(([space, { refused }]) => space === callers && refused),
-  };
-  return callers;
+/** The caller of this moment; all that they do from here on is theirs, where the platform has such: Node, Bun, Deno. */
+function enterCaller(of) {
+  const caller = { of };
+  if (context === undefined) {
+    const module = platform.process?.getBuiltinModule?.("node:async_hooks");
+    context = module?.AsyncLocalStorage ? new module.AsyncLocalStorage() : null;
+  }
+  const others = callersHere().filter((other) => other.of !== of);
+  context?.enterWith([...others.slice(-MOST_SPACES_REMEMBERED), caller]);
+  return caller;
 }
 
-const LONGEST_NAME = 256;
-const LONGEST_KEY = 64;
-const LONGEST_METADATA_VALUE = 1024;
-const LONGEST_FIELD_VALUE = 4096;
-const MOST_FIELDS = 100;
-const EVENT_NAME =
-  /^[^/\u0000-\u001f\u007f-\u009f]+\/[^/\u0000-\u001f\u007f-\u009f]+$/;
-const RESERVED_NAMES = /^(mtribes|___UI|sdk)\//;
-/** Reserved ids, what cannot be stored, control characters, and what nobody sees at an edge. */
-const UNUSABLE_ID =
-  /^$|^\.\.?$|^[a-z]{3}_[0-9A-Za-z]{22}$|[\u0000-\u001f\u007f-\u009f\ud800-\udfff]|^[\p{Z}\p{Cf}]|[\p{Z}\p{Cf}]$/u;
-/** NUL, and halves of surrogate pairs: no server stores them. */
-const UNSTORABLE = /[\u0000\ud800-\udfff]/gu;
+function callersHere() {
+  return context?.getStore() ?? [];
+}
 
 /** The text as it can be sent and stored. */
 function storable(text) {
-  return text.replace(UNSTORABLE, "\ufffd");
+  // NUL, and halves of surrogate pairs: no server stores them.
+  return text.replace(/[\0\p{Cs}]/gu, "\ufffd");
 }
 
 /** The text of a scalar; an error for anything else, whatever it does when it is looked at. */
@@ -270,13 +297,16 @@ function ensureLength(text, most) {
 function describe(value) {
   return typeof value === "string"
     ? JSON.stringify(value.slice(0, LONGEST_KEY))
-    : `a value of type ${typeof value}`;
+    : typeof value;
 }
 
 function asEventName(name) {
   const text = ensureLength(asString(name), LONGEST_NAME);
-  ensure(EVENT_NAME.test(text), "not category/action");
-  ensure(!RESERVED_NAMES.test(text), "its prefix is reserved");
+  // Category and action; the prefixes are reserved.
+  ensure(
+    /^(?!(mtribes|___UI|sdk)\/)[^/\p{Cc}]+\/[^/\p{Cc}]+$/u.test(text),
+    "not category/action, or reserved",
+  );
   return storable(text);
 }
 
@@ -288,12 +318,12 @@ function readPairs(pairs) {
     const key = ensureLength(scalarText(pair?.key), LONGEST_KEY);
     ensure(
       key && !read.some((other) => other.key === key),
-      "a key is empty or given twice",
+      "an empty or repeated key",
     );
     const value = ensureLength(scalarText(pair?.value), LONGEST_METADATA_VALUE);
     read.push({ key, value });
   }
-  return read;
+  return read.length > 0 ? read : undefined;
 }
 
 function isNothing(value) {
@@ -303,9 +333,9 @@ function isNothing(value) {
 function readOptions(options, log) {
   const { userId, userSignature, fields } = asObject(options ?? {});
   return {
-    userId: isNothing(userId) || userId === "" ? null : asUserId(userId),
+    userId: (userId ?? "") === "" ? null : asUserId(userId),
     userSignature:
-      isNothing(userSignature) || userSignature === ""
+      (userSignature ?? "") === ""
         ? undefined
         : storable(asString(userSignature)),
     fields: readFields(fields, log),
@@ -316,8 +346,12 @@ function asUserId(value) {
   const isWhole = typeof value === "bigint" || Number.isSafeInteger(value);
   const text = isWhole ? String(value) : asString(value);
   ensure(
-    Array.from(text).length <= LONGEST_NAME && !UNUSABLE_ID.test(text),
-    `a userId has 1 to ${LONGEST_NAME} characters, visible ones at its edges`,
+    // Reserved ids, what cannot be stored, control characters, and what nobody sees at an edge.
+    Array.from(text).length <= LONGEST_NAME &&
+      !/^(|\.\.?|[a-z]{3}_[^\W_]{22})$|[\p{Cc}\p{Cs}]|^[\p{Z}\p{Cf}]|[\p{Z}\p{Cf}]$/u.test(
+        text,
+      ),
+    "not a usable userId",
   );
   return text;
 }
@@ -338,10 +372,7 @@ function readFields(fields, log) {
       attempt(`the field ${describe(name)} is`, () => {
         const value = readField(given[name]);
         if (isNothing(value)) return;
-        ensure(
-          name && read.length < MOST_FIELDS,
-          "no name, or too many fields",
-        );
+        ensure(name && read.length < MOST_FIELDS, "no name, or too many");
         read.push([storable(ensureLength(name, LONGEST_KEY)), value]);
       });
     }
@@ -436,7 +467,7 @@ function makeListeners(name, log, first) {
     onChange(call) {
       const listener = { call };
       if (typeof call === "function") all.add(listener);
-      else log(`a listener of ${name} must be a function`);
+      else log(`a listener of ${name} is no function`);
       return () => void all.delete(listener);
     },
     announce(state) {
@@ -516,20 +547,14 @@ function equal(one, other) {
   return one === other || JSON.stringify(one) === JSON.stringify(other);
 }
 
-const STORAGE_TIMEOUT_MSEC = 500;
-const IDENTITY = "identity";
-/** There are so many names for events that whoever comes later finds them all without a list, which tabs would overwrite. */
-const EVENT_PLACES = 64;
-
-function makeStore(spaceKey, log) {
-  let enabled = true;
+function makeStore(spaceKey, client, log) {
   let used = false;
   let isLate = false;
 
   /** Merely to ask for `localStorage` throws where it is forbidden. That of a server would be one for all people. */
   const attempt = (name, use, take, failed) => {
     try {
-      const place = store.storage ?? (hasPage() && platform.localStorage);
+      const place = client.storage ?? (hasPage() && platform.localStorage);
       const result = place && use(place, `mtribes.${spaceKey}.${name}`);
       if (typeof result?.then !== "function") return take(result);
       const work = Promise.resolve(result).then(take);
@@ -549,18 +574,8 @@ function makeStore(spaceKey, log) {
   const done = () => true;
 
   const store = {
-    storage: null,
-    get enabled() {
-      return enabled;
-    },
-    set enabled(on) {
-      if (on === enabled) return;
-      enabled = on;
-      if (on) store.resumed?.();
-      else if (used) clear();
-    },
     read(name) {
-      used || (used = enabled && name === IDENTITY);
+      used || (used = client.tracking && name === IDENTITY);
       return attempt(
         name,
         (place, key) => place.getItem(key),
@@ -569,22 +584,21 @@ function makeStore(spaceKey, log) {
       );
     },
     write(name, text) {
-      used || (used = enabled);
+      used || (used = client.tracking);
       const use = (place, key) => place.setItem(key, text);
-      return enabled && attempt(name, use, done, false);
+      return client.tracking && attempt(name, use, done, false);
     },
     remove(name) {
       const use = (place, key) =>
         place.removeItem ? place.removeItem(key) : place.setItem(key, "");
       return attempt(name, use, done, false);
     },
-  };
-
-  const clear = () => {
-    for (let at = -1; at < EVENT_PLACES; at += 1) {
-      const name = at < 0 ? IDENTITY : eventsName(at);
-      void proceed(store.read(name), (text) => text && store.remove(name));
-    }
+    clear() {
+      for (let at = -1; used && at < EVENT_PLACES; at += 1) {
+        const name = at < 0 ? IDENTITY : eventsName(at);
+        void proceed(store.read(name), (text) => text && store.remove(name));
+      }
+    },
   };
   return store;
 }
@@ -606,7 +620,7 @@ function sooner(work, milliseconds, otherwise) {
   });
 }
 
-function keepIdentity(store) {
+function keepIdentity(store, client) {
   let inMemory = null;
   /** Whether the identity in memory could not be stored, so that what is stored is an older one. */
   let unsaved = false;
@@ -616,7 +630,6 @@ function keepIdentity(store) {
 
   const save = (identity) => {
     inMemory = identity;
-    if (reading) return identity;
     unsaved = true;
     const text = JSON.stringify(identity);
     const write = () => store.write(IDENTITY, text);
@@ -632,14 +645,16 @@ function keepIdentity(store) {
     return identity;
   };
 
+  const keep = () => inMemory && save(inMemory);
+
   const take = (text) => {
-    const stored = text === null ? null : parseIdentity(text);
+    const stored = text && parseIdentity(text);
     if (stored) inMemory = stored;
-    else if (inMemory) save(inMemory);
+    else keep();
   };
 
   const ready = () => {
-    const { storage } = store;
+    const { storage } = client;
     if (reading || unsaved || source === storage) return reading;
     const text = store.read(IDENTITY);
     if (text instanceof Promise) {
@@ -657,9 +672,6 @@ function keepIdentity(store) {
     return inMemory ?? save({ id: newId(), owner: null });
   };
 
-  store.resumed = () => {
-    if (inMemory) save(inMemory);
-  };
   return {
     ready,
     current,
@@ -669,6 +681,7 @@ function keepIdentity(store) {
       return save({ id: owner === null ? id : newId(), owner: userId });
     },
     adopt: save,
+    keep,
     forget() {
       inMemory = null;
       source = undefined;
@@ -693,12 +706,6 @@ function asAnonymousId(value) {
   ensure(/^[0-9a-f-]{36}$/.test(asString(value)), "not an anonymous id");
   return value;
 }
-
-const SHORTEST_PAUSE_MSEC = 1000;
-const LONGEST_PAUSE_MSEC = 60000;
-/** After an answer such as 404 or 500, which may last: the network's return does not end it. */
-const LONGEST_PAUSE_AFTER_AN_ANSWER_MSEC = 300000;
-const LONGEST_RETRY_AFTER_MSEC = 3600000;
 
 function makePauses() {
   const hurrying = new Set();
@@ -745,9 +752,6 @@ function readRetryAfterMsec(text) {
   const wait = isNaN(seconds) ? Date.parse(text) - clock.now() : seconds * 1000;
   return wait > 0 ? Math.min(wait, LONGEST_RETRY_AFTER_MSEC) : 0;
 }
-
-/** A record that has more is not written again for every further event. */
-const MOST_CHARACTERS_AGAIN = 16384;
 
 function keepEvents(store) {
   const changed = new Set();
@@ -869,20 +873,7 @@ function countBytes(text) {
   return text.length * 3;
 }
 
-const MOST_EVENTS_QUEUED = 1000;
-const MOST_EVENTS_AT_ONCE = 100;
-const MOST_BYTES_AT_ONCE = 524288;
-const MOST_EVENT_BYTES = 32768;
-const COLLECTING_MSEC = 1000;
-const EVENTS_ALONE_MSEC = 5000;
-const MOST_NAMES_TOLD = 5;
-/** As many as it takes to find one bad event among the most that are sent at once, and more. */
-const MOST_REFUSALS_AT_ONCE = 10;
-/** Browsers refuse more than 64 KiB under way with keepalive. */
-const KEEPALIVE_BYTES = 61440;
-const TOO_LARGE = 413;
-
-function makeEvents(sender, pauses, store, log) {
+function makeEvents(sender, pauses, store, client, log) {
   const kept = keepEvents(store);
   const leaving = new Set();
   let waiting = [];
@@ -919,9 +910,7 @@ function makeEvents(sender, pauses, store, log) {
     if (over > 0) {
       waiting.splice(0, over).forEach(kept.drop);
       if (!overflows) {
-        log(
-          `more than ${MOST_EVENTS_QUEUED} events wait: the oldest are dropped`,
-        );
+        log(`dropped events: more than ${MOST_EVENTS_QUEUED} wait`);
       }
       overflows = true;
     }
@@ -937,7 +926,7 @@ function makeEvents(sender, pauses, store, log) {
   const restore = async () => {
     await null; // An app may go on to say where the server is, or that nothing is tracked.
     const destination = sender.destination();
-    if (!destination || !store.enabled || restored === destination) return;
+    if (!destination || !client.tracking || restored === destination) return;
     restored = destination;
     claim();
     const texts = await kept.read();
@@ -962,8 +951,7 @@ function makeEvents(sender, pauses, store, log) {
 
   const post = (batch, keepalive = false) => {
     const body = `[${batch.map(({ text }) => text).join(",")}]`;
-    const aloneMsec = EVENTS_ALONE_MSEC;
-    return sender.send("/events", body, { aloneMsec, keepalive });
+    return sender.send("/events", body, undefined, keepalive);
   };
 
   const forget = (events) => {
@@ -983,7 +971,7 @@ function makeEvents(sender, pauses, store, log) {
     }
     const names = bad.slice(0, MOST_NAMES_TOLD).map(nameOf).join(", ");
     const told = text.slice(0, LONGEST_UNKNOWN);
-    log(`the server refused ${bad.length} event(s), such as ${names}: ${told}`);
+    log(`refused events: ${bad.length}, such as ${names}: ${told}`);
     forget(bad);
   };
 
@@ -1036,7 +1024,7 @@ function makeEvents(sender, pauses, store, log) {
     flush,
     leave,
     add(event) {
-      if (!store.enabled) return;
+      if (!client.tracking) return;
       const queued = newQueued(JSON.stringify(event));
       ensure(
         queued.bytes <= MOST_EVENT_BYTES,
@@ -1046,9 +1034,8 @@ function makeEvents(sender, pauses, store, log) {
       claim();
       collect();
     },
-    setTracking(on) {
-      store.enabled = on;
-      if (on) return void restore();
+    restore,
+    drop() {
       wake();
       waiting = [];
       restored = "";
@@ -1060,7 +1047,7 @@ function makeEvents(sender, pauses, store, log) {
       wake();
       ending.delete(queue);
       const left = waiting.length;
-      if (left > 0) log(`${left} event(s) could not be sent`);
+      if (left > 0) log(`unsent events: ${left}`);
     },
   };
 }
@@ -1115,26 +1102,29 @@ function succeeded({ status, text }) {
   return status >= 200 && status < 300 && !/^\s*</.test(text);
 }
 
-function makeClient(host, store, log, hooks) {
+/** The last three are called after their part of it was changed. */
+function makeClient(host, log, keyChanged, lockChanged, trackingChanged) {
   let apiKey = "";
   let waitTimeMsec = 1200;
   let sessionLock = true;
+  let tracking = true;
   return {
     fetch: null,
     logger: null,
+    storage: null,
     get apiKey() {
       return apiKey;
     },
     set apiKey(key) {
       apiKey = typeof key === "string" ? key.trim() : "";
-      hooks.keyChanged();
+      keyChanged();
     },
     get host() {
       return host;
     },
     set host(url) {
       if (typeof url === "string") host = url.replace(/\/+$/, "");
-      else log(`client.host must be a URL, not ${describe(url)}`);
+      else log("client.host must be a URL");
     },
     get waitTimeMsec() {
       return waitTimeMsec;
@@ -1149,26 +1139,20 @@ function makeClient(host, store, log, hooks) {
     },
     set sessionLock(lock) {
       sessionLock = Boolean(lock);
-      hooks.lockChanged();
+      lockChanged();
     },
     get tracking() {
-      return store.enabled;
+      return tracking;
     },
     set tracking(on) {
-      hooks.setTracking(Boolean(on));
-    },
-    get storage() {
-      return store.storage;
-    },
-    set storage(storage) {
-      store.storage = storage;
+      if (tracking === Boolean(on)) return;
+      tracking = !tracking;
+      trackingChanged();
     },
   };
 }
 
 const NO_ANSWER = { status: 0, text: "", retryAfterMsec: 0 };
-const TIMEOUT_MSEC = 30000;
-const ALONE_MSEC = 1000;
 
 function makeSender(client) {
   let underWay = 0;
@@ -1199,18 +1183,10 @@ function makeSender(client) {
   return {
     destination: () =>
       client.apiKey && JSON.stringify([client.apiKey, client.host]),
-    send: (
-      path,
-      body,
-      {
-        timeoutMsec = TIMEOUT_MSEC,
-        aloneMsec = ALONE_MSEC,
-        keepalive = false,
-        aborter = newAborter(),
-      } = {},
-    ) =>
+    send: (path, body, aborter, keepalive = false) =>
       new Promise((resolve) => {
         underWay += 1;
+        const cutter = aborter ?? newAborter();
         const finish = (reply) => {
           clock.clearTimeout(timer);
           clock.clearTimeout(watching);
@@ -1218,7 +1194,7 @@ function makeSender(client) {
         };
         const cut = (reply) => {
           finish(reply);
-          abort(aborter);
+          abort(cutter);
         };
         // Once requests are all that keeps a program of Node's running.
         const look = () => {
@@ -1226,11 +1202,17 @@ function makeSender(client) {
             watching = afterIfStillThere(ALONE_MSEC, look);
           else cut(body ? NO_ANSWER : { ...NO_ANSWER, status: 204 });
         };
-        const timer = afterIfStillThere(timeoutMsec, () => cut(NO_ANSWER));
+        const timer = afterIfStillThere(
+          Math.max(
+            body ? TIMEOUT_MSEC : CHANGES_TIMEOUT_MSEC,
+            client.waitTimeMsec,
+          ),
+          () => cut(NO_ANSWER),
+        );
         let watching =
           platform.process?.getActiveResourcesInfo &&
-          afterIfStillThere(aloneMsec, look);
-        void ask(path, frame(body, keepalive, aborter))
+          afterIfStillThere(aborter ? ALONE_MSEC : EVENTS_ALONE_MSEC, look);
+        void ask(path, frame(body, keepalive, cutter))
           .catch(() => NO_ANSWER)
           .then((reply) => {
             underWay -= 1;
@@ -1277,19 +1259,24 @@ function failureOf(reply) {
 
 /** All of an event but whom it is of. */
 function readEvent(name, pairs, place) {
-  const metadata = readPairs(pairs);
   const timestamp = new Date(clock.now()).toISOString();
   return {
     id: newId(),
     name: asEventName(name),
     // A clock that was never set: the time of arrival is nearer.
-    ...(/^2\d{3}-/.test(timestamp) && { timestamp }),
+    timestamp: /^2\d{3}-/.test(timestamp) ? timestamp : undefined,
     ...place,
-    ...(metadata.length > 0 && { metadata }),
+    metadata: readPairs(pairs),
   };
 }
 
-const MOST_UNKNOWN_LOGGED = 200;
+/** Whom the server is told of. */
+function personOf({ anonymousId, userId, userSignature }) {
+  return {
+    anonymous_id: anonymousId,
+    ...(userId && { external_id: userId, user_signature: userSignature }),
+  };
+}
 
 function makeRunner(spaceKey, host, entities) {
   let state = IDLE;
@@ -1319,16 +1306,17 @@ function makeRunner(spaceKey, host, entities) {
   let closedLogged = false;
 
   const log = (message, cause) => {
+    // Of an error of our own the message is enough.
+    if (cause instanceof Nonsense) cause = cause.message;
     try {
-      (client.logger ?? report)(message, messageOf(cause));
+      (client.logger ?? report)(message, cause);
     } catch {
       report(message, cause);
     }
   };
 
-  const callers = makeCallers();
-  const store = makeStore(spaceKey, log);
-  const identity = keepIdentity(store);
+  /** Stands for this Space among its callers. */
+  const self = {};
   const pauses = makePauses();
   const { onChange, announce } = makeListeners("session", log, () => IDLE);
 
@@ -1336,13 +1324,14 @@ function makeRunner(spaceKey, host, entities) {
   const isAlone = () => hasPage() || !!states;
 
   /** Whether who looks now was refused, so that what is served is somebody else's. */
-  const isHidden = () => occupied && callers.isRefused();
+  const isHidden = () =>
+    occupied && callersHere().some(({ of, refused }) => of === self && refused);
 
   /** Whether all is over; who does not know it is told once. */
   const isClosed = () => {
     if (closing && !closedLogged) {
       closedLogged = true;
-      log("the Space was closed: it starts and tracks nothing any more");
+      log("the Space is closed");
     }
     return closing;
   };
@@ -1355,43 +1344,52 @@ function makeRunner(spaceKey, host, entities) {
     announce(state);
   };
 
-  const client = makeClient(host, store, log, {
-    keyChanged() {
-      if (closing) return;
-      void events.flush();
-      if (run?.key === "") run.key = client.apiKey;
-      const waits = state.failure === "missing-key" && sender.destination();
-      if (run && waits) void prime(run);
-    },
-    lockChanged() {
-      const { status, failure } = state;
-      follower.stop();
-      if (!client.sessionLock) entities.forEach((layers) => layers.unlock());
-      conclude(status, status === "served" ? null : failure);
-      follow();
-    },
-    setTracking(on) {
-      if (!closing) events.setTracking(on);
-    },
-  });
+  const keyChanged = () => {
+    if (closing) return;
+    void events.flush();
+    if (run?.key === "") run.key = client.apiKey;
+    const waits = state.failure === "missing-key" && sender.destination();
+    if (run && waits) void prime(run);
+  };
+
+  const lockChanged = () => {
+    const { status, failure } = state;
+    follower.stop();
+    if (!client.sessionLock) entities.forEach((layers) => layers.unlock());
+    conclude(status, status === "served" ? null : failure);
+    follow();
+  };
+
+  const trackingChanged = () => {
+    if (closing) return;
+    if (client.tracking) {
+      identity.keep();
+      void events.restore();
+    } else {
+      store.clear();
+      events.drop();
+    }
+  };
+
+  const client = makeClient(
+    host,
+    log,
+    keyChanged,
+    lockChanged,
+    trackingChanged,
+  );
+  const store = makeStore(spaceKey, client, log);
+  const identity = keepIdentity(store, client);
   const sender = makeSender(client);
-  const events = makeEvents(sender, pauses, store, log);
+  const events = makeEvents(sender, pauses, store, client, log);
 
   /** Asks for a session for the run. */
-  const ask = async ({ fields, ...run }, aborter) => {
+  const ask = async (run, aborter) => {
     const told = untold;
-    const body = JSON.stringify({
-      anonymous_id: run.anonymousId,
-      external_id: run.userId ?? undefined,
-      user_signature: run.userSignature,
-      fields,
-      unknown: told.length > 0 ? told : undefined,
-    });
-    const timeoutMsec = Math.max(TIMEOUT_MSEC, client.waitTimeMsec);
-    const reply = await sender.send("/sessions", body, {
-      timeoutMsec,
-      aborter,
-    });
+    const { fields } = run;
+    const unknown = told.length > 0 ? told : undefined;
+    const body = JSON.stringify({ ...personOf(run), fields, unknown });
+    const reply = await sender.send("/sessions", body, aborter);
     if (readServed(reply) && untold === told) untold = [];
     return reply;
   };
@@ -1412,12 +1410,10 @@ function makeRunner(spaceKey, host, entities) {
     conclude("served", null);
   };
 
-  const follower = makeFollower(client, sender, pauses, {
-    ask,
-    take,
-    // What was served stays.
-    fail: (reply) => conclude(state.status, failureOf(reply)),
-  });
+  /** Says why changes do not come through; what was served stays. */
+  const fail = (reply) => conclude(state.status, failureOf(reply));
+
+  const follower = makeFollower(client, sender, pauses, ask, take, fail);
 
   const listUnknown = () => {
     const lists = Array.from(entities.values(), (layers) => layers.unknown());
@@ -1432,7 +1428,7 @@ function makeRunner(spaceKey, host, entities) {
     const news = unknown.filter((entry) => !logged.has(entry));
     if (news.length === 0 || logged.size > MOST_UNKNOWN_LOGGED) return;
     news.forEach((entry) => logged.add(entry));
-    log(`not all that was served can be used here: ${news.join("; ")}`);
+    log(`this code cannot use ${news.join("; ")}`);
   };
 
   const follow = () => {
@@ -1463,7 +1459,7 @@ function makeRunner(spaceKey, host, entities) {
     const failure = failureOf(reply);
     const telling = failure === "refused" || failure === "nonsense";
     if (telling && failure !== state.failure) {
-      log(`no session, so fallbacks are served: ${failure}`, reply.status);
+      log(`no session: ${failure}`, reply.status);
     }
     conclude("fallback", failure);
   };
@@ -1499,7 +1495,7 @@ function makeRunner(spaceKey, host, entities) {
   const refuse = (newcomer) => {
     if (!inUse) {
       log(
-        "another person's session has not ended: until session.end(), fallbacks are served and nothing is tracked; on a server, make a Space for each request with createSpace()",
+        "in use by another person: call session.end() first, or createSpace() for each request",
       );
     }
     if (newcomer) newcomer.refused = true;
@@ -1562,7 +1558,7 @@ function makeRunner(spaceKey, host, entities) {
   const start = async (options) => {
     if (isClosed()) return;
     watch();
-    const newcomer = isAlone() ? null : callers.enter();
+    const newcomer = isAlone() ? null : enterCaller(self);
     let wanted = null;
     try {
       wanted = readOptions(options, log);
@@ -1608,22 +1604,16 @@ function makeRunner(spaceKey, host, entities) {
   const close = async () => {
     halt();
     stopWatching?.();
-    callers.closed = true;
     if (state.status === "starting") conclude("idle", null);
     await identity.ready();
     await events.close();
   };
 
-  /** Whom an event is of: the person who is there now. */
-  const person = () => {
-    if (!run) return { anonymous_id: identity.current().id };
-    const { anonymousId, userId, userSignature, session } = run;
-    return {
-      anonymous_id: anonymousId,
-      ...(userId && { external_id: userId, user_signature: userSignature }),
-      ...(session && { session }),
-    };
-  };
+  /** The person who is there now. */
+  const person = () =>
+    run
+      ? { ...personOf(run), session: run.session ?? undefined }
+      : { anonymous_id: identity.current().id };
 
   const record = (name, pairs, place) => {
     if (isClosed() || mute || states || isHidden()) return;
@@ -1783,22 +1773,8 @@ async function takeTurn(name, { signal }, call) {
   }
 }
 
-const CHANGES_WAIT_SECONDS = 25;
-const CHANGES_TIMEOUT_MSEC = 40000;
-/** Two answers never follow each other faster than that. */
-const SHORTEST_REST_MSEC = 1000;
-/** Who says sooner that nothing is new was to wait and did not, and is asked ever more rarely. */
-const EARLY_MSEC = 10000;
-const LONGEST_REST_MSEC = 25000;
-/** For how long a tab waits for its turn before it asks without one: where it wants to know at once, and otherwise. */
-const EAGER_MSEC = 100;
-const PATIENT_MSEC = 60000;
-/** The answer of a server that does not know the session, any more or yet. */
-const UNKNOWN = 404;
-/** A server that does not know the session that it has just begun is asked less often. */
-const FAILURES_OF_A_NEW_SESSION = 4;
-
-function makeFollower(client, sender, pauses, hooks) {
+/** `begin` begins a session anew. */
+function makeFollower(client, sender, pauses, begin, serve, fail) {
   let run = null;
   /** Of what is asked, or is about to be. */
   let aborter = null;
@@ -1871,7 +1847,7 @@ function makeFollower(client, sender, pauses, hooks) {
     const [asked, mine] = [run, newAborter()];
     aborter = mine;
     if (isLost) last = clock.now();
-    void (isLost ? hooks.ask(run, mine) : poll(run, mine)).then((reply) => {
+    void (isLost ? begin(run, mine) : poll(run, mine)).then((reply) => {
       if (aborter !== mine) return;
       aborter = null;
       settle(asked, reply);
@@ -1890,9 +1866,7 @@ function makeFollower(client, sender, pauses, hooks) {
         last = clock.now();
         const path = `/sessions/${encodeURIComponent(String(session))}/changes`;
         const query = `since=${encodeURIComponent(revision)}&wait=${waitSeconds}`;
-        const timeoutMsec = CHANGES_TIMEOUT_MSEC;
-        const framing = { timeoutMsec, aborter };
-        const reply = sender.send(`${path}?${query}`, undefined, framing);
+        const reply = sender.send(`${path}?${query}`, undefined, aborter);
         void reply.then(resolve);
         return new Promise((end) => {
           endTurn = end;
@@ -1921,7 +1895,7 @@ function makeFollower(client, sender, pauses, hooks) {
       failures += isUnknown && !isLost ? FAILURES_OF_A_NEW_SESSION : 1;
       isLost || (isLost = isUnknown);
       cancelPause = pauses.afterFailure(failures, reply, resume);
-      hooks.fail(reply);
+      fail(reply);
     }
   };
 
@@ -1938,7 +1912,7 @@ function makeFollower(client, sender, pauses, hooks) {
     }
     isLost = false;
     pause(rest);
-    hooks.take(run, served);
+    serve(run, served);
   };
 
   const stop = () => {

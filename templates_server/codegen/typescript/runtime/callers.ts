@@ -13,7 +13,6 @@ interface AsyncContext {
 
 /** One for all Spaces, since each slows every asynchronous step of the program. */
 let context: AsyncContext | null | undefined;
-const MOST_SPACES_REMEMBERED = 100;
 
 /** The caller of this moment; all that they do from here on is theirs, where the platform has such: Node, Bun, Deno. */
 function enterCaller(of: object): Caller {

@@ -21,31 +21,28 @@ export interface Client {
   logger: Logger | null;
 }
 
-/** What follows where a client is changed. */
-interface ClientHooks {
-  keyChanged(): void;
-  lockChanged(): void;
-  setTracking(on: boolean): void;
-}
-
+/** The last three are called after their part of it was changed. */
 function makeClient(
   host: string,
-  store: Store,
   log: Logger,
-  hooks: ClientHooks,
+  keyChanged: () => void,
+  lockChanged: () => void,
+  trackingChanged: () => void,
 ): Client {
   let apiKey = "";
   let waitTimeMsec = 1200;
   let sessionLock = true;
+  let tracking = true;
   return {
     fetch: null,
     logger: null,
+    storage: null,
     get apiKey() {
       return apiKey;
     },
     set apiKey(key) {
       apiKey = typeof key === "string" ? key.trim() : "";
-      hooks.keyChanged();
+      keyChanged();
     },
     get host() {
       return host;
@@ -67,19 +64,15 @@ function makeClient(
     },
     set sessionLock(lock) {
       sessionLock = Boolean(lock);
-      hooks.lockChanged();
+      lockChanged();
     },
     get tracking() {
-      return store.enabled;
+      return tracking;
     },
     set tracking(on) {
-      hooks.setTracking(Boolean(on));
-    },
-    get storage() {
-      return store.storage;
-    },
-    set storage(storage) {
-      store.storage = storage;
+      if (tracking === Boolean(on)) return;
+      tracking = !tracking;
+      trackingChanged();
     },
   };
 }

@@ -2,28 +2,15 @@
 interface WireEvent {
   readonly id: string;
   readonly name: string;
-  readonly timestamp?: string;
+  readonly timestamp?: string | undefined;
   readonly anonymous_id: string;
-  readonly external_id?: string;
+  readonly external_id?: string | undefined;
   readonly user_signature?: string | undefined;
-  readonly session?: string;
-  readonly entity?: string;
-  readonly data?: Json;
-  readonly metadata?: readonly Pair[];
+  readonly session?: string | undefined;
+  readonly entity?: string | undefined;
+  readonly data?: Json | undefined;
+  readonly metadata?: readonly Pair[] | undefined;
 }
-
-const MOST_EVENTS_QUEUED = 1000;
-const MOST_EVENTS_AT_ONCE = 100;
-const MOST_BYTES_AT_ONCE = 524_288;
-const MOST_EVENT_BYTES = 32_768;
-const COLLECTING_MSEC = 1000;
-const EVENTS_ALONE_MSEC = 5000;
-const MOST_NAMES_TOLD = 5;
-/** As many as it takes to find one bad event among the most that are sent at once, and more. */
-const MOST_REFUSALS_AT_ONCE = 10;
-/** Browsers refuse more than 64 KiB under way with keepalive. */
-const KEEPALIVE_BYTES = 61_440;
-const TOO_LARGE = 413;
 
 /** Collects events and sends them in batches until the server has them; the oldest go when there are too many. */
 interface Events {
@@ -32,8 +19,10 @@ interface Events {
   flush(): Promise<void>;
   /** Sends as much as the platform takes from a page that is about to go; the rest follows when that has arrived. */
   readonly leave: () => void;
-  /** False: what waits is dropped, and nothing is recorded. */
-  setTracking(on: boolean): void;
+  /** What was kept may be sent again. */
+  restore(): Promise<void>;
+  /** Consent is withdrawn: what waits is dropped. */
+  drop(): void;
   /** Sends what is waiting, and then no more. Never rejects. */
   close(): Promise<void>;
 }
@@ -42,6 +31,7 @@ function makeEvents(
   sender: Sender,
   pauses: Pauses,
   store: Store,
+  client: Client,
   log: Logger,
 ): Events {
   const kept = keepEvents(store);
@@ -96,7 +86,7 @@ function makeEvents(
   const restore = async () => {
     await null; // An app may go on to say where the server is, or that nothing is tracked.
     const destination = sender.destination();
-    if (!destination || !store.enabled || restored === destination) return;
+    if (!destination || !client.tracking || restored === destination) return;
     restored = destination;
     claim();
     const texts = await kept.read();
@@ -121,8 +111,7 @@ function makeEvents(
 
   const post = (batch: readonly Queued[], keepalive = false) => {
     const body = `[${batch.map(({ text }) => text).join(",")}]`;
-    const aloneMsec = EVENTS_ALONE_MSEC;
-    return sender.send("/events", body, { aloneMsec, keepalive });
+    return sender.send("/events", body, undefined, keepalive);
   };
 
   const forget = (events: readonly Queued[]) => {
@@ -195,7 +184,7 @@ function makeEvents(
     flush,
     leave,
     add(event) {
-      if (!store.enabled) return;
+      if (!client.tracking) return;
       const queued = newQueued(JSON.stringify(event));
       ensure(
         queued.bytes <= MOST_EVENT_BYTES,
@@ -205,9 +194,8 @@ function makeEvents(
       claim();
       collect();
     },
-    setTracking(on) {
-      store.enabled = on;
-      if (on) return void restore();
+    restore,
+    drop() {
       wake();
       waiting = [];
       restored = "";

@@ -1,18 +1,3 @@
-const CHANGES_WAIT_SECONDS = 25;
-const CHANGES_TIMEOUT_MSEC = 40_000;
-/** Two answers never follow each other faster than that. */
-const SHORTEST_REST_MSEC = 1000;
-/** Who says sooner that nothing is new was to wait and did not, and is asked ever more rarely. */
-const EARLY_MSEC = 10_000;
-const LONGEST_REST_MSEC = 25_000;
-/** For how long a tab waits for its turn before it asks without one: where it wants to know at once, and otherwise. */
-const EAGER_MSEC = 100;
-const PATIENT_MSEC = 60_000;
-/** The answer of a server that does not know the session, any more or yet. */
-const UNKNOWN = 404;
-/** A server that does not know the session that it has just begun is asked less often. */
-const FAILURES_OF_A_NEW_SESSION = 4;
-
 /**
  * Asks for changes of a session for as long as it runs unlocked and its page
  * is seen. Where the server no longer knows it, it is begun anew with what it
@@ -24,20 +9,14 @@ interface Follower {
   stop(): void;
 }
 
-/** What becomes of a session that is followed. */
-interface FollowerHooks {
-  /** Begins the session anew. */
-  ask(run: Run, aborter: Aborter): Promise<Reply>;
-  take(run: Run, served: Served | null): void;
-  /** Says why changes do not come through. */
-  fail(reply: Reply): void;
-}
-
+/** `begin` begins a session anew. */
 function makeFollower(
   client: Client,
   sender: Sender,
   pauses: Pauses,
-  hooks: FollowerHooks,
+  begin: (run: Run, aborter: Aborter) => Promise<Reply>,
+  serve: (run: Run, served: Served | null) => void,
+  fail: (reply: Reply) => void,
 ): Follower {
   let run: Run | null = null;
   /** Of what is asked, or is about to be. */
@@ -111,7 +90,7 @@ function makeFollower(
     const [asked, mine] = [run, newAborter()];
     aborter = mine;
     if (isLost) last = clock.now();
-    void (isLost ? hooks.ask(run, mine) : poll(run, mine)).then((reply) => {
+    void (isLost ? begin(run, mine) : poll(run, mine)).then((reply) => {
       if (aborter !== mine) return;
       aborter = null;
       settle(asked, reply);
@@ -130,9 +109,7 @@ function makeFollower(
         last = clock.now();
         const path = `/sessions/${encodeURIComponent(String(session))}/changes`;
         const query = `since=${encodeURIComponent(revision)}&wait=${waitSeconds}`;
-        const timeoutMsec = CHANGES_TIMEOUT_MSEC;
-        const framing = { timeoutMsec, aborter };
-        const reply = sender.send(`${path}?${query}`, undefined, framing);
+        const reply = sender.send(`${path}?${query}`, undefined, aborter);
         void reply.then(resolve);
         return new Promise<void>((end) => {
           endTurn = end;
@@ -161,7 +138,7 @@ function makeFollower(
       failures += isUnknown && !isLost ? FAILURES_OF_A_NEW_SESSION : 1;
       isLost ||= isUnknown;
       cancelPause = pauses.afterFailure(failures, reply, resume);
-      hooks.fail(reply);
+      fail(reply);
     }
   };
 
@@ -178,7 +155,7 @@ function makeFollower(
     }
     isLost = false;
     pause(rest);
-    hooks.take(run, served);
+    serve(run, served);
   };
 
   const stop = () => {

@@ -14,11 +14,13 @@ interface IdentityKeeper {
   begin(userId: string | null): Identity;
   /** Goes on as the person whom a page was made for elsewhere. */
   adopt(identity: Identity): void;
+  /** It may be stored from now on. */
+  keep(): void;
   /** Whoever comes next is somebody else, unless storage knows better. */
   forget(): void;
 }
 
-function keepIdentity(store: Store): IdentityKeeper {
+function keepIdentity(store: Store, client: Client): IdentityKeeper {
   let inMemory: Identity | null = null;
   /** Whether the identity in memory could not be stored, so that what is stored is an older one. */
   let unsaved = false;
@@ -43,14 +45,16 @@ function keepIdentity(store: Store): IdentityKeeper {
     return identity;
   };
 
+  const keep = () => inMemory && save(inMemory);
+
   const take = (text: string | null) => {
-    const stored = text === null ? null : parseIdentity(text);
+    const stored = text && parseIdentity(text);
     if (stored) inMemory = stored;
-    else if (inMemory) save(inMemory);
+    else keep();
   };
 
   const ready = () => {
-    const { storage } = store;
+    const { storage } = client;
     if (reading || unsaved || source === storage) return reading;
     const text = store.read(IDENTITY);
     if (text instanceof Promise) {
@@ -68,9 +72,6 @@ function keepIdentity(store: Store): IdentityKeeper {
     return inMemory ?? save({ id: newId(), owner: null });
   };
 
-  store.resumed = () => {
-    if (inMemory) save(inMemory);
-  };
   return {
     ready,
     current,
@@ -80,6 +81,7 @@ function keepIdentity(store: Store): IdentityKeeper {
       return save({ id: owner === null ? id : newId(), owner: userId });
     },
     adopt: save,
+    keep,
     forget() {
       inMemory = null;
       source = undefined;

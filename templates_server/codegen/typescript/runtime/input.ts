@@ -5,23 +5,10 @@ interface Wanted {
   readonly fields: Json | undefined;
 }
 
-const LONGEST_NAME = 256;
-const LONGEST_KEY = 64;
-const LONGEST_METADATA_VALUE = 1024;
-const LONGEST_FIELD_VALUE = 4096;
-const MOST_FIELDS = 100;
-/** Category and action; the prefixes are reserved. */
-const EVENT_NAME =
-  /^(?!(mtribes|___UI|sdk)\/)[^/\u0000-\u001f\u007f-\u009f]+\/[^/\u0000-\u001f\u007f-\u009f]+$/;
-/** Reserved ids, what cannot be stored, control characters, and what nobody sees at an edge. */
-const UNUSABLE_ID =
-  /^$|^\.\.?$|^[a-z]{3}_[0-9A-Za-z]{22}$|[\u0000-\u001f\u007f-\u009f\ud800-\udfff]|^[\p{Z}\p{Cf}]|[\p{Z}\p{Cf}]$/u;
-/** NUL, and halves of surrogate pairs: no server stores them. */
-const UNSTORABLE = /[\u0000\ud800-\udfff]/gu;
-
 /** The text as it can be sent and stored. */
 function storable(text: string): string {
-  return text.replace(UNSTORABLE, "\ufffd");
+  // NUL, and halves of surrogate pairs: no server stores them.
+  return text.replace(/[\0\p{Cs}]/gu, "\ufffd");
 }
 
 /** The text of a scalar; an error for anything else, whatever it does when it is looked at. */
@@ -44,12 +31,18 @@ function describe(value: unknown): string {
 
 function asEventName(name: unknown): EventName {
   const text = ensureLength(asString(name), LONGEST_NAME);
-  ensure(EVENT_NAME.test(text), "not category/action, or reserved");
+  // Category and action; the prefixes are reserved.
+  ensure(
+    /^(?!(mtribes|___UI|sdk)\/)[^/\p{Cc}]+\/[^/\p{Cc}]+$/u.test(text),
+    "not category/action, or reserved",
+  );
   return storable(text) as EventName;
 }
 
 /** The pairs that have a value. */
-function readPairs(pairs: EventPairs | null | undefined): readonly Pair[] {
+function readPairs(
+  pairs: EventPairs | null | undefined,
+): readonly Pair[] | undefined {
   const read: Pair[] = [];
   for (const pair of [pairs?.pair1, pairs?.pair2, pairs?.pair3]) {
     if (isNothing(pair?.value)) continue;
@@ -61,7 +54,7 @@ function readPairs(pairs: EventPairs | null | undefined): readonly Pair[] {
     const value = ensureLength(scalarText(pair?.value), LONGEST_METADATA_VALUE);
     read.push({ key, value });
   }
-  return read;
+  return read.length > 0 ? read : undefined;
 }
 
 function isNothing(value: unknown): value is null | undefined {
@@ -71,9 +64,9 @@ function isNothing(value: unknown): value is null | undefined {
 function readOptions(options: unknown, log: Logger): Wanted {
   const { userId, userSignature, fields } = asObject(options ?? {});
   return {
-    userId: isNothing(userId) || userId === "" ? null : asUserId(userId),
+    userId: (userId ?? "") === "" ? null : asUserId(userId),
     userSignature:
-      isNothing(userSignature) || userSignature === ""
+      (userSignature ?? "") === ""
         ? undefined
         : storable(asString(userSignature)),
     fields: readFields(fields, log),
@@ -84,7 +77,11 @@ function asUserId(value: unknown): string {
   const isWhole = typeof value === "bigint" || Number.isSafeInteger(value);
   const text = isWhole ? String(value) : asString(value);
   ensure(
-    Array.from(text).length <= LONGEST_NAME && !UNUSABLE_ID.test(text),
+    // Reserved ids, what cannot be stored, control characters, and what nobody sees at an edge.
+    Array.from(text).length <= LONGEST_NAME &&
+      !/^(|\.\.?|[a-z]{3}_[^\W_]{22})$|[\p{Cc}\p{Cs}]|^[\p{Z}\p{Cf}]|[\p{Z}\p{Cf}]$/u.test(
+        text,
+      ),
     "not a usable userId",
   );
   return text;

@@ -16,9 +16,6 @@ interface EventsRecord {
   text: string | null;
 }
 
-/** A record that has more is not written again for every further event. */
-const MOST_CHARACTERS_AGAIN = 16_384;
-
 /**
  * Keeps events in storage from the end of the task in which they are tracked
  * until they are dropped here. Many pages may share the places: what another

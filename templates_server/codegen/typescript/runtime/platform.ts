@@ -87,8 +87,6 @@ export const clock = {
   random: (): number => Math.random(),
 };
 
-const LONGEST_TIMER_MSEC = 2_147_483_647;
-
 function after(milliseconds: number, call: () => void): unknown {
   const msec = Math.min(Math.max(0, milliseconds), LONGEST_TIMER_MSEC);
   return clock.setTimeout(call, msec);
@@ -124,15 +122,10 @@ function report(message: string, cause?: unknown): void {
   try {
     const text = `mtribes: ${message}`;
     if (cause === undefined) platform.console?.error(text);
-    else platform.console?.error(`${text}:`, messageOf(cause));
+    else platform.console?.error(`${text}:`, cause);
   } catch {
     // There is nobody left to tell.
   }
-}
-
-/** Of an error of our own the message is enough. */
-function messageOf(cause: unknown): unknown {
-  return cause instanceof Nonsense ? cause.message : cause;
 }
 
 /** A random UUID, version 4. That of the platform is much faster; a page without TLS has none. */

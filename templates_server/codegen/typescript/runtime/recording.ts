@@ -4,14 +4,21 @@ function readEvent(
   pairs: EventPairs | undefined,
   place: EventPlace | undefined,
 ): Omit<WireEvent, "anonymous_id"> {
-  const metadata = readPairs(pairs);
   const timestamp = new Date(clock.now()).toISOString();
   return {
     id: newId(),
     name: asEventName(name),
     // A clock that was never set: the time of arrival is nearer.
-    ...(/^2\d{3}-/.test(timestamp) && { timestamp }),
+    timestamp: /^2\d{3}-/.test(timestamp) ? timestamp : undefined,
     ...place,
-    ...(metadata.length > 0 && { metadata }),
+    metadata: readPairs(pairs),
+  };
+}
+
+/** Whom the server is told of. */
+function personOf({ anonymousId, userId, userSignature }: Run) {
+  return {
+    anonymous_id: anonymousId,
+    ...(userId && { external_id: userId, user_signature: userSignature }),
   };
 }

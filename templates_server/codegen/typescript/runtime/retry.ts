@@ -1,9 +1,3 @@
-const SHORTEST_PAUSE_MSEC = 1000;
-const LONGEST_PAUSE_MSEC = 60_000;
-/** After an answer such as 404 or 500, which may last: the network's return does not end it. */
-const LONGEST_PAUSE_AFTER_AN_ANSWER_MSEC = 300_000;
-const LONGEST_RETRY_AFTER_MSEC = 3_600_000;
-
 /** Pauses before another attempt; those that wait for the network end when it comes back. */
 interface Pauses {
   /** Calls after a pause that grows with the failures in a row; never sooner than `reply` asks for. Returns what cancels it. */

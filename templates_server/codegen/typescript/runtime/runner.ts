@@ -9,8 +9,6 @@ interface Runner extends Surroundings {
   test(states: Json): void;
 }
 
-const MOST_UNKNOWN_LOGGED = 200;
-
 function makeRunner(
   spaceKey: string,
   host: string,
@@ -43,8 +41,10 @@ function makeRunner(
   let closedLogged = false;
 
   const log: Logger = (message, cause) => {
+    // Of an error of our own the message is enough.
+    if (cause instanceof Nonsense) cause = cause.message;
     try {
-      (client.logger ?? report)(message, messageOf(cause));
+      (client.logger ?? report)(message, cause);
     } catch {
       report(message, cause);
     }
@@ -52,8 +52,6 @@ function makeRunner(
 
   /** Stands for this Space among its callers. */
   const self = {};
-  const store = makeStore(spaceKey, log);
-  const identity = keepIdentity(store);
   const pauses = makePauses();
   const { onChange, announce } = makeListeners("session", log, () => IDLE);
 
@@ -81,43 +79,52 @@ function makeRunner(
     announce(state);
   };
 
-  const client = makeClient(host, store, log, {
-    keyChanged() {
-      if (closing) return;
-      void events.flush();
-      if (run?.key === "") run.key = client.apiKey;
-      const waits = state.failure === "missing-key" && sender.destination();
-      if (run && waits) void prime(run);
-    },
-    lockChanged() {
-      const { status, failure } = state;
-      follower.stop();
-      if (!client.sessionLock) entities.forEach((layers) => layers.unlock());
-      conclude(status, status === "served" ? null : failure);
-      follow();
-    },
-    setTracking(on) {
-      if (!closing) events.setTracking(on);
-    },
-  });
+  const keyChanged = () => {
+    if (closing) return;
+    void events.flush();
+    if (run?.key === "") run.key = client.apiKey;
+    const waits = state.failure === "missing-key" && sender.destination();
+    if (run && waits) void prime(run);
+  };
+
+  const lockChanged = () => {
+    const { status, failure } = state;
+    follower.stop();
+    if (!client.sessionLock) entities.forEach((layers) => layers.unlock());
+    conclude(status, status === "served" ? null : failure);
+    follow();
+  };
+
+  const trackingChanged = () => {
+    if (closing) return;
+    if (client.tracking) {
+      identity.keep();
+      void events.restore();
+    } else {
+      store.clear();
+      events.drop();
+    }
+  };
+
+  const client = makeClient(
+    host,
+    log,
+    keyChanged,
+    lockChanged,
+    trackingChanged,
+  );
+  const store = makeStore(spaceKey, client, log);
+  const identity = keepIdentity(store, client);
   const sender = makeSender(client);
-  const events = makeEvents(sender, pauses, store, log);
+  const events = makeEvents(sender, pauses, store, client, log);
 
   /** Asks for a session for the run. */
-  const ask = async ({ fields, ...run }: Run, aborter: Aborter) => {
+  const ask = async (run: Run, aborter: Aborter) => {
     const told = untold;
-    const body = JSON.stringify({
-      anonymous_id: run.anonymousId,
-      external_id: run.userId ?? undefined,
-      user_signature: run.userSignature,
-      fields,
-      unknown: told.length > 0 ? told : undefined,
-    });
-    const timeoutMsec = Math.max(TIMEOUT_MSEC, client.waitTimeMsec);
-    const reply = await sender.send("/sessions", body, {
-      timeoutMsec,
-      aborter,
-    });
+    const { fields } = run;
+    const unknown = told.length > 0 ? told : undefined;
+    const body = JSON.stringify({ ...personOf(run), fields, unknown });
+    const reply = await sender.send("/sessions", body, aborter);
     if (readServed(reply) && untold === told) untold = [];
     return reply;
   };
@@ -138,12 +145,10 @@ function makeRunner(
     conclude("served", null);
   };
 
-  const follower = makeFollower(client, sender, pauses, {
-    ask,
-    take,
-    // What was served stays.
-    fail: (reply) => conclude(state.status, failureOf(reply)),
-  });
+  /** Says why changes do not come through; what was served stays. */
+  const fail = (reply: Reply) => conclude(state.status, failureOf(reply));
+
+  const follower = makeFollower(client, sender, pauses, ask, take, fail);
 
   const listUnknown = () => {
     const lists = Array.from(entities.values(), (layers) => layers.unknown());
@@ -338,16 +343,11 @@ function makeRunner(
     await events.close();
   };
 
-  /** Whom an event is of: the person who is there now. */
-  const person = () => {
-    if (!run) return { anonymous_id: identity.current().id };
-    const { anonymousId, userId, userSignature, session } = run;
-    return {
-      anonymous_id: anonymousId,
-      ...(userId && { external_id: userId, user_signature: userSignature }),
-      ...(session && { session }),
-    };
-  };
+  /** The person who is there now. */
+  const person = () =>
+    run
+      ? { ...personOf(run), session: run.session ?? undefined }
+      : { anonymous_id: identity.current().id };
 
   const record: Surroundings["record"] = (name, pairs, place) => {
     if (isClosed() || mute || states || isHidden()) return;

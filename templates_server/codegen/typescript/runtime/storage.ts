@@ -14,29 +14,17 @@ export type Logger = (message: string, cause?: unknown) => void;
 /** A value that may take its time, because storage may be asynchronous. */
 type Soon<T> = T | Promise<T>;
 
-const STORAGE_TIMEOUT_MSEC = 500;
-const IDENTITY = "identity";
-/** There are so many names for events that whoever comes later finds them all without a list, which tabs would overwrite. */
-const EVENT_PLACES = 64;
-
 /** Keeps texts of a Space by name. Never throws or rejects, and waits for nothing longer than half a second. */
 interface Store {
-  storage: SpaceStorage | null;
-  /**
-   * While false nothing is written. Where a session or an event came before,
-   * setting it to false removes what is stored: consent is withdrawn.
-   */
-  enabled: boolean;
-  /** Called when texts may be written again. */
-  resumed?: () => void;
   read(name: string): Soon<string | null>;
-  /** False where it cannot be kept: storage is full, forbidden or silent. */
+  /** False where it cannot be kept: storage is full, forbidden or silent, or nothing may be tracked. */
   write(name: string, text: string): Soon<boolean>;
   remove(name: string): Soon<boolean>;
+  /** Consent is withdrawn: where a session or an event came before, what is stored goes. */
+  clear(): void;
 }
 
-function makeStore(spaceKey: string, log: Logger): Store {
-  let enabled = true;
+function makeStore(spaceKey: string, client: Client, log: Logger): Store {
   let used = false;
   let isLate = false;
 
@@ -48,7 +36,7 @@ function makeStore(spaceKey: string, log: Logger): Store {
     failed: T,
   ): Soon<T> => {
     try {
-      const place = store.storage ?? (hasPage() && platform.localStorage);
+      const place = client.storage ?? (hasPage() && platform.localStorage);
       const result: any = place && use(place, `mtribes.${spaceKey}.${name}`);
       if (typeof result?.then !== "function") return take(result);
       const work = Promise.resolve(result).then(take);
@@ -68,18 +56,8 @@ function makeStore(spaceKey: string, log: Logger): Store {
   const done = () => true;
 
   const store: Store = {
-    storage: null,
-    get enabled() {
-      return enabled;
-    },
-    set enabled(on) {
-      if (on === enabled) return;
-      enabled = on;
-      if (on) store.resumed?.();
-      else if (used) clear();
-    },
     read(name) {
-      used ||= enabled && name === IDENTITY;
+      used ||= client.tracking && name === IDENTITY;
       return attempt<string | null>(
         name,
         (place, key) => place.getItem(key),
@@ -88,23 +66,22 @@ function makeStore(spaceKey: string, log: Logger): Store {
       );
     },
     write(name, text) {
-      used ||= enabled;
+      used ||= client.tracking;
       const use = (place: SpaceStorage, key: string) =>
         place.setItem(key, text);
-      return enabled && attempt(name, use, done, false);
+      return client.tracking && attempt(name, use, done, false);
     },
     remove(name) {
       const use = (place: SpaceStorage, key: string) =>
         place.removeItem ? place.removeItem(key) : place.setItem(key, "");
       return attempt(name, use, done, false);
     },
-  };
-
-  const clear = () => {
-    for (let at = -1; at < EVENT_PLACES; at += 1) {
-      const name = at < 0 ? IDENTITY : eventsName(at);
-      void proceed(store.read(name), (text) => text && store.remove(name));
-    }
+    clear() {
+      for (let at = -1; used && at < EVENT_PLACES; at += 1) {
+        const name = at < 0 ? IDENTITY : eventsName(at);
+        void proceed(store.read(name), (text) => text && store.remove(name));
+      }
+    },
   };
   return store;
 }

@@ -1,18 +1,18 @@
-/** How a request is made, where it is not as usual. */
-interface Framing {
-  readonly timeoutMsec?: number;
-  /** For how long it may be all that keeps a program running. */
-  readonly aloneMsec?: number;
-  readonly keepalive?: boolean;
-  readonly aborter?: Aborter | undefined;
-}
-
 /** Talks to the Client API: one request, one reply, within its time. */
 interface Sender {
-  /** The api key and host to which it would send now; null: there is no key. */
-  destination(): string | null;
-  /** Never rejects: no network, no time and no `fetch` are replies of status 0. Without a body it only asks. */
-  send(path: string, body?: string, framing?: Framing): Promise<Reply>;
+  /** The api key and host to which it would send now; "": there is no key. */
+  destination(): string;
+  /**
+   * Never rejects: no network, no time and no `fetch` are replies of status 0.
+   * Without a body it waits for changes; with an aborter nobody needs the
+   * answer of a program that has nothing else to do.
+   */
+  send(
+    path: string,
+    body?: string,
+    aborter?: Aborter,
+    keepalive?: boolean,
+  ): Promise<Reply>;
 }
 
 interface Reply {
@@ -22,8 +22,6 @@ interface Reply {
 }
 
 const NO_ANSWER: Reply = { status: 0, text: "", retryAfterMsec: 0 };
-const TIMEOUT_MSEC = 30_000;
-const ALONE_MSEC = 1000;
 
 function makeSender(client: Client): Sender {
   let underWay = 0;
@@ -58,18 +56,10 @@ function makeSender(client: Client): Sender {
   return {
     destination: () =>
       client.apiKey && JSON.stringify([client.apiKey, client.host]),
-    send: (
-      path,
-      body,
-      {
-        timeoutMsec = TIMEOUT_MSEC,
-        aloneMsec = ALONE_MSEC,
-        keepalive = false,
-        aborter = newAborter(),
-      } = {},
-    ) =>
+    send: (path, body, aborter, keepalive = false) =>
       new Promise((resolve) => {
         underWay += 1;
+        const cutter = aborter ?? newAborter();
         const finish = (reply: Reply) => {
           clock.clearTimeout(timer);
           clock.clearTimeout(watching);
@@ -77,7 +67,7 @@ function makeSender(client: Client): Sender {
         };
         const cut = (reply: Reply) => {
           finish(reply);
-          abort(aborter);
+          abort(cutter);
         };
         // Once requests are all that keeps a program of Node's running.
         const look = () => {
@@ -85,11 +75,17 @@ function makeSender(client: Client): Sender {
             watching = afterIfStillThere(ALONE_MSEC, look);
           else cut(body ? NO_ANSWER : { ...NO_ANSWER, status: 204 });
         };
-        const timer = afterIfStillThere(timeoutMsec, () => cut(NO_ANSWER));
+        const timer = afterIfStillThere(
+          Math.max(
+            body ? TIMEOUT_MSEC : CHANGES_TIMEOUT_MSEC,
+            client.waitTimeMsec,
+          ),
+          () => cut(NO_ANSWER),
+        );
         let watching =
           platform.process?.getActiveResourcesInfo &&
-          afterIfStillThere(aloneMsec, look);
-        void ask(path, frame(body, keepalive, aborter))
+          afterIfStillThere(aborter ? ALONE_MSEC : EVENTS_ALONE_MSEC, look);
+        void ask(path, frame(body, keepalive, cutter))
           .catch(() => NO_ANSWER)
           .then((reply) => {
             underWay -= 1;

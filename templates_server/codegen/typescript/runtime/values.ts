@@ -127,17 +127,10 @@ function own(object: Json, key: string): unknown {
 /** Takes note of what cannot be used: where it stands, and what it is. */
 type Note = (place: string, value: unknown) => void;
 
-const MOST_UNKNOWN = 20;
-const LONGEST_UNKNOWN = 200;
-
 /** Such as `homepage.body[1].layout: "tall"`. */
 function unknownEntry(place: string, value: unknown): string {
-  let text = "missing";
-  try {
-    if (value !== undefined) text = JSON.stringify(value);
-  } catch {
-    text = "too deep";
-  }
+  const write = (value: unknown) => JSON.stringify(value) ?? "missing";
+  const text = readOr(write, value, "too deep", place, () => {});
   return storable(`${place}: ${text}`.slice(0, LONGEST_UNKNOWN));
 }
 
