@@ -82,7 +82,7 @@ interface Surroundings {
   isHidden(): boolean;
   /** Whether states of a test are served, in which much may be missing. */
   isTest(): boolean;
-  readonly log: Logger;
+  readonly attempt: Attempt;
   record(name: EventName, pairs?: EventPairs, place?: EventPlace): void;
 }
 

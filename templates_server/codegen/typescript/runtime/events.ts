@@ -123,13 +123,12 @@ function makeEvents(
   /** Some bad events have a whole batch refused: drop those that are named, or find them by halves. */
   const refuse = (batch: readonly Queued[], { text }: Reply) => {
     const named = namedEvents(text);
-    let bad = batch.filter((_, at) => named.has(at));
-    if (bad.length === 0 && batch.length === 1) bad = batch.slice();
+    const bad = batch.filter((_, at) => named.has(at) || batch.length === 1);
     if (bad.length === 0) {
       atOnce = Math.ceil(batch.length / 2);
       return;
     }
-    const names = bad.slice(0, MOST_NAMES_TOLD).map(nameOf).join(", ");
+    const names = bad.map(nameOf).join(", ").slice(0, LONGEST_UNKNOWN);
     const told = text.slice(0, LONGEST_UNKNOWN);
     log(`refused events: ${bad.length}, such as ${names}: ${told}`);
     forget(bad);
@@ -207,7 +206,7 @@ function makeEvents(
       wake();
       ending.delete(queue);
       const left = waiting.length;
-      if (left > 0) log(`unsent events: ${left}`);
+      if (left > 0) log(`${left} event(s) could not be sent`);
     },
   };
 }
@@ -247,8 +246,8 @@ function nameOf({ text }: Queued): string {
 function namedEvents(text: string): Set<number> {
   const places = new Set<number>();
   try {
-    for (const problem of asArray(asObject(JSON.parse(text))["errors"])) {
-      const place = /^\[?(\d+)/.exec(asString(asObject(problem)["path"]));
+    for (const { path } of JSON.parse(text).errors) {
+      const place = /^\[?(\d+)/.exec(path);
       if (place) places.add(Number(place[1]));
     }
   } catch {

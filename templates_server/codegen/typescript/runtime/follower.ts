@@ -107,7 +107,7 @@ function makeFollower(
         patience = PATIENT_MSEC;
         waited = waitSeconds;
         last = clock.now();
-        const path = `/sessions/${encodeURIComponent(String(session))}/changes`;
+        const path = `/sessions/${encodeURIComponent(session ?? "")}/changes`;
         const query = `since=${encodeURIComponent(revision)}&wait=${waitSeconds}`;
         const reply = sender.send(`${path}?${query}`, undefined, aborter);
         void reply.then(resolve);

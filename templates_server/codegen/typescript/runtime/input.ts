@@ -1,3 +1,6 @@
+/** Undefined where the call throws: then a log line says what, and why. */
+type Attempt = <T>(what: string, call: () => T) => T | undefined;
+
 /** What an app says when it starts a session, checked. */
 interface Wanted {
   readonly userId: string | null;
@@ -61,7 +64,7 @@ function isNothing(value: unknown): value is null | undefined {
   return value === undefined || value === null;
 }
 
-function readOptions(options: unknown, log: Logger): Wanted {
+function readOptions(options: unknown, attempt: Attempt): Wanted {
   const { userId, userSignature, fields } = asObject(options ?? {});
   return {
     userId: (userId ?? "") === "" ? null : asUserId(userId),
@@ -69,7 +72,7 @@ function readOptions(options: unknown, log: Logger): Wanted {
       (userSignature ?? "") === ""
         ? undefined
         : storable(asString(userSignature)),
-    fields: readFields(fields, log),
+    fields: readFields(fields, attempt),
   };
 }
 
@@ -88,19 +91,12 @@ function asUserId(value: unknown): string {
 }
 
 /** The fields that can be sent, if any; of the others a log line tells. */
-function readFields(fields: unknown, log: Logger): Json | undefined {
+function readFields(fields: unknown, attempt: Attempt): Json | undefined {
   const read: [string, unknown][] = [];
-  const attempt = (what: string, call: () => void) => {
-    try {
-      call();
-    } catch (cause) {
-      log(`${what} left out`, cause);
-    }
-  };
-  attempt("all fields are", () => {
+  attempt("all fields are left out", () => {
     const given = asObject(fields ?? {});
     for (const name of Object.keys(given)) {
-      attempt(`the field ${describe(name)} is`, () => {
+      attempt(`the field ${describe(name)} is left out`, () => {
         const value = readField(given[name]);
         if (isNothing(value)) return;
         ensure(name && read.length < MOST_FIELDS, "no name, or too many");

@@ -46,18 +46,14 @@ function keepEvents(store: Store): KeptEvents {
   let busy = false;
 
   const save = () => {
-    if (busy) return;
-    for (const record of Array.from(changed)) {
-      changed.delete(record);
-      const saved = keep(record, EVENT_PLACES);
-      if (!(saved instanceof Promise)) continue;
-      busy = true;
-      void saved.then(() => {
-        busy = false;
-        save();
-      });
-      return;
-    }
+    const [record] = changed;
+    if (busy || !record) return;
+    changed.delete(record);
+    busy = true;
+    void proceed(keep(record, EVENT_PLACES), () => {
+      busy = false;
+      save();
+    });
   };
 
   const change = (record: EventsRecord) => {
@@ -155,9 +151,7 @@ function nextPlace(place: number): number {
   return (place + 1) % EVENT_PLACES;
 }
 
+/** As many bytes at most. */
 function countBytes(text: string): number {
-  if (platform.TextEncoder) {
-    return new platform.TextEncoder().encode(text).length;
-  }
-  return text.length * 3;
+  return text.replace(/[\u0080-\uffff]/g, "xxx").length;
 }

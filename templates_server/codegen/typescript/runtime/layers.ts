@@ -7,16 +7,19 @@ interface Listeners<State> {
 
 function makeListeners<State>(
   name: string,
-  log: Logger,
+  attempt: Attempt,
   first: () => State,
 ): Listeners<State> {
+  const failed = `a listener of ${name} failed`;
   const all = new Set<{ call: () => void }>();
   let told: State | undefined;
   return {
     onChange(call) {
       const listener = { call };
-      if (typeof call === "function") all.add(listener);
-      else log(`a listener of ${name} is no function`);
+      attempt(failed, () => {
+        ensure(typeof call === "function", "not a function");
+        all.add(listener);
+      });
       return () => void all.delete(listener);
     },
     announce(state) {
@@ -25,11 +28,7 @@ function makeListeners<State>(
       if (equal(state, known)) return;
       for (const listener of Array.from(all)) {
         if (told !== state) return;
-        try {
-          if (all.has(listener)) listener.call();
-        } catch (cause) {
-          log(`a listener of ${name} failed`, cause);
-        }
+        if (all.has(listener)) attempt(failed, listener.call);
       }
     },
   };
@@ -70,7 +69,6 @@ function makeLayers<State extends object>(
   parse: Parse<State>,
   readFallback: () => State,
 ): Layers<State> {
-  const { log } = space;
   /** What the server sent for a state. */
   const wires = new WeakMap<State, unknown>();
   let made: State | undefined;
@@ -86,7 +84,7 @@ function makeLayers<State extends object>(
     if (value === undefined && space.isTest()) return;
     if (unknown.length < MOST_UNKNOWN) unknown.push(unknownEntry(place, value));
   };
-  const { onChange, announce } = makeListeners(entity, log, fallback);
+  const { onChange, announce } = makeListeners(entity, space.attempt, fallback);
   return {
     fallback,
     initial: () => first ?? fallback(),

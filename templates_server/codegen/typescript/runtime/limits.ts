@@ -33,7 +33,6 @@ const MOST_BYTES_AT_ONCE = 524_288;
 const MOST_EVENT_BYTES = 32_768;
 const COLLECTING_MSEC = 1000;
 const EVENTS_ALONE_MSEC = 5000;
-const MOST_NAMES_TOLD = 5;
 /** As many as it takes to find one bad event among the most that are sent at once, and more. */
 const MOST_REFUSALS_AT_ONCE = 10;
 /** Browsers refuse more than 64 KiB under way with keepalive. */

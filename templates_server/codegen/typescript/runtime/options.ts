@@ -34,12 +34,8 @@ export function makeSpaceWith<Collections>(
     }
   }
   if (bootstrap && !states) {
-    const resumed = readOr<Resumed | null>(
-      (snapshot) => readSnapshot(snapshot, runner.log),
-      bootstrap,
-      null,
-      "bootstrap",
-      () => runner.log("the bootstrap cannot be used"),
+    const resumed = runner.attempt("the bootstrap cannot be used", () =>
+      readSnapshot(bootstrap, runner.attempt),
     );
     if (resumed) runner.resume(resumed);
   }
@@ -85,9 +81,9 @@ function completeState(fallback: WireState | undefined, given: any): Json {
 interface Resumed extends Served, Wanted, Identity {}
 
 /** A snapshot may come from anywhere. */
-function readSnapshot(snapshot: unknown, log: Logger): Resumed {
+function readSnapshot(snapshot: unknown, attempt: Attempt): Resumed {
   const { anonymousId, userId } = asObject(asObject(snapshot)["person"]);
-  const wanted = readOptions({ userId }, log);
+  const wanted = readOptions({ userId }, attempt);
   return {
     ...asServed(snapshot),
     ...wanted,

@@ -38,7 +38,6 @@ interface Platform {
   };
   readonly console?: { error(...values: unknown[]): void };
   readonly AbortController?: new () => Aborter;
-  readonly TextEncoder?: new () => { encode(text: string): Uint8Array };
   setTimeout(call: () => void, milliseconds: number): unknown;
   clearTimeout(timer: unknown): void;
 }

@@ -3,6 +3,7 @@ interface Runner extends Surroundings {
   readonly client: Client;
   readonly session: Session;
   readonly close: () => Promise<void>;
+  readonly log: Logger;
   /** Goes on with a session that was started elsewhere. */
   resume(resumed: Resumed): void;
   /** Serves these states from here on, without a server. */
@@ -50,10 +51,18 @@ function makeRunner(
     }
   };
 
+  const attempt: Attempt = (what, call) => {
+    try {
+      return call();
+    } catch (cause) {
+      return void log(what, cause);
+    }
+  };
+
   /** Stands for this Space among its callers. */
   const self = {};
   const pauses = makePauses();
-  const { onChange, announce } = makeListeners("session", log, () => IDLE);
+  const { onChange, announce } = makeListeners("session", attempt, () => IDLE);
 
   /** Whether nobody else can be here: in a page, in a test. */
   const isAlone = () => hasPage() || !!states;
@@ -220,7 +229,7 @@ function makeRunner(
   };
 
   /** Whether this Space already serves somebody else. Of two visitors on a server nobody knows that they are one. */
-  const isTaken = (wanted: Wanted | null) => {
+  const isTaken = (wanted: Wanted | undefined) => {
     if (!occupied || isAlone()) return false;
     const same = wanted && run?.userId === wanted.userId;
     return !same || (run?.userId === null && !client.storage);
@@ -229,7 +238,7 @@ function makeRunner(
   const refuse = (newcomer: Caller | null) => {
     if (!inUse) {
       log(
-        "in use by another person: call session.end() first, or createSpace() for each request",
+        "another person's session has not ended: call session.end() first, or createSpace() for each request",
       );
     }
     if (newcomer) newcomer.refused = true;
@@ -293,12 +302,9 @@ function makeRunner(
     if (isClosed()) return;
     watch();
     const newcomer = isAlone() ? null : enterCaller(self);
-    let wanted: Wanted | null = null;
-    try {
-      wanted = readOptions(options, log);
-    } catch (cause) {
-      log("a session cannot be started with that", cause);
-    }
+    const wanted = attempt("a session cannot be started with that", () =>
+      readOptions(options, attempt),
+    );
     if (isTaken(wanted)) return refuse(newcomer);
     const before = run;
     stop();
@@ -352,18 +358,12 @@ function makeRunner(
   const record: Surroundings["record"] = (name, pairs, place) => {
     if (isClosed() || mute || states || isHidden()) return;
     watch();
-    const attempt = (call: () => void) => {
-      try {
-        call();
-      } catch (cause) {
-        log(`the event ${describe(name)} is not recorded`, cause);
-      }
-    };
-    attempt(() => {
+    const what = `the event ${describe(name)} is not recorded`;
+    attempt(what, () => {
       const event = readEvent(name, pairs, place);
       const add = () => events.add({ ...event, ...person() });
       const ready = run ? null : identity.ready();
-      if (ready) void ready.then(() => attempt(add));
+      if (ready) void ready.then(() => attempt(what, add));
       else add();
     });
   };
@@ -390,6 +390,7 @@ function makeRunner(
   return {
     client,
     log,
+    attempt,
     record,
     isHidden,
     isTest: () => !!states,

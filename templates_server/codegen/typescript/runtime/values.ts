@@ -185,9 +185,7 @@ function readProperties<Properties>(
 
 /** The type, its defaults guarded against change. */
 function guarded<Type extends AnyExperienceType>(type: Type): Type {
-  for (const value of Object.values(type.defaults)) {
-    if (!(value instanceof Date)) Object.freeze(value);
-  }
+  Object.values(type.defaults).forEach((value) => Object.freeze(value));
   Object.freeze(type.defaults);
   return type;
 }
