@@ -24,5 +24,7 @@ addEventListener("pageshow", ({ persisted }) => {
 header.onChange(paint);
 session.onChange(paint);
 
-Object.assign(globalThis, { app: { start: session.start, shown: () => shown } });
+Object.assign(globalThis, {
+  app: { start: session.start, shown: () => shown },
+});
 if (!query.has("wait")) void session.start();

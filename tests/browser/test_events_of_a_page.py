@@ -33,9 +33,13 @@ class Site:
 
     def __init__(self, context: Any, url: str, data: Path) -> None:
         self.context, self.url, self.database = context, url, data / "mtribes.db"
+        self.complaints: list[str] = []
+        """Uncaught errors, and what the page's policy forbids: it allows scripts of its own and its server."""
 
     def open(self) -> Any:
         page = self.context.new_page()
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("console", lambda line: self.complaints.extend({line.text} if "Policy" in line.text else ()))
         page.goto(self.url)
         return page
 
@@ -58,12 +62,16 @@ def site(browser: Any, demo: Demo, tmp_path: Path) -> Iterator[Site]:
     context = browser.new_context()
     context.set_default_timeout(15_000)
     with served(bundle("events_app.ts", demo, tmp_path), demo.url) as url:
-        yield Site(context, url, demo.server.folder)
+        site = Site(context, url, demo.server.folder)
+        yield site
     context.close()
+    assert site.complaints == []
 
 
 def test_a_thousand_events_of_a_page_that_closes_at_once_are_stored_once_after_the_next_visit(site: Site) -> None:
-    site.open().evaluate("app.track('close', 1000); window.close()")
+    page = site.open()
+    page.evaluate("app.track('close', 1000)")
+    page.close()
     site.open()
     site.expect_stored(("close", 1000))
 

@@ -46,7 +46,7 @@ def test_the_exhaustive_switch_fails_to_compile_when_a_kind_is_left_out(typescri
 def test_deprecated_calls_are_marked_for_editors(typescript: Path, javascript: Path) -> None:
     for runtime in (typescript / "runtime.ts", javascript / "runtime.d.ts"):
         text = runtime.read_text("utf-8")
-        assert text.count("@deprecated Until 1.0") == 2
+        assert text.count("@deprecated Until 1.0") == 3
         assert "/** @deprecated Until 1.0. Use `start({ userId, fields })`. */\n  readonly identify:" in text
 
 

@@ -138,8 +138,10 @@ def test_a_clock_that_is_set_back_stops_nobody(javascript: Path) -> None:
     script = """
     published = 500;
     const vod = await following();
-    await pass(25.5);
+    await pass(10);
     clock.now = () => now - 3600_000;
+    become("hidden");
+    become("visible");
     await pass(500);
     print([asked("changes").length > 15, sticky(vod)]);
     """
@@ -318,7 +320,25 @@ def test_a_tab_that_others_wait_for_asks_at_once_when_it_is_seen_or_hears_of_new
     assert tabs(script, javascript) == [25.1, [25.1, 26.2], 2]
 
 
+def test_a_session_that_starts_after_one_that_was_lost_begins_with_a_poll_and_short_pauses(javascript: Path) -> None:
+    script = """
+    const well = answer;
+    const failing = { changes: { status: 404 }, sessions: { status: 500 } };
+    const vod = await following();
+    vod.client.fetch = answering((request) => failing[request.kind] ?? well(request));
+    await pass(200);
+    failing.sessions = undefined;
+    failing.changes = { status: 500 };
+    const begun = requests.length;
+    void vod.session.start({ userId: "u2" });
+    await pass(10);
+    print(requests.slice(begun).map(({ kind }) => kind));
+    """
+    assert seen(script, javascript) == ["sessions", "changes", "changes", "changes", "changes"]
+
+
 MISSING = {
+    "no-page": "delete globalThis.document;",
     "no-locks": "Object.defineProperty(globalThis, 'navigator', { value: {} });",
     "no-navigator": "Object.defineProperty(globalThis, 'navigator', { value: undefined });",
     "no-channels": "delete globalThis.BroadcastChannel;",

@@ -260,6 +260,31 @@ def test_a_closed_space_shows_what_it_showed_and_does_nothing_more(runnable: Pat
     assert "closed" in error
 
 
+def test_an_event_before_asynchronous_storage_has_answered_is_of_whom_it_holds(
+    javascript: Path, peer: ClientApiPeer
+) -> None:
+    script = """
+    const id = "11111111-2222-4333-8444-555555555555";
+    const kept = new Map([["mtribes.vod.identity", JSON.stringify({ id, owner: null })]]);
+    const storage = {
+      getItem: async (key) => (await pause(5), kept.get(key) ?? null),
+      setItem: async (key, value) => void kept.set(key, value),
+    };
+    const space = createSpace({ apiKey, host, storage });
+    space.session.track("app/opened");
+    const started = space.session.start();
+    space.session.track("app/started");
+    await started;
+    await space.close();
+    print([id, JSON.parse(kept.get("mtribes.vod.identity")).id, errors]);
+    """
+    own, kept, errors = run(script, javascript, peer)
+    assert (kept, errors) == (own, [])
+    assert [body["anonymous_id"] for body in peer.bodies("/sessions")] == [own]
+    events = [event for body in peer.bodies("/events") for event in body]
+    assert [(event["name"], event["anonymous_id"]) for event in events] == [("app/opened", own), ("app/started", own)]
+
+
 def test_a_start_that_is_under_way_ends_with_its_space(javascript: Path, peer: ClientApiPeer) -> None:
     peer.answers["/sessions"] = [Answer(body=session_answer(), wait_seconds=2)]
     script = """
@@ -273,7 +298,7 @@ def test_a_start_that_is_under_way_ends_with_its_space(javascript: Path, peer: C
     print([Date.now() - began < 1500, seen(space).status, errors.length]);
     """
     assert run(script, javascript, peer) == [True, "idle", 1]
-    assert len(peer.bodies("/sessions")) == 1
+    assert all(body["external_id"] == "u1" for body in peer.bodies("/sessions"))
 
 
 def test_a_start_that_failed_is_not_tried_again_once_its_space_is_closed(javascript: Path, peer: ClientApiPeer) -> None:

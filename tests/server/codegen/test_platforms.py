@@ -104,6 +104,19 @@ def test_an_import_asks_the_platform_for_nothing(javascript: Path) -> None:
     assert run_node(WITHOUT + script, javascript) == []
 
 
+def test_a_server_has_no_page_to_listen_to(javascript: Path) -> None:
+    script = """
+    let set = 0;
+    have("addEventListener", () => (set += 1));
+    const { createSpace } = await import("./index.js");
+    const fetch = () => Promise.reject(new Error("down"));
+    const space = createSpace({ apiKey: "pk_test", sessionLock: false, fetch });
+    await space.session.start();
+    print([set, space.session.failure]);
+    """
+    assert run_node(WITHOUT + script, javascript) == [0, "network"]
+
+
 def test_nothing_of_a_request_is_done_in_the_context_of_another(javascript: Path) -> None:
     script = """
     const { AsyncLocalStorage } = await import("node:async_hooks");

@@ -40,7 +40,7 @@ interface KeptEvents {
 
 function keepEvents(store: Store): KeptEvents {
   const changed = new Set<EventsRecord>();
-  let open: EventsRecord | null = null;
+  let open: EventsRecord | undefined;
   let place = Math.floor(clock.random() * EVENT_PLACES);
   /** Whether asynchronous storage has not answered yet. */
   let busy = false;
@@ -104,7 +104,7 @@ function keepEvents(store: Store): KeptEvents {
     },
     clear() {
       changed.clear();
-      open = null;
+      open = undefined;
     },
     read: () =>
       Promise.all(

@@ -59,10 +59,11 @@ function openChannel(
   name: string,
   hear: (news: unknown) => void,
 ): Channel | null {
-  const { document, navigator, BroadcastChannel } = platform;
-  if (!document || !navigator?.locks || !BroadcastChannel) return null;
+  const Channels = platform.BroadcastChannel;
+  if (!platform.document || !platform.navigator?.locks || !Channels)
+    return null;
   try {
-    const channel = new BroadcastChannel(name);
+    const channel = new Channels(name);
     channel.onmessage = ({ data }) => hear(data);
     return channel;
   } catch {
