@@ -41,11 +41,24 @@ class PeopleServer:
         """What that person is shown as the label of `onboarding.welcome`."""
         return f"{self._greeting} {person}"
 
-    def begin(self, asked: dict[str, Any]) -> dict[str, Any]:
-        """The answer to the start of a session."""
-        person = asked.get("external_id") or "visitor"
+    def post(self, path: str, body: Any) -> tuple[int, dict[str, Any] | None]:
+        """Status and body of the answer: to the start of a session, or to events."""
+        if path == "/api/client/events":
+            self.events.extend(body if isinstance(body, list) else [body])
+            return 204, None
+        person = body.get("external_id") or "visitor"
         self.started.append(person)
-        return self._answer(person)
+        return 200, self._answer(person)
+
+    def get(self, path: str) -> tuple[int, dict[str, Any] | None]:
+        """Status and body of the answer: to a test that waits for events, or to who follows changes."""
+        if path == "/stored":
+            return 200, {"events": len(self.events)}
+        address = urlsplit(path)
+        asked = parse_qs(address.query)
+        person = unquote(address.path.split("/")[-2]).removeprefix("ses_")
+        answer = self.changes(person, int(asked["since"][0]), float(asked.get("wait", ["0"])[0]))
+        return (204, None) if answer is None else (200, answer)
 
     def changes(self, person: str, since: int, wait_seconds: float) -> dict[str, Any] | None:
         """The states that are newer than a revision; None where there are none in that time."""
@@ -84,20 +97,10 @@ def _handler(people: PeopleServer) -> Callable[..., BaseHTTPRequestHandler]:
 
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            if self.path == "/api/client/sessions":
-                self._send(200, people.begin(body))
-            elif self.path == "/api/client/events":
-                people.events.extend(body if isinstance(body, list) else [body])
-                self._send(204)
-            else:
-                self._send(404)
+            self._send(*people.post(self.path, body))
 
         def do_GET(self) -> None:
-            address = urlsplit(self.path)
-            asked = parse_qs(address.query)
-            person = unquote(address.path.split("/")[-2]).removeprefix("ses_")
-            answer = people.changes(person, int(asked["since"][0]), float(asked.get("wait", ["0"])[0]))
-            self._send(204 if answer is None else 200, answer)
+            self._send(*people.get(self.path))
 
         def do_OPTIONS(self) -> None:
             self._send(204)

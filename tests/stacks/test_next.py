@@ -108,7 +108,6 @@ def test_of_overlapping_requests_each_sees_its_own_and_its_events_are_its_own(
 def test_a_client_component_hydrates_from_the_snapshot_and_follows_changes(
     built: Path, people: PeopleServer, watched: Watched
 ) -> None:
-    people.started.clear()
     with running(built, "start") as url:
         people.started.clear()
         watched.page.goto(f"{url}/?user=ada")
@@ -119,6 +118,7 @@ def test_a_client_component_hydrates_from_the_snapshot_and_follows_changes(
         wait_until(watched.page, "document.querySelector('p').textContent === 'Good evening ada'")
         assert watched.page.inner_text("h1") == "Hello ada"
         assert people.started == ["ada"]
+        watched.page.goto("about:blank")  # before the server is gone
 
 
 def test_development_tells_of_no_mismatch(built: Path, people: PeopleServer, watched: Watched) -> None:
@@ -131,3 +131,4 @@ def test_development_tells_of_no_mismatch(built: Path, people: PeopleServer, wat
         people.greet_by("Good night")
         wait_until(watched.page, "document.querySelector('p').textContent === 'Good night ada'")
         assert people.started == ["ada"]
+        watched.page.goto("about:blank")

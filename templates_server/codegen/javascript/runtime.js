@@ -1496,9 +1496,17 @@ class Transport {
 
 /** Where the platform has none, nothing that is under way can be cut, but its answer is not waited for. */
 function newAborter() {
-  return platform.AbortController
-    ? new platform.AbortController()
-    : { signal: undefined, abort() {} };
+  const aborter = platform.AbortController && new platform.AbortController();
+  return {
+    signal: aborter?.signal,
+    abort() {
+      try {
+        aborter?.abort();
+      } catch {
+        // A worker's other request made it: its answer counts no more all the same.
+      }
+    },
+  };
 }
 
 function sessionState(status, failure, revision) {
@@ -1594,6 +1602,8 @@ const MOST_UNKNOWN_LOGGED = 200;
 class SessionRunner {
   constructor(key, host, entities) {
     this.state = IDLE;
+    /** What the first rendering shows. */
+    this.initial = IDLE;
     this.pauses = new Pauses();
     this.callers = new Callers();
     this.run = null;
@@ -1734,6 +1744,7 @@ class SessionRunner {
     this.identity.adopt({ id, owner });
     this.take(this.enter(wanted, id), wanted);
     this.entities.each((layers) => layers.begin());
+    this.initial = this.state;
     this.watch();
     this.follow();
   }
@@ -1743,6 +1754,7 @@ class SessionRunner {
     this.states = states;
     void this.start();
     this.entities.each((layers) => layers.begin());
+    this.initial = this.state;
   }
 
   lockChanged() {
@@ -2231,7 +2243,10 @@ class Follower {
       };
       this.send = send;
       const wait = () => send(CHANGES_WAIT_SECONDS);
-      if (!this.channel) return void wait();
+      if (!this.channel) {
+        void wait();
+        return;
+      }
       this.pause(this.patience, () => void send(0));
       void takeTurn(this.place, aborter, wait);
     });
@@ -2393,6 +2408,9 @@ function sessionOf(runner) {
   const start = (options) => runner.start(options);
   const state = () => (runner.hidden ? REFUSED : runner.state);
   return {
+    get initial() {
+      return runner.initial;
+    },
     get status() {
       return state().status;
     },

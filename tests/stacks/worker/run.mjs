@@ -1,8 +1,9 @@
-// Runs the worker under workerd and asks for a path for each person at once: prints the answers as JSON, in order.
+// Runs the worker under workerd and asks for a path for each person at once: prints the answers as JSON, in order, when
+// the server at the first argument has as many events as are expected of work that goes on after the answers.
 import { readFileSync } from "node:fs";
 import { Miniflare } from "miniflare";
 
-const [path, ...people] = process.argv.slice(2);
+const [host, events, path, ...people] = process.argv.slice(2);
 const miniflare = new Miniflare({
   modules: true,
   script: readFileSync("worker.mjs", "utf8"),
@@ -19,5 +20,11 @@ const answers = await Promise.all(
       : [answer.status, await answer.text()];
   }),
 );
+const deadline = Date.now() + 20_000;
+const stored = async () =>
+  (await (await fetch(`${host}/stored`)).json()).events;
+while (Date.now() < deadline && (await stored()) < Number(events)) {
+  await new Promise((resolve) => setTimeout(resolve, 50));
+}
 await miniflare.dispose();
 console.log(JSON.stringify(answers));

@@ -10,9 +10,10 @@ interface Context {
 }
 
 client.apiKey = "pk_worker";
+client.waitTimeMsec = 30_000;
 
 async function own(user: string, context: Context): Promise<Response> {
-  const space = createSpace({ apiKey: "pk_worker" });
+  const space = createSpace({ apiKey: "pk_worker", waitTimeMsec: 30_000 });
   await space.session.start({ userId: user });
   const { properties, track } = space.collections.onboarding.welcome;
   track("welcome/rendered", { pair1: { key: "user", value: user } });

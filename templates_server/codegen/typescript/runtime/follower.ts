@@ -23,7 +23,7 @@ function makeFollower(
   let aborter: Aborter | null = null;
   /** Asks, while the turn to do so is waited for; 0: for an answer at once. */
   let send: ((waitSeconds: number) => Promise<void> | null) | null = null;
-  let endTurn: (() => void) | undefined;
+  let endTurn: ((nothing: undefined) => void) | undefined;
   let cancelPause: (() => void) | null = null;
   let stopWatching: (() => void) | undefined;
   let channel: Channel | null = null;
@@ -79,7 +79,7 @@ function makeFollower(
     endPause();
     abort(aborter);
     aborter = send = null;
-    endTurn?.();
+    endTurn?.(undefined);
   };
 
   /** Asks, unless that is under way or has to wait. */
@@ -113,12 +113,15 @@ function makeFollower(
         void reply.then(resolve);
         return new Promise<void>((end) => {
           endTurn = end;
-          void reply.then(() => end());
+          void reply.then(() => end(undefined));
         });
       };
       const wait = () => ask(CHANGES_WAIT_SECONDS);
       send = ask;
-      if (!channel) return void wait();
+      if (!channel) {
+        void wait();
+        return;
+      }
       pause(patience, () => void ask(0));
       void takeTurn(place(), aborter, wait);
     });

@@ -49,7 +49,7 @@ export interface Session {
   readonly revision: string | null;
   /** Status, failure and revision: the same object until one of them changes. */
   readonly state: SessionState;
-  /** The state that a hydration must render: that of `bootstrap`, else idle. */
+  /** What the first rendering shows, so that hydration matches: the state of `bootstrap`, else `idle`. */
   readonly initial: SessionState;
   /** What was served and this code could not use, such as `homepage.body[1].layout: "tall"`. */
   readonly unknown: readonly string[];

@@ -5,7 +5,7 @@ type Search = { searchParams: Promise<{ user?: string }> };
 
 export default async function Page({ searchParams }: Search) {
   const { user } = await searchParams;
-  const space = createSpace({ apiKey: "pk_next" });
+  const space = createSpace({ apiKey: "pk_next", waitTimeMsec: 30_000 });
   await space.session.start({ userId: user });
   const { welcome } = space.collections.onboarding;
   const { label } = welcome.properties;
