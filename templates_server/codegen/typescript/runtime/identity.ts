@@ -103,6 +103,6 @@ function parseIdentity(text: string): Identity | null {
 }
 
 function asAnonymousId(value: unknown): string {
-  ensure(/^[0-9a-f-]{36}$/.test(asString(value)), "not an anonymous id");
+  ensure(/^[0-9a-f-]{36}$/.test(asString(value)));
   return value as string;
 }

@@ -72,8 +72,8 @@ interface Channel {
 }
 
 interface Aborter {
-  readonly signal: unknown;
-  abort(): void;
+  readonly signal?: unknown;
+  abort?(): void;
 }
 
 const platform = globalThis as unknown as Platform;
@@ -139,15 +139,13 @@ function newId(): string {
 
 /** Where the platform has none, nothing that is under way can be cut, but its answer is not waited for. */
 function newAborter(): Aborter {
-  return platform.AbortController
-    ? new platform.AbortController()
-    : { signal: undefined, abort() {} };
+  return platform.AbortController ? new platform.AbortController() : {};
 }
 
 /** A worker forbids to cut what another request has begun; that its answer is not waited for is enough. */
 function abort(aborter: Aborter | null | undefined): void {
   try {
-    aborter?.abort();
+    aborter?.abort?.();
   } catch {
     // It ends by itself.
   }

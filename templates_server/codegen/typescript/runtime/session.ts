@@ -127,9 +127,7 @@ function asServed(value: unknown): Served {
   const { session, revision, states } = asObject(value);
   return {
     session: typeof session === "string" && session ? storable(session) : null,
-    revision: Number.isFinite(revision)
-      ? String(revision)
-      : storable(asString(revision)),
+    revision: scalarText(revision),
     states: asObject(states),
   };
 }

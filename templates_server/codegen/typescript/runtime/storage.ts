@@ -44,7 +44,7 @@ function makeStore(spaceKey: string, client: Client, log: Logger): Store {
         work.catch(() => failed),
         STORAGE_TIMEOUT_MSEC,
         () => {
-          if (!isLate) log("storage does not answer in time");
+          if (!isLate) log("storage is too slow");
           isLate = true;
           return failed;
         },
