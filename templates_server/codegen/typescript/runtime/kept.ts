@@ -151,7 +151,8 @@ function nextPlace(place: number): number {
   return (place + 1) % EVENT_PLACES;
 }
 
-/** As many bytes at most. */
+/** In UTF-8, without what not every platform has. */
 function countBytes(text: string): number {
-  return text.replace(/[\u0080-\uffff]/g, "xxx").length;
+  const halfway = text.replace(/[\u0080-\u07ff\ud800-\udfff]/g, "xx");
+  return halfway.replace(/[\u0800-\uffff]/g, "xxx").length;
 }

@@ -44,7 +44,7 @@ function makeStore(spaceKey: string, client: Client, log: Logger): Store {
         work.catch(() => failed),
         STORAGE_TIMEOUT_MSEC,
         () => {
-          if (!isLate) log("storage is too slow");
+          if (!isLate) log("storage does not answer");
           isLate = true;
           return failed;
         },
