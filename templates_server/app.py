@@ -56,6 +56,9 @@ from templates_server.numbers import whole_number
 from templates_server.oauth import local_code
 from templates_server.oauth.local_code import LocalCode
 from templates_server.oauth.protocol import Authority
+from templates_server.ofrep.evaluating import Evaluating
+from templates_server.ofrep.flags import FlagsCache
+from templates_server.ofrep.streams.tokens import StreamTokens
 from templates_server.openapi.api import Description
 from templates_server.opening import open_database
 from templates_server.pages.render import Pages
@@ -90,12 +93,14 @@ LOGGER = logging.getLogger("templates_server")
 CLIENT_AGENT = re.compile(r"mtribes/([0-9]{1,9}(?:\.[0-9]{1,9}){0,9})(?![0-9])")
 LARGEST_VERSION_PART = 999_999_999
 ESCAPED_NUL = b"%00"
-SENT_ONCE = frozenset({b"authorization", b"content-digest", b"content-encoding", b"content-type", b"origin"})
+SENT_ONCE = frozenset(
+    {b"authorization", b"content-digest", b"content-encoding", b"content-type", b"origin", b"x-api-key"}
+)
 """Headers of which two could be read in two ways, here and by what is in front of the server."""
 CORS_MAX_AGE_SECONDS = 7200
 CORS_HEADERS = (
     "Authorization, Content-Digest, Content-Encoding, Content-Type, Idempotency-Key, If-Match, If-None-Match, "
-    "Last-Event-ID, Range, "
+    "Last-Event-ID, Range, X-API-Key, "
     "Baggage, Sentry-Trace, Traceparent, Tracestate"  # added by tracing in a page; not read here
 )
 CORS_EXPOSED = (  # besides what the Fetch Standard shows to any page
@@ -104,6 +109,7 @@ CORS_EXPOSED = (  # besides what the Fetch Standard shows to any page
 )
 SURFACE_PREFIXES = {
     b"/api/client/": Surface.CLIENT,
+    b"/ofrep/": Surface.OFREP,
     b"/v2/": Surface.PLATFORM,
     b"/v1.0/": Surface.PLATFORM,
     b"/oauth/": Surface.OAUTH,
@@ -114,6 +120,10 @@ SENT_UNLESS_THE_ROUTE_SAYS_OTHERWISE = (
     (b"cache-control", b"no-store"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
 )
+PUBLIC_SURFACES = frozenset({Surface.CLIENT, Surface.OFREP})
+FLAG_KEY = "flag"
+NO_ROUTE: Mapping[str, str] = {FLAG_KEY: ""}
+"""The parameters of a path before its route is known: answers about a flag always name one."""
 FIRST_VERSION = deprecation.PREFIX.encode()
 ROUTE_FOUND = "mtribes.route"
 ONLY_BY_HTTPS = (b"strict-transport-security", b"max-age=31536000")
@@ -172,6 +182,7 @@ class Application:
 
     async def _respond(self, request: IncomingRequest, path: bytes) -> Response:
         surface: Surface | None = None
+        parameters: Mapping[str, str] = NO_ROUTE
         logged = path.decode("latin-1")
         try:
             self._hosts.check(request.scope, path)
@@ -186,12 +197,12 @@ class Application:
             response = await serve(route, Call(request, self.services, {**parameters, **route.implies}))
         except ApiError as error:
             surface = surface or self._surface_of(path, request)
-            response = self._refusal(error, surface)
+            response = self._refusal(error, surface, parameters)
         except Exception:
             surface = surface or self._surface_of(path, request)
             identifier = new_id("err")
             LOGGER.exception("%s %s failed (%s)", request.method, logged, identifier)
-            response = self._refusal(Failed(identifier), surface)
+            response = self._refusal(Failed(identifier), surface, parameters)
         if self._allow_origin(request, surface, response):
             response.headers["Access-Control-Expose-Headers"] = CORS_EXPOSED
         return response
@@ -206,11 +217,11 @@ class Application:
                 return surface
         return Surface.PAGE if "text/html" in request.headers.get("accept", "") else Surface.PLATFORM
 
-    def _refusal(self, error: ApiError, surface: Surface) -> Response:
+    def _refusal(self, error: ApiError, surface: Surface, parameters: Mapping[str, str]) -> Response:
         """A refusal in the form that the surface's callers read."""
         if surface is Surface.PAGE:
             return self.services.part(Pages).error_answer(error)
-        return error_response(error, surface)
+        return error_response(error, surface, flag_key=parameters.get(FLAG_KEY))
 
     def _path_of(self, request: Request) -> bytes:
         """The path as it was sent, less the path of the public URL."""
@@ -231,13 +242,13 @@ class Application:
         return response
 
     def _allow_origin(self, request: Request, surface: Surface, response: Response) -> bool:
-        """Open the Client API to any page, the Platform API to the origins of the settings, the rest to none."""
+        """Open what takes public keys to any page, the Platform API to those of the settings, the rest to none."""
         origin = request.headers.get("origin")
-        if origin is None or surface not in {Surface.CLIENT, Surface.PLATFORM}:
+        if origin is None or surface not in {*PUBLIC_SURFACES, Surface.PLATFORM}:
             return False
         if surface is Surface.PLATFORM and origin not in self.services.settings.cors_origins:
             return False
-        response.headers["Access-Control-Allow-Origin"] = "*" if surface is Surface.CLIENT else origin
+        response.headers["Access-Control-Allow-Origin"] = "*" if surface in PUBLIC_SURFACES else origin
         response.headers.add_vary_header("Origin")
         return True
 
@@ -311,6 +322,7 @@ def _sign_in_parts(settings: Settings, database: Database, clock: Clock) -> Mapp
         RateLimiter: RateLimiter(settings.rate_limits),
         SilentProxies: SilentProxies(settings.proxy_header),
         UserSignatures: UserSignatures(key),
+        StreamTokens: StreamTokens(key),
     }
 
 
@@ -327,6 +339,7 @@ def _parts(database: Database, settings: Settings, clock: Clock) -> Mapping[type
         StatesCache: states,
         Deciding: deciding,
         Evaluations: Evaluations(database, deciding, clock),
+        Evaluating: Evaluating(deciding, FlagsCache(states)),
         Places: Places(settings.follow_limits),
         StartedSessions: StartedSessions(),
         Watch: Watch(database),

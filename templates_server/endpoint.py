@@ -34,6 +34,8 @@ OAUTH_CODES = {
     HTTPStatus.SERVICE_UNAVAILABLE: "temporarily_unavailable",
     HTTPStatus.TOO_MANY_REQUESTS: "temporarily_unavailable",
 }
+OFREP_CODES = {HTTPStatus.BAD_REQUEST: "PARSE_ERROR", HTTPStatus.NOT_FOUND: "FLAG_NOT_FOUND"}
+OF_A_CONTEXT = frozenset({"TARGETING_KEY_MISSING", "INVALID_CONTEXT"})
 NO_DETAILS: Mapping[str, object] = {}
 
 
@@ -42,6 +44,7 @@ class Surface(enum.StrEnum):
 
     PLATFORM = "platform"  # bearer tokens, envelope
     CLIENT = "client"  # public keys of environments, no envelope
+    OFREP = "ofrep"  # the same keys, errors as OpenFeature's remote evaluation protocol has them
     OAUTH = "oauth"  # RFC 6749
     PAGE = "page"  # people in a browser
     SYSTEM = "system"  # health and the like: open to all
@@ -210,6 +213,7 @@ def _present(value: str | None) -> str:
 
 
 Handler = Callable[[Call], Awaitable[Answer | Response]]
+FindAsker = Callable[[Call], Awaitable[access.Principal]]
 
 
 @dataclass(frozen=True)
@@ -232,7 +236,8 @@ class Route:
     `max_body_bytes` overrides the limit of the settings.
 
     `is_open` asks for no credentials where the surface does; `needs_sign_in` for those of a person who has signed in:
-    no personal token and no service account will do.
+    no personal token and no service account will do. `find_asker` finds out who asks in another way than by a bearer
+    token: Unauthenticated where it does not.
     """
 
     method: str
@@ -259,6 +264,7 @@ class Route:
     successor: str = ""
     implies: Mapping[str, str] = field(default_factory=dict)
     sends_always: Sequence[Header] = ()
+    find_asker: FindAsker | None = None
 
 
 def to_response(answer: Answer) -> Response:
@@ -280,8 +286,19 @@ def _oauth_error(error: ApiError) -> Response:
     return json_response(body, error.status, {**error.headers, "Cache-Control": "no-store"})
 
 
-def error_response(error: ApiError, surface: Surface) -> Response:
-    """A refusal in the form that the surface's callers read."""
+def _ofrep_error(error: ApiError, flag_key: str | None) -> Response:
+    """A refusal as OFREP 0.3 has it; the clients need the key and the details, where it calls them optional."""
+    details = "; ".join(f"{problem.path}: {problem.message}".removeprefix(": ") for problem in error.problems)
+    status = HTTPStatus.BAD_REQUEST if error.status is HTTPStatus.UNPROCESSABLE_ENTITY else error.status
+    code = error.code if error.code in OF_A_CONTEXT else OFREP_CODES.get(error.status, "GENERAL")
+    body = {"errorCode": code, "errorDetails": details}
+    return json_response(body if flag_key is None else {"key": flag_key, **body}, status, error.headers)
+
+
+def error_response(error: ApiError, surface: Surface, *, flag_key: str | None = None) -> Response:
+    """A refusal in the form that the surface's callers read; `flag_key` is that of the flag that was asked for."""
+    if surface is Surface.OFREP:
+        return _ofrep_error(error, flag_key)
     errors = [{"code": problem.code, "message": problem.message, "path": problem.path} for problem in error.problems]
     if surface is Surface.CLIENT:
         return json_response({"errors": errors}, error.status, error.headers)

@@ -65,16 +65,18 @@ async def _handled(route: Route, call: Call, raw: bytes) -> Response:
 async def _admit(route: Route, call: Call) -> None:
     """Find out who asks, and count the request for them."""
     limiter = call.services.part(RateLimiter)
-    if route.surface is Surface.OAUTH or route.is_open:
+    if route.surface is Surface.OAUTH or (route.is_open and route.find_asker is None):
         call.quota = limiter.count_sign_in(_caller(call))
-    elif route.surface in {Surface.PLATFORM, Surface.CLIENT}:
+    elif route.surface in {Surface.PLATFORM, Surface.CLIENT, Surface.OFREP}:
         try:
-            principal = await _authenticated(call, route.surface)
-        except Unauthenticated:
+            principal = await (
+                _authenticated(call, route.surface) if route.find_asker is None else route.find_asker(call)
+            )
+        except (Forbidden, Unauthenticated):
             call.quota = limiter.count_stranger(_caller(call))
             raise
         call.asker = principal
-        is_app = route.surface is Surface.CLIENT
+        is_app = route.surface is not Surface.PLATFORM
         call.quota = (
             limiter.count_app(principal.id, _caller(call)) if is_app else limiter.count_token(principal.token_id)
         )

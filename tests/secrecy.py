@@ -36,12 +36,15 @@ SECRETS = (
     re.compile(rb"(?i)authorization: (bearer|basic) (\S+)"),
     re.compile(rb"(?i)\n(idempotency-key): ([^\r\n]+)"),
     re.compile(rb"/(invitation)/([0-9A-Za-z]{36})"),
+    re.compile(rb"/(event-stream)\?token=([0-9A-Za-z_-]+)"),
     re.compile(rb"(?i)(?:cookie: |; ?)((?:__Host-)?mtribes[a-z0-9_]*)=([0-9A-Za-z]+)"),
 )
 """What is a secret in a request or an answer, as it is on the wire: its kind, and itself."""
 LEAST_LENGTH = 12
 PUBLIC_PREFIX = "pk_"
-SENDS_SECRETS = re.compile(r"/oauth/|/sign-in|/device|/invitation|/v2/tokens|/service-accounts|/signed-ids|/members")
+SENDS_SECRETS = re.compile(
+    r"/ofrep/|/oauth/|/sign-in|/device|/invitation|/v2/tokens|/service-accounts|/signed-ids|/members"
+)
 """Where a body may have some. Elsewhere `token` is what apps say of a device."""
 OF_A_SIGN_IN = re.compile(rb'"(access_token|refresh_token)": ?"([^"]+)"')
 MOST_READ_BYTES = 64 * 1024

@@ -41,6 +41,7 @@ OF_SURFACE = {
         {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.TOO_MANY_REQUESTS}
     ),
     Surface.CLIENT: frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS}),
+    Surface.OFREP: frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS}),
     Surface.OAUTH: frozenset({HTTPStatus.TOO_MANY_REQUESTS}),
     Surface.PAGE: frozenset[HTTPStatus](),
     Surface.SYSTEM: frozenset[HTTPStatus](),
@@ -57,7 +58,7 @@ OF_A_BODY = frozenset(
 CHALLENGE = Header("WWW-Authenticate", "Which credentials to bring (RFC 6750, 3).")
 RETRY_AFTER = Header("Retry-After", "How many seconds to wait.", int)
 REPLAYED = Header("Idempotency-Replayed", "`true` when this was answered before, under the same Idempotency-Key.")
-COUNTED = frozenset({Surface.PLATFORM, Surface.CLIENT, Surface.OAUTH})
+COUNTED = frozenset({Surface.PLATFORM, Surface.CLIENT, Surface.OFREP, Surface.OAUTH})
 RATE = (
     Header("RateLimit-Limit", "How many requests a minute are possible; absent where there is no limit.", int),
     Header("RateLimit-Remaining", "How many of them are left.", int),
@@ -138,7 +139,7 @@ def _failures(route: Route) -> Iterator[PossibleAnswer]:
     if path_parameters(route):
         statuses |= {HTTPStatus.NOT_FOUND}
     if route.reads is not None:
-        statuses |= OF_A_BODY
+        statuses |= OF_A_BODY - ({HTTPStatus.UNPROCESSABLE_ENTITY} if route.surface is Surface.OFREP else set())
     if IF_MATCH in route.takes:
         statuses |= {HTTPStatus.PRECONDITION_FAILED}
     if IDEMPOTENCY_KEY in taken(route):

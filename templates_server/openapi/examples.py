@@ -37,6 +37,7 @@ PARTS: Mapping[str, PathPart] = {
     "member": PathPart("The member: their e-mail address.", "viewer@acme.example.com"),
     "invitation": PathPart("The invitation: its id.", "$INVITATION"),
     "service_account": PathPart("The service account: its id.", "$SERVICE_ACCOUNT"),
+    "flag": PathPart("The key of the flag: `collection.child`, or with `.enabled` or `.property`.", "homepage.header"),
     "session": PathPart("The session, as its start was answered.", "$SESSION"),
     "name": PathPart("The name of the file.", "app.js"),
     "file": PathPart("The path of the file.", "index.js"),

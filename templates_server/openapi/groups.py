@@ -11,6 +11,7 @@ BY_SURFACE = {
     Surface.OAUTH: "Signing in",
     Surface.PAGE: "Pages",
     Surface.CLIENT: "Client API",
+    Surface.OFREP: "OpenFeature",
 }
 BY_NOUN = {
     "me": "Organizations",
@@ -50,6 +51,7 @@ ORDER = (
     "Events",
     "Exports",
     "Client API",
+    "OpenFeature",
     "The server",
     "Pages",
     DEPRECATED,

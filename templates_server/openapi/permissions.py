@@ -42,6 +42,12 @@ def security_schemes(public_url: str) -> dict[str, Any]:
             "scheme": "bearer",
             "description": "A public key `pk_...` of an environment. It opens the Client API and nothing else.",
         },
+        "header": {
+            "type": "apiKey",
+            "in": "header",
+            "name": "X-API-Key",
+            "description": "The same public key, where OpenFeature's clients send it in a header of its own.",
+        },
         "client": {
             "type": "http",
             "scheme": "basic",
@@ -59,6 +65,8 @@ def security_of(route: Route) -> list[dict[str, list[str]]]:
         return [{"token": scopes}, {"oauth": scopes}]
     if route.surface is Surface.CLIENT:
         return [{"key": []}]
+    if route.surface is Surface.OFREP:
+        return [{"key": []}, {"header": []}]
     if route.surface is Surface.OAUTH and route.method == "POST":
         return [{}, {"client": []}]
     return []
@@ -77,9 +85,11 @@ def in_words(route: Route) -> str:
     if route.surface in OPEN:
         return OPEN[route.surface]
     if route.is_open:
-        return OPEN[Surface.SYSTEM]
+        return OPEN[Surface.SYSTEM] if route.find_asker is None else "Needs the token that is in the URL."
     if route.surface is Surface.CLIENT:
         return "Needs a `pk_` key of an environment."
+    if route.surface is Surface.OFREP:
+        return "Needs a `pk_` key of an environment, as a bearer token or as `X-API-Key`."
     scope = f" with the scope `{route.scope}`" if route.scope else ""
     roles = roles_of(route)
     sign_in = " of a person's sign-in (not a personal token, not a service account's)" if route.needs_sign_in else ""

@@ -21,7 +21,7 @@ from templates_server.openapi.answers import PATH_PARAMETER
 from templates_server.openapi.examples import part_of
 
 VARIABLE = re.compile(r"\$([A-Z][A-Z_]*)")
-CREDENTIALS = {Surface.PLATFORM: "MTRIBES_TOKEN", Surface.CLIENT: "MTRIBES_KEY"}
+CREDENTIALS = {Surface.PLATFORM: "MTRIBES_TOKEN", Surface.CLIENT: "MTRIBES_KEY", Surface.OFREP: "MTRIBES_KEY"}
 SIGN_IN = "MTRIBES_SIGN_IN"
 NOT_QUOTED = "$@:"  # in a part of a path (RFC 3986, 3.3)
 LINE = 60
@@ -131,4 +131,4 @@ def _address(route: Route) -> str:
         for parameter in route.takes
         if parameter.place == "query" and _is_shown(parameter)
     }
-    return f"{path}?{urlencode(query)}" if query else path
+    return f"{path}?{urlencode(query, safe='$')}" if query else path

@@ -13,6 +13,7 @@ from templates_server.description import CSV, FORM, HTML, JSON, NDJSON, YAML, Bo
 from templates_server.endpoint import Route, Surface
 from templates_server.errors import ApiError
 from templates_server.oauth.models import OAuthError
+from templates_server.ofrep.models import ErrorCode
 from templates_server.openapi.answers import data_type_of
 
 Schema: TypeAlias = dict[str, Any]
@@ -47,10 +48,19 @@ class ClientFailure(msgspec.Struct, frozen=True):
     errors: Annotated[list[Problem], Meta(min_length=1)]
 
 
+class EvaluationFailure(msgspec.Struct, frozen=True):
+    """How the remote evaluation protocol refuses; `key` is that of the flag that was asked for, where there is one."""
+
+    errorCode: ErrorCode  # noqa: N815 - the name on the wire
+    errorDetails: str  # noqa: N815 - the name on the wire
+    key: str | msgspec.UnsetType = msgspec.UNSET
+
+
 FAILURE_BODIES: Mapping[Surface, Body] = {
     Surface.PLATFORM: Body(Failure),
     Surface.SYSTEM: Body(Failure),
     Surface.CLIENT: Body(ClientFailure),
+    Surface.OFREP: Body(EvaluationFailure),
     Surface.OAUTH: Body(OAuthError),
     Surface.PAGE: Body(bytes, (HTML,)),
 }

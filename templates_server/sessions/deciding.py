@@ -3,6 +3,7 @@
     Deciding.begin(person, said, now=, store_it=) -> Decided     a session starts: once `store_it` has stored it
     Deciding.again(person, context, now=) -> Decided | None      it runs: None for an entity that cannot be known here
     Deciding.know(person, said, now=) -> KnownPerson | None      what is known of the person, for explanations
+    Deciding.foresee(states, person, said, now=) -> facts        what a session would go by that never starts
 
 Some of what decides is known only to the process in which the session started: what the app said, and when the person
 had been seen before. `Decided.context` is that; who keeps it in memory hands it to `again`. Without it evaluation is
@@ -128,6 +129,13 @@ class Deciding:
         if known is None:
             return None
         return KnownPerson(states, _begun(known.facts, said, now), known.called)
+
+    async def foresee(self, states: States, person: Person, said: Said, *, now: int) -> PersonFacts:
+        """What a session that starts now would go by; who is not known is a newcomer. Nothing is stored."""
+        known = await states.question.ask(self._database, person.stated, self._moment(person, now))
+        if known is None:
+            return _newcomer(person.stated, said, now, states.question.questions)
+        return _begun(known.facts, said, now)
 
     async def _facts_of_start(
         self, person: Person, said: Said, at: Moment, question: store.FactsQuestion, store_it: StoreIt

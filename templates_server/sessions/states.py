@@ -10,14 +10,22 @@ import hashlib
 from base64 import urlsafe_b64encode
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
 
-from templates_server.codegen.model import Value
+from templates_server.codegen.model import ChildKind, PropertyType, SpaceModel, Value
 from templates_server.database import Database
-from templates_server.delivery.choosing import NO_SCENARIO, Alternatives, Choice, choice_by_choice, is_in_time
+from templates_server.delivery.choosing import (
+    NO_SCENARIO,
+    Alternatives,
+    Choice,
+    choice_by_choice,
+    entity_name,
+    is_in_time,
+)
+from templates_server.delivery.choosing import entities as entities_of
 from templates_server.delivery.model import TargetedScenario
 from templates_server.delivery.reading import Surroundings, parse_delivery
 from templates_server.errors import Problem, ValidationFailed
@@ -43,6 +51,9 @@ TOO_LARGE = (
     "Shorten the defaults of the model's properties, or the scenarios."
 )
 
+Kinds = Mapping[str, PropertyType]
+"""The types of the properties of an experience, by key."""
+NO_KINDS: Kinds = {}
 Decide = Callable[[Tribe], Outcome]
 """Whether the person is in a tribe."""
 
@@ -71,12 +82,13 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """An entity with the states that it can have; `otherwise` where no candidate is chosen."""
+    """An entity with the states that it can have, `otherwise` where no candidate is chosen."""
 
     name: str
     is_published: bool
     otherwise: Shown
     candidates: tuple[Candidate, ...] = ()
+    kinds: Kinds = field(default_factory=dict)  # of a section none; entities of one experience hold them together
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,9 +185,11 @@ def make_states(documents: store.Documents, dialect: str) -> States:
     model, _ = parse_model(documents.model, space=documents.space_key, name=documents.space_name)
     delivery, _ = parse_delivery(documents.delivery, Surroundings(model, documents.environment_name))
     tribes, _ = parse_tribes(documents.tribes, space=documents.space_key)
-    entities = tuple(
-        _within_bounds(_entity(name, alternatives, tribes) for name, alternatives in choice_by_choice(model, delivery))
+    kinds = _kinds_by_entity(model)
+    made = (
+        _entity(name, alternatives, tribes, kinds[name]) for name, alternatives in choice_by_choice(model, delivery)
     )
+    entities = tuple(_within_bounds(made))
     used = {tribe.key: tribe for entity in entities for each in entity.candidates for tribe in each.tribes}
     untargeted = tuple(entity.otherwise for entity in entities)
     return States(
@@ -198,7 +212,18 @@ def _within_bounds(entities: Iterable[Entity]) -> Iterator[Entity]:
         yield entity
 
 
-def _entity(name: str, alternatives: Alternatives, tribes: Tribes) -> Entity:
+def _kinds_by_entity(model: SpaceModel) -> dict[str, Kinds]:
+    by_experience = {
+        experience.key: {definition.key: definition.type for definition in experience.properties}
+        for experience in model.experiences
+    }
+    return {
+        entity_name(collection, child): by_experience[child.type] if child.kind is ChildKind.EXPERIENCE else NO_KINDS
+        for collection, child in entities_of(model)
+    }
+
+
+def _entity(name: str, alternatives: Alternatives, tribes: Tribes, kinds: Kinds) -> Entity:
     candidates = tuple(
         Candidate(
             replace(targeted, scenario=NO_SCENARIO),
@@ -207,7 +232,7 @@ def _entity(name: str, alternatives: Alternatives, tribes: Tribes) -> Entity:
         )
         for targeted, choice in alternatives.targeted
     )
-    return Entity(name, alternatives.is_published, _shown(name, alternatives.otherwise), candidates)
+    return Entity(name, alternatives.is_published, _shown(name, alternatives.otherwise), candidates, kinds)
 
 
 def _shown(name: str, choice: Choice) -> Shown:

@@ -100,7 +100,7 @@ def _sessions_of(connection: Connection, visitors: Collection[PersonKey]) -> dic
     statements = [(query, (key, listed(connection, person_ids))) for key, person_ids in by_environment.items()]
     answers = run_together(connection, statements)
     return {
-        (environment_id, person_id): int(count)
+        (environment_id, person_id): count
         for environment_id, rows in zip(by_environment, answers, strict=True)
         for person_id, count in rows
     }

@@ -58,8 +58,8 @@ def main() -> None:
     os.sched_setaffinity(0, {1})
     for database in asked.database or DATABASES:
         with tempfile.TemporaryDirectory() as name, _echo() as echo, contextlib.ExitStack() as stack:
-            options = ("--database", stack.enter_context(_postgres())) if database == "postgresql" else ()
-            server = stack.enter_context(_demo_server(Path(name) / "server", *options))
+            options = ("--database", stack.enter_context(own_postgres())) if database == "postgresql" else ()
+            server = stack.enter_context(demo_server(Path(name) / "server", *options))
             key = json.loads((server.folder / "demo.json").read_text())["spaces"]["vod"]["production"]
             for measure in jobs:
                 measure(Place(database, server.url, key, echo, Path(name)))
@@ -83,7 +83,7 @@ class Place:
     def compare(self, what: str, subject: Load, bodies: Sequence[bytes], target: float) -> None:
         """Against the peer that echoes these bodies."""
         echoed = Load(self.echo, [post("/", body) for body in bodies])
-        _compare(f"{self.database}: {what}", subject.per_second, echoed.per_second, target)
+        compare(f"{self.database}: {what}", subject.per_second, echoed.per_second, target)
 
 
 def _measure_identities(place: Place) -> None:
@@ -108,7 +108,7 @@ def _send_all(load: Load) -> None:
 
 def _measure_events(place: Place) -> None:
     events = place.load("/api/client/events", _events())
-    _compare(
+    compare(
         f"{place.database}: events stored a second",
         lambda: events.per_second() * EVENTS_AT_ONCE,
         lambda: _imported_a_second(place.folder),
@@ -124,7 +124,7 @@ JOBS: Mapping[str, Callable[[Place], None]] = {
 }
 
 
-def _compare(what: str, subject: Callable[[], float], peer: Callable[[], float], target: float) -> None:
+def compare(what: str, subject: Callable[[], float], peer: Callable[[], float], target: float) -> None:
     subject(), peer()
     pairs = [(subject(), peer()) for _ in range(PAIRS)]
     ratio = statistics.median(ours / theirs for ours, theirs in pairs)
@@ -133,7 +133,7 @@ def _compare(what: str, subject: Callable[[], float], peer: Callable[[], float],
 
 
 @contextlib.contextmanager
-def _demo_server(folder: Path, *options: str) -> Iterator[ServerProcess]:
+def demo_server(folder: Path, *options: str) -> Iterator[ServerProcess]:
     os.sched_setaffinity(0, {0})
     with server_process(folder, "--demo", "--rate-limits", "off", *options) as server:
         os.sched_setaffinity(0, {1})
@@ -141,7 +141,7 @@ def _demo_server(folder: Path, *options: str) -> Iterator[ServerProcess]:
 
 
 @contextlib.contextmanager
-def _postgres() -> Iterator[str]:
+def own_postgres() -> Iterator[str]:
     """A PostgreSQL that may use both cores: the server has one of them, the load the other."""
     os.sched_setaffinity(0, {0, 1})
     with tempfile.TemporaryDirectory(prefix="mtribes-postgres-", ignore_cleanup_errors=True) as name:

@@ -140,7 +140,7 @@ def media_types_of(route: Route) -> Sequence[str]:
 
 
 def _credentials(stage: Stage, route: Route, chance: Random, *, is_hostile: bool) -> Mapping[str, str]:
-    wanted = {Surface.PLATFORM: stage.token, Surface.CLIENT: stage.key}.get(route.surface)
+    wanted = {Surface.PLATFORM: stage.token, Surface.CLIENT: stage.key, Surface.OFREP: stage.key}.get(route.surface)
     given = chance.choice((stage.token, stage.key, hostile_text(chance)[:500], None)) if is_hostile else wanted
     return {"Authorization": f"Bearer {given}"} if given else {}
 

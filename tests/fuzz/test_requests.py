@@ -213,7 +213,7 @@ def seconds_of(server: ServerProcess, stage: Stage, route: Route, body: bytes) -
 
 def request_of(stage: Stage, route: Route, body: bytes) -> bytes:
     """Return a request to a route with a body of the kind that it looks like."""
-    token = {Surface.PLATFORM: stage.token, Surface.CLIENT: stage.key}.get(route.surface)
+    token = {Surface.PLATFORM: stage.token, Surface.CLIENT: stage.key, Surface.OFREP: stage.key}.get(route.surface)
     path = "/".join(
         stage.part(route, part.strip("{}*")) if part.startswith("{") else part for part in route.path.split("/")
     ).replace("/parts/2", f"-{next(IMPORT_NUMBERS)}/parts/1")

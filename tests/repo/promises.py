@@ -74,6 +74,18 @@ No code and no token is logged, whatever the level of the log.
 """
 
 TOKENS_AND_KEYS = """
+The URL of a stream of flags opens it for some minutes and while its key lives, tells of nobody, is logged nowhere.
+  server/ofrep/test_streams.py
+    without_a_token_of_ours_there_is_no_stream
+    a_token_is_good_for_ten_minutes_at_least_and_twenty_at_most
+    who_revokes_the_key_ends_its_streams_and_opens_none
+    a_token_tells_nothing_of_whom_it_is_for
+    the_token_is_in_no_log_no_metric_no_audit_and_no_database
+Evaluating flags stores nothing, and shows nobody the flags of another where ids are signed.
+  server/ofrep/test_evaluating.py
+    evaluating_stores_nothing
+  server/ofrep/test_refusals.py
+    where_ids_are_signed_nobody_has_the_flags_of_another
 A token has a prefix by kind, 30 random characters and a checksum; with a wrong one the database is not asked.
   server/tokens/test_secrets.py
   server/authorisation/test_grid.py

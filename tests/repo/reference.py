@@ -28,6 +28,7 @@ README = Path(__file__).parents[2] / "README.md"
 CREDENTIALS = {
     Surface.PLATFORM: "bearer token",
     Surface.CLIENT: "`pk_` key",
+    Surface.OFREP: "`pk_` key",
     Surface.OAUTH: "as OAuth 2 says",
     Surface.PAGE: "browser session",
     Surface.SYSTEM: "none",

@@ -34,7 +34,6 @@ NOT_SENT: dict[str, str] = {
     "templates_server/persons/profiles.py: int(value)": "a float below 2 to the 53rd",
     "templates_server/property_values.py: int(number)": "a float; only where it is exact",
     "templates_server/rate_limits.py: int((WINDOW_SECONDS - missing_seconds)": "a number",
-    "templates_server/sessions/store.py: int(rows[0][0])": "of the database",
     "templates_server/times.py: int((fraction or '').ljust(3, '0')[:3])": "three digits of a pattern",
     "templates_server/tribes/compiler.py: int(value)": "a boolean",
     "templates_server/tribes/evaluator.py: float(value)": "a number; OverflowError is caught",

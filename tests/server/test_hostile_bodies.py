@@ -25,7 +25,7 @@ from tests.servers import RunningServer, running_server
 from tests.wire import told
 
 READING = [route for route in ROUTES if route.reads is not None]
-JSON_SURFACES = {Surface.PLATFORM, Surface.CLIENT, Surface.OAUTH}
+JSON_SURFACES = {Surface.PLATFORM, Surface.CLIENT, Surface.OFREP, Surface.OAUTH}
 JSON_ROUTES = [
     route for route in READING if route.surface in JSON_SURFACES and JSON in getattr(route.reads, "media_types", [JSON])
 ]
@@ -88,7 +88,7 @@ class Target:
     def __init__(self, server: RunningServer, person: Person, space: str, key: str, client: httpx.Client) -> None:
         self.server = server
         self._client = client
-        self._tokens = {Surface.PLATFORM: person.token, Surface.CLIENT: key}
+        self._tokens = {Surface.PLATFORM: person.token, Surface.CLIENT: key, Surface.OFREP: key}
         self._names = {
             "space": space,
             "environment": "production",
@@ -183,7 +183,7 @@ def test_shapes_of_smuggling_are_refused_on_each_surface(target: Target, shape: 
         heard = told(target.server, lines.encode(), seconds=5)
         assert heard.statuses == [status], (route.path, heard.content)
         assert heard.is_closed
-    assert seen == {Surface.OAUTH, Surface.PAGE, Surface.PLATFORM, Surface.CLIENT}
+    assert seen == {Surface.OAUTH, Surface.PAGE, Surface.PLATFORM, Surface.CLIENT, Surface.OFREP}
 
 
 TRICKS = ["\0", "\ud800", "a/b", "../..", "'; DROP TABLE spaces; --", "pk_", "é" * 9]

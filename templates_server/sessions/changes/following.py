@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
+from collections.abc import AsyncIterator
 
 from templates_server.database import Database
 from templates_server.delivery.model import TargetedScenario
@@ -12,7 +14,7 @@ from templates_server.persons.names import PersonKind, PersonName, Stated
 from templates_server.sessions.changes import store
 from templates_server.sessions.changes.memory import StartedSessions
 from templates_server.sessions.changes.telling import NOTHING, Change, Told, change_of, told_by_revision
-from templates_server.sessions.changes.watch import Follower
+from templates_server.sessions.changes.watch import Follower, Lookout
 from templates_server.sessions.deciding import Context, Decided, Deciding, Person
 from templates_server.sessions.states import States
 from templates_server.times import Clock
@@ -31,10 +33,24 @@ class Evaluations:
         self._clock = clock
         self._turns = asyncio.Semaphore(EVALUATIONS_AT_ONCE)
 
-    async def evaluate(self, followed: FollowedSession) -> tuple[Decided, int]:
-        """What is shown now, and of which moment in milliseconds that is; NotFound when nobody is there any more."""
+    @property
+    def now(self) -> int:
+        """The present time in milliseconds."""
+        return self._clock()
+
+    @contextlib.asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Within the block there are few other evaluations."""
         async with self._turns:
             await asyncio.sleep(0)  # SQLite never waits: without this, all evaluations would be one for other requests
+            yield
+
+    async def evaluate(self, followed: FollowedSession) -> tuple[Decided, int]:
+        """What is shown now, and of which moment in milliseconds that is.
+
+        NotFound when the session, or its person, is no more.
+        """
+        async with self.turn():
             await self.find(followed)
             now = self._clock()
             decided = await self._deciding.again(followed.person, followed.context, now=now)
@@ -65,7 +81,7 @@ class FollowedSession:
         self.follower = follower
         self._revision = revision
         self._told: Told | None = None
-        self._look_at = 0.0
+        self._lookout: Lookout[Change] = Lookout(follower)
 
     @property
     def context(self) -> Context | None:
@@ -80,25 +96,13 @@ class FollowedSession:
 
     async def next_change(self, evaluations: Evaluations, *, seconds: float) -> Change | None:
         """What has changed, as soon as something has; None when nothing did for so many seconds, or all is over."""
-        loop = asyncio.get_running_loop()
-        until = loop.time() + seconds
-        while not self.follower.is_over:
-            if self.follower.woken.is_set() or loop.time() >= self._look_at:
-                self.follower.woken.clear()
-                change = await self._look(evaluations)
-                if change is not None:
-                    return change
-            rest = min(until, self._look_at) - loop.time()
-            if loop.time() >= until:
-                return None
-            await self.follower.wait(rest)
-        return None
+        return await self._lookout.next(lambda: self._look(evaluations), seconds=seconds)
 
     async def _look(self, evaluations: Evaluations) -> Change | None:
         decided, now = await evaluations.evaluate(self)
         told = self._told if self._told is not None else self._told_before(decided.states)
         # From the moment that was decided for: a border that came while it was decided is still to be looked at.
-        self._look_at = asyncio.get_running_loop().time() + _seconds_to_border(decided.states, now)
+        self._lookout.look_again_in(seconds_to_border(decided.states, now))
         change = change_of(decided, told, revision=self._revision)
         self._told = told
         if change is not None:
@@ -116,7 +120,7 @@ class FollowedSession:
         return started.told
 
 
-def _seconds_to_border(states: States, now: int) -> float:
+def seconds_to_border(states: States, now: int) -> float:
     """In how many seconds after that time a scenario begins or ends, if that is soon."""
     borders = [border for entity in states.entities for each in entity.candidates for border in _borders(each.targeted)]
     nearest = min((border - now for border in borders if border > now), default=None)

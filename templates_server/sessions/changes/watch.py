@@ -9,8 +9,9 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
@@ -20,6 +21,7 @@ from templates_server.errors import Unavailable
 from templates_server.sessions.changes import store
 
 LOGGER = logging.getLogger("templates_server")
+Seen = TypeVar("Seen")
 LONGEST_REST_SECONDS = 0.5
 SHORTEST_REST_SECONDS = 0.1
 REST_PER_LOOK = 9  # a tenth of the time is spent on looking, at most
@@ -53,6 +55,34 @@ class Follower:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self.woken.wait()
+
+
+class Lookout(Generic[Seen]):
+    """Looks for what a follower is to be told: when it is woken, and when that is due. It begins with a look."""
+
+    def __init__(self, follower: Follower) -> None:
+        self._follower = follower
+        self._look_at = 0.0
+
+    def look_again_in(self, seconds: float) -> None:
+        """Have the next look be so late at most."""
+        self._look_at = asyncio.get_running_loop().time() + seconds
+
+    async def next(self, look: Callable[[], Awaitable[Seen | None]], *, seconds: float) -> Seen | None:
+        """What a look finds, as soon as one does; None when none did for so many seconds, or all is over."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + seconds
+        while not self._follower.is_over:
+            if self._follower.woken.is_set() or loop.time() >= self._look_at:
+                self._follower.woken.clear()
+                found = await look()
+                if found is not None:
+                    return found
+            rest = min(until, self._look_at) - loop.time()
+            if loop.time() >= until:
+                return None
+            await self._follower.wait(rest)
+        return None
 
 
 class Watch:

@@ -68,6 +68,7 @@ FILLED: Mapping[str, Callable[[str], Any]] = {
     "Sequence[str]": lambda _: ("a",),
     "Sequence[str] | None": lambda text: text.split(","),
     "Iterable[str]": lambda _: ("a",),
+    "Iterable[int]": lambda _: (2, 1),
     "Collection[str]": lambda _: ("a",),
     "tuple[str, ...]": lambda _: ("a",),
     "list[str]": lambda _: ["a"],

@@ -132,6 +132,10 @@ POST   /api/client/events                                  204 -            -   
 POST   /api/client/identify                                204 -            -             app     place
 POST   /api/client/alias                                   204 -            -             app     place
 POST   /api/client/devices                                 204 -            -             app     place
+
+POST   /ofrep/v1/evaluate/flags                            200 -            -             app     place
+POST   /ofrep/v1/evaluate/flags/{{flag*}}                  200 -            -             app     place
+GET    /ofrep/v1/event-stream                              401 -            -             anyone  nobody
 """
 
 ROLES = ("viewer", "developer", "administrator")
@@ -291,7 +295,7 @@ def _of_anyone(row: Row, name: str) -> int:
 
 def _of_app(row: Row, name: str) -> int:
     if CREDENTIALS[name].kind != "app":
-        return 401
+        return 403 if row.path.startswith("/ofrep/") and CREDENTIALS[name].kind != "none" else 401
     if row.path == "/api/client/sessions/{session}/changes" and name != "a key":
         return 404  # the session is of the production of `vod`
     return row.status

@@ -62,6 +62,13 @@ GUARDS = (
         "if False",
         ("/api/client/",),
     ),
+    Guard(
+        "a token evaluates no flags",
+        "ofrep.api",
+        "if principal.kind is not PrincipalKind.APP:",
+        "if False:",
+        ("/ofrep/v1/evaluate",),
+    ),
     Guard("places are for those who may see them", "access", "return not principal.limits or", "return True or"),
     Guard(
         "places are for members",

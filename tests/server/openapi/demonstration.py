@@ -157,6 +157,12 @@ def _a_session(demo: Demonstration) -> None:
     demo.variables["SESSION"] = started.json()["session"]
 
 
+def _a_stream(demo: Demonstration) -> None:
+    with demo.server.client(Authorization=f"Bearer {demo.variables['MTRIBES_KEY']}") as app:
+        flags = app.post("/ofrep/v1/evaluate/flags", json={"context": {"targetingKey": "ada"}}).json()
+    demo.variables["STREAM_TOKEN"] = flags["eventStreams"][0]["url"].rpartition("=")[2]
+
+
 PREPARATIONS: Mapping[str, Callable[[Demonstration], None]] = {
     "PUT /v2/spaces/{space}/environments/{environment}/visitors/{visitor}/tags/{tag*}": _a_session,
     "DELETE /v2/spaces/{space}/environments/{environment}/visitors/{visitor}/tags/{tag*}": _a_session,
@@ -180,6 +186,7 @@ PREPARATIONS: Mapping[str, Callable[[Demonstration], None]] = {
     "GET /v2/spaces/{space}/environments/{environment}/exports/{export}/content": _an_export,
     "POST /v2/tokens": _no_token,
     "GET /api/client/sessions/{session}/changes": _a_session,
+    "GET /ofrep/v1/event-stream": _a_stream,
     "DELETE /v2/tokens/{token}": _made("TOKEN_ID", "/v2/tokens", {"name": "old"}),
     **{
         f"{method} /v2/spaces/{{space}}/environments/{{environment}}/users/{{user}}{rest}": _a_user

@@ -134,16 +134,23 @@ def streamed(app: App, session: str, **headers: str) -> Iterator[Stream]:
     with (
         app.environment.app(app.server) as client,
         client.stream("GET", changes_of(session), headers=wanted, timeout=60) as answer,
+        read_stream(answer) as stream,
     ):
-        stream = Stream(answer)
-        reader = threading.Thread(target=stream.read, daemon=True)
-        reader.start()
         yield stream
-        connection = answer.extensions["network_stream"].get_extra_info("socket")
-        with contextlib.suppress(OSError):  # the server has ended it
-            connection.shutdown(socket.SHUT_RDWR)
-        reader.join(10)
-        assert stream.ended.is_set()
+
+
+@contextlib.contextmanager
+def read_stream(answer: httpx.Response) -> Iterator[Stream]:
+    """What comes over a stream that was opened, while the block lasts."""
+    stream = Stream(answer)
+    reader = threading.Thread(target=stream.read, daemon=True)
+    reader.start()
+    yield stream
+    connection = answer.extensions["network_stream"].get_extra_info("socket")
+    with contextlib.suppress(OSError):  # the server has ended it
+        connection.shutdown(socket.SHUT_RDWR)
+    reader.join(10)
+    assert stream.ended.is_set()
 
 
 @contextlib.contextmanager

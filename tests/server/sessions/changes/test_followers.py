@@ -14,7 +14,7 @@ from templates_server import schema
 from templates_server.addresses import parse_network
 from templates_server.connections import ConnectionLimits
 from templates_server.places import FollowLimits
-from templates_server.sessions.changes import api
+from templates_server.sessions.changes import streaming
 from tests.environments import deliver
 from tests.server.sessions.changes.following import (
     GOLD_FIRST,
@@ -82,7 +82,7 @@ def test_a_server_that_stops_ends_streams_and_polls_at_once(tmp_path: Path) -> N
 
 
 def test_a_stream_says_that_it_lives_while_nothing_changes(server: RunningServer, monkeypatch: Any) -> None:
-    monkeypatch.setattr(api, "HEARTBEAT_SECONDS", 0.2)
+    monkeypatch.setattr(streaming, "HEARTBEAT_SECONDS", 0.2)
     with made_app(server, GOLD_FIRST) as app:
         started = app.start(anonymous_id="v")
         with streamed(app, started["session"]) as stream:

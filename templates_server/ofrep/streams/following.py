@@ -1,0 +1,39 @@
+"""One person's flags that are followed: what the app knows of them, and when it is to ask anew."""
+
+from __future__ import annotations
+
+import msgspec
+
+from templates_server.ofrep.evaluating import Evaluating
+from templates_server.ofrep.marks import read_mark, written_mark
+from templates_server.persons.names import PersonKind, PersonName, Stated
+from templates_server.sessions.changes.following import Evaluations, seconds_to_border
+from templates_server.sessions.changes.watch import Follower, Lookout
+from templates_server.sessions.deciding import Person
+from templates_server.times import SECOND
+
+
+class FollowedFlags:
+    """The flags of a person whose app knows them as of a mark."""
+
+    def __init__(self, follower: Follower, mark: bytes, *, last_event_id: str) -> None:
+        user = PersonName(PersonKind.USER, "", follower.person_id)
+        self._person = Person(follower.environment_id, Stated(None, user))
+        self._mark = read_mark(last_event_id) or mark
+        self._lookout: Lookout[bytes] = Lookout(follower)
+
+    async def next_event(self, evaluating: Evaluating, turns: Evaluations, *, seconds: float) -> bytes | None:
+        """That the flags may have changed, encoded, as soon as they may; None when they did not for so many seconds."""
+        return await self._lookout.next(lambda: self._look(evaluating, turns), seconds=seconds)
+
+    async def _look(self, evaluating: Evaluating, turns: Evaluations) -> bytes | None:
+        async with turns.turn():
+            now = turns.now
+            flags, mark = await evaluating.mark_of(self._person, now=now)
+        self._lookout.look_again_in(seconds_to_border(flags.states, now))
+        if mark == self._mark:
+            return None
+        self._mark = mark
+        told = {"type": "refetchEvaluation", "etag": flags.states.revision, "lastModified": now // SECOND}
+        data = msgspec.json.encode(told)
+        return b"id: %b\nevent: message\ndata: %b\n\n" % (written_mark(mark).encode(), data)
