@@ -548,7 +548,7 @@ function makeStore(spaceKey, client, log) {
         work.catch(() => failed),
         STORAGE_TIMEOUT_MSEC,
         () => {
-          if (!isLate) log("storage is too slow");
+          if (!isLate) log("storage does not answer");
           isLate = true;
           return failed;
         },
@@ -848,9 +848,10 @@ function nextPlace(place) {
   return (place + 1) % EVENT_PLACES;
 }
 
-/** As many bytes at most. */
+/** In UTF-8, without what not every platform has. */
 function countBytes(text) {
-  return text.replace(/[\u0080-\uffff]/g, "xxx").length;
+  const halfway = text.replace(/[\u0080-\u07ff\ud800-\udfff]/g, "xx");
+  return halfway.replace(/[\u0800-\uffff]/g, "xxx").length;
 }
 
 function makeEvents(sender, pauses, store, client, log) {
