@@ -77,12 +77,18 @@ class PeopleServer:
         return {"session": f"ses_{person}", "revision": self._revision, "states": states}
 
 
+class ManyConnections(ThreadingHTTPServer):
+    """One that lets as many connect at once as there are overlapping requests of a test."""
+
+    daemon_threads = True
+    request_queue_size = 128
+
+
 @contextmanager
 def people_server() -> Iterator[PeopleServer]:
     """Such a server, until the block ends."""
     people = PeopleServer()
-    with ThreadingHTTPServer(("127.0.0.1", 0), _handler(people)) as server:
-        server.daemon_threads = True
+    with ManyConnections(("127.0.0.1", 0), _handler(people)) as server:
         people.url = f"http://127.0.0.1:{server.server_address[1]}"
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()

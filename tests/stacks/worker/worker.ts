@@ -18,7 +18,8 @@ async function own(user: string, context: Context): Promise<Response> {
   const { properties, track } = space.collections.onboarding.welcome;
   track("welcome/rendered", { pair1: { key: "user", value: user } });
   context.waitUntil(space.close());
-  return Response.json([space.session.status, properties.label]);
+  const { status, failure } = space.session;
+  return Response.json([failure ?? status, properties.label]);
 }
 
 async function shared(user: string): Promise<Response> {
