@@ -157,6 +157,10 @@ B Hostile content of every file that is read, and what is no file in its place, 
 """
 
 LIMITS_AND_TRUTH = """
+C11 A new secret for signed ids ends the event streams of flags that the one before opened; their ids tell no tribes.
+  server/ofrep/test_streams.py
+    another_secret_for_ids_ends_what_the_one_before_opened
+    the_id_of_an_event_tells_nothing_of_the_tribes_of_whom_it_is_for
 C7 Nobody is stored without a time of update; those who were get one in steps of a bounded number of people.
   server/test_migrations.py
     people_without_a_time_of_update_get_one
@@ -403,6 +407,22 @@ F9 A large event at the head does not keep the others from being sent when the p
     a_page_that_is_hidden_sends_at_most_60_kib_with_keepalive_and_the_rest_later
 F10 No public function throws or rejects, whatever the app, its fetch, its storage or its console does.
   server/codegen/test_hostile_apps.py
+  server/codegen/test_left_by_others.py
+    options_that_throw_when_they_are_read_leave_fallbacks
+    a_snapshot_that_throws_when_it_is_read_is_none
+    a_logger_that_fails_later_ends_no_program
+F11 Nothing of one person is filed under or told to the next: events while storage is read, what a snapshot was made of.
+  server/codegen/test_left_by_others.py
+    an_event_that_waits_for_storage_stays_with_whom_it_is_of
+    the_snapshot_of_a_person_has_nothing_of_the_one_before
+    on_a_server_who_is_refused_sees_no_snapshot_of_another
+F11 What is in storage and is no event holds up no event.
+  server/codegen/test_left_by_others.py
+    what_is_no_event_in_storage_is_removed_and_never_sent
+F11 Without consent storage that cannot remove is given no empty text; consent can be withdrawn after the end.
+  server/codegen/test_left_by_others.py
+    without_consent_storage_that_cannot_remove_is_not_written_to_either
+    consent_that_is_withdrawn_after_the_end_removes_what_is_stored
 """
 
 PUBLIC_PROMISES = """

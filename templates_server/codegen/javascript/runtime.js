@@ -492,7 +492,7 @@ function makeLayers(space, entity, parse, readFallback) {
   const { onChange, announce } = makeListeners(entity, space.attempt, fallback);
   return {
     fallback,
-    initial: () => first ?? fallback(),
+    initial: () => (!space.isHidden() && first) || fallback(),
     read() {
       if (space.isHidden()) return fallback();
       const state = current();
@@ -523,6 +523,8 @@ function makeLayers(space, entity, parse, readFallback) {
     },
     drop() {
       latest = before = null;
+      // Who was served the same may have had more than this code knows.
+      if (made) wires.delete(made);
       unknown = [];
     },
     announce: () => announce(current()),
@@ -623,7 +625,12 @@ function keepIdentity(store, client) {
     const again = (removed) => removed && write();
     const saved = proceed(
       write(),
-      (written) => written || proceed(store.remove(IDENTITY), again),
+      (written) =>
+        written ||
+        proceed(
+          store.read(IDENTITY),
+          (found) => found !== null && proceed(store.remove(IDENTITY), again),
+        ),
     );
     void proceed(saved, (written) => {
       if (inMemory === identity) unsaved = !written;
@@ -818,15 +825,29 @@ function keepEvents(store) {
       const found = [];
       texts.forEach((text, at) => {
         const [whose, ...kept] = (text ?? "").split("\n");
-        const news = kept.filter((line) => !lines.has(line));
-        if (whose !== destination || news.length === 0) return;
+        if (whose !== destination) return;
+        const events = kept.filter(isEvent);
+        const news = events.filter((line) => !lines.has(line));
         const record = newRecord(destination, at, text);
+        if (events.length === 0) change(record);
+        if (news.length === 0) return;
         for (const line of news) found.push(join(record, newQueued(line)));
         if (!open || record.characters < open.characters) open = record;
       });
       return found;
     },
   };
+}
+
+/** Not of what others have written there, which would be in the way of events. */
+function isEvent(line) {
+  try {
+    return (
+      countBytes(line) <= MOST_EVENT_BYTES && !!asObject(JSON.parse(line))["id"]
+    );
+  } catch {
+    return false;
+  }
 }
 
 function newQueued(text) {
@@ -1092,13 +1113,6 @@ function makeClient(host, log, keyChanged, lockChanged, trackingChanged) {
     fetch: null,
     logger: null,
     storage: null,
-    get apiKey() {
-      return apiKey;
-    },
-    set apiKey(key) {
-      apiKey = typeof key === "string" ? key.trim() : "";
-      keyChanged();
-    },
     get host() {
       return host;
     },
@@ -1128,6 +1142,14 @@ function makeClient(host, log, keyChanged, lockChanged, trackingChanged) {
       if (tracking === Boolean(on)) return;
       tracking = !tracking;
       trackingChanged();
+    },
+    // The last, since options are taken in this order: all else is there when the key is.
+    get apiKey() {
+      return apiKey;
+    },
+    set apiKey(key) {
+      apiKey = typeof key === "string" ? key.trim() : "";
+      keyChanged();
     },
   };
 }
@@ -1261,6 +1283,8 @@ function makeRunner(spaceKey, host, entities) {
   let initial = IDLE;
   let revision = null;
   let run = null;
+  /** Who was started last, and has not ended: there is no run yet while storage is read. */
+  let expected;
   /** Grows with each start and end: whatever began before is over. */
   let turn = 0;
   let aborter;
@@ -1287,7 +1311,9 @@ function makeRunner(spaceKey, host, entities) {
     // Of an error of our own the message is enough.
     if (cause instanceof Nonsense) cause = cause.message;
     try {
-      (client.logger ?? report)(message, cause);
+      const told = (client.logger ?? report)(message, cause);
+      // One that sends messages elsewhere may fail later.
+      void Promise.resolve(told).catch(() => {});
     } catch {
       report(message, cause);
     }
@@ -1347,8 +1373,8 @@ function makeRunner(spaceKey, host, entities) {
   };
 
   const trackingChanged = () => {
-    if (closing) return;
     if (client.tracking) {
+      if (closing) return;
       identity.keep();
       void events.restore();
     } else {
@@ -1494,6 +1520,7 @@ function makeRunner(spaceKey, host, entities) {
   const stop = () => {
     halt();
     run = null;
+    expected = undefined;
   };
 
   const enter = (wanted, anonymousId) =>
@@ -1554,6 +1581,7 @@ function makeRunner(spaceKey, host, entities) {
     caller = newcomer;
     occupied = !isAlone();
     mute = !wanted;
+    expected = wanted;
     if (!wanted) return fallBack("refused");
     const mine = turn;
     await sooner(begin(wanted, before), client.waitTimeMsec, () => {
@@ -1592,11 +1620,13 @@ function makeRunner(spaceKey, host, entities) {
     await events.close();
   };
 
-  /** The person who is there now. */
-  const person = () =>
-    run
-      ? { ...personOf(run), session: run.session ?? undefined }
-      : { anonymous_id: identity.current().id };
+  /** The person who is there now, or who was to be while storage was read. */
+  const person = (wanted) => {
+    if (run) return { ...personOf(run), session: run.session ?? undefined };
+    if (!wanted) return { anonymous_id: identity.current().id };
+    const { id } = identity.begin(wanted.userId);
+    return personOf({ ...wanted, anonymousId: id });
+  };
 
   const record = (name, pairs, place) => {
     if (isClosed() || mute || states || isHidden()) return;
@@ -1604,7 +1634,8 @@ function makeRunner(spaceKey, host, entities) {
     const what = `the event ${describe(name)} is not recorded`;
     attempt(what, () => {
       const event = readEvent(name, pairs, place);
-      const add = () => events.add({ ...event, ...person() });
+      const whose = expected;
+      const add = () => events.add({ ...event, ...person(whose) });
       const ready = run ? null : identity.ready();
       if (ready) void ready.then(() => attempt(what, add));
       else add();
@@ -1965,19 +1996,22 @@ function assemble({ key, host, fallbacks, collect }) {
 
 /** Makes a Space of its own. Apps that use the default Space alone leave this out of their bundle. */
 export function makeSpaceWith(blueprint, options) {
-  const { space, runner, entities } = assemble(blueprint);
-  const { states, bootstrap, logger = null, apiKey, ...others } = options ?? {};
-  const { client } = space;
+  const assembled = assemble(blueprint);
+  assembled.runner.attempt("the options cannot be used", () =>
+    apply(options ?? {}, blueprint.fallbacks, assembled),
+  );
+  return assembled.space;
+}
+
+function apply(options, fallbacks, { runner, entities }) {
+  const { states, bootstrap, logger = null } = options;
+  const { client } = runner;
   client.logger = logger;
   if (states)
-    runner.test(
-      completeStates(blueprint.fallbacks, states, entities, runner.log),
-    );
-  // The key is the last, since all else is there when it is.
-  for (const [name, value] of Object.entries({ ...others, apiKey })) {
-    if (value !== undefined && name in client) {
-      Object.assign(client, { [name]: value });
-    }
+    runner.test(completeStates(fallbacks, states, entities, runner.log));
+  for (const name of Object.keys(client)) {
+    const value = options[name];
+    if (value !== undefined) Object.assign(client, { [name]: value });
   }
   if (bootstrap && !states) {
     const resumed = runner.attempt("the bootstrap cannot be used", () =>
@@ -1985,7 +2019,6 @@ export function makeSpaceWith(blueprint, options) {
     );
     if (resumed) runner.resume(resumed);
   }
-  return space;
 }
 
 /** What a test says, filled in from the fallbacks. */
@@ -2022,8 +2055,11 @@ function completeState(fallback, given) {
 function readSnapshot(snapshot, attempt) {
   const { anonymousId, userId } = asObject(asObject(snapshot)["person"]);
   const wanted = readOptions({ userId }, attempt);
+  const served = asServed(snapshot);
   return {
-    ...asServed(snapshot),
+    ...served,
+    // Whatever looking at them does, it is to be done before anybody is told.
+    states: { ...served.states },
     ...wanted,
     id: asAnonymousId(anonymousId),
     owner: wanted.userId,

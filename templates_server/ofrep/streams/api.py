@@ -48,8 +48,9 @@ async def follow_flags(call: Call) -> Response:
     claim = _claim_of(call)
     if claim is None:  # it ended in this very moment
         raise Unauthenticated(NOT_GOOD)
-    follower = Follower(claim.key_id, call.app_environment_id, claim.person_id)
-    followed = FollowedFlags(follower, claim.mark, last_event_id=call.request.headers.get("last-event-id", ""))
+    follower = Follower(claim.key_id, call.app_environment_id, claim.person_id, claim.signature_version)
+    last_event_id, tokens = call.request.headers.get("last-event-id", ""), call.services.part(StreamTokens)
+    followed = FollowedFlags(follower, claim.mark, last_event_id=last_event_id, tokens=tokens)
     next_event = functools.partial(
         _next_event, followed, call.services.part(Evaluating), call.services.part(Evaluations)
     )

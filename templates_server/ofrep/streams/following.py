@@ -6,6 +6,7 @@ import msgspec
 
 from templates_server.ofrep.evaluating import Evaluating
 from templates_server.ofrep.marks import read_mark, written_mark
+from templates_server.ofrep.streams.tokens import StreamTokens
 from templates_server.persons.names import PersonKind, PersonName, Stated
 from templates_server.sessions.changes.following import Evaluations, seconds_to_border
 from templates_server.sessions.changes.watch import Follower, Lookout
@@ -16,10 +17,11 @@ from templates_server.times import SECOND
 class FollowedFlags:
     """The flags of a person whose app knows them as of a mark."""
 
-    def __init__(self, follower: Follower, mark: bytes, *, last_event_id: str) -> None:
+    def __init__(self, follower: Follower, mark: bytes, *, last_event_id: str, tokens: StreamTokens) -> None:
         user = PersonName(PersonKind.USER, "", follower.person_id)
         self._person = Person(follower.environment_id, Stated(None, user))
-        self._mark = read_mark(last_event_id) or mark
+        self._tokens = tokens
+        self._mark = read_mark(last_event_id) or self._sealed(mark)
         self._lookout: Lookout[bytes] = Lookout(follower)
 
     async def next_event(self, evaluating: Evaluating, turns: Evaluations, *, seconds: float) -> bytes | None:
@@ -29,7 +31,8 @@ class FollowedFlags:
     async def _look(self, evaluating: Evaluating, turns: Evaluations) -> bytes | None:
         async with turns.turn():
             now = turns.now
-            flags, mark = await evaluating.mark_of(self._person, now=now)
+            flags, present = await evaluating.mark_of(self._person, now=now)
+        mark = self._sealed(present)
         self._lookout.look_again_in(seconds_to_border(flags.states, now))
         if mark == self._mark:
             return None
@@ -37,3 +40,6 @@ class FollowedFlags:
         told = {"type": "refetchEvaluation", "etag": flags.states.revision, "lastModified": now // SECOND}
         data = msgspec.json.encode(told)
         return b"id: %b\nevent: message\ndata: %b\n\n" % (written_mark(mark).encode(), data)
+
+    def _sealed(self, mark: bytes) -> bytes:
+        return self._tokens.sealed_mark(mark, self._person.stated.person.person_id)

@@ -8,6 +8,7 @@ URL would have clients connect anew. The server's key seals it: every process th
 from __future__ import annotations
 
 import binascii
+import hashlib
 import re
 import struct
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -25,6 +26,7 @@ WINDOW_MILLISECONDS = 10 * MINUTE
 PURPOSE = "event streams"
 HEAD = struct.Struct(f">Ii{MARK_BYTES}s")
 TOKEN = re.compile(r"[A-Za-z0-9_-]{1,300}", re.ASCII)
+PURPOSE_OF_MARKS = f"{PURPOSE}/marks"
 PURPOSES = (f"{PURPOSE}/1", f"{PURPOSE}/2")  # AES-256-SIV takes a key of 64 bytes
 
 
@@ -45,11 +47,17 @@ class StreamTokens:
 
     def __init__(self, key: ServerKey) -> None:
         self._cipher = AESSIV(b"".join(key.derive(purpose, "") for purpose in PURPOSES))
+        self._key_of_marks = key.derive(PURPOSE_OF_MARKS, "")
 
     def windows(self, now: int) -> Sequence[int]:
         """The numbers of the windows of time whose tokens are good: the present one, and that before."""
         present = now // WINDOW_MILLISECONDS
         return present, present - 1
+
+    def sealed_mark(self, mark: bytes, person_id: str) -> bytes:
+        """What stands for a mark in events: a mark itself would let anybody try which tribes a person is in."""
+        content = mark + person_id.encode()
+        return hashlib.blake2b(content, digest_size=MARK_BYTES, key=self._key_of_marks).digest()
 
     def make(self, claim: Claim, *, now: int) -> str:
         """The token of a claim."""

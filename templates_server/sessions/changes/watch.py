@@ -30,11 +30,15 @@ REST_AFTER_FAILURE_SECONDS = 5.0
 
 @dataclass(eq=False)
 class Follower:
-    """A person who is followed by an app with a key. `woken`: look again. `is_over`: there is nothing to wait for."""
+    """A person who is followed by an app with a key. `woken`: look again. `is_over`: there is nothing to wait for.
+
+    `signature_version`: the secret for ids by which it may follow, and with which that ends; None: any.
+    """
 
     key_id: str
     environment_id: str
     person_id: str
+    signature_version: int | None = None
     woken: asyncio.Event = field(default_factory=asyncio.Event)
     is_key_live: bool = True
     is_over: bool = False
@@ -145,25 +149,28 @@ class Watch:
         keys = {one.key_id for one in followers}
         persons = {one.person for one in followers}
         asked = [one.person for one in followers]
-        revisions, marks = await self._database.read_aside(lambda connection: _found(connection, keys, persons))
+        live, marks = await self._database.read_aside(lambda connection: _found(connection, keys, persons))
         for one, person in zip(followers, asked, strict=True):
             if one.person == person:  # they may have been merged meanwhile: the next look knows
-                _tell(one, revisions, marks)
+                _tell(one, live, marks)
 
 
 def _found(
     connection: Connection, keys: set[str], persons: set[store.PersonKey]
-) -> tuple[Mapping[str, store.Mark], Mapping[store.PersonKey, store.Mark]]:
-    return store.revisions_by_key(connection, keys), store.marks_of_persons(connection, persons)
+) -> tuple[Mapping[str, store.LiveKey], Mapping[store.PersonKey, store.Mark]]:
+    return store.live_keys(connection, keys), store.marks_of_persons(connection, persons)
 
 
-def _tell(one: Follower, revisions: Mapping[str, store.Mark], marks: Mapping[store.PersonKey, store.Mark]) -> None:
-    revision = revisions.get(one.key_id)
-    if revision is None:
+def _tell(one: Follower, live: Mapping[str, store.LiveKey], marks: Mapping[store.PersonKey, store.Mark]) -> None:
+    key = live.get(one.key_id)
+    if key is None:
         one.is_key_live = False
         one.end()
         return
-    mark = (revision, marks.get(one.person))
+    if one.signature_version not in {None, key.signature_version}:
+        one.end()
+        return
+    mark = (key.revisions, marks.get(one.person))
     if mark != one.mark:
         one.mark = mark
         one.woken.set()

@@ -222,6 +222,20 @@ def test_a_token_tells_nothing_of_whom_it_is_for(server: RunningServer) -> None:
             assert plain.decode() not in token or len(plain) < 5
 
 
+def test_the_id_of_an_event_tells_nothing_of_the_tribes_of_whom_it_is_for(server: RunningServer) -> None:
+    with (
+        made_app(server) as app,
+        streamed(server, app.stream_url("ada")) as stream,
+        streamed(server, app.stream_url("bob")) as another,
+    ):
+        assert is_open(stream)
+        assert is_open(another)
+        deliver(server.database, app.environment, OTHER)
+        assert refetches(stream)[0]["etag"] == refetches(another)[0]["etag"]
+        (event,), (of_another,) = stream.events(), another.events()
+        assert event["id"] != of_another["id"]
+
+
 def test_a_token_is_good_for_ten_minutes_at_least_and_twenty_at_most(tmp_path: Path) -> None:
     for minute in (0, 9.999):
         now = [int(system_clock() // (10 * MINUTE) * (10 * MINUTE) + minute * MINUTE)]
@@ -276,8 +290,12 @@ def test_another_secret_for_ids_ends_what_the_one_before_opened(server: RunningS
         key = platform.post(f"{production}/keys", json={"name": "web"}).json()["data"][0]["key"]
         with server.client(Authorization=f"Bearer {key}") as client:
             url = client.post(ALL_FLAGS, json={"context": {"targetingKey": "ada"}}).json()["eventStreams"][0]["url"]
-            assert client.get(f"{url}&wait=0").status_code == 200
-            platform.put(f"{production}/signed-ids", json={"required": True}).raise_for_status()
+            with streamed(server, url) as stream:
+                assert is_open(stream)
+                platform.put(f"{production}/signed-ids", json={"required": True}).raise_for_status()
+                assert stream.ended.wait(SOON_SECONDS)
+                assert stream.failure is None
+                assert stream.events() == []
             assert client.get(f"{url}&wait=0").status_code == 401
 
 

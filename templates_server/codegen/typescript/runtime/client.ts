@@ -37,13 +37,6 @@ function makeClient(
     fetch: null,
     logger: null,
     storage: null,
-    get apiKey() {
-      return apiKey;
-    },
-    set apiKey(key) {
-      apiKey = typeof key === "string" ? key.trim() : "";
-      keyChanged();
-    },
     get host() {
       return host;
     },
@@ -73,6 +66,14 @@ function makeClient(
       if (tracking === Boolean(on)) return;
       tracking = !tracking;
       trackingChanged();
+    },
+    // The last, since options are taken in this order: all else is there when the key is.
+    get apiKey() {
+      return apiKey;
+    },
+    set apiKey(key) {
+      apiKey = typeof key === "string" ? key.trim() : "";
+      keyChanged();
     },
   };
 }

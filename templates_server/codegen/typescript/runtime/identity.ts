@@ -37,7 +37,12 @@ function keepIdentity(store: Store, client: Client): IdentityKeeper {
     const again = (removed: boolean) => removed && write();
     const saved = proceed(
       write(),
-      (written) => written || proceed(store.remove(IDENTITY), again),
+      (written) =>
+        written ||
+        proceed(
+          store.read(IDENTITY),
+          (found) => found !== null && proceed(store.remove(IDENTITY), again),
+        ),
     );
     void proceed(saved, (written) => {
       if (inMemory === identity) unsaved = !written;

@@ -117,15 +117,29 @@ function keepEvents(store: Store): KeptEvents {
       const found: Queued[] = [];
       texts.forEach((text, at) => {
         const [whose, ...kept] = (text ?? "").split("\n");
-        const news = kept.filter((line) => !lines.has(line));
-        if (whose !== destination || news.length === 0) return;
+        if (whose !== destination) return;
+        const events = kept.filter(isEvent);
+        const news = events.filter((line) => !lines.has(line));
         const record = newRecord(destination, at, text);
+        if (events.length === 0) change(record);
+        if (news.length === 0) return;
         for (const line of news) found.push(join(record, newQueued(line)));
         if (!open || record.characters < open.characters) open = record;
       });
       return found;
     },
   };
+}
+
+/** Not of what others have written there, which would be in the way of events. */
+function isEvent(line: string): boolean {
+  try {
+    return (
+      countBytes(line) <= MOST_EVENT_BYTES && !!asObject(JSON.parse(line))["id"]
+    );
+  } catch {
+    return false;
+  }
 }
 
 function newQueued(text: string): Queued {

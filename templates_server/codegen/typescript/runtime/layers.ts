@@ -87,7 +87,7 @@ function makeLayers<State extends object>(
   const { onChange, announce } = makeListeners(entity, space.attempt, fallback);
   return {
     fallback,
-    initial: () => first ?? fallback(),
+    initial: () => (!space.isHidden() && first) || fallback(),
     read() {
       if (space.isHidden()) return fallback();
       const state = current();
@@ -118,6 +118,8 @@ function makeLayers<State extends object>(
     },
     drop() {
       latest = before = null;
+      // Who was served the same may have had more than this code knows.
+      if (made) wires.delete(made);
       unknown = [];
     },
     announce: () => announce(current()),

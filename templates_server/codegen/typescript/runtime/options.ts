@@ -19,19 +19,26 @@ export function makeSpaceWith<Collections>(
   blueprint: Blueprint<Collections>,
   options?: OptionsOf<object>,
 ): SpaceOf<Collections> {
-  const { space, runner, entities } = assemble(blueprint);
-  const { states, bootstrap, logger = null, apiKey, ...others } = options ?? {};
-  const { client } = space;
+  const assembled = assemble(blueprint);
+  assembled.runner.attempt("the options cannot be used", () =>
+    apply(options ?? {}, blueprint.fallbacks, assembled),
+  );
+  return assembled.space;
+}
+
+function apply(
+  options: OptionsOf<object>,
+  fallbacks: Readonly<Record<string, WireState>>,
+  { runner, entities }: Assembly<unknown>,
+): void {
+  const { states, bootstrap, logger = null } = options;
+  const { client } = runner;
   client.logger = logger;
   if (states)
-    runner.test(
-      completeStates(blueprint.fallbacks, states, entities, runner.log),
-    );
-  // The key is the last, since all else is there when it is.
-  for (const [name, value] of Object.entries({ ...others, apiKey })) {
-    if (value !== undefined && name in client) {
-      Object.assign(client, { [name]: value });
-    }
+    runner.test(completeStates(fallbacks, states, entities, runner.log));
+  for (const name of Object.keys(client) as (keyof Client)[]) {
+    const value = options[name];
+    if (value !== undefined) Object.assign(client, { [name]: value });
   }
   if (bootstrap && !states) {
     const resumed = runner.attempt("the bootstrap cannot be used", () =>
@@ -39,7 +46,6 @@ export function makeSpaceWith<Collections>(
     );
     if (resumed) runner.resume(resumed);
   }
-  return space;
 }
 
 /** What a test says, filled in from the fallbacks. */
@@ -84,8 +90,11 @@ interface Resumed extends Served, Wanted, Identity {}
 function readSnapshot(snapshot: unknown, attempt: Attempt): Resumed {
   const { anonymousId, userId } = asObject(asObject(snapshot)["person"]);
   const wanted = readOptions({ userId }, attempt);
+  const served = asServed(snapshot);
   return {
-    ...asServed(snapshot),
+    ...served,
+    // Whatever looking at them does, it is to be done before anybody is told.
+    states: { ...served.states },
     ...wanted,
     id: asAnonymousId(anonymousId),
     owner: wanted.userId,

@@ -16,7 +16,11 @@ function readEvent(
 }
 
 /** Whom the server is told of. */
-function personOf({ anonymousId, userId, userSignature }: Run) {
+function personOf({
+  anonymousId,
+  userId,
+  userSignature,
+}: Wanted & { readonly anonymousId: string }) {
   return {
     anonymous_id: anonymousId,
     ...(userId && { external_id: userId, user_signature: userSignature }),

@@ -19,6 +19,8 @@ function makeRunner(
   let initial = IDLE;
   let revision: string | null = null;
   let run: Run | null = null;
+  /** Who was started last, and has not ended: there is no run yet while storage is read. */
+  let expected: Wanted | undefined;
   /** Grows with each start and end: whatever began before is over. */
   let turn = 0;
   let aborter: Aborter | undefined;
@@ -45,7 +47,9 @@ function makeRunner(
     // Of an error of our own the message is enough.
     if (cause instanceof Nonsense) cause = cause.message;
     try {
-      (client.logger ?? report)(message, cause);
+      const told: unknown = (client.logger ?? report)(message, cause);
+      // One that sends messages elsewhere may fail later.
+      void Promise.resolve(told).catch(() => {});
     } catch {
       report(message, cause);
     }
@@ -105,8 +109,8 @@ function makeRunner(
   };
 
   const trackingChanged = () => {
-    if (closing) return;
     if (client.tracking) {
+      if (closing) return;
       identity.keep();
       void events.restore();
     } else {
@@ -251,6 +255,7 @@ function makeRunner(
   const stop = () => {
     halt();
     run = null;
+    expected = undefined;
   };
 
   const enter = (wanted: Wanted, anonymousId: string): Run =>
@@ -311,6 +316,7 @@ function makeRunner(
     caller = newcomer;
     occupied = !isAlone();
     mute = !wanted;
+    expected = wanted;
     if (!wanted) return fallBack("refused");
     const mine = turn;
     await sooner(begin(wanted, before), client.waitTimeMsec, () => {
@@ -349,11 +355,13 @@ function makeRunner(
     await events.close();
   };
 
-  /** The person who is there now. */
-  const person = () =>
-    run
-      ? { ...personOf(run), session: run.session ?? undefined }
-      : { anonymous_id: identity.current().id };
+  /** The person who is there now, or who was to be while storage was read. */
+  const person = (wanted: Wanted | undefined) => {
+    if (run) return { ...personOf(run), session: run.session ?? undefined };
+    if (!wanted) return { anonymous_id: identity.current().id };
+    const { id } = identity.begin(wanted.userId);
+    return personOf({ ...wanted, anonymousId: id });
+  };
 
   const record: Surroundings["record"] = (name, pairs, place) => {
     if (isClosed() || mute || states || isHidden()) return;
@@ -361,7 +369,8 @@ function makeRunner(
     const what = `the event ${describe(name)} is not recorded`;
     attempt(what, () => {
       const event = readEvent(name, pairs, place);
-      const add = () => events.add({ ...event, ...person() });
+      const whose = expected;
+      const add = () => events.add({ ...event, ...person(whose) });
       const ready = run ? null : identity.ready();
       if (ready) void ready.then(() => attempt(what, add));
       else add();
