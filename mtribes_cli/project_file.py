@@ -208,7 +208,9 @@ def _document_faults(document: Mapping[str, object]) -> Iterator[Fault]:
 
 
 def _target_faults(table: Mapping[str, object], place: str, *, has_default_space: bool) -> Iterator[Fault]:
-    yield from _unknown_keys(table, _TARGET_KEYS, f"{place}.")
+    for name in (misplaced := [name for name in table if name in _OPTION_KEYS]):
+        yield Fault(f"{place}.{name}", "is an option: write it below [targets.options]")
+    yield from _unknown_keys(table, (*_TARGET_KEYS, *misplaced), f"{place}.")
     yield from _choice_faults(table.get("language"), LANGUAGES, f"{place}.language")
     yield from _output_faults(table.get("output"), f"{place}.output")
     if "space" in table:

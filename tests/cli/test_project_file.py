@@ -194,3 +194,9 @@ def test_options_that_are_choices_are_what_the_language_has(language: str, optio
         assert f'"{options[option]}"' == value
     else:
         assert expected in faults(text)[f"targets.0.options.{option}"]
+
+
+@pytest.mark.parametrize("option", ["host", "package", "import_extension", "bindings"])
+def test_an_option_beside_its_target_is_told_where_it_belongs(option: str) -> None:
+    text = f'host = "local"\nspace = "vod"\n[[targets]]\nlanguage = "typescript"\noutput = "src"\n{option} = "ts"\n'
+    assert "write it below [targets.options]" in faults(text)[f"targets.0.{option}"]

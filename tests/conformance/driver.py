@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import queue
@@ -90,7 +91,8 @@ class _Process:
         self._reader.join()
         for stream in (self._process.stdin, self._process.stdout, self._stderr):
             if stream is not None:
-                stream.close()
+                with contextlib.suppress(BrokenPipeError):  # a line that it did not live to read
+                    stream.close()
 
     def converse(self, command: Mapping[str, Any]) -> Mapping[str, Any]:
         """Send a line, and wait for the line that answers it."""

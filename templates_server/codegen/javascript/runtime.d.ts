@@ -4,9 +4,9 @@ export interface Color {
   readonly opacity: number;
 }
 
-/** How a property is called on the wire and what it may hold. */
+/** How a property is called on the wire, unless as its member, and what it may hold. */
 export interface PropertyRule {
-  readonly key: string;
+  readonly key?: string;
   readonly type:
     | "text"
     | "number"
@@ -46,11 +46,6 @@ export interface WireItem {
   readonly properties: Readonly<Record<string, unknown>>;
 }
 
-type Json = Readonly<Record<string, unknown>>;
-
-/** Takes note of what cannot be used: where it stands, and what it is. */
-type Note = (place: string, value: unknown) => void;
-
 /** What `fetch` is asked with. */
 export interface FetchOptions {
   method: string;
@@ -75,11 +70,6 @@ export type Fetch = (
   options: FetchOptions,
 ) => Promise<FetchAnswer>;
 
-interface Aborter {
-  readonly signal: unknown;
-  abort(): void;
-}
-
 /** @internal The time, timers and chance of this file, in one place so that a test can set its own. */
 export declare const clock: {
   now: () => number;
@@ -87,13 +77,6 @@ export declare const clock: {
   clearTimeout: (timer: unknown) => void;
   random: () => number;
 };
-
-/** What an app says when it starts a session, checked. */
-interface Wanted {
-  readonly userId: string | null;
-  readonly userSignature: string | undefined;
-  readonly fields: Json | undefined;
-}
 
 /** One piece of an event's metadata. */
 export interface Pair {
@@ -171,26 +154,6 @@ export interface Section<Items> extends Entity<SectionState<Items>> {
   readonly items: Items;
 }
 
-/** What an entity needs of the Space that it belongs to. */
-interface Surroundings {
-  /** Whether what is read now stays for the session. */
-  readonly locking: boolean;
-  /** Whether what is served is somebody else's. */
-  readonly hidden: boolean;
-  /** Whether states of a test are served, in which much may be missing. */
-  readonly testing: boolean;
-  readonly log: Logger;
-  record(event: EventParts): void;
-}
-
-/** The part of an event that its place in the app decides. */
-interface EventParts {
-  readonly name: EventName;
-  readonly pairs?: EventPairs | undefined;
-  readonly entity?: string;
-  readonly data?: Json;
-}
-
 /** What a test has served of an experience; what is left out falls back. */
 export interface ExperienceTestState<Values> {
   readonly enabled?: boolean | undefined;
@@ -211,65 +174,6 @@ export interface ItemTestState<Kind extends string, Values> {
   readonly properties?: Values | undefined;
 }
 
-/** Those who want to be told when something has changed. */
-declare class Listeners {
-  private readonly name;
-  private readonly log;
-  private readonly all;
-  constructor(name: string, log: Logger);
-  listen(call: () => void): Stop;
-  /** Calls them, until one of them has changed what they are told of: then all were told of that. */
-  tell(isNews: () => boolean): void;
-}
-
-/** Reads a state that the server sent; `otherwise` stands in for what cannot be used. */
-type Parse<State> = (wire: unknown, otherwise: State, note: Note) => State;
-
-/** Holds the layers of an entity's state, highest first: session lock, latest, the session before, fallback. */
-declare class Layers<State extends object> {
-  readonly listeners: Listeners;
-  /** What could not be used of the latest state. */
-  unknown: readonly string[];
-  private readonly space;
-  private readonly entity;
-  private readonly parse;
-  private readonly readFallback;
-  private made;
-  private first;
-  private locked;
-  private latest;
-  private before;
-  private told;
-  /** What the server sent for a state. */
-  private readonly wires;
-  constructor(
-    space: Surroundings,
-    entity: string,
-    parse: Parse<State>,
-    readFallback: () => State,
-  );
-  /** What this code holds itself; it is read when it is first needed. */
-  get fallback(): State;
-  get initial(): State;
-  /** What the server sent for what is shown; undefined: the fallback is shown. */
-  get wire(): unknown;
-  /** The state to show. While the session locks, it stays what it was when it was first read. */
-  read(): State;
-  /** Takes a new state; one that is none at all is as good as no answer. */
-  serve(wire: unknown): void;
-  /** What is shown now is what the first rendering shows. */
-  begin(): void;
-  /** The same person starts again: what is shown stays until there is something newer. */
-  keep(): void;
-  unlock(): void;
-  /** Nothing is served any more. What was read stays while the session locks. */
-  drop(): void;
-  reset(): void;
-  /** Calls the listeners if what they were told of last is no longer what is shown. */
-  announce(): void;
-  private current;
-}
-
 /** Where an app keeps texts between visits: `localStorage`, React Native's AsyncStorage, a file of your own. */
 export interface SpaceStorage {
   getItem(key: string): string | null | Promise<string | null>;
@@ -283,90 +187,27 @@ export type IdentityStorage = SpaceStorage;
 /** Takes what a developer should know: a message, and what was thrown or answered if anything was. */
 export type Logger = (message: string, cause?: unknown) => void;
 
-/** A value that may take its time, because storage may be asynchronous. */
-type Soon<T> = T | Promise<T>;
-
-/** Keeps texts of a Space by name. Never throws or rejects, and waits for nothing longer than half a second. */
-declare class Store {
-  storage: SpaceStorage | null;
-  /** Called when texts may be written again. */
-  resumed: () => void;
-  private readonly prefix;
-  private readonly log;
-  private on;
-  private used;
-  private late;
-  constructor(spaceKey: string, log?: Logger);
-  /**
-   * While false nothing is written. Where a session or an event came before,
-   * setting it to false removes what is stored: consent is withdrawn.
-   */
-  get enabled(): boolean;
-  set enabled(on: boolean);
-  read(name: string): Soon<string | null>;
-  /** False where it cannot be kept: storage is full, forbidden or silent. */
-  write(name: string, text: string): Soon<boolean>;
-  remove(name: string): Soon<boolean>;
-  private clear;
-  /** Merely to ask for `localStorage` throws where it is forbidden. That of a server would be one for all people. */
-  private attempt;
-  private bound;
-}
-
-interface Identity {
-  /** The anonymous id of the device's present person. */
-  readonly id: string;
-  /** The user that it belongs to, once they have signed in. */
-  readonly owner: string | null;
-}
-
-interface Reply {
-  readonly status: number;
-  readonly text: string;
-  readonly retryAfterMsec: number;
-}
-
 /** Which environment and server an app talks to, and how its sessions behave. */
-export declare class Client {
-  /** A `fetch` of your own; null: the platform's. */
-  fetch: Fetch | null;
-  /** Gets what is otherwise written to the console with `console.error`; null: the console. */
-  logger: Logger | null;
-  private readonly hooks;
-  private key;
-  private base;
-  private lock;
-  private waitMsec;
-  constructor(host: string, hooks: ClientHooks);
+export interface Client {
   /** The public key `pk_...` of an environment. Without it fallbacks are served. */
-  get apiKey(): string;
-  set apiKey(key: string);
+  apiKey: string;
   /** Where the server is. */
-  get host(): string;
-  set host(url: string);
+  host: string;
   /** How long `session.start` waits before it goes on with fallbacks. */
-  get waitTimeMsec(): number;
-  set waitTimeMsec(milliseconds: number);
+  waitTimeMsec: number;
   /** True: what was served stays for the session. False: changes come through. */
-  get sessionLock(): boolean;
-  set sessionLock(lock: boolean);
+  sessionLock: boolean;
   /**
    * Whether the person agrees to be tracked. False: no event is recorded or
    * sent, and nothing is stored; sessions start all the same.
    */
-  get tracking(): boolean;
-  set tracking(on: boolean);
+  tracking: boolean;
   /** Where the anonymous id and events are kept; null: `localStorage` where there is one, else in memory. */
-  get storage(): SpaceStorage | null;
-  set storage(storage: SpaceStorage | null);
-}
-
-interface ClientHooks {
-  readonly store: Store;
-  readonly log: Logger;
-  keyChanged(): void;
-  lockChanged(): void;
-  setTracking(on: boolean): void;
+  storage: SpaceStorage | null;
+  /** A `fetch` of your own; null: the platform's. */
+  fetch: Fetch | null;
+  /** Gets what is otherwise written to the console with `console.error`; null: the console. */
+  logger: Logger | null;
 }
 
 /** What is sent along with the start of a session: used for that session, never stored. */
@@ -456,139 +297,6 @@ export interface Snapshot {
   };
 }
 
-/** A session's answer, or a change to it. */
-interface Served {
-  readonly session: string | null;
-  readonly revision: string;
-  readonly states: Json;
-}
-
-/** One run: who it is for, and what the server called it. */
-interface Run extends Wanted {
-  readonly anonymousId: string;
-  /** The key of the environment that it is of; "" before there is one. */
-  key: string;
-  /** Cuts what is under way for this run. */
-  aborter: Aborter | null;
-  session: string | null;
-  revision: string;
-  failures: number;
-  cancelRetry: (() => void) | null;
-}
-
-/** Where the states of a session go. */
-interface Entities {
-  /** What could not be used of the latest states. */
-  readonly unknown: readonly string[];
-  /** What the server sent for what is shown, by entity. */
-  readonly wires: Json;
-  each(call: (layers: Layers<any>) => void): void;
-  /** `whole`: of what is not among them, fallbacks are served. */
-  serve(states: Json, whole: boolean): void;
-}
-
-/** Runs sessions one after the other. */
-declare class SessionRunner implements Surroundings, ClientHooks {
-  state: SessionState;
-  /** What the first rendering shows. */
-  initial: SessionState;
-  readonly client: Client;
-  readonly log: Logger;
-  readonly listeners: Listeners;
-  readonly store: Store;
-  private readonly identity;
-  private readonly transport;
-  private readonly entities;
-  private readonly pauses;
-  private readonly events;
-  private readonly follower;
-  private readonly callers;
-  private run;
-  /** Who was started last, and has not ended. */
-  private wanted;
-  /** Grows with each start and end. */
-  private turn;
-  private revision;
-  /** What the listeners were told of last. */
-  private told;
-  /** What a test says that is served; then there is no server. */
-  private states;
-  /** Nobody is known to be there, so nothing may be tracked. */
-  private mute;
-  /** Nobody is served until the end of the session is declared. */
-  private inUse;
-  /** On a server: somebody has started and not ended. */
-  private occupied;
-  private ended;
-  /** Whose start the present run is. */
-  private caller;
-  /** What the server has not been told yet of what this code could not use. */
-  private untold;
-  private readonly logged;
-  private stopWatching;
-  private closing;
-  private closedLogged;
-  constructor(key: string, host: string, entities: Entities);
-  get unknown(): readonly string[];
-  get testing(): boolean;
-  /** Whether what is read now stays. */
-  get locking(): boolean;
-  /** Whether who looks now was refused, so that what is served is somebody else's. */
-  get hidden(): boolean;
-  start(options?: StartOptions): Promise<void>;
-  end(): Promise<void>;
-  flush(): Promise<void>;
-  close(): Promise<void>;
-  record(parts: EventParts): void;
-  snapshot(): Snapshot | null;
-  /** Goes on with a session that was started elsewhere. */
-  resume({ id, owner, ...wanted }: Resumed): void;
-  /** Serves these states from here on, without a server. */
-  test(states: Json): void;
-  lockChanged(): void;
-  setTracking(on: boolean): void;
-  keyChanged(): void;
-  /** Asks for a session for the run; `aborter` cuts it. */
-  ask(run: Run, aborter: Aborter | null): Promise<Reply>;
-  /** Asks for what has changed since the run's revision. */
-  poll(run: Run, aborter: Aborter | null, waitSeconds?: number): Promise<Reply>;
-  /** Takes an answer; null: nothing is new. */
-  take(run: Run, served: Served | null): void;
-  /** Says why changes do not come through; what was served stays. */
-  fail(reply: Reply): void;
-  /** Whether nobody else can be here: in a page, in a test. */
-  private get alone();
-  /** What this code cannot use is logged once, and told to the server when the next session starts. */
-  private noteUnknown;
-  /** Whom an event is of: the person who is there now, or who was to be while storage was read. */
-  private person;
-  private attempt;
-  /** Whether this space already serves somebody else. Of two visitors on a server nobody knows that they are one. */
-  private isTaken;
-  private refuse;
-  private begin;
-  private enter;
-  /** What the same person sees stays until there is something newer. */
-  private prepare;
-  private fallBack;
-  private newRun;
-  private stop;
-  /** Ends all that is under way. */
-  private halt;
-  private shut;
-  /** Whether all is over; who does not know it is told once. */
-  private isClosed;
-  private isOver;
-  private reset;
-  /** Asks for the state of every entity at once, later again where that fails. An answer counts unless the run is over. */
-  private prime;
-  private follow;
-  /** From the first use on, the page's end and the network's return are known. */
-  private watch;
-  /** Says how it stands now: all of that is there before anybody is told of any of it. */
-  private conclude;
-}
-
 /** A Space in an app: its client, its session, the entities of its collections, and its end. */
 export interface SpaceOf<Collections> {
   /** Which environment and server, and how sessions behave. */
@@ -609,20 +317,8 @@ export interface Blueprint<Collections> {
   readonly collect: (source: EntitySource) => Collections;
 }
 
-/** Makes a Space; nothing global is touched before its first use. */
-export declare function makeSpace<Collections>(
-  blueprint: Blueprint<Collections>,
-): SpaceOf<Collections>;
-
-/** Makes the entities of a Space, and takes their states. */
-export declare class EntitySource implements Entities {
-  private readonly fallbacks;
-  /** @internal Runs the sessions of the Space. */
-  readonly runner: SessionRunner;
-  private readonly entities;
-  constructor({ key, host, fallbacks }: Blueprint<unknown>);
-  /** Whether there is such an entity. */
-  has(entity: string): boolean;
+/** Makes the entities of a Space. */
+export interface EntitySource {
   /** The experience that is this child of a collection. */
   experience<Kind extends string, Properties>(
     entity: string,
@@ -633,12 +329,12 @@ export declare class EntitySource implements Entities {
     entity: string,
     supports: readonly AnyExperienceType[],
   ): Section<Items>;
-  get unknown(): readonly string[];
-  get wires(): Json;
-  each(call: (layers: Layers<any>) => void): void;
-  serve(states: Json, whole: boolean): void;
-  private layers;
 }
+
+/** Makes a Space; nothing global is touched before its first use. */
+export declare function makeSpace<Collections>(
+  blueprint: Blueprint<Collections>,
+): SpaceOf<Collections>;
 
 /** How a Space of its own is made; what is left out can be set later. */
 export interface OptionsOf<States> {
@@ -661,6 +357,3 @@ export declare function makeSpaceWith<Collections>(
   blueprint: Blueprint<Collections>,
   options?: OptionsOf<object>,
 ): SpaceOf<Collections>;
-
-/** A session that was started elsewhere. */
-interface Resumed extends Served, Wanted, Identity {}

@@ -14,8 +14,8 @@ from templates_server.codegen.typescript.names import identifier
 from templates_server.codegen.typescript.space_modules import GENERATED, GIT_ATTRIBUTES, HEADER, space_modules
 
 RUNTIME_PARTS = (
-    "values", "platform", "callers", "input", "entities", "layers", "storage", "identity", "retry", "kept", "events",
-    "client", "transport", "session", "recording", "runner", "tabs", "follower", "space", "options",
+    "limits", "values", "platform", "callers", "input", "entities", "layers", "storage", "identity", "retry", "kept",
+    "events", "client", "transport", "session", "recording", "runner", "tabs", "follower", "space", "options",
 )  # fmt: skip
 """The runtime is one file for those who read it, and a file a subject for those who write it."""
 

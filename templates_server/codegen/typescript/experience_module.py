@@ -58,7 +58,10 @@ def _property(of: Property, name: Name) -> Mapping[str, Piece | None]:
 
 
 def _rule(known_as: str, of: Property) -> Code:
-    parts = [f"key: {string(of.key).text}", f"type: {string(of.type.value).text}"]
+    """How it is read; the key where it is not the member's name."""
+    parts = [f"type: {string(of.type.value).text}"]
+    if known_as != of.key:
+        parts.insert(0, f"key: {string(of.key).text}")
     flat = f"{known_as}: {{ {', '.join(parts)} }},"
     if of.type is PropertyType.SELECT:
         parts.append(value("options:", of.options, "", indent=6).text)

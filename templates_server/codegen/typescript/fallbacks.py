@@ -43,8 +43,10 @@ def _item(item: Item, *, margin: str) -> str:
 
 
 def _properties(properties: Mapping[str, Value], *, margin: str) -> str:
+    """What is set: for the rest the defaults of the model stand in."""
     inner = margin + INDENT
-    lines = (value(f"{_name(key)}:", properties[key], ",", indent=len(inner)).text for key in sorted(properties))
+    given = {key: of for key, of in sorted(properties.items()) if of is not None}
+    lines = (value(f"{_name(key)}:", of, ",", indent=len(inner)).text for key, of in given.items())
     text = "".join(f"{inner}{line}\n" for line in lines)
     return f"{{\n{text}{margin}}}" if text else "{}"
 

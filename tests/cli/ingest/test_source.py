@@ -108,7 +108,7 @@ def test_the_time_for_pieces_grows_with_their_number(pack: Callable[[bytes], byt
             times.append(time.process_time() - began)
         return min(times)
 
-    assert seconds(8_000) < 6 * seconds(2_000)
+    assert seconds(8_000) < 10 * seconds(2_000)  # four times as many; the square would be sixteen
 
 
 ENDS = {

@@ -1,49 +1,31 @@
 /** Who called `session.start`, as far as what they do afterwards can be told from what others do. */
 interface Caller {
+  /** Stands for the Space. */
+  readonly of: object;
   /** Their start was refused, or cut by another's: nothing of anybody else may be shown to them. */
-  refused: boolean;
+  refused?: boolean;
 }
 
-/** A caller of one Space. */
-type Entry = readonly [space: Callers, caller: Caller];
-
 interface AsyncContext {
-  enterWith(entries: readonly Entry[]): void;
-  getStore(): readonly Entry[] | undefined;
+  enterWith(callers: readonly Caller[]): void;
+  getStore(): readonly Caller[] | undefined;
 }
 
 /** One for all Spaces, since each slows every asynchronous step of the program. */
 let context: AsyncContext | null | undefined;
-const MOST_SPACES_REMEMBERED = 100;
 
-/** Tells callers apart by their asynchronous context, where the platform has such: Node, Bun, Deno. */
-class Callers {
-  private closed = false;
-
-  /** The caller of this moment; all that they do from here on is theirs. */
-  enter(): Caller {
-    const caller: Caller = { refused: false };
-    context ??= newAsyncContext();
-    const others = (context?.getStore() ?? []).filter(
-      ([space]) => space !== this && !space.closed,
-    );
-    const latest = others.slice(-MOST_SPACES_REMEMBERED);
-    context?.enterWith(latest.concat([[this, caller]]));
-    return caller;
+/** The caller of this moment; all that they do from here on is theirs, where the platform has such: Node, Bun, Deno. */
+function enterCaller(of: object): Caller {
+  const caller = { of };
+  if (context === undefined) {
+    const module = platform.process?.getBuiltinModule?.("node:async_hooks");
+    context = module?.AsyncLocalStorage ? new module.AsyncLocalStorage() : null;
   }
-
-  get isRefused(): boolean {
-    const entries = context?.getStore() ?? [];
-    return entries.some(([space, { refused }]) => space === this && refused);
-  }
-
-  /** Nobody looks at this Space any more. */
-  close(): void {
-    this.closed = true;
-  }
+  const others = callersHere().filter((other) => other.of !== of);
+  context?.enterWith([...others.slice(-MOST_SPACES_REMEMBERED), caller]);
+  return caller;
 }
 
-function newAsyncContext(): AsyncContext | null {
-  const module = platform.process?.getBuiltinModule?.("node:async_hooks");
-  return module?.AsyncLocalStorage ? new module.AsyncLocalStorage() : null;
+function callersHere(): readonly Caller[] {
+  return context?.getStore() ?? [];
 }

@@ -1,105 +1,79 @@
 /** Which environment and server an app talks to, and how its sessions behave. */
-export class Client {
-  /** A `fetch` of your own; null: the platform's. */
-  fetch: Fetch | null = null;
-  /** Gets what is otherwise written to the console with `console.error`; null: the console. */
-  logger: Logger | null = null;
-  private readonly hooks: ClientHooks;
-  private key = "";
-  private base: string;
-  private lock = true;
-  private waitMsec = 1200;
-
-  constructor(host: string, hooks: ClientHooks) {
-    this.hooks = hooks;
-    this.base = host;
-  }
-
+export interface Client {
   /** The public key `pk_...` of an environment. Without it fallbacks are served. */
-  get apiKey(): string {
-    return this.key;
-  }
-
-  set apiKey(key: string) {
-    this.key = typeof key === "string" ? key.trim() : "";
-    this.hooks.keyChanged();
-  }
-
+  apiKey: string;
   /** Where the server is. */
-  get host(): string {
-    return this.base;
-  }
-
-  set host(url: string) {
-    if (typeof url === "string") this.base = url.replace(/\/+$/, "");
-    else this.hooks.log(`client.host must be a URL, not ${describe(url)}`);
-  }
-
+  host: string;
   /** How long `session.start` waits before it goes on with fallbacks. */
-  get waitTimeMsec(): number {
-    return this.waitMsec;
-  }
-
-  set waitTimeMsec(milliseconds: number) {
-    if (typeof milliseconds === "number" && milliseconds >= 0) {
-      this.waitMsec = milliseconds;
-    } else {
-      this.hooks.log("client.waitTimeMsec must be a number of milliseconds");
-    }
-  }
-
+  waitTimeMsec: number;
   /** True: what was served stays for the session. False: changes come through. */
-  get sessionLock(): boolean {
-    return this.lock;
-  }
-
-  set sessionLock(lock: boolean) {
-    this.lock = Boolean(lock);
-    this.hooks.lockChanged();
-  }
-
+  sessionLock: boolean;
   /**
    * Whether the person agrees to be tracked. False: no event is recorded or
    * sent, and nothing is stored; sessions start all the same.
    */
-  get tracking(): boolean {
-    return this.hooks.store.enabled;
-  }
-
-  set tracking(on: boolean) {
-    this.hooks.setTracking(Boolean(on));
-  }
-
+  tracking: boolean;
   /** Where the anonymous id and events are kept; null: `localStorage` where there is one, else in memory. */
-  get storage(): SpaceStorage | null {
-    return this.hooks.store.storage;
-  }
-
-  set storage(storage: SpaceStorage | null) {
-    this.hooks.store.storage = storage;
-  }
+  storage: SpaceStorage | null;
+  /** A `fetch` of your own; null: the platform's. */
+  fetch: Fetch | null;
+  /** Gets what is otherwise written to the console with `console.error`; null: the console. */
+  logger: Logger | null;
 }
 
-interface ClientHooks {
-  readonly store: Store;
-  readonly log: Logger;
-  keyChanged(): void;
-  lockChanged(): void;
-  setTracking(on: boolean): void;
-}
-
-/** Tells the app's logger, or else the console; never throws. */
-function loggerOf(client: Client): Logger {
-  return (message, cause) => {
-    try {
-      const told: unknown = (client.logger ?? report)(
-        message,
-        messageOf(cause),
-      );
-      // One that sends messages elsewhere may fail later.
-      void Promise.resolve(told).catch(() => {});
-    } catch {
-      report(message, cause);
-    }
+/** The last three are called after their part of it was changed. */
+function makeClient(
+  host: string,
+  log: Logger,
+  keyChanged: () => void,
+  lockChanged: () => void,
+  trackingChanged: () => void,
+): Client {
+  let apiKey = "";
+  let waitTimeMsec = 1200;
+  let sessionLock = true;
+  let tracking = true;
+  return {
+    fetch: null,
+    logger: null,
+    storage: null,
+    get host() {
+      return host;
+    },
+    set host(url) {
+      if (typeof url === "string") host = url.replace(/\/+$/, "");
+      else log("client.host must be a URL");
+    },
+    get waitTimeMsec() {
+      return waitTimeMsec;
+    },
+    set waitTimeMsec(milliseconds) {
+      if (typeof milliseconds === "number" && milliseconds >= 0) {
+        waitTimeMsec = milliseconds;
+      } else log("client.waitTimeMsec must be a number of milliseconds");
+    },
+    get sessionLock() {
+      return sessionLock;
+    },
+    set sessionLock(lock) {
+      sessionLock = Boolean(lock);
+      lockChanged();
+    },
+    get tracking() {
+      return tracking;
+    },
+    set tracking(on) {
+      if (tracking === Boolean(on)) return;
+      tracking = !tracking;
+      trackingChanged();
+    },
+    // The last, since options are taken in this order: all else is there when the key is.
+    get apiKey() {
+      return apiKey;
+    },
+    set apiKey(key) {
+      apiKey = typeof key === "string" ? key.trim() : "";
+      keyChanged();
+    },
   };
 }

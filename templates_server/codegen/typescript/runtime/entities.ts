@@ -77,97 +77,70 @@ export interface Section<Items> extends Entity<SectionState<Items>> {
 /** What an entity needs of the Space that it belongs to. */
 interface Surroundings {
   /** Whether what is read now stays for the session. */
-  readonly locking: boolean;
+  isLocking(): boolean;
   /** Whether what is served is somebody else's. */
-  readonly hidden: boolean;
+  isHidden(): boolean;
   /** Whether states of a test are served, in which much may be missing. */
-  readonly testing: boolean;
-  readonly log: Logger;
-  record(event: EventParts): void;
+  isTest(): boolean;
+  readonly attempt: Attempt;
+  record(name: EventName, pairs?: EventPairs, place?: EventPlace): void;
 }
 
 /** The part of an event that its place in the app decides. */
-interface EventParts {
-  readonly name: EventName;
-  readonly pairs?: EventPairs | undefined;
-  readonly entity?: string;
+interface EventPlace {
+  readonly entity: string;
   readonly data?: Json;
 }
 
-function makeExperience<Kind extends string, Properties>(
-  space: Surroundings,
-  entity: string,
-  type: ExperienceType<Kind, Properties>,
-  layers: Layers<ExperienceState<Properties>>,
-): Experience<Kind, Properties> {
-  return Object.freeze({
-    kind: type.kind,
+/** What an app sees of the layers. */
+function makeEntity<Content extends string>(
+  layers: Layers<{ enabled: boolean } & { [Member in Content]: unknown }>,
+  content: Content,
+  rest: object,
+): any {
+  const { read, fallback, initial, onChange } = layers;
+  const entity = {
+    ...rest,
     get enabled() {
-      return layers.read().enabled;
-    },
-    get properties() {
-      return layers.read().properties;
-    },
-    defaults: type.defaults,
-    track: (name: EventName, pairs?: EventPairs) =>
-      space.record({ name, pairs, entity }),
-    get state() {
-      return layers.read();
-    },
-    get fallback() {
-      return layers.fallback;
-    },
-    get initial() {
-      return layers.initial;
-    },
-    onChange: (listener: () => void) => layers.listeners.listen(listener),
-  });
-}
-
-function makeSection<Items>(
-  layers: Layers<SectionState<Items>>,
-): Section<Items> {
-  return Object.freeze({
-    get enabled() {
-      return layers.read().enabled;
-    },
-    get items() {
-      return layers.read().items;
+      return read().enabled;
     },
     get state() {
-      return layers.read();
+      return read();
     },
     get fallback() {
-      return layers.fallback;
+      return fallback();
     },
     get initial() {
-      return layers.initial;
+      return initial();
     },
-    onChange: (listener: () => void) => layers.listeners.listen(listener),
-  });
+    onChange,
+  };
+  const get = () => read()[content];
+  return Object.freeze(
+    Object.defineProperty(entity, content, { get, enumerable: true }),
+  );
 }
 
 function readExperience<Properties>(
   type: ExperienceType<string, Properties>,
   wire: unknown,
   place: string,
-  otherwise: ExperienceState<Properties>,
+  otherwise: boolean,
   note: Note,
 ): ExperienceState<Properties> {
   const state = asObject(wire);
   return Object.freeze({
-    enabled: readEnabled(state, otherwise.enabled, place, note),
+    enabled: readEnabled(state, otherwise, place, note),
     properties: readProperties(type, state["properties"], place, note),
   });
 }
 
 function readEnabled(
-  state: Json,
+  { enabled }: Json,
   otherwise: boolean,
   place: string,
   note: Note,
 ): boolean {
-  const enabled = state["enabled"];
   return readOr(asBoolean, enabled, otherwise, `${place}.enabled`, note);
 }
 
@@ -181,18 +154,14 @@ function readSection(
   note: Note,
 ): SectionState<readonly unknown[]> {
   const state = asObject(wire);
-  const enabled = readEnabled(state, otherwise.enabled, entity, note);
-  if (!Array.isArray(state["items"])) {
-    note(`${entity}.items`, state["items"]);
-    return Object.freeze({ enabled, items: otherwise.items });
-  }
-  const items = state["items"]
-    .map((item: unknown, at) => {
-      const place = `${entity}[${at}]`;
-      return readItem(space, entity, supports, item, place, note);
-    })
-    .filter((item) => item !== null);
-  return Object.freeze({ enabled, items: Object.freeze(items) });
+  const list = readOr(asArray, state["items"], null, `${entity}.items`, note);
+  const items = list?.map((item, at) =>
+    readItem(space, entity, supports, item, `${entity}[${at}]`, note),
+  );
+  return Object.freeze({
+    enabled: readEnabled(state, otherwise.enabled, entity, note),
+    items: Object.freeze(items?.filter(Boolean) ?? otherwise.items),
+  });
 }
 
 /** Null for an item that cannot be shown. */
@@ -210,29 +179,19 @@ function readItem(
   const type = supports.find(({ kind }) => kind === experience);
   if (!type) note(`${place}.experience`, experience);
   else if (typeof id !== "string") note(`${place}.id`, id);
-  else return makeItem(space, entity, type, id, wire, place, note);
+  else {
+    const { kind, defaults } = type;
+    const data = { item: id, experience };
+    return Object.freeze({
+      kind,
+      id,
+      ...readExperience<unknown>(type, wire, place, false, note),
+      defaults,
+      track: (name: EventName, pairs?: EventPairs) =>
+        space.record(name, pairs, { entity, data }),
+    });
+  }
   return null;
-}
-
-function makeItem(
-  space: Surroundings,
-  entity: string,
-  type: AnyExperienceType,
-  id: string,
-  wire: Json,
-  place: string,
-  note: Note,
-): Item<string, unknown> {
-  const data = { item: id, experience: type.kind };
-  return Object.freeze({
-    kind: type.kind,
-    id,
-    enabled: readEnabled(wire, false, place, note),
-    properties: readProperties(type, wire["properties"], place, note),
-    defaults: type.defaults as unknown,
-    track: (name: EventName, pairs?: EventPairs) =>
-      space.record({ name, pairs, entity, data }),
-  });
 }
 
 /** What a test has served of an experience; what is left out falls back. */

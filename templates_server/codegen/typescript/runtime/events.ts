@@ -2,304 +2,232 @@
 interface WireEvent {
   readonly id: string;
   readonly name: string;
-  readonly timestamp?: string;
+  readonly timestamp?: string | undefined;
   readonly anonymous_id: string;
-  readonly external_id?: string;
-  readonly user_signature?: string;
-  readonly session?: string;
-  readonly entity?: string;
-  readonly data?: Json;
-  readonly metadata?: readonly Pair[];
+  readonly external_id?: string | undefined;
+  readonly user_signature?: string | undefined;
+  readonly session?: string | undefined;
+  readonly entity?: string | undefined;
+  readonly data?: Json | undefined;
+  readonly metadata?: readonly Pair[] | undefined;
 }
-
-/** Sends a request; never rejects. `status` is 0 where there was no answer. */
-interface Sender {
-  readonly ready: boolean;
-  /** The api key and host to which it would send now. */
-  readonly destination: string;
-  send(call: Call): Promise<Reply>;
-}
-
-interface Call {
-  readonly method: "GET" | "POST";
-  readonly path: string;
-  readonly body?: string;
-  readonly timeoutMsec: number;
-  /** For how long it may be all that keeps a program running. */
-  readonly aloneMsec?: number;
-  readonly keepalive?: boolean;
-  readonly aborter?: Aborter | null;
-}
-
-interface Reply {
-  readonly status: number;
-  readonly text: string;
-  readonly retryAfterMsec: number;
-}
-
-const MOST_EVENTS_QUEUED = 1000;
-const MOST_EVENTS_AT_ONCE = 100;
-const MOST_BYTES_AT_ONCE = 524_288;
-const MOST_EVENT_BYTES = 32_768;
-const COLLECTING_MSEC = 1000;
-const EVENTS_TIMEOUT_MSEC = 30_000;
-const EVENTS_ALONE_MSEC = 5000;
-const MOST_NAMES_TOLD = 5;
-/** As many as it takes to find one bad event among the most that are sent at once, and more. */
-const MOST_REFUSALS_AT_ONCE = 10;
-/** Browsers refuse more than 64 KiB under way with keepalive. */
-const KEEPALIVE_BYTES = 61_440;
-const TOO_LARGE = 413;
 
 /** Collects events and sends them in batches until the server has them; the oldest go when there are too many. */
-class EventQueue {
-  private readonly sender: Sender;
-  private readonly pauses: Pauses;
-  private readonly store: Store;
-  private readonly log: Logger;
-  readonly kept: KeptEvents;
-  failures = 0;
-  private waiting: Queued[] = [];
-  private atOnce = MOST_EVENTS_AT_ONCE;
-  private readonly leaving = new Set<Queued>();
-  private refusals = 0;
-  private cancel: (() => void) | null = null;
-  private sending: Promise<void> | null = null;
-  /** Where the events of earlier pages belong that are here. */
-  private restored: string | null = null;
-  private lost = 0;
-  private lostTold = 0;
-  private closed = false;
-
-  constructor(
-    sender: Sender,
-    pauses: Pauses,
-    store: Store,
-    log: Logger = report,
-  ) {
-    this.sender = sender;
-    this.pauses = pauses;
-    this.store = store;
-    this.log = log;
-    this.kept = keepEvents(store);
-  }
-
-  add(event: WireEvent): void {
-    if (!this.store.enabled) return;
-    const queued = newQueued(JSON.stringify(event));
-    if (queued.bytes > MOST_EVENT_BYTES) {
-      throw new Nonsense(
-        `it has ${queued.bytes} bytes, more than ${MOST_EVENT_BYTES}`,
-      );
-    }
-    this.waiting.push(queued);
-    this.claim();
-    this.dropOldest();
-    this.collect();
-  }
-
+interface Events {
+  add(event: WireEvent): void;
   /** Sends what is waiting; resolves when that is done or has failed, and never rejects. */
-  flush(): Promise<void> {
-    this.wake();
-    this.claim();
-    if (this.sending) return this.sending;
-    void this.restore();
-    const batch = this.next();
-    if (batch.length === 0) return Promise.resolve();
-    return (this.sending = this.send(batch));
-  }
-
+  flush(): Promise<void>;
   /** Sends as much as the platform takes from a page that is about to go; the rest follows when that has arrived. */
-  leave(): void {
-    this.kept.save(this.waiting);
-    const under = sizeOf(this.leaving);
-    const batch = this.next(MOST_EVENTS_QUEUED, KEEPALIVE_BYTES - under);
-    if (batch.length === 0) return;
-    batch.forEach((event) => this.leaving.add(event));
-    void this.post(batch, true).then((reply) => {
-      batch.forEach((event) => this.leaving.delete(event));
-      if (succeeded(reply)) {
-        this.forget(batch);
-        this.leave();
-      }
-      this.collect();
-    });
-  }
-
-  /** Takes over what earlier pages and programs could not send to where this one sends. */
-  async restore(): Promise<void> {
-    await null; // An app may go on to say where the server is, or that nothing is tracked.
-    const { ready, destination } = this.sender;
-    if (!ready || !this.store.enabled || this.restored === destination) return;
-    this.restored = destination;
-    this.claim();
-    const texts = await this.kept.read();
-    if (this.restored !== destination) return;
-    this.waiting = this.kept
-      .adopt(texts, destination, this.waiting)
-      .concat(this.waiting);
-    this.dropOldest();
-    this.collect();
-  }
-
-  /** False: what waits is dropped, and nothing is recorded. */
-  setTracking(on: boolean): void {
-    this.store.enabled = on;
-    if (on) return void this.restore();
-    this.wake();
-    this.waiting = [];
-    this.restored = null;
-    this.kept.clear();
-  }
-
+  readonly leave: () => void;
+  /** What was kept may be sent again. */
+  restore(): Promise<void>;
+  /** Consent is withdrawn: what waits is dropped. */
+  drop(): void;
   /** Sends what is waiting, and then no more. Never rejects. */
-  async close(): Promise<void> {
-    this.closed = true;
-    await this.flush();
-    this.wake();
-    ending.delete(this);
-    const left = this.waiting.length;
-    if (left > 0) this.log(`${left} event(s) could not be sent`);
-  }
-
-  /** Events that were recorded before there was a key are for the first. */
-  private claim(): void {
-    const { ready, destination } = this.sender;
-    for (const event of this.waiting) {
-      if (ready && !event.record) this.kept.add(event, destination);
-    }
-  }
-
-  private dropOldest(): void {
-    const over = this.waiting.length - MOST_EVENTS_QUEUED;
-    if (over <= 0) return;
-    if (this.lost === 0) void Promise.resolve().then(() => this.tellOfLost());
-    this.lost += over;
-    this.waiting.splice(0, over).forEach((event) => this.kept.drop(event));
-  }
-
-  private tellOfLost(): void {
-    if (this.lost > this.lostTold) {
-      this.log(
-        `${this.lost} event(s) were dropped: more than ${MOST_EVENTS_QUEUED} waited`,
-      );
-    }
-    this.lostTold = this.lost;
-  }
-
-  /** Ends a pause. */
-  private wake(): void {
-    this.cancel?.();
-    this.cancel = null;
-  }
-
-  private collect(): void {
-    if (this.closed || this.waiting.length === 0) return;
-    ending.add(this);
-    if (this.cancel || this.sending) return;
-    const wait = listenForTheEnd() ? afterIfStillThere : after;
-    const timer = wait(COLLECTING_MSEC, () => void this.flush());
-    this.cancel = () => clock.clearTimeout(timer);
-  }
-
-  private async send(batch: readonly Queued[]): Promise<void> {
-    while (batch.length > 0) {
-      const reply = await this.post(batch, false);
-      if (!this.settle(batch, reply)) break;
-      batch = this.next();
-    }
-    this.sending = null;
-    if (this.waiting.length === 0) ending.delete(this);
-  }
-
-  /** The oldest events that are for where it sends now, have not left yet, and fit. */
-  private next(most = this.atOnce, room = MOST_BYTES_AT_ONCE): Queued[] {
-    const { ready, destination } = this.sender;
-    const events: Queued[] = [];
-    for (const event of this.waiting) {
-      const isHere = event.record?.destination === destination;
-      const size = event.bytes + 1;
-      if (!ready || !isHere || this.leaving.has(event)) continue;
-      if (size > room || events.length >= most) continue;
-      room -= size;
-      events.push(event);
-    }
-    return events;
-  }
-
-  /** Whether to go on at once. */
-  private settle(batch: readonly Queued[], reply: Reply): boolean {
-    if (succeeded(reply)) {
-      this.forget(batch);
-      this.atOnce = MOST_EVENTS_AT_ONCE;
-      this.refusals = 0;
-      this.tellOfLost();
-      this.lost = this.lostTold = 0;
-    } else if (isRefusal(reply)) {
-      this.refuse(batch, reply);
-      this.refusals += 1;
-      if (this.refusals > MOST_REFUSALS_AT_ONCE) return this.pause(1, reply);
-    } else {
-      this.failures += 1;
-      return this.pause(this.failures, reply);
-    }
-    this.failures = 0;
-    return true;
-  }
-
-  private pause(failures: number, reply: Reply): false {
-    const again = () => void this.flush();
-    this.cancel = this.pauses.afterFailure(failures, reply, again);
-    return false;
-  }
-
-  /** Some bad events have a whole batch refused: drop those that are named, or find them by halves. */
-  private refuse(batch: readonly Queued[], reply: Reply): void {
-    const named = namedEvents(reply.text);
-    let bad = batch.filter((_, at) => named.has(at));
-    if (bad.length === 0 && batch.length === 1) bad = batch.slice();
-    if (bad.length === 0) {
-      this.atOnce = Math.ceil(batch.length / 2);
-      return;
-    }
-    const names = bad.slice(0, MOST_NAMES_TOLD).map(nameOf).join(", ");
-    const told = reply.text.slice(0, LONGEST_UNKNOWN);
-    this.log(
-      `the server refused ${bad.length} event(s), such as ${names}: ${told}`,
-    );
-    this.forget(bad);
-  }
-
-  private forget(events: readonly Queued[]): void {
-    const gone = new Set(events);
-    gone.forEach((event) => this.kept.drop(event));
-    this.waiting = this.waiting.filter((event) => !gone.has(event));
-  }
-
-  private post(batch: readonly Queued[], keepalive: boolean): Promise<Reply> {
-    return this.sender.send({
-      method: "POST",
-      path: "/events",
-      body: `[${batch.map(({ text }) => text).join(",")}]`,
-      timeoutMsec: EVENTS_TIMEOUT_MSEC,
-      aloneMsec: EVENTS_ALONE_MSEC,
-      keepalive,
-    });
-  }
+  close(): Promise<void>;
 }
 
-/** The queues that a program's end must not surprise. */
-const ending = new Set<EventQueue>();
+function makeEvents(
+  sender: Sender,
+  pauses: Pauses,
+  store: Store,
+  client: Client,
+  log: Logger,
+): Events {
+  const kept = keepEvents(store);
+  const leaving = new Set<Queued>();
+  let waiting: Queued[] = [];
+  let atOnce = MOST_EVENTS_AT_ONCE;
+  let failures = 0;
+  let refusals = 0;
+  let overflows = false;
+  let closed = false;
+  let cancel: (() => void) | undefined;
+  let sending: Promise<void> | undefined;
+  /** Where the events of earlier pages belong that are here. */
+  let restored = "";
+  const queue: EndingQueue = {
+    finish: () => failures || void flush(),
+    save: () => kept.save(),
+  };
+
+  /** Events that were recorded before there was a key are for the first. */
+  const claim = () => {
+    const destination = sender.destination();
+    for (const event of waiting) {
+      if (destination && !event.record) kept.add(event, destination);
+    }
+  };
+
+  /** Ends a pause. */
+  const wake = () => {
+    cancel?.();
+    cancel = undefined;
+  };
+
+  const collect = () => {
+    const over = waiting.length - MOST_EVENTS_QUEUED;
+    if (over > 0) {
+      waiting.splice(0, over).forEach(kept.drop);
+      if (!overflows) {
+        log(`dropped events: more than ${MOST_EVENTS_QUEUED} wait`);
+      }
+      overflows = true;
+    }
+    if (closed || waiting.length === 0) return;
+    ending.add(queue);
+    if (cancel || sending) return;
+    const wait = listenForTheEnd() ? afterIfStillThere : after;
+    const timer = wait(COLLECTING_MSEC, () => void flush());
+    cancel = () => clock.clearTimeout(timer);
+  };
+
+  /** Takes over what earlier pages and programs could not send to where this one sends. */
+  const restore = async () => {
+    await null; // An app may go on to say where the server is, or that nothing is tracked.
+    const destination = sender.destination();
+    if (!destination || !client.tracking || restored === destination) return;
+    restored = destination;
+    claim();
+    const texts = await kept.read();
+    if (restored !== destination) return;
+    waiting = [...kept.adopt(texts, destination, waiting), ...waiting];
+    collect();
+  };
+
+  /** The oldest events that are for where it sends now, have not left yet, and fit. */
+  const next = (most = atOnce, room = MOST_BYTES_AT_ONCE) => {
+    const destination = sender.destination();
+    return waiting.filter((event) => {
+      const isHere = destination && event.record?.destination === destination;
+      const size = event.bytes + 1;
+      if (!isHere || leaving.has(event) || size > room || most < 1)
+        return false;
+      room -= size;
+      most -= 1;
+      return true;
+    });
+  };
+
+  const post = (batch: readonly Queued[], keepalive = false) => {
+    const body = `[${batch.map(({ text }) => text).join(",")}]`;
+    return sender.send("/events", body, undefined, keepalive);
+  };
+
+  const forget = (events: readonly Queued[]) => {
+    const gone = new Set(events);
+    events.forEach(kept.drop);
+    waiting = waiting.filter((event) => !gone.has(event));
+  };
+
+  /** Some bad events have a whole batch refused: drop those that are named, or find them by halves. */
+  const refuse = (batch: readonly Queued[], { text }: Reply) => {
+    const named = namedEvents(text);
+    const bad = batch.filter((_, at) => named.has(at) || batch.length === 1);
+    if (bad.length === 0) {
+      atOnce = Math.ceil(batch.length / 2);
+      return;
+    }
+    const names = bad.map(nameOf).join(", ").slice(0, LONGEST_UNKNOWN);
+    const told = text.slice(0, LONGEST_UNKNOWN);
+    log(`refused events: ${bad.length}, such as ${names}: ${told}`);
+    forget(bad);
+  };
+
+  const send = async () => {
+    for (let batch = next(); batch.length > 0 && !cancel; batch = next()) {
+      const reply = await post(batch);
+      let failed = 0;
+      if (succeeded(reply)) {
+        forget(batch);
+        atOnce = MOST_EVENTS_AT_ONCE;
+        refusals = 0;
+        overflows = false;
+      } else if (isRefusal(reply)) {
+        refuse(batch, reply);
+        failed = ++refusals > MOST_REFUSALS_AT_ONCE ? 1 : 0;
+      } else failed = failures + 1;
+      failures = failed;
+      if (failed)
+        cancel = pauses.afterFailure(failed, reply, () => void flush());
+    }
+    sending = undefined;
+    if (waiting.length === 0) ending.delete(queue);
+  };
+
+  const flush = async () => {
+    wake();
+    claim();
+    if (sending) return sending;
+    void restore();
+    if (next().length > 0) return (sending = send());
+  };
+
+  const leave = () => {
+    kept.save(waiting);
+    const under = sizeOf(leaving);
+    const batch = next(MOST_EVENTS_QUEUED, KEEPALIVE_BYTES - under);
+    if (batch.length === 0) return;
+    batch.forEach((event) => leaving.add(event));
+    void post(batch, true).then((reply) => {
+      batch.forEach((event) => leaving.delete(event));
+      if (succeeded(reply)) {
+        forget(batch);
+        leave();
+      }
+      collect();
+    });
+  };
+
+  return {
+    flush,
+    leave,
+    add(event) {
+      if (!client.tracking) return;
+      const queued = newQueued(JSON.stringify(event));
+      ensure(
+        queued.bytes <= MOST_EVENT_BYTES,
+        `more than ${MOST_EVENT_BYTES} bytes`,
+      );
+      waiting.push(queued);
+      claim();
+      collect();
+    },
+    restore,
+    drop() {
+      wake();
+      waiting = [];
+      restored = "";
+      kept.clear();
+    },
+    async close() {
+      closed = true;
+      await flush();
+      wake();
+      ending.delete(queue);
+      const left = waiting.length;
+      if (left > 0) log(`${left} event(s) could not be sent`);
+    },
+  };
+}
+
+/** What the end of a program must not surprise. */
+interface EndingQueue {
+  /** The program has nothing more to do. */
+  finish(): void;
+  /** It ends, or is about to. */
+  save(): void;
+}
+
+const ending = new Set<EndingQueue>();
 let isTold: boolean | undefined;
 
 /** Whether the platform tells before a program ends, as Node does: then no timer need keep it running. */
 function listenForTheEnd(): boolean {
-  const process = platform.process;
+  const { process } = platform;
   if (isTold === undefined && process?.on) {
-    process.on("beforeExit", () =>
-      ending.forEach((queue) => queue.failures || void queue.flush()),
-    );
-    process.on("exit", () => ending.forEach(({ kept }) => kept.save()));
+    process.on("beforeExit", () => ending.forEach(({ finish }) => finish()));
+    process.on("exit", () => ending.forEach(({ save }) => save()));
   }
   return (isTold ??= !!process?.on);
 }
@@ -318,8 +246,8 @@ function nameOf({ text }: Queued): string {
 function namedEvents(text: string): Set<number> {
   const places = new Set<number>();
   try {
-    for (const problem of asArray(asObject(JSON.parse(text))["errors"])) {
-      const place = /^\[?(\d+)/.exec(asString(asObject(problem)["path"]));
+    for (const { path } of JSON.parse(text).errors) {
+      const place = /^\[?(\d+)/.exec(path);
       if (place) places.add(Number(place[1]));
     }
   } catch {

@@ -6,72 +6,31 @@ interface Identity {
 }
 
 /** Makes the anonymous id once and keeps it; a new person on the device gets a new one. */
-class IdentityKeeper {
-  private readonly store: Store;
-  private inMemory: Identity | null = null;
-  /** Whether the identity in memory could not be stored, so that what is stored is an older one. */
-  private unsaved = false;
-  reading: Promise<void> | null = null;
-  /** The asynchronous storage that was read: once is enough, for no other page writes to it. */
-  private source: unknown;
-
-  constructor(store: Store) {
-    this.store = store;
-    store.resumed = () => {
-      if (this.inMemory) this.save(this.inMemory);
-    };
-  }
-
+interface IdentityKeeper {
   /** Null where `current` can be asked at once; else resolves, and never rejects, when asynchronous storage has answered. */
-  ready(): Promise<void> | null {
-    const { storage } = this.store;
-    if (this.reading || this.unsaved || this.source === storage) {
-      return this.reading;
-    }
-    const text = this.store.read(IDENTITY);
-    if (text instanceof Promise) {
-      this.reading = text.then((text) => {
-        this.reading = null;
-        this.source = storage;
-        this.take(text);
-      });
-    } else this.take(text);
-    return this.reading;
-  }
-
-  get current(): Identity {
-    void this.ready();
-    return this.inMemory ?? this.save({ id: newId(), owner: null });
-  }
-
+  ready(): Promise<void> | null;
+  current(): Identity;
   /** The identity to go on with, now that this user, or a visitor, is there. */
-  begin(userId: string | null): Identity {
-    const { id, owner } = this.current;
-    if (owner === userId) return { id, owner };
-    return this.save({ id: owner === null ? id : newId(), owner: userId });
-  }
-
+  begin(userId: string | null): Identity;
   /** Goes on as the person whom a page was made for elsewhere. */
-  adopt(identity: Identity): void {
-    this.save(identity);
-  }
-
+  adopt(identity: Identity): void;
+  /** It may be stored from now on. */
+  keep(): void;
   /** Whoever comes next is somebody else, unless storage knows better. */
-  forget(): void {
-    this.inMemory = null;
-    this.source = undefined;
-  }
+  forget(): void;
+}
 
-  private take(text: string | null): void {
-    const stored = text === null ? null : parseIdentity(text);
-    if (stored) this.inMemory = stored;
-    else if (this.inMemory) this.save(this.inMemory);
-  }
+function keepIdentity(store: Store, client: Client): IdentityKeeper {
+  let inMemory: Identity | null = null;
+  /** Whether the identity in memory could not be stored, so that what is stored is an older one. */
+  let unsaved = false;
+  let reading: Promise<void> | null = null;
+  /** The asynchronous storage that was read: once is enough, for no other page writes to it. */
+  let source: unknown;
 
-  private save(identity: Identity): Identity {
-    this.inMemory = identity;
-    this.unsaved = true;
-    const { store } = this;
+  const save = (identity: Identity) => {
+    inMemory = identity;
+    unsaved = true;
     const text = JSON.stringify(identity);
     const write = () => store.write(IDENTITY, text);
     // What is stored of somebody else must go, even where there is no room for more.
@@ -86,19 +45,69 @@ class IdentityKeeper {
         ),
     );
     void proceed(saved, (written) => {
-      if (this.inMemory === identity) this.unsaved = !written;
+      if (inMemory === identity) unsaved = !written;
     });
     return identity;
-  }
+  };
+
+  const keep = () => inMemory && save(inMemory);
+
+  const take = (text: string | null) => {
+    const stored = text && parseIdentity(text);
+    if (stored) inMemory = stored;
+    else keep();
+  };
+
+  const ready = () => {
+    const { storage } = client;
+    if (reading || unsaved || source === storage) return reading;
+    const text = store.read(IDENTITY);
+    if (text instanceof Promise) {
+      reading = text.then((text) => {
+        reading = null;
+        source = storage;
+        take(text);
+      });
+    } else take(text);
+    return reading;
+  };
+
+  const current = () => {
+    void ready();
+    return inMemory ?? save({ id: newId(), owner: null });
+  };
+
+  return {
+    ready,
+    current,
+    begin(userId) {
+      const { id, owner } = current();
+      if (owner === userId) return { id, owner };
+      return save({ id: owner === null ? id : newId(), owner: userId });
+    },
+    adopt: save,
+    keep,
+    forget() {
+      inMemory = null;
+      source = undefined;
+    },
+  };
 }
 
 /** Null for what is none. */
 function parseIdentity(text: string): Identity | null {
   try {
     const { id, owner } = asObject(JSON.parse(text));
-    if (!/^[0-9a-f-]{36}$/.test(asString(id))) return null;
-    return { id: asString(id), owner: owner === null ? null : asString(owner) };
+    return {
+      id: asAnonymousId(id),
+      owner: owner === null ? null : asString(owner),
+    };
   } catch {
     return null;
   }
+}
+
+function asAnonymousId(value: unknown): string {
+  ensure(/^[0-9a-f-]{36}$/.test(asString(value)));
+  return value as string;
 }

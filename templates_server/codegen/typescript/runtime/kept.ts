@@ -16,9 +16,6 @@ interface EventsRecord {
   text: string | null;
 }
 
-/** A record that has more is not written again for every further event. */
-const MOST_CHARACTERS_AGAIN = 16_384;
-
 /**
  * Keeps events in storage from the end of the task in which they are tracked
  * until they are dropped here. Many pages may share the places: what another
@@ -49,18 +46,14 @@ function keepEvents(store: Store): KeptEvents {
   let busy = false;
 
   const save = () => {
-    if (busy) return;
-    for (const record of Array.from(changed)) {
-      changed.delete(record);
-      const saved = keep(record, EVENT_PLACES);
-      if (!(saved instanceof Promise)) continue;
-      busy = true;
-      void saved.then(() => {
-        busy = false;
-        save();
-      });
-      return;
-    }
+    const [record] = changed;
+    if (busy || !record) return;
+    changed.delete(record);
+    busy = true;
+    void proceed(keep(record, EVENT_PLACES), () => {
+      busy = false;
+      save();
+    });
   };
 
   const change = (record: EventsRecord) => {
@@ -172,9 +165,8 @@ function nextPlace(place: number): number {
   return (place + 1) % EVENT_PLACES;
 }
 
+/** In UTF-8, without what not every platform has. */
 function countBytes(text: string): number {
-  if (platform.TextEncoder) {
-    return new platform.TextEncoder().encode(text).length;
-  }
-  return text.length * 3;
+  const halfway = text.replace(/[\u0080-\u07ff\ud800-\udfff]/g, "xx");
+  return halfway.replace(/[\u0800-\uffff]/g, "xxx").length;
 }

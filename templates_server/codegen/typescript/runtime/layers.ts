@@ -1,157 +1,129 @@
-/** Those who want to be told when something has changed. */
-class Listeners {
-  private readonly name: string;
-  private readonly log: Logger;
-  private readonly all = new Set<{ call: () => void }>();
+/** Those who want to be told when a state has changed. */
+interface Listeners<State> {
+  readonly onChange: (listener: () => void) => Stop;
+  /** Calls them if that is not what they were told of last, until one of them changes it: then all were told of that. */
+  announce(state: State): void;
+}
 
-  constructor(name: string, log: Logger) {
-    this.name = name;
-    this.log = log;
-  }
-
-  listen(call: () => void): Stop {
-    if (typeof call !== "function") {
-      this.log(`a listener of ${this.name} must be a function`);
-      return () => {};
-    }
-    const listener = { call };
-    this.all.add(listener);
-    return () => {
-      this.all.delete(listener);
-    };
-  }
-
-  /** Calls them, until one of them has changed what they are told of: then all were told of that. */
-  tell(isNews: () => boolean): void {
-    for (const listener of Array.from(this.all)) {
-      if (!isNews()) return;
-      if (!this.all.has(listener)) continue;
-      try {
-        listener.call();
-      } catch (cause) {
-        this.log(`a listener of ${this.name} failed`, cause);
+function makeListeners<State>(
+  name: string,
+  attempt: Attempt,
+  first: () => State,
+): Listeners<State> {
+  const failed = `a listener of ${name} failed`;
+  const all = new Set<{ call: () => void }>();
+  let told: State | undefined;
+  return {
+    onChange(call) {
+      const listener = { call };
+      attempt(failed, () => {
+        ensure(typeof call === "function", "not a function");
+        all.add(listener);
+      });
+      return () => void all.delete(listener);
+    },
+    announce(state) {
+      const known = told ?? first();
+      told = state;
+      if (equal(state, known)) return;
+      for (const listener of Array.from(all)) {
+        if (told !== state) return;
+        if (all.has(listener)) attempt(failed, listener.call);
       }
-    }
-  }
+    },
+  };
 }
 
 /** Reads a state that the server sent; `otherwise` stands in for what cannot be used. */
 type Parse<State> = (wire: unknown, otherwise: State, note: Note) => State;
 
 /** Holds the layers of an entity's state, highest first: session lock, latest, the session before, fallback. */
-class Layers<State extends object> {
-  readonly listeners: Listeners;
-  /** What could not be used of the latest state. */
-  unknown: readonly string[] = [];
-  private readonly space: Surroundings;
-  private readonly entity: string;
-  private readonly parse: Parse<State>;
-  private readonly readFallback: () => State;
-  private made: State | null = null;
-  private first: State | null = null;
-  private locked: State | null = null;
-  private latest: State | null = null;
-  private before: State | null = null;
-  private told: State | null = null;
-  /** What the server sent for a state. */
-  private readonly wires = new WeakMap<State, unknown>();
-
-  constructor(
-    space: Surroundings,
-    entity: string,
-    parse: Parse<State>,
-    readFallback: () => State,
-  ) {
-    this.space = space;
-    this.entity = entity;
-    this.parse = parse;
-    this.readFallback = readFallback;
-    this.listeners = new Listeners(entity, space.log);
-  }
-
+interface Layers<State> {
   /** What this code holds itself; it is read when it is first needed. */
-  get fallback(): State {
-    return (this.made ??= this.readFallback());
-  }
-
-  get initial(): State {
-    return this.space.hidden ? this.fallback : (this.first ?? this.fallback);
-  }
-
-  /** What the server sent for what is shown; undefined: the fallback is shown. */
-  get wire(): unknown {
-    return this.wires.get(this.current());
-  }
-
+  fallback(): State;
+  /** What the first rendering shows. */
+  initial(): State;
   /** The state to show. While the session locks, it stays what it was when it was first read. */
-  read(): State {
-    if (this.space.hidden) return this.fallback;
-    const state = this.current();
-    if (this.space.locking) this.locked = state;
-    return state;
-  }
-
+  read(): State;
+  readonly onChange: (listener: () => void) => Stop;
+  /** What could not be used of the latest state. */
+  unknown(): readonly string[];
+  /** What the server sent for what is shown; undefined: the fallback is shown. */
+  wire(): unknown;
   /** Takes a new state; one that is none at all is as good as no answer. */
-  serve(wire: unknown): void {
-    const unknown: string[] = [];
-    const note: Note = (place, value) => {
-      if (value === undefined && this.space.testing) return;
-      if (unknown.length >= MOST_UNKNOWN) return;
-      unknown.push(unknownEntry(place, value));
-    };
-    const state = readOr<State | null>(
-      (value) => this.parse(value, this.fallback, note),
-      wire,
-      null,
-      this.entity,
-      note,
-    );
-    this.unknown = unknown;
-    const current = this.current();
-    this.latest = equal(state, current) ? current : state;
-    this.before = null;
-    if (this.latest) this.wires.set(this.latest, wire);
-  }
-
+  serve(wire: unknown): void;
   /** What is shown now is what the first rendering shows. */
-  begin(): void {
-    this.first = this.current();
-  }
-
+  begin(): void;
   /** The same person starts again: what is shown stays until there is something newer. */
-  keep(): void {
-    this.before = this.locked ?? this.latest ?? this.before;
-    this.locked = this.latest = null;
-  }
-
-  unlock(): void {
-    this.locked = null;
-  }
-
+  keep(): void;
+  unlock(): void;
   /** Nothing is served any more. What was read stays while the session locks. */
-  drop(): void {
-    this.latest = this.before = null;
-    // Who was served the same may have had more than this code knows.
-    this.wires.delete(this.fallback);
-    this.unknown = [];
-  }
-
-  reset(): void {
-    this.unlock();
-    this.drop();
-  }
-
+  drop(): void;
   /** Calls the listeners if what they were told of last is no longer what is shown. */
-  announce(): void {
-    const state = this.current();
-    const known = this.told ?? this.fallback;
-    this.told = state;
-    if (!equal(state, known)) this.listeners.tell(() => this.told === state);
-  }
+  announce(): void;
+}
 
-  private current(): State {
-    return this.locked ?? this.latest ?? this.before ?? this.fallback;
-  }
+function makeLayers<State extends object>(
+  space: Surroundings,
+  entity: string,
+  parse: Parse<State>,
+  readFallback: () => State,
+): Layers<State> {
+  /** What the server sent for a state. */
+  const wires = new WeakMap<State, unknown>();
+  let made: State | undefined;
+  let first: State | undefined;
+  let locked: State | null | undefined;
+  let latest: State | null | undefined;
+  let before: State | null | undefined;
+  let unknown: string[] = [];
+
+  const fallback = () => (made ??= readFallback());
+  const current = () => locked ?? latest ?? before ?? fallback();
+  const note: Note = (place, value) => {
+    if (value === undefined && space.isTest()) return;
+    if (unknown.length < MOST_UNKNOWN) unknown.push(unknownEntry(place, value));
+  };
+  const { onChange, announce } = makeListeners(entity, space.attempt, fallback);
+  return {
+    fallback,
+    initial: () => (!space.isHidden() && first) || fallback(),
+    read() {
+      if (space.isHidden()) return fallback();
+      const state = current();
+      if (space.isLocking()) locked = state;
+      return state;
+    },
+    onChange,
+    unknown: () => unknown,
+    wire: () => wires.get(current()),
+    serve(wire) {
+      unknown = [];
+      const read = (value: unknown) => parse(value, fallback(), note);
+      const state = readOr<State | null>(read, wire, null, entity, note);
+      const shown = current();
+      latest = equal(state, shown) ? shown : state;
+      before = null;
+      if (latest) wires.set(latest, wire);
+    },
+    begin() {
+      first = current();
+    },
+    keep() {
+      before = locked ?? latest ?? before;
+      locked = latest = null;
+    },
+    unlock() {
+      locked = null;
+    },
+    drop() {
+      latest = before = null;
+      // Who was served the same may have had more than this code knows.
+      if (made) wires.delete(made);
+      unknown = [];
+    },
+    announce: () => announce(current()),
+  };
 }
 
 function equal(one: unknown, other: unknown): boolean {

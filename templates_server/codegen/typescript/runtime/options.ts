@@ -19,55 +19,48 @@ export function makeSpaceWith<Collections>(
   blueprint: Blueprint<Collections>,
   options?: OptionsOf<object>,
 ): SpaceOf<Collections> {
-  const { space, source } = assemble(blueprint);
-  try {
-    apply(source, blueprint.fallbacks, options ?? {});
-  } catch (cause) {
-    source.runner.log("the options cannot be used", cause);
-  }
-  return space;
+  const assembled = assemble(blueprint);
+  assembled.runner.attempt("the options cannot be used", () =>
+    apply(options ?? {}, blueprint.fallbacks, assembled),
+  );
+  return assembled.space;
 }
 
 function apply(
-  source: EntitySource,
-  fallbacks: Readonly<Record<string, WireState>>,
   options: OptionsOf<object>,
+  fallbacks: Readonly<Record<string, WireState>>,
+  { runner, entities }: Assembly<unknown>,
 ): void {
-  const { runner } = source;
-  runner.client.logger = options.logger ?? null;
-  if (options.states) test(source, fallbacks, options.states);
-  for (const name of SETTABLE) {
+  const { states, bootstrap, logger = null } = options;
+  const { client } = runner;
+  client.logger = logger;
+  if (states)
+    runner.test(completeStates(fallbacks, states, entities, runner.log));
+  for (const name of Object.keys(client) as (keyof Client)[]) {
     const value = options[name];
-    if (value !== undefined) Object.assign(runner.client, { [name]: value });
+    if (value !== undefined) Object.assign(client, { [name]: value });
   }
-  if (options.bootstrap && !options.states) resume(runner, options.bootstrap);
+  if (bootstrap && !states) {
+    const resumed = runner.attempt("the bootstrap cannot be used", () =>
+      readSnapshot(bootstrap, runner.attempt),
+    );
+    if (resumed) runner.resume(resumed);
+  }
 }
 
-/** `apiKey` is the last, since all else is there when it is. */
-const SETTABLE = [
-  "tracking",
-  "host",
-  "storage",
-  "fetch",
-  "waitTimeMsec",
-  "sessionLock",
-  "apiKey",
-] as const;
-
-/** Serves what a test says, filled in from the fallbacks. */
-function test(
-  source: EntitySource,
+/** What a test says, filled in from the fallbacks. */
+function completeStates(
   fallbacks: Readonly<Record<string, WireState>>,
   states: object,
-): void {
+  entities: ReadonlyMap<string, unknown>,
+  log: Logger,
+): Json {
   const complete: Record<string, unknown> = {};
   for (const [entity, given] of Object.entries(states)) {
-    if (!source.has(entity)) {
-      source.runner.log(`no entity ${describe(entity)}`);
-    }
+    if (!entities.has(entity)) log(`no entity ${describe(entity)}`);
     complete[entity] = completeState(fallbacks[entity], given);
   }
-  source.runner.test(complete);
+  return complete;
 }
 
 function completeState(fallback: WireState | undefined, given: any): Json {
@@ -79,31 +72,24 @@ function completeState(fallback: WireState | undefined, given: any): Json {
     ...(fallback?.properties && {
       properties: { ...fallback.properties, ...properties },
     }),
-    ...(Array.isArray(items) && { items: items.map(completeItem) }),
+    ...(Array.isArray(items) && {
+      items: items.map((item: object, at) => ({
+        id: String(at),
+        enabled: true,
+        properties: {},
+        ...item,
+      })),
+    }),
   };
-}
-
-function completeItem(item: object, at: number): object {
-  return { id: String(at), enabled: true, properties: {}, ...item };
 }
 
 /** A session that was started elsewhere. */
 interface Resumed extends Served, Wanted, Identity {}
 
-/** Goes on with a snapshot, which may come from anywhere. */
-function resume(runner: SessionRunner, snapshot: unknown): void {
-  let resumed: Resumed;
-  try {
-    resumed = readSnapshot(snapshot);
-  } catch (cause) {
-    return runner.log("the bootstrap cannot be used", cause);
-  }
-  runner.resume(resumed);
-}
-
-function readSnapshot(snapshot: unknown): Resumed {
+/** A snapshot may come from anywhere. */
+function readSnapshot(snapshot: unknown, attempt: Attempt): Resumed {
   const { anonymousId, userId } = asObject(asObject(snapshot)["person"]);
-  const wanted = readOptions({ userId });
+  const wanted = readOptions({ userId }, attempt);
   const served = asServed(snapshot);
   return {
     ...served,
@@ -113,10 +99,4 @@ function readSnapshot(snapshot: unknown): Resumed {
     id: asAnonymousId(anonymousId),
     owner: wanted.userId,
   };
-}
-
-function asAnonymousId(value: unknown): string {
-  const id = asString(value);
-  if (!/^[0-9a-f-]{36}$/.test(id)) throw new Nonsense("no anonymous id");
-  return id;
 }

@@ -33,12 +33,11 @@ interface Platform {
   readonly removeEventListener?: Listen;
   readonly BroadcastChannel?: new (name: string) => Channel;
   readonly crypto?: {
-    getRandomValues?(bytes: Uint8Array): unknown;
+    getRandomValues?(bytes: Uint8Array): Uint8Array;
     randomUUID?(): string;
   };
   readonly console?: { error(...values: unknown[]): void };
   readonly AbortController?: new () => Aborter;
-  readonly TextEncoder?: new () => { encode(text: string): Uint8Array };
   setTimeout(call: () => void, milliseconds: number): unknown;
   clearTimeout(timer: unknown): void;
 }
@@ -73,8 +72,8 @@ interface Channel {
 }
 
 interface Aborter {
-  readonly signal: unknown;
-  abort(): void;
+  readonly signal?: unknown;
+  abort?(): void;
 }
 
 const platform = globalThis as unknown as Platform;
@@ -87,20 +86,16 @@ export const clock = {
   random: (): number => Math.random(),
 };
 
-const LONGEST_TIMER_MSEC = 2_147_483_647;
-
 function after(milliseconds: number, call: () => void): unknown {
-  return clock.setTimeout(
-    call,
-    Math.max(0, Math.min(milliseconds, LONGEST_TIMER_MSEC)),
-  );
+  const msec = Math.min(Math.max(0, milliseconds), LONGEST_TIMER_MSEC);
+  return clock.setTimeout(call, msec);
 }
 
 /** The same, but a program may end before it comes. */
 function afterIfStillThere(milliseconds: number, call: () => void): unknown {
-  const timer = after(milliseconds, call) as { unref?: () => void };
-  if (typeof timer === "object") timer.unref?.();
-  else platform.Deno?.unrefTimer?.(timer);
+  const timer = after(milliseconds, call);
+  (timer as { unref?(): void } | null)?.unref?.();
+  if (typeof timer === "number") platform.Deno?.unrefTimer?.(timer);
   return timer;
 }
 
@@ -109,15 +104,16 @@ function hasPage(): boolean {
   return !!platform.document || platform.navigator?.product === "ReactNative";
 }
 
-const SOCKETS = /^(TCPSocketWrap|TLSWrap|GetAddrInfoReqWrap)$/;
-const STANDARD_STREAMS = /^(PipeWrap|TTYWrap)$/;
-
 /** In Node: whether nothing but that many requests keeps the program running. */
 function aloneWith(requests: number): boolean {
   const kinds = platform.process?.getActiveResourcesInfo?.() ?? [];
-  const others = kinds.filter((kind) => !STANDARD_STREAMS.test(kind));
-  const sockets = others.filter((kind) => SOCKETS.test(kind)).length;
-  return sockets > 0 && sockets === others.length && sockets <= requests;
+  // Not the standard streams.
+  const others = kinds.filter((kind) => !/^(Pipe|TTY)Wrap$/.test(kind));
+  return (
+    others.length > 0 &&
+    others.length <= requests &&
+    others.every((kind) => /^(TCPSocket|TLS|GetAddrInfoReq)Wrap$/.test(kind))
+  );
 }
 
 /** Tells the developer; never throws, whatever the console and the cause are. */
@@ -125,27 +121,32 @@ function report(message: string, cause?: unknown): void {
   try {
     const text = `mtribes: ${message}`;
     if (cause === undefined) platform.console?.error(text);
-    else platform.console?.error(`${text}:`, messageOf(cause));
+    else platform.console?.error(`${text}:`, cause);
   } catch {
     // There is nobody left to tell.
   }
 }
 
-/** Of an error of our own the message is enough. */
-function messageOf(cause: unknown): unknown {
-  return cause instanceof Nonsense ? cause.message : cause;
-}
-
 /** A random UUID, version 4. That of the platform is much faster; a page without TLS has none. */
 function newId(): string {
-  if (platform.crypto?.randomUUID) return platform.crypto.randomUUID();
-  const bytes = new Uint8Array(16);
-  if (platform.crypto?.getRandomValues) platform.crypto.getRandomValues(bytes);
-  else bytes.forEach((_, at) => (bytes[at] = Math.floor(Math.random() * 256)));
-  const hex = Array.from(bytes, (byte, at) => {
-    if (at === 6) byte = (byte & 0x0f) | 0x40;
-    if (at === 8) byte = (byte & 0x3f) | 0x80;
-    return (byte + 256).toString(16).slice(1);
-  }).join("");
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+  const { crypto } = platform;
+  if (crypto?.randomUUID) return crypto.randomUUID();
+  const bytes = crypto?.getRandomValues?.(new Uint8Array(36));
+  return "xxxxxxxx-xxxx-4xxx-8xxx-xxxxxxxxxxxx".replace(/x/g, (_, at: number) =>
+    ((bytes?.[at] ?? Math.random() * 256) & 15).toString(16),
+  );
+}
+
+/** Where the platform has none, nothing that is under way can be cut, but its answer is not waited for. */
+function newAborter(): Aborter {
+  return platform.AbortController ? new platform.AbortController() : {};
+}
+
+/** A worker forbids to cut what another request has begun; that its answer is not waited for is enough. */
+function abort(aborter: Aborter | null | undefined): void {
+  try {
+    aborter?.abort?.();
+  } catch {
+    // It ends by itself.
+  }
 }

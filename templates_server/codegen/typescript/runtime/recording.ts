@@ -1,25 +1,28 @@
-/** Whom an event is of. */
-type Person = Pick<
-  WireEvent,
-  "anonymous_id" | "external_id" | "user_signature" | "session"
->;
-
 /** All of an event but whom it is of. */
-function readEvent({
-  name,
-  pairs,
-  entity,
-  data,
-}: EventParts): Omit<WireEvent, "anonymous_id"> {
-  const metadata = readPairs(pairs);
+function readEvent(
+  name: unknown,
+  pairs: EventPairs | undefined,
+  place: EventPlace | undefined,
+): Omit<WireEvent, "anonymous_id"> {
   const timestamp = new Date(clock.now()).toISOString();
   return {
     id: newId(),
     name: asEventName(name),
     // A clock that was never set: the time of arrival is nearer.
-    ...(/^2\d{3}-/.test(timestamp) && { timestamp }),
-    ...(entity && { entity }),
-    ...(data && { data }),
-    ...(metadata.length > 0 && { metadata }),
+    timestamp: /^2\d{3}-/.test(timestamp) ? timestamp : undefined,
+    ...place,
+    metadata: readPairs(pairs),
+  };
+}
+
+/** Whom the server is told of. */
+function personOf({
+  anonymousId,
+  userId,
+  userSignature,
+}: Wanted & { readonly anonymousId: string }) {
+  return {
+    anonymous_id: anonymousId,
+    ...(userId && { external_id: userId, user_signature: userSignature }),
   };
 }

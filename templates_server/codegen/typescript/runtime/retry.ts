@@ -1,46 +1,40 @@
-const SHORTEST_PAUSE_MSEC = 1000;
-const LONGEST_PAUSE_MSEC = 60_000;
-/** After an answer such as 404 or 500, which may last: the network's return does not end it. */
-const LONGEST_PAUSE_AFTER_AN_ANSWER_MSEC = 300_000;
-const LONGEST_RETRY_AFTER_MSEC = 3_600_000;
-
 /** Pauses before another attempt; those that wait for the network end when it comes back. */
-class Pauses {
-  private readonly hurrying = new Set<() => void>();
-
+interface Pauses {
   /** Calls after a pause that grows with the failures in a row; never sooner than `reply` asks for. Returns what cancels it. */
-  afterFailure(failures: number, reply: Reply, call: () => void): () => void {
-    const least = Math.max(SHORTEST_PAUSE_MSEC, reply.retryAfterMsec);
-    const longest = reply.status
-      ? LONGEST_PAUSE_AFTER_AN_ANSWER_MSEC
-      : LONGEST_PAUSE_MSEC;
-    const most = Math.max(least, backOffMsec(failures, longest));
-    return this.start(most, least, call);
-  }
-
+  afterFailure(failures: number, reply: Reply, call: () => void): () => void;
   /** The network is back. */
-  hurry(): void {
-    Array.from(this.hurrying).forEach((hurry) => hurry());
-  }
+  readonly hurry: () => void;
+}
 
-  private start(most: number, least: number, call: () => void): () => void {
-    const began = clock.now();
-    const end = () => {
-      this.hurrying.delete(hurry);
-      call();
-    };
-    const hurry = () => {
-      const passed = Math.max(0, clock.now() - began);
-      clock.clearTimeout(timer);
-      timer = afterIfStillThere(least - passed, end);
-    };
-    let timer = afterIfStillThere(most, end);
-    this.hurrying.add(hurry);
-    return () => {
-      this.hurrying.delete(hurry);
-      clock.clearTimeout(timer);
-    };
-  }
+function makePauses(): Pauses {
+  const hurrying = new Set<() => void>();
+  return {
+    afterFailure(failures, { status, retryAfterMsec }, call) {
+      const least = Math.max(SHORTEST_PAUSE_MSEC, retryAfterMsec);
+      const longest = status
+        ? LONGEST_PAUSE_AFTER_AN_ANSWER_MSEC
+        : LONGEST_PAUSE_MSEC;
+      const most = Math.max(least, backOffMsec(failures, longest));
+      const began = clock.now();
+      const cancel = () => {
+        hurrying.delete(hurry);
+        clock.clearTimeout(timer);
+      };
+      const end = () => {
+        cancel();
+        call();
+      };
+      const hurry = () => {
+        clock.clearTimeout(timer);
+        const passed = Math.max(0, clock.now() - began);
+        timer = afterIfStillThere(least - passed, end);
+      };
+      let timer = afterIfStillThere(most, end);
+      hurrying.add(hurry);
+      return cancel;
+    },
+    hurry: () => hurrying.forEach((hurry) => hurry()),
+  };
 }
 
 /** 1 s, 1 to 2 s, 2 to 4 s ... up to the longest, at random so that many apps do not come back at once. */

@@ -1,477 +1,452 @@
-/** Where the states of a session go. */
-interface Entities {
-  /** What could not be used of the latest states. */
-  readonly unknown: readonly string[];
-  /** What the server sent for what is shown, by entity. */
-  readonly wires: Json;
-  each(call: (layers: Layers<any>) => void): void;
-  /** `whole`: of what is not among them, fallbacks are served. */
-  serve(states: Json, whole: boolean): void;
+/** Runs the sessions of a Space, one after the other. */
+interface Runner extends Surroundings {
+  readonly client: Client;
+  readonly session: Session;
+  readonly close: () => Promise<void>;
+  readonly log: Logger;
+  /** Goes on with a session that was started elsewhere. */
+  resume(resumed: Resumed): void;
+  /** Serves these states from here on, without a server. */
+  test(states: Json): void;
 }
 
-const START_TIMEOUT_MSEC = 30_000;
-const MOST_UNKNOWN_LOGGED = 200;
-
-/** Runs sessions one after the other. */
-class SessionRunner implements Surroundings, ClientHooks {
-  state = IDLE;
-  /** What the first rendering shows. */
-  initial = IDLE;
-  readonly client: Client;
-  readonly log: Logger;
-  readonly listeners: Listeners;
-  readonly store: Store;
-  private readonly identity: IdentityKeeper;
-  private readonly transport: Transport;
-  private readonly entities: Entities;
-  private readonly pauses = new Pauses();
-  private readonly events: EventQueue;
-  private readonly follower: Follower;
-  private readonly callers = new Callers();
-  private run: Run | null = null;
-  /** Who was started last, and has not ended. */
-  private wanted: Wanted | null = null;
-  /** Grows with each start and end. */
-  private turn = 0;
-  private revision: string | null = null;
-  /** What the listeners were told of last. */
-  private told = IDLE;
+function makeRunner(
+  spaceKey: string,
+  host: string,
+  entities: ReadonlyMap<string, Layers<any>>,
+): Runner {
+  let state = IDLE;
+  let initial = IDLE;
+  let revision: string | null = null;
+  let run: Run | null = null;
+  /** Who was started last, and has not ended: there is no run yet while storage is read. */
+  let expected: Wanted | undefined;
+  /** Grows with each start and end: whatever began before is over. */
+  let turn = 0;
+  let aborter: Aborter | undefined;
+  let cancelRetry: (() => void) | undefined;
   /** What a test says that is served; then there is no server. */
-  private states: Json | null = null;
+  let states: Json | undefined;
   /** Nobody is known to be there, so nothing may be tracked. */
-  private mute = false;
+  let mute = false;
   /** Nobody is served until the end of the session is declared. */
-  private inUse = false;
+  let inUse = false;
   /** On a server: somebody has started and not ended. */
-  private occupied = false;
-  private ended = false;
+  let occupied = false;
+  let ended = false;
   /** Whose start the present run is. */
-  private caller: Caller | null = null;
+  let caller: Caller | null = null;
   /** What the server has not been told yet of what this code could not use. */
-  private untold: readonly string[] = [];
-  private readonly logged = new Set<string>();
-  private stopWatching: (() => void) | null = null;
-  private closing: Promise<void> | null = null;
-  private closedLogged = false;
+  let untold: readonly string[] = [];
+  const logged = new Set<string>();
+  let stopWatching: (() => void) | undefined;
+  let closing: Promise<void> | undefined;
+  let closedLogged = false;
 
-  constructor(key: string, host: string, entities: Entities) {
-    this.entities = entities;
-    this.client = new Client(host, this);
-    this.log = loggerOf(this.client);
-    this.listeners = new Listeners("session", this.log);
-    this.store = new Store(key, this.log);
-    this.identity = new IdentityKeeper(this.store);
-    this.transport = new Transport(this.client);
-    this.events = new EventQueue(
-      this.transport,
-      this.pauses,
-      this.store,
-      this.log,
-    );
-    this.follower = new Follower(this, this.pauses);
-  }
-
-  get unknown(): readonly string[] {
-    return this.entities.unknown;
-  }
-
-  get testing(): boolean {
-    return this.states !== null;
-  }
-
-  /** Whether what is read now stays. */
-  get locking(): boolean {
-    const { status } = this.state;
-    const settled = status === "served" || status === "fallback";
-    return settled && this.client.sessionLock;
-  }
-
-  /** Whether who looks now was refused, so that what is served is somebody else's. */
-  get hidden(): boolean {
-    return this.callers.isRefused && this.occupied;
-  }
-
-  async start(options?: StartOptions): Promise<void> {
-    if (this.isClosed()) return;
-    this.watch();
-    const caller = this.alone ? null : this.callers.enter();
-    const wanted = wantedOrNull(options, this.log);
-    if (this.isTaken(wanted)) return this.refuse(caller);
-    const before = this.run;
-    this.stop();
-    this.caller = caller;
-    this.occupied = !this.alone;
-    this.mute = wanted === null;
-    this.wanted = wanted;
-    if (!wanted) return this.fallBack("refused");
-    const { turn } = this;
-    await sooner(this.begin(wanted, before, turn), this.client.waitTimeMsec);
-    if (!this.isOver(turn) && this.state.status === "starting") {
-      this.conclude("fallback", "timeout");
+  const log: Logger = (message, cause) => {
+    // Of an error of our own the message is enough.
+    if (cause instanceof Nonsense) cause = cause.message;
+    try {
+      const told: unknown = (client.logger ?? report)(message, cause);
+      // One that sends messages elsewhere may fail later.
+      void Promise.resolve(told).catch(() => {});
+    } catch {
+      report(message, cause);
     }
-  }
+  };
 
-  async end(): Promise<void> {
-    if (this.closing) return this.closing;
-    // Who was refused has no session to end, unless it is to have everybody served again.
-    if (this.hidden && !this.inUse) return this.flush();
-    this.stop();
-    this.reset();
-    this.mute = this.inUse = this.occupied = false;
-    if (!hasPage()) {
-      this.ended = true;
-      this.identity.forget();
+  const attempt: Attempt = (what, call) => {
+    try {
+      return call();
+    } catch (cause) {
+      return void log(what, cause);
     }
-    this.conclude("idle", null);
-    await this.flush();
-  }
+  };
 
-  flush(): Promise<void> {
-    if (this.testing) return Promise.resolve();
-    if (this.closing) return this.closing;
-    // Events that were tracked before it was known of whom come first.
-    const { reading } = this.identity;
-    const send = () => this.events.flush();
-    return reading ? reading.then(send) : send();
-  }
-
-  close(): Promise<void> {
-    // Nothing may begin from here on, so this is set before anybody is told.
-    return (this.closing ??= Promise.resolve().then(() => this.shut()));
-  }
-
-  record(parts: EventParts): void {
-    if (this.isClosed() || this.mute || this.hidden || this.testing) return;
-    this.watch();
-    this.attempt(parts, () => {
-      const event = readEvent(parts);
-      const { wanted } = this;
-      const add = () => this.events.add({ ...event, ...this.person(wanted) });
-      const ready = this.run ? null : this.identity.ready();
-      if (ready) void ready.then(() => this.attempt(parts, add));
-      else add();
-    });
-  }
-
-  snapshot(): Snapshot | null {
-    const { run, revision, entities } = this;
-    if (!run || revision === null || this.hidden) return null;
-    return {
-      session: run.session,
-      revision,
-      states: entities.wires,
-      person: { anonymousId: run.anonymousId, userId: run.userId },
-    };
-  }
-
-  /** Goes on with a session that was started elsewhere. */
-  resume({ id, owner, ...wanted }: Resumed): void {
-    this.occupied = !this.alone;
-    this.identity.adopt({ id, owner });
-    this.take(this.enter(wanted, id), wanted);
-    this.entities.each((layers) => layers.begin());
-    this.initial = this.state;
-    this.watch();
-    this.follow();
-  }
-
-  /** Serves these states from here on, without a server. */
-  test(states: Json): void {
-    this.states = states;
-    void this.start();
-    this.entities.each((layers) => layers.begin());
-    this.initial = this.state;
-  }
-
-  lockChanged(): void {
-    const { status, failure } = this.state;
-    this.follower.stop();
-    if (!this.client.sessionLock) {
-      this.entities.each((layers) => layers.unlock());
-    }
-    this.conclude(status, status === "served" ? null : failure);
-    this.follow();
-  }
-
-  setTracking(on: boolean): void {
-    if (this.testing) this.store.enabled = on;
-    else if (!this.closing || !on) this.events.setTracking(on);
-  }
-
-  keyChanged(): void {
-    if (this.closing || this.testing) return;
-    void this.events.flush();
-    const { run } = this;
-    if (run?.key === "") run.key = this.client.apiKey;
-    const waits = this.state.failure === "missing-key" && this.transport.ready;
-    if (run && waits) void this.prime(run);
-  }
-
-  /** Asks for a session for the run; `aborter` cuts it. */
-  async ask(run: Run, aborter: Aborter | null): Promise<Reply> {
-    const told = this.untold;
-    const reply = await this.transport.send({
-      method: "POST",
-      path: "/sessions",
-      body: JSON.stringify({
-        anonymous_id: run.anonymousId,
-        external_id: run.userId ?? undefined,
-        user_signature: run.userSignature,
-        fields: run.fields,
-        unknown: told.length > 0 ? told : undefined,
-      }),
-      timeoutMsec: Math.max(START_TIMEOUT_MSEC, this.client.waitTimeMsec),
-      aborter,
-    });
-    if (readServed(reply) && this.untold === told) this.untold = [];
-    return reply;
-  }
-
-  /** Asks for what has changed since the run's revision. */
-  poll(
-    run: Run,
-    aborter: Aborter | null,
-    waitSeconds = CHANGES_WAIT_SECONDS,
-  ): Promise<Reply> {
-    const session = encodeURIComponent(String(run.session));
-    const since = encodeURIComponent(run.revision);
-    return this.transport.send({
-      method: "GET",
-      path: `/sessions/${session}/changes?since=${since}&wait=${waitSeconds}`,
-      timeoutMsec: CHANGES_TIMEOUT_MSEC,
-      aborter,
-    });
-  }
-
-  /** Takes an answer; null: nothing is new. */
-  take(run: Run, served: Served | null): void {
-    if (served) {
-      run.session = served.session ?? run.session;
-      this.revision = run.revision = served.revision;
-      this.entities.serve(served.states, served.session !== null);
-      this.noteUnknown();
-    }
-    this.conclude("served", null);
-  }
-
-  /** Says why changes do not come through; what was served stays. */
-  fail(reply: Reply): void {
-    this.conclude(this.state.status, failureOf(reply));
-  }
+  /** Stands for this Space among its callers. */
+  const self = {};
+  const pauses = makePauses();
+  const { onChange, announce } = makeListeners("session", attempt, () => IDLE);
 
   /** Whether nobody else can be here: in a page, in a test. */
-  private get alone(): boolean {
-    return hasPage() || this.testing;
-  }
+  const isAlone = () => hasPage() || !!states;
 
-  /** What this code cannot use is logged once, and told to the server when the next session starts. */
-  private noteUnknown(): void {
-    const { unknown } = this.entities;
-    const all = Array.from(new Set(this.untold.concat(unknown)));
-    this.untold = all.slice(0, MOST_UNKNOWN);
-    const news = unknown.filter((entry) => !this.logged.has(entry));
-    if (news.length === 0 || this.logged.size > MOST_UNKNOWN_LOGGED) return;
-    news.forEach((entry) => this.logged.add(entry));
-    this.log(`not all that was served can be used here: ${news.join("; ")}`);
-  }
-
-  /** Whom an event is of: the person who is there now, or who was to be while storage was read. */
-  private person(wanted: Wanted | null): Person {
-    const { identity } = this;
-    const run =
-      this.run ??
-      (wanted && this.newRun(wanted, identity.begin(wanted.userId).id));
-    if (!run) return { anonymous_id: identity.current.id };
-    const { anonymousId, userId, userSignature, session } = run;
-    return {
-      anonymous_id: anonymousId,
-      ...(userId && { external_id: userId }),
-      ...(userId && userSignature && { user_signature: userSignature }),
-      ...(session && { session }),
-    };
-  }
-
-  private attempt({ name }: EventParts, record: () => void): void {
-    try {
-      record();
-    } catch (cause) {
-      this.log(`the event ${describe(name)} is not recorded`, cause);
-    }
-  }
-
-  /** Whether this space already serves somebody else. Of two visitors on a server nobody knows that they are one. */
-  private isTaken(wanted: Wanted | null): boolean {
-    if (!this.occupied || this.alone) return false;
-    if (!this.run || !wanted) return true;
-    const same = this.run.userId === wanted.userId;
-    const known = wanted.userId !== null || this.client.storage !== null;
-    return !same || !known;
-  }
-
-  private refuse(caller: Caller | null): void {
-    if (!this.inUse) {
-      this.log(
-        "another person's session has not ended: until session.end() is called, fallbacks are served and nothing is tracked; on a server, make a Space for each request with createSpace()",
-      );
-    }
-    for (const refused of [caller, this.caller]) {
-      if (refused) refused.refused = true;
-    }
-    this.mute = this.inUse = true;
-    this.stop();
-    this.fallBack("in-use");
-  }
-
-  private async begin(
-    wanted: Wanted,
-    before: Run | null,
-    turn: number,
-  ): Promise<void> {
-    const { states, identity } = this;
-    if (states) return this.take(this.enter(wanted, newId()), asTest(states));
-    if (this.ended) identity.forget();
-    this.ended = false;
-    const ready = identity.ready();
-    if (ready) {
-      this.prepare(isSameUser(before, wanted, this.client));
-      await ready;
-      if (this.isOver(turn)) return;
-    }
-    const run = this.enter(wanted, identity.begin(wanted.userId).id);
-    if (!ready) this.prepare(isSamePerson(before, run, this.client));
-    if (this.isOver(turn)) return;
-    if (this.transport.ready) return this.prime(run);
-    this.log("client.apiKey is not set, so fallbacks are served");
-    this.conclude("fallback", "missing-key");
-  }
-
-  private enter(wanted: Wanted, anonymousId: string): Run {
-    return (this.run = this.newRun(wanted, anonymousId));
-  }
-
-  /** What the same person sees stays until there is something newer. */
-  private prepare(same: boolean): void {
-    if (same) this.entities.each((layers) => layers.keep());
-    else this.reset();
-    this.conclude("starting", null);
-  }
-
-  private fallBack(failure: SessionFailure): void {
-    this.reset();
-    this.conclude("fallback", failure);
-  }
-
-  private newRun(wanted: Wanted, anonymousId: string): Run {
-    return {
-      ...wanted,
-      anonymousId,
-      key: this.client.apiKey,
-      aborter: null,
-      session: null,
-      revision: "",
-      failures: 0,
-      cancelRetry: null,
-    };
-  }
-
-  private stop(): void {
-    this.halt();
-    this.run = this.wanted = null;
-    this.turn += 1;
-  }
-
-  /** Ends all that is under way. */
-  private halt(): void {
-    this.follower.stop();
-    this.run?.aborter?.abort();
-    this.run?.cancelRetry?.();
-  }
-
-  private async shut(): Promise<void> {
-    this.halt();
-    this.stopWatching?.();
-    this.callers.close();
-    if (this.state.status === "starting") this.conclude("idle", null);
-    if (this.testing) return;
-    await this.identity.ready();
-    await this.events.close();
-  }
+  /** Whether who looks now was refused, so that what is served is somebody else's. */
+  const isHidden = () =>
+    occupied && callersHere().some(({ of, refused }) => of === self && refused);
 
   /** Whether all is over; who does not know it is told once. */
-  private isClosed(): boolean {
-    if (this.closing && !this.closedLogged) {
-      this.closedLogged = true;
-      this.log("the Space was closed: it starts and tracks nothing any more");
+  const isClosed = () => {
+    if (closing && !closedLogged) {
+      closedLogged = true;
+      log("the Space is closed");
     }
-    return this.closing !== null;
-  }
-
-  private isOver(turn: number): boolean {
-    return this.turn !== turn || this.closing !== null;
-  }
-
-  private reset(): void {
-    this.revision = null;
-    this.entities.each((layers) => layers.reset());
-  }
-
-  /** Asks for the state of every entity at once, later again where that fails. An answer counts unless the run is over. */
-  private async prime(run: Run): Promise<void> {
-    const { turn } = this;
-    // One of its own, since a request that took too long has cut the one before.
-    run.aborter = newAborter();
-    const reply = await this.ask(run, run.aborter);
-    if (this.isOver(turn)) return;
-    const served = readServed(reply);
-    if (served && served.session !== null) {
-      this.take(run, served);
-      this.follow();
-      return;
-    }
-    run.failures += 1;
-    run.cancelRetry = this.pauses.afterFailure(
-      run.failures,
-      reply,
-      () => void this.prime(run),
-    );
-    const failure = failureOf(reply);
-    const telling = failure === "refused" || failure === "nonsense";
-    if (telling && failure !== this.state.failure) {
-      this.log(`no session, so fallbacks are served: ${failure}`, reply.status);
-    }
-    this.conclude("fallback", failure);
-  }
-
-  private follow(): void {
-    const { run } = this;
-    const follows = run?.session && !this.client.sessionLock && !this.closing;
-    if (run && follows) this.follower.follow(run);
-  }
-
-  /** From the first use on, the page's end and the network's return are known. */
-  private watch(): void {
-    if (this.testing) return;
-    this.stopWatching ??= watchPage({
-      leave: () => this.events.leave(),
-      hurry: () => this.pauses.hurry(),
-    });
-  }
+    return closing;
+  };
 
   /** Says how it stands now: all of that is there before anybody is told of any of it. */
-  private conclude(
-    status: SessionStatus,
-    failure: SessionFailure | null,
-  ): void {
-    const { state, revision } = this;
-    const same =
-      state.status === status &&
-      state.failure === failure &&
-      state.revision === revision;
-    if (!same) this.state = sessionState(status, failure, revision);
-    this.entities.each((layers) => layers.announce());
-    const news = this.state;
-    if (news === this.told) return;
-    this.told = news;
-    this.listeners.tell(() => this.told === news);
-  }
+  const conclude = (status: SessionStatus, failure: SessionFailure | null) => {
+    const news = sessionState(status, failure, revision);
+    if (!equal(news, state)) state = news;
+    entities.forEach((layers) => layers.announce());
+    announce(state);
+  };
+
+  const keyChanged = () => {
+    if (closing) return;
+    void events.flush();
+    if (run?.key === "") run.key = client.apiKey;
+    const waits = state.failure === "missing-key" && sender.destination();
+    if (run && waits) void prime(run);
+  };
+
+  const lockChanged = () => {
+    const { status, failure } = state;
+    follower.stop();
+    if (!client.sessionLock) entities.forEach((layers) => layers.unlock());
+    conclude(status, status === "served" ? null : failure);
+    follow();
+  };
+
+  const trackingChanged = () => {
+    if (client.tracking) {
+      if (closing) return;
+      identity.keep();
+      void events.restore();
+    } else {
+      store.clear();
+      events.drop();
+    }
+  };
+
+  const client = makeClient(
+    host,
+    log,
+    keyChanged,
+    lockChanged,
+    trackingChanged,
+  );
+  const store = makeStore(spaceKey, client, log);
+  const identity = keepIdentity(store, client);
+  const sender = makeSender(client);
+  const events = makeEvents(sender, pauses, store, client, log);
+
+  /** Asks for a session for the run. */
+  const ask = async (run: Run, aborter: Aborter) => {
+    const told = untold;
+    const { fields } = run;
+    const unknown = told.length > 0 ? told : undefined;
+    const body = JSON.stringify({ ...personOf(run), fields, unknown });
+    const reply = await sender.send("/sessions", body, aborter);
+    if (readServed(reply) && untold === told) untold = [];
+    return reply;
+  };
+
+  /** Takes an answer; null: nothing is new. What a whole session's answer does not name falls back. */
+  const take = (run: Run, served: Served | null) => {
+    if (served) {
+      const { session, states } = served;
+      run.session = session ?? run.session;
+      revision = run.revision = served.revision;
+      entities.forEach((layers, entity) => {
+        const wire = own(states, entity);
+        if (wire !== undefined) layers.serve(wire);
+        else if (session !== null) layers.drop();
+      });
+      noteUnknown();
+    }
+    conclude("served", null);
+  };
+
+  /** Says why changes do not come through; what was served stays. */
+  const fail = (reply: Reply) => conclude(state.status, failureOf(reply));
+
+  const follower = makeFollower(client, sender, pauses, ask, take, fail);
+
+  const listUnknown = () => {
+    const lists = Array.from(entities.values(), (layers) => layers.unknown());
+    return lists.flat().slice(0, MOST_UNKNOWN);
+  };
+
+  /** What this code cannot use is logged once, and told to the server when the next session starts. */
+  const noteUnknown = () => {
+    const unknown = listUnknown();
+    const all = new Set([...untold, ...unknown]);
+    untold = Array.from(all).slice(0, MOST_UNKNOWN);
+    const news = unknown.filter((entry) => !logged.has(entry));
+    if (news.length === 0 || logged.size > MOST_UNKNOWN_LOGGED) return;
+    news.forEach((entry) => logged.add(entry));
+    log(`this code cannot use ${news.join("; ")}`);
+  };
+
+  const follow = () => {
+    if (run?.session && !client.sessionLock && !closing) follower.follow(run);
+  };
+
+  /** From the first use on, the page's end and the network's return are known. */
+  const watch = () => {
+    if (states) return;
+    stopWatching ??= watchPage({ leave: events.leave, hurry: pauses.hurry });
+  };
+
+  /** Asks for the state of every entity at once, later again where that fails. An answer counts unless the run is over. */
+  const prime = async (run: Run, failures = 1): Promise<void> => {
+    const mine = turn;
+    // One of its own, since a request that took too long has cut the one before.
+    aborter = newAborter();
+    const reply = await ask(run, aborter);
+    if (turn !== mine) return;
+    const served = readServed(reply);
+    if (served?.session) {
+      take(run, served);
+      return follow();
+    }
+    const again = () => void prime(run, failures + 1);
+    cancelRetry = pauses.afterFailure(failures, reply, again);
+    const failure = failureOf(reply);
+    const telling = failure === "refused" || failure === "nonsense";
+    if (telling && failure !== state.failure) {
+      log(`no session: ${failure}`, reply.status);
+    }
+    conclude("fallback", failure);
+  };
+
+  /** Ends all that is under way. */
+  const halt = () => {
+    turn += 1;
+    follower.stop();
+    abort(aborter);
+    cancelRetry?.();
+  };
+
+  const reset = () => {
+    revision = null;
+    entities.forEach((layers) => {
+      layers.unlock();
+      layers.drop();
+    });
+  };
+
+  const fallBack = (failure: SessionFailure) => {
+    reset();
+    conclude("fallback", failure);
+  };
+
+  /** Whether this Space already serves somebody else. Of two visitors on a server nobody knows that they are one. */
+  const isTaken = (wanted: Wanted | undefined) => {
+    if (!occupied || isAlone()) return false;
+    const same = wanted && run?.userId === wanted.userId;
+    return !same || (run?.userId === null && !client.storage);
+  };
+
+  const refuse = (newcomer: Caller | null) => {
+    if (!inUse) {
+      log(
+        "another person's session has not ended: call session.end() first, or createSpace() for each request",
+      );
+    }
+    if (newcomer) newcomer.refused = true;
+    if (caller) caller.refused = true;
+    mute = inUse = true;
+    stop();
+    fallBack("in-use");
+  };
+
+  const stop = () => {
+    halt();
+    run = null;
+    expected = undefined;
+  };
+
+  const enter = (wanted: Wanted, anonymousId: string): Run =>
+    (run = {
+      ...wanted,
+      anonymousId,
+      key: client.apiKey,
+      session: null,
+      revision: "",
+    });
+
+  /** What the same person sees stays until there is something newer. */
+  const prepare = (isSame: boolean | undefined) => {
+    if (isSame) entities.forEach((layers) => layers.keep());
+    else reset();
+    conclude("starting", null);
+  };
+
+  /** A visitor who has signed in is another person; so is everybody in another environment. */
+  const begin = async (wanted: Wanted, before: Run | null) => {
+    const mine = turn;
+    const { userId } = wanted;
+    if (states) {
+      const served = { session: null, revision: "test", states };
+      return take(enter(wanted, newId()), served);
+    }
+    if (ended) identity.forget();
+    ended = false;
+    const isSameUser =
+      before?.userId === userId && before.key === client.apiKey;
+    const ready = identity.ready();
+    if (ready) {
+      prepare(isSameUser);
+      await ready;
+      if (turn !== mine) return;
+    }
+    const { id } = identity.begin(userId);
+    const entered = enter(wanted, id);
+    if (!ready) {
+      prepare(isSameUser && (userId !== null || before.anonymousId === id));
+    }
+    if (turn !== mine) return;
+    if (sender.destination()) return prime(entered);
+    log("client.apiKey is not set, so fallbacks are served");
+    conclude("fallback", "missing-key");
+  };
+
+  const start = async (options?: StartOptions) => {
+    if (isClosed()) return;
+    watch();
+    const newcomer = isAlone() ? null : enterCaller(self);
+    const wanted = attempt("a session cannot be started with that", () =>
+      readOptions(options, attempt),
+    );
+    if (isTaken(wanted)) return refuse(newcomer);
+    const before = run;
+    stop();
+    caller = newcomer;
+    occupied = !isAlone();
+    mute = !wanted;
+    expected = wanted;
+    if (!wanted) return fallBack("refused");
+    const mine = turn;
+    await sooner(begin(wanted, before), client.waitTimeMsec, () => {
+      const isWaiting = turn === mine && state.status === "starting";
+      if (isWaiting) conclude("fallback", "timeout");
+    });
+  };
+
+  const flush = async () => {
+    if (closing) return closing;
+    // Events that were tracked before it was known of whom come first.
+    await identity.ready();
+    return events.flush();
+  };
+
+  const end = async () => {
+    if (closing) return closing;
+    // Who was refused has no session to end, unless it is to have everybody served again.
+    if (isHidden() && !inUse) return flush();
+    stop();
+    reset();
+    mute = inUse = occupied = false;
+    if (!hasPage()) {
+      ended = true;
+      identity.forget();
+    }
+    conclude("idle", null);
+    return flush();
+  };
+
+  const close = async () => {
+    halt();
+    stopWatching?.();
+    if (state.status === "starting") conclude("idle", null);
+    await identity.ready();
+    await events.close();
+  };
+
+  /** The person who is there now, or who was to be while storage was read. */
+  const person = (wanted: Wanted | undefined) => {
+    if (run) return { ...personOf(run), session: run.session ?? undefined };
+    if (!wanted) return { anonymous_id: identity.current().id };
+    const { id } = identity.begin(wanted.userId);
+    return personOf({ ...wanted, anonymousId: id });
+  };
+
+  const record: Surroundings["record"] = (name, pairs, place) => {
+    if (isClosed() || mute || states || isHidden()) return;
+    watch();
+    const what = `the event ${describe(name)} is not recorded`;
+    attempt(what, () => {
+      const event = readEvent(name, pairs, place);
+      const whose = expected;
+      const add = () => events.add({ ...event, ...person(whose) });
+      const ready = run ? null : identity.ready();
+      if (ready) void ready.then(() => attempt(what, add));
+      else add();
+    });
+  };
+
+  const snapshot = () => {
+    if (!run || revision === null || isHidden()) return null;
+    const states: Record<string, unknown> = {};
+    entities.forEach((layers, entity) => {
+      const wire = layers.wire();
+      if (wire !== undefined) states[entity] = wire;
+    });
+    const { session, anonymousId, userId } = run;
+    return { session, revision, states, person: { anonymousId, userId } };
+  };
+
+  /** What is shown now is what the first rendering shows. */
+  const settle = () => {
+    initial = state;
+    entities.forEach((layers) => layers.begin());
+  };
+
+  const shown = () => (isHidden() ? REFUSED : state);
+
+  return {
+    client,
+    log,
+    attempt,
+    record,
+    isHidden,
+    isTest: () => !!states,
+    isLocking: () => client.sessionLock && /served|fallback/.test(state.status),
+    // Nothing may begin from here on, so this is set before anybody is told.
+    close: () => (closing ??= Promise.resolve().then(close)),
+    session: {
+      get status() {
+        return shown().status;
+      },
+      get failure() {
+        return shown().failure;
+      },
+      get revision() {
+        return shown().revision;
+      },
+      get state() {
+        return shown();
+      },
+      get initial() {
+        return initial;
+      },
+      get unknown() {
+        return isHidden() ? [] : listUnknown();
+      },
+      start,
+      track: (name, pairs) => record(name, pairs),
+      flush,
+      end,
+      onChange,
+      snapshot,
+      identify: (userId, fields) => start({ userId, fields }),
+      anonymize: (fields) => start({ fields }),
+    },
+    resume({ id, owner, ...wanted }) {
+      occupied = !isAlone();
+      identity.adopt({ id, owner });
+      take(enter(wanted, id), wanted);
+      settle();
+      watch();
+      follow();
+    },
+    test(given) {
+      states = given;
+      sender.destination = () => "";
+      void start();
+      settle();
+    },
+  };
 }

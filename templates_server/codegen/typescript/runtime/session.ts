@@ -97,12 +97,8 @@ interface Run extends Wanted {
   readonly anonymousId: string;
   /** The key of the environment that it is of; "" before there is one. */
   key: string;
-  /** Cuts what is under way for this run. */
-  aborter: Aborter | null;
   session: string | null;
   revision: string;
-  failures: number;
-  cancelRetry: (() => void) | null;
 }
 
 function sessionState(
@@ -116,34 +112,6 @@ function sessionState(
 const IDLE = /* @__PURE__ */ sessionState("idle", null, null);
 /** What is told to those who were refused. */
 const REFUSED = /* @__PURE__ */ sessionState("fallback", "in-use", null);
-
-/** A visitor who has signed in is another person; so is everybody in another environment. */
-function isSameUser(
-  before: Run | null,
-  { userId }: Wanted,
-  { apiKey }: Client,
-): boolean {
-  return before?.userId === userId && before.key === apiKey;
-}
-
-function isSamePerson(before: Run | null, run: Run, client: Client): boolean {
-  const known = run.userId !== null || before?.anonymousId === run.anonymousId;
-  return known && isSameUser(before, run, client);
-}
-
-function asTest(states: Json): Served {
-  return { session: null, revision: "test", states };
-}
-
-/** Null where nobody can tell who is meant. */
-function wantedOrNull(options: unknown, log: Logger): Wanted | null {
-  try {
-    return readOptions(options, log);
-  } catch (cause) {
-    log("a session cannot be started with that", cause);
-    return null;
-  }
-}
 
 /** Null for an answer that is none. */
 function readServed(reply: Reply): Served | null {
@@ -159,10 +127,7 @@ function asServed(value: unknown): Served {
   const { session, revision, states } = asObject(value);
   return {
     session: typeof session === "string" && session ? storable(session) : null,
-    revision:
-      typeof revision === "number"
-        ? String(revision)
-        : storable(asString(revision)),
+    revision: scalarText(revision),
     states: asObject(states),
   };
 }
@@ -171,15 +136,4 @@ function failureOf(reply: Reply): SessionFailure {
   if (reply.status === 0) return "network";
   if (reply.status >= 500) return "server";
   return reply.status >= 400 ? "refused" : "nonsense";
-}
-
-/** Waits for the work, but no longer than that. */
-function sooner(work: Promise<void>, milliseconds: number): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = after(milliseconds, () => resolve(undefined));
-    void work.then(() => {
-      clock.clearTimeout(timer);
-      resolve(undefined);
-    });
-  });
 }

@@ -18,6 +18,20 @@ export interface Blueprint<Collections> {
   readonly collect: (source: EntitySource) => Collections;
 }
 
+/** Makes the entities of a Space. */
+export interface EntitySource {
+  /** The experience that is this child of a collection. */
+  experience<Kind extends string, Properties>(
+    entity: string,
+    type: ExperienceType<Kind, Properties>,
+  ): Experience<Kind, Properties>;
+  /** The section that is this child of a collection. */
+  section<Items>(
+    entity: string,
+    supports: readonly AnyExperienceType[],
+  ): Section<Items>;
+}
+
 /** Makes a Space; nothing global is touched before its first use. */
 export function makeSpace<Collections>(
   blueprint: Blueprint<Collections>,
@@ -28,151 +42,57 @@ export function makeSpace<Collections>(
 /** A Space with what runs it. */
 interface Assembly<Collections> {
   readonly space: SpaceOf<Collections>;
-  readonly source: EntitySource;
+  readonly runner: Runner;
+  readonly entities: ReadonlyMap<string, unknown>;
 }
 
-function assemble<Collections>(
-  blueprint: Blueprint<Collections>,
-): Assembly<Collections> {
-  const source = new EntitySource(blueprint);
-  const { runner } = source;
-  const space = Object.freeze({
-    client: runner.client,
-    session: sessionOf(runner),
-    collections: blueprint.collect(source),
-    close: () => runner.close(),
-  });
-  return { space, source };
-}
+function assemble<Collections>({
+  key,
+  host,
+  fallbacks,
+  collect,
+}: Blueprint<Collections>): Assembly<Collections> {
+  const entities = new Map<string, Layers<any>>();
+  const runner = makeRunner(key, host, entities);
 
-/** Makes the entities of a Space, and takes their states. */
-export class EntitySource implements Entities {
-  private readonly fallbacks: Readonly<Record<string, WireState>>;
-  /** @internal Runs the sessions of the Space. */
-  readonly runner: SessionRunner;
-  private readonly entities = new Map<string, Layers<any>>();
-
-  constructor({ key, host, fallbacks }: Blueprint<unknown>) {
-    this.fallbacks = fallbacks;
-    this.runner = new SessionRunner(key, host, this);
-  }
-
-  /** Whether there is such an entity. */
-  has(entity: string): boolean {
-    return this.entities.has(entity);
-  }
-
-  /** The experience that is this child of a collection. */
-  experience<Kind extends string, Properties>(
+  const layersOf = <State extends object>(
     entity: string,
-    type: ExperienceType<Kind, Properties>,
-  ): Experience<Kind, Properties> {
-    const layers = this.layers<ExperienceState<Properties>>(
-      entity,
-      (wire, otherwise, note) =>
-        readExperience(type, wire, entity, otherwise, note),
-      { enabled: false, properties: type.defaults },
-    );
-    return makeExperience(this.runner, entity, guarded(type), layers);
-  }
-
-  /** The section that is this child of a collection. */
-  section<Items>(
-    entity: string,
-    supports: readonly AnyExperienceType[],
-  ): Section<Items> {
-    supports.forEach(guarded);
-    const layers = this.layers<SectionState<Items>>(
-      entity,
-      (wire, otherwise, note) =>
-        readSection(
-          this.runner,
-          supports,
-          wire,
-          entity,
-          otherwise as SectionState<any>,
-          note,
-        ) as SectionState<any>,
-      { enabled: false, items: [] as readonly unknown[] as Items },
-    );
-    return makeSection(layers);
-  }
-
-  get unknown(): readonly string[] {
-    const lists = Array.from(this.entities.values(), ({ unknown }) => unknown);
-    const none: readonly string[] = [];
-    return none.concat(...lists).slice(0, MOST_UNKNOWN);
-  }
-
-  get wires(): Json {
-    const wires: Record<string, unknown> = {};
-    this.entities.forEach(({ wire }, entity) => {
-      if (wire !== undefined) wires[entity] = wire;
-    });
-    return wires;
-  }
-
-  each(call: (layers: Layers<any>) => void): void {
-    this.entities.forEach((layers) => call(layers));
-  }
-
-  serve(states: Json, whole: boolean): void {
-    this.entities.forEach((layers, entity) => {
-      const wire = own(states, entity);
-      if (wire !== undefined) layers.serve(wire);
-      else if (whole) layers.drop();
-    });
-  }
-
-  private layers<State extends object>(
-    entity: string,
-    parse: Parse<State>,
     nothing: State,
-  ): Layers<State> {
-    const layers = new Layers(this.runner, entity, parse, () =>
-      readOr(
-        (wire) => parse(wire, nothing, () => {}),
-        own(this.fallbacks, entity),
-        Object.freeze(nothing),
-        entity,
-        () => {},
-      ),
+    parse: Parse<State>,
+  ) => {
+    const note = () => {};
+    const read = (wire: unknown) => parse(wire, nothing, note);
+    const layers = makeLayers(runner, entity, parse, () =>
+      readOr(read, own(fallbacks, entity), nothing, entity, note),
     );
-    this.entities.set(entity, layers);
+    entities.set(entity, layers);
     return layers;
-  }
-}
-
-/** What an app sees of the runner; its functions need no `this`. */
-function sessionOf(runner: SessionRunner): Session {
-  const start = (options?: StartOptions) => runner.start(options);
-  const state = () => (runner.hidden ? REFUSED : runner.state);
-  return {
-    get initial() {
-      return runner.initial;
-    },
-    get status() {
-      return state().status;
-    },
-    get failure() {
-      return state().failure;
-    },
-    get revision() {
-      return state().revision;
-    },
-    get state() {
-      return state();
-    },
-    get unknown() {
-      return runner.hidden ? [] : runner.unknown;
-    },
-    start,
-    track: (name, pairs) => runner.record({ name, pairs }),
-    flush: () => runner.flush(),
-    end: () => runner.end(),
-    onChange: (listener) => runner.listeners.listen(listener),
-    snapshot: () => runner.snapshot(),
-    identify: (userId, fields) => start({ userId, fields }),
-    anonymize: (fields) => start({ fields }),
   };
+
+  const collections = collect({
+    experience(entity, type) {
+      const { kind, defaults } = guarded(type);
+      const nothing = Object.freeze({ enabled: false, properties: defaults });
+      const layers = layersOf(entity, nothing, (wire, { enabled }, note) =>
+        readExperience(type, wire, entity, enabled, note),
+      );
+      const track = (name: EventName, pairs?: EventPairs) =>
+        runner.record(name, pairs, { entity });
+      return makeEntity(layers, "properties", { kind, defaults, track });
+    },
+    section(entity, supports) {
+      supports.forEach(guarded);
+      const nothing: SectionState<readonly unknown[]> = Object.freeze({
+        enabled: false,
+        items: [],
+      });
+      const layers = layersOf(entity, nothing, (wire, otherwise, note) =>
+        readSection(runner, supports, wire, entity, otherwise, note),
+      );
+      return makeEntity(layers, "items", {});
+    },
+  });
+  const { client, session, close } = runner;
+  const space = Object.freeze({ client, session, collections, close });
+  return { space, runner, entities };
 }

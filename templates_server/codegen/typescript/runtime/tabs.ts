@@ -34,7 +34,7 @@ function listenToPage(how: "addEventListener" | "removeEventListener"): void {
 }
 
 function lookAtPage(): void {
-  if (isHidden()) return leavePage();
+  if (isPageHidden()) return leavePage();
   hurryPage();
   watchers.forEach((watcher) => watcher.show?.());
 }
@@ -50,7 +50,7 @@ function hurryPage(): void {
   watchers.forEach((watcher) => watcher.hurry?.());
 }
 
-function isHidden(): boolean {
+function isPageHidden(): boolean {
   return platform.document?.visibilityState === "hidden";
 }
 

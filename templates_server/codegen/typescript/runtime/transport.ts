@@ -1,103 +1,96 @@
-const NO_ANSWER: Reply = { status: 0, text: "", retryAfterMsec: 0 };
-const NOTHING_NEW: Reply = { status: 204, text: "", retryAfterMsec: 0 };
-const ALONE_FOR_MSEC = 1000;
-
 /** Talks to the Client API: one request, one reply, within its time. */
-class Transport implements Sender {
-  private readonly client: Client;
-  private underWay = 0;
-
-  constructor(client: Client) {
-    this.client = client;
-  }
-
-  get ready(): boolean {
-    return this.client.apiKey !== "";
-  }
-
-  get destination(): string {
-    return JSON.stringify([this.client.apiKey, this.client.host]);
-  }
-
-  /** Never rejects: no network, no time and no `fetch` are replies of status 0. */
-  send(call: Call): Promise<Reply> {
-    const aborter = call.aborter ?? newAborter();
-    this.underWay += 1;
-    return new Promise((resolve) => {
-      const finish = (reply: Reply) => {
-        clock.clearTimeout(timer);
-        stopWatching();
-        resolve(reply);
-      };
-      const cut = (reply: Reply) => {
-        finish(reply);
-        aborter.abort();
-      };
-      const timer = afterIfStillThere(call.timeoutMsec, () => cut(NO_ANSWER));
-      const stopWatching = this.watch(call.aloneMsec ?? ALONE_FOR_MSEC, () =>
-        cut(call.method === "GET" ? NOTHING_NEW : NO_ANSWER),
-      );
-      void this.ask(call, aborter)
-        .catch(() => NO_ANSWER)
-        .then((reply) => {
-          this.underWay -= 1;
-          finish(reply);
-        });
-    });
-  }
-
-  /** Calls once requests have been all that keeps a program of Node's running; returns what ends that. */
-  private watch(milliseconds: number, call: () => void): () => void {
-    if (!platform.process?.getActiveResourcesInfo) return () => {};
-    const look = () => {
-      if (aloneWith(this.underWay)) call();
-      else timer = afterIfStillThere(ALONE_FOR_MSEC, look);
-    };
-    let timer = afterIfStillThere(milliseconds, look);
-    return () => clock.clearTimeout(timer);
-  }
-
-  private async ask(call: Call, aborter: Aborter): Promise<Reply> {
-    const send = this.client.fetch ?? platform.fetch;
-    if (!send) return NO_ANSWER;
-    const url = `${this.client.host}/api/client${call.path}`;
-    const answer = await send.call(globalThis, url, this.frame(call, aborter));
-    const text = asString(await answer.text());
-    const retryAfter = answer.headers?.get("Retry-After");
-    return {
-      status: asNumber(answer.status),
-      text,
-      retryAfterMsec: readRetryAfterMsec(retryAfter),
-    };
-  }
-
-  private frame(call: Call, aborter: Aborter): FetchOptions {
-    const headers: Record<string, string> = {
-      Accept: "application/json",
-      Authorization: `Bearer ${this.client.apiKey}`,
-    };
-    const options: FetchOptions = { method: call.method, headers };
-    if (call.body !== undefined) {
-      headers["Content-Type"] = "application/json";
-      options.body = call.body;
-    }
-    if (call.keepalive) options.keepalive = true;
-    else if (aborter.signal) options.signal = aborter.signal;
-    return options;
-  }
+interface Sender {
+  /** The api key and host to which it would send now; "": there is no key. */
+  destination(): string;
+  /**
+   * Never rejects: no network, no time and no `fetch` are replies of status 0.
+   * Without a body it waits for changes; with an aborter nobody needs the
+   * answer of a program that has nothing else to do.
+   */
+  send(
+    path: string,
+    body?: string,
+    aborter?: Aborter,
+    keepalive?: boolean,
+  ): Promise<Reply>;
 }
 
-/** Where the platform has none, nothing that is under way can be cut, but its answer is not waited for. */
-function newAborter(): Aborter {
-  const aborter = platform.AbortController && new platform.AbortController();
-  return {
-    signal: aborter?.signal,
-    abort() {
-      try {
-        aborter?.abort();
-      } catch {
-        // A worker's other request made it: its answer counts no more all the same.
-      }
+interface Reply {
+  readonly status: number;
+  readonly text: string;
+  readonly retryAfterMsec: number;
+}
+
+const NO_ANSWER: Reply = { status: 0, text: "", retryAfterMsec: 0 };
+
+function makeSender(client: Client): Sender {
+  let underWay = 0;
+
+  const ask = async (path: string, options: FetchOptions): Promise<Reply> => {
+    const fetch = client.fetch ?? platform.fetch;
+    if (!fetch) return NO_ANSWER;
+    const answer = await fetch(`${client.host}/api/client${path}`, options);
+    return {
+      text: asString(await answer.text()),
+      status: asNumber(answer.status),
+      retryAfterMsec: readRetryAfterMsec(answer.headers?.get("Retry-After")),
+    };
+  };
+
+  const frame = (
+    body: string | undefined,
+    keepalive: boolean,
+    { signal }: Aborter,
+  ): FetchOptions => ({
+    method: body ? "POST" : "GET",
+    headers: {
+      Accept: "application/json",
+      Authorization: `Bearer ${client.apiKey}`,
+      ...(body && { "Content-Type": "application/json" }),
     },
+    ...(body && { body }),
+    // What outlives its page is not cut.
+    ...(keepalive ? { keepalive } : signal ? { signal } : {}),
+  });
+
+  return {
+    destination: () =>
+      client.apiKey && JSON.stringify([client.apiKey, client.host]),
+    send: (path, body, aborter, keepalive = false) =>
+      new Promise((resolve) => {
+        underWay += 1;
+        const cutter = aborter ?? newAborter();
+        const finish = (reply: Reply) => {
+          clock.clearTimeout(timer);
+          clock.clearTimeout(watching);
+          resolve(reply);
+        };
+        const cut = (reply: Reply) => {
+          finish(reply);
+          abort(cutter);
+        };
+        // Once requests are all that keeps a program of Node's running.
+        const look = () => {
+          if (!aloneWith(underWay))
+            watching = afterIfStillThere(ALONE_MSEC, look);
+          else cut(body ? NO_ANSWER : { ...NO_ANSWER, status: 204 });
+        };
+        const timer = afterIfStillThere(
+          Math.max(
+            body ? TIMEOUT_MSEC : CHANGES_TIMEOUT_MSEC,
+            client.waitTimeMsec,
+          ),
+          () => cut(NO_ANSWER),
+        );
+        let watching =
+          platform.process?.getActiveResourcesInfo &&
+          afterIfStillThere(aborter ? ALONE_MSEC : EVENTS_ALONE_MSEC, look);
+        void ask(path, frame(body, keepalive, cutter))
+          .catch(() => NO_ANSWER)
+          .then((reply) => {
+            underWay -= 1;
+            finish(reply);
+          });
+      }),
   };
 }

@@ -4,9 +4,9 @@ export interface Color {
   readonly opacity: number;
 }
 
-/** How a property is called on the wire and what it may hold. */
+/** How a property is called on the wire, unless as its member, and what it may hold. */
 export interface PropertyRule {
-  readonly key: string;
+  readonly key?: string;
   readonly type:
     | "text"
     | "number"
@@ -47,64 +47,76 @@ export interface WireItem {
 /** Thrown and caught in here, for a value that cannot be used. */
 class Nonsense extends Error {}
 
+/** The message is for what an app gives; that of a server's answer nobody reads. */
+function ensure(holds: unknown, message?: string): asserts holds {
+  if (!holds) throw new Nonsense(message);
+}
+
 type Json = Readonly<Record<string, unknown>>;
 
 function asObject(value: unknown): Json {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new Nonsense("an object is expected");
-  }
+  ensure(
+    value && typeof value === "object" && !Array.isArray(value),
+    "not an object",
+  );
   return value as Json;
 }
 
 function asArray(value: unknown): readonly unknown[] {
-  if (!Array.isArray(value)) throw new Nonsense("an array is expected");
+  ensure(Array.isArray(value));
   return value;
 }
 
 function asString(value: unknown): string {
-  if (typeof value !== "string") throw new Nonsense("a string is expected");
+  ensure(typeof value === "string", "not a text");
   return value;
 }
 
 function asBoolean(value: unknown): boolean {
-  if (typeof value !== "boolean") throw new Nonsense("a boolean is expected");
+  ensure(typeof value === "boolean");
   return value;
 }
 
 function asNumber(value: unknown): number {
-  if (typeof value !== "number" || !isFinite(value)) {
-    throw new Nonsense("a number is expected");
-  }
-  return value;
+  ensure(Number.isFinite(value), "not a number");
+  return value as number;
 }
 
-function asColor(value: unknown): Color {
-  const color = asObject(value);
-  const text = own(color, "value") ?? null;
+function asColor(wire: unknown): Color {
+  const color = asObject(wire);
+  const value = (own(color, "value") ?? null) as string | null;
   const opacity = asNumber(own(color, "opacity") ?? 1);
-  if (text !== null && !/^#[0-9a-f]{6}$/i.test(asString(text))) {
-    throw new Nonsense("a colour is #rrggbb");
-  }
-  if (opacity < 0 || opacity > 1) throw new Nonsense("opacity lies in 0..1");
-  return Object.freeze({ value: text as string | null, opacity });
+  ensure(value === null || /^#[0-9a-f]{6}$/i.test(asString(value)));
+  ensure(opacity >= 0 && opacity <= 1);
+  return Object.freeze({ value, opacity });
 }
 
 function asDate(value: unknown): Date {
   const text = asString(value);
   const date = new Date(text);
-  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(text) || isNaN(date.getTime())) {
-    throw new Nonsense("a date is RFC 3339");
-  }
+  ensure(/^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(text) && !isNaN(+date));
   return date;
 }
 
-function asOption(value: unknown, options: readonly string[]): string {
-  const option = asString(value);
-  if (option !== "" && options.indexOf(option) < 0) {
-    throw new Nonsense("not one of the options");
-  }
-  return option;
-}
+/** How the types of properties are read. */
+const READERS: Readonly<
+  Record<
+    PropertyRule["type"],
+    (value: unknown, options: readonly unknown[]) => unknown
+  >
+> = {
+  text: asString,
+  image: asString,
+  number: asNumber,
+  toggle: asBoolean,
+  color: asColor,
+  date: asDate,
+  list: (value) => Object.freeze(asArray(value).map(asString)),
+  select(value, options) {
+    ensure(value === "" || options.includes(value));
+    return value;
+  },
+};
 
 function own(object: Json, key: string): unknown {
   return Object.prototype.hasOwnProperty.call(object, key)
@@ -112,40 +124,13 @@ function own(object: Json, key: string): unknown {
     : undefined;
 }
 
-function readValue(rule: PropertyRule, value: unknown): unknown {
-  switch (rule.type) {
-    case "text":
-    case "image":
-      return asString(value);
-    case "number":
-      return asNumber(value);
-    case "toggle":
-      return asBoolean(value);
-    case "color":
-      return asColor(value);
-    case "date":
-      return asDate(value);
-    case "list":
-      return Object.freeze(asArray(value).map(asString));
-    case "select":
-      return asOption(value, rule.options ?? []);
-  }
-}
-
 /** Takes note of what cannot be used: where it stands, and what it is. */
 type Note = (place: string, value: unknown) => void;
 
-const MOST_UNKNOWN = 20;
-const LONGEST_UNKNOWN = 200;
-
 /** Such as `homepage.body[1].layout: "tall"`. */
 function unknownEntry(place: string, value: unknown): string {
-  let text = "missing";
-  try {
-    if (value !== undefined) text = JSON.stringify(value);
-  } catch {
-    text = "nested too deeply";
-  }
+  const write = (value: unknown) => JSON.stringify(value) ?? "missing";
+  const text = readOr(write, value, "too deep", place, () => {});
   return storable(`${place}: ${text}`.slice(0, LONGEST_UNKNOWN));
 }
 
@@ -167,33 +152,31 @@ function readOr<Value>(
 
 /** The properties by member name; the default for what is not given, and for what cannot be used. */
 function readProperties<Properties>(
-  type: ExperienceType<string, Properties>,
+  { rules, defaults }: ExperienceType<string, Properties>,
   wire: unknown,
   place: string,
   note: Note,
 ): Properties {
-  const nothing: Json | null = null;
   const given = readOr<Json | null>(
     asObject,
     wire,
-    nothing,
+    null,
     `${place}.properties`,
     note,
   );
   const properties: Record<string, unknown> = {};
-  for (const member of Object.keys(type.rules) as (keyof Properties &
-    string)[]) {
-    const rule = type.rules[member];
-    const value = given && own(given, rule.key);
-    const otherwise = type.defaults[member];
+  for (const [member, rule] of Object.entries<PropertyRule>(rules)) {
+    const { key = member, type, options = [] } = rule;
+    const value = given && own(given, key);
+    const otherwise: unknown = defaults[member as keyof Properties];
     properties[member] =
       value === null
         ? otherwise
         : readOr<unknown>(
-            (wire) => readValue(rule, wire),
+            (wire) => READERS[type](wire, options),
             value,
             otherwise,
-            `${place}.${rule.key}`,
+            `${place}.${key}`,
             note,
           );
   }
@@ -202,9 +185,7 @@ function readProperties<Properties>(
 
 /** The type, its defaults guarded against change. */
 function guarded<Type extends AnyExperienceType>(type: Type): Type {
-  for (const value of Object.values(type.defaults)) {
-    if (!(value instanceof Date)) Object.freeze(value);
-  }
+  Object.values(type.defaults).forEach((value) => Object.freeze(value));
   Object.freeze(type.defaults);
   return type;
 }
