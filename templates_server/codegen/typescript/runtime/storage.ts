@@ -69,7 +69,11 @@ function makeStore(spaceKey: string, client: Client, log: Logger): Store {
       used ||= client.tracking;
       const use = (place: SpaceStorage, key: string) =>
         place.setItem(key, text);
-      return client.tracking && attempt(name, use, done, false);
+      if (!client.tracking) return false;
+      // Consent may be withdrawn while asynchronous storage writes.
+      return proceed(attempt(name, use, done, false), (written) =>
+        client.tracking ? written : store.remove(name),
+      );
     },
     remove(name) {
       const use = (place: SpaceStorage, key: string) =>
