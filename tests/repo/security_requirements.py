@@ -426,6 +426,7 @@ F11 Without consent storage that cannot remove is given no empty text; consent c
   server/codegen/test_left_by_others.py
     without_consent_storage_that_cannot_remove_is_not_written_to_either
     consent_that_is_withdrawn_after_the_end_removes_what_is_stored
+    what_is_being_written_when_consent_is_withdrawn_is_removed
 """
 
 PUBLIC_PROMISES = """

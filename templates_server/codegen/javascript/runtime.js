@@ -574,7 +574,11 @@ function makeStore(spaceKey, client, log) {
     write(name, text) {
       used || (used = client.tracking);
       const use = (place, key) => place.setItem(key, text);
-      return client.tracking && attempt(name, use, done, false);
+      if (!client.tracking) return false;
+      // Consent may be withdrawn while asynchronous storage writes.
+      return proceed(attempt(name, use, done, false), (written) =>
+        client.tracking ? written : store.remove(name),
+      );
     },
     remove(name) {
       const use = (place, key) =>

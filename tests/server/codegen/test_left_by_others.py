@@ -159,6 +159,21 @@ def test_without_consent_storage_that_cannot_remove_is_not_written_to_either(
     assert run(script, javascript, peer) == []
 
 
+def test_what_is_being_written_when_consent_is_withdrawn_is_removed(javascript: Path, peer: ClientApiPeer) -> None:
+    script = """
+    const late = { ...storage, setItem: async (key, value) => (await pause(100), storage.setItem(key, value)) };
+    const { client, close, session } = createSpace({ apiKey, host, storage: late });
+    await session.start();
+    session.track("a/1");
+    await pause(20);
+    client.tracking = false;
+    await pause(300);
+    print([...kept.values()].filter(Boolean));
+    await close();
+    """
+    assert run(script, javascript, peer) == []
+
+
 def test_consent_that_is_withdrawn_after_the_end_removes_what_is_stored(javascript: Path, peer: ClientApiPeer) -> None:
     script = """
     const { client, close, session } = createSpace({ apiKey, host, storage });
