@@ -230,7 +230,7 @@ function report(message, cause) {
 
 /** A random UUID, version 4. That of the platform is much faster; a page without TLS has none. */
 function newId() {
-  const { crypto } = platform;
+  const crypto = platform.crypto;
   if (crypto?.randomUUID) return crypto.randomUUID();
   const bytes = crypto?.getRandomValues?.(new Uint8Array(36));
   return "xxxxxxxx-xxxx-4xxx-8xxx-xxxxxxxxxxxx".replace(/x/g, (_, at) =>
@@ -613,10 +613,10 @@ function sooner(work, milliseconds, otherwise) {
 }
 
 function keepIdentity(store, client) {
-  let inMemory = null;
+  let inMemory;
   /** Whether the identity in memory could not be stored, so that what is stored is an older one. */
   let unsaved = false;
-  let reading = null;
+  let reading;
   /** The asynchronous storage that was read: once is enough, for no other page writes to it. */
   let source;
 
@@ -656,7 +656,7 @@ function keepIdentity(store, client) {
     const text = store.read(IDENTITY);
     if (text instanceof Promise) {
       reading = text.then((text) => {
-        reading = null;
+        reading = undefined;
         source = storage;
         take(text);
       });
@@ -680,7 +680,7 @@ function keepIdentity(store, client) {
     adopt: save,
     keep,
     forget() {
-      inMemory = null;
+      inMemory = undefined;
       source = undefined;
     },
   };
@@ -1062,7 +1062,7 @@ let isTold;
 
 /** Whether the platform tells before a program ends, as Node does: then no timer need keep it running. */
 function listenForTheEnd() {
-  const { process } = platform;
+  const process = platform.process;
   if (isTold === undefined && process?.on) {
     process.on("beforeExit", () => ending.forEach(({ finish }) => finish()));
     process.on("exit", () => ending.forEach(({ save }) => save()));
@@ -1286,7 +1286,7 @@ function makeRunner(spaceKey, host, entities) {
   let state = IDLE;
   let initial = IDLE;
   let revision = null;
-  let run = null;
+  let run;
   /** Who was started last, and has not ended: there is no run yet while storage is read. */
   let expected;
   /** Grows with each start and end: whatever began before is over. */
@@ -1303,7 +1303,7 @@ function makeRunner(spaceKey, host, entities) {
   let occupied = false;
   let ended = false;
   /** Whose start the present run is. */
-  let caller = null;
+  let caller;
   /** What the server has not been told yet of what this code could not use. */
   let untold = [];
   const logged = new Set();
@@ -1523,8 +1523,7 @@ function makeRunner(spaceKey, host, entities) {
 
   const stop = () => {
     halt();
-    run = null;
-    expected = undefined;
+    run = expected = undefined;
   };
 
   const enter = (wanted, anonymousId) =>
@@ -1575,7 +1574,7 @@ function makeRunner(spaceKey, host, entities) {
   const start = async (options) => {
     if (isClosed()) return;
     watch();
-    const newcomer = isAlone() ? null : enterCaller(self);
+    const newcomer = isAlone() ? undefined : enterCaller(self);
     const wanted = attempt("a session cannot be started with that", () =>
       readOptions(options, attempt),
     );
@@ -1764,17 +1763,17 @@ function isPageHidden() {
   return platform.document?.visibilityState === "hidden";
 }
 
-/** Hears what other tabs of the browser say under this name. Null where tabs cannot take turns: each is on its own. */
+/** Hears what other tabs of the browser say under this name. Undefined where tabs cannot take turns: each is on its own. */
 function openChannel(name, hear) {
   const Channels = platform.BroadcastChannel;
   if (!platform.document || !platform.navigator?.locks || !Channels)
-    return null;
+    return undefined;
   try {
     const channel = new Channels(name);
     channel.onmessage = ({ data }) => hear(data);
     return channel;
   } catch {
-    return null;
+    return undefined;
   }
 }
 
@@ -1789,15 +1788,15 @@ async function takeTurn(name, { signal }, call) {
 
 /** `begin` begins a session anew. */
 function makeFollower(client, sender, pauses, begin, serve, fail) {
-  let run = null;
+  let run;
   /** Of what is asked, or is about to be. */
-  let aborter = null;
+  let aborter;
   /** Asks, while the turn to do so is waited for; 0: for an answer at once. */
-  let send = null;
+  let send;
   let endTurn;
-  let cancelPause = null;
+  let cancelPause;
   let stopWatching;
-  let channel = null;
+  let channel;
   let isAway = true;
   let patience = 0;
   /** For how long the server was to wait with the latest answer. */
@@ -1815,11 +1814,11 @@ function makeFollower(client, sender, pauses, begin, serve, fail) {
 
   const endPause = () => {
     cancelPause?.();
-    cancelPause = null;
+    cancelPause = undefined;
   };
 
   const resume = () => {
-    cancelPause = null;
+    cancelPause = undefined;
     last = -Infinity;
     go();
   };
@@ -1845,11 +1844,11 @@ function makeFollower(client, sender, pauses, begin, serve, fail) {
   const hide = () => {
     isAway = true;
     channel?.close();
-    channel = null;
+    channel = undefined;
     if (!aborter) return;
     endPause();
     abort(aborter);
-    aborter = send = null;
+    aborter = send = undefined;
     endTurn?.(undefined);
   };
 
@@ -1863,7 +1862,7 @@ function makeFollower(client, sender, pauses, begin, serve, fail) {
     if (isLost) last = clock.now();
     void (isLost ? begin(run, mine) : poll(run, mine)).then((reply) => {
       if (aborter !== mine) return;
-      aborter = null;
+      aborter = undefined;
       settle(asked, reply);
     });
   };
@@ -1872,8 +1871,8 @@ function makeFollower(client, sender, pauses, begin, serve, fail) {
   const poll = ({ session, revision }, aborter) =>
     new Promise((resolve) => {
       const ask = (waitSeconds) => {
-        if (send !== ask) return null;
-        send = null;
+        if (send !== ask) return undefined;
+        send = undefined;
         endPause();
         patience = PATIENT_MSEC;
         waited = waitSeconds;
@@ -1936,7 +1935,7 @@ function makeFollower(client, sender, pauses, begin, serve, fail) {
     hide();
     endPause();
     stopWatching?.();
-    run = null;
+    run = undefined;
     isLost = isNew = false;
     failures = 0;
   };

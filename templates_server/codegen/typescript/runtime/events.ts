@@ -224,7 +224,7 @@ let isTold: boolean | undefined;
 
 /** Whether the platform tells before a program ends, as Node does: then no timer need keep it running. */
 function listenForTheEnd(): boolean {
-  const { process } = platform;
+  const process = platform.process;
   if (isTold === undefined && process?.on) {
     process.on("beforeExit", () => ending.forEach(({ finish }) => finish()));
     process.on("exit", () => ending.forEach(({ save }) => save()));

@@ -18,15 +18,15 @@ function makeFollower(
   serve: (run: Run, served: Served | null) => void,
   fail: (reply: Reply) => void,
 ): Follower {
-  let run: Run | null = null;
+  let run: Run | undefined;
   /** Of what is asked, or is about to be. */
-  let aborter: Aborter | null = null;
+  let aborter: Aborter | undefined;
   /** Asks, while the turn to do so is waited for; 0: for an answer at once. */
-  let send: ((waitSeconds: number) => Promise<void> | null) | null = null;
+  let send: ((waitSeconds: number) => Promise<void> | undefined) | undefined;
   let endTurn: ((nothing: undefined) => void) | undefined;
-  let cancelPause: (() => void) | null = null;
+  let cancelPause: (() => void) | undefined;
   let stopWatching: (() => void) | undefined;
-  let channel: Channel | null = null;
+  let channel: Channel | undefined;
   let isAway = true;
   let patience = 0;
   /** For how long the server was to wait with the latest answer. */
@@ -44,11 +44,11 @@ function makeFollower(
 
   const endPause = () => {
     cancelPause?.();
-    cancelPause = null;
+    cancelPause = undefined;
   };
 
   const resume = () => {
-    cancelPause = null;
+    cancelPause = undefined;
     last = -Infinity;
     go();
   };
@@ -74,11 +74,11 @@ function makeFollower(
   const hide = () => {
     isAway = true;
     channel?.close();
-    channel = null;
+    channel = undefined;
     if (!aborter) return;
     endPause();
     abort(aborter);
-    aborter = send = null;
+    aborter = send = undefined;
     endTurn?.(undefined);
   };
 
@@ -92,7 +92,7 @@ function makeFollower(
     if (isLost) last = clock.now();
     void (isLost ? begin(run, mine) : poll(run, mine)).then((reply) => {
       if (aborter !== mine) return;
-      aborter = null;
+      aborter = undefined;
       settle(asked, reply);
     });
   };
@@ -101,8 +101,8 @@ function makeFollower(
   const poll = ({ session, revision }: Run, aborter: Aborter) =>
     new Promise<Reply>((resolve) => {
       const ask = (waitSeconds: number) => {
-        if (send !== ask) return null;
-        send = null;
+        if (send !== ask) return undefined;
+        send = undefined;
         endPause();
         patience = PATIENT_MSEC;
         waited = waitSeconds;
@@ -165,7 +165,7 @@ function makeFollower(
     hide();
     endPause();
     stopWatching?.();
-    run = null;
+    run = undefined;
     isLost = isNew = false;
     failures = 0;
   };

@@ -7,8 +7,8 @@ interface Identity {
 
 /** Makes the anonymous id once and keeps it; a new person on the device gets a new one. */
 interface IdentityKeeper {
-  /** Null where `current` can be asked at once; else resolves, and never rejects, when asynchronous storage has answered. */
-  ready(): Promise<void> | null;
+  /** Undefined where `current` can be asked at once; else resolves, and never rejects, when asynchronous storage has answered. */
+  ready(): Promise<void> | undefined;
   current(): Identity;
   /** The identity to go on with, now that this user, or a visitor, is there. */
   begin(userId: string | null): Identity;
@@ -21,10 +21,10 @@ interface IdentityKeeper {
 }
 
 function keepIdentity(store: Store, client: Client): IdentityKeeper {
-  let inMemory: Identity | null = null;
+  let inMemory: Identity | undefined;
   /** Whether the identity in memory could not be stored, so that what is stored is an older one. */
   let unsaved = false;
-  let reading: Promise<void> | null = null;
+  let reading: Promise<void> | undefined;
   /** The asynchronous storage that was read: once is enough, for no other page writes to it. */
   let source: unknown;
 
@@ -64,7 +64,7 @@ function keepIdentity(store: Store, client: Client): IdentityKeeper {
     const text = store.read(IDENTITY);
     if (text instanceof Promise) {
       reading = text.then((text) => {
-        reading = null;
+        reading = undefined;
         source = storage;
         take(text);
       });
@@ -88,7 +88,7 @@ function keepIdentity(store: Store, client: Client): IdentityKeeper {
     adopt: save,
     keep,
     forget() {
-      inMemory = null;
+      inMemory = undefined;
       source = undefined;
     },
   };

@@ -129,7 +129,7 @@ function report(message: string, cause?: unknown): void {
 
 /** A random UUID, version 4. That of the platform is much faster; a page without TLS has none. */
 function newId(): string {
-  const { crypto } = platform;
+  const crypto = platform.crypto;
   if (crypto?.randomUUID) return crypto.randomUUID();
   const bytes = crypto?.getRandomValues?.(new Uint8Array(36));
   return "xxxxxxxx-xxxx-4xxx-8xxx-xxxxxxxxxxxx".replace(/x/g, (_, at: number) =>

@@ -18,7 +18,7 @@ function makeRunner(
   let state = IDLE;
   let initial = IDLE;
   let revision: string | null = null;
-  let run: Run | null = null;
+  let run: Run | undefined;
   /** Who was started last, and has not ended: there is no run yet while storage is read. */
   let expected: Wanted | undefined;
   /** Grows with each start and end: whatever began before is over. */
@@ -35,7 +35,7 @@ function makeRunner(
   let occupied = false;
   let ended = false;
   /** Whose start the present run is. */
-  let caller: Caller | null = null;
+  let caller: Caller | undefined;
   /** What the server has not been told yet of what this code could not use. */
   let untold: readonly string[] = [];
   const logged = new Set<string>();
@@ -239,7 +239,7 @@ function makeRunner(
     return !same || (run?.userId === null && !client.storage);
   };
 
-  const refuse = (newcomer: Caller | null) => {
+  const refuse = (newcomer: Caller | undefined) => {
     if (!inUse) {
       log(
         "another person's session has not ended: call session.end() first, or createSpace() for each request",
@@ -254,8 +254,7 @@ function makeRunner(
 
   const stop = () => {
     halt();
-    run = null;
-    expected = undefined;
+    run = expected = undefined;
   };
 
   const enter = (wanted: Wanted, anonymousId: string): Run =>
@@ -275,7 +274,7 @@ function makeRunner(
   };
 
   /** A visitor who has signed in is another person; so is everybody in another environment. */
-  const begin = async (wanted: Wanted, before: Run | null) => {
+  const begin = async (wanted: Wanted, before: Run | undefined) => {
     const mine = turn;
     const { userId } = wanted;
     if (states) {
@@ -306,7 +305,7 @@ function makeRunner(
   const start = async (options?: StartOptions) => {
     if (isClosed()) return;
     watch();
-    const newcomer = isAlone() ? null : enterCaller(self);
+    const newcomer = isAlone() ? undefined : enterCaller(self);
     const wanted = attempt("a session cannot be started with that", () =>
       readOptions(options, attempt),
     );

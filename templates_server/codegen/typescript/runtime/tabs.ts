@@ -54,20 +54,20 @@ function isPageHidden(): boolean {
   return platform.document?.visibilityState === "hidden";
 }
 
-/** Hears what other tabs of the browser say under this name. Null where tabs cannot take turns: each is on its own. */
+/** Hears what other tabs of the browser say under this name. Undefined where tabs cannot take turns: each is on its own. */
 function openChannel(
   name: string,
   hear: (news: unknown) => void,
-): Channel | null {
+): Channel | undefined {
   const Channels = platform.BroadcastChannel;
   if (!platform.document || !platform.navigator?.locks || !Channels)
-    return null;
+    return undefined;
   try {
     const channel = new Channels(name);
     channel.onmessage = ({ data }) => hear(data);
     return channel;
   } catch {
-    return null;
+    return undefined;
   }
 }
 
