@@ -63,16 +63,14 @@ class Reader:
             self.refuse(path, f"must be a mapping, not {kind_of(value)}")
             return {}
         given = {key: item for key, item in value.items() if item is not None}
-        if known is None:
-            return given
-        for key in value:
-            if key in known:
-                continue
+        unknown = [] if known is None else [key for key in value if key not in known]
+        for key in unknown:
             if self.problems.is_full:
                 self.problems.count(1)
             else:
-                self.refuse(join(path, key), f"is not known here{self.suggestion(key, known)}")
-        return {key: item for key, item in given.items() if key in known}
+                self.refuse(join(path, key), f"is not known here{self.suggestion(key, known or ())}")
+            given.pop(key, None)
+        return given
 
     def by_key(self, value: Any, path: str, *, at_most: int) -> Iterator[tuple[str, Any, str]]:
         """Key, value and path of everything in a mapping whose keys are kebab-case, in order of key."""

@@ -7,7 +7,6 @@ documents.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
@@ -37,6 +36,7 @@ CHILD_KINDS = tuple(kind.value for kind in ChildKind)
 CHILD_FIELDS = ("name", "description", *CHILD_KINDS)
 DOCUMENT_KEYS = ("space", "name", "description", "revision", "experiences", "sections", "collections")
 PROPERTY_TYPES = tuple(PropertyType)
+A_TYPE = f"one of {', '.join(PROPERTY_TYPES)}"
 
 
 def read_model(document: Any, *, space: str, name: str) -> SpaceModel:
@@ -96,8 +96,10 @@ def _experience(reader: Reader, key: str, value: Any, path: str) -> Experience:
 
 def _described(reader: Reader, given: Mapping[str, Any], path: str) -> dict[str, str]:
     return {
-        "name": reader.name(given.get("name"), join(path, "name")),
-        "description": reader.description(given.get("description"), join(path, "description")),
+        "name": reader.name(given["name"], join(path, "name")) if "name" in given else "",
+        "description": reader.description(given["description"], join(path, "description"))
+        if "description" in given
+        else "",
     }
 
 
@@ -105,12 +107,15 @@ def _property(reader: Reader, key: str, value: Any, path: str) -> Property | Non
     given = reader.mapping(value, path, ("name", "description", "type", "options", "default"))
     described = _described(reader, given, path)
     if "type" not in given and isinstance(value, dict):
-        reader.refuse(join(path, "type"), f"is missing: one of {', '.join(PROPERTY_TYPES)}")
-    kind = reader.one_of(given.get("type"), join(path, "type"), PROPERTY_TYPES, f"one of {', '.join(PROPERTY_TYPES)}")
-    if kind is None:
+        reader.refuse(f"{path}.type", f"is missing: {A_TYPE}")
+    name = reader.one_of(given.get("type"), f"{path}.type", PROPERTY_TYPES, A_TYPE)
+    if name is None:
         return None
-    read = Property(key, PropertyType(kind), **described, options=_options(reader, given, kind, join(path, "options")))
-    return dataclasses.replace(read, default=_default(reader, read, given.get("default"), join(path, "default")))
+    kind, options = PropertyType(name), _options(reader, given, name, f"{path}.options")
+    default = None
+    if "default" in given:
+        default = _default(reader, kind, options, given["default"], f"{path}.default")
+    return Property(key, kind, **described, default=default, options=options)
 
 
 def _options(reader: Reader, given: Mapping[str, Any], kind: str, path: str) -> tuple[str, ...]:
@@ -135,10 +140,10 @@ def _options(reader: Reader, given: Mapping[str, Any], kind: str, path: str) -> 
     return tuple(options)
 
 
-def _default(reader: Reader, definition: Property, value: Any, path: str) -> Any:
+def _default(reader: Reader, kind: PropertyType, options: tuple[str, ...], value: Any, path: str) -> Any:
     """The default; None also where it says what the type is when unset."""
-    default = read_value(reader, value, path, kind=definition.type, options=definition.options)
-    return None if default == UNSET[definition.type] else default
+    default = read_value(reader, value, path, kind=kind, options=options)
+    return None if default == UNSET[kind] else default
 
 
 def _sections(reader: Reader, value: Any, experiences: set[str]) -> tuple[Section, ...]:
