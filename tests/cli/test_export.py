@@ -35,6 +35,7 @@ def test_an_export_as_agreed_is_in_its_file(user: Mtribes, exporting: Peer) -> N
     assert (user.home / "people.csv").read_bytes() == CONTENT
 
 
+@pytest.mark.slow
 def test_an_export_that_is_never_made_is_given_up(
     user: Mtribes, exporting: Peer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

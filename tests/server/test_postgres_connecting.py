@@ -70,6 +70,7 @@ def test_a_database_url_that_cannot_be_read_is_refused_without_a_secret(
     assert not (tmp_path / "data" / "mtribes.db").exists()
 
 
+@pytest.mark.slow
 def test_a_refused_connection_and_an_unknown_host_are_told_apart(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], port_of_nobody: int
 ) -> None:

@@ -20,6 +20,9 @@ from tests.server.codegen.client_api_peer import (
 )
 from tests.server.codegen.test_session import run
 
+# In real time; the quick run has the cases of tests/conformance, whose time is virtual.
+pytestmark = pytest.mark.slow
+
 STICKY = SERVED_HEADER | {"properties": SERVED_HEADER["properties"] | {"sticky": True}}
 NEVER = Answer(status=204, wait_seconds=20)
 

@@ -41,6 +41,7 @@ def test_a_session_that_is_followed_lets_the_program_end(javascript: Path, peer:
     assert seen["seconds"] < 8
 
 
+@pytest.mark.slow
 def test_events_that_are_never_acknowledged_let_the_program_end_after_a_while(
     javascript: Path, peer: ClientApiPeer
 ) -> None:
@@ -77,6 +78,7 @@ def test_events_that_fail_as_the_program_ends_are_not_sent_for_ever(javascript: 
     assert len(peer.bodies("/events")) == 1
 
 
+@pytest.mark.slow
 def test_a_program_that_has_more_to_do_goes_on_following(javascript: Path, peer: ClientApiPeer) -> None:
     peer.answers["/changes"] = [LONGER_THAN_ANYBODY_WAITS]
     script = """
@@ -90,6 +92,7 @@ def test_a_program_that_has_more_to_do_goes_on_following(javascript: Path, peer:
     assert sum("/changes" in asked.path for asked in peer.asked) == 1
 
 
+@pytest.mark.slow
 def test_a_program_that_talks_to_others_goes_on_following(javascript: Path, peer: ClientApiPeer) -> None:
     peer.answers["/changes"] = peer.answers["/elsewhere"] = [LONGER_THAN_ANYBODY_WAITS]
     script = """
@@ -105,6 +108,7 @@ def test_a_program_that_talks_to_others_goes_on_following(javascript: Path, peer
     assert sum("/changes" in asked.path for asked in peer.asked) == 1
 
 
+@pytest.mark.slow
 def test_a_poll_that_was_cut_so_that_a_program_could_end_is_no_failure(javascript: Path, peer: ClientApiPeer) -> None:
     peer.answers["/changes"] = [LONGER_THAN_ANYBODY_WAITS]
     script = """

@@ -14,6 +14,9 @@ from tests.server.codegen.client_api_peer import STARTED, Answer, ClientApiPeer,
 from tests.server.codegen.test_session import FALLBACK_HEADER, run
 from tests.server.codegen.toolchain import run_node
 
+# In real time; the quick run has the cases of tests/conformance, whose time is virtual.
+pytestmark = pytest.mark.slow
+
 FAILURES = {
     "network": Answer(body={}, cut=True),
     "server": Answer(status=500, body={}),
