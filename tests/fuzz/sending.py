@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 from urllib.parse import urlsplit
 
@@ -11,14 +12,11 @@ def exchange(url: str, request: bytes, *, seconds: float) -> bytes:
     parts = urlsplit(url)
     answer = bytearray()
     with socket.create_connection((parts.hostname or "", parts.port or 80), timeout=seconds) as connection:
-        try:
+        with contextlib.suppress(ConnectionError):  # it has refused before all was sent: the answer is there
             connection.sendall(request)
+        with contextlib.suppress(TimeoutError, ConnectionError):  # a stream that is open; an end without a farewell
             while piece := connection.recv(65_536):
                 answer += piece
-        except TimeoutError:  # a stream that is open
-            pass
-        except ConnectionError:  # it has refused before all was sent
-            pass
     return bytes(answer)
 
 
