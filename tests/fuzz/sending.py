@@ -12,7 +12,9 @@ def exchange(url: str, request: bytes, *, seconds: float) -> bytes:
     parts = urlsplit(url)
     answer = bytearray()
     with socket.create_connection((parts.hostname or "", parts.port or 80), timeout=seconds) as connection:
-        with contextlib.suppress(ConnectionError):  # it has refused before all was sent: the answer is there
+        with contextlib.suppress(
+            TimeoutError, ConnectionError
+        ):  # it has refused before all was sent: the answer is there
             connection.sendall(request)
         with contextlib.suppress(TimeoutError, ConnectionError):  # a stream that is open; an end without a farewell
             while piece := connection.recv(65_536):

@@ -87,10 +87,11 @@ class App:
 
     def read_anew(self, *flags: Flag) -> dict[str, Any]:
         """The same, once the provider has asked: of somebody whom it knows it shows first what it had kept of them."""
-        deadline = time.monotonic() + 10
-        while any(one["reason"] == "CACHED" for one in (found := self.read(*flags)).values()):
+        deadline, found = time.monotonic() + 10, self.read(*flags)
+        while any(one["reason"] == "CACHED" for one in found.values()):
             assert time.monotonic() < deadline, found
             time.sleep(0.05)
+            found = self.read(*flags)
         return found
 
     def told(self, event: str) -> list[Any]:
