@@ -140,7 +140,10 @@ class Files:
                 None,
                 None,
                 MARK,
+                None,
+                None,
             ]
+            assert len(values) == len(persons.columns), "the floor imports what the table has"
             csv.writer(floor, lineterminator="\n").writerow(["" if value is None else value for value in values])
             escaped = (
                 "\\N" if value is None else str(value).replace("\\", "\\\\").replace("\n", "\\n") for value in values
