@@ -28,6 +28,8 @@ from templates_server.persons.reading import problems_of_profile, read_user
 MOST_ROWS = 50_000
 MOST_LINES = 100_000
 LINES_AT_ONCE = 64
+FEWEST_LINES_AT_ONCE = 8
+"""So few with one among them that is not plain are read by all the rules: parting them further costs more."""
 MAX_PART_BYTES = 16 * 1024 * 1024
 MAX_ROW_DEPTH = 32
 MOST_READ_ALONE = 1 / 16  # of a part; more are read with all others, which is quicker
@@ -70,12 +72,14 @@ class _Rows:
         rows = plain_rows(first_line, lines)
         if rows is not None:
             self.rows += rows
-        elif len(lines) > 1:
+        elif len(lines) > FEWEST_LINES_AT_ONCE:
             half = len(lines) // 2
             self.add(first_line, lines[:half])
             self.add(first_line + half, lines[half:])
-        elif lines[0] and not lines[0].isspace():
-            self._add_by_the_rules(first_line, lines[0])
+        else:
+            for number, line in enumerate(lines, first_line):
+                if line and not line.isspace():
+                    self._add_by_the_rules(number, line)
 
     def _add_by_the_rules(self, line: int, text: bytes) -> None:
         row, problems = read_row(line, text)

@@ -169,6 +169,8 @@ def problems_of_profile(profile: Profile, path: str = "", *, before: Attributes 
 
     Attributes that are those of `before` are not measured: what was stored under an older limit stands in no way.
     """
+    if not profile.tags and not profile.attributes:
+        return ()
     reading = Reading(path)
     if len(profile.tags) > MOST_TAGS:
         reading.refuse("tags", f"The user would have {len(profile.tags)} tags; at most {MOST_TAGS} are possible.")
