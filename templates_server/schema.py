@@ -223,6 +223,17 @@ delivery_revisions = Table(
     Column("created_by", String, nullable=False),
 )
 
+code_renderings = Table(
+    "code_renderings",  # which revisions a code hash stands for
+    metadata,
+    Column("space_id", ForeignKey("spaces.id", ondelete="CASCADE"), primary_key=True),
+    Column("code_hash", String, primary_key=True),
+    Column("model_revision", Integer, nullable=False),
+    Column("delivery_revision", Integer, nullable=False),  # production's
+    Column("generator", String, nullable=False),
+    Column("rendered", BigInteger, nullable=False),  # first
+)
+
 environment_keys = Table(
     "environment_keys",
     metadata,
@@ -260,6 +271,11 @@ persons = Table(
     Column("imported_by", BigInteger),  # the `mark` of the part that made the profile what it is; None: others did
     Column("device_seen", BigInteger),  # when that device was seen; None: `devices` has to be read
     Column("event_units", BigInteger),  # of the stored events at most so many (events/limits.py); None: not counted
+    Column("share_number", BigInteger),  # what their buckets are made of (`persons.shares`)
+    Column("app_version", Text),  # a key that sorts (`persons.versions`), of the session that began last
+    Column("os_version", Text),  # likewise
+    Column("app_platform", Text),  # of that session
+    Column("app_seen", BigInteger),  # when that session began; None: no session told any of it
 )
 
 devices = Table(
@@ -325,6 +341,13 @@ sessions = Table(
     Column("person_id", String, primary_key=True),
     Column("session_id", String, primary_key=True),
     Column("started", BigInteger, nullable=False),
+    Column("code_hash", Text),  # of the generated code that the app runs, as the app says
+    Column("code_language", Text),
+    Column("app_version", Text),  # as the app says it, and so are the others
+    Column("app_build", Text),
+    Column("app_platform", Text),
+    Column("os_version", Text),
+    Column("unknown", Text),  # JSON array of texts: what the code could not use in the session before; None: nothing
 )
 
 events = Table(
@@ -340,6 +363,18 @@ events = Table(
     Column("metadata", Text),  # JSON object
     Column("happened", BigInteger, nullable=False),
     Column("received", BigInteger, nullable=False),
+)
+
+event_names = Table(
+    "event_names",  # what arrives in an environment, forgotten with its last event
+    metadata,
+    Column("environment_id", String, primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("events", BigInteger, nullable=False),  # how many arrived
+    Column("differing", BigInteger, nullable=False),  # how many of these were not as the model says
+    Column("first", BigInteger, nullable=False),  # when the first arrived
+    Column("last", BigInteger, nullable=False),
+    Column("metadata_keys", Text, nullable=False),  # JSON array, in order
 )
 
 # Bulk

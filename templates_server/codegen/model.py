@@ -115,6 +115,39 @@ class Collection:
     children: tuple[Child, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """A typed metadata key of an event: of type text, select, toggle or number; `options` are those of a select."""
+
+    key: str
+    type: PropertyType
+    name: str = ""
+    description: str = ""
+    options: tuple[str, ...] = ()
+    is_required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An event that an app tracks; `metadata`, in order of key, travels as pair1 to pair3."""
+
+    key: str  # category/action
+    name: str = ""
+    description: str = ""
+    metadata: tuple[Metadata, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A contextual property that an app sends when a session starts."""
+
+    key: str
+    type: PropertyType
+    name: str = ""
+    description: str = ""
+    options: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True)
 class SpaceModel:
     """A valid model: every reference leads to something, every tuple is in order of key (code points)."""
@@ -125,6 +158,8 @@ class SpaceModel:
     experiences: tuple[Experience, ...] = ()
     sections: tuple[Section, ...] = ()
     collections: tuple[Collection, ...] = ()
+    events: tuple[Event, ...] = ()
+    fields: tuple[Field, ...] = ()
 
     @functools.cached_property
     def experience_by_key(self) -> Mapping[str, Experience]:
