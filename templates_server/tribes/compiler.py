@@ -66,6 +66,7 @@ COLUMNS = {
     "last_seen": "persons.last_seen",
     "joined": "persons.joined",
 }
+DATA = "events.data"
 AUDIENCES: Mapping[Audience, Sql] = {
     Audience.USERS: sql("persons.kind = {}", PersonKind.USER.value),
     Audience.VISITORS: sql("persons.kind = {}", PersonKind.VISITOR.value),
@@ -189,10 +190,8 @@ def _attribute(name: str, dialect: Dialect) -> Subject:
 
 def _in_data(steps: Sequence[str], dialect: Dialect) -> Subject:
     """What stands at the end of a path into the data of an event."""
-    paths, data = PATHS[dialect.name], "events.data"
-    return Subject(
-        paths.is_there(data, steps), paths.text(data, steps), paths.number(data, steps), paths.boolean(data, steps)
-    )
+    paths = PATHS[dialect.name]
+    return Subject(paths.is_there(DATA, steps), paths.text(DATA, steps), paths.number(DATA, steps))
 
 
 def _count_of_sessions(situation: Situation) -> Sql:
@@ -262,19 +261,14 @@ def _exists(subject: Subject, _comparison: Comparison, _situation: Situation) ->
 def _is_one_of(subject: Subject, comparison: Comparison, situation: Situation) -> Sql:
     if comparison.source.origin is Origin.DATE:
         return _is_at_one_of(subject, comparison.values)
-    values = comparison.values
-    texts = [value for value in values if isinstance(value, str)]
-    numbers = [number for value in values if (number := number_in(value)) is not None]
-    booleans = _among(subject.boolean, [int(value) for value in values if isinstance(value, bool)])
     if comparison.source.origin is Origin.DATA:
-        paths = PATHS[situation.dialect.name]
-        alternatives = [
-            paths.one_of_texts(subject.text, texts) if texts else None,
-            paths.one_of_numbers(subject.number, numbers) if numbers else None,
-            booleans,
-        ]
-    else:
-        alternatives = [_among(subject.text, texts), _among(subject.number, numbers), booleans]
+        return PATHS[situation.dialect.name].is_one_of(DATA, comparison.source.steps, comparison.values)
+    values = comparison.values
+    alternatives = [
+        _among(subject.text, [value for value in values if isinstance(value, str)]),
+        _among(subject.number, [number for value in values if (number := number_in(value)) is not None]),
+        _among(subject.boolean, [int(value) for value in values if isinstance(value, bool)]),
+    ]
     return _any(condition for condition in alternatives if condition is not None)
 
 

@@ -15,10 +15,19 @@ import abc
 import json
 from collections.abc import Mapping, Sequence
 
-from templates_server.tribes.sql import PLAIN_NAME, Sql, sql
+from templates_server.persons.profiles import Scalar
+from templates_server.tribes.sql import PLAIN_NAME, Sql, joined, sql
 
-OVERFLOW = "1.797693134862315807e308"  # what is larger than the largest double, about, would be infinite
-UNDERFLOW = "2.4703282292062328e-324"  # what is smaller than half of the least double, about, is 0
+SQLITE_TEXT = "'text'"
+SQLITE_NUMBER = "'integer', 'real'"
+SQLITE_BOOLEAN = "'true', 'false'"
+
+HUGE = "1.797693134862315807e308"  # what is no less, about, rounds to infinity
+TINY = "2.4703282292062328e-324"  # what is no more, about, rounds to 0
+IS_TEXT = '@.type() == "string"'
+IS_SCALAR = '@.type() == "string" || @.type() == "number" || @.type() == "boolean"'
+IS_DOUBLE = f'@.type() == "number" && (@ == 0 || (@ > {TINY} && @ < {HUGE}) || (@ < -{TINY} && @ > -{HUGE}))'
+IS_TINY = f'@.type() == "number" && @ <= {TINY} && @ >= -{TINY}'
 
 
 class JsonPaths(abc.ABC):
@@ -37,56 +46,53 @@ class JsonPaths(abc.ABC):
         """The number, as a double."""
 
     @abc.abstractmethod
-    def boolean(self, column: str, steps: Sequence[str]) -> Sql:
-        """The boolean, as 1 or 0."""
+    def is_one_of(self, column: str, steps: Sequence[str], values: Sequence[Scalar]) -> Sql:
+        """Whether it is one of these values, of which there is one."""
 
-    @abc.abstractmethod
-    def one_of_texts(self, subject: Sql, values: Sequence[str]) -> Sql:
-        """Whether it is one of these texts, which are one parameter."""
 
-    @abc.abstractmethod
-    def one_of_numbers(self, subject: Sql, values: Sequence[float]) -> Sql:
-        """Whether it is one of these doubles, which are one parameter."""
+def _numbers(values: Sequence[Scalar]) -> list[float]:
+    return [float(value) for value in values if not isinstance(value, str | bool)]
 
 
 class SqlitePaths(JsonPaths):
     """SQLite 3.38 and newer. It has no number that is not finite but those too large, which it reads as infinite."""
 
     def is_there(self, column: str, steps: Sequence[str]) -> Sql:
-        """Not NULL, and of one of the types."""
-        return sql("{} IS NOT NULL", self._typed(column, steps, "'text', 'integer', 'real', 'true', 'false'", "1"))
+        """Of one of the types."""
+        types = f"{SQLITE_TEXT}, {SQLITE_NUMBER}, {SQLITE_BOOLEAN}"
+        return sql("{} IS NOT NULL", _of_types(column, steps, types, "1"))
 
     def text(self, column: str, steps: Sequence[str]) -> Sql:
         """As stored: no affinity turns it into anything else."""
-        return self._typed(column, steps, "'text'", "{}")
+        return _of_types(column, steps, SQLITE_TEXT, "{}")
 
     def number(self, column: str, steps: Sequence[str]) -> Sql:
         """As a double, whether it is written with a fraction or not."""
-        return self._typed(column, steps, "'integer', 'real'", "nullif(nullif(CAST({} AS REAL), 9e999), -9e999)")
+        return _of_types(column, steps, SQLITE_NUMBER, "nullif(nullif(CAST({} AS REAL), 9e999), -9e999)")
 
-    def boolean(self, column: str, steps: Sequence[str]) -> Sql:
-        """As JSON functions give it."""
-        return self._typed(column, steps, "'true', 'false'", "{}")
+    def is_one_of(self, column: str, steps: Sequence[str], values: Sequence[Scalar]) -> Sql:
+        """By lists in JSON, one of each type."""
+        subjects = {
+            self.text(column, steps): [value for value in values if isinstance(value, str)],
+            self.number(column, steps): _numbers(values),
+            _of_types(column, steps, SQLITE_BOOLEAN, "{}"): [int(value) for value in values if isinstance(value, bool)],
+        }
+        template = "{} IN (SELECT value FROM json_each({}))"
+        lists = {subject: json.dumps(found, ensure_ascii=False) for subject, found in subjects.items() if found}
+        return joined("OR", [sql(template, subject, found) for subject, found in lists.items()])
 
-    def one_of_texts(self, subject: Sql, values: Sequence[str]) -> Sql:
-        """By a list in JSON."""
-        return sql("{} IN (SELECT value FROM json_each({}))", subject, json.dumps(values, ensure_ascii=False))
 
-    def one_of_numbers(self, subject: Sql, values: Sequence[float]) -> Sql:
-        """By a list in JSON, where each double has its shortest text."""
-        return sql("{} IN (SELECT value FROM json_each({}))", subject, json.dumps(values))
-
-    def _typed(self, column: str, steps: Sequence[str], types: str, value: str) -> Sql:
-        """By path, which is fast, where every step can stand in one; else step by step, by looking at every key."""
-        if all(map(PLAIN_NAME.fullmatch, steps)):
-            path = "$" + "".join(f'."{step}"' for step in steps)
-            found = value.format(f"json_extract({column}, {{}})")
-            parameters = [path] * (1 + found.count("{}"))
-            return sql(f"CASE WHEN json_type({column}, {{}}) IN ({types}) THEN {found} END", *parameters)
-        container = Sql(column)
-        for step in steps[:-1]:
-            container = _entry(container, "'object'", "value", step)
-        return _entry(container, types, value.format("value"), steps[-1])
+def _of_types(column: str, steps: Sequence[str], types: str, value: str) -> Sql:
+    """By path, which is fast, where every step can stand in one; else step by step, by looking at every key."""
+    if all(map(PLAIN_NAME.fullmatch, steps)):
+        path = "$" + "".join(f'."{step}"' for step in steps)
+        found = value.format(f"json_extract({column}, {{}})")
+        parameters = [path] * (1 + found.count("{}"))
+        return sql(f"CASE WHEN json_type({column}, {{}}) IN ({types}) THEN {found} END", *parameters)
+    container = Sql(column)
+    for step in steps[:-1]:
+        container = _entry(container, "'object'", "value", step)
+    return _entry(container, types, value.format("value"), steps[-1])
 
 
 def _entry(container: Sql, types: str, value: str, key: str) -> Sql:
@@ -95,45 +101,45 @@ def _entry(container: Sql, types: str, value: str, key: str) -> Sql:
 
 
 class PostgresPaths(JsonPaths):
-    """PostgreSQL 12 and newer, and Citus. A strict path looks into no list, and what it does not find is NULL."""
+    """PostgreSQL 12 and newer, and Citus. A strict path looks into no list, and what it does not find is NULL.
+
+    The type is asked for within the path: a text is read as JSON each time that it is looked into, which takes most of
+    the time.
+    """
 
     def is_there(self, column: str, steps: Sequence[str]) -> Sql:
         """Of one of the types."""
-        return sql("jsonb_typeof({}) IN ('string', 'number', 'boolean')", _at(column, steps))
+        return sql("{} IS NOT NULL", _at(column, steps, IS_SCALAR))
 
     def text(self, column: str, steps: Sequence[str]) -> Sql:
         """As stored."""
-        return self._typed(column, steps, kind="string", value="{} #>> '{{}}'")
+        return sql("({} #>> '{{}}')", _at(column, steps, IS_TEXT))
 
     def number(self, column: str, steps: Sequence[str]) -> Sql:
-        """As the double that is nearest to the decimal: the database fails where it would be infinite, or become 0."""
-        bounds = f"ARRAY[CAST({UNDERFLOW} AS numeric), CAST({OVERFLOW} AS numeric)]"
-        size = f"width_bucket(abs(CAST({{}} AS numeric)), {bounds})"
-        value = f"CASE {size} WHEN 0 THEN 0 WHEN 1 THEN CAST({{}} AS double precision) END"
-        return self._typed(column, steps, kind="number", value=value)
+        """As the nearest double; a cast would fail where that is infinite, or 0 for a number that is not."""
+        double, tiny = _at(column, steps, IS_DOUBLE), _at(column, steps, IS_TINY)
+        return sql("COALESCE(CAST({} AS double precision), CASE WHEN {} IS NOT NULL THEN 0 END)", double, tiny)
 
-    def boolean(self, column: str, steps: Sequence[str]) -> Sql:
-        """As SQLite has it."""
-        return self._typed(column, steps, kind="boolean", value="CAST(CAST({} AS boolean) AS integer)")
-
-    def one_of_texts(self, subject: Sql, values: Sequence[str]) -> Sql:
-        """By an array, as text: each of its elements in quotes."""
-        return sql("{} = ANY(CAST({} AS text[]))", subject, f"{{{','.join(map(_quoted, values))}}}")
-
-    def one_of_numbers(self, subject: Sql, values: Sequence[float]) -> Sql:
-        """By an array, as text."""
-        return sql("{} = ANY(CAST({} AS double precision[]))", subject, f"{{{','.join(map(repr, values))}}}")
-
-    def _typed(self, column: str, steps: Sequence[str], *, kind: str, value: str) -> Sql:
-        found = _at(column, steps)
-        number = value.replace("{{}}", "").count("{}")
-        return sql(f"CASE WHEN jsonb_typeof({{}}) = '{kind}' THEN {value} END", found, *[found] * number)
+    def is_one_of(self, column: str, steps: Sequence[str], values: Sequence[Scalar]) -> Sql:
+        """By arrays: one of JSON for texts and booleans, which are equal byte by byte, and one of doubles."""
+        plain = [json.dumps(value, ensure_ascii=False) for value in values if isinstance(value, str | bool)]
+        numbers = [repr(number) for number in _numbers(values)]
+        found = []
+        if plain:
+            found.append(sql("{} = ANY(CAST({} AS jsonb[]))", _at(column, steps), _array(plain)))
+        if numbers:
+            found.append(sql("{} = ANY(CAST({} AS double precision[]))", self.number(column, steps), _array(numbers)))
+        return joined("OR", found)
 
 
-def _at(column: str, steps: Sequence[str]) -> Sql:
-    path = "strict $" + "".join(f".{_quoted(step)}" for step in steps)
-    value = f"jsonb_path_query_first(CAST({column} AS jsonb), CAST({{}} AS jsonpath), '{{{{}}}}', true)"
-    return sql(value, path)
+def _at(column: str, steps: Sequence[str], condition: str = "") -> Sql:
+    """What a path leads to, if it meets a condition."""
+    path = "strict $" + "".join(f".{_quoted(step)}" for step in steps) + (f" ? ({condition})" if condition else "")
+    return sql(f"jsonb_path_query_first(CAST({column} AS jsonb), CAST({{}} AS jsonpath), '{{{{}}}}', true)", path)
+
+
+def _array(elements: Sequence[str]) -> str:
+    return f"{{{','.join(map(_quoted, elements))}}}"
 
 
 def _quoted(text: str) -> str:
