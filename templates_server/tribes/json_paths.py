@@ -89,15 +89,17 @@ def _of_types(column: str, steps: Sequence[str], types: str, value: str) -> Sql:
         found = value.format(f"json_extract({column}, {{}})")
         parameters = [path] * (1 + found.count("{}"))
         return sql(f"CASE WHEN json_type({column}, {{}}) IN ({types}) THEN {found} END", *parameters)
-    container = Sql(column)
-    for step in steps[:-1]:
-        container = _entry(container, "'object'", "value", step)
-    return _entry(container, types, value.format("value"), steps[-1])
+    return _by_keys(column, steps, types, value)
 
 
-def _entry(container: Sql, types: str, value: str, key: str) -> Sql:
-    """What stands under the key of an object, if it is of one of the types."""
-    return sql(f"(SELECT {value} FROM json_each({{}}) WHERE type IN ({types}) AND key = {{}})", container, key)  # noqa: S608 - names of ours
+def _by_keys(column: str, steps: Sequence[str], types: str, value: str) -> Sql:
+    """Level beside level, each within the one before: SQLite's parser takes no eight queries in one another."""
+    last = len(steps) - 1
+    inner = (f"json_each(CASE step{n}.type WHEN 'object' THEN step{n}.value END) AS step{n + 1}" for n in range(last))
+    levels = ", ".join([f"json_each({column}) AS step0", *inner])
+    keys = " AND ".join(f"step{number}.key = {{}}" for number in range(len(steps)))
+    found = value.format(f"step{last}.value")
+    return sql(f"(SELECT {found} FROM {levels} WHERE step{last}.type IN ({types}) AND {keys})", *steps)  # noqa: S608 - names of ours
 
 
 class PostgresPaths(JsonPaths):

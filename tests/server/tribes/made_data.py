@@ -115,13 +115,8 @@ def data_filters(operator: Operator) -> Filters:
     others = st.lists(st.sampled_from(OPERATORS).flatmap(conditions), max_size=2)
     several = st.builds(lambda one, more: [one, *more], conditions(operator), others)
     listed = conditions(operator).map(lambda one: [one])
-    return st.builds(
-        lambda event, wanted: (
-            {**event, "event": EVENTS[0], "data": wanted} if len(wanted) == 1 else {**event, "data": wanted}
-        ),
-        usual | usual | any_one,
-        listed | listed | several,
-    )
+    wanted = listed | listed | several
+    return st.builds(lambda event, data: {**event, "data": data}, usual | usual | any_one, wanted)
 
 
 def made_data_rules(number: int) -> list[Rule]:
