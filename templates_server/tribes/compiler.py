@@ -24,6 +24,7 @@ from templates_server.persons.names import PersonKind
 from templates_server.persons.profiles import Scalar
 from templates_server.times import DAY
 from templates_server.tribes.evaluator import number_in
+from templates_server.tribes.json_paths import PATHS
 from templates_server.tribes.rules import (
     Audience,
     Behaviour,
@@ -65,6 +66,7 @@ COLUMNS = {
     "last_seen": "persons.last_seen",
     "joined": "persons.joined",
 }
+DATA = "events.data"
 AUDIENCES: Mapping[Audience, Sql] = {
     Audience.USERS: sql("persons.kind = {}", PersonKind.USER.value),
     Audience.VISITORS: sql("persons.kind = {}", PersonKind.VISITOR.value),
@@ -122,9 +124,7 @@ def _certain(condition: Sql, each: Filter) -> Sql:
 def _compiled(each: Filter, situation: Situation) -> Sql:
     match each:
         case Comparison():
-            most = situation.limit_of(decided_at_sessions(each))
-            subject = _subject(each.source, replace(situation, most_sessions=most))
-            return CONDITIONS_OF[NEGATIONS.get(each.operator, each.operator)](subject, each, situation)
+            return _compared(each, replace(situation, most_sessions=situation.limit_of(decided_at_sessions(each))))
         case Tagged(tag):
             return joined("OR", [_has_tag(situation, f"\n{tag}{end}") for end in ("\n", "/")])
         case Done(question, condition, frequency):
@@ -132,6 +132,12 @@ def _compiled(each: Filter, situation: Situation) -> Sql:
             number = () if frequency.kind is FrequencyKind.ANY else (frequency.number,)
             count = _count_of_events(question, situation, situation.limit_of(decided_at(frequency)))
             return sql(CONDITIONS[condition], sql(template, count, *number))
+
+
+def _compared(comparison: Comparison, situation: Situation) -> Sql:
+    """The condition; of an operator that negates, its contrary."""
+    operator = NEGATIONS.get(comparison.operator, comparison.operator)
+    return CONDITIONS_OF[operator](_subject(comparison.source, situation), comparison, situation)
 
 
 def _has_tag(situation: Situation, part: str) -> Sql:
@@ -167,6 +173,8 @@ def _subject(source: Source, situation: Situation) -> Subject:
             return Subject(sql("{} IS NOT NULL", number), number=sql("CAST({} AS DOUBLE PRECISION)", number))
         case Origin.CONTEXTUAL:
             raise CannotBeKnown(source.path)
+        case Origin.DATA:
+            return _in_data(source.steps, situation.dialect)
 
 
 def _attribute(name: str, dialect: Dialect) -> Subject:
@@ -178,6 +186,12 @@ def _attribute(name: str, dialect: Dialect) -> Subject:
         dialect.json_boolean(attributes, name),
         dialect.json_integer("persons.dates", name),
     )
+
+
+def _in_data(steps: Sequence[str], dialect: Dialect) -> Subject:
+    """What stands at the end of a path into the data of an event."""
+    paths = PATHS[dialect.name]
+    return Subject(paths.is_there(DATA, steps), paths.text(DATA, steps), paths.number(DATA, steps))
 
 
 def _count_of_sessions(situation: Situation) -> Sql:
@@ -212,13 +226,20 @@ def _of_the_person(table: str) -> str:
 
 def _count_of_events(question: EventQuestion, situation: Situation, most: int | None) -> Sql:
     window = window_of_timeframe(question.timeframe, situation.now, retention_ms=situation.retention_ms)
-    dialect = situation.dialect
     conditions = [
         sql("events.name = {}", question.name),
         _within(Sql("events.happened"), window),
-        *(sql("{} = {}", dialect.json_text("events.metadata", key), value) for key, value in question.metadata),
+        *_within_event(question, situation),
     ]
     return _counted("events", joined("AND", conditions), most)
+
+
+def _within_event(question: EventQuestion, situation: Situation) -> Iterator[Sql]:
+    """The conditions on metadata and data, in the order in which they stand in the count of events."""
+    for key, value in question.metadata:
+        yield sql("{} = {}", situation.dialect.json_text("events.metadata", key), value)
+    for comparison in question.data:
+        yield _certain(_compared(comparison, situation), comparison)
 
 
 # How it is compared
@@ -237,9 +258,11 @@ def _exists(subject: Subject, _comparison: Comparison, _situation: Situation) ->
     return subject.is_there
 
 
-def _is_one_of(subject: Subject, comparison: Comparison, _situation: Situation) -> Sql:
+def _is_one_of(subject: Subject, comparison: Comparison, situation: Situation) -> Sql:
     if comparison.source.origin is Origin.DATE:
         return _is_at_one_of(subject, comparison.values)
+    if comparison.source.origin is Origin.DATA:
+        return PATHS[situation.dialect.name].is_one_of(DATA, comparison.source.steps, comparison.values)
     values = comparison.values
     alternatives = [
         _among(subject.text, [value for value in values if isinstance(value, str)]),
@@ -341,7 +364,7 @@ class FactsQuery:
         columns = [Sql(f"persons.{name}") for name in FACTS]
         self.columns = at_no_time.dialect.finished(listed([*columns, sessions, *counts])).text
         self._events = [
-            (question, (*_on_metadata(question, at_no_time.dialect).parameters, *_if_given(most)))
+            (question, (*listed(_within_event(question, at_no_time)).parameters, *_if_given(most)))
             for question, most in asked
         ]
 
@@ -359,12 +382,6 @@ class FactsQuery:
 
 def _if_given(most: int | None) -> tuple[int, ...]:
     return () if most is None else (most,)
-
-
-def _on_metadata(question: EventQuestion, dialect: Dialect) -> Sql:
-    """The conditions on metadata as they stand in the count of events."""
-    pairs = question.metadata
-    return listed(sql("{} = {}", dialect.json_text("events.metadata", key), value) for key, value in pairs)
 
 
 def compile_facts(questions: Questions, dialect: str, *, now: int, retention_ms: int) -> Finished:

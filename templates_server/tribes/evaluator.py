@@ -209,6 +209,8 @@ def find(source: Source, facts: PersonFacts, now: int) -> Found | None:
             return None if facts.fields is None else _found_in_session(facts.fields.get(source.name))
         case Origin.BEHAVIOUR:
             return Found(_count(Behaviour(source.name), facts, now))
+        case Origin.DATA:
+            return None  # a value of one event of many, which are counted where they are stored
 
 
 def _found_in_session(value: Scalar | None) -> Found:

@@ -11,6 +11,7 @@ from typing import Any
 from templates_server.checks import Reader, join, kind_of
 from templates_server.documents import shown
 from templates_server.event_names import MAX_NAME_LENGTH, problem_of_event_name
+from templates_server.tribes.data_reading import ReadValue, read_data
 from templates_server.tribes.rules import (
     Condition,
     Done,
@@ -29,7 +30,7 @@ MAX_PAIR_VALUE_CHARACTERS = 1024
 MAX_MOMENT_CHARACTERS = 64
 MOST_DAYS = 36_500
 MOST_TIMES = 1_000_000
-EVENT_KEYS = ("event", "condition", "frequency", "timeframe", "metadata")
+EVENT_KEYS = ("event", "condition", "frequency", "timeframe", "metadata", "data")
 DATE_RULE = "is not a date such as 2027-04-30 or 2027-04-30T22:00:00Z (RFC 3339, with its offset)"
 
 
@@ -58,8 +59,8 @@ def read_whole(reader: Reader, value: Any, path: str, *, at_most: int) -> int:
     return number
 
 
-def read_done(reader: Reader, value: Any, path: str) -> Done:
-    """A filter on what somebody has done, or not."""
+def read_done(reader: Reader, value: Any, path: str, read_value: ReadValue) -> Done:
+    """A filter on what somebody has done, or not; `read_value` reads what a value of its data is compared with."""
     given = read_given(reader, value, path, EVENT_KEYS)
     name = reader.text(given.get("event"), join(path, "event"), at_most=MAX_NAME_LENGTH)
     problem = None if name is None else problem_of_event_name(name)
@@ -71,6 +72,7 @@ def read_done(reader: Reader, value: Any, path: str) -> Done:
         name or "",
         _timeframe(reader, given.get("timeframe"), join(path, "timeframe")),
         _metadata(reader, given.get("metadata"), join(path, "metadata")),
+        read_data(reader, given.get("data"), join(path, "data"), read_value),
     )
     frequency = _frequency(reader, given.get("frequency"), join(path, "frequency"))
     return Done(question, Condition(condition or Condition.HAVE_DONE), frequency)

@@ -117,8 +117,12 @@ def asked_of(each: Filter) -> str:
             return f"has the tag {tag}, or one below it"
         case Done():
             return _asked_of_event(each)
-        case Comparison(source, operator):
-            return f"{source.path} {ASKED[operator].format(_compared_with(each))}"
+        case Comparison():
+            return _asked_of_value(each)
+
+
+def _asked_of_value(comparison: Comparison) -> str:
+    return f"{comparison.source.path} {ASKED[comparison.operator].format(_compared_with(comparison))}"
 
 
 def _compared_with(comparison: Comparison) -> str:
@@ -130,10 +134,11 @@ def _compared_with(comparison: Comparison) -> str:
 
 def _asked_of_event(done: Done) -> str:
     question = done.question
-    metadata = " and ".join(f"{key} {shown(value)}" for key, value in question.metadata)
+    conditions = [f"{key} {shown(value)}" for key, value in question.metadata]
+    conditions += [_asked_of_value(each) for each in question.data]
     return (
         f"{CONDITIONS[done.condition]} {question.name}{_often(done.frequency)}{_when(question.timeframe)}"
-        f"{f', with {metadata}' if metadata else ''}"
+        f"{', with ' if conditions else ''}{' and '.join(conditions)}"
     )
 
 

@@ -17,6 +17,10 @@ OperatorWord = Literal[
     "ends_with", "greater_than", "greater_or_equal", "less_than", "less_or_equal", "between", "before", "after",
     "on_day", "less_than_days_ago", "more_than_days_ago",
 ]  # fmt: skip
+DataOperatorWord = Literal[
+    "exists", "not_exists", "equals", "not_equals", "in", "not_in", "contains", "not_contains", "starts_with",
+    "ends_with", "greater_than", "greater_or_equal", "less_than", "less_or_equal", "between",
+]  # fmt: skip
 OutcomeWord = Literal["matched", "not_matched", "cannot_be_known_here"]
 Scalar = str | int | float | bool
 
@@ -25,6 +29,17 @@ OF_VISITOR = Parameter("anonymous_id", str, "The visitor, in place of a user.")
 FIELDS = Parameter(
     "fields", str, "What an app would say when the session starts: a JSON object.", example='{"campaign":"spring"}'
 )
+
+
+class DataConditionDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What a value in the data of an event must be: the keys that lead to it, from the outermost inwards."""
+
+    path: Annotated[
+        list[Annotated[str, Meta(min_length=1, max_length=64)]],
+        Meta(min_length=1, max_length=8, examples=[["price", "amount"]]),
+    ]
+    operator: DataOperatorWord
+    value: Any = None
 
 
 class FilterDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -41,6 +56,7 @@ class FilterDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, om
     frequency: Any = None
     timeframe: Any = None
     metadata: Annotated[dict[str, str], Meta(max_length=3)] | None = None
+    data: Annotated[list[DataConditionDocument], Meta(max_length=3)] | None = None
 
 
 class TribeDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

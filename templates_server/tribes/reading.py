@@ -110,7 +110,7 @@ def problems_of_number(categories: Iterable[str]) -> list[Problem]:
 def asked_of_events(tribes: Iterable[Mapping[str, Any]]) -> int:
     """How many different things tribes ask of events; the tribes as `writing` makes them."""
     filters = [each for tribe in tribes for each in tribe.get("filters", ()) if "event" in each]
-    asked = ([each["event"], each.get("timeframe"), each.get("metadata")] for each in filters)
+    asked = ([each["event"], each.get("timeframe"), each.get("metadata"), each.get("data")] for each in filters)
     return len({msgspec.json.encode(each, order="deterministic") for each in asked})
 
 
@@ -181,7 +181,7 @@ class _Parser:
             self.reader.refuse(path, f"must be a filter with one of {', '.join(KINDS)}, {found}")
             return None
         if kinds == ["event"]:
-            return read_done(self.reader, value, path)
+            return read_done(self.reader, value, path, self._compared)
         if kinds == ["tag"]:
             return self._tagged(value, path)
         return self._comparison(Origin(kinds[0]), value, path)

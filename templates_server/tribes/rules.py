@@ -7,6 +7,8 @@ speaks of days into times.
 from __future__ import annotations
 
 import enum
+import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -64,6 +66,7 @@ class Origin(enum.StrEnum):
     ATTRIBUTE = "attribute"  # what is known of a person besides
     CONTEXTUAL = "contextual"  # what an app said when the session started
     BEHAVIOUR = "behaviour"  # a number that is counted
+    DATA = "data"  # what an event holds: only within the filters on events
 
 
 class Behaviour(enum.StrEnum):
@@ -77,22 +80,37 @@ TEXT_FIELDS = ("email", "locale", "timezone", "device.os", "device.model")
 DATE_FIELDS = ("created", "first_seen", "last_seen", "joined")
 ATTRIBUTE_PREFIX = "attributes."
 CONTEXTUAL_PREFIX = "fields."
+DATA_PREFIX = "data."
+PLAIN_STEP = re.compile(r"[\w-]+")  # stands without quotes in the name of a path
 SESSION_DAYS = 30
 LARGEST_COUNT = 2**53  # nobody has as many of anything; a double holds it, and databases take it as a LIMIT
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A compared value: `name` is without its prefix."""
+    """A compared value: `name` is without its prefix. `steps`: the keys that lead to it in the data of an event."""
 
     origin: Origin
     name: str
+    steps: tuple[str, ...] = ()
 
     @property
     def path(self) -> str:
-        """As documents name it."""
-        prefixes = {Origin.ATTRIBUTE: ATTRIBUTE_PREFIX, Origin.CONTEXTUAL: CONTEXTUAL_PREFIX}
-        return prefixes.get(self.origin, "") + self.name
+        """As documents name it, and as explanations name a value in data."""
+        return PREFIXES.get(self.origin, "") + self.name
+
+
+PREFIXES: Mapping[Origin, str] = {
+    Origin.ATTRIBUTE: ATTRIBUTE_PREFIX,
+    Origin.CONTEXTUAL: CONTEXTUAL_PREFIX,
+    Origin.DATA: DATA_PREFIX,
+}
+
+
+def source_in_data(steps: tuple[str, ...]) -> Source:
+    """The value that these keys lead to in the data of an event, named such as `price.amount` or `items."a.b"`."""
+    named = (step if PLAIN_STEP.fullmatch(step) else json.dumps(step, ensure_ascii=False) for step in steps)
+    return Source(Origin.DATA, ".".join(named), steps)
 
 
 SESSIONS = Source(Origin.BEHAVIOUR, Behaviour.SESSIONS_30_DAYS)
@@ -146,6 +164,7 @@ class Comparison:
 
     `values`: none for exists; one for equals, texts and numbers; two for between; any number for in. `moments` in their
     place for dates (before, after, on_day, between); `days` for less_than_days_ago and more_than_days_ago.
+    `types` of the values keep comparisons with true and with 1 apart, which are equal to Python.
     `alike`, made of the values where one of them must be the person's: those that may be it, by its likeness, so that
     a hundred of them take no longer than one.
     """
@@ -155,10 +174,12 @@ class Comparison:
     values: tuple[Scalar, ...] = ()
     moments: tuple[Moment, ...] = ()
     days: int = 0
+    types: tuple[str, ...] = field(init=False, repr=False)
     alike: Mapping[Scalar, tuple[Scalar, ...]] = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Sort the values by what they are alike."""
+        """Note the types of the values, and sort them by what they are alike."""
+        object.__setattr__(self, "types", tuple(type(value).__name__ for value in self.values))
         made = _alike(self.source, self.values) if self.operator in ONE_OF else NONE_ALIKE
         object.__setattr__(self, "alike", made)
 
@@ -217,11 +238,15 @@ class Condition(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class EventQuestion:
-    """How often did a person do this: a name, a timeframe, metadata of which all must match (in order of key)."""
+    """How often did a person do this: a name, a timeframe, metadata (in order of key) and data.
+
+    An event counts when all of its metadata and data match.
+    """
 
     name: str
     timeframe: Timeframe = Timeframe()
     metadata: tuple[tuple[str, str], ...] = ()
+    data: tuple[Comparison, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

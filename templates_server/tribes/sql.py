@@ -56,6 +56,7 @@ class Dialect(abc.ABC):
     `limits_counts`: whether counts of everybody's rows stop where a person is decided.
     """
 
+    name: str
     limits_counts: bool
 
     @abc.abstractmethod
@@ -94,6 +95,7 @@ class Dialect(abc.ABC):
 class Sqlite(Dialect):
     """SQLite 3.38 and newer. Its own reading of numbers is exact for the shortest text of a double."""
 
+    name = "sqlite"
     limits_counts = True
 
     def finished(self, piece: Sql) -> Finished:
@@ -147,6 +149,7 @@ def _path(name: str) -> str:
 class Postgres(Dialect):
     """PostgreSQL 12 and newer, and Citus, which takes no LIMIT in a subquery that refers to the query around it."""
 
+    name = "postgresql"
     limits_counts = False
 
     def finished(self, piece: Sql) -> Finished:

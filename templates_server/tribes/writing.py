@@ -53,9 +53,14 @@ def to_filter_document(each: Filter) -> dict[str, Any]:
 
 
 def _comparison_document(comparison: Comparison) -> dict[str, Any]:
-    source, operator = comparison.source, comparison.operator
+    source = comparison.source
     kind = Origin.ATTRIBUTE if source.origin in {Origin.TEXT, Origin.DATE} else source.origin
-    document: dict[str, Any] = {kind.value: source.path, "operator": operator.value}
+    return {kind.value: source.path, **_operator_document(comparison)}
+
+
+def _operator_document(comparison: Comparison) -> dict[str, Any]:
+    operator = comparison.operator
+    document: dict[str, Any] = {"operator": operator.value}
     if operator in WITHOUT_VALUE:
         return document
     if operator in OF_DAYS:
@@ -72,7 +77,13 @@ def _event_document(done: Done) -> dict[str, Any]:
         "frequency": _frequency_document(done.frequency),
         "timeframe": _timeframe_document(question.timeframe),
     }
-    return {**document, "metadata": dict(question.metadata)} if question.metadata else document
+    if question.metadata:
+        document["metadata"] = dict(question.metadata)
+    return {**document, "data": [_data_document(each) for each in question.data]} if question.data else document
+
+
+def _data_document(comparison: Comparison) -> dict[str, Any]:
+    return {"path": list(comparison.source.steps), **_operator_document(comparison)}
 
 
 def _frequency_document(frequency: Frequency) -> Any:

@@ -136,6 +136,21 @@ def test_what_says_who_it_is_is_no_field(server: RunningServer, name: str) -> No
         assert flags["home.top"]["variant"] == "none"
 
 
+def test_events_are_counted_by_their_data(server: RunningServer) -> None:
+    delivery = {
+        "published": ["home"],
+        "scenarios": {"home.top": {"targeted": [{"name": "Bought", "tribes": ["buyers"]}]}},
+    }
+    condition = {"path": ["price", "amount"], "operator": "between", "value": [10, 20]}
+    with made_app(server, delivery) as app:
+        filters = [{"event": "shop/bought", "data": [condition]}]
+        buyers: dict[str, Any] = {"buyers": {"audience": "all", "match": "all", "filters": filters}}
+        decide(server.database, app.environment, buyers, revision=2)
+        for who, amount in (("ada", 20), ("bob", 20.01)):
+            app.tell("events", [{"name": "shop/bought", "external_id": who, "data": {"price": {"amount": amount}}}])
+        assert [app.flags(who)["home.top"]["variant"] for who in ("ada", "bob")] == ["Bought", "none"]
+
+
 def test_evaluating_stores_nothing(server: RunningServer) -> None:
     with made_app(server) as app:
         app.has("ada", plan="gold")

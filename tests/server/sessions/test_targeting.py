@@ -300,3 +300,28 @@ def test_a_merge_keeps_when_the_user_was_seen_before(made: Any) -> None:
     app.rewrite("ada", last_seen=milliseconds(now() - 5 * DAY))
     assert app.shown(anonymous_id="new", external_id="ada") == "Theirs"
     assert app.shown(anonymous_id="new", external_id="ada") == "default"
+
+
+def test_several_questions_of_events_are_each_decided_by_what_they_ask(made: Any) -> None:
+    bought = {"event": "Product Purchased", "metadata": {"shop": "web"}, "timeframe": {"less_than": 7}}
+    large = {"path": ["price", "amount"], "operator": "greater_or_equal", "value": 10}
+    no_coupon = {"path": ["coupon"], "operator": "not_exists"}
+    app = made(
+        {"behaviour": "sessions_30_days", "operator": "greater_than", "value": 1},
+        {**bought, "frequency": {"exactly": 1}, "data": [large, no_coupon]},
+        {**bought, "frequency": {"more_than": 1}, "data": [{"path": ["gift"], "operator": "equals", "value": True}]},
+        {**bought, "frequency": {"exactly": 1}, "data": [{"path": ["gift"], "operator": "equals", "value": 1}]},
+        {"event": "Product Purchased", "condition": "have_not_done", "data": [{**large, "value": 100}]},
+    )
+    event = {"name": "Product Purchased", "external_id": "ada", "metadata": [{"key": "shop", "value": "web"}]}
+    bought_by_ada = [
+        {"price": {"amount": 25}, "gift": True},
+        {"price": {"amount": 9}, "gift": True},
+        {"price": {"amount": 30}, "coupon": "X", "gift": 1},
+        {"price": {"amount": 110}, "coupon": "X"},
+    ]
+    seen = [app.shown(external_id="ada")]
+    for each in bought_by_ada:
+        app.tell("events", [{**event, "data": each}])
+        seen.append(app.shown(external_id="ada"))
+    assert seen == ["default", "default", "default", "Theirs", "default"]

@@ -123,6 +123,7 @@ def _event_rows(person: History) -> list[dict[str, Any]]:
             "event_id": f"e{number}",
             "name": event.name,
             "metadata": _encoded(event.metadata),
+            "data": event.data,
             "happened": milliseconds(event.at),
             "received": milliseconds(event.at),
         }

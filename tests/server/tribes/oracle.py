@@ -5,6 +5,8 @@ Nothing of the server is used here, so that a mistake in what both evaluators sh
 
 from __future__ import annotations
 
+import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,11 +22,12 @@ UNKNOWN = None
 
 @dataclass(frozen=True)
 class Happened:
-    """An event."""
+    """An event; `data` is the text that is stored."""
 
     name: str
     at: datetime
     metadata: Mapping[str, str] | None
+    data: str | None = None
 
 
 @dataclass(frozen=True)
@@ -82,8 +85,29 @@ def count_of_events(rule: Mapping[str, Any], person: History, now: datetime, *, 
         and now - event.at < kept
         and in_timeframe(rule["timeframe"], event.at, now)
         and all((event.metadata or {}).get(key) == value for key, value in wanted.items())
+        and all(
+            compare(each["operator"], each.get("value"), value_in(event.data, each["path"]), now)
+            for each in rule.get("data", ())
+        )
         for event in person.events
     )
+
+
+class TooLarge:
+    """A number that no double holds: it is there, and equals nothing."""
+
+
+def value_in(data: str | None, path: list[str]) -> Any:
+    """The scalar at the end of the path, or None where there is none."""
+    found = None if data is None else json.loads(data)
+    for key in path:
+        found = found.get(key) if isinstance(found, dict) else None
+    if isinstance(found, int | float) and not isinstance(found, bool):
+        try:
+            return found if math.isfinite(float(found)) else TooLarge()
+        except OverflowError:
+            return TooLarge()
+    return found if isinstance(found, str | bool) else None
 
 
 def often_enough(frequency: Any, count: int) -> bool:

@@ -1,6 +1,7 @@
 """One meaning, two evaluators: the session's and SQL's agree on every (rule, person) pair, on both databases.
 
-At full scale (MTRIBES_FULL_SCALE=1) some 300,000 pairs, else some thousand.
+At full scale (MTRIBES_FULL_SCALE=1) some 300,000 pairs, and as many with conditions on the data of events, else some
+thousand.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from templates_server.database import Database
 from templates_server.settings import sqlite_file_url
 from tests.server.tribes.agreement import Asked, Disagreement, disagreements, opened
 from tests.server.tribes.made import border_rules, made_people, made_rules
+from tests.server.tribes.made_data import border_data_rules, made_data_rules, with_data
 from tests.server.tribes.oracle import History
 from tests.servers import PostgresServer
 
@@ -24,7 +26,7 @@ PEOPLE, RULES, STEP = (300, 600, 1) if IS_FULL_SCALE else (60, 111, 6)  # every 
 
 @pytest.fixture(scope="module")
 def people() -> Sequence[History]:
-    return made_people(PEOPLE)
+    return with_data(made_people(PEOPLE))
 
 
 @pytest.fixture(scope="module")
@@ -49,5 +51,13 @@ def test_both_evaluators_mean_the_same_on_both_databases(
     people: Sequence[History], databases: Sequence[Database]
 ) -> None:
     asked = [Asked.made(*one, people) for one in [*border_rules()[::STEP], *made_rules(RULES)]]
+    found = list(disagreements(asked, people, databases))
+    assert not found, f"{len(found)} of {len(asked) * len(people)} pairs\n{shown(found)}"
+
+
+def test_conditions_on_data_mean_the_same_on_both_databases(
+    people: Sequence[History], databases: Sequence[Database]
+) -> None:
+    asked = [Asked.made(*one, people) for one in [*border_data_rules()[::STEP], *made_data_rules(RULES)]]
     found = list(disagreements(asked, people, databases))
     assert not found, f"{len(found)} of {len(asked) * len(people)} pairs\n{shown(found)}"

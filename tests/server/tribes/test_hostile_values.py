@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from sqlalchemy import Connection, text
 
@@ -23,6 +24,12 @@ from tests.servers import PostgresServer
 
 IS_FULL_SCALE = os.environ.get("MTRIBES_FULL_SCALE") == "1"
 STEP = 1 if IS_FULL_SCALE else 32
+
+
+def data_of(value: str) -> str:
+    """Data as the server stores it, with the text as key and as value, at once and within."""
+    inner = {"genre": value, value: value}
+    return msgspec.json.encode({**inner, "inner": {**inner, "list": [value]}}, order="deterministic").decode()
 
 
 def person(number: int, value: str) -> History:
@@ -44,7 +51,8 @@ def person(number: int, value: str) -> History:
         tags=(value,) if problem_of_tag(value) is None else (),
         attributes={"plan": value, name: value},
         events=tuple(
-            Happened(name, NOONS[0], {"genre": value, (value or "-")[:64]: value}) for name in (event, "video/seen")
+            Happened(name, NOONS[0], {"genre": value, (value or "-")[:64]: value}, data_of(value))
+            for name in (event, "video/seen")
         ),
     )
 
@@ -65,6 +73,15 @@ def rules(value: str) -> Iterator[dict[str, Any]]:
     if problem_of_event_name(value) is None:
         yield {"event": value, **done}
     yield {"event": "video/seen", **done, "metadata": {"genre": value, (value or "-")[:64]: value}}
+    for operator in ("equals", "contains", "starts_with", "ends_with") if value else ("equals",):
+        condition = {"path": ["genre"], "operator": operator, "value": value}
+        yield {"event": "video/seen", **done, "data": [condition]}
+    among = {"path": ["inner", "genre"], "operator": "in", "value": [value, "gold"]}
+    yield {"event": "video/seen", **done, "data": [among]}
+    if problem_of_attribute_name(value) is None:
+        for path in ([value], ["inner", value]):
+            condition = {"path": path, "operator": "equals", "value": value}
+            yield {"event": "video/seen", **done, "data": [{"path": path, "operator": "exists"}, condition]}
 
 
 @pytest.fixture(scope="module")

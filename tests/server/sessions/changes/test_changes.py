@@ -68,6 +68,19 @@ def test_a_poll_waits_until_something_changes(made: Make) -> None:
     assert 0.4 < seconds < 5
 
 
+def test_an_event_with_data_that_a_tribe_asks_for_is_told(made: Make, server: RunningServer) -> None:
+    app = made()
+    data = [{"path": ["minutes"], "operator": "greater_than", "value": 80}]
+    fans = {**TRIBES["fans"], "filters": [{"event": "video/completed", "data": data}]}
+    decide(server.database, app.environment, {**TRIBES, "fans": fans}, revision=2)
+    started = app.start(anonymous_id="v")
+    event = {"name": "video/completed", "anonymous_id": "v"}
+    app.tell("events", [{**event, "data": {"minutes": 80}}])
+    assert app.poll(started["session"], started["revision"], wait=3).status_code == 204
+    app.tell("events", [{**event, "data": {"minutes": 81}}])
+    assert titles(app.poll(started["session"], started["revision"], wait=20).json()) == {TOP: "For fans"}
+
+
 def test_a_poll_ends_empty_when_nothing_changed(made: Make) -> None:
     app = made()
     started = app.start(anonymous_id="v")
