@@ -1195,7 +1195,14 @@ CLIENT_ROUTES = (
         "Start a session: the state of every entity for one person.",
         reads=Body(SentStart),
         gives=StartedSession,
-        example={"anonymous_id": "phone-1", "fields": {"campaign": "spring"}},
+        example={
+            "anonymous_id": "phone-1",
+            "fields": {"campaign": "spring"},
+            "device": {"os": "iOS", "os_version": "17.4.1"},
+            "app": {"version": "2.3.0", "build": "127", "platform": "ios"},
+            "code": {"hash": "9f2c", "language": "swift"},
+            "unknown": ['homepage.body[1].layout: "tall"'],
+        },
     ),
     Route(
         "GET",

@@ -11,6 +11,7 @@ from templates_server.codegen.cache import RenderedSets, SetKey
 from templates_server.codegen.inputs import CodeHashes, Version, load_input
 from templates_server.codegen.model import GenerationInput
 from templates_server.codegen.models import Code, CodeRequest, RenderedTarget, Target
+from templates_server.codegen.recording import record_rendering
 from templates_server.codegen.render import GENERATOR
 from templates_server.codegen.targets import check_targets
 from templates_server.endpoint import Answer, Call
@@ -29,6 +30,7 @@ async def generate(call: Call) -> Answer:
     version, code_hash = await call.services.part(CodeHashes).find(call.space_id, wanted.revision)
     unchanged = wanted.if_code_hash == code_hash
     targets = [] if unchanged else await _render(call, version, code_hash)
+    await record_rendering(call.database, version, code_hash, now=call.now)
     return Answer([Code(version.model_revision, code_hash, GENERATOR, unchanged, targets)], "code")
 
 

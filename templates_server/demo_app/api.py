@@ -7,6 +7,7 @@ from pathlib import Path
 from starlette.responses import Response
 
 from templates_server.codegen.inputs import CodeHashes, load_input
+from templates_server.codegen.recording import record_rendering
 from templates_server.codegen.render import render
 from templates_server.demo_app.models import Configuration
 from templates_server.demo_app.store import Shop, find_shop
@@ -39,6 +40,7 @@ class GeneratedFiles:
             made_from = await call.database.read_aside(lambda connection: load_input(connection, version))
             self._files = render(made_from, "javascript", {"host": call.settings.public_url})
             self._code_hash = code_hash
+            await record_rendering(call.database, version, code_hash, now=call.now)
         if path not in self._files:
             raise NotFound
         return self._files[path]

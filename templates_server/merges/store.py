@@ -14,6 +14,8 @@ from sqlalchemy import Connection
 
 from templates_server.database import among, as_text, listed
 from templates_server.merges.joining import joined_profiles, tags_gained
+from templates_server.persons.last_session import COLUMNS as LAST_SESSION
+from templates_server.persons.last_session import KINDS, LastSession, later_session, read_last_session
 from templates_server.persons.names import PersonKind, PersonName
 from templates_server.persons.profiles import COLUMNS, from_columns, to_columns
 from templates_server.round_trips import Rows, Statement, run_together
@@ -29,11 +31,14 @@ REMEMBER = (
 PROFILE = ", ".join(COLUMNS)
 THEIRS = "WHERE environment_id = ? AND person_id = ?"
 SEEN_DEVICE = "device_os, device_model, device_seen"
-PERSON = f"SELECT first_seen, last_seen, updated, event_units, {SEEN_DEVICE}, {PROFILE} FROM persons {THEIRS}"  # noqa: S608 - names of ours
+PERSON = (
+    f"SELECT first_seen, last_seen, updated, event_units, {SEEN_DEVICE}, {LAST_SESSION}, {PROFILE} "  # noqa: S608 - names of ours
+    f"FROM persons {THEIRS}"
+)
 KEEP = (
     "UPDATE persons SET first_seen = ?, last_seen = ?, updated = ?, imported_by = NULL, event_units = ?, "  # noqa: S608 - names of ours
     "device_os = ?, device_model = ?, device_seen = ?, "
-    f"{', '.join(f'{column} = ?' for column in COLUMNS)} {THEIRS}"
+    f"{', '.join(f'{column} = ?' for column in (*KINDS, *COLUMNS))} {THEIRS}"
 )
 REMOVE = f"DELETE FROM persons {THEIRS}"  # noqa: S608 - names of ours
 LATEST_DEVICE = f"SELECT os, model, last_seen FROM devices {THEIRS} ORDER BY last_seen DESC, device_id LIMIT 1"  # noqa: S608 - names of ours
@@ -57,7 +62,11 @@ class Belongings:
 
 BELONGINGS = (
     Belongings("events", "event_id", "name, session_id, entity, data, metadata, happened, received"),
-    Belongings("sessions", "session_id", "started"),
+    Belongings(
+        "sessions",
+        "session_id",
+        "started, code_hash, code_language, app_version, app_build, app_platform, os_version, unknown",
+    ),
     Belongings(
         "devices",
         "device_id",
@@ -81,6 +90,7 @@ class _Person:
     updated: int
     event_units: int | None
     device: Device
+    last_session: LastSession
     profile: Sequence[Any]
 
 
@@ -150,6 +160,7 @@ def _join_profiles(connection: Connection, one: Merge) -> int:
         of_user.updated if joined == user else one.at,
         _sum_if_known(of_visitor.event_units, of_user.event_units),
         *_later_device(of_user.device, of_visitor.device),
+        *later_session(of_user.last_session, of_visitor.last_session),
         *to_columns(joined),
     )
     connection.exec_driver_sql(as_text(connection, KEEP), (*values, *one.keys[1]))
@@ -162,10 +173,11 @@ def _person(connection: Connection, key: tuple[str, str]) -> _Person:
     row = connection.exec_driver_sql(as_text(connection, PERSON), key).one()
     first_seen, last_seen, updated, event_units, *rest = row
     device: Device = (rest[0], rest[1], rest[2])
+    session = read_last_session(rest[3 : 3 + len(KINDS)])
     if device[2] is None and device != NO_DEVICE:  # as versions before this one stored it
         found = connection.exec_driver_sql(as_text(connection, LATEST_DEVICE), key).first()
         device = device if found is None else (found[0], found[1], found[2])
-    return _Person(first_seen, last_seen, updated, event_units, device, rest[3:])
+    return _Person(first_seen, last_seen, updated, event_units, device, session, rest[3 + len(KINDS) :])
 
 
 def _sum_if_known(one: int | None, other: int | None) -> int | None:

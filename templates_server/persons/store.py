@@ -10,6 +10,16 @@ import msgspec
 from sqlalchemy import Connection
 
 from templates_server.merges.store import Merge, find_merged, merge, questions_of_merged, read_merged
+from templates_server.persons.last_session import (
+    IS_LATER,
+    KEEP_LATER,
+    KINDS,
+    NO_SESSION,
+    AppFacts,
+    LastSession,
+    last_session,
+    latest,
+)
 from templates_server.persons.names import PersonName, Stated
 from templates_server.round_trips import Statement, run_together
 from templates_server.rows import insert_all, postgres_insertion
@@ -25,6 +35,8 @@ SEEN = (
     "event_units = persons.event_units + excluded.event_units "
     "WHERE persons.last_seen IS NULL OR persons.last_seen < excluded.last_seen OR excluded.event_units > 0"
 )
+SESSION_COLUMNS = {**COLUMNS, **KINDS}
+SEEN_IN_SESSION = f"{SEEN.replace('WHERE', f', {KEEP_LATER} WHERE')} OR {IS_LATER}"
 MOST_MOVED_AT_ONCE = 5_000  # rows: a transaction that has moved so many begins no further merge
 
 BEFORE_NOTING: Statement = ("SAVEPOINT noting", ())
@@ -38,13 +50,14 @@ class Presence(msgspec.Struct, frozen=True, gc=False):
     """Somebody of an environment was there at a time, in milliseconds.
 
     A visitor and a user together: the visitor is merged into the user, unless they were merged before. `event_units`
-    is what comes with them.
+    is what comes with them. `app`: what the app says of itself in the session that begins; None where none does.
     """
 
     environment_id: str
     stated: Stated
     at: int
     event_units: int = 0
+    app: AppFacts | None = None
 
 
 def arrive(connection: Connection, presences: Sequence[Presence]) -> Sequence[PersonName]:
@@ -91,7 +104,8 @@ def _arrive_apart(connection: Connection, presences: Sequence[Presence]) -> Merg
         _note_seen(connection, presences, merged)
         return merged
     while True:
-        noting = postgres_insertion("persons", COLUMNS, _rows_of_seen(presences, merged), on_conflict=SEEN)
+        columns, rows, on_conflict = _noting(presences, merged)
+        noting = postgres_insertion("persons", columns, rows, on_conflict=on_conflict)
         asking = questions_of_merged(connection, visitors)
         held = read_merged(run_together(connection, [BEFORE_NOTING, noting, *asking])[-len(asking) :])
         if held == merged:
@@ -100,8 +114,28 @@ def _arrive_apart(connection: Connection, presences: Sequence[Presence]) -> Merg
         merged = held
 
 
-def _note_seen(connection: Connection, presences: Iterable[Presence], merged: Merged) -> None:
-    insert_all(connection, "persons", COLUMNS, _rows_of_seen(presences, merged), on_conflict=SEEN)
+def _note_seen(connection: Connection, presences: Sequence[Presence], merged: Merged) -> None:
+    columns, rows, on_conflict = _noting(presences, merged)
+    insert_all(connection, "persons", columns, rows, on_conflict=on_conflict)
+
+
+def _noting(presences: Sequence[Presence], merged: Merged) -> tuple[Mapping[str, str], Sequence[tuple[Any, ...]], str]:
+    """The columns of who is seen, their rows, and what comes of those who are there already."""
+    rows = _rows_of_seen(presences, merged)
+    if not any(one.app is not None for one in presences):
+        return COLUMNS, rows, SEEN
+    sessions = _sessions_begun(presences, merged)
+    return SESSION_COLUMNS, [(*row, *sessions.get(row[:2], NO_SESSION)) for row in rows], SEEN_IN_SESSION
+
+
+def _sessions_begun(presences: Iterable[Presence], merged: Merged) -> Mapping[PersonKey, LastSession]:
+    """What the session leaves that began last, of each person who begins one."""
+    found: dict[PersonKey, LastSession] = {}
+    for one in presences:
+        if one.app is not None:
+            key = _key(one, _present_person(one, merged))
+            found[key] = latest((found.get(key, NO_SESSION), last_session(one.app, one.at)))
+    return found
 
 
 def _rows_of_seen(presences: Iterable[Presence], merged: Merged) -> Sequence[tuple[Any, ...]]:

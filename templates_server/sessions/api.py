@@ -27,9 +27,9 @@ async def start_session(call: Call) -> Response:
     """The state of every entity for that person, once the session is stored."""
     bodies.require_media_type(call.request, "application/json")
     check = call.services.part(UserSignatures).check_for(call.principal)
-    who, said = reading.read_start(call.body, check=check, max_depth=call.settings.limits.max_depth)
+    who, said, report = reading.read_start(call.body, check=check, max_depth=call.settings.limits.max_depth)
     person = Person(call.app_environment_id, who, store.revision_text(*call.principal.revisions))
-    start = store.Start(person.environment_id, who, store.new_session_id(who), call.now)
+    start = store.Start(person.environment_id, who, store.new_session_id(who), call.now, report)
     arrivals = call.services.part(SessionArrivals)
 
     async def store_it() -> None:

@@ -21,6 +21,7 @@ import msgspec
 from msgspec.structs import replace
 
 from templates_server.database import Database
+from templates_server.persons.last_session import AppFacts
 from templates_server.persons.names import Stated
 from templates_server.persons.profiles import Scalar
 from templates_server.sessions import store
@@ -31,17 +32,23 @@ from templates_server.tribes.store import Moment
 
 OF_LAST_SEEN = frozenset({"last_seen", Behaviour.DAYS_SINCE_SEEN.value})
 OF_DEVICE = frozenset({"device.os", "device.model"})
+OF_APP = frozenset({"app.version", "app.platform", "device.os_version"})
+OF_START = OF_DEVICE | OF_APP | OF_LAST_SEEN
 OF_NOTHING: frozenset[str] = frozenset()
 
 StoreIt = Callable[[], Awaitable[object]]
 
 
 class Said(msgspec.Struct, frozen=True, gc=False):
-    """What an app says when a session starts, for this session alone. `fields` None: it is not known what."""
+    """What an app says when a session starts, for this session alone. `fields` None: it is not known what.
+
+    `app` None: no app was asked, so what is stored of the session that began last counts.
+    """
 
     fields: Mapping[str, Scalar | None] | None = msgspec.field(default_factory=dict)
     device_os: str | None = None
     device_model: str | None = None
+    app: AppFacts | None = None
 
 
 class Context(msgspec.Struct, frozen=True, gc=False):
@@ -114,7 +121,7 @@ class Deciding:
             return None
         if context is None:
             facts = replace(known.facts, fields=None)
-            return Decided(states, _chosen(states, facts, now, OF_DEVICE | OF_LAST_SEEN), None)
+            return Decided(states, _chosen(states, facts, now, OF_START), None)
         facts = _with_said(known.facts, context.said)
         if context.last_seen is None:
             return Decided(states, _chosen(states, facts, now, OF_LAST_SEEN), context)
@@ -178,7 +185,13 @@ def _newcomer(stated: Stated, said: Said, now: int, questions: Questions) -> Per
 
 
 def _with_said(facts: PersonFacts, said: Said, **more: Any) -> PersonFacts:
-    """With what the app says: of a device it wins over what is stored."""
+    """With what the app says: of a device it wins over what is stored, of itself it is all that counts."""
+    if said.app is not None:
+        more |= {
+            "app_version": said.app.version,
+            "device_os_version": said.app.os_version,
+            "app_platform": said.app.platform,
+        }
     return replace(
         facts,
         **more,

@@ -11,6 +11,15 @@ from templates_server.errors import Problem, ValidationFailed
 from templates_server.persons.names import Stated, stated
 from templates_server.persons.profiles import Scalar
 from templates_server.persons.stating import problems_of_ids
+from templates_server.sessions.app_report import (
+    AppReport,
+    SentApp,
+    SentCode,
+    UnknownStates,
+    VersionText,
+    problems_of_report,
+    read_report,
+)
 from templates_server.sessions.deciding import Said
 from templates_server.signatures import IdCheck
 
@@ -24,6 +33,7 @@ class SentSessionDevice(msgspec.Struct, frozen=True):
     """The device that a session runs on: what decides, where it is given, before what is stored of devices."""
 
     os: str | None = None
+    os_version: VersionText | None = None
     model: str | None = None
 
 
@@ -33,7 +43,8 @@ NO_DEVICE = SentSessionDevice()
 class SentStart(msgspec.Struct, frozen=True):
     """The start of a session on the wire: null is as good as absent, unknown keys are ignored.
 
-    `fields` are contextual: used for this session, never stored. Nor is `device`.
+    `fields` are contextual: used for this session, never stored. Nor are `os` and `model` of the `device`. What the app
+    says of itself is stored with the session, and decides in tribes until the person's next session starts.
     """
 
     anonymous_id: str | None = None
@@ -41,22 +52,31 @@ class SentStart(msgspec.Struct, frozen=True):
     user_signature: str | None = None
     fields: dict[str, str | int | float | bool | None] | None = None
     device: SentSessionDevice | None = None
+    app: SentApp | None = None
+    code: SentCode | None = None
+    unknown: UnknownStates = None
 
 
-def read_start(body: bytes, *, check: IdCheck, max_depth: int) -> tuple[Stated, Said]:
-    """Whose session starts, and what the app says; ValidationFailed with every problem."""
+def read_start(body: bytes, *, check: IdCheck, max_depth: int) -> tuple[Stated, Said, AppReport]:
+    """Whose session starts, what the app says for it, and of itself; ValidationFailed with every problem."""
     try:
         sent = decode_json(body, SentStart, max_depth=max_depth)
     except ValidationFailed as error:
         raise ValidationFailed(problems_by_field(msgspec.json.decode(body), SentStart) or error.problems) from None
-    problems = [*problems_of_ids(sent, check), *problems_of_fields(sent.fields or {}), *_problems_of_device(sent)]
+    device = sent.device or NO_DEVICE
+    problems = [
+        *problems_of_ids(sent, check),
+        *problems_of_fields(sent.fields or {}),
+        *_problems_of_device(sent),
+        *problems_of_report(sent, device.os_version),
+    ]
     who = stated(sent.anonymous_id, sent.external_id)
     if who is None:
         problems.append(Problem("", "Give anonymous_id or external_id."))
     if problems or who is None:
         raise ValidationFailed(problems)
-    device = sent.device or NO_DEVICE
-    return who, Said(sent.fields or {}, device.os, device.model)
+    report = read_report(sent, device.os_version)
+    return who, Said(sent.fields or {}, device.os, device.model, report.facts), report
 
 
 def problems_of_fields(fields: Mapping[str, Scalar | None]) -> list[Problem]:

@@ -20,13 +20,14 @@ from templates_server.persons.store import PersonKey, Presence, arrive_and_merge
 from templates_server.round_trips import run_together
 from templates_server.rows import insert_all
 from templates_server.schema import delivery_revisions, environments, model_revisions, spaces, tribe_revisions
+from templates_server.sessions.app_report import KINDS, NO_REPORT, AppReport
 from templates_server.tribes.compiler import FactsQuery
 from templates_server.tribes.evaluator import PersonFacts
 from templates_server.tribes.facts import read_facts
 from templates_server.tribes.rules import Questions
 from templates_server.tribes.store import Moment
 
-STARTED = {"environment_id": "text", "person_id": "text", "session_id": "text", "started": "bigint"}
+STARTED = {"environment_id": "text", "person_id": "text", "session_id": "text", "started": "bigint", **KINDS}
 REVISIONS = (
     "SELECT spaces.revision, environments.revision, spaces.tribes_revision "
     "FROM environments JOIN spaces ON spaces.id = environments.space_id WHERE environments.id = ?"
@@ -40,12 +41,13 @@ PREFIX = "ses_"
 
 
 class Start(msgspec.Struct, frozen=True, gc=False):
-    """A session of a person of an environment that began at a time, in milliseconds."""
+    """A session of a person of an environment that began at a time, in milliseconds; what its app says of itself."""
 
     environment_id: str
     stated: Stated
     session_id: str
     started: int
+    report: AppReport = NO_REPORT
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,9 @@ def add_sessions(connection: Connection, starts: Sequence[Start]) -> Outcomes[Se
 
     LATER: their merge has to wait.
     """
-    presences = [Presence(start.environment_id, start.stated, start.started) for start in starts]
+    presences = [
+        Presence(start.environment_id, start.stated, start.started, app=start.report.facts) for start in starts
+    ]
     persons = arrive_and_merge(connection, presences)
     keys = [
         None if person is None else (start.environment_id, person.person_id)
@@ -86,7 +90,7 @@ def add_sessions(connection: Connection, starts: Sequence[Start]) -> Outcomes[Se
         else:
             counts[key] = counts.get(key, 0) + 1
             outcomes.append(())
-            rows.append((*key, start.session_id, start.started))
+            rows.append((*key, start.session_id, start.started, *start.report))
     insert_all(connection, "sessions", STARTED, rows)
     return outcomes
 

@@ -11,7 +11,8 @@ names the environment itself, and may be followed by `AND` and `ORDER BY`. It is
 The columns give what the evaluator needs of one person (`store.load_facts` asks for them): `FACTS`, the number of
 sessions, and a count for each event question in its order. `FactsQuery` is the same for who asks again and again.
 
-Texts are compared for equality and for parts only, byte by byte: no collation has a say. Numbers are doubles
+Texts are compared for equality and for parts only, byte by byte: no collation has a say; the keys of versions by code
+points. Numbers are doubles
 everywhere, as whole numbers are cast before they are compared. Names stand here, values are parameters.
 """
 
@@ -53,7 +54,7 @@ EVERYBODY = Sql("1 = 1")
 NOTHING = Sql("NULL")
 FACTS = (
     "kind", "created", "first_seen", "last_seen", "joined", "email", "locale", "timezone", "device_os",
-    "device_model", "tags", "attributes", "dates",
+    "device_model", "app_platform", "app_version", "os_version", "tags", "attributes", "dates",
 )  # fmt: skip
 COLUMNS = {
     "email": "persons.email",
@@ -61,6 +62,9 @@ COLUMNS = {
     "timezone": "persons.timezone",
     "device.os": "persons.device_os",
     "device.model": "persons.device_model",
+    "app.platform": "persons.app_platform",
+    "app.version": "persons.app_version",
+    "device.os_version": "persons.os_version",
     "created": "persons.created",
     "first_seen": "persons.first_seen",
     "last_seen": "persons.last_seen",
@@ -156,6 +160,7 @@ class Subject:
     number: Sql = NOTHING
     boolean: Sql = NOTHING
     moment: Sql = NOTHING
+    version: Sql = NOTHING
 
 
 def _subject(source: Source, situation: Situation) -> Subject:
@@ -166,6 +171,9 @@ def _subject(source: Source, situation: Situation) -> Subject:
         case Origin.DATE:
             column = Sql(COLUMNS[source.name])
             return Subject(sql("{} IS NOT NULL", column), moment=column)
+        case Origin.VERSION:
+            column = Sql(COLUMNS[source.name])
+            return Subject(sql("{} IS NOT NULL", column), version=situation.dialect.by_code_points(column))
         case Origin.ATTRIBUTE:
             return _attribute(source.name, situation.dialect)
         case Origin.BEHAVIOUR:
@@ -323,6 +331,14 @@ def _between(subject: Subject, comparison: Comparison, situation: Situation) -> 
     return compare(subject, comparison, situation)
 
 
+def _of_version(template: str) -> Compile:
+    def condition(subject: Subject, comparison: Comparison, _situation: Situation) -> Sql:
+        version = comparison.version
+        return NOBODY if subject.version == NOTHING or version is None else sql(template, subject.version, version.key)
+
+    return condition
+
+
 NUMBERS_BETWEEN = _of_number("{} BETWEEN {} AND {}")
 CONDITIONS_OF: Mapping[Operator, Compile] = {
     Operator.EXISTS: _exists,
@@ -341,6 +357,9 @@ CONDITIONS_OF: Mapping[Operator, Compile] = {
     Operator.ON_DAY: _in_window,
     Operator.LESS_THAN_DAYS_AGO: _in_window,
     Operator.MORE_THAN_DAYS_AGO: _in_window,
+    Operator.VERSION_EQUALS: _of_version("{} = {}"),
+    Operator.VERSION_AT_LEAST: _of_version("{} >= {}"),
+    Operator.VERSION_BELOW: _of_version("{} < {}"),
 }
 """Of each operator that is not the contrary of another."""
 

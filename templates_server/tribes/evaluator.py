@@ -54,9 +54,9 @@ class Outcome(enum.StrEnum):
 class PersonFacts(msgspec.Struct, frozen=True, gc=False):
     """What is known of one person. Times in milliseconds.
 
-    `dates` are the times that attributes stand for (`profiles.dates_of`). `fields` is what the app said when the
-    session started; None: there is no session. `sessions_30_days` and `events` need only hold what the tribes ask for
-    (`questions_of`): a question without an answer is a KeyError.
+    `dates` are the times that attributes stand for (`profiles.dates_of`). The versions are keys (`persons.versions`).
+    `fields` is what the app said when the session started; None: there is no session. `sessions_30_days` and `events`
+    need only hold what the tribes ask for (`questions_of`): a question without an answer is a KeyError.
     """
 
     kind: PersonKind
@@ -69,6 +69,9 @@ class PersonFacts(msgspec.Struct, frozen=True, gc=False):
     timezone: str | None = None
     device_os: str | None = None
     device_model: str | None = None
+    app_platform: str | None = None
+    app_version: str | None = None
+    device_os_version: str | None = None
     tags: tuple[str, ...] = ()
     attributes: Attributes = msgspec.field(default_factory=dict)
     dates: Mapping[str, int] = msgspec.field(default_factory=dict)
@@ -199,7 +202,7 @@ DECISIONS: Mapping[type[Filter], Callable[[Any, PersonFacts, int], Decision]] = 
 def find(source: Source, facts: PersonFacts, now: int) -> Found | None:
     """The value of a person; None when it cannot be known here."""
     match source.origin:
-        case Origin.TEXT:
+        case Origin.TEXT | Origin.VERSION:
             return Found(getattr(facts, source.name.replace(".", "_")))
         case Origin.DATE:
             return Found(moment=getattr(facts, source.name))
@@ -295,6 +298,14 @@ def _between(found: Found, comparison: Comparison, now: int) -> bool:
     return number is not None and least is not None and most is not None and least <= number <= most
 
 
+def _of_version(test: Callable[[str, str], bool]) -> Test:
+    def decide(found: Found, comparison: Comparison, _now: int) -> bool:
+        version = comparison.version
+        return isinstance(found.value, str) and version is not None and test(found.value, version.key)
+
+    return decide
+
+
 TESTS: Mapping[Operator, Test] = {
     Operator.EXISTS: _exists,
     Operator.NOT_EXISTS: _negation(_exists),
@@ -316,4 +327,7 @@ TESTS: Mapping[Operator, Test] = {
     Operator.ON_DAY: _in_window,
     Operator.LESS_THAN_DAYS_AGO: _in_window,
     Operator.MORE_THAN_DAYS_AGO: _in_window,
+    Operator.VERSION_EQUALS: _of_version(operator.eq),
+    Operator.VERSION_AT_LEAST: _of_version(operator.ge),
+    Operator.VERSION_BELOW: _of_version(operator.lt),
 }

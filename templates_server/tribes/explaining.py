@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from templates_server.documents import shown
 from templates_server.persons.names import PersonKind
 from templates_server.persons.profiles import Scalar
+from templates_server.persons.versions import version_text
 from templates_server.times import to_day, to_rfc3339
 from templates_server.tribes.evaluator import FilterVerdict, Found, Outcome, Verdict
 from templates_server.tribes.models import ExplainedFilter, Explanation
@@ -20,6 +21,7 @@ from templates_server.tribes.rules import (
     FrequencyKind,
     Match,
     Operator,
+    Origin,
     Tagged,
     Timeframe,
     TimeframeKind,
@@ -48,6 +50,9 @@ ASKED: Mapping[Operator, str] = {
     Operator.ON_DAY: "is on the day {}",
     Operator.LESS_THAN_DAYS_AGO: "is less than {} days ago",
     Operator.MORE_THAN_DAYS_AGO: "is more than {} days ago",
+    Operator.VERSION_EQUALS: "is version {}",
+    Operator.VERSION_AT_LEAST: "is at least version {}",
+    Operator.VERSION_BELOW: "is below version {}",
 }
 CONDITIONS: Mapping[Condition, str] = {Condition.HAVE_DONE: "has done", Condition.HAVE_NOT_DONE: "has not done"}
 FREQUENCIES: Mapping[FrequencyKind, str] = {
@@ -128,6 +133,8 @@ def _asked_of_value(comparison: Comparison) -> str:
 def _compared_with(comparison: Comparison) -> str:
     if comparison.operator in {Operator.LESS_THAN_DAYS_AGO, Operator.MORE_THAN_DAYS_AGO}:
         return str(comparison.days)
+    if comparison.version is not None:
+        return comparison.version.text
     values = [*map(_in_words, comparison.values), *(moment.text for moment in comparison.moments)]
     return (" and " if comparison.operator is Operator.BETWEEN else ", ").join(values)
 
@@ -165,6 +172,8 @@ def _in_words(value: Scalar) -> str:
 
 def _found(verdict: FilterVerdict) -> Scalar | list[str] | None:
     match verdict.found:
+        case Found(str(key)) if _is_of_version(verdict.filter):
+            return version_text(key)
         case Found(value, moment):
             return to_rfc3339(moment) if value is None and moment is not None else value
         case tuple() as tags:
@@ -175,6 +184,8 @@ def _found(verdict: FilterVerdict) -> Scalar | list[str] | None:
 
 def _found_in_words(verdict: FilterVerdict) -> str:
     match verdict.found:
+        case Found(str(key)) if _is_of_version(verdict.filter):
+            return f"it is version {version_text(key)}"
         case Found(None, None):
             return "it is not there"
         case Found(None, int(moment)):
@@ -185,6 +196,10 @@ def _found_in_words(verdict: FilterVerdict) -> str:
             return _listed(tags)
         case count:
             return f"found {_times(count)}" if count else "never found"
+
+
+def _is_of_version(each: Filter) -> bool:
+    return isinstance(each, Comparison) and each.source.origin is Origin.VERSION
 
 
 def _is_midnight(moment: int) -> bool:

@@ -19,7 +19,7 @@ DECODE_DATES = msgspec.json.Decoder(dict[str, int]).decode
 def read_facts(row: Sequence[Any], questions: Questions) -> PersonFacts:
     """What a row says, without what an app says when a session starts."""
     kind, created, first_seen, last_seen, joined, email, locale, timezone, device_os, device_model, *others = row
-    tags, attributes, dates, sessions, *counts = others
+    app_platform, app_version, os_version, tags, attributes, dates, sessions, *counts = others
     return PersonFacts(
         KINDS[kind],
         created,
@@ -31,6 +31,9 @@ def read_facts(row: Sequence[Any], questions: Questions) -> PersonFacts:
         timezone,
         device_os,
         device_model,
+        app_platform,
+        app_version,
+        os_version,
         decode_tags(tags),
         decode_attributes(attributes),
         DECODE_DATES(dates) if dates else {},

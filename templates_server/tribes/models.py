@@ -15,7 +15,7 @@ KeyText = Annotated[str, Meta(pattern="^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_lengt
 OperatorWord = Literal[
     "exists", "not_exists", "equals", "not_equals", "in", "not_in", "contains", "not_contains", "starts_with",
     "ends_with", "greater_than", "greater_or_equal", "less_than", "less_or_equal", "between", "before", "after",
-    "on_day", "less_than_days_ago", "more_than_days_ago",
+    "on_day", "less_than_days_ago", "more_than_days_ago", "version_equals", "version_at_least", "version_below",
 ]  # fmt: skip
 DataOperatorWord = Literal[
     "exists", "not_exists", "equals", "not_equals", "in", "not_in", "contains", "not_contains", "starts_with",
@@ -45,7 +45,7 @@ class DataConditionDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=T
 class FilterDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A filter: one of attribute, contextual, behaviour (each with operator and value), tag, event."""
 
-    attribute: Annotated[str, Meta(examples=["joined", "device.os", "attributes.plan"])] | None = None
+    attribute: Annotated[str, Meta(examples=["joined", "device.os", "app.version", "attributes.plan"])] | None = None
     contextual: Annotated[str, Meta(examples=["fields.campaign"])] | None = None
     behaviour: Literal["sessions_30_days", "days_since_seen"] | None = None
     operator: OperatorWord | None = None

@@ -1,6 +1,7 @@
 """Tribes as a document: read, with every problem by its path. Pure. Written back by `writing`.
 
-Any operator may be asked of any attribute: who has no value of its type does not match. Values are checked for what
+Any operator may be asked of any attribute: who has no value of its type does not match. But versions are compared by
+operators of their own (`version_reading`), which compare nothing else. Values are checked for what
 the operator compares; dates are parsed here, once.
 """
 
@@ -29,7 +30,9 @@ from templates_server.tribes.rules import (
     ATTRIBUTE_PREFIX,
     CONTEXTUAL_PREFIX,
     DATE_FIELDS,
+    OF_VERSIONS,
     TEXT_FIELDS,
+    VERSION_FIELDS,
     Audience,
     Behaviour,
     Comparison,
@@ -43,6 +46,7 @@ from templates_server.tribes.rules import (
     Tribes,
     questions_of,
 )
+from templates_server.tribes.version_reading import fits, read_version_value
 
 MOST_TRIBES = 1000  # of a Space
 MOST_TRIBES_A_CATEGORY = 50
@@ -194,7 +198,7 @@ class _Parser:
         word = self.reader.one_of(given.get("operator"), join(path, "operator"), tuple(Operator), "an operator")
         if "operator" not in given:
             self.reader.refuse(join(path, "operator"), "is missing: say how the value is compared")
-        if source is None or word is None:
+        if source is None or word is None or not fits(self.reader, source, Operator(word), join(path, "operator")):
             return None
         return self._compared(Comparison(source, Operator(word)), given.get("value"), join(path, "value"))
 
@@ -213,6 +217,9 @@ class _Parser:
         if operator in OF_DATES:
             moment = read_date(self.reader, value, path)
             return None if moment is None else Comparison(source, operator, moments=(moment,))
+        if operator in OF_VERSIONS:
+            version = read_version_value(self.reader, value, path)
+            return None if version is None else Comparison(source, operator, version=version)
         if operator is Operator.BETWEEN:
             return self._range(comparison, value, path)
         return Comparison(source, operator, self._values(operator, value, path))
@@ -278,10 +285,12 @@ class _Parser:
             return Source(Origin.TEXT, name)
         if name in DATE_FIELDS:
             return Source(Origin.DATE, name)
+        if name in VERSION_FIELDS:
+            return Source(Origin.VERSION, name)
         if name is not None and name.startswith(ATTRIBUTE_PREFIX):
             return self._named(Origin.ATTRIBUTE, name.removeprefix(ATTRIBUTE_PREFIX), path)
         if name is not None:
-            near = self.reader.suggestion(name, (*TEXT_FIELDS, *DATE_FIELDS))
+            near = self.reader.suggestion(name, (*TEXT_FIELDS, *DATE_FIELDS, *VERSION_FIELDS))
             near = near or f"; your own are {ATTRIBUTE_PREFIX}<name>"
             self.reader.refuse(path, f"{shown(name)} is not an attribute of a person{near}")
         return None

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from templates_server.persons.profiles import Scalar, moment_of
+from templates_server.persons.versions import version_key
 from templates_server.times import DAY
 
 DAY_LENGTH = len("2026-11-21")
@@ -56,6 +57,9 @@ class Operator(enum.StrEnum):
     ON_DAY = "on_day"
     LESS_THAN_DAYS_AGO = "less_than_days_ago"
     MORE_THAN_DAYS_AGO = "more_than_days_ago"
+    VERSION_EQUALS = "version_equals"
+    VERSION_AT_LEAST = "version_at_least"
+    VERSION_BELOW = "version_below"
 
 
 class Origin(enum.StrEnum):
@@ -63,6 +67,7 @@ class Origin(enum.StrEnum):
 
     TEXT = "text"  # a field of every person that holds text
     DATE = "date"  # a field of every person that holds a time
+    VERSION = "version"  # a field of every person that holds the key of a version
     ATTRIBUTE = "attribute"  # what is known of a person besides
     CONTEXTUAL = "contextual"  # what an app said when the session started
     BEHAVIOUR = "behaviour"  # a number that is counted
@@ -76,8 +81,9 @@ class Behaviour(enum.StrEnum):
     DAYS_SINCE_SEEN = "days_since_seen"  # 0: today
 
 
-TEXT_FIELDS = ("email", "locale", "timezone", "device.os", "device.model")
+TEXT_FIELDS = ("email", "locale", "timezone", "device.os", "device.model", "app.platform")
 DATE_FIELDS = ("created", "first_seen", "last_seen", "joined")
+VERSION_FIELDS = ("app.version", "device.os_version")
 ATTRIBUTE_PREFIX = "attributes."
 CONTEXTUAL_PREFIX = "fields."
 DATA_PREFIX = "data."
@@ -133,6 +139,21 @@ def read_moment(text: str) -> Moment | None:
     return Moment(text, starts, starts + (DAY if len(text) == DAY_LENGTH else 1))
 
 
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A version as it was written, and the key by which it is compared (`persons.versions`)."""
+
+    text: str
+    key: str
+
+
+def read_version(text: str) -> Version | None:
+    """The version that a text says; None when it says none."""
+    key = version_key(text)
+    return None if key is None else Version(text, key)
+
+
+OF_VERSIONS = frozenset({Operator.VERSION_EQUALS, Operator.VERSION_AT_LEAST, Operator.VERSION_BELOW})
 ONE_OF = frozenset({Operator.EQUALS, Operator.NOT_EQUALS, Operator.IN, Operator.NOT_IN})
 NONE_ALIKE: Mapping[Scalar, tuple[Scalar, ...]] = {}
 
@@ -163,8 +184,9 @@ class Comparison:
     """A value of a person held against others.
 
     `values`: none for exists; one for equals, texts and numbers; two for between; any number for in. `moments` in their
-    place for dates (before, after, on_day, between); `days` for less_than_days_ago and more_than_days_ago.
-    `types` of the values keep comparisons with true and with 1 apart, which are equal to Python.
+    place for dates (before, after, on_day, between); `days` for less_than_days_ago and more_than_days_ago; `version`
+    for those that compare versions. `types` of the values keep comparisons with true and with 1 apart, which are equal
+    to Python.
     `alike`, made of the values where one of them must be the person's: those that may be it, by its likeness, so that
     a hundred of them take no longer than one.
     """
@@ -174,6 +196,7 @@ class Comparison:
     values: tuple[Scalar, ...] = ()
     moments: tuple[Moment, ...] = ()
     days: int = 0
+    version: Version | None = None
     types: tuple[str, ...] = field(init=False, repr=False)
     alike: Mapping[Scalar, tuple[Scalar, ...]] = field(init=False, compare=False, repr=False)
 

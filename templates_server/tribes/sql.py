@@ -84,6 +84,10 @@ class Dialect(abc.ABC):
         """The whole number of that name, where all of the object are."""
 
     @abc.abstractmethod
+    def by_code_points(self, text: Sql) -> Sql:
+        """The text, so that comparing it goes by code points."""
+
+    @abc.abstractmethod
     def position(self, text: Sql, part: str) -> Sql:
         """Where a part begins in a text for the first time, from 1; 0 where it does not."""
 
@@ -123,6 +127,10 @@ class Sqlite(Dialect):
     def json_integer(self, column: str, name: str) -> Sql:
         """As stored."""
         return self._typed(column, name, types="'integer'", value="{}")
+
+    def by_code_points(self, text: Sql) -> Sql:
+        """As it is: SQLite compares bytes, and UTF-8 sorts as its code points do."""
+        return text
 
     def position(self, text: Sql, part: str) -> Sql:
         """By code points."""
@@ -175,6 +183,10 @@ class Postgres(Dialect):
     def json_integer(self, column: str, name: str) -> Sql:
         """As stored."""
         return self._typed(column, name, kind="number", value="CAST({} AS bigint)")
+
+    def by_code_points(self, text: Sql) -> Sql:
+        """By the collation C, whatever that of the database is."""
+        return sql('({} COLLATE "C")', text)
 
     def position(self, text: Sql, part: str) -> Sql:
         """By code points: the collation says nothing here."""

@@ -22,6 +22,7 @@ from templates_server.tribes.rules import (
 
 WITHOUT_VALUE = frozenset({Operator.EXISTS, Operator.NOT_EXISTS})
 OF_DAYS = frozenset({Operator.LESS_THAN_DAYS_AGO, Operator.MORE_THAN_DAYS_AGO})
+OF_ATTRIBUTES = frozenset({Origin.TEXT, Origin.DATE, Origin.VERSION})
 WITH_LIST = frozenset({Operator.IN, Operator.NOT_IN, Operator.BETWEEN})
 
 
@@ -54,7 +55,7 @@ def to_filter_document(each: Filter) -> dict[str, Any]:
 
 def _comparison_document(comparison: Comparison) -> dict[str, Any]:
     source = comparison.source
-    kind = Origin.ATTRIBUTE if source.origin in {Origin.TEXT, Origin.DATE} else source.origin
+    kind = Origin.ATTRIBUTE if source.origin in OF_ATTRIBUTES else source.origin
     return {kind.value: source.path, **_operator_document(comparison)}
 
 
@@ -65,6 +66,8 @@ def _operator_document(comparison: Comparison) -> dict[str, Any]:
         return document
     if operator in OF_DAYS:
         return {**document, "value": comparison.days}
+    if comparison.version is not None:
+        return {**document, "value": comparison.version.text}
     values: list[Scalar] = [*comparison.values, *(moment.text for moment in comparison.moments)]
     return {**document, "value": values if operator in WITH_LIST else values[0]}
 

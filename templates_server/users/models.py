@@ -16,6 +16,7 @@ TimeZone = Annotated[str, Meta(description="An IANA name.", examples=["Europe/Be
 Locale = Annotated[str, Meta(max_length=64, description="A BCP 47 tag.", examples=["pt-BR"])]
 Tag = Annotated[str, Meta(description="Lower case; one to three levels joined by /.", examples=["sports/football"])]
 Tags = Annotated[list[Tag], Meta(max_length=256)]
+Platform = Literal["browser", "android", "ios", "roku", "server", "other"]
 Joined = Annotated[str, Meta(description="A day (RFC 3339).", examples=["2026-11-21"])]
 Attributes = Annotated[
     dict[str, Scalar | None], Meta(max_length=200, description="Merged by name; null removes one of them.")
@@ -148,10 +149,29 @@ class Device(msgspec.Struct, frozen=True):
 
 
 class Session(msgspec.Struct, frozen=True):
-    """One run of an app."""
+    """One run of an app; what the app said of itself, null where it did not.
+
+    `unknown` is what its generated code could not use in the session before.
+    """
 
     session: str
     started: str
+    code_hash: str | None
+    code_language: str | None
+    app_version: str | None
+    app_build: str | None
+    app_platform: Platform | None
+    os_version: str | None
+    unknown: list[str]
+
+
+class LastSession(msgspec.Struct, frozen=True):
+    """What tribes know of the session that began last, even when it is kept no more; the versions as they compare."""
+
+    started: str
+    app_version: str | None
+    app_platform: Platform | None
+    os_version: str | None
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -171,6 +191,7 @@ class Everything(msgspec.Struct, frozen=True):
     """All that is known of a user, the earliest first."""
 
     user: User
+    last_session: LastSession | None
     visitors: list[MergedVisitor]
     devices: list[Device]
     sessions: list[Session]

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import msgspec
 
 from templates_server.held_bytes import held_bytes
+from templates_server.persons.last_session import AppFacts
 from templates_server.sessions.changes.telling import Told
 from templates_server.sessions.deciding import Context, Decided
 from templates_server.sessions.states import Outline, digests_of
@@ -20,6 +21,7 @@ from templates_server.sessions.states import Outline, digests_of
 MOST_BYTES = 64 * 1024 * 1024
 BYTES_OF_A_SESSION = 700  # its id, its entry, and the objects of what was said without the fields
 BYTES_OF_AN_OUTLINE = 350  # its entry
+BYTES_OF_AN_APP = 64  # the object of what is known of it, without the versions
 
 
 class Started(msgspec.Struct, frozen=True, gc=False):
@@ -93,7 +95,13 @@ def _bytes_said(context: Context | None) -> int:
     if context is None:
         return 0
     said, size_of = context.said, sys.getsizeof
-    device = sum(size_of(text) for text in (said.device_os, said.device_model) if text)
+    device = sum(size_of(text) for text in (said.device_os, said.device_model) if text) + _bytes_of_app(said.app)
     if not said.fields:
         return device
     return device + size_of(said.fields) + sum(size_of(name) + size_of(value) for name, value in said.fields.items())
+
+
+def _bytes_of_app(app: AppFacts | None) -> int:
+    if app is None:
+        return 0
+    return BYTES_OF_AN_APP + sum(sys.getsizeof(text) for text in (app.version, app.os_version) if text)

@@ -10,6 +10,9 @@ import msgspec
 from sqlalchemy import Connection
 
 from templates_server.database import as_text
+from templates_server.persons.last_session import COLUMNS as LAST_SESSION
+from templates_server.persons.last_session import NO_SESSION, read_last_session
+from templates_server.persons.versions import version_text
 from templates_server.times import to_rfc3339
 
 
@@ -41,6 +44,7 @@ def _as_is(text: str | None) -> msgspec.Raw | None:
     return None if text is None else msgspec.Raw(text.encode())
 
 
+OF_APP = ("code_hash", "code_language", "app_version", "app_build", "app_platform", "os_version", "unknown")
 KINDS = (
     Kind(
         "visitors",
@@ -76,8 +80,13 @@ KINDS = (
         "person_id",
         "started",
         "session_id",
-        (),
-        lambda row: {"session": row.session_id, "started": to_rfc3339(row.started)},
+        OF_APP,
+        lambda row: {
+            "session": row.session_id,
+            "started": to_rfc3339(row.started),
+            **{name: getattr(row, name) for name in OF_APP},
+            "unknown": _as_is(row.unknown or "[]"),
+        },
     ),
     Kind(
         "events",
@@ -98,6 +107,23 @@ KINDS = (
         },
     ),
 )
+
+
+def last_session_of(connection: Connection, owner: tuple[str, str]) -> dict[str, Any] | None:
+    """What is kept with the person of the session that began last; None where none is known of."""
+    query = f"SELECT {LAST_SESSION} FROM persons WHERE environment_id = ? AND person_id = ?"  # noqa: S608 - names of ours
+    row = connection.exec_driver_sql(as_text(connection, query), owner).one_or_none()
+    found = NO_SESSION if row is None else read_last_session(row)
+    if found.seen is None:
+        return None
+    versions = (found.version, found.os_version)
+    app_version, os_version = (None if key is None else version_text(key) for key in versions)
+    return {
+        "started": to_rfc3339(found.seen),
+        "app_version": app_version,
+        "app_platform": found.platform,
+        "os_version": os_version,
+    }
 
 
 def page_of(

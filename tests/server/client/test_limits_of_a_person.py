@@ -26,6 +26,7 @@ from templates_server.persons.names import PersonKind, PersonName, Stated, named
 from templates_server.persons.store import MOST_MOVED_AT_ONCE, Presence, arrive_and_merge
 from templates_server.retention.purging import Purge
 from templates_server.rows import insert_all
+from templates_server.sessions.app_report import NO_REPORT
 from templates_server.sessions.store import MOST_SESSIONS, STARTED
 from templates_server.times import DAY, system_clock
 from templates_server.users.erasure.store import ROWS_A_STEP
@@ -204,7 +205,7 @@ def test_events_that_come_late_move_no_time_back(app: App) -> None:
 
 def fill_sessions(app: App, count: int, who: dict[str, str]) -> None:
     key = (app.environment.id, person(who).person_id)
-    rows = [(*key, f"ses_{number:022}", system_clock()) for number in range(count)]
+    rows = [(*key, f"ses_{number:022}", system_clock(), *NO_REPORT) for number in range(count)]
     app.server.database.write_now(lambda connection: insert_all(connection, "sessions", STARTED, rows))
 
 

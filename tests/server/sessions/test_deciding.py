@@ -11,10 +11,12 @@ from sqlalchemy import update
 from templates_server import schema
 from templates_server.persons.names import PersonKind, Stated, named
 from templates_server.sessions import store
+from templates_server.sessions.app_report import NO_REPORT, AppReport
 from templates_server.sessions.deciding import Context, Decided, Deciding, Person, Said
-from templates_server.sessions.states import StatesCache
+from templates_server.sessions.states import StatesCache, chosen_states
 from templates_server.sessions.store import Start, add_sessions
 from templates_server.times import DAY, system_clock
+from templates_server.tribes.evaluator import outcome_of
 from tests.environments import AppEnvironment, add_environment, decide, deliver
 from tests.server.sessions.test_targeting import MODEL, scenario, targeted, tribe
 from tests.servers import RunningServer
@@ -24,10 +26,15 @@ FIELD = {"contextual": "fields.campaign", "operator": "equals", "value": "spring
 DEVICE = {"attribute": "device.os", "operator": "equals", "value": "tvOS"}
 AWAY = {"behaviour": "days_since_seen", "operator": "greater_than", "value": 2}
 LAST_SEEN = {"attribute": "last_seen", "operator": "more_than_days_ago", "value": 2}
-OF_START = [FIELD, DEVICE, AWAY, LAST_SEEN]
+APP = {"attribute": "app.version", "operator": "version_at_least", "value": "2.3"}
+PLATFORM = {"attribute": "app.platform", "operator": "equals", "value": "ios"}
+SYSTEM = {"attribute": "device.os_version", "operator": "version_below", "value": "18"}
+OF_APP = [APP, PLATFORM, SYSTEM]
+OF_START = [FIELD, DEVICE, AWAY, LAST_SEEN, *OF_APP]
 NEVER = {"tag": "no/body/has"}
 ALWAYS = {"attribute": "created", "operator": "exists"}
-SAID = Said({"campaign": "spring"}, "tvOS")
+REPORT = AppReport(app_version="2.3.0", app_platform="ios", os_version="17.4.1")
+SAID = Said({"campaign": "spring"}, "tvOS", app=REPORT.facts)
 
 
 class Running:
@@ -41,10 +48,10 @@ class Running:
         )
         self.person = Person(self.environment.id, ADA)
 
-    def start(self, said: Said = SAID, *, days_ago: int = 0) -> Decided:
+    def start(self, said: Said = SAID, *, days_ago: int = 0, report: AppReport = NO_REPORT) -> Decided:
         """A session that started so many days ago."""
         at = self.now - days_ago * DAY
-        start = Start(self.environment.id, ADA, store.new_session_id(ADA), at)
+        start = Start(self.environment.id, ADA, store.new_session_id(ADA), at, report)
 
         async def store_it() -> None:
             await self.database.write(lambda connection: add_sessions(connection, [start]))
@@ -138,3 +145,36 @@ def test_a_new_tribe_counts_at_once(server: RunningServer) -> None:
     assert running.again(decided.context) == ["default"]
     decide(server.database, running.environment, {"theirs": tribe(ALWAYS)}, revision=2)
     assert running.again(decided.context) == ["Theirs"]
+
+
+@pytest.mark.parametrize("of_app", OF_APP)
+def test_what_the_app_of_the_session_says_wins_over_what_is_stored(
+    server: RunningServer, of_app: dict[str, Any]
+) -> None:
+    running = Running(server, tribe(of_app))
+    running.start(report=REPORT)
+    others = AppReport(app_version="2.2.9", app_platform="browser", os_version="18.0")
+    assert [one and one.scenario for one in running.start(Said(app=others.facts)).shown] == ["default"]
+    assert [one and one.scenario for one in running.start(Said(app=NO_REPORT.facts)).shown] == ["default"]
+    assert [one and one.scenario for one in running.start(SAID).shown] == ["Theirs"]
+
+
+@pytest.mark.parametrize("of_app", OF_APP)
+def test_where_no_app_is_asked_what_is_stored_counts(server: RunningServer, of_app: dict[str, Any]) -> None:
+    running = Running(server, tribe(of_app))
+    assert foreseen(running) == ["default"]
+    running.start(report=REPORT)
+    assert foreseen(running) == ["Theirs"]
+    running.start()
+    assert foreseen(running) == ["default"]
+
+
+def foreseen(running: Running) -> list[str]:
+    """The scenario of `home.top` for a session that never starts, as OFREP evaluates it."""
+    states = asyncio.run(StatesCache(running.database).states_of(running.environment.id))
+    facts = asyncio.run(running.deciding.foresee(states, running.person, Said(), now=running.now))
+    return [
+        str(one.scenario)
+        for one in chosen_states(states, running.now, lambda each: outcome_of(each, facts, running.now))
+        if one
+    ]

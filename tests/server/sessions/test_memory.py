@@ -13,6 +13,8 @@ from sqlalchemy import Connection, update
 
 from templates_server import schema
 from templates_server.errors import ValidationFailed
+from templates_server.persons.last_session import AppFacts
+from templates_server.persons.versions import version_key
 from templates_server.sessions import store
 from templates_server.sessions.changes.memory import StartedSessions
 from templates_server.sessions.changes.telling import Told
@@ -61,7 +63,9 @@ def test_sessions_hold_no_states_of_their_time() -> None:
         assert grown() <= sessions.bytes <= 3 * grown()
 
 
-@pytest.mark.parametrize("kind", ["untargeted", "targeted", "with fields", "with long fields", "with a device"])
+@pytest.mark.parametrize(
+    "kind", ["untargeted", "targeted", "with fields", "with long fields", "with a device", "with an app"]
+)
 def test_the_budget_of_sessions_counts_what_they_hold(kind: str) -> None:
     made = states(1, is_targeted=True)
     names = itertools.count()
@@ -72,6 +76,7 @@ def test_the_budget_of_sessions_counts_what_they_hold(kind: str) -> None:
             "with fields": lambda: Said({f"field-{own}-{number}": own + number for number in range(100)}),
             "with long fields": lambda: Said({"\u4e2d\u6587": f"{own} ".ljust(4096, "\u4e2d")}),
             "with a device": lambda: Said({}, f"{own} ".ljust(256, "x"), f"{own} ".ljust(256, "\u4e2d")),
+            "with an app": lambda: Said({}, app=AppFacts(version_key(f"{own}.1"), version_key(f"{own}.2"), "ios")),
         }.get(kind, Said)()
         shown = list(made.untargeted) if kind == "targeted" else made.untargeted
         return Decided(made, shown, Context(said, 10**12 + own))

@@ -16,6 +16,7 @@ from templates_server.database import Database
 from templates_server.opening import open_database
 from templates_server.persons.names import PersonKind, named
 from templates_server.persons.profiles import COLUMNS, Profile, dates_of, merged_attributes, to_columns
+from templates_server.persons.versions import key_of
 from templates_server.schema import events, persons, sessions
 from templates_server.tribes import compiler, facts, rules
 from templates_server.tribes.evaluator import Outcome, PersonFacts, evaluate, outcome_of
@@ -113,6 +114,9 @@ def _person_row(person: History) -> dict[str, Any]:
         "updated": milliseconds(person.created),
         "device_os": person.os,
         "device_model": person.model,
+        "app_platform": person.platform,
+        "app_version": key_of(person.app_version),
+        "os_version": key_of(person.os_version),
         **dict(zip(COLUMNS, to_columns(profile_of(person)), strict=True)),
     }
 
@@ -148,6 +152,9 @@ def facts_of(person: History, document: Mapping[str, Any], tribe: rules.Tribe, n
         timezone=person.timezone,
         device_os=person.os,
         device_model=person.model,
+        app_platform=person.platform,
+        app_version=key_of(person.app_version),
+        device_os_version=key_of(person.os_version),
         tags=person.tags,
         attributes=profile.attributes,
         dates=dates_of(profile.attributes),

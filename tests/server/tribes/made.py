@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from templates_server.documents import LARGEST_INTEGER
 from templates_server.tribes.reading import OF_DATES, OF_DAYS, OF_MANY, OF_TEXT, WITHOUT_VALUE
-from templates_server.tribes.rules import DATE_FIELDS, TEXT_FIELDS, Behaviour, Operator
+from templates_server.tribes.rules import DATE_FIELDS, OF_VERSIONS, TEXT_FIELDS, VERSION_FIELDS, Behaviour, Operator
 from tests.server.tribes.hostile import HOSTILE
 from tests.server.tribes.oracle import Happened, History
 
@@ -51,6 +51,14 @@ TAGS = (
     "a'b",
     "%",
 )
+PLATFORMS = ("browser", "android", "ios", "roku", "server", "other")
+VERSIONS = (
+    "2.3.0", "2.3", "v2.3.0", "2.3.0+7", "2.3.0-beta", "2.3.0-rc.1+7", "2.3.0.1", "2.3.1", "2.10.0", "2.9.9", "3",
+    "10.0", "0", "0-0", "02.03", "9999999999", "9999999999.9999999999.9999999999.9999999999", "2.3.0.0-a",
+)  # fmt: skip
+UNREADABLE = (
+    "", "v", "2.", ".3", "2..3", "1.2.3.4.5", "12345678901", "2.3-", "V2.3", "2.3 ", "2.x", "\u0662.3", "1e3", "-1",
+)  # fmt: skip
 EVENTS = ("video/completed", "video/started", "shop/it's", "日本/東京", "a/%s", 'quo/"te')
 PAIR_NAMES = ("genre", 'quo"te', "日本", ":", "x,", "a b")
 PAIR_VALUES = ("Football", "football", "", ",", ":", '"', "\\", "日本", "1", "true")
@@ -110,6 +118,18 @@ attributes = st.builds(
 )
 
 
+readable = (
+    st.sampled_from(VERSIONS[:6])
+    | st.sampled_from(VERSIONS)
+    | st.builds(
+        lambda numbers, end: ".".join(map(str, numbers)) + end,
+        st.lists(st.integers(0, 3) | st.integers(0, 9_999_999_999), min_size=1, max_size=4),
+        st.sampled_from(("", "", "-beta", "+1", "-a-b.1+c-d")),
+    )
+)
+versions = readable | readable | st.sampled_from(UNREADABLE) | st.sampled_from(HOSTILE)
+
+
 @st.composite
 def histories(draw: st.DrawFn) -> History:
     """A person, and what they did."""
@@ -141,6 +161,9 @@ def histories(draw: st.DrawFn) -> History:
         events=tuple(draw(st.lists(events, max_size=8))),
         sessions=tuple(draw(st.lists(times, max_size=4))),
         fields=draw(st.none() | fields),
+        platform=maybe(st.sampled_from(PLATFORMS)),
+        app_version=maybe(versions),
+        os_version=maybe(versions),
     )
 
 
@@ -154,6 +177,8 @@ def _range_of_dates(moments: list[datetime]) -> list[str]:
 
 def values_of(operator: Operator) -> st.SearchStrategy[Any]:
     """What an operator compares with."""
+    if operator in OF_VERSIONS:
+        return readable
     if operator in OF_MANY:
         return st.lists(mostly_text | mostly_number | mostly_date, min_size=1, max_size=4)
     if operator in OF_TEXT:
@@ -185,6 +210,10 @@ def _usual_names(operator: Operator) -> list[tuple[str, str]]:
 @st.composite
 def comparisons(draw: st.DrawFn, operator: Operator) -> dict[str, Any]:
     """A filter on a value of a person, by that operator."""
+    if operator in OF_VERSIONS:
+        name = draw(st.sampled_from(VERSION_FIELDS))
+        return {"attribute": name, "operator": operator.value, "value": draw(values_of(operator))}
+    of_any_value = VERSION_FIELDS if operator in WITHOUT_VALUE else ()
     usual = st.sampled_from(_usual_names(operator))
     kind, name = draw(
         usual
@@ -192,7 +221,7 @@ def comparisons(draw: st.DrawFn, operator: Operator) -> dict[str, Any]:
         | usual
         | names.map(lambda name: ("attribute", f"attributes.{name}"))
         | names.map(lambda name: ("contextual", f"fields.{name}"))
-        | st.sampled_from([*TEXT_FIELDS, *DATE_FIELDS]).map(lambda name: ("attribute", name))
+        | st.sampled_from([*TEXT_FIELDS, *DATE_FIELDS, *of_any_value]).map(lambda name: ("attribute", name))
         | st.sampled_from(list(Behaviour)).map(lambda name: ("behaviour", name.value))
     )
     rule: dict[str, Any] = {kind: name, "operator": operator.value}
@@ -278,7 +307,7 @@ def made_people(number: int) -> list[History]:
 
 def border_rules() -> list[Rule]:
     """Rules at the borders on which many of the people stand: every operator with every usual value."""
-    singles = [*_borders_of_values(), *_borders_of_dates(), *_borders_of_events()]
+    singles = [*_borders_of_values(), *_borders_of_dates(), *_borders_of_events(), *_borders_of_versions()]
     return [({"audience": "all", "match": "all", "filters": [each]}, NOONS[0]) for each in singles]
 
 
@@ -314,6 +343,13 @@ def _borders_of_events() -> Iterator[dict[str, Any]]:
         yield {**EVENT_FILTER, "timeframe": {word: written(NOONS[1] - timedelta(days=day), 0)}}
     for word, number in itertools.product(("more_than", "less_than", "exactly"), range(3)):
         yield {**EVENT_FILTER, "frequency": {word: number}}
+
+
+def _borders_of_versions() -> Iterator[dict[str, Any]]:
+    for name, operator, version in itertools.product(VERSION_FIELDS, sorted(OF_VERSIONS), VERSIONS[:10]):
+        yield {"attribute": name, "operator": operator.value, "value": version}
+    for operator, platform in itertools.product((Operator.EQUALS, Operator.NOT_EQUALS), PLATFORMS):
+        yield {"attribute": "app.platform", "operator": operator.value, "value": platform}
 
 
 EVENT_FILTER = {"event": EVENTS[0], "condition": "have_done", "frequency": "any", "timeframe": "any_time"}

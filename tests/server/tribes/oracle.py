@@ -15,7 +15,15 @@ from typing import Any
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 DATES = ("created", "first_seen", "last_seen", "joined")
-TEXTS = {"email": "email", "locale": "locale", "timezone": "timezone", "device.os": "os", "device.model": "model"}
+TEXTS = {
+    "email": "email",
+    "locale": "locale",
+    "timezone": "timezone",
+    "device.os": "os",
+    "device.model": "model",
+    "app.platform": "platform",
+}
+VERSIONS = {"app.version": "app_version", "device.os_version": "os_version"}
 MILLISECOND = timedelta(milliseconds=1)
 UNKNOWN = None
 
@@ -50,6 +58,9 @@ class History:
     events: tuple[Happened, ...] = ()
     sessions: tuple[datetime, ...] = ()
     fields: Mapping[str, str | int | float | bool | None] | None = field(default=None)
+    platform: str | None = None
+    app_version: str | None = None  # as the app said it, and so is the other
+    os_version: str | None = None
 
 
 def is_member(tribe: Mapping[str, Any], person: History, now: datetime, *, kept: timedelta) -> bool | None:
@@ -146,6 +157,8 @@ def value_of(rule: Mapping[str, Any], person: History, now: datetime) -> Any:
     name = rule["attribute"]
     if name in TEXTS:
         return getattr(person, TEXTS[name])
+    if name in VERSIONS:
+        return version_of(getattr(person, VERSIONS[name]))
     if name in DATES:
         value = getattr(person, name)
         if value is None:
@@ -180,6 +193,31 @@ def time_of(text: Any) -> datetime | None:
     return whole + int((fraction or "0")[:3].ljust(3, "0")) * MILLISECOND
 
 
+def version_of(text: str | None) -> tuple[list[int], bool] | None:
+    """Its four numbers, and whether it is a release, in the order of which versions are; None where it is none."""
+    if text is None:
+        return None
+    main, dash, mark = text.removeprefix("v").partition("+")[0].partition("-")
+    numbers = main.split(".")
+    if (dash and not mark) or len(numbers) > 4:
+        return None
+    if not all(number.isascii() and number.isdigit() and len(number) <= 10 for number in numbers):
+        return None
+    return [*map(int, numbers), *[0] * (4 - len(numbers))], not dash
+
+
+def compare_versions(operator: str, found: Any, wanted: Any) -> bool:
+    if found is None:
+        return False
+    return bool(
+        {
+            "version_equals": found == wanted,
+            "version_at_least": found >= wanted,
+            "version_below": found < wanted,
+        }[operator]
+    )
+
+
 def span_of(text: str) -> tuple[datetime, datetime]:
     """From when until before when a written date lasts."""
     at = time_of(text)
@@ -211,6 +249,8 @@ def compare(operator: str, value: Any, found: Any, now: datetime) -> bool:  # no
     at = found.at if isinstance(found, Time) else time_of(found)
     days = None if at is None else (now.date() - at.date()).days
     match operator:
+        case "version_equals" | "version_at_least" | "version_below":
+            return compare_versions(operator, found, version_of(value))
         case "exists":
             return found is not None
         case "not_exists":

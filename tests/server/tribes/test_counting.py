@@ -13,6 +13,7 @@ from templates_server import migrations
 from templates_server.events.store import COLUMNS
 from templates_server.opening import open_database
 from templates_server.rows import insert_all
+from templates_server.sessions.app_report import NO_REPORT
 from templates_server.sessions.store import STARTED
 from templates_server.settings import sqlite_file_url
 from templates_server.times import DAY
@@ -46,7 +47,7 @@ def filled(folder: Path, count: int) -> sqlite3.Connection:
     migrations.upgrade(database)
     key = ("env", "per")
     events = [(*key, f"e-{n}", "video/completed", None, None, None, None, NOW - n, NOW) for n in range(count)]
-    sessions = [(*key, f"s-{n}", NOW - n) for n in range(count)]
+    sessions = [(*key, f"s-{n}", NOW - n, *NO_REPORT) for n in range(count)]
     person = {
         **dict.fromkeys(("environment_id", "person_id", "kind", "called"), "text"),
         **dict.fromkeys(("created", "updated"), "bigint"),

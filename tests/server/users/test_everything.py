@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Connection
 
 from templates_server.persons.names import PersonKind, named
-from templates_server.schema import events
+from templates_server.schema import events, sessions
 from templates_server.users.everything.api import ROWS_AT_ONCE
 from templates_server.users.models import Everything
 from tests.server.users.conftest import Place
@@ -50,6 +50,7 @@ def test_of_a_new_user_there_is_a_profile_and_nothing_else(place: Place) -> None
     place.upsert({"user_id": "ada", "tags": ["x"], "attributes": {"a": 1}})
     assert everything(place) == {
         "user": place.user("ada"),
+        "last_session": None,
         "visitors": [],
         "devices": [],
         "sessions": [],
@@ -92,6 +93,58 @@ def test_every_trace_is_told_the_earliest_first(place: Place) -> None:
     assert [one["session"] for one in found["sessions"]] == [started["session"]]
     (kept,) = found["devices"]
     assert (kept["device_id"], kept["os"], kept["data"]) == ("d1", "tvOS", {"colour": "red"})
+
+
+SAYS = {
+    "device": {"os_version": "17.4.1"},
+    "app": {"version": "v2.3.0-beta+5", "build": "127", "platform": "ios"},
+    "code": {"hash": "c0ffee", "language": "swift"},
+    "unknown": ['homepage.body[1].layout: "tall"'],
+}
+
+
+def test_what_the_app_of_each_session_said_is_told(place: Place) -> None:
+    with place.app() as app:
+        app.post("/api/client/sessions", json={"external_id": "ada"}).raise_for_status()
+        app.post("/api/client/sessions", json={"anonymous_id": "v", **SAYS}).raise_for_status()
+        app.post("/api/client/alias", json={"anonymous_id": "v", "external_id": "ada"}).raise_for_status()
+    found = everything(place)
+    silent, said = ({**one, "session": "", "started": ""} for one in sorted(found["sessions"], key=_by_time))
+    assert said == {
+        "session": "",
+        "started": "",
+        "code_hash": "c0ffee",
+        "code_language": "swift",
+        "app_version": "v2.3.0-beta+5",
+        "app_build": "127",
+        "app_platform": "ios",
+        "os_version": "17.4.1",
+        "unknown": ['homepage.body[1].layout: "tall"'],
+    }
+    assert silent == {**dict.fromkeys(said), "session": "", "started": "", "unknown": []}
+
+
+def test_what_is_kept_of_the_last_session_is_told_when_the_session_is_no_more(place: Place) -> None:
+    with place.app() as app:
+        app.post("/api/client/sessions", json={"external_id": "ada", **SAYS}).raise_for_status()
+    (session,) = everything(place)["sessions"]
+    place.server.database.write_now(
+        lambda connection: connection.execute(
+            sessions.delete().where(sessions.c.environment_id == place.environment_id)
+        )
+    )
+    found = everything(place)
+    assert found["sessions"] == []
+    assert found["last_session"] == {
+        "started": session["started"],
+        "app_version": "2.3.0 (pre-release)",
+        "app_platform": "ios",
+        "os_version": "17.4.1",
+    }
+
+
+def _by_time(session: dict[str, Any]) -> tuple[str, bool]:
+    return session["started"], session["code_hash"] is not None
 
 
 @pytest.mark.parametrize("count", [ROWS_AT_ONCE - 1, ROWS_AT_ONCE, ROWS_AT_ONCE + 1])

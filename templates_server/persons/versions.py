@@ -1,0 +1,43 @@
+"""Versions as keys that sort: what an app says of its own version, and of its operating system's. Pure.
+
+A version has one to four numbers of up to ten digits. A leading `v` and what follows a `+` count for nothing; what
+follows a `-` makes it a pre-release, of which a version has only one: `2.3.0-beta` and `2.3.0-rc.1` are equal, and
+before `2.3.0`. Anything else cannot be read and never matches.
+"""
+
+from __future__ import annotations
+
+import re
+
+MOST_NUMBERS = 4
+MOST_DIGITS = 10
+SHOWN_NUMBERS = 3  # at least, as most versions have so many
+PRE_RELEASE, RELEASE = "0", "1"
+VERSION_RULE = "is not a version such as 2.3 or 2.3.0-beta: one to four numbers of up to ten digits, joined by dots"
+VERSION = re.compile(
+    rf"v?([0-9]{{1,{MOST_DIGITS}}}(?:\.[0-9]{{1,{MOST_DIGITS}}}){{0,{MOST_NUMBERS - 1}}})(-[^+]+)?(?:\+.*)?", re.DOTALL
+)
+
+
+def version_key(text: str) -> str | None:
+    """Return 41 digits that sort, by code points, as versions do, and are equal for equal ones; None if unreadable."""
+    match = VERSION.fullmatch(text)
+    if match is None:
+        return None
+    numbers = match[1].split(".")
+    padded = [number.zfill(MOST_DIGITS) for number in (*numbers, *["0"] * (MOST_NUMBERS - len(numbers)))]
+    return "".join(padded) + (PRE_RELEASE if match[2] else RELEASE)
+
+
+def key_of(text: str | None) -> str | None:
+    """Return the key of a version that may not be given."""
+    return None if text is None else version_key(text)
+
+
+def version_text(key: str) -> str:
+    """Return the version that a key stands for, in words: `2.3.0`, or `2.3.0 (pre-release)`."""
+    numbers = [
+        str(int(key[place : place + MOST_DIGITS])) for place in range(0, MOST_NUMBERS * MOST_DIGITS, MOST_DIGITS)
+    ]
+    shown = numbers if numbers[-1] != "0" else numbers[:SHOWN_NUMBERS]
+    return ".".join(shown) + ("" if key[-1] == RELEASE else " (pre-release)")
