@@ -18,11 +18,12 @@ DECODE_DATES = msgspec.json.Decoder(dict[str, int]).decode
 
 def read_facts(row: Sequence[Any], questions: Questions) -> PersonFacts:
     """What a row says, without what an app says when a session starts."""
-    kind, created, first_seen, last_seen, joined, email, locale, timezone, device_os, device_model, *others = row
-    tags, attributes, dates, sessions, *counts = others
+    kind, created, share_number, first_seen, last_seen, joined, email, locale, timezone, *others = row
+    device_os, device_model, tags, attributes, dates, sessions, *counts = others
     return PersonFacts(
         KINDS[kind],
         created,
+        share_number,
         first_seen,
         last_seen,
         joined,
