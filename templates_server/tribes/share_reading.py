@@ -37,10 +37,15 @@ def _salt(reader: Reader, value: Any, path: str) -> str | None:
     if value is None:
         reader.refuse(path, "is missing: name what the share is drawn for, such as spring")
     text = reader.text(value, path, at_most=MAX_SALT_CHARACTERS)
-    problem = None if text is None else problem_of_attribute_name(text) or problem_of_edges(text)
+    problem = None if text is None else problem_of_salt(text)
     if problem is not None:
         reader.refuse(path, problem)
     return text
+
+
+def problem_of_salt(text: str) -> str | None:
+    """What is wrong with a salt: what nobody sees in it would draw other people."""
+    return problem_of_attribute_name(text) or problem_of_edges(text)
 
 
 def _percent(reader: Reader, value: Any, path: str) -> int | None:

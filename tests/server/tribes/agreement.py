@@ -113,6 +113,7 @@ def _person_row(person: History) -> dict[str, Any]:
         "updated": milliseconds(person.created),
         "device_os": person.os,
         "device_model": person.model,
+        "share_number": person.share_number,
         **dict(zip(COLUMNS, to_columns(profile_of(person)), strict=True)),
     }
 
@@ -141,6 +142,7 @@ def facts_of(person: History, document: Mapping[str, Any], tribe: rules.Tribe, n
     return PersonFacts(
         PersonKind(person.kind),
         **{name: milliseconds(getattr(person, name)) for name in ("created", "first_seen", "last_seen")},
+        share_number=person.share_number,
         joined=profile.joined,
         email=person.email,
         locale=person.locale,
