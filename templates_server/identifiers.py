@@ -41,8 +41,18 @@ def derived_id(prefix: str, *parts: str) -> str:
 
 def derived_ids(prefix: str, scope: str, names: Iterable[str]) -> list[str]:
     """The ids that a scope and each of these names give, in less time than one by one."""
-    digests = b"".join([hashlib.sha256(f"{scope}\0{name}".encode()).digest()[:RANDOM_LENGTH] for name in names])
-    texts = digests.translate(TO_ALPHABET).decode("ascii")
+    return ids_of_digests(prefix, derived_digests(scope, names))
+
+
+def derived_digests(scope: str, names: Iterable[str]) -> list[bytes]:
+    """The SHA-256 of a scope and each of these names."""
+    return [hashlib.sha256(f"{scope}\0{name}".encode()).digest() for name in names]
+
+
+def ids_of_digests(prefix: str, digests: Iterable[bytes]) -> list[str]:
+    """The ids that are derived from these digests."""
+    characters = b"".join([digest[:RANDOM_LENGTH] for digest in digests])
+    texts = characters.translate(TO_ALPHABET).decode("ascii")
     return [f"{prefix}_{texts[start : start + RANDOM_LENGTH]}" for start in range(0, len(texts), RANDOM_LENGTH)]
 
 

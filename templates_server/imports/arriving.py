@@ -14,14 +14,14 @@ from templates_server.imports.plain import Row
 from templates_server.imports.reading import PartRows, person_of_row
 from templates_server.persons.profiles import COLUMNS, Columns, decode_tags
 
-FIRST_COLUMN = 3
+FIRST_COLUMN = 4
 TAGS = COLUMNS.index("tags")
 tags_of_row = itemgetter(FIRST_COLUMN + TAGS)
 
 
 def in_place_of(row: Row, columns: Columns) -> Row:
     """The row with other columns."""
-    return row[0], row[1], row[2], *columns
+    return row[0], row[1], row[2], row[3], *columns
 
 
 def tags_in(columns: Columns) -> str:

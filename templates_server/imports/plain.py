@@ -14,7 +14,6 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from templates_server.identifiers import derived_ids
 from templates_server.persons.names import MAX_LENGTH, PATH_STEPS, PersonKind, have_edges
 from templates_server.persons.profiles import (
     LONGEST_TIME,
@@ -37,6 +36,7 @@ from templates_server.persons.reading import (
     problem_of_tag,
     problem_of_timezone,
 )
+from templates_server.persons.shares import ids_and_numbers
 from templates_server.remembering import remembered
 from templates_server.times import DAY
 
@@ -47,8 +47,11 @@ DATE = re.compile(r':"[0-9]{4}-')
 EMAIL = re.compile(rf"(?=.{{1,{MAX_EMAIL_CHARACTERS}}}$)[^@]+@.[^.]*+\..+")  # of printable characters with one @
 NO_DAY = -1
 
-Row = tuple[str, int, str, *Columns]
-"""A user as it is stored where nothing was known of them: person_id, line, user_id, and the columns of the profile."""
+Row = tuple[str, int, str, int, *Columns]
+"""A user as it is stored where nothing was known of them.
+
+person_id, line, user_id, share_number, and the columns of the profile.
+"""
 
 Exact = Annotated[int, Meta(ge=-LARGEST_INTEGER, le=LARGEST_INTEGER)]
 
@@ -90,9 +93,9 @@ def plain_rows(first_line: int, lines: Sequence[bytes]) -> Sequence[Row] | None:
     attributes = plain_attributes([user.attributes or {} for user in users])
     if NO_DAY in days or None in tags or attributes is None:
         return None
-    person_ids = derived_ids("per", PersonKind.USER, names)
+    person_ids, share_numbers = ids_and_numbers(PersonKind.USER, names)
     numbers = range(first_line, first_line + len(lines))
-    columns = (person_ids, numbers, names, emails, phones, timezones, locales, days, tags, *attributes)
+    columns = (person_ids, numbers, names, share_numbers, emails, phones, timezones, locales, days, tags, *attributes)
     return list(zip(*columns, strict=True))
 
 

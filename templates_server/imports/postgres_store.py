@@ -23,13 +23,14 @@ ROWS_A_WRITE = 2_000
 ROWS_A_LOOK = 2_000
 SAMPLED = 50
 NAMES = ", ".join(COLUMNS)
-STRAIGHT = f"environment_id, kind, created, updated, imported_by, person_id, called, {NAMES}"
+STRAIGHT = f"environment_id, kind, created, updated, imported_by, share_number, person_id, called, {NAMES}"
 COPY_STRAIGHT = f"COPY persons ({STRAIGHT}) FROM STDIN"
 STAGE = (
-    "CREATE TEMPORARY TABLE {table} (is_repeated boolean, person_id text, called text, email text, phone text, "
-    "timezone text, locale text, joined bigint, tags text, attributes text, dates text) ON COMMIT DROP"
+    "CREATE TEMPORARY TABLE {table} (is_repeated boolean, share_number bigint, person_id text, called text, "
+    "email text, phone text, timezone text, locale text, joined bigint, "
+    "tags text, attributes text, dates text) ON COMMIT DROP"
 )
-COPY_STAGE = f"COPY {{table}} (is_repeated, person_id, called, {NAMES}) FROM STDIN"
+COPY_STAGE = f"COPY {{table}} (is_repeated, share_number, person_id, called, {NAMES}) FROM STDIN"
 BY_INDEX = "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"  # few of many: never read all people
 OF_PERSONS = ", ".join(f"persons.{name}" for name in COLUMNS)
 OF_ARRIVING = ", ".join(f"arriving.{name}" for name in COLUMNS)
@@ -45,8 +46,8 @@ LEFT = (  # all but those who are stored just so: what was sent changes nothing 
     f"AND NOT is_repeated AND ({OF_PERSONS}) IS NOT DISTINCT FROM ({OF_ARRIVING}) WHERE persons.person_id IS NULL"
 )
 ADD_OR_LOCK = (  # the condition never holds: it locks the row of who is there already and changes nothing
-    f"INSERT INTO persons ({STRAIGHT}) SELECT ?, 'user', ?, ?, ?, person_id, called, {NAMES} FROM arriving "  # noqa: S608 - names of ours
-    'WHERE person_id = ANY(?) ORDER BY person_id COLLATE "C" '
+    f"INSERT INTO persons ({STRAIGHT}) SELECT ?, 'user', ?, ?, ?, share_number, person_id, called, {NAMES} "  # noqa: S608 - names of ours
+    'FROM arriving WHERE person_id = ANY(?) ORDER BY person_id COLLATE "C" '
     "ON CONFLICT (environment_id, person_id) DO UPDATE SET kind = persons.kind WHERE false RETURNING person_id"
 )
 CHANGE = (
@@ -154,7 +155,7 @@ def _without_unchanged(connection: Connection, arriving: Arriving) -> Sequence[R
 def _are_stored(connection: Connection, environment_id: str, rows: Sequence[Row]) -> bool:
     person_ids = _array([row[0] for row in rows])
     stored = connection.exec_driver_sql(as_text(connection, STORED), (environment_id, person_ids)).scalar_one()
-    return bool(stored == "".join([_line(row, "") for row in rows]))
+    return bool(stored == "".join([_line(row) for row in rows]))
 
 
 def _copied_straight(connection: Connection, arriving: Arriving, new: Sequence[Row]) -> bool:
@@ -206,17 +207,20 @@ def _copy(connection: Connection, statement: str, texts: Iterable[str]) -> None:
 
 
 def _texts(rows: Iterable[Row], fixed: str) -> Iterator[str]:
-    """Rows in the text format of COPY, many at once; `fixed` stands at the beginning of each."""
-    lines = (_line(row, fixed) for row in rows)
+    """Rows in the text format of COPY, many at once; `fixed` and the number stand at the beginning of each."""
+    lines = (f"{fixed}{row[3]}{FIELD_END}{_line(row)}" for row in rows)
     while text := "".join(itertools.islice(lines, ROWS_A_WRITE)):
         yield text.replace("\\", "\\\\").replace("\n", "\\n").replace(NULL, "\\N").replace(ROW_END, "\n")
 
 
-def _line(row: Row, fixed: str) -> str:
-    """A row whose special characters are still to be escaped; of the texts that may be missing none is empty."""
-    person_id, _, called, email, phone, timezone, locale, joined, tags, attributes, dates = row
+def _line(row: Row) -> str:
+    """A row whose special characters are still to be escaped; of the texts that may be missing none is empty.
+
+    Without its number: of who is there it may be another one.
+    """
+    person_id, _, called, _, email, phone, timezone, locale, joined, tags, attributes, dates = row
     day = NULL if joined is None else joined
     return (
-        f"{fixed}{person_id}\t{called}\t{email or NULL}\t{phone or NULL}\t{timezone or NULL}\t{locale or NULL}\t{day}"
+        f"{person_id}\t{called}\t{email or NULL}\t{phone or NULL}\t{timezone or NULL}\t{locale or NULL}\t{day}"
         f"\t{tags}\t{attributes}\t{dates or NULL}{ROW_END}"
     )

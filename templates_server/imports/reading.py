@@ -21,9 +21,10 @@ from templates_server.identifiers import derived_ids
 from templates_server.imports.models import RowError
 from templates_server.imports.plain import Row, plain_rows
 from templates_server.json_depth import check_depth
-from templates_server.persons.names import PersonKind, have_edges, named
+from templates_server.persons.names import PersonKind, have_edges
 from templates_server.persons.profiles import NOTHING_KNOWN, Change, merged, to_columns
 from templates_server.persons.reading import problems_of_profile, read_user
+from templates_server.persons.shares import ids_and_numbers
 
 MOST_ROWS = 50_000
 MOST_LINES = 100_000
@@ -163,7 +164,8 @@ def read_row(line: int, text: bytes) -> tuple[Row | None, RowProblems]:
     problems.extend(problems_of_profile(profile))  # too much for a new user is too much for any
     if problems:
         return None, problems
-    return (named(PersonKind.USER, user_id).person_id, line, user_id, *to_columns(profile)), ()
+    [person_id], [number] = ids_and_numbers(PersonKind.USER, [user_id])
+    return (person_id, line, user_id, number, *to_columns(profile)), ()
 
 
 def _decoded(text: bytes) -> tuple[Any, Sequence[Problem]]:

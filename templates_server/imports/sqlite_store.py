@@ -23,7 +23,7 @@ from templates_server.users.store import find_columns
 
 USERS_A_STATEMENT = 300
 NAMES = ", ".join(COLUMNS)
-VARIABLE = 2 + len(COLUMNS)
+VARIABLE = 3 + len(COLUMNS)  # a person's id, name and number before them
 CHANGE = (
     f"UPDATE persons SET {', '.join(f'{column} = ?' for column in COLUMNS)}, updated = ?, imported_by = ? "  # noqa: S608 - names of ours
     "WHERE environment_id = ? AND person_id = ?"
@@ -72,7 +72,7 @@ def _insert(connection: Connection, arriving: Arriving, rows: Sequence[Row]) -> 
 
 
 def _values(arriving: Arriving, rows: Sequence[Row]) -> tuple[Any, ...]:
-    """What the rows have in common, then what is theirs: person, name, profile."""
+    """What the rows have in common, then what is theirs: person, name, number, profile."""
     values: list[Any] = [arriving.environment_id, arriving.now, arriving.mark]
     for row in rows:
         values.append(row[0])
@@ -88,7 +88,7 @@ def _insert_statement(users: int) -> str:
     for _ in range(users):
         person_id, *others = [f"?{next(numbers)}" for _ in range(VARIABLE)]
         rows.append(f"(?1, 'user', ?2, ?2, ?3, {person_id}, {', '.join(others)})")
-    names = f"environment_id, kind, created, updated, imported_by, person_id, called, {NAMES}"
+    names = f"environment_id, kind, created, updated, imported_by, person_id, called, share_number, {NAMES}"
     return f"INSERT INTO persons ({names}) VALUES {', '.join(rows)}"  # noqa: S608 - names of ours
 
 
@@ -100,10 +100,10 @@ def _all_are_unchanged(connection: Connection, arriving: Arriving, rows: Sequenc
 
 @functools.lru_cache(USERS_A_STATEMENT)
 def _same_statement(users: int) -> str:
-    """The statement that counts who of so many is stored just so; time and mark are in it for nothing."""
+    """The statement that counts who of so many is stored just so; time, mark and numbers are in it for nothing."""
     numbers = itertools.count(4)
     rows = ", ".join(f"({', '.join(f'?{next(numbers)}' for _ in range(VARIABLE))})" for _ in range(users))
-    sent = ", ".join(f"sent.column{number}" for number in range(3, 3 + len(COLUMNS)))
+    sent = ", ".join(f"sent.column{number}" for number in range(4, 4 + len(COLUMNS)))
     return (
         f"SELECT count(*) FROM (VALUES {rows}) AS sent CROSS JOIN persons "  # noqa: S608 - names of ours
         f"WHERE environment_id = ?1 AND person_id = sent.column1 AND ({NAMES}) IS ({sent}) AND ?2 + ?3 IS NOT NULL"

@@ -21,12 +21,13 @@ from templates_server.persons.last_session import (
     latest,
 )
 from templates_server.persons.names import PersonName, Stated
+from templates_server.persons.shares import share_number
 from templates_server.round_trips import Statement, run_together
 from templates_server.rows import insert_all, postgres_insertion
 
 COLUMNS = {
     **dict.fromkeys(("environment_id", "person_id", "kind", "called"), "text"),
-    **dict.fromkeys(("created", "updated", "first_seen", "last_seen", "event_units"), "bigint"),
+    **dict.fromkeys(("created", "updated", "first_seen", "last_seen", "event_units", "share_number"), "bigint"),
 }
 SEEN = (
     "ON CONFLICT (environment_id, person_id) DO UPDATE SET "
@@ -141,6 +142,7 @@ def _sessions_begun(presences: Iterable[Presence], merged: Merged) -> Mapping[Pe
 def _rows_of_seen(presences: Iterable[Presence], merged: Merged) -> Sequence[tuple[Any, ...]]:
     latest: dict[PersonKey, tuple[PersonName, int]] = {}
     units: Counter[PersonKey] = Counter()
+    signing_up = _signing_up(presences, merged)
     for one in presences:
         persons = [_present_person(one, merged)]
         units[_key(one, persons[0])] += one.event_units
@@ -153,9 +155,34 @@ def _rows_of_seen(presences: Iterable[Presence], merged: Merged) -> Sequence[tup
             if known is None or known[1] < one.at:
                 latest[key] = (person, one.at)
     return [
-        (*key, person.kind.value, person.called, at, at, at, at, units[key])
+        (*key, person.kind.value, person.called, at, at, at, at, units[key], _number(signing_up.get(key, person)))
         for key, (person, at) in sorted(latest.items(), key=_by_person)  # in one order everywhere: no deadlocks
     ]
+
+
+def _signing_up(presences: Iterable[Presence], merged: Merged) -> Mapping[PersonKey, PersonName]:
+    """The visitor of each user whom their merge creates, should the user not be there yet: they bring their number.
+
+    As if one presence came after the other: whoever is stated first without one, or with one who is merged already,
+    was there before.
+    """
+    visitors, there = set(merged), set()
+    found = {}
+    for one in presences:
+        user, visitor = one.stated.user, one.stated.visitor
+        if user is None:
+            continue
+        key = _key(one, user)
+        if visitor is not None and _key(one, visitor) not in visitors:
+            visitors.add(_key(one, visitor))
+            if key not in there:
+                found[key] = visitor
+        there.add(key)
+    return found
+
+
+def _number(person: PersonName) -> int:
+    return share_number(person.kind, person.called)
 
 
 def _by_person(entry: tuple[PersonKey, object]) -> tuple[str, str]:

@@ -24,6 +24,7 @@ from templates_server.database import Database
 from templates_server.persons.last_session import AppFacts
 from templates_server.persons.names import Stated
 from templates_server.persons.profiles import Scalar
+from templates_server.persons.shares import share_number_of
 from templates_server.sessions import store
 from templates_server.sessions.states import Shown, States, StatesCache, as_object, chosen_states
 from templates_server.tribes.evaluator import AUDIENCES, DECIDING, Outcome, PersonFacts, outcome_of
@@ -178,9 +179,9 @@ def _begun(facts: PersonFacts, said: Said, now: int) -> PersonFacts:
 
 
 def _newcomer(stated: Stated, said: Said, now: int, questions: Questions) -> PersonFacts:
-    """Who is not known yet, in their first session."""
+    """Who is not known yet, in their first session, with the number that they will be stored with."""
     counts = dict.fromkeys(questions.events, 0)
-    nothing = PersonFacts(stated.person.kind, now, events=counts)
+    nothing = PersonFacts(stated.person.kind, now, share_number_of(stated), events=counts)
     return _begun(nothing, said, now)
 
 

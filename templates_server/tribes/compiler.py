@@ -23,6 +23,7 @@ from dataclasses import dataclass, replace
 
 from templates_server.persons.names import PersonKind
 from templates_server.persons.profiles import Scalar
+from templates_server.persons.shares import BUCKETS, PRIME
 from templates_server.times import DAY
 from templates_server.tribes.evaluator import number_in
 from templates_server.tribes.json_paths import PATHS
@@ -39,6 +40,7 @@ from templates_server.tribes.rules import (
     Operator,
     Origin,
     Questions,
+    Share,
     Source,
     Tagged,
     Tribe,
@@ -53,8 +55,8 @@ NOBODY = Sql("1 = 0")
 EVERYBODY = Sql("1 = 1")
 NOTHING = Sql("NULL")
 FACTS = (
-    "kind", "created", "first_seen", "last_seen", "joined", "email", "locale", "timezone", "device_os",
-    "device_model", "app_platform", "app_version", "os_version", "tags", "attributes", "dates",
+    "kind", "created", "share_number", "first_seen", "last_seen", "joined", "email", "locale", "timezone",
+    "device_os", "device_model", "app_platform", "app_version", "os_version", "tags", "attributes", "dates",
 )  # fmt: skip
 COLUMNS = {
     "email": "persons.email",
@@ -136,6 +138,15 @@ def _compiled(each: Filter, situation: Situation) -> Sql:
             number = () if frequency.kind is FrequencyKind.ANY else (frequency.number,)
             count = _count_of_events(question, situation, situation.limit_of(decided_at(frequency)))
             return sql(CONDITIONS[condition], sql(template, count, *number))
+        case Share():
+            return _is_in_share(each, situation.dialect)
+
+
+def _is_in_share(share: Share, dialect: Dialect) -> Sql:
+    """As `persons.shares.Draw.bucket_of` and `Share.holds` have it: whole numbers throughout, none above 2^63."""
+    drawn = sql("{} * persons.share_number + {}", share.draw.multiplier, share.draw.increment)
+    bucket = dialect.remainder(dialect.remainder(drawn, PRIME), BUCKETS)
+    return sql("{} >= {} AND {} < {}", bucket, share.starts, bucket, share.ends)
 
 
 def _compared(comparison: Comparison, situation: Situation) -> Sql:

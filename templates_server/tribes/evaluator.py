@@ -34,6 +34,7 @@ from templates_server.tribes.rules import (
     Match,
     Operator,
     Origin,
+    Share,
     Source,
     Tagged,
     Tribe,
@@ -61,6 +62,7 @@ class PersonFacts(msgspec.Struct, frozen=True, gc=False):
 
     kind: PersonKind
     created: int
+    share_number: int
     first_seen: int | None = None
     last_seen: int | None = None
     joined: int | None = None
@@ -87,8 +89,15 @@ class Found(msgspec.Struct, frozen=True, gc=False):
     moment: int | None = None
 
 
-FoundOfFilter = Found | tuple[str, ...] | int | None
-"""The value, the tags that matched, or how often it was done; None: nobody can know."""
+class Bucket(msgspec.Struct, frozen=True, gc=False):
+    """The bucket of a person by the salt of a share."""
+
+    share: Share
+    number: int
+
+
+FoundOfFilter = Found | tuple[str, ...] | Bucket | int | None
+"""The value, the tags that matched, the bucket, or how often it was done; None: nobody can know."""
 Decision = tuple[Outcome, FoundOfFilter]
 
 
@@ -157,6 +166,11 @@ def _done(filter_: Done, facts: PersonFacts, _now: int) -> Decision:
     return OUTCOMES[CONDITIONS[filter_.condition](is_often_enough(count, filter_.frequency))], count
 
 
+def _shared(filter_: Share, facts: PersonFacts, _now: int) -> Decision:
+    bucket = filter_.draw.bucket_of(facts.share_number)
+    return OUTCOMES[filter_.holds(bucket)], Bucket(filter_, bucket)
+
+
 OUTCOMES: Mapping[bool, Outcome] = {True: Outcome.MATCHED, False: Outcome.NOT_MATCHED}
 
 
@@ -196,6 +210,7 @@ DECISIONS: Mapping[type[Filter], Callable[[Any, PersonFacts, int], Decision]] = 
     Comparison: _compared,
     Tagged: _tagged,
     Done: _done,
+    Share: _shared,
 }
 
 

@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 from templates_server.documents import shown
 from templates_server.persons.names import PersonKind
 from templates_server.persons.profiles import Scalar
+from templates_server.persons.shares import BUCKETS
 from templates_server.persons.versions import version_text
 from templates_server.times import to_day, to_rfc3339
-from templates_server.tribes.evaluator import FilterVerdict, Found, Outcome, Verdict
+from templates_server.tribes.evaluator import Bucket, FilterVerdict, Found, Outcome, Verdict
 from templates_server.tribes.models import ExplainedFilter, Explanation
+from templates_server.tribes.percents import to_percent
 from templates_server.tribes.rules import (
     Audience,
     Comparison,
@@ -22,6 +24,7 @@ from templates_server.tribes.rules import (
     Match,
     Operator,
     Origin,
+    Share,
     Tagged,
     Timeframe,
     TimeframeKind,
@@ -124,10 +127,16 @@ def asked_of(each: Filter) -> str:
             return _asked_of_event(each)
         case Comparison():
             return _asked_of_value(each)
+        case Share(salt):
+            return f"is in the share {_range(each)} of {shown(salt)}"
 
 
 def _asked_of_value(comparison: Comparison) -> str:
     return f"{comparison.source.path} {ASKED[comparison.operator].format(_compared_with(comparison))}"
+
+
+def _range(share: Share) -> str:
+    return f"{to_percent(share.starts)} to {to_percent(share.ends)}%"
 
 
 def _compared_with(comparison: Comparison) -> str:
@@ -178,6 +187,8 @@ def _found(verdict: FilterVerdict) -> Scalar | list[str] | None:
             return to_rfc3339(moment) if value is None and moment is not None else value
         case tuple() as tags:
             return list(tags)
+        case Bucket(_, bucket):
+            return bucket
         case count:
             return count
 
@@ -194,6 +205,9 @@ def _found_in_words(verdict: FilterVerdict) -> str:
             return f"it is {_in_words(value)}" if value is not None else ""
         case tuple() as tags:
             return _listed(tags)
+        case Bucket(share, bucket):
+            place = "within" if share.holds(bucket) else "not within"
+            return f"bucket {bucket:,} of {BUCKETS:,}: {place} {_range(share)}"
         case count:
             return f"found {_times(count)}" if count else "never found"
 

@@ -18,11 +18,13 @@ DECODE_DATES = msgspec.json.Decoder(dict[str, int]).decode
 
 def read_facts(row: Sequence[Any], questions: Questions) -> PersonFacts:
     """What a row says, without what an app says when a session starts."""
-    kind, created, first_seen, last_seen, joined, email, locale, timezone, device_os, device_model, *others = row
-    app_platform, app_version, os_version, tags, attributes, dates, sessions, *counts = others
+    kind, created, share_number, first_seen, last_seen, joined, email, locale, timezone, *others = row
+    device_os, device_model, app_platform, app_version, os_version, tags, attributes, dates, *counted = others
+    sessions, *counts = counted
     return PersonFacts(
         KINDS[kind],
         created,
+        share_number,
         first_seen,
         last_seen,
         joined,

@@ -42,8 +42,19 @@ class DataConditionDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=T
     value: Any = None
 
 
+Percent = Annotated[float, Meta(ge=0, le=100, description="At most two decimals.")]
+
+
+class ShareDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"starts": "from", "ends": "to"}):
+    """A share of all people, drawn by a salt: from a percentage on and below another one."""
+
+    salt: Annotated[str, Meta(min_length=1, max_length=64, examples=["spring"])]
+    starts: Percent
+    ends: Percent
+
+
 class FilterDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A filter: one of attribute, contextual, behaviour (each with operator and value), tag, event."""
+    """A filter: one of attribute, contextual, behaviour (each with operator and value), tag, event, share."""
 
     attribute: Annotated[str, Meta(examples=["joined", "device.os", "app.version", "attributes.plan"])] | None = None
     contextual: Annotated[str, Meta(examples=["fields.campaign"])] | None = None
@@ -57,6 +68,7 @@ class FilterDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, om
     timeframe: Any = None
     metadata: Annotated[dict[str, str], Meta(max_length=3)] | None = None
     data: Annotated[list[DataConditionDocument], Meta(max_length=3)] | None = None
+    share: ShareDocument | None = None
 
 
 class TribeDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -122,7 +134,7 @@ class Count(msgspec.Struct, frozen=True):
 
 
 class ExplainedFilter(msgspec.Struct, frozen=True):
-    """What came of a filter: `found` is a scalar, a time, the tags that match, how often it was done, or null."""
+    """What came of a filter: `found` is a scalar, a time, the tags that match, a bucket, how often, or null."""
 
     filter: dict[str, Any]
     outcome: OutcomeWord

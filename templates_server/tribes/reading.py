@@ -46,6 +46,7 @@ from templates_server.tribes.rules import (
     Tribes,
     questions_of,
 )
+from templates_server.tribes.share_reading import check_shares, read_share
 from templates_server.tribes.version_reading import fits, read_version_value
 
 MOST_TRIBES = 1000  # of a Space
@@ -57,7 +58,7 @@ MOST_SHOWN_KEYS = 5  # of a mapping that is no filter
 
 DOCUMENT_KEYS = ("space", "revision", "tribes")
 TRIBE_KEYS = ("name", "description", "category", "audience", "match", "filters")
-KINDS = ("attribute", "contextual", "behaviour", "tag", "event")
+KINDS = ("attribute", "contextual", "behaviour", "tag", "event", "share")
 COMPARED_KEYS = ("operator", "value")
 WITHOUT_VALUE = frozenset({Operator.EXISTS, Operator.NOT_EXISTS})
 OF_TEXT = frozenset({Operator.CONTAINS, Operator.NOT_CONTAINS, Operator.STARTS_WITH, Operator.ENDS_WITH})
@@ -166,6 +167,9 @@ class _Parser:
             Match(match or Match.ALL),
             self._filters(given.get("filters"), join(path, "filters")),
         )
+        filters = given.get("filters")
+        if isinstance(filters, list) and len(filters) <= MOST_FILTERS:
+            check_shares(reader, filters, path, match=tribe.match)
         if tribe.match is Match.ANY and not given.get("filters"):
             reader.refuse(join(path, "filters"), "must have at least one filter, as one of them must match")
         return tribe
@@ -188,6 +192,8 @@ class _Parser:
             return read_done(self.reader, value, path, self._compared)
         if kinds == ["tag"]:
             return self._tagged(value, path)
+        if kinds == ["share"]:
+            return read_share(self.reader, value, path)
         return self._comparison(Origin(kinds[0]), value, path)
 
     # Values of a person

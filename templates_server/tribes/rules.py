@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from templates_server.persons.profiles import Scalar, moment_of
+from templates_server.persons.shares import Draw, draw_of
 from templates_server.persons.versions import version_key
 from templates_server.times import DAY
 
@@ -281,7 +282,28 @@ class Done:
     frequency: Frequency = Frequency()
 
 
-Filter = Comparison | Tagged | Done
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Being in a share of all people: in the buckets that a salt draws, from `starts` on and before `ends`.
+
+    A bucket is a hundredth of a percent: there are `persons.shares.BUCKETS`. `draw` is made of the salt.
+    """
+
+    salt: str
+    starts: int
+    ends: int
+    draw: Draw = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Make the draw, once for all people."""
+        object.__setattr__(self, "draw", draw_of(self.salt))
+
+    def holds(self, bucket: int) -> bool:
+        """Whether a bucket lies within."""
+        return self.starts <= bucket < self.ends
+
+
+Filter = Comparison | Tagged | Done | Share
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,6 +95,10 @@ class Dialect(abc.ABC):
     def end(self, text: Sql, part: str) -> Sql:
         """The end of a text, as long as the part is."""
 
+    @abc.abstractmethod
+    def remainder(self, number: Sql, divisor: int) -> Sql:
+        """What is left of a whole number, none below 0, when it is divided: a whole number of 64 bits."""
+
 
 class Sqlite(Dialect):
     """SQLite 3.38 and newer. Its own reading of numbers is exact for the shortest text of a double."""
@@ -139,6 +143,10 @@ class Sqlite(Dialect):
     def end(self, text: Sql, part: str) -> Sql:
         """All of the text where it is shorter."""
         return sql("substr({}, -length({}))", text, part)
+
+    def remainder(self, number: Sql, divisor: int) -> Sql:
+        """By the operator: its function of that name makes doubles."""
+        return sql(f"(({{}}) % {divisor})", number)
 
     def _typed(self, column: str, name: str, *, types: str, value: str) -> Sql:
         """By path, which is fast, where the name can stand in one; else by looking at every name."""
@@ -195,6 +203,10 @@ class Postgres(Dialect):
     def end(self, text: Sql, part: str) -> Sql:
         """All of the text where it is shorter."""
         return sql("right({}, length(CAST({} AS text)))", text, part)
+
+    def remainder(self, number: Sql, divisor: int) -> Sql:
+        """By the function: the driver has another use for percent signs."""
+        return sql(f"mod({{}}, {divisor})", number)
 
     def _typed(self, column: str, name: str, *, kind: str, value: str) -> Sql:
         found = _value(column, name)

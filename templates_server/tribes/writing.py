@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from templates_server.persons.profiles import Scalar
+from templates_server.tribes.percents import to_percent
 from templates_server.tribes.rules import (
     Comparison,
     Done,
@@ -13,6 +14,7 @@ from templates_server.tribes.rules import (
     FrequencyKind,
     Operator,
     Origin,
+    Share,
     Tagged,
     Timeframe,
     TimeframeKind,
@@ -51,6 +53,8 @@ def to_filter_document(each: Filter) -> dict[str, Any]:
             return _event_document(each)
         case Comparison():
             return _comparison_document(each)
+        case Share(salt, starts, ends):
+            return {"share": {"salt": salt, "from": to_percent(starts), "to": to_percent(ends)}}
 
 
 def _comparison_document(comparison: Comparison) -> dict[str, Any]:

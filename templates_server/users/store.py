@@ -25,17 +25,19 @@ from templates_server.persons.profiles import (
     decode_tags,
     from_columns,
 )
+from templates_server.persons.shares import share_number
 from templates_server.round_trips import run_together
 from templates_server.users.folding import Folded, Outcome, UserChange, folded
 
 PROFILE = ", ".join(COLUMNS)
 TAGS = COLUMNS.index("tags")
-ADDED = f"environment_id, person_id, kind, called, created, updated, {PROFILE}"
-ADD = f"INSERT INTO persons ({ADDED}) VALUES (?, ?, ?, ?, ?, ?, {', '.join('?' * len(COLUMNS))})"  # noqa: S608 - names of ours
+ADDED = f"environment_id, person_id, kind, called, share_number, created, updated, {PROFILE}"
+ADD = f"INSERT INTO persons ({ADDED}) VALUES (?, ?, ?, ?, ?, ?, ?, {', '.join('?' * len(COLUMNS))})"  # noqa: S608 - names of ours
 ADD_OR_LOCK = (  # the condition never holds: it locks the row of who is there already and changes nothing
-    f"INSERT INTO persons ({ADDED}) SELECT ?, person_id, ?, called, ?, ?, {PROFILE} FROM unnest("  # noqa: S608 - names of ours
-    "?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::bigint[], ?::text[], ?::text[], ?::text[]) "
-    f"AS sent (person_id, called, {PROFILE}) "
+    f"INSERT INTO persons ({ADDED}) SELECT ?, person_id, ?, called, share_number, ?, ?, {PROFILE} FROM unnest("  # noqa: S608 - names of ours
+    "?::text[], ?::text[], ?::bigint[], "
+    "?::text[], ?::text[], ?::text[], ?::text[], ?::bigint[], ?::text[], ?::text[], ?::text[]) "
+    f"AS sent (person_id, called, share_number, {PROFILE}) "
     "ON CONFLICT (environment_id, person_id) DO UPDATE SET kind = persons.kind WHERE false RETURNING person_id"
 )
 CHANGE = (
@@ -130,8 +132,12 @@ def _insert_or_lock(
     now: int,
 ) -> Stored:
     """Insert who is not there; what is kept of those who are, for this transaction alone to change."""
-    rows = [(person_id, mine[0].user_id, *fresh[person_id].columns) for person_id, mine in sent.items()]
     kind = PersonKind.USER.value
+    names = {person_id: mine[0].user_id for person_id, mine in sent.items()}
+    rows = [
+        (person_id, called, share_number(kind, called), *fresh[person_id].columns)
+        for person_id, called in names.items()
+    ]
     if connection.dialect.name == "postgresql":
         columns = [list(column) for column in zip(*rows, strict=True)]
         query = as_text(connection, ADD_OR_LOCK)
@@ -139,8 +145,8 @@ def _insert_or_lock(
         return find_columns(connection, environment_id, [row[0] for row in rows if row[0] not in added])
     stored = find_columns(connection, environment_id, list(sent))
     missing = [
-        (environment_id, person_id, kind, called, now, now, *columns)
-        for person_id, called, *columns in rows
+        (environment_id, person_id, kind, called, number, now, now, *columns)
+        for person_id, called, number, *columns in rows
         if person_id not in stored
     ]
     _execute_all(connection, ADD, missing)

@@ -29,6 +29,7 @@ from sqlalchemy import Connection, select
 from templates_server.opening import open_database
 from templates_server.persons.names import PersonKind, named
 from templates_server.persons.profiles import COLUMNS, Profile, to_columns
+from templates_server.persons.shares import share_number
 from templates_server.schema import environments, persons, spaces
 from templates_server.settings import sqlite_url
 from templates_server.times import DAY
@@ -144,6 +145,7 @@ def fill(connection: Connection, environment_id: str, numbers: Sequence[int]) ->
         row: dict[str, Any] = dict(zip(COLUMNS, to_columns(profile), strict=True))
         person_id = named(PersonKind.USER, sent["user_id"]).person_id
         row |= {"environment_id": environment_id, "person_id": person_id, "kind": "user", "called": sent["user_id"]}
+        row["share_number"] = share_number(PersonKind.USER, sent["user_id"])
         rows.append(row | {"created": NOW + number, "updated": NOW + number, "last_seen": NOW if number % 2 else None})
     connection.execute(persons.insert(), sorted(rows, key=lambda row: str(row["person_id"])))
 

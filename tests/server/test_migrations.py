@@ -13,7 +13,9 @@ from sqlalchemy.exc import IntegrityError
 from templates_server import migrations
 from templates_server.database import marks
 from templates_server.opening import open_database
+from templates_server.persons.names import PersonKind, named
 from templates_server.schema import merges, metadata, persons
+from tests.server.tribes.oracle import share_number
 from tests.servers import running_server
 
 
@@ -87,6 +89,42 @@ def test_people_without_a_time_of_update_get_one(fresh_database_url: str) -> Non
         for number in range(TIMELESS)
     ]
     assert sorted(map(tuple, found)) == sorted(wanted)
+
+
+NUMBERLESS = 1_203  # more than two steps
+
+
+def test_people_get_the_number_that_their_name_gives(fresh_database_url: str) -> None:
+    database = open_database(fresh_database_url)
+    database.write_now(lambda connection: migrations.upgrade_connection(connection, revision="0005"))
+    people = [
+        (f"env-{number % 3}", kind, f"日本 {number}", {"created": 1, "updated": 2, "tags": "\na\n", "email": "a@x.org"})
+        for number in range(NUMBERLESS)
+        for kind in (("user", "visitor")[number % 2],)
+    ]
+    rows = [
+        {"environment_id": environment, "person_id": named(PersonKind(kind), called).person_id}
+        | {"kind": kind, "called": called, **others}
+        for environment, kind, called, others in people
+    ]
+    database.write_now(lambda connection: connection.execute(persons.insert(), rows))
+    migrations.upgrade(database)
+    found = database.read_now(lambda connection: connection.execute(select(persons)).mappings().all())
+    database.close()
+    numbers = {(row["environment_id"], row["kind"], row["called"]): row["share_number"] for row in found}
+    assert numbers == {one[:3]: share_number(one[1], one[2]) for one in people}
+    assert {(row["created"], row["updated"], row["tags"], row["email"], row["app_seen"]) for row in found} == {
+        (1, 2, "\na\n", "a@x.org", None)
+    }
+
+
+def test_nobody_is_stored_without_a_number(fresh_database_url: str) -> None:
+    database = open_database(fresh_database_url)
+    migrations.upgrade(database)
+    row = {"environment_id": "env", "person_id": "p", "kind": "user", "called": "user", "created": 1, "updated": 1}
+    with pytest.raises(IntegrityError, match="share_number"):
+        database.write_now(lambda connection: connection.execute(persons.insert(), row))
+    database.close()
 
 
 def test_nobody_is_stored_without_a_time_of_update(fresh_database_url: str) -> None:

@@ -78,6 +78,7 @@ def fill(database: Database) -> list[StoredPerson]:
         stored.append(StoredPerson(person_id, called, *times, to_columns(profile)))
     rows = [
         {"environment_id": ENVIRONMENT, "person_id": one.person_id, "kind": "user", "called": one.called}
+        | {"share_number": 1}
         | {"created": one.created, "updated": one.updated, "first_seen": one.first_seen, "last_seen": one.last_seen}
         | dict(zip(COLUMNS, one.columns, strict=True))
         for one in stored

@@ -192,7 +192,7 @@ def test_importing_needs_its_scopes(server: RunningServer, sender: Importer) -> 
 def test_a_user_who_was_only_seen_is_updated_not_created(server: RunningServer, sender: Importer) -> None:
     seen = named(PersonKind.USER, "ada")
     row: dict[str, object] = {"environment_id": sender.environment_id, "kind": seen.kind, "called": seen.called}
-    row |= {"person_id": seen.person_id, "created": 5, "first_seen": 5, "last_seen": 5, "updated": 5}
+    row |= {"person_id": seen.person_id, "share_number": 5, "created": 5, "first_seen": 5, "last_seen": 5, "updated": 5}
     server.database.write_now(lambda connection: connection.execute(schema.persons.insert(), row))
     assert sender.applied(1, [{"user_id": "ada"}])["unchanged"] == 1
     assert sender.applied(2, [{"user_id": "ada", "phone": "1"}])["updated"] == 1

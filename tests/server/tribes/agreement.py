@@ -117,6 +117,7 @@ def _person_row(person: History) -> dict[str, Any]:
         "app_platform": person.platform,
         "app_version": key_of(person.app_version),
         "os_version": key_of(person.os_version),
+        "share_number": person.share_number,
         **dict(zip(COLUMNS, to_columns(profile_of(person)), strict=True)),
     }
 
@@ -146,6 +147,7 @@ def facts_of(person: History, document: Mapping[str, Any], tribe: rules.Tribe, n
     return PersonFacts(
         PersonKind(person.kind),
         **{name: milliseconds(getattr(person, name)) for name in ("created", "first_seen", "last_seen")},
+        share_number=person.share_number,
         joined=profile.joined,
         email=person.email,
         locale=person.locale,

@@ -16,7 +16,7 @@ from templates_server.documents import LARGEST_INTEGER
 from templates_server.tribes.reading import OF_DATES, OF_DAYS, OF_MANY, OF_TEXT, WITHOUT_VALUE
 from templates_server.tribes.rules import DATE_FIELDS, OF_VERSIONS, TEXT_FIELDS, VERSION_FIELDS, Behaviour, Operator
 from tests.server.tribes.hostile import HOSTILE
-from tests.server.tribes.oracle import Happened, History
+from tests.server.tribes.oracle import Happened, History, P, bucket, share_number
 
 Thing = TypeVar("Thing")
 Filters = st.SearchStrategy[dict[str, Any]]
@@ -275,6 +275,39 @@ def tribes(draw: st.DrawFn, of: Filters, most: int = 1) -> Rule:
     return json.loads(json.dumps(document)), draw(st.sampled_from(NOONS))
 
 
+SALTS = ("spring", "autumn", "日本", "it's", "%s")
+NUMBERS_OF_PEOPLE = (0, 1, 2, P // 2, P - 2, P - 1)
+"""Of the first people; the others have those of their names, as if nobody had been merged."""
+HOT_HUNDREDTHS = (0, 1, 29, 57, 58, 115, 1000, 3333, 5000, 9999, 10_000)
+
+
+def percent(hundredths: int) -> int | float:
+    """As people write it."""
+    return hundredths // 100 if hundredths % 100 == 0 else float(f"{hundredths // 100}.{hundredths % 100:02}")
+
+
+def share_filter(salt: str, starts: int, ends: int) -> dict[str, Any]:
+    """A share of people, by hundredths of a percent."""
+    return {"share": {"salt": salt, "from": percent(starts), "to": percent(ends)}}
+
+
+hundredths = st.sampled_from(HOT_HUNDREDTHS) | st.integers(0, 10_000)
+shares = st.builds(
+    lambda salt, ends: share_filter(salt, *sorted(ends)),
+    st.sampled_from(SALTS),
+    st.tuples(hundredths, hundredths).filter(lambda ends: ends[0] != ends[1]),
+)
+
+
+@st.composite
+def share_tribes(draw: st.DrawFn, most: int) -> Rule:
+    """A tribe that is a share of those who match so many other filters."""
+    filters_of_tribe = draw(st.permutations([draw(shares), *draw(st.lists(filters, max_size=most))]))
+    audience = draw(st.sampled_from(["all", "all", "users", "visitors"]))
+    document = {"audience": audience, "match": "all", "filters": filters_of_tribe}
+    return json.loads(json.dumps(document)), draw(st.sampled_from(NOONS))
+
+
 def kinds_of_rules() -> list[st.SearchStrategy[Rule]]:
     """Every operator, every frequency, every timeframe by itself; tags; several filters together."""
     some_timeframe = st.one_of(*timeframes.values())
@@ -285,6 +318,8 @@ def kinds_of_rules() -> list[st.SearchStrategy[Rule]]:
         tribes(tag_filters),
         tribes(filters, most=4),
         tribes(filters, most=4),
+        share_tribes(most=0),
+        share_tribes(most=2),
     ]
 
 
@@ -301,13 +336,19 @@ def made_people(number: int) -> list[History]:
     found = []
     for place, person in enumerate(collected(histories(), number)):
         own = usual[place] if place < min(len(usual), number // 2) else {}
-        found.append(dataclasses.replace(person, number=place, attributes={**person.attributes, **own}))
+        of_name = share_number(person.kind, f"p{place}")
+        number_of_share = NUMBERS_OF_PEOPLE[place] if place < len(NUMBERS_OF_PEOPLE) else of_name
+        attributes_of_person = {**person.attributes, **own}
+        found.append(
+            dataclasses.replace(person, number=place, share_number=number_of_share, attributes=attributes_of_person)
+        )
     return found
 
 
 def border_rules() -> list[Rule]:
     """Rules at the borders on which many of the people stand: every operator with every usual value."""
     singles = [*_borders_of_values(), *_borders_of_dates(), *_borders_of_events(), *_borders_of_versions()]
+    singles += _borders_of_shares()
     return [({"audience": "all", "match": "all", "filters": [each]}, NOONS[0]) for each in singles]
 
 
@@ -350,6 +391,14 @@ def _borders_of_versions() -> Iterator[dict[str, Any]]:
         yield {"attribute": name, "operator": operator.value, "value": version}
     for operator, platform in itertools.product((Operator.EQUALS, Operator.NOT_EQUALS), PLATFORMS):
         yield {"attribute": "app.platform", "operator": operator.value, "value": platform}
+
+
+def _borders_of_shares() -> Iterator[dict[str, Any]]:
+    for salt, number in itertools.product(SALTS[:2], NUMBERS_OF_PEOPLE):
+        own = bucket(salt, number)
+        for starts, ends in ((0, own), (own, own + 1), (own + 1, 10_000)):
+            if starts < ends:
+                yield share_filter(salt, starts, ends)
 
 
 EVENT_FILTER = {"event": EVENTS[0], "condition": "have_done", "frequency": "any", "timeframe": "any_time"}

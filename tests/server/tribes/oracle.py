@@ -5,12 +5,14 @@ Nothing of the server is used here, so that a mistake in what both evaluators sh
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -26,6 +28,7 @@ TEXTS = {
 VERSIONS = {"app.version": "app_version", "device.os_version": "os_version"}
 MILLISECOND = timedelta(milliseconds=1)
 UNKNOWN = None
+P = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,7 @@ class History:
     attributes: Mapping[str, str | int | float | bool]
     events: tuple[Happened, ...] = ()
     sessions: tuple[datetime, ...] = ()
+    share_number: int = 0
     fields: Mapping[str, str | int | float | bool | None] | None = field(default=None)
     platform: str | None = None
     app_version: str | None = None  # as the app said it, and so is the other
@@ -81,9 +85,31 @@ def matches(rule: Mapping[str, Any], person: History, now: datetime, *, kept: ti
     if "event" in rule:
         is_done = often_enough(rule["frequency"], count_of_events(rule, person, now, kept=kept))
         return is_done is (rule["condition"] == "have_done")
+    if "share" in rule:
+        return is_in_share(rule["share"], person.share_number)
     if "contextual" in rule and person.fields is None:
         return UNKNOWN
     return compare(rule["operator"], rule.get("value"), value_of(rule, person, now), now)
+
+
+# Shares
+
+
+def share_number(kind: str, called: str) -> int:
+    """The number of a person who was not merged."""
+    return int.from_bytes(hashlib.sha256(f"{kind}\0{called}".encode()).digest()[24:32], "big") % P
+
+
+def bucket(salt: str, number: int) -> int:
+    digest = hashlib.sha256(f"share\0{salt}".encode()).digest()
+    a, b = (int.from_bytes(digest[start : start + 8], "big") for start in (0, 8))
+    return int((a % (P - 1) + 1) * number + b % P) % P % 10_000
+
+
+def is_in_share(share: Mapping[str, Any], number: int) -> bool:
+    """By decimals as they are written: no double has a say."""
+    place = Decimal(bucket(share["salt"], number)) / 100
+    return Decimal(str(share["from"])) <= place < Decimal(str(share["to"]))
 
 
 # Events

@@ -50,11 +50,11 @@ def filled(folder: Path, count: int) -> sqlite3.Connection:
     sessions = [(*key, f"s-{n}", NOW - n, *NO_REPORT) for n in range(count)]
     person = {
         **dict.fromkeys(("environment_id", "person_id", "kind", "called"), "text"),
-        **dict.fromkeys(("created", "updated"), "bigint"),
+        **dict.fromkeys(("created", "updated", "share_number"), "bigint"),
     }
 
     def store(connection: Any) -> None:
-        insert_all(connection, "persons", person, [(*key, "user", "ada", 1, 1)])
+        insert_all(connection, "persons", person, [(*key, "user", "ada", 1, 1, 1)])
         insert_all(connection, "events", COLUMNS, events)
         insert_all(connection, "sessions", STARTED, sessions)
 

@@ -16,10 +16,11 @@ from templates_server.event_names import problem_of_event_name
 from templates_server.persons.reading import problem_of_attribute_name, problem_of_tag
 from templates_server.schema import metadata
 from templates_server.settings import sqlite_file_url
+from templates_server.tribes.share_reading import problem_of_salt
 from tests.server.tribes.agreement import Asked, disagreements, opened
 from tests.server.tribes.hostile import HOSTILE
-from tests.server.tribes.made import NOONS
-from tests.server.tribes.oracle import Happened, History
+from tests.server.tribes.made import NOONS, share_filter
+from tests.server.tribes.oracle import Happened, History, share_number
 from tests.servers import PostgresServer
 
 IS_FULL_SCALE = os.environ.get("MTRIBES_FULL_SCALE") == "1"
@@ -50,6 +51,7 @@ def person(number: int, value: str) -> History:
         model=None,
         tags=(value,) if problem_of_tag(value) is None else (),
         attributes={"plan": value, name: value},
+        share_number=share_number("user", f"p{number}"),
         events=tuple(
             Happened(name, NOONS[0], {"genre": value, (value or "-")[:64]: value}, data_of(value))
             for name in (event, "video/seen")
@@ -69,6 +71,8 @@ def rules(value: str) -> Iterator[dict[str, Any]]:
         yield {"attribute": f"attributes.{value}", "operator": "equals", "value": value}
     if problem_of_tag(value) is None:
         yield {"tag": value}
+    if problem_of_salt(value) is None:
+        yield share_filter(value, 0, 5_000)
     done = {"condition": "have_done", "frequency": "any", "timeframe": "any_time"}
     if problem_of_event_name(value) is None:
         yield {"event": value, **done}

@@ -19,6 +19,7 @@ MOMENT = parse_day("2020-01-05")
 FACTS = PersonFacts(
     PersonKind.USER,
     0,
+    0,
     joined=MOMENT,
     attributes={"text": "t5", "number": 5, "flag": True},
     dates={},
@@ -79,7 +80,7 @@ def test_a_value_among_a_hundred_is_found_as_soon_as_the_only_one(name: str, ope
     ],
 )
 def test_values_are_the_same_as_they_were(value: Scalar | None, values: list[Scalar], is_in: object) -> None:
-    facts = PersonFacts(PersonKind.USER, 0, attributes={} if value is None else {"a": value})
+    facts = PersonFacts(PersonKind.USER, 0, 0, attributes={} if value is None else {"a": value})
     for operator, outcome in ((Operator.IN, bool(is_in)), (Operator.NOT_IN, not is_in)):
         tribe = Tribe("t", "", filters=(Comparison(Source(Origin.ATTRIBUTE, "a"), operator, tuple(values)),))
         assert (outcome_of(tribe, facts, 0) is Outcome.MATCHED) is outcome

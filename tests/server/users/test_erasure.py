@@ -316,6 +316,7 @@ def test_a_visitor_whose_merge_came_after_the_backup_is_removed_too(live: Server
         "called": "v1",
         "created": 1,
         "updated": 1,
+        "share_number": 1,
     }
     live.write(lambda connection: connection.execute(persons.insert(), row))
     backup = live.back_up(tmp_path / "b")
