@@ -19,6 +19,7 @@ from templates_server.database import Database
 from templates_server.opening import open_database
 from templates_server.persons.names import PersonKind, PersonName, named
 from templates_server.persons.profiles import encode_dates
+from templates_server.persons.versions import version_key, version_text
 from templates_server.retention.purging import Purge
 from templates_server.schema import metadata, persons
 from templates_server.settings import sqlite_url
@@ -54,12 +55,15 @@ VALUES: Mapping[str, Any] = {
     "persons.first_seen": 1,
     "persons.last_seen": 9_000_000_000_000,  # later than any request
     "persons.share_number": 12345,
+    "persons.app_version": version_key("2.3.4.5"),
+    "persons.os_version": version_key("17.6.5.4"),
     "devices.data": '{"more":"value of devices.data"}',
     "events.data": '{"more":"value of events.data"}',
     "events.metadata": '{"more":"value of events.metadata"}',
     "sessions.unknown": '["value of sessions.unknown"]',
 }
 """Of columns whose values have a form; the others get one that tells where it is from."""
+VERSIONS = {VALUES["persons.app_version"], VALUES["persons.os_version"]}
 
 NOT_MOVED: Mapping[str, str] = {
     "persons.kind": "the user is a user",
@@ -77,10 +81,6 @@ NOT_SHOWN: Mapping[str, str] = {
     "persons.device_seen": "of a device, which tells it itself",
     "persons.event_units": "a count of the program's own",
     "persons.share_number": "made of the id",
-    "persons.app_version": "of a session, which tells it itself",
-    "persons.os_version": "of a session, which tells it itself",
-    "persons.app_platform": "of a session, which tells it itself",
-    "persons.app_seen": "of a session, which tells it itself",
     "merges.user_person_id": "the user's own",
     "merges.user_called": "the user's own",
 }
@@ -175,6 +175,8 @@ def is_in(text: str, value: Any) -> bool:
     """Whether a stored value is told there, in the form that answers have."""
     if isinstance(value, int):
         return to_rfc3339(value) in text or to_rfc3339(value)[:10] in text
+    if value in VERSIONS:
+        return version_text(value) in text
     return all(part in text for part in str(value).strip("\n[]{}").split("\n"))
 
 
