@@ -55,11 +55,13 @@ VALUES: Mapping[str, Any] = {
     "persons.first_seen": 1,
     "persons.last_seen": 9_000_000_000_000,  # later than any request
     "persons.share_number": 12345,
+    "persons.app_platform": "roku",
     "persons.app_version": version_key("2.3.4.5"),
     "persons.os_version": version_key("17.6.5.4"),
     "devices.data": '{"more":"value of devices.data"}',
     "events.data": '{"more":"value of events.data"}',
     "events.metadata": '{"more":"value of events.metadata"}',
+    "sessions.app_platform": "android",
     "sessions.unknown": '["value of sessions.unknown"]',
 }
 """Of columns whose values have a form; the others get one that tells where it is from."""
