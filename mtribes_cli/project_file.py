@@ -32,9 +32,11 @@ PACKAGE_LANGUAGES = frozenset({"kotlin", "java"})
 
 _TOP_KEYS = ("host", "organization", "space", "environment", "targets")
 _TARGET_KEYS = ("language", "output", "space", "options")
-_OPTION_KEYS = ("host", "package", "import_extension", "bindings")
+_OPTION_KEYS = ("host", "package", "import_extension", "bindings", "events")
 IMPORT_EXTENSIONS: Mapping[str, tuple[str, ...]] = {"typescript": ("js", "ts", "none"), "javascript": ("js", "none")}
+EVENTS: Mapping[str, tuple[str, ...]] = {"typescript": ("modelled",), "javascript": ("modelled",)}
 BINDINGS: Mapping[str, tuple[str, ...]] = {"typescript": ("react",), "javascript": ("react",)}
+_CHOICES = (("import_extension", IMPORT_EXTENSIONS), ("bindings", BINDINGS), ("events", EVENTS))
 _MAX_KEY_LENGTH = 128
 _MOST_LEVELS = 8  # of tables; a project file has four
 MAX_SHOWN_LENGTH = 80  # of a value that is wrong
@@ -228,7 +230,7 @@ def _option_faults(options: Mapping[str, object], place: str, language: object) 
     yield from _unknown_keys(options, _OPTION_KEYS, f"{place}.")
     if "host" in options and not (isinstance(options["host"], str) and is_server_url(options["host"])):
         yield Fault(f"{place}.host", "is not the URL of a server, such as https://mtribes.example.com")
-    for option, choices in (("import_extension", IMPORT_EXTENSIONS), ("bindings", BINDINGS)):
+    for option, choices in _CHOICES:
         if option in options:
             yield from _language_choice_faults(options[option], choices.get(str(language)), f"{place}.{option}")
     if "package" not in options:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from templates_server.documents import shown
@@ -72,8 +72,13 @@ class Reader:
             given.pop(key, None)
         return given
 
-    def by_key(self, value: Any, path: str, *, at_most: int) -> Iterator[tuple[str, Any, str]]:
-        """Key, value and path of everything in a mapping whose keys are kebab-case, in order of key."""
+    def by_key(
+        self, value: Any, path: str, *, at_most: int, problem_of: Callable[[str], str | None] | None = None
+    ) -> Iterator[tuple[str, Any, str]]:
+        """Key, value and path of everything in a mapping, in order of key.
+
+        `problem_of` gives what is wrong with a key, if anything is; without it keys are kebab-case.
+        """
         entries = {} if value is None else value
         if not isinstance(entries, dict):
             self.refuse(path, f"must be a mapping, not {kind_of(value)}")
@@ -82,10 +87,11 @@ class Reader:
             self.refuse(path, f"has {len(entries)} entries; at most {at_most} are possible")
             return
         for key in sorted(entries):
-            if is_key(key):
+            problem = (problem_of or problem_of_key)(key)
+            if problem is None:
                 yield key, entries[key], join(path, key)
             else:
-                self.refuse(join(path, key), KEY_RULE)
+                self.refuse(join(path, key), problem)
 
     def sequence(self, value: Any, path: str, *, at_most: int) -> Iterator[tuple[Any, str]]:
         """Value and path of everything in a list, in its order."""
@@ -155,6 +161,11 @@ class Reader:
 
 
 KEY_RULE = f"is not a key: use a-z, 0-9 and single dashes, beginning with a letter, at most {MAX_KEY_LENGTH} characters"
+
+
+def problem_of_key(key: str) -> str | None:
+    """What is wrong with a key, as words that follow it; None if nothing is."""
+    return None if is_key(key) else KEY_RULE
 
 
 def suggestion(word: str, known: Collection[str]) -> str:

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from templates_server.checks import join
 from templates_server.codegen import registry
 from templates_server.codegen.model import SpaceModel
 
@@ -32,6 +33,9 @@ class Scope(enum.StrEnum):
     COLLECTION = "collection"
     PROPERTY = "property"
     CHILD = "child"
+    EVENT = "event"
+    METADATA = "metadata"
+    FIELD = "field"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +69,16 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class ModelNames:
-    """The names of a whole model, by key; `properties` by experience and key, `children` by collection and key."""
+    """The names of a whole model, by key; `properties`, `children` and `metadata` by owner and key."""
 
     experiences: Mapping[str, Name]
     sections: Mapping[str, Name]
     collections: Mapping[str, Name]
     properties: Mapping[str, Mapping[str, Name]]
     children: Mapping[str, Mapping[str, Name]]
+    events: Mapping[str, Name]
+    metadata: Mapping[str, Mapping[str, Name]]
+    fields: Mapping[str, Name]
 
 
 def short_hash(key: str) -> str:
@@ -122,6 +129,9 @@ def name_model(model: SpaceModel) -> ModelNames:
         children={
             collection.key: name_scope(child.key for child in collection.children) for collection in model.collections
         },
+        events=name_scope(event.key for event in model.events),
+        metadata={event.key: name_scope(item.key for item in event.metadata) for event in model.events},
+        fields=name_scope(field.key for field in model.fields),
     )
 
 
@@ -133,12 +143,15 @@ def identifiers(names: ModelNames, language: str) -> dict[str, str]:
         ("experiences", Scope.EXPERIENCE, names.experiences),
         ("sections", Scope.SECTION, names.sections),
         ("collections", Scope.COLLECTION, names.collections),
+        ("events", Scope.EVENT, names.events),
+        ("fields", Scope.FIELD, names.fields),
     ):
-        found |= {f"{folder}.{key}": identifier(scope, name) for key, name in scoped.items()}
+        found |= {join(folder, key): identifier(scope, name) for key, name in scoped.items()}
     for folder, part, scope, nested in (
         ("experiences", "properties", Scope.PROPERTY, names.properties),
         ("collections", "children", Scope.CHILD, names.children),
+        ("events", "metadata", Scope.METADATA, names.metadata),
     ):
         for owner, scoped in nested.items():
-            found |= {f"{folder}.{owner}.{part}.{key}": identifier(scope, name) for key, name in scoped.items()}
+            found |= {f"{join(folder, owner)}.{part}.{key}": identifier(scope, name) for key, name in scoped.items()}
     return found

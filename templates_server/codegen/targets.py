@@ -19,11 +19,13 @@ LANGUAGES_OF: Mapping[str, frozenset[str]] = {
     "package": frozenset({"java", "kotlin"}),
     "import_extension": frozenset({"javascript", "typescript"}),
     "bindings": frozenset({"javascript", "typescript"}),
+    "events": frozenset({"javascript", "typescript"}),
 }
 """The languages that an option is for; what is not here is for all."""
 
 IMPORT_EXTENSIONS = ("js", "ts", "none")
 BINDINGS = ("react",)
+EVENTS = ("modelled",)
 RESERVED = re.compile(
     r"abstract|as|assert|boolean|break|byte|case|catch|char|class|const|continue|default|do|"
     r"double|else|enum|extends|false|final|finally|float|for|fun|goto|if|implements|import|in|"
@@ -81,9 +83,14 @@ def _check_bindings(reader: Reader, bindings: str, path: str) -> None:
     reader.one_of(bindings, path, BINDINGS, f"one of {', '.join(BINDINGS)}")
 
 
+def _check_events(reader: Reader, events: str, path: str) -> None:
+    reader.one_of(events, path, EVENTS, f"one of {', '.join(EVENTS)}")
+
+
 OPTIONS: Mapping[str, Callable[[Reader, str, str], None]] = {
     "host": _check_host,
     "package": _check_package,
     "import_extension": _check_import_extension,
     "bindings": _check_bindings,
+    "events": _check_events,
 }

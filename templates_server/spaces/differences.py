@@ -2,7 +2,7 @@
 
 Something that is gone breaks apps that use it, and so does something whose type or identifier is another; what is new
 does not, and what is only called, described or preset differently is no change. A preset that is taken away is one:
-the property may now be unset.
+the property may now be unset. So is metadata that every call must now give, be it new.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from templates_server.checks import join
-from templates_server.codegen.model import UNSET, Experience, Property, SpaceModel
+from templates_server.codegen.model import UNSET, Event, Experience, Field, Metadata, Property, SpaceModel
 from templates_server.codegen.naming import identifiers, name_model
 from templates_server.codegen.render import LANGUAGES
 from templates_server.spaces.models import Change, ModelDiff, Renamed
@@ -23,6 +23,7 @@ class Signature:
 
     type: str = ""
     may_be_unset: bool = False
+    is_required: bool = False
 
 
 def diff(before: SpaceModel, after: SpaceModel, *, revision: int) -> ModelDiff:
@@ -35,17 +36,19 @@ def diff(before: SpaceModel, after: SpaceModel, *, revision: int) -> ModelDiff:
     for path in sorted(old.keys() | new.keys()):
         kind = _kind(old.get(path), new.get(path))
         if kind is not None and not _is_below(path, told):
-            changes.append(_change(path, kind, names))
+            changes.append(_change(path, kind, names, breaking=kind != "added" or new[path].is_required))
             told.add(path)
         elif kind is None and any(b.get(path) != a.get(path) for _, b, a in names):
-            changes.append(_change(path, "retyped", names))
+            changes.append(_change(path, "retyped", names, breaking=True))
     return ModelDiff(revision, any(change.breaking for change in changes), tuple(changes))
 
 
-def _change(path: str, kind: str, names: Sequence[tuple[str, Mapping[str, str], Mapping[str, str]]]) -> Change:
+def _change(
+    path: str, kind: str, names: Sequence[tuple[str, Mapping[str, str], Mapping[str, str]]], *, breaking: bool
+) -> Change:
     renamed = (Renamed(language, before.get(path), after.get(path)) for language, before, after in names)
     named = tuple(each for each in renamed if each.before is not None or each.after is not None)
-    return Change(path, kind, kind != "added", named)
+    return Change(path, kind, breaking, named)
 
 
 def _kind(before: Signature | None, after: Signature | None) -> str | None:
@@ -53,9 +56,8 @@ def _kind(before: Signature | None, after: Signature | None) -> str | None:
         return "added"
     if after is None:
         return "removed"
-    if before.type != after.type or (after.may_be_unset and not before.may_be_unset):
-        return "retyped"
-    return None
+    asks_more = (after.may_be_unset and not before.may_be_unset) or (after.is_required and not before.is_required)
+    return "retyped" if asks_more or before.type != after.type else None
 
 
 def _is_below(path: str, told: Collection[str]) -> bool:
@@ -75,13 +77,31 @@ def _signatures(model: SpaceModel) -> Iterator[tuple[str, Signature]]:
         yield f"collections.{collection.key}", Signature()
         for child in collection.children:
             yield f"collections.{collection.key}.children.{child.key}", Signature(f"{child.kind} {child.type}")
+    for event in model.events:
+        yield from _event_signatures(event)
+    for field in model.fields:
+        yield f"fields.{field.key}", Signature(field.type)
+        yield from _option_signatures(f"fields.{field.key}", field)
 
 
 def _property_signatures(experience: Experience) -> Iterator[tuple[str, Signature]]:
     for definition in experience.properties:
         path = f"experiences.{experience.key}.properties.{definition.key}"
         yield path, Signature(definition.type, _may_be_unset(definition))
-        yield from ((join(f"{path}.options", option), Signature()) for option in definition.options)
+        yield from _option_signatures(path, definition)
+
+
+def _event_signatures(event: Event) -> Iterator[tuple[str, Signature]]:
+    path = join("events", event.key)
+    yield path, Signature()
+    for metadata in event.metadata:
+        place = f"{path}.metadata.{metadata.key}"
+        yield place, Signature(metadata.type, is_required=metadata.is_required)
+        yield from _option_signatures(place, metadata)
+
+
+def _option_signatures(path: str, definition: Property | Metadata | Field) -> Iterator[tuple[str, Signature]]:
+    return ((join(f"{path}.options", option), Signature()) for option in definition.options)
 
 
 def _may_be_unset(definition: Property) -> bool:

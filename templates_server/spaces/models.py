@@ -77,6 +77,37 @@ class CollectionDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     children: dict[KeyText, ChildDocument | None] | None = None
 
 
+EventKey = Annotated[str, Meta(pattern="^[a-z][a-z0-9]*(-[a-z0-9]+)*/[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=129)]
+ScalarType = Literal["text", "number", "toggle", "select"]
+
+
+class MetadataDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Metadata of an event; `options` are a select's, and what is `required` is given with every such event."""
+
+    type: ScalarType
+    name: NameText | None = None
+    description: DescriptionText | None = None
+    options: list[NameText] | None = None
+    required: bool | None = None
+
+
+class EventDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """An event: its metadata by key, at most three, which travel in order of their keys."""
+
+    name: NameText | None = None
+    description: DescriptionText | None = None
+    metadata: Annotated[dict[KeyText, MetadataDocument], Meta(max_length=3)] | None = None
+
+
+class FieldDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A contextual property that an app sends when a session starts; `options` are a select's."""
+
+    type: ScalarType
+    name: NameText | None = None
+    description: DescriptionText | None = None
+    options: list[NameText] | None = None
+
+
 class Model(msgspec.Struct, frozen=True, omit_defaults=True):
     """The model of a Space at a revision."""
 
@@ -87,6 +118,8 @@ class Model(msgspec.Struct, frozen=True, omit_defaults=True):
     sections: dict[str, SectionDocument]
     collections: dict[str, CollectionDocument]
     description: str = ""
+    events: dict[str, EventDocument] = {}
+    fields: dict[str, FieldDocument] = {}
 
 
 class SentModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -99,6 +132,8 @@ class SentModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     experiences: dict[KeyText, ExperienceDocument] | None = None
     sections: dict[KeyText, SectionDocument | None] | None = None
     collections: dict[KeyText, CollectionDocument | None] | None = None
+    events: dict[EventKey, EventDocument | None] | None = None
+    fields: dict[KeyText, FieldDocument] | None = None
 
 
 class ModelPut(msgspec.Struct, frozen=True):

@@ -25,18 +25,19 @@ from templates_server.codegen.model import (
 from templates_server.documents import shown
 from templates_server.errors import Problems, ValidationFailed
 from templates_server.property_values import read_value, to_plain
+from templates_server.spaces.definitions import given_texts, read_described, read_typed, typed_document
+from templates_server.spaces.events_and_fields import event_and_field_documents, read_events, read_fields
 
 MAX_EXPERIENCES = 2000
 MAX_SECTIONS = 1000
 MAX_COLLECTIONS = 1000
 MAX_PROPERTIES = 200  # of an experience
 MAX_CHILDREN = 200  # of a collection
-MAX_OPTIONS = 200  # of a select
 CHILD_KINDS = tuple(kind.value for kind in ChildKind)
 CHILD_FIELDS = ("name", "description", *CHILD_KINDS)
-DOCUMENT_KEYS = ("space", "name", "description", "revision", "experiences", "sections", "collections")
+_PARTS = ("experiences", "sections", "collections", "events", "fields")
+DOCUMENT_KEYS = ("space", "name", "description", "revision", *_PARTS)
 PROPERTY_TYPES = tuple(PropertyType)
-A_TYPE = f"one of {', '.join(PROPERTY_TYPES)}"
 
 
 def read_model(document: Any, *, space: str, name: str) -> SpaceModel:
@@ -68,6 +69,8 @@ def parse_model(document: Any, *, space: str, name: str) -> tuple[SpaceModel, Pr
         experiences=experiences,
         sections=sections,
         collections=_collections(reader, given.get("collections"), types),
+        events=read_events(reader, given.get("events")),
+        fields=read_fields(reader, given.get("fields")),
     )
     return model, reader.problems
 
@@ -90,54 +93,20 @@ def _experience(reader: Reader, key: str, value: Any, path: str) -> Experience:
     properties = reader.by_key(given.get("properties"), join(path, "properties"), at_most=MAX_PROPERTIES)
     read = [_property(reader, name, item, place) for name, item, place in properties]
     return Experience(
-        key, **_described(reader, given, path), properties=tuple(item for item in read if item is not None)
+        key, **read_described(reader, given, path), properties=tuple(item for item in read if item is not None)
     )
-
-
-def _described(reader: Reader, given: Mapping[str, Any], path: str) -> dict[str, str]:
-    return {
-        "name": reader.name(given["name"], join(path, "name")) if "name" in given else "",
-        "description": reader.description(given["description"], join(path, "description"))
-        if "description" in given
-        else "",
-    }
 
 
 def _property(reader: Reader, key: str, value: Any, path: str) -> Property | None:
     given = reader.mapping(value, path, ("name", "description", "type", "options", "default"))
-    described = _described(reader, given, path)
-    if "type" not in given and isinstance(value, dict):
-        reader.refuse(f"{path}.type", f"is missing: {A_TYPE}")
-    name = reader.one_of(given.get("type"), f"{path}.type", PROPERTY_TYPES, A_TYPE)
-    if name is None:
+    described = read_described(reader, given, path)
+    typed = read_typed(reader, value, given, path, PROPERTY_TYPES)
+    if typed is None:
         return None
-    kind, options = PropertyType(name), _options(reader, given, name, f"{path}.options")
     default = None
     if "default" in given:
-        default = _default(reader, kind, options, given["default"], f"{path}.default")
-    return Property(key, kind, **described, default=default, options=options)
-
-
-def _options(reader: Reader, given: Mapping[str, Any], kind: str, path: str) -> tuple[str, ...]:
-    """The options of a select, in the order given: no two equal, none empty."""
-    if kind != PropertyType.SELECT:
-        if "options" in given:
-            reader.refuse(path, "is for properties of type select only")
-        return ()
-    before = len(reader.problems)
-    options: dict[str, None] = {}
-    for value, place in reader.sequence(given.get("options"), path, at_most=MAX_OPTIONS):
-        problems = len(reader.problems)
-        option = reader.name(value, place)
-        if option in options:
-            reader.refuse(place, f"{shown(option)} is there twice")
-        elif option:
-            options[option] = None
-        elif len(reader.problems) == problems:
-            reader.refuse(place, "must not be empty")
-    if not options and len(reader.problems) == before:
-        reader.refuse(path, "is missing: a select needs at least one option")
-    return tuple(options)
+        default = _default(reader, typed.type, typed.options, given["default"], f"{path}.default")
+    return Property(key, typed.type, **described, default=default, options=typed.options)
 
 
 def _default(reader: Reader, kind: PropertyType, options: tuple[str, ...], value: Any, path: str) -> Any:
@@ -163,7 +132,7 @@ def _section(reader: Reader, key: str, value: Any, path: str, experiences: set[s
         if supported in supports:
             reader.refuse(place, f"{shown(supported)} is there twice")
         supports |= {supported} if supported else set()
-    return Section(key, **_described(reader, given, path), supports=tuple(sorted(supports)))
+    return Section(key, **read_described(reader, given, path), supports=tuple(sorted(supports)))
 
 
 def _collections(reader: Reader, value: Any, types: Mapping[ChildKind, set[str]]) -> tuple[Collection, ...]:
@@ -179,7 +148,7 @@ def _collection(reader: Reader, key: str, value: Any, path: str, types: Mapping[
     read = [_child(reader, name, item, place, types) for name, item, place in children]
     return Collection(
         key,
-        **_described(reader, given, path),
+        **read_described(reader, given, path),
         category=reader.name(given.get("category"), join(path, "category")),
         children=tuple(child for child in read if child is not None),
     )
@@ -187,7 +156,7 @@ def _collection(reader: Reader, key: str, value: Any, path: str, types: Mapping[
 
 def _child(reader: Reader, key: str, value: Any, path: str, types: Mapping[ChildKind, set[str]]) -> Child | None:
     given = reader.mapping(value, path, CHILD_FIELDS)
-    described = _described(reader, given, path)
+    described = read_described(reader, given, path)
     kinds = [kind for kind in CHILD_KINDS if kind in given]
     if len(kinds) != 1:
         if isinstance(value, dict) or value is None:
@@ -203,32 +172,26 @@ def to_document(model: SpaceModel) -> dict[str, Any]:
     return {
         "space": model.key,
         "name": model.name,
-        **_given(description=model.description),
+        **given_texts(description=model.description),
         "experiences": {item.key: _experience_document(item) for item in model.experiences},
         "sections": {
-            item.key: {**_given(name=item.name, description=item.description), "supports": list(item.supports)}
+            item.key: {**given_texts(name=item.name, description=item.description), "supports": list(item.supports)}
             for item in model.sections
         },
         "collections": {item.key: _collection_document(item) for item in model.collections},
+        **event_and_field_documents(model),
     }
-
-
-def _given(**texts: str) -> dict[str, str]:
-    return {name: text for name, text in texts.items() if text}
 
 
 def _experience_document(experience: Experience) -> dict[str, Any]:
     return {
-        **_given(name=experience.name, description=experience.description),
+        **given_texts(name=experience.name, description=experience.description),
         "properties": {item.key: _property_document(item) for item in experience.properties},
     }
 
 
 def _property_document(definition: Property) -> dict[str, Any]:
-    document: dict[str, Any] = {"type": str(definition.type)}
-    document |= _given(name=definition.name, description=definition.description)
-    if definition.options:
-        document["options"] = list(definition.options)
+    document = typed_document(definition)
     if definition.default is not None:
         document["default"] = to_plain(definition.default)
     return document
@@ -236,9 +199,9 @@ def _property_document(definition: Property) -> dict[str, Any]:
 
 def _collection_document(collection: Collection) -> dict[str, Any]:
     return {
-        **_given(name=collection.name, description=collection.description, category=collection.category),
+        **given_texts(name=collection.name, description=collection.description, category=collection.category),
         "children": {
-            child.key: {str(child.kind): child.type, **_given(name=child.name, description=child.description)}
+            child.key: {str(child.kind): child.type, **given_texts(name=child.name, description=child.description)}
             for child in collection.children
         },
     }

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from templates_server.codegen.render import render
 from tests.requirements import require_node, require_npm_package
-from tests.server.codegen.reference_space import HOST, vod
+from tests.server.codegen.reference_space import HOST, tracked_vod
 from tests.server.codegen.toolchain import write_tree
 
 DRIVERS = Path(__file__).parent / "drivers"
@@ -26,8 +26,8 @@ class Language:
 
 
 def rendered(folder: Path, name: str) -> Path:
-    """The code of the reference Space in that language."""
-    return write_tree(folder, render(vod(), name, {"host": HOST}))
+    """The code of the reference Space, with events and fields, in that language."""
+    return write_tree(folder, render(tracked_vod(), name, {"host": HOST}))
 
 
 def node_driver(folder: Path, name: str) -> Sequence[str]:

@@ -15,6 +15,7 @@ from templates_server.documents import read_yaml
 from templates_server.times import system_clock
 from tests.conformance.places import put
 from tests.environments import AppEnvironment, add_environment
+from tests.server.codegen.reference_space import EVENTS_AND_FIELDS
 from tests.servers import RunningServer
 
 SPACE = Path(__file__).parent / "space"
@@ -28,7 +29,7 @@ def _document(path: Path) -> dict[str, Any]:
 
 
 class PublishedSpace:
-    """The reference Space with `space/delivery.yaml` published, in an environment that nobody else uses."""
+    """The reference Space with events and fields, and `space/delivery.yaml` published, in an environment of its own."""
 
     def __init__(self, server: RunningServer) -> None:
         self._database = server.database
@@ -36,6 +37,7 @@ class PublishedSpace:
         self._delivery = _document(SPACE / "delivery.yaml")
         self._revision = 1
         model = {name: part for name, part in _document(MODEL).items() if name not in ("space", "name")}
+        model |= EVENTS_AND_FIELDS
         self.environment: AppEnvironment = add_environment(
             server.database, model=model, delivery=self._delivery, tribes=_document(SPACE / "tribes.yaml")
         )

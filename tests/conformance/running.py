@@ -114,12 +114,16 @@ class Run:
     def _do_track(self, what: Any) -> None:
         what = {"times": 1, **(what if isinstance(what, dict) else {"name": what})}
         name = what["name"] + "x" * what.pop("longer by", 0)
-        self.tell("track", what, name=name, pairs=self._pairs(what.get("pairs")))
+        values = {form: self._pairs(what.get(form)) for form in ("pairs", "metadata")}
+        self.tell("track", what, name=name, **values)
 
     @staticmethod
     def _pairs(pairs: Any) -> Any:
         """Pairs; a value `{letters: 5}` is a text of so many."""
-        long = [[key, "x" * value["letters"] if isinstance(value, dict) else value] for key, value in pairs or ()]
+        long = [
+            [key, "x" * value["letters"] if isinstance(value, dict) and "letters" in value else value]
+            for key, value in pairs or ()
+        ]
         return long or None
 
     def _do_set(self, what: Any) -> None:

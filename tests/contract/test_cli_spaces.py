@@ -103,6 +103,45 @@ def test_somebody_who_was_faster_is_not_overwritten_without_force(ada: Signed, s
     assert "Slower" in ada.mtribes("space", "pull", space).out
 
 
+SAID = """\
+events:
+  video/completed:
+    metadata:
+      title: {type: text, required: true}
+      genre: {type: select, options: [Drama, Football]}
+fields:
+  cart-total: {type: number}
+"""
+
+
+def test_events_and_fields_are_validated_compared_pushed_and_pulled(ada: Signed, space: str) -> None:
+    path = ada.mtribes.home / "model.yaml"
+    path.write_text(path.read_text("utf-8") + SAID, "utf-8")
+    assert "2 changes, none breaking" in ada.mtribes("space", "validate", "model.yaml").out
+    assert ada.mtribes("space", "push", "model.yaml").exit_code == 0
+    assert ada.mtribes("space", "pull", space, "--output", "model.yaml").exit_code == 0
+    assert "  video/completed:\n" in path.read_text("utf-8")
+    assert ada.mtribes("space", "push", "model.yaml", "--json").envelope["data"]["changed"] is False
+    _edit(ada, "type: number", "type: text")
+    _edit(ada, "Football]", "Sport]")
+    compared = ada.mtribes("space", "diff", "model.yaml")
+    assert compared.exit_code == 3
+    assert "retyped   fields.cart-total  (breaks)\n          typescript: cart-total -> cart-total\n" in compared.out
+    assert 'removed   events."video/completed".metadata.genre.options.Football  (breaks)\n' in compared.out
+    assert 'added     events."video/completed".metadata.genre.options.Sport\n' in compared.out
+
+
+def test_faults_of_events_and_fields_are_listed_by_path(ada: Signed, space: str) -> None:
+    path = ada.mtribes.home / "model.yaml"
+    faults = SAID.replace("title:", "pair1:").replace("cart-total", "cartTotal").replace("video/completed", "completed")
+    path.write_text(path.read_text("utf-8") + faults + "  age: {type: date}\n", "utf-8")
+    outcome = ada.mtribes("space", "validate", "model.yaml")
+    assert outcome.exit_code == 2
+    for place in ("events.completed", "fields.cartTotal", "fields.age.type"):
+        assert place in outcome.err
+    assert ada.mtribes("space", "show", space, "--json").envelope["data"]["revision"] == 1
+
+
 def test_twenty_faults_are_listed_by_path_and_nothing_is_stored(ada: Signed, space: str) -> None:
     faults = "".join(f"  bad-{n}: {{name: Bad, properties: {{p: {{type: nonsense-{n}}}}}}}\n" for n in range(20))
     _edit(ada, "experiences:\n", f"experiences:\n{faults}")

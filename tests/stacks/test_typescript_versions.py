@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from templates_server.codegen.render import render
 from tests.requirements import require_node, require_npm_package
-from tests.server.codegen.toolchain import STRICTEST
+from tests.server.codegen.reference_space import tracked_vod
+from tests.server.codegen.toolchain import STRICTEST, TRACKING_OPTIONS, tracking_consumer, write_tree
 from tests.stacks.projects import project, require_stack_package, run
 
 pytestmark = pytest.mark.slow
@@ -57,3 +59,15 @@ def test_an_app_compiles(version: str, resolution: str, language: str, tmp_path:
 def test_an_app_compiles_whose_imports_have_no_extension(version: str, tmp_path: Path) -> None:
     app = project("consumer", tmp_path / "app", host="http://app.test", import_extension="none", bindings="react")
     check(app, version, "bundler")
+
+
+@pytest.mark.parametrize("mode", TRACKING_OPTIONS)
+@pytest.mark.parametrize("language", ["typescript", "javascript"])
+@pytest.mark.parametrize("version", COMPILERS)
+def test_modelled_events_and_fields_compile_and_typos_in_them_do_not(
+    version: str, language: str, mode: str, tmp_path: Path
+) -> None:
+    options = TRACKING_OPTIONS[mode]
+    app = write_tree(tmp_path, render(tracked_vod(), language, options))
+    (app / "app.tsx").write_text(tracking_consumer(options), "utf-8")
+    check(app, version, "nodenext")

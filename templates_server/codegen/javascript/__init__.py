@@ -16,7 +16,8 @@ from templates_server.codegen.typescript.modules import extension_of
 from templates_server.codegen.typescript.names import identifier
 from templates_server.codegen.typescript.space_modules import GENERATED, GIT_ATTRIBUTES, HEADER, space_modules
 
-ENDINGS = ("js", "d.ts")
+DECLARATIONS = ("d.ts",)
+ENDINGS = ("js", *DECLARATIONS)
 PACKAGE = '{\n  "type": "module",\n  "sideEffects": false\n}\n'
 """ES modules, whatever the `package.json` of the app says, of which a bundler may leave out what is not used."""
 
@@ -31,7 +32,7 @@ def files(generation_input: GenerationInput, names: ModelNames, options: Mapping
             HEADER, TEMPLATES.body(f"{module.template}.{ending}.jinja", {**module.values, **extension})
         )
         for module in space_modules(generation_input, names, options)
-        for ending in ENDINGS
+        for ending in (DECLARATIONS if module.is_types else ENDINGS)
     }
     others = {".gitattributes": with_header(GIT_ATTRIBUTES, GENERATED), "package.json": PACKAGE}
     return written | runtime() | others

@@ -94,6 +94,35 @@ export interface EventPairs {
   readonly pair3?: Pair | undefined;
 }
 
+/** Records an event such as `item/clicked`, with up to three pairs of metadata. */
+export type Track = (name: EventName, pairs?: EventPairs) => void;
+
+/**
+ * Records an event. One of the model's takes its metadata, by raw keys, or
+ * pairs; any other, where `Others` allows it, takes pairs.
+ */
+export type TrackOf<Events, Others extends string = EventName & {}> = <
+  Name extends (keyof Events & string) | Others,
+>(
+  name: Name,
+  ...metadata: Name extends keyof Events
+    ? MetadataOf<Events[Name]>
+    : [pairs?: EventPairs]
+) => void;
+
+/** What is given with an event of the model: nothing where none of its metadata is required. */
+export type MetadataOf<Metadata> = keyof Metadata extends never
+  ? [pairs?: EventPairs]
+  : {} extends Metadata
+    ? [metadata?: Metadata | EventPairs]
+    : [
+        metadata:
+          | Metadata
+          | (EventPairs & {
+              readonly pair1: Pair;
+            }),
+      ];
+
 /** Ends what it came from: `const stop = header.onChange(...)`. */
 export type Stop = () => void;
 
@@ -122,9 +151,11 @@ interface Entity<State> {
 }
 
 /** An experience that is a child of a collection. */
-export interface Experience<Kind extends string, Properties> extends Entity<
-  ExperienceState<Properties>
-> {
+export interface Experience<
+  Kind extends string,
+  Properties,
+  Tracking = Track,
+> extends Entity<ExperienceState<Properties>> {
   readonly kind: Kind;
   readonly enabled: boolean;
   /** What is served, the defaults filled in. */
@@ -132,11 +163,11 @@ export interface Experience<Kind extends string, Properties> extends Entity<
   /** What the model says when nothing is served. */
   readonly defaults: Properties;
   /** Records an event such as `movie/watched` of this experience. */
-  readonly track: (name: EventName, pairs?: EventPairs) => void;
+  readonly track: Tracking;
 }
 
 /** An experience in the list of a section. */
-export interface Item<Kind extends string, Properties> {
+export interface Item<Kind extends string, Properties, Tracking = Track> {
   readonly kind: Kind;
   readonly id: string;
   readonly enabled: boolean;
@@ -145,7 +176,7 @@ export interface Item<Kind extends string, Properties> {
   /** What the model says when nothing is served. */
   readonly defaults: Properties;
   /** Records an event such as `movie/watched` of this item. */
-  readonly track: (name: EventName, pairs?: EventPairs) => void;
+  readonly track: Tracking;
 }
 
 /** A personalised list of experiences. */
@@ -215,12 +246,12 @@ export type Fields = Readonly<
   Record<string, string | number | boolean | null | undefined>
 >;
 
-export interface StartOptions {
+export interface StartOptions<Sent = Fields> {
   /** Who it is: 1 to 256 characters. Nobody given: a visitor. */
   readonly userId?: string | undefined;
   /** Where the environment requires signed ids: what your own back end made of the id. */
   readonly userSignature?: string | undefined;
-  readonly fields?: Fields | undefined;
+  readonly fields?: Sent | undefined;
 }
 
 /**
@@ -253,7 +284,7 @@ export interface SessionState {
 }
 
 /** One run of the app for one person. Its functions can be passed around. */
-export interface Session {
+export interface Session<Tracking = Track, Sent = Fields> {
   readonly status: SessionStatus;
   /** What is wrong; null while nothing is. */
   readonly failure: SessionFailure | null;
@@ -269,9 +300,9 @@ export interface Session {
    * Begins a session, ending the one before it. Never rejects. On a server,
    * another person's start is refused until `end` was called.
    */
-  readonly start: (options?: StartOptions) => Promise<void>;
+  readonly start: (options?: StartOptions<Sent>) => Promise<void>;
   /** Records an event such as `item/clicked` of the person who is there now. */
-  readonly track: (name: EventName, pairs?: EventPairs) => void;
+  readonly track: Tracking;
   /** Sends the recorded events now instead of in a second. Never rejects. */
   readonly flush: () => Promise<void>;
   /** Ends the session and sends the recorded events; fallbacks are served from here on. Never rejects. */
@@ -281,9 +312,9 @@ export interface Session {
   /** What is shown now, for `bootstrap` of another `createSpace`; null before anything was served. */
   readonly snapshot: () => Snapshot | null;
   /** @deprecated Until 1.0. Use `start({ userId, fields })`. */
-  readonly identify: (userId: string, fields?: Fields) => Promise<void>;
+  readonly identify: (userId: string, fields?: Sent) => Promise<void>;
   /** @deprecated Until 1.0. Use `start({ fields })`. */
-  readonly anonymize: (fields?: Fields) => Promise<void>;
+  readonly anonymize: (fields?: Sent) => Promise<void>;
 }
 
 /** A session to go on with elsewhere, as plain JSON: what a server rendered, a browser shows. No secrets. */
@@ -298,11 +329,11 @@ export interface Snapshot {
 }
 
 /** A Space in an app: its client, its session, the entities of its collections, and its end. */
-export interface SpaceOf<Collections> {
+export interface SpaceOf<Collections, Run = Session> {
   /** Which environment and server, and how sessions behave. */
   readonly client: Client;
   /** One run of the app for one person. */
-  readonly session: Session;
+  readonly session: Run;
   /** What the app shows. */
   readonly collections: Collections;
   /** Sends the recorded events and lets go of timers, listeners and connections. What is shown stays. */
@@ -323,7 +354,7 @@ export interface EntitySource {
   experience<Kind extends string, Properties>(
     entity: string,
     type: ExperienceType<Kind, Properties>,
-  ): Experience<Kind, Properties>;
+  ): Experience<Kind, Properties, any>;
   /** The section that is this child of a collection. */
   section<Items>(
     entity: string,
@@ -334,7 +365,7 @@ export interface EntitySource {
 /** Makes a Space; nothing global is touched before its first use. */
 export declare function makeSpace<Collections>(
   blueprint: Blueprint<Collections>,
-): SpaceOf<Collections>;
+): SpaceOf<Collections, any>;
 
 /** How a Space of its own is made; what is left out can be set later. */
 export interface OptionsOf<States> {
@@ -356,4 +387,4 @@ export interface OptionsOf<States> {
 export declare function makeSpaceWith<Collections>(
   blueprint: Blueprint<Collections>,
   options?: OptionsOf<object>,
-): SpaceOf<Collections>;
+): SpaceOf<Collections, any>;

@@ -16,19 +16,21 @@ from templates_server.codegen.typescript.property_types import members, wire_mem
 RUNTIME = "../runtime"
 
 
-def experience_module(experience: Experience, names: ModelNames) -> Module:
-    """One experience type."""
+def experience_module(experience: Experience, names: ModelNames, *, track: Import | None) -> Module:
+    """One experience type; `track` is where the type of its events comes from, if not from the runtime."""
     name = names.experiences[experience.key]
     arguments = [string(experience.key), type_name(name, "Properties")]
     constant = variable(name, "Experience").text
     colors = any(of.type is PropertyType.COLOR for of in experience.properties)
     needed = [*(["Color"] if colors else []), "Experience", "ExperienceType", "Item"]
     values = {
-        "import": Import(RUNTIME, [], [Identifier(type_needed) for type_needed in needed]),
+        "imports": [*([track] if track else []), Import(RUNTIME, [], [Identifier(one) for one in needed])],
         "about": documentation(experience.name, experience.description, key=experience.key),
         "properties_type": arguments[1],
         "values_type": type_name(name, "Values"),
-        "aliases": [_alias(name, generic, arguments) for generic in ("Experience", "Item")],
+        "aliases": [
+            _alias(name, generic, [*arguments, *(track.types if track else [])]) for generic in ("Experience", "Item")
+        ],
         "typescript_head": _generic(f"export const {constant}: ExperienceType", arguments, " = {"),
         "javascript_head": Code(f"export const {constant} = {{"),
         "declaration": _generic(f"export declare const {constant}: ExperienceType", arguments, ";"),

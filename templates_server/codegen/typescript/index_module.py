@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from templates_server.codegen.model import Child, ChildKind, GenerationInput, SpaceModel
 from templates_server.codegen.naming import ModelNames, Name
 from templates_server.codegen.pieces import Code, Identifier
+from templates_server.codegen.typescript.events_module import STEM, exported_types, has_events_module, narrowed_types
 from templates_server.codegen.typescript.layout import enclosed, union, value
 from templates_server.codegen.typescript.literals import documentation, property_name
 from templates_server.codegen.typescript.modules import Import, Module, path_of
@@ -16,20 +17,26 @@ RUNTIME = "./runtime"
 EXPORTED_TYPES = (
     "Client", "Color", "EventName", "EventPairs", "Experience", "ExperienceState", "Fetch", "Fields",
     "IdentityStorage", "Item", "Logger", "Pair", "Section", "SectionState", "Session", "SessionFailure",
-    "SessionState", "SessionStatus", "Snapshot", "SpaceStorage", "StartOptions", "Stop",
+    "SessionState", "SessionStatus", "Snapshot", "SpaceStorage", "StartOptions", "Stop", "Track",
 )  # fmt: skip
 
 
-def index_module(generation_input: GenerationInput, names: ModelNames, *, host: str) -> Module:
-    """The index; `host` is the server's URL."""
+def index_module(generation_input: GenerationInput, names: ModelNames, options: Mapping[str, str]) -> Module:
+    """The index; the option `host` is the server's URL."""
     model = generation_input.model
     scoped = [(collection, names.collections[collection.key]) for collection in model.collections]
-    types = list(_runtime_types(model))
+    narrowed = narrowed_types(model) if has_events_module(model, options) else ()
+    types = [one for one in _runtime_types(model) if one not in narrowed]
     values = {
         "about": documentation(model.name, model.description, key=model.key),
         "key": value("key:", model.key, ",", indent=2),
-        "host": value("host:", host, ",", indent=2),
-        "imports": [*(_import(name) for _, name in scoped), *_state_imports(model, names)],
+        "host": value("host:", options.get("host", "").rstrip("/"), ",", indent=2),
+        "imports": [
+            *(_import(name) for _, name in scoped),
+            *([Import(f"./{STEM}", [], _identifiers(["Session"]))] if narrowed else []),
+            *_state_imports(model, names),
+        ],
+        "space_type": Code("SpaceOf<Collections, Session>" if narrowed else "SpaceOf<Collections>"),
         "runtime": Import(RUNTIME, _identifiers(("makeSpace", "makeSpaceWith")), _identifiers(["Blueprint", *types])),
         "runtime_types": Import(RUNTIME, [], _identifiers(types)),
         "states": list(_states(model, names)),
@@ -41,8 +48,8 @@ def index_module(generation_input: GenerationInput, names: ModelNames, *, host: 
             }
             for collection, name in scoped
         ],
-        "exports": list(_exports(names)),
-        "runtime_exports": Import(RUNTIME, [], _identifiers(EXPORTED_TYPES)),
+        "exports": [*_exports(names), *([exported_types(model, names)] if narrowed else [])],
+        "runtime_exports": Import(RUNTIME, [], _identifiers(one for one in EXPORTED_TYPES if one not in narrowed)),
     }
     return Module("index", "index", values)
 

@@ -16,11 +16,15 @@ IMPORT_EXTENSIONS: Mapping[str, str] = {"js": ".js", "ts": ".ts", "none": ""}
 
 @dataclass(frozen=True, slots=True)
 class Module:
-    """A generated module: its path without extension, which template makes it, and what fills that."""
+    """A generated module: its path without extension, which template makes it, and what fills that.
+
+    One that `is_types` has nothing to run: JavaScript has its declarations alone.
+    """
 
     stem: str
     template: str
     values: Mapping[str, object]
+    is_types: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,5 +41,7 @@ def type_name(name: Name, what: str) -> Identifier:
 
 
 def identifier(scope: Scope, name: Name) -> str:
-    """What an app writes: a member, or for a template what its types and file are called after."""
-    return member(name).text if scope in {Scope.PROPERTY, Scope.CHILD, Scope.COLLECTION} else name.camel
+    """What an app writes: a member, a raw key, or what types and file of a template or event are called after."""
+    if scope in {Scope.PROPERTY, Scope.CHILD, Scope.COLLECTION}:
+        return member(name).text
+    return name.key if scope in {Scope.METADATA, Scope.FIELD} else name.camel

@@ -8,6 +8,7 @@ from templates_server.codegen.model import GenerationInput
 from templates_server.codegen.naming import ModelNames
 from templates_server.codegen.pieces import Code
 from templates_server.codegen.typescript.collection_module import collection_module
+from templates_server.codegen.typescript.events_module import events_module, has_events_module, track_import
 from templates_server.codegen.typescript.experience_module import experience_module
 from templates_server.codegen.typescript.fallbacks import fallback_states
 from templates_server.codegen.typescript.index_module import index_module
@@ -24,12 +25,14 @@ def space_modules(generation_input: GenerationInput, names: ModelNames, options:
     """The modules, each once."""
     model = generation_input.model
     for experience in model.experiences:
-        yield experience_module(experience, names)
+        yield experience_module(experience, names, track=track_import(model, options))
     for section in model.sections:
         yield section_module(section, names)
     for collection in model.collections:
         yield collection_module(collection, names)
     states: Mapping[str, Code] = {"states": fallback_states(generation_input.fallbacks)}
     yield Module("fallbacks", "fallbacks", states)
-    yield index_module(generation_input, names, host=options.get("host", "").rstrip("/"))
+    if has_events_module(model, options):
+        yield events_module(model, names, options)
+    yield index_module(generation_input, names, options)
     yield from bindings_modules(options)

@@ -100,12 +100,21 @@ function status({ space }) {
   return { status, failure, revision, unknown, state, unchanged: isKnown(`${space} session`, state) };
 }
 
-function track({ space, name, pairs, of, times }) {
+/** A value that JSON has no way to write is `{ number: "NaN" }`. */
+function valueOf(value) {
+  return value?.number === undefined ? value : Number(value.number);
+}
+
+function track({ space, name, pairs, metadata, of, times }) {
   const [, entity, item] = /^(.+?)(?:\[(\d+)\])?$/.exec(of ?? "session");
   const target = of ? entityOf(space, entity) : spaces[space].session;
-  const named = pairs && Object.fromEntries(pairs.map(([key, value], at) => [`pair${at + 1}`, { key, value }]));
+  const named = [
+    ...(pairs ?? []).map(([key, value], at) => [`pair${at + 1}`, { key, value: valueOf(value) }]),
+    ...(metadata ?? []).map(([key, value]) => [key, valueOf(value)]),
+  ];
+  const given = named.length > 0 ? Object.fromEntries(named) : undefined;
   for (let number = 0; number < times; number += 1) {
-    member(item ? target.items[item] : target, "track")(name.replace("#", number), named);
+    member(item ? target.items[item] : target, "track")(name.replace("#", number), given);
   }
 }
 

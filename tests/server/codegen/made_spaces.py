@@ -10,9 +10,12 @@ from templates_server.codegen.model import (
     Collection,
     Color,
     EntityState,
+    Event,
     Experience,
+    Field,
     GenerationInput,
     Item,
+    Metadata,
     Property,
     PropertyType,
     Section,
@@ -24,7 +27,7 @@ DATE = "2027-04-30T22:00:00Z"
 
 
 def made_space(keys: Sequence[str], texts: Sequence[str]) -> GenerationInput:
-    """As many experiences as there are keys, with the texts as names, descriptions, options, defaults and values."""
+    """As many experiences, events and fields as there are keys, with the texts as names, options, values and so on."""
     experiences = tuple(_experience(key, text) for key, text in zip(keys, texts, strict=True))
     section = Section("all", texts[0], texts[-1], tuple(sorted(keys)))
     children = (
@@ -39,6 +42,8 @@ def made_space(keys: Sequence[str], texts: Sequence[str]) -> GenerationInput:
         tuple(sorted(experiences, key=lambda experience: experience.key)),
         (section,),
         (collection,),
+        tuple(sorted(map(_event, keys, texts), key=lambda event: event.key)),
+        tuple(sorted(map(_field, keys, texts), key=lambda field: field.key)),
     )
     states = {
         f"page.c-{key}": EntityState(enabled=True, properties=_values(text))
@@ -68,6 +73,18 @@ def _experience(key: str, text: str) -> Experience:
         for kind in sorted(PropertyType)
     ]
     return Experience(key, text, text, tuple(properties))
+
+
+def _event(key: str, text: str) -> Event:
+    metadata = (
+        Metadata("another", PropertyType.TEXT, is_required=True),
+        Metadata(key, PropertyType.SELECT, text, text, options_of(text)),
+    )
+    return Event(f"{key}/{key}", text, text, metadata)
+
+
+def _field(key: str, text: str) -> Field:
+    return Field(key, PropertyType.SELECT, text, text, options_of(text))
 
 
 def options_of(text: str) -> tuple[str, ...]:

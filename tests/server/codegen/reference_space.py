@@ -14,6 +14,26 @@ from templates_server.documents import read_yaml
 from templates_server.spaces.reading import read_model
 
 HOST = "https://mtribes.example.com"
+EVENTS_AND_FIELDS: dict[str, Any] = {
+    "events": {
+        "item/clicked": {"name": "Item clicked"},
+        "search/done": {"metadata": {"is-first": {"type": "toggle"}, "results": {"type": "number"}}},
+        "video/completed": {
+            "name": "Video completed",
+            "description": "The credits began.",
+            "metadata": {
+                "genre": {"type": "select", "options": ["Drama", "Football"], "name": "Genre"},
+                "title": {"type": "text", "required": True},
+            },
+        },
+    },
+    "fields": {
+        "campaign": {"type": "text", "name": "Campaign"},
+        "cart-total": {"type": "number"},
+        "is-member": {"type": "toggle"},
+        "plan": {"type": "select", "options": ["free", "gold"]},
+    },
+}
 
 
 @functools.cache
@@ -22,6 +42,13 @@ def vod() -> GenerationInput:
     model = read_model(_document("vod-space.yaml"), space="vod", name="VOD store")
     delivery = read_delivery(_document("vod-production.yaml"), Surroundings(model, "production"))
     return GenerationInput(model, default_states(model, delivery))
+
+
+@functools.cache
+def tracked_vod() -> GenerationInput:
+    """The same with a model of what the app says: events with and without metadata, and fields."""
+    model = read_model({**_document("vod-space.yaml"), **EVENTS_AND_FIELDS}, space="vod", name="VOD store")
+    return GenerationInput(model, vod().fallbacks)
 
 
 def _document(name: str) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import hashlib
+import re
 import threading
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -195,6 +196,21 @@ def test_fallbacks_are_productions(client: httpx.Client, space: str) -> None:
     assert "Of staging" not in contents
 
 
+def test_the_option_of_a_target_decides_which_events_may_be_tracked(client: httpx.Client, space: str) -> None:
+    model = {"events": {"video/completed": {"metadata": {"title": {"type": "text"}}}}}
+    client.put(f"{space}/model", json=model).raise_for_status()
+    targets = [TYPESCRIPT, {"language": "typescript", "options": {"events": "modelled"}}]
+    answer = client.post(f"{space}/code", json={"targets": targets}).raise_for_status()
+    trees = [
+        {file["path"]: file["content"] for file in target["files"]} for target in answer.json()["data"][0]["targets"]
+    ]
+    assert all('readonly "video/completed": VideoCompletedMetadata;' in tree["events.ts"] for tree in trees)
+    assert [re.findall(r"^export type Track = (.*);$", tree["events.ts"], re.MULTILINE) for tree in trees] == [
+        ["TrackOf<Events>"],
+        ["TrackOf<Events, never>"],
+    ]
+
+
 def test_all_that_is_wrong_with_targets_is_told(client: httpx.Client, space: str) -> None:
     targets = [
         {"language": "typescrip"},
@@ -208,6 +224,8 @@ def test_all_that_is_wrong_with_targets_is_told(client: httpx.Client, space: str
         {"language": "javascript", "options": {"import_extension": "none"}},
         {"language": "typescript", "options": {"bindings": "reacts"}},
         {"language": "javascript", "options": {"bindings": "react"}},
+        {"language": "javascript", "options": {"events": "modeled"}},
+        {"language": "typescript", "options": {"events": "modelled"}},
     ]
     answer = client.post(f"{space}/code", json={"targets": targets})
     assert answer.status_code == 422
@@ -216,8 +234,10 @@ def test_all_that_is_wrong_with_targets_is_told(client: httpx.Client, space: str
         "targets[0].language", "targets[1].options.hots", "targets[2].options.host", "targets[2].options.package",
         "targets[3].language", "targets[3].options.package", "targets[5].options.import_extension",
         "targets[6].options.import_extension", "targets[9].options.bindings",
+        "targets[11].options.events",
     }  # fmt: skip
     assert 'did you mean "react"?' in found["targets[9].options.bindings"]
+    assert 'did you mean "modelled"?' in found["targets[11].options.events"]
     assert 'did you mean "none"?' in found["targets[5].options.import_extension"]
     assert "JavaScript" in found["targets[6].options.import_extension"]
     assert 'did you mean "typescript"?' in found["targets[0].language"]

@@ -15,8 +15,8 @@ from templates_server.codegen.model import GenerationInput, SpaceModel
 from templates_server.codegen.render import LANGUAGES, UnknownLanguage, render
 from tests.requirements import require_npm_package
 from tests.server.codegen.made_spaces import made_space
-from tests.server.codegen.reference_space import vod
-from tests.server.codegen.toolchain import compile_tree, unformatted, write_tree
+from tests.server.codegen.reference_space import tracked_vod, vod
+from tests.server.codegen.toolchain import TRACKING_OPTIONS, compile_tree, tracking_consumer, unformatted, write_tree
 
 pytestmark = pytest.mark.slow
 
@@ -33,6 +33,65 @@ def test_an_app_that_uses_everything_compiles_and_mistakes_do_not(
     folder = Path(shutil.copytree(request.getfixturevalue(language), tmp_path / "app"))
     (folder / "consumer.ts").write_text(CONSUMER, "utf-8")
     assert compile_tree(folder, compiler, ["consumer.ts"]) == ""
+
+
+@pytest.mark.parametrize("mode", TRACKING_OPTIONS)
+@pytest.mark.parametrize("compiler", COMPILERS)
+@pytest.mark.parametrize("language", ["typescript", "javascript"])
+def test_modelled_events_and_fields_compile_and_typos_in_them_do_not(
+    language: str, compiler: str, mode: str, tmp_path: Path
+) -> None:
+    options = TRACKING_OPTIONS[mode]
+    folder = write_tree(tmp_path, render(tracked_vod(), language, options))
+    (folder / "consumer.ts").write_text(tracking_consumer(options), "utf-8")
+    assert compile_tree(folder, compiler, ["consumer.ts"]) == ""
+
+
+CALLS = {
+    'track("video/completed", { title: "Parasite" })': "",
+    'track("video/completed", { titel: "Parasite" })': "'titel' does not exist",
+    'track("video/completed", { title: "Parasite", genre: "Dramma" })': """Did you mean '"Drama"'?""",
+    'track("video/completed", { pair1: { key: "title", value: "Parasite" } })': "",
+    'start({ fields: { campaign: "spring" } })': "",
+    'start({ fields: { campain: "spring" } })': "'campain' does not exist",
+}
+
+
+@pytest.mark.parametrize("compiler", COMPILERS)
+def test_a_typo_is_told_by_name_in_javascript_that_is_checked(compiler: str, tmp_path: Path) -> None:
+    folder = write_tree(tmp_path, render(tracked_vod(), "javascript", {}))
+    lines = ['import { session } from "./index.js";', *(f"session.{call};" for call in CALLS)]
+    (folder / "app.js").write_text("\n".join(lines) + "\n", "utf-8")
+    said = compile_tree(folder, compiler, ["app.js"], allowJs=True, checkJs=True, noImplicitAny=False)
+    for number, expected in enumerate(CALLS.values(), start=2):
+        [*found] = [line for line in said.splitlines() if f"app.js({number}," in line]
+        assert len(found) == bool(expected), said
+        assert all(expected in line for line in found), said
+
+
+@pytest.mark.parametrize("bindings", [{}, {"bindings": "react"}], ids=["alone", "react"])
+@pytest.mark.parametrize("mode", TRACKING_OPTIONS)
+@pytest.mark.parametrize("language", ["typescript", "javascript"])
+def test_modelled_events_and_fields_are_written_as_the_formatter_has_it(
+    language: str, mode: str, bindings: dict[str, str], tmp_path: Path
+) -> None:
+    options = {**TRACKING_OPTIONS[mode], **bindings}
+    assert unformatted(write_tree(tmp_path, render(tracked_vod(), language, options))) == ""
+
+
+@pytest.mark.parametrize("language", ["typescript", "javascript"])
+def test_a_space_without_events_in_which_they_alone_may_be_tracked_compiles(language: str, tmp_path: Path) -> None:
+    folder = write_tree(tmp_path, render(vod(), language, {"events": "modelled"}))
+    app = [
+        'import { session } from "./index.js";',
+        "// @ts-expect-error  nothing is modelled",
+        'session.track("item/clicked");',
+        'session.start({ fields: { anything: "goes" } });',
+    ]
+    (folder / "consumer.ts").write_text("\n".join(app) + "\n", "utf-8")
+    assert compile_tree(folder, "typescript", ["consumer.ts"]) == ""
+    (folder / "consumer.ts").unlink()
+    assert unformatted(folder) == ""
 
 
 def test_the_exhaustive_switch_fails_to_compile_when_a_kind_is_left_out(typescript: Path, tmp_path: Path) -> None:

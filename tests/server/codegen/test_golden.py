@@ -1,5 +1,6 @@
-"""Whole generated trees, kept in tests/golden/<language>/vod so that every change of them is seen in review.
+"""Whole generated trees, kept in tests/golden/<language> so that every change of them is seen in review.
 
+`vod` is the reference Space; `tracked` is what is different where it models events and fields too.
 To write them anew after a change that is meant: `MTRIBES_WRITE_GOLDEN=1 pytest tests/server/codegen/test_golden.py`.
 """
 
@@ -7,20 +8,33 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from templates_server.codegen.render import LANGUAGES, render
-from tests.server.codegen.reference_space import HOST, vod
+from tests.server.codegen.reference_space import HOST, tracked_vod, vod
 
 GOLDEN = Path(__file__).parents[2] / "golden"
+OPTIONS = {"host": HOST}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_reference_space_gives_the_tree_that_is_kept(language: str) -> None:
-    folder = GOLDEN / language / "vod"
-    rendered = render(vod(), language, {"host": HOST})
+    check(GOLDEN / language / "vod", render(vod(), language, OPTIONS))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_events_and_fields_change_the_files_that_are_kept_and_no_others(language: str) -> None:
+    without = render(vod(), language, OPTIONS)
+    rendered = render(tracked_vod(), language, OPTIONS)
+    assert without.keys() <= rendered.keys()
+    check(GOLDEN / language / "tracked", {path: text for path, text in rendered.items() if without.get(path) != text})
+
+
+def check(folder: Path, rendered: Mapping[str, str]) -> None:
+    """The folder has these files and no others; or it is made so."""
     if os.environ.get("MTRIBES_WRITE_GOLDEN") == "1":
         shutil.rmtree(folder, ignore_errors=True)
         for path, text in rendered.items():

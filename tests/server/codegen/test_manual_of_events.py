@@ -1,14 +1,18 @@
-"""The manual's page about events: its code compiles."""
+"""The manual's page about events: its code compiles, but for the mistakes that it shows."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import templates_server
+from templates_server.codegen.model import GenerationInput
 from templates_server.codegen.render import render
+from templates_server.documents import read_yaml
+from templates_server.spaces.reading import read_model, to_document
 from tests.server.codegen.reference_space import vod
 from tests.server.codegen.toolchain import compile_tree, write_tree
 
@@ -34,3 +38,24 @@ def test_every_block_compiles_under_the_strictest_settings(compiler: str, tmp_pa
     files = {f"block{at}.ts": text for at, text in enumerate(blocks)} | {"node.d.ts": NODE}
     write_tree(tmp_path, files)
     assert compile_tree(tmp_path, compiler, list(files)) == ""
+
+
+def modelled() -> GenerationInput:
+    """The reference Space with the events and fields of the page."""
+    [text] = re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    document: dict[str, Any] = to_document(vod().model) | read_yaml(text.encode(), max_depth=32)
+    return GenerationInput(read_model(document, space="vod", name="VOD store"), vod().fallbacks)
+
+
+@pytest.mark.parametrize("compiler", ["typescript", "typescript-5"])
+@pytest.mark.parametrize("language", ["typescript", "javascript"])
+def test_of_the_modelled_events_and_fields_what_the_page_says_compiles_and_what_it_says_does_not(
+    language: str, compiler: str, tmp_path: Path
+) -> None:
+    [block] = re.findall(r"^```ts modelled\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    expected = {number for number, line in enumerate(block.splitlines(), 1) if "// does not compile" in line}
+    assert len(expected) == 5
+    write_tree(tmp_path, {f"mtspace/vod/{path}": text for path, text in render(modelled(), language, {}).items()})
+    write_tree(tmp_path, {"app.ts": block})
+    said = compile_tree(tmp_path, compiler, ["app.ts"], target="es2022")
+    assert {int(number) for number in re.findall(r"app\.ts\((\d+),", said)} == expected, said

@@ -69,6 +69,52 @@ def test_what_was_put_is_read_back_with_its_revision(client: httpx.Client, url: 
     assert model["sections"] == {"body": {"supports": ["banner", "hero"]}}
 
 
+SAID = {
+    "events": {"video/completed": {"name": "Completed", "metadata": {"title": {"type": "text", "required": True}}}},
+    "fields": {"campaign": {"type": "select", "options": ["spring", "autumn"]}},
+}
+
+
+def test_events_and_fields_make_a_revision_that_is_read_back(client: httpx.Client, url: str) -> None:
+    without = data(client.put(url, json=VOD))
+    stored = data(client.put(url, json=VOD | SAID, headers={"If-Match": '"1"'}))
+    assert (stored["revision"], stored["changed"]) == (2, True)
+    assert stored["code_hash"] != without["code_hash"]
+    model = data(client.get(url))
+    assert {part: model[part] for part in SAID} == SAID
+    again = client.put(url, json=model)
+    assert (data(again)["revision"], data(again)["changed"], again.headers["etag"]) == (2, False, '"2"')
+    first = data(client.get(url, params={"revision": 1}))
+    assert not first.keys() & SAID.keys()
+
+
+def test_events_and_fields_are_the_same_in_yaml(client: httpx.Client, url: str) -> None:
+    as_yaml = {"Content-Type": "application/yaml"}
+    assert client.put(url, content=yaml.safe_dump(SAID), headers=as_yaml).is_success
+    pulled = client.get(url, headers={"Accept": "application/yaml"}).text
+    assert "  video/completed:" in pulled
+    assert data(client.put(url, content=pulled, headers=as_yaml))["changed"] is False
+
+
+def test_what_is_wrong_with_events_and_fields_is_told_at_once_and_nothing_is_stored(
+    client: httpx.Client, url: str
+) -> None:
+    wrong = {"events": {"completed": {}, "a/b": {"metadata": {"pair1": {"type": "text"}}}}, "fields": {"a": {}}}
+    answer = client.put(url, json=wrong)
+    assert answer.status_code == 422
+    assert set(errors(answer)) == {"events.completed", 'events."a/b".metadata.pair1', "fields.a.type"}
+    assert data(client.get(url))["revision"] == 0
+
+
+def test_the_difference_of_events_and_fields_is_told(client: httpx.Client, url: str) -> None:
+    client.put(url, json=SAID)
+    without = data(client.post(f"{url}/diff", json={}))
+    assert [(change["path"], change["kind"], change["breaking"]) for change in without["changes"]] == [
+        ('events."video/completed"', "removed", True),
+        ("fields.campaign", "removed", True),
+    ]
+
+
 def test_the_model_is_read_and_written_as_yaml_too(client: httpx.Client, url: str) -> None:
     as_yaml = {"Content-Type": "application/yaml"}
     assert data(client.put(url, content="name: Ja\nexperiences:\n  hero: {name: on}\n", headers=as_yaml))["changed"]

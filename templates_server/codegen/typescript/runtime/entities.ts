@@ -14,6 +14,29 @@ export interface EventPairs {
   readonly pair3?: Pair | undefined;
 }
 
+/** Records an event such as `item/clicked`, with up to three pairs of metadata. */
+export type Track = (name: EventName, pairs?: EventPairs) => void;
+
+/**
+ * Records an event. One of the model's takes its metadata, by raw keys, or
+ * pairs; any other, where `Others` allows it, takes pairs.
+ */
+export type TrackOf<Events, Others extends string = EventName & {}> = <
+  Name extends (keyof Events & string) | Others,
+>(
+  name: Name,
+  ...metadata: Name extends keyof Events
+    ? MetadataOf<Events[Name]>
+    : [pairs?: EventPairs]
+) => void;
+
+/** What is given with an event of the model: nothing where none of its metadata is required. */
+export type MetadataOf<Metadata> = keyof Metadata extends never
+  ? [pairs?: EventPairs]
+  : {} extends Metadata
+    ? [metadata?: Metadata | EventPairs]
+    : [metadata: Metadata | (EventPairs & { readonly pair1: Pair })];
+
 /** Ends what it came from: `const stop = header.onChange(...)`. */
 export type Stop = () => void;
 
@@ -42,9 +65,11 @@ interface Entity<State> {
 }
 
 /** An experience that is a child of a collection. */
-export interface Experience<Kind extends string, Properties> extends Entity<
-  ExperienceState<Properties>
-> {
+export interface Experience<
+  Kind extends string,
+  Properties,
+  Tracking = Track,
+> extends Entity<ExperienceState<Properties>> {
   readonly kind: Kind;
   readonly enabled: boolean;
   /** What is served, the defaults filled in. */
@@ -52,11 +77,11 @@ export interface Experience<Kind extends string, Properties> extends Entity<
   /** What the model says when nothing is served. */
   readonly defaults: Properties;
   /** Records an event such as `movie/watched` of this experience. */
-  readonly track: (name: EventName, pairs?: EventPairs) => void;
+  readonly track: Tracking;
 }
 
 /** An experience in the list of a section. */
-export interface Item<Kind extends string, Properties> {
+export interface Item<Kind extends string, Properties, Tracking = Track> {
   readonly kind: Kind;
   readonly id: string;
   readonly enabled: boolean;
@@ -65,7 +90,7 @@ export interface Item<Kind extends string, Properties> {
   /** What the model says when nothing is served. */
   readonly defaults: Properties;
   /** Records an event such as `movie/watched` of this item. */
-  readonly track: (name: EventName, pairs?: EventPairs) => void;
+  readonly track: Tracking;
 }
 
 /** A personalised list of experiences. */
@@ -83,7 +108,7 @@ interface Surroundings {
   /** Whether states of a test are served, in which much may be missing. */
   isTest(): boolean;
   readonly attempt: Attempt;
-  record(name: EventName, pairs?: EventPairs, place?: EventPlace): void;
+  record(name: EventName, metadata?: unknown, place?: EventPlace): void;
 }
 
 /** The part of an event that its place in the app decides. */

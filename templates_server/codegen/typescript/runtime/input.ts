@@ -16,7 +16,8 @@ function storable(text: string): string {
 
 /** The text of a scalar; an error for anything else, whatever it does when it is looked at. */
 function scalarText(value: unknown): string {
-  const isScalar = /^(number|boolean|bigint)$/.test(typeof value);
+  if (typeof value === "number") return String(asNumber(value));
+  const isScalar = /^(boolean|bigint)$/.test(typeof value);
   return isScalar ? String(value) : storable(asString(value));
 }
 
@@ -42,20 +43,25 @@ function asEventName(name: unknown): EventName {
   return storable(text) as EventName;
 }
 
-/** The pairs that have a value. */
-function readPairs(
-  pairs: EventPairs | null | undefined,
-): readonly Pair[] | undefined {
+/** What has a value, in order of key: by its own key, or as one of three pairs. */
+function readMetadata(metadata: unknown): readonly Pair[] | undefined {
+  const given = asObject(metadata || {});
   const read: Pair[] = [];
-  for (const pair of [pairs?.pair1, pairs?.pair2, pairs?.pair3]) {
-    if (isNothing(pair?.value)) continue;
-    const key = ensureLength(scalarText(pair?.key), LONGEST_KEY);
+  for (const name of Object.keys(given).sort()) {
+    const pair = /^pair[123]$/.test(name)
+      ? given[name]
+      : { key: name, value: given[name] };
+    const { key, value } = (pair ?? {}) as Json;
+    if (isNothing(value)) continue;
+    const text = ensureLength(scalarText(key), LONGEST_KEY);
     ensure(
-      key && !read.some((other) => other.key === key),
-      "an empty or repeated key",
+      text && read.length < 3 && !read.some((other) => other.key === text),
+      "an empty or repeated key, or more than 3",
     );
-    const value = ensureLength(scalarText(pair?.value), LONGEST_METADATA_VALUE);
-    read.push({ key, value });
+    read.push({
+      key: text,
+      value: ensureLength(scalarText(value), LONGEST_METADATA_VALUE),
+    });
   }
   return read.length > 0 ? read : undefined;
 }

@@ -18,7 +18,7 @@ export interface OptionsOf<States> {
 export function makeSpaceWith<Collections>(
   blueprint: Blueprint<Collections>,
   options?: OptionsOf<object>,
-): SpaceOf<Collections> {
+): SpaceOf<Collections, any> {
   const assembled = assemble(blueprint);
   assembled.runner.attempt("the options cannot be used", () =>
     apply(options ?? {}, blueprint.fallbacks, assembled),

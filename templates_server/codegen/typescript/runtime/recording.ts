@@ -1,7 +1,7 @@
 /** All of an event but whom it is of. */
 function readEvent(
   name: unknown,
-  pairs: EventPairs | undefined,
+  metadata: unknown,
   place: EventPlace | undefined,
 ): Omit<WireEvent, "anonymous_id"> {
   const timestamp = new Date(clock.now()).toISOString();
@@ -11,7 +11,7 @@ function readEvent(
     // A clock that was never set: the time of arrival is nearer.
     timestamp: /^2\d{3}-/.test(timestamp) ? timestamp : undefined,
     ...place,
-    metadata: readPairs(pairs),
+    metadata: readMetadata(metadata),
   };
 }
 

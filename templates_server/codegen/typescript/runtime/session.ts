@@ -3,12 +3,12 @@ export type Fields = Readonly<
   Record<string, string | number | boolean | null | undefined>
 >;
 
-export interface StartOptions {
+export interface StartOptions<Sent = Fields> {
   /** Who it is: 1 to 256 characters. Nobody given: a visitor. */
   readonly userId?: string | undefined;
   /** Where the environment requires signed ids: what your own back end made of the id. */
   readonly userSignature?: string | undefined;
-  readonly fields?: Fields | undefined;
+  readonly fields?: Sent | undefined;
 }
 
 /**
@@ -41,7 +41,7 @@ export interface SessionState {
 }
 
 /** One run of the app for one person. Its functions can be passed around. */
-export interface Session {
+export interface Session<Tracking = Track, Sent = Fields> {
   readonly status: SessionStatus;
   /** What is wrong; null while nothing is. */
   readonly failure: SessionFailure | null;
@@ -57,9 +57,9 @@ export interface Session {
    * Begins a session, ending the one before it. Never rejects. On a server,
    * another person's start is refused until `end` was called.
    */
-  readonly start: (options?: StartOptions) => Promise<void>;
+  readonly start: (options?: StartOptions<Sent>) => Promise<void>;
   /** Records an event such as `item/clicked` of the person who is there now. */
-  readonly track: (name: EventName, pairs?: EventPairs) => void;
+  readonly track: Tracking;
   /** Sends the recorded events now instead of in a second. Never rejects. */
   readonly flush: () => Promise<void>;
   /** Ends the session and sends the recorded events; fallbacks are served from here on. Never rejects. */
@@ -69,9 +69,9 @@ export interface Session {
   /** What is shown now, for `bootstrap` of another `createSpace`; null before anything was served. */
   readonly snapshot: () => Snapshot | null;
   /** @deprecated Until 1.0. Use `start({ userId, fields })`. */
-  readonly identify: (userId: string, fields?: Fields) => Promise<void>;
+  readonly identify: (userId: string, fields?: Sent) => Promise<void>;
   /** @deprecated Until 1.0. Use `start({ fields })`. */
-  readonly anonymize: (fields?: Fields) => Promise<void>;
+  readonly anonymize: (fields?: Sent) => Promise<void>;
 }
 
 /** A session to go on with elsewhere, as plain JSON: what a server rendered, a browser shows. No secrets. */

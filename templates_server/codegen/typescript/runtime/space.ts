@@ -1,9 +1,9 @@
 /** A Space in an app: its client, its session, the entities of its collections, and its end. */
-export interface SpaceOf<Collections> {
+export interface SpaceOf<Collections, Run = Session> {
   /** Which environment and server, and how sessions behave. */
   readonly client: Client;
   /** One run of the app for one person. */
-  readonly session: Session;
+  readonly session: Run;
   /** What the app shows. */
   readonly collections: Collections;
   /** Sends the recorded events and lets go of timers, listeners and connections. What is shown stays. */
@@ -24,7 +24,7 @@ export interface EntitySource {
   experience<Kind extends string, Properties>(
     entity: string,
     type: ExperienceType<Kind, Properties>,
-  ): Experience<Kind, Properties>;
+  ): Experience<Kind, Properties, any>;
   /** The section that is this child of a collection. */
   section<Items>(
     entity: string,
@@ -35,7 +35,7 @@ export interface EntitySource {
 /** Makes a Space; nothing global is touched before its first use. */
 export function makeSpace<Collections>(
   blueprint: Blueprint<Collections>,
-): SpaceOf<Collections> {
+): SpaceOf<Collections, any> {
   return assemble(blueprint).space;
 }
 

@@ -1,0 +1,103 @@
+"""The module of what an app says: its events with their metadata, its fields, and the types that go by them.
+
+Types alone. It is there where the model has events or fields, or the option `events` narrows what may be tracked;
+without it the runtime's own types are taken, which let an app say anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from templates_server.codegen.model import Event, Field, Metadata, PropertyType, SpaceModel
+from templates_server.codegen.naming import ModelNames
+from templates_server.codegen.pieces import Code, Identifier, Piece
+from templates_server.codegen.typescript.layout import union
+from templates_server.codegen.typescript.literals import documentation, property_name, string
+from templates_server.codegen.typescript.modules import Import, Module
+from templates_server.codegen.typescript.names import type_name
+
+STEM = "events"
+MODELLED = "modelled"
+"""The value of the option `events` with which nothing but the model's events compiles."""
+
+_TYPES = {PropertyType.TEXT: "string", PropertyType.NUMBER: "number", PropertyType.TOGGLE: "boolean"}
+_RUNTIME_TYPES = ("Experience", "Item", "Session", "StartOptions", "Track")
+"""Those of the runtime that this module has types of the same name for."""
+
+
+def has_events_module(model: SpaceModel, options: Mapping[str, str]) -> bool:
+    """Whether there is one."""
+    return bool(model.events or model.fields) or _is_closed(options)
+
+
+def narrowed_types(model: SpaceModel) -> Sequence[str]:
+    """The types of the runtime that the module stands in for."""
+    return [*_RUNTIME_TYPES, *(["Fields"] if model.fields else [])]
+
+
+def exported_types(model: SpaceModel, names: ModelNames) -> Import:
+    """All of its types, for the index to hand on."""
+    texts = ["Events", *narrowed_types(model)]
+    texts += [_metadata_type(event, names).text for event in model.events if event.metadata]
+    return Import(f"./{STEM}", [], [Identifier(text) for text in sorted(texts)])
+
+
+def track_import(model: SpaceModel, options: Mapping[str, str]) -> Import | None:
+    """How the module of an experience finds the type of `track`; None where the runtime's own serves."""
+    return Import(f"../{STEM}", [], [Identifier("Track")]) if has_events_module(model, options) else None
+
+
+def events_module(model: SpaceModel, names: ModelNames, options: Mapping[str, str]) -> Module:
+    """Events and fields."""
+    values = {
+        "metadata": [_metadata(event, names) for event in model.events if event.metadata],
+        "events": [_event(event, names) for event in model.events],
+        "fields": [_field(field) for field in model.fields],
+        "track": Code("TrackOf<Events, never>" if _is_closed(options) else "TrackOf<Events>"),
+    }
+    return Module(STEM, STEM, values, is_types=True)
+
+
+def _is_closed(options: Mapping[str, str]) -> bool:
+    return options.get("events") == MODELLED
+
+
+def _metadata_type(event: Event, names: ModelNames) -> Identifier:
+    return type_name(names.events[event.key], "Metadata")
+
+
+def _metadata(event: Event, names: ModelNames) -> Mapping[str, object]:
+    return {
+        "about": documentation(event.name, event.description, key=event.key),
+        "type": _metadata_type(event, names),
+        "members": [_member(item, is_required=item.is_required) for item in event.metadata],
+    }
+
+
+def _event(event: Event, names: ModelNames) -> Mapping[str, Piece | None]:
+    metadata = _metadata_type(event, names).text if event.metadata else "{}"
+    return {
+        "about": documentation(event.name, event.description, indent=2),
+        "declaration": Code(f"readonly {property_name(event.key).text}: {metadata};"),
+    }
+
+
+def _field(field: Field) -> Mapping[str, Piece | None]:
+    return _member(field, is_required=False)
+
+
+def _member(of: Metadata | Field, *, is_required: bool) -> Mapping[str, Piece | None]:
+    key = property_name(of.key).text
+    head = f"readonly {key}:" if is_required else f"readonly {key}?:"
+    return {
+        "about": documentation(of.name, of.description, indent=2),
+        "declaration": union(head, [*_values(of), *([] if is_required else _nothing())], indent=2),
+    }
+
+
+def _values(of: Metadata | Field) -> Sequence[Piece]:
+    return [string(option) for option in of.options] if of.type is PropertyType.SELECT else [Code(_TYPES[of.type])]
+
+
+def _nothing() -> Iterator[Piece]:
+    yield from (Code("null"), Code("undefined"))
