@@ -2,6 +2,7 @@
 
 const MOST_UNKNOWN = 20;
 const LONGEST_UNKNOWN = 200;
+const REPORT = "unknown";
 
 const LONGEST_TIMER_MSEC = 2147483647;
 
@@ -136,7 +137,10 @@ function own(object, key) {
 function unknownEntry(place, value) {
   const write = (value) => JSON.stringify(value) ?? "missing";
   const text = readOr(write, value, "too deep", place, () => {});
-  return storable(`${place}: ${text}`.slice(0, LONGEST_UNKNOWN));
+  // Not what nobody sees, or what would be a line of its own in a log.
+  return `${place}: ${text}`
+    .slice(0, LONGEST_UNKNOWN)
+    .replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, "\ufffd");
 }
 
 /** The value as it is read, or else the other one. */
@@ -1114,6 +1118,8 @@ function makeClient(host, log, keyChanged, lockChanged, trackingChanged) {
   let sessionLock = true;
   let tracking = true;
   return {
+    appVersion: "",
+    appBuild: "",
     fetch: null,
     logger: null,
     storage: null,
@@ -1155,6 +1161,20 @@ function makeClient(host, log, keyChanged, lockChanged, trackingChanged) {
       apiKey = typeof key === "string" ? key.trim() : "";
       keyChanged();
     },
+  };
+}
+
+/** What an app says of itself, as far as that can be sent. On which system React Native runs, only modules of its own tell. */
+function readApp(client, attempt) {
+  const read = (name) =>
+    attempt(
+      `client.${name} is left out`,
+      () => ensureLength(scalarText(client[name]), LONGEST_KEY) || undefined,
+    );
+  return {
+    version: read("appVersion"),
+    build: read("appBuild"),
+    platform: platform.document ? "browser" : hasPage() ? "other" : "server",
   };
 }
 
@@ -1282,7 +1302,45 @@ function personOf({ anonymousId, userId, userSignature }) {
   };
 }
 
-function makeRunner(spaceKey, host, entities) {
+/**
+ * What could not be used and the server has not been told of, by code and
+ * destination. It is one for all Spaces, since a server makes one for each
+ * request, which starts one session and no more.
+ */
+const untold = /* @__PURE__ */ new Map();
+
+/** `whose` names the code and the destination: what other code has left is dropped. */
+function keepReport(store, client, whose) {
+  /** What an earlier program has left. */
+  let left;
+
+  const bounded = (entries) =>
+    Array.from(new Set(entries)).slice(0, MOST_UNKNOWN);
+
+  const list = () => {
+    if (left === undefined && client.tracking) {
+      left = null;
+      void proceed(store.read(REPORT), (text) => void (left = text));
+    }
+    const [mark, ...entries] = left?.split("\n") ?? [];
+    const known = untold.get(whose()) ?? [];
+    return mark === whose() ? bounded([...entries, ...known]) : known;
+  };
+
+  return {
+    list,
+    put(entries) {
+      const all = bounded(entries);
+      if (!left && equal(all, list())) return;
+      left = null;
+      untold.set(whose(), all);
+      const text = [whose(), ...all].join("\n");
+      void (all.length > 0 ? store.write(REPORT, text) : store.remove(REPORT));
+    },
+  };
+}
+
+function makeRunner(spaceKey, host, code, entities) {
   let state = IDLE;
   let initial = IDLE;
   let revision = null;
@@ -1304,8 +1362,8 @@ function makeRunner(spaceKey, host, entities) {
   let ended = false;
   /** Whose start the present run is. */
   let caller;
-  /** What the server has not been told yet of what this code could not use. */
-  let untold = [];
+  /** The server has refused what sessions say besides: then they start without it. */
+  let isBare = false;
   const logged = new Set();
   let stopWatching;
   let closing;
@@ -1380,10 +1438,12 @@ function makeRunner(spaceKey, host, entities) {
     if (client.tracking) {
       if (closing) return;
       identity.keep();
+      noteUnknown();
       void events.restore();
     } else {
       store.clear();
       events.drop();
+      unknownReport.put([]);
     }
   };
 
@@ -1397,16 +1457,29 @@ function makeRunner(spaceKey, host, entities) {
   const store = makeStore(spaceKey, client, log);
   const identity = keepIdentity(store, client);
   const sender = makeSender(client);
+  const unknownReport = keepReport(
+    store,
+    client,
+    () => code.hash + sender.destination(),
+  );
   const events = makeEvents(sender, pauses, store, client, log);
 
   /** Asks for a session for the run. */
   const ask = async (run, aborter) => {
-    const told = untold;
     const { fields } = run;
-    const unknown = told.length > 0 ? told : undefined;
-    const body = JSON.stringify({ ...personOf(run), fields, unknown });
+    const app = readApp(client, attempt);
+    const unknown = client.tracking && !isBare ? unknownReport.list() : [];
+    const body = JSON.stringify({
+      ...personOf(run),
+      fields,
+      ...(!isBare && { code, app }),
+      ...(unknown.length > 0 && { unknown }),
+    });
     const reply = await sender.send("/sessions", body, aborter);
-    if (readServed(reply) && untold === told) untold = [];
+    const isRefused = [400, 413, 422].includes(reply.status);
+    if (isRefused) isBare = !isBare;
+    const isTold = isRefused || readServed(reply);
+    if (isTold && unknown.length > 0) unknownReport.put([]);
     return reply;
   };
 
@@ -1439,8 +1512,8 @@ function makeRunner(spaceKey, host, entities) {
   /** What this code cannot use is logged once, and told to the server when the next session starts. */
   const noteUnknown = () => {
     const unknown = listUnknown();
-    const all = new Set([...untold, ...unknown]);
-    untold = Array.from(all).slice(0, MOST_UNKNOWN);
+    if (client.tracking && !states)
+      unknownReport.put([...unknownReport.list(), ...unknown]);
     const news = unknown.filter((entry) => !logged.has(entry));
     if (news.length === 0 || logged.size > MOST_UNKNOWN_LOGGED) return;
     news.forEach((entry) => logged.add(entry));
@@ -1454,6 +1527,7 @@ function makeRunner(spaceKey, host, entities) {
   /** From the first use on, the page's end and the network's return are known. */
   const watch = () => {
     if (states) return;
+    unknownReport.list();
     stopWatching ??
       (stopWatching = watchPage({ leave: events.leave, hurry: pauses.hurry }));
   };
@@ -1956,9 +2030,9 @@ export function makeSpace(blueprint) {
   return assemble(blueprint).space;
 }
 
-function assemble({ key, host, fallbacks, collect }) {
+function assemble({ key, host, code, fallbacks, collect }) {
   const entities = new Map();
-  const runner = makeRunner(key, host, entities);
+  const runner = makeRunner(key, host, code, entities);
 
   const layersOf = (entity, nothing, parse) => {
     const note = () => {};

@@ -4,6 +4,8 @@ export interface OptionsOf<States> {
   readonly host?: string | undefined;
   readonly storage?: SpaceStorage | null | undefined;
   readonly fetch?: Fetch | null | undefined;
+  readonly appVersion?: string | undefined;
+  readonly appBuild?: string | undefined;
   readonly waitTimeMsec?: number | undefined;
   readonly sessionLock?: boolean | undefined;
   readonly logger?: Logger | null | undefined;

@@ -131,7 +131,10 @@ type Note = (place: string, value: unknown) => void;
 function unknownEntry(place: string, value: unknown): string {
   const write = (value: unknown) => JSON.stringify(value) ?? "missing";
   const text = readOr(write, value, "too deep", place, () => {});
-  return storable(`${place}: ${text}`.slice(0, LONGEST_UNKNOWN));
+  // Not what nobody sees, or what would be a line of its own in a log.
+  return `${place}: ${text}`
+    .slice(0, LONGEST_UNKNOWN)
+    .replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, "\ufffd");
 }
 
 /** The value as it is read, or else the other one. */
