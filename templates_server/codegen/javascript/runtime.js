@@ -128,9 +128,7 @@ const READERS = {
 };
 
 function own(object, key) {
-  return Object.prototype.hasOwnProperty.call(object, key)
-    ? object[key]
-    : undefined;
+  return {}.hasOwnProperty.call(object, key) ? object[key] : undefined;
 }
 
 /** Such as `homepage.body[1].layout: "tall"`. */
@@ -140,7 +138,7 @@ function unknownEntry(place, value) {
   // Not what nobody sees, or what would be a line of its own in a log.
   return `${place}: ${text}`
     .slice(0, LONGEST_UNKNOWN)
-    .replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, "\ufffd");
+    .replace(/[\p{C}\p{Zl}\p{Zp}]/gu, "\ufffd");
 }
 
 /** The value as it is read, or else the other one. */
@@ -177,7 +175,7 @@ function readProperties({ rules, defaults }, wire, place, note) {
 
 /** The type, its defaults guarded against change. */
 function guarded(type) {
-  Object.values(type.defaults).forEach((value) => Object.freeze(value));
+  Object.values(type.defaults).forEach(Object.freeze);
   Object.freeze(type.defaults);
   return type;
 }
@@ -383,7 +381,7 @@ function readField(value) {
 /** What an app sees of the layers. */
 function makeEntity(layers, content, rest) {
   const { read, fallback, initial, onChange } = layers;
-  const entity = {
+  return Object.freeze({
     ...rest,
     get enabled() {
       return read().enabled;
@@ -398,11 +396,10 @@ function makeEntity(layers, content, rest) {
       return initial();
     },
     onChange,
-  };
-  const get = () => read()[content];
-  return Object.freeze(
-    Object.defineProperty(entity, content, { get, enumerable: true }),
-  );
+    get [content]() {
+      return read()[content];
+    },
+  });
 }
 
 function readExperience(type, wire, place, otherwise, note) {
@@ -1194,18 +1191,6 @@ function makeSender(client) {
     };
   };
 
-  const frame = (body, keepalive, { signal }) => ({
-    method: body ? "POST" : "GET",
-    headers: {
-      Accept: "application/json",
-      Authorization: `Bearer ${client.apiKey}`,
-      ...(body && { "Content-Type": "application/json" }),
-    },
-    ...(body && { body }),
-    // What outlives its page is not cut.
-    ...(keepalive ? { keepalive } : signal ? { signal } : {}),
-  });
-
   return {
     destination: () =>
       client.apiKey && JSON.stringify([client.apiKey, client.host]),
@@ -1238,7 +1223,17 @@ function makeSender(client) {
         let watching =
           platform.process?.getActiveResourcesInfo &&
           afterIfStillThere(aborter ? ALONE_MSEC : EVENTS_ALONE_MSEC, look);
-        void ask(path, frame(body, keepalive, cutter))
+        void ask(path, {
+          method: body ? "POST" : "GET",
+          headers: {
+            Accept: "application/json",
+            Authorization: `Bearer ${client.apiKey}`,
+            ...(body && { "Content-Type": "application/json" }),
+          },
+          ...(body && { body }),
+          // What outlives its page is not cut.
+          ...(keepalive ? { keepalive } : { signal: cutter.signal }),
+        })
           .catch(() => NO_ANSWER)
           .then((reply) => {
             underWay -= 1;
@@ -1303,39 +1298,34 @@ function personOf({ anonymousId, userId, userSignature }) {
 }
 
 /**
- * What could not be used and the server has not been told of, by code and
- * destination. It is one for all Spaces, since a server makes one for each
- * request, which starts one session and no more.
+ * What could not be used and the server has not been told of: a line for whose
+ * it is, and one an entry. It is one for all Spaces of the program, since a
+ * server makes one for each request, which starts one session and no more.
  */
-const untold = /* @__PURE__ */ new Map();
+let untold = "";
 
-/** `whose` names the code and the destination: what other code has left is dropped. */
+/** `whose` names the code and the destination: others drop it. */
 function keepReport(store, client, whose) {
-  /** What an earlier program has left. */
-  let left;
-
-  const bounded = (entries) =>
-    Array.from(new Set(entries)).slice(0, MOST_UNKNOWN);
-
-  const list = () => {
-    if (left === undefined && client.tracking) {
-      left = null;
-      void proceed(store.read(REPORT), (text) => void (left = text));
-    }
-    const [mark, ...entries] = left?.split("\n") ?? [];
-    const known = untold.get(whose()) ?? [];
-    return mark === whose() ? bounded([...entries, ...known]) : known;
-  };
-
+  /** Only then has there been consent, and anything of this Space. */
+  let isLoaded = false;
   return {
-    list,
+    list() {
+      if (!isLoaded && client.tracking) {
+        isLoaded = true;
+        void proceed(
+          store.read(REPORT),
+          (left) => void (untold = untold || left || ""),
+        );
+      }
+      const [mark, ...entries] = untold.split("\n");
+      return mark === whose() ? entries : [];
+    },
     put(entries) {
-      const all = bounded(entries);
-      if (!left && equal(all, list())) return;
-      left = null;
-      untold.set(whose(), all);
-      const text = [whose(), ...all].join("\n");
-      void (all.length > 0 ? store.write(REPORT, text) : store.remove(REPORT));
+      const all = Array.from(new Set(entries)).slice(0, MOST_UNKNOWN);
+      const text = all[0] ? [whose(), ...all].join("\n") : "";
+      if (!isLoaded || text === untold) return;
+      untold = text;
+      void (text ? store.write(REPORT, text) : store.remove(REPORT));
     },
   };
 }
@@ -1467,19 +1457,18 @@ function makeRunner(spaceKey, host, code, entities) {
   /** Asks for a session for the run. */
   const ask = async (run, aborter) => {
     const { fields } = run;
+    const told = client.tracking ? unknownReport.list() : [];
+    const unknown = told[0] && told;
     const app = readApp(client, attempt);
-    const unknown = client.tracking && !isBare ? unknownReport.list() : [];
     const body = JSON.stringify({
       ...personOf(run),
       fields,
-      ...(!isBare && { code, app }),
-      ...(unknown.length > 0 && { unknown }),
+      ...(!isBare && { code, app, unknown }),
     });
     const reply = await sender.send("/sessions", body, aborter);
     const isRefused = [400, 413, 422].includes(reply.status);
     if (isRefused) isBare = !isBare;
-    const isTold = isRefused || readServed(reply);
-    if (isTold && unknown.length > 0) unknownReport.put([]);
+    if (unknown && (isRefused || readServed(reply))) unknownReport.put([]);
     return reply;
   };
 
@@ -2088,7 +2077,7 @@ function apply(options, fallbacks, { runner, entities }) {
     runner.test(completeStates(fallbacks, states, entities, runner.log));
   for (const name of Object.keys(client)) {
     const value = options[name];
-    if (value !== undefined) Object.assign(client, { [name]: value });
+    if (value !== undefined) client[name] = value;
   }
   if (bootstrap && !states) {
     const resumed = runner.attempt("the bootstrap cannot be used", () =>

@@ -142,19 +142,18 @@ function makeRunner(
   /** Asks for a session for the run. */
   const ask = async (run: Run, aborter: Aborter) => {
     const { fields } = run;
+    const told = client.tracking ? unknownReport.list() : [];
+    const unknown = told[0] && told;
     const app = readApp(client, attempt);
-    const unknown = client.tracking && !isBare ? unknownReport.list() : [];
     const body = JSON.stringify({
       ...personOf(run),
       fields,
-      ...(!isBare && { code, app }),
-      ...(unknown.length > 0 && { unknown }),
+      ...(!isBare && { code, app, unknown }),
     });
     const reply = await sender.send("/sessions", body, aborter);
     const isRefused = [400, 413, 422].includes(reply.status);
     if (isRefused) isBare = !isBare;
-    const isTold = isRefused || readServed(reply);
-    if (isTold && unknown.length > 0) unknownReport.put([]);
+    if (unknown && (isRefused || readServed(reply))) unknownReport.put([]);
     return reply;
   };
 

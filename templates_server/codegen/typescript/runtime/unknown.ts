@@ -1,9 +1,9 @@
 /**
- * What could not be used and the server has not been told of, by code and
- * destination. It is one for all Spaces, since a server makes one for each
- * request, which starts one session and no more.
+ * What could not be used and the server has not been told of: a line for whose
+ * it is, and one an entry. It is one for all Spaces of the program, since a
+ * server makes one for each request, which starts one session and no more.
  */
-const untold = /* @__PURE__ */ new Map<string, readonly string[]>();
+let untold = "";
 
 /** Keeps that in storage too, for the next program, until a start that carried it was answered. */
 interface UnknownReport {
@@ -12,37 +12,32 @@ interface UnknownReport {
   put(entries: readonly string[]): void;
 }
 
-/** `whose` names the code and the destination: what other code has left is dropped. */
+/** `whose` names the code and the destination: others drop it. */
 function keepReport(
   store: Store,
   client: Client,
   whose: () => string,
 ): UnknownReport {
-  /** What an earlier program has left. */
-  let left: string | null | undefined;
-
-  const bounded = (entries: readonly string[]) =>
-    Array.from(new Set(entries)).slice(0, MOST_UNKNOWN);
-
-  const list = () => {
-    if (left === undefined && client.tracking) {
-      left = null;
-      void proceed(store.read(REPORT), (text) => void (left = text));
-    }
-    const [mark, ...entries] = left?.split("\n") ?? [];
-    const known = untold.get(whose()) ?? [];
-    return mark === whose() ? bounded([...entries, ...known]) : known;
-  };
-
+  /** Only then has there been consent, and anything of this Space. */
+  let isLoaded = false;
   return {
-    list,
+    list() {
+      if (!isLoaded && client.tracking) {
+        isLoaded = true;
+        void proceed(
+          store.read(REPORT),
+          (left) => void (untold = untold || left || ""),
+        );
+      }
+      const [mark, ...entries] = untold.split("\n");
+      return mark === whose() ? entries : [];
+    },
     put(entries) {
-      const all = bounded(entries);
-      if (!left && equal(all, list())) return;
-      left = null;
-      untold.set(whose(), all);
-      const text = [whose(), ...all].join("\n");
-      void (all.length > 0 ? store.write(REPORT, text) : store.remove(REPORT));
+      const all = Array.from(new Set(entries)).slice(0, MOST_UNKNOWN);
+      const text = all[0] ? [whose(), ...all].join("\n") : "";
+      if (!isLoaded || text === untold) return;
+      untold = text;
+      void (text ? store.write(REPORT, text) : store.remove(REPORT));
     },
   };
 }
