@@ -1307,15 +1307,15 @@ let untold = "";
 /** `whose` names the code and the destination: others drop it. */
 function keepReport(store, client, whose) {
   /** Only then has there been consent, and anything of this Space. */
-  let isLoaded = false;
+  let isLoaded;
   return {
     list() {
       if (!isLoaded && client.tracking) {
         isLoaded = true;
-        void proceed(
-          store.read(REPORT),
-          (left) => void (untold = untold || left || ""),
-        );
+        void proceed(store.read(REPORT), (left) => {
+          // Nothing of this kind is what others have written there.
+          if (/\n/.test(left)) untold = untold || left;
+        });
       }
       const [mark, ...entries] = untold.split("\n");
       return mark === whose() ? entries : [];
@@ -1353,7 +1353,7 @@ function makeRunner(spaceKey, host, code, entities) {
   /** Whose start the present run is. */
   let caller;
   /** The server has refused what sessions say besides: then they start without it. */
-  let isBare = false;
+  let isBare;
   const logged = new Set();
   let stopWatching;
   let closing;

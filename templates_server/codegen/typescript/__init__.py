@@ -15,7 +15,8 @@ from templates_server.codegen.typescript.space_modules import GENERATED, GIT_ATT
 
 RUNTIME_PARTS = (
     "limits", "values", "platform", "callers", "input", "entities", "layers", "storage", "identity", "retry", "kept",
-    "events", "client", "transport", "session", "recording", "unknown", "runner", "tabs", "follower", "space", "options",
+    "events", "client", "transport", "session", "recording", "unknown", "runner", "tabs", "follower", "space",
+    "options",
 )  # fmt: skip
 """The runtime is one file for those who read it, and a file a subject for those who write it."""
 

@@ -24,7 +24,7 @@ GENERATED = "* linguist-generated=true\n"
 def space_modules(
     generation_input: GenerationInput, names: ModelNames, options: Mapping[str, str], code_hash: str
 ) -> Iterator[Module]:
-    """The modules, each once. `code_hash` stands in that of the fallbacks alone: the others change with their own parts."""
+    """The modules, each once. Only that of the fallbacks has `code_hash`: the others change with their own parts."""
     model = generation_input.model
     for experience in model.experiences:
         yield experience_module(experience, names)

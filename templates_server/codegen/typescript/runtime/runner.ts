@@ -38,7 +38,7 @@ function makeRunner(
   /** Whose start the present run is. */
   let caller: Caller | undefined;
   /** The server has refused what sessions say besides: then they start without it. */
-  let isBare = false;
+  let isBare: boolean | undefined;
   const logged = new Set<string>();
   let stopWatching: (() => void) | undefined;
   let closing: Promise<void> | undefined;

@@ -19,15 +19,15 @@ function keepReport(
   whose: () => string,
 ): UnknownReport {
   /** Only then has there been consent, and anything of this Space. */
-  let isLoaded = false;
+  let isLoaded: boolean | undefined;
   return {
     list() {
       if (!isLoaded && client.tracking) {
         isLoaded = true;
-        void proceed(
-          store.read(REPORT),
-          (left) => void (untold = untold || left || ""),
-        );
+        void proceed(store.read(REPORT), (left) => {
+          // Nothing of this kind is what others have written there.
+          if (/\n/.test(left as string)) untold = untold || (left as string);
+        });
       }
       const [mark, ...entries] = untold.split("\n");
       return mark === whose() ? entries : [];
