@@ -8,11 +8,11 @@ from typing import Any
 import msgspec
 
 from templates_server.codegen.cache import RenderedSets, SetKey
+from templates_server.codegen.generator import GENERATOR
 from templates_server.codegen.inputs import CodeHashes, Version, load_input
 from templates_server.codegen.model import GenerationInput
 from templates_server.codegen.models import Code, CodeRequest, RenderedTarget, Target
 from templates_server.codegen.recording import record_rendering
-from templates_server.codegen.render import GENERATOR
 from templates_server.codegen.targets import check_targets
 from templates_server.endpoint import Answer, Call
 from templates_server.errors import Problem, ValidationFailed

@@ -8,8 +8,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from templates_server.codegen.generator import GENERATOR
 from templates_server.codegen.model import GenerationInput
-from templates_server.codegen.render import GENERATOR
 
 
 def code_hash(generation_input: GenerationInput, generator: str = GENERATOR) -> str:

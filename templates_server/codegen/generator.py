@@ -15,7 +15,7 @@ from templates_server.codegen.registry import LANGUAGES
 NUMBER = 1
 DIGEST_CHARACTERS = 12
 FOLDER = Path(__file__).parent
-SHARED = ("model.py", "naming.py", "pieces.py", "registry.py", "render.py", "templates.py")
+SHARED = ("fingerprint.py", "model.py", "naming.py", "pieces.py", "registry.py", "render.py", "templates.py")
 
 
 def generator_version(folder: Path = FOLDER) -> str:
@@ -33,3 +33,7 @@ def _sources(folder: Path) -> Iterator[Path]:
         yield from (
             path for path in (folder / language).rglob("*") if path.is_file() and "__pycache__" not in path.parts
         )
+
+
+GENERATOR = generator_version()
+"""Changes with everything that could give other files for the same model."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 
 from templates_server.codegen import store
+from templates_server.codegen.generator import GENERATOR
 from templates_server.codegen.inputs import Version
-from templates_server.codegen.render import GENERATOR
 from templates_server.database import Database
 from templates_server.errors import Unavailable
 

@@ -19,12 +19,12 @@ LANGUAGES = ("typescript", "javascript")
 class Language:
     """A language that code is generated in.
 
-    `identifier` gives the member that an app writes; `files` gives path and text of every file, of a model, its names
-    and the target's options.
+    `identifier` gives the member that an app writes; `files` gives path and text of every file, of a model, its names,
+    the target's options and the `code_hash`.
     """
 
     identifier: Callable[[Scope, Name], str]
-    files: Callable[[GenerationInput, ModelNames, Mapping[str, str]], dict[str, str]]
+    files: Callable[[GenerationInput, ModelNames, Mapping[str, str], str], dict[str, str]]
 
 
 class UnknownLanguage(ValueError):

@@ -5,22 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from templates_server.codegen import registry
-from templates_server.codegen.generator import generator_version
+from templates_server.codegen.fingerprint import code_hash
+from templates_server.codegen.generator import GENERATOR
 from templates_server.codegen.model import GenerationInput
 from templates_server.codegen.naming import name_model
-
-GENERATOR = generator_version()
-"""Changes with everything that could give other files for the same model."""
 
 UnknownLanguage = registry.UnknownLanguage
 LANGUAGES = registry.LANGUAGES
 
 
-def render(generation_input: GenerationInput, language: str, options: Mapping[str, str]) -> dict[str, str]:
+def render(
+    generation_input: GenerationInput, language: str, options: Mapping[str, str], *, generator: str = GENERATOR
+) -> dict[str, str]:
     """All files of a target, by path relative to its output folder, in order of path.
 
-    `options["host"]` is where an app finds the server; without it, at the page's own origin. Raises
-    `UnknownLanguage`.
+    `options["host"]` is where an app finds the server; without it, at the page's own origin. The
+    `code_hash` that the files carry is that of the input and `generator`. Raises `UnknownLanguage`.
     """
-    files = registry.language(language).files(generation_input, name_model(generation_input.model), options)
+    write, names = registry.language(language).files, name_model(generation_input.model)
+    files = write(generation_input, names, options, code_hash(generation_input, generator))
     return dict(sorted(files.items()))

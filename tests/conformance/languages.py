@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from templates_server.codegen.fingerprint import code_hash
 from templates_server.codegen.render import render
 from tests.requirements import require_node, require_npm_package
 from tests.server.codegen.reference_space import HOST, tracked_vod
@@ -19,10 +20,19 @@ Build = Callable[[Path], Sequence[str]]
 
 @dataclass(frozen=True)
 class Language:
-    """One that the cases are run in."""
+    """One that the cases are run in; `page_platform` is the platform of its pages, as sessions tell it."""
 
     name: str
     build: Build
+    page_platform: str
+
+    def platform(self, place: str) -> str:
+        """The platform of a `place` of the cases."""
+        return self.page_platform if place == "page" else "server"
+
+
+CODE_HASH = code_hash(tracked_vod())
+"""That of the code with which every driver is made."""
 
 
 def rendered(folder: Path, name: str) -> Path:
@@ -43,7 +53,7 @@ def node_driver(folder: Path, name: str) -> Sequence[str]:
 
 
 def _of_node(name: str) -> Language:
-    return Language(name, lambda folder: node_driver(rendered(folder, name), name))
+    return Language(name, lambda folder: node_driver(rendered(folder, name), name), "browser")
 
 
 LANGUAGES: Mapping[str, Language] = {each.name: each for each in (_of_node("typescript"), _of_node("javascript"))}

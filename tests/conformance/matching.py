@@ -16,6 +16,10 @@ class Names:
     def __init__(self) -> None:
         self._values: dict[str, Any] = {}
 
+    def know(self, **values: Any) -> None:
+        """Names for which it is known beforehand what they stand for."""
+        self._values |= {f"${name}": value for name, value in values.items()}
+
     def fits(self, name: str, value: Any) -> bool:
         """Whether the name can stand for the value."""
         if value is ABSENT or value is None:

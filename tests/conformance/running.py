@@ -10,6 +10,7 @@ from typing import Any
 
 from tests.conformance.cases import Case, Step
 from tests.conformance.driver import Driver, DriverFailed
+from tests.conformance.languages import CODE_HASH, LANGUAGES
 from tests.conformance.matching import Names
 from tests.conformance.places import put
 from tests.conformance.published import PublishedSpace
@@ -64,6 +65,8 @@ class Run:
             chance=given["chance"],
         )
         self.features = frozenset(told["features"])
+        platform = LANGUAGES[told["language"]].platform(self._place)
+        self.names.know(code_hash=CODE_HASH, language=told["language"], platform=platform)
 
     def _do_create(self, what: Any = None) -> None:
         """Make the space of the case, or another one."""
@@ -157,6 +160,8 @@ class Run:
         self._storage = again.pop("storage", self._storage)
         if again.pop("nonsense", False):
             self._spoil()
+        if again.pop("other code", False):
+            self._have_of_other_code()
         self.begin()
         self._do_create(again or None)
 
@@ -164,6 +169,10 @@ class Run:
         """Put nonsense in the place of whatever the device's storage holds."""
         kept = json.loads(self.file.read_text("utf-8"))
         self.file.write_text(json.dumps(dict.fromkeys(kept, '[{"id":')), "utf-8")
+
+    def _have_of_other_code(self) -> None:
+        """Have the device's storage hold what it would if other generated code had written it."""
+        self.file.write_text(self.file.read_text("utf-8").replace(CODE_HASH, "0" * len(CODE_HASH)), "utf-8")
 
     def _do_answer(self, what: Any) -> None:
         for kind, plans in what.items():

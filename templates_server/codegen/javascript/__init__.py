@@ -24,14 +24,16 @@ PACKAGE = '{\n  "type": "module",\n  "sideEffects": false\n}\n'
 TEMPLATES = Templates("javascript", "typescript")
 
 
-def files(generation_input: GenerationInput, names: ModelNames, options: Mapping[str, str]) -> dict[str, str]:
+def files(
+    generation_input: GenerationInput, names: ModelNames, options: Mapping[str, str], code_hash: str
+) -> dict[str, str]:
     """Every file of the output, by path."""
     extension = {"extension": extension_of(options)}
     written = {
         f"{module.stem}.{ending}": with_header(
             HEADER, TEMPLATES.body(f"{module.template}.{ending}.jinja", {**module.values, **extension})
         )
-        for module in space_modules(generation_input, names, options)
+        for module in space_modules(generation_input, names, options, code_hash)
         for ending in (DECLARATIONS if module.is_types else ENDINGS)
     }
     others = {".gitattributes": with_header(GIT_ATTRIBUTES, GENERATED), "package.json": PACKAGE}

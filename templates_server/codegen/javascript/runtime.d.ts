@@ -235,6 +235,10 @@ export interface Client {
   tracking: boolean;
   /** Where the anonymous id and events are kept; null: `localStorage` where there is one, else in memory. */
   storage: SpaceStorage | null;
+  /** The version of your app, such as `2.3.1`, which sessions that start tell the server; "": none. */
+  appVersion: string;
+  /** The build of that version; "": none. */
+  appBuild: string;
   /** A `fetch` of your own; null: the platform's. */
   fetch: Fetch | null;
   /** Gets what is otherwise written to the console with `console.error`; null: the console. */
@@ -328,6 +332,12 @@ export interface Snapshot {
   };
 }
 
+/** Which generated code this is: the hash of all that it is made of. */
+export interface GeneratedCode {
+  readonly hash: string;
+  readonly language: string;
+}
+
 /** A Space in an app: its client, its session, the entities of its collections, and its end. */
 export interface SpaceOf<Collections, Run = Session> {
   /** Which environment and server, and how sessions behave. */
@@ -344,6 +354,7 @@ export interface SpaceOf<Collections, Run = Session> {
 export interface Blueprint<Collections> {
   readonly key: string;
   readonly host: string;
+  readonly code: GeneratedCode;
   readonly fallbacks: Readonly<Record<string, WireState>>;
   readonly collect: (source: EntitySource) => Collections;
 }
@@ -373,6 +384,8 @@ export interface OptionsOf<States> {
   readonly host?: string | undefined;
   readonly storage?: SpaceStorage | null | undefined;
   readonly fetch?: Fetch | null | undefined;
+  readonly appVersion?: string | undefined;
+  readonly appBuild?: string | undefined;
   readonly waitTimeMsec?: number | undefined;
   readonly sessionLock?: boolean | undefined;
   readonly logger?: Logger | null | undefined;

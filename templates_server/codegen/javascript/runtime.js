@@ -2,6 +2,7 @@
 
 const MOST_UNKNOWN = 20;
 const LONGEST_UNKNOWN = 200;
+const REPORT = "unknown";
 
 const LONGEST_TIMER_MSEC = 2147483647;
 
@@ -127,16 +128,17 @@ const READERS = {
 };
 
 function own(object, key) {
-  return Object.prototype.hasOwnProperty.call(object, key)
-    ? object[key]
-    : undefined;
+  return {}.hasOwnProperty.call(object, key) ? object[key] : undefined;
 }
 
 /** Such as `homepage.body[1].layout: "tall"`. */
 function unknownEntry(place, value) {
   const write = (value) => JSON.stringify(value) ?? "missing";
   const text = readOr(write, value, "too deep", place, () => {});
-  return storable(`${place}: ${text}`.slice(0, LONGEST_UNKNOWN));
+  // Not what nobody sees, or what would be a line of its own in a log.
+  return `${place}: ${text}`
+    .slice(0, LONGEST_UNKNOWN)
+    .replace(/[\p{C}\p{Zl}\p{Zp}]/gu, "\ufffd");
 }
 
 /** The value as it is read, or else the other one. */
@@ -173,7 +175,7 @@ function readProperties({ rules, defaults }, wire, place, note) {
 
 /** The type, its defaults guarded against change. */
 function guarded(type) {
-  Object.values(type.defaults).forEach((value) => Object.freeze(value));
+  Object.values(type.defaults).forEach(Object.freeze);
   Object.freeze(type.defaults);
   return type;
 }
@@ -387,7 +389,7 @@ function readField(value) {
 /** What an app sees of the layers. */
 function makeEntity(layers, content, rest) {
   const { read, fallback, initial, onChange } = layers;
-  const entity = {
+  return Object.freeze({
     ...rest,
     get enabled() {
       return read().enabled;
@@ -402,11 +404,10 @@ function makeEntity(layers, content, rest) {
       return initial();
     },
     onChange,
-  };
-  const get = () => read()[content];
-  return Object.freeze(
-    Object.defineProperty(entity, content, { get, enumerable: true }),
-  );
+    get [content]() {
+      return read()[content];
+    },
+  });
 }
 
 function readExperience(type, wire, place, otherwise, note) {
@@ -1122,6 +1123,8 @@ function makeClient(host, log, keyChanged, lockChanged, trackingChanged) {
   let sessionLock = true;
   let tracking = true;
   return {
+    appVersion: "",
+    appBuild: "",
     fetch: null,
     logger: null,
     storage: null,
@@ -1166,6 +1169,20 @@ function makeClient(host, log, keyChanged, lockChanged, trackingChanged) {
   };
 }
 
+/** What an app says of itself, as far as that can be sent. On which system React Native runs, only modules of its own tell. */
+function readApp(client, attempt) {
+  const read = (name) =>
+    attempt(
+      `client.${name} is left out`,
+      () => ensureLength(scalarText(client[name]), LONGEST_KEY) || undefined,
+    );
+  return {
+    version: read("appVersion"),
+    build: read("appBuild"),
+    platform: platform.document ? "browser" : hasPage() ? "other" : "server",
+  };
+}
+
 const NO_ANSWER = { status: 0, text: "", retryAfterMsec: 0 };
 
 function makeSender(client) {
@@ -1181,18 +1198,6 @@ function makeSender(client) {
       retryAfterMsec: readRetryAfterMsec(answer.headers?.get("Retry-After")),
     };
   };
-
-  const frame = (body, keepalive, { signal }) => ({
-    method: body ? "POST" : "GET",
-    headers: {
-      Accept: "application/json",
-      Authorization: `Bearer ${client.apiKey}`,
-      ...(body && { "Content-Type": "application/json" }),
-    },
-    ...(body && { body }),
-    // What outlives its page is not cut.
-    ...(keepalive ? { keepalive } : signal ? { signal } : {}),
-  });
 
   return {
     destination: () =>
@@ -1226,7 +1231,17 @@ function makeSender(client) {
         let watching =
           platform.process?.getActiveResourcesInfo &&
           afterIfStillThere(aborter ? ALONE_MSEC : EVENTS_ALONE_MSEC, look);
-        void ask(path, frame(body, keepalive, cutter))
+        void ask(path, {
+          method: body ? "POST" : "GET",
+          headers: {
+            Accept: "application/json",
+            Authorization: `Bearer ${client.apiKey}`,
+            ...(body && { "Content-Type": "application/json" }),
+          },
+          ...(body && { body }),
+          // What outlives its page is not cut.
+          ...(keepalive ? { keepalive } : { signal: cutter.signal }),
+        })
           .catch(() => NO_ANSWER)
           .then((reply) => {
             underWay -= 1;
@@ -1290,7 +1305,40 @@ function personOf({ anonymousId, userId, userSignature }) {
   };
 }
 
-function makeRunner(spaceKey, host, entities) {
+/**
+ * What could not be used and the server has not been told of: a line for whose
+ * it is, and one an entry. It is one for all Spaces of the program, since a
+ * server makes one for each request, which starts one session and no more.
+ */
+let untold = "";
+
+/** `whose` names the code and the destination: others drop it. */
+function keepReport(store, client, whose) {
+  /** Only then has there been consent, and anything of this Space. */
+  let isLoaded;
+  return {
+    list() {
+      if (!isLoaded && client.tracking) {
+        isLoaded = true;
+        void proceed(store.read(REPORT), (left) => {
+          // Nothing of this kind is what others have written there.
+          if (/\n/.test(left)) untold = untold || left;
+        });
+      }
+      const [mark, ...entries] = untold.split("\n");
+      return mark === whose() ? entries : [];
+    },
+    put(entries) {
+      const all = Array.from(new Set(entries)).slice(0, MOST_UNKNOWN);
+      const text = all[0] ? [whose(), ...all].join("\n") : "";
+      if (!isLoaded || text === untold) return;
+      untold = text;
+      void (text ? store.write(REPORT, text) : store.remove(REPORT));
+    },
+  };
+}
+
+function makeRunner(spaceKey, host, code, entities) {
   let state = IDLE;
   let initial = IDLE;
   let revision = null;
@@ -1312,8 +1360,8 @@ function makeRunner(spaceKey, host, entities) {
   let ended = false;
   /** Whose start the present run is. */
   let caller;
-  /** What the server has not been told yet of what this code could not use. */
-  let untold = [];
+  /** The server has refused what sessions say besides: then they start without it. */
+  let isBare;
   const logged = new Set();
   let stopWatching;
   let closing;
@@ -1388,10 +1436,12 @@ function makeRunner(spaceKey, host, entities) {
     if (client.tracking) {
       if (closing) return;
       identity.keep();
+      noteUnknown();
       void events.restore();
     } else {
       store.clear();
       events.drop();
+      unknownReport.put([]);
     }
   };
 
@@ -1405,16 +1455,28 @@ function makeRunner(spaceKey, host, entities) {
   const store = makeStore(spaceKey, client, log);
   const identity = keepIdentity(store, client);
   const sender = makeSender(client);
+  const unknownReport = keepReport(
+    store,
+    client,
+    () => code.hash + sender.destination(),
+  );
   const events = makeEvents(sender, pauses, store, client, log);
 
   /** Asks for a session for the run. */
   const ask = async (run, aborter) => {
-    const told = untold;
     const { fields } = run;
-    const unknown = told.length > 0 ? told : undefined;
-    const body = JSON.stringify({ ...personOf(run), fields, unknown });
+    const told = client.tracking ? unknownReport.list() : [];
+    const unknown = told[0] && told;
+    const app = readApp(client, attempt);
+    const body = JSON.stringify({
+      ...personOf(run),
+      fields,
+      ...(!isBare && { code, app, unknown }),
+    });
     const reply = await sender.send("/sessions", body, aborter);
-    if (readServed(reply) && untold === told) untold = [];
+    const isRefused = [400, 413, 422].includes(reply.status);
+    if (isRefused) isBare = !isBare;
+    if (unknown && (isRefused || readServed(reply))) unknownReport.put([]);
     return reply;
   };
 
@@ -1447,8 +1509,8 @@ function makeRunner(spaceKey, host, entities) {
   /** What this code cannot use is logged once, and told to the server when the next session starts. */
   const noteUnknown = () => {
     const unknown = listUnknown();
-    const all = new Set([...untold, ...unknown]);
-    untold = Array.from(all).slice(0, MOST_UNKNOWN);
+    if (client.tracking && !states)
+      unknownReport.put([...unknownReport.list(), ...unknown]);
     const news = unknown.filter((entry) => !logged.has(entry));
     if (news.length === 0 || logged.size > MOST_UNKNOWN_LOGGED) return;
     news.forEach((entry) => logged.add(entry));
@@ -1462,6 +1524,7 @@ function makeRunner(spaceKey, host, entities) {
   /** From the first use on, the page's end and the network's return are known. */
   const watch = () => {
     if (states) return;
+    unknownReport.list();
     stopWatching ??
       (stopWatching = watchPage({ leave: events.leave, hurry: pauses.hurry }));
   };
@@ -1964,9 +2027,9 @@ export function makeSpace(blueprint) {
   return assemble(blueprint).space;
 }
 
-function assemble({ key, host, fallbacks, collect }) {
+function assemble({ key, host, code, fallbacks, collect }) {
   const entities = new Map();
-  const runner = makeRunner(key, host, entities);
+  const runner = makeRunner(key, host, code, entities);
 
   const layersOf = (entity, nothing, parse) => {
     const note = () => {};
@@ -2022,7 +2085,7 @@ function apply(options, fallbacks, { runner, entities }) {
     runner.test(completeStates(fallbacks, states, entities, runner.log));
   for (const name of Object.keys(client)) {
     const value = options[name];
-    if (value !== undefined) Object.assign(client, { [name]: value });
+    if (value !== undefined) client[name] = value;
   }
   if (bootstrap && !states) {
     const resumed = runner.attempt("the bootstrap cannot be used", () =>

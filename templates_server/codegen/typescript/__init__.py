@@ -15,21 +15,24 @@ from templates_server.codegen.typescript.space_modules import GENERATED, GIT_ATT
 
 RUNTIME_PARTS = (
     "limits", "values", "platform", "callers", "input", "entities", "layers", "storage", "identity", "retry", "kept",
-    "events", "client", "transport", "session", "recording", "runner", "tabs", "follower", "space", "options",
+    "events", "client", "transport", "session", "recording", "unknown", "runner", "tabs", "follower", "space",
+    "options",
 )  # fmt: skip
 """The runtime is one file for those who read it, and a file a subject for those who write it."""
 
 TEMPLATES = Templates("typescript")
 
 
-def files(generation_input: GenerationInput, names: ModelNames, options: Mapping[str, str]) -> dict[str, str]:
+def files(
+    generation_input: GenerationInput, names: ModelNames, options: Mapping[str, str], code_hash: str
+) -> dict[str, str]:
     """Every file of the output, by path."""
     extension = {"extension": extension_of(options)}
     written = {
         f"{module.stem}.ts": with_header(
             HEADER, TEMPLATES.body(f"{module.template}.ts.jinja", {**module.values, **extension})
         )
-        for module in space_modules(generation_input, names, options)
+        for module in space_modules(generation_input, names, options, code_hash)
     }
     return written | {"runtime.ts": runtime(), ".gitattributes": with_header(GIT_ATTRIBUTES, GENERATED)}
 

@@ -18,6 +18,7 @@ from templates_server.access import Role
 from templates_server.codegen import cache, inputs
 from templates_server.codegen.cache import RenderedSets, SetKey, size_of_set
 from templates_server.codegen.fingerprint import code_hash
+from templates_server.codegen.generator import GENERATOR
 from templates_server.codegen.model import (
     Child,
     ChildKind,
@@ -29,7 +30,7 @@ from templates_server.codegen.model import (
     PropertyType,
     SpaceModel,
 )
-from templates_server.codegen.render import GENERATOR, LANGUAGES, render
+from templates_server.codegen.render import LANGUAGES, render
 from templates_server.revisions import NewRevision
 from templates_server.spaces.reading import read_model
 from templates_server.tribes.store import store_tribes

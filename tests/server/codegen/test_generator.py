@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from templates_server.codegen.generator import FOLDER, generator_version
-from templates_server.codegen.render import GENERATOR
+from templates_server.codegen.generator import FOLDER, GENERATOR, generator_version
 
 
 @pytest.fixture
@@ -25,7 +24,7 @@ def test_the_same_files_elsewhere_are_the_same_generator(copy: Path) -> None:
     assert generator_version(copy) == GENERATOR
 
 
-@pytest.mark.parametrize("path", ["typescript/index.ts.jinja", "javascript/runtime.js", "naming.py"])
+@pytest.mark.parametrize("path", ["typescript/index.ts.jinja", "javascript/runtime.js", "naming.py", "fingerprint.py"])
 def test_a_change_of_what_decides_what_is_written_makes_another_generator(path: str, copy: Path) -> None:
     (copy / path).write_bytes((copy / path).read_bytes() + b"\n")
     assert generator_version(copy) != GENERATOR

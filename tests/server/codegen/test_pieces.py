@@ -14,7 +14,9 @@ def test_a_template_cannot_print_a_plain_text() -> None:
 
 def test_a_template_that_is_given_a_plain_text_fails() -> None:
     with pytest.raises(TypeError, match="not str"):
-        Templates("typescript").body("fallbacks.ts.jinja", {"states": "{}", "extension": Code(".js")})
+        Templates("typescript").body(
+            "fallbacks.ts.jinja", {"states": "{}", "code_hash": Code("1"), "extension": Code(".js")}
+        )
 
 
 def test_a_template_that_is_given_nothing_fails() -> None:

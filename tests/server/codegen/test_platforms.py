@@ -77,6 +77,27 @@ def test_a_session_starts_follows_and_ends_whatever_the_platform_lacks(runnable:
     assert seen["sent"][-2:] == ["events", "sessions"]
 
 
+def test_react_native_is_another_platform_a_web_view_a_browser_and_a_worker_a_server(javascript: Path) -> None:
+    seen = {}
+    for platform in PLATFORMS:
+        script = """
+        const bodies = [];
+        const fetch = (url, { body }) => (bodies.push(JSON.parse(body)), Promise.reject(new Error("down")));
+        await createSpace({ apiKey: "pk_test", fetch }).session.start();
+        print(bodies[0]);
+        """
+        body = used(platform, script, javascript)
+        seen[platform] = body["app"]["platform"]
+        assert "device" not in body, "no platform tells the version of its system reliably"
+    assert seen == {
+        "react-native": "other",
+        "old-web-view": "browser",
+        "worker-of-a-cloud": "server",
+        "deno": "server",
+        "hardly-anything": "server",
+    }
+
+
 def test_without_a_fetch_fallbacks_are_served(javascript: Path) -> None:
     script = """
     const other = createSpace({ apiKey: "pk_test" });

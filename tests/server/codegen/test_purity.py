@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from templates_server.codegen.fingerprint import code_hash
 from templates_server.codegen.model import EntityState, GenerationInput, SpaceModel
 from templates_server.codegen.render import LANGUAGES, render
 from tests.server.codegen.reference_space import HOST, vod
@@ -77,8 +78,10 @@ def test_only_the_files_that_a_change_is_about_change(language: str) -> None:
     before = vod()
     after = GenerationInput(with_hero_described(before.model, "Something else."), before.fallbacks)
     old, new = render(before, language, {}), render(after, language, {})
-    assert {path for path in old if old[path] != new[path]} <= {"experience/hero.ts", "experience/hero.d.ts"}
-    assert old != new
+    assert {path for path in old if old[path] != new[path]} == {
+        "typescript": {"experience/hero.ts", "fallbacks.ts"},
+        "javascript": {"experience/hero.d.ts", "fallbacks.js"},
+    }[language]
 
 
 @pytest.mark.parametrize("language", ["typescript", "javascript"])
@@ -89,6 +92,24 @@ def test_fallbacks_change_their_own_file_alone(language: str) -> None:
     assert {path for path in old if old[path] != new[path]} == {
         "fallbacks.ts" if language == "typescript" else "fallbacks.js"
     }
+
+
+@pytest.mark.parametrize(("language", "path"), [("typescript", "fallbacks.ts"), ("javascript", "fallbacks.js")])
+def test_the_code_hash_stands_in_the_file_that_varies_with_all_of_it(language: str, path: str) -> None:
+    files = render(vod(), language, {"host": HOST})
+    assert {name for name, text in files.items() if code_hash(vod()) in text} == {path}
+    assert f'language: "{language}"' in files[path]
+
+
+@pytest.mark.parametrize("language", ["typescript", "javascript"])
+def test_another_generator_changes_the_code_hash_alone(language: str) -> None:
+    old, new = (render(vod(), language, {}, generator=generator) for generator in ("1.a", "1.b"))
+    [changed] = [path for path in old if old[path] != new[path]]
+    without = [
+        text.split("\n", 2)[2].replace(code_hash(vod(), generator), "")
+        for text, generator in ((old[changed], "1.a"), (new[changed], "1.b"))
+    ]
+    assert without[0] == without[1]
 
 
 def test_each_file_carries_a_hash_of_its_own() -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, insert, select
 
 from templates_server.access import Role
 from templates_server.codegen import store
-from templates_server.codegen.render import GENERATOR
+from templates_server.codegen.generator import GENERATOR
 from templates_server.database import Database
 from templates_server.errors import Unavailable
 from templates_server.schema import code_renderings, spaces

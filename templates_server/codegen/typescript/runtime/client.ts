@@ -15,6 +15,10 @@ export interface Client {
   tracking: boolean;
   /** Where the anonymous id and events are kept; null: `localStorage` where there is one, else in memory. */
   storage: SpaceStorage | null;
+  /** The version of your app, such as `2.3.1`, which sessions that start tell the server; "": none. */
+  appVersion: string;
+  /** The build of that version; "": none. */
+  appBuild: string;
   /** A `fetch` of your own; null: the platform's. */
   fetch: Fetch | null;
   /** Gets what is otherwise written to the console with `console.error`; null: the console. */
@@ -34,6 +38,8 @@ function makeClient(
   let sessionLock = true;
   let tracking = true;
   return {
+    appVersion: "",
+    appBuild: "",
     fetch: null,
     logger: null,
     storage: null,
@@ -75,5 +81,19 @@ function makeClient(
       apiKey = typeof key === "string" ? key.trim() : "";
       keyChanged();
     },
+  };
+}
+
+/** What an app says of itself, as far as that can be sent. On which system React Native runs, only modules of its own tell. */
+function readApp(client: Client, attempt: Attempt) {
+  const read = (name: "appVersion" | "appBuild") =>
+    attempt(
+      `client.${name} is left out`,
+      () => ensureLength(scalarText(client[name]), LONGEST_KEY) || undefined,
+    );
+  return {
+    version: read("appVersion"),
+    build: read("appBuild"),
+    platform: platform.document ? "browser" : hasPage() ? "other" : "server",
   };
 }

@@ -124,7 +124,7 @@ function makeEntity<Content extends string>(
   rest: object,
 ): any {
   const { read, fallback, initial, onChange } = layers;
-  const entity = {
+  return Object.freeze({
     ...rest,
     get enabled() {
       return read().enabled;
@@ -139,11 +139,10 @@ function makeEntity<Content extends string>(
       return initial();
     },
     onChange,
-  };
-  const get = () => read()[content];
-  return Object.freeze(
-    Object.defineProperty(entity, content, { get, enumerable: true }),
-  );
+    get [content]() {
+      return read()[content];
+    },
+  });
 }
 
 function readExperience<Properties>(

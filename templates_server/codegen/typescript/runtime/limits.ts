@@ -2,6 +2,7 @@
 
 const MOST_UNKNOWN = 20;
 const LONGEST_UNKNOWN = 200;
+const REPORT = "unknown";
 
 const LONGEST_TIMER_MSEC = 2_147_483_647;
 

@@ -4,6 +4,8 @@ export interface OptionsOf<States> {
   readonly host?: string | undefined;
   readonly storage?: SpaceStorage | null | undefined;
   readonly fetch?: Fetch | null | undefined;
+  readonly appVersion?: string | undefined;
+  readonly appBuild?: string | undefined;
   readonly waitTimeMsec?: number | undefined;
   readonly sessionLock?: boolean | undefined;
   readonly logger?: Logger | null | undefined;
@@ -38,7 +40,7 @@ function apply(
     runner.test(completeStates(fallbacks, states, entities, runner.log));
   for (const name of Object.keys(client) as (keyof Client)[]) {
     const value = options[name];
-    if (value !== undefined) Object.assign(client, { [name]: value });
+    if (value !== undefined) client[name] = value as never;
   }
   if (bootstrap && !states) {
     const resumed = runner.attempt("the bootstrap cannot be used", () =>

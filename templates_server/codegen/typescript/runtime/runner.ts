@@ -13,6 +13,7 @@ interface Runner extends Surroundings {
 function makeRunner(
   spaceKey: string,
   host: string,
+  code: GeneratedCode,
   entities: ReadonlyMap<string, Layers<any>>,
 ): Runner {
   let state = IDLE;
@@ -36,8 +37,8 @@ function makeRunner(
   let ended = false;
   /** Whose start the present run is. */
   let caller: Caller | undefined;
-  /** What the server has not been told yet of what this code could not use. */
-  let untold: readonly string[] = [];
+  /** The server has refused what sessions say besides: then they start without it. */
+  let isBare: boolean | undefined;
   const logged = new Set<string>();
   let stopWatching: (() => void) | undefined;
   let closing: Promise<void> | undefined;
@@ -112,10 +113,12 @@ function makeRunner(
     if (client.tracking) {
       if (closing) return;
       identity.keep();
+      noteUnknown();
       void events.restore();
     } else {
       store.clear();
       events.drop();
+      unknownReport.put([]);
     }
   };
 
@@ -129,16 +132,28 @@ function makeRunner(
   const store = makeStore(spaceKey, client, log);
   const identity = keepIdentity(store, client);
   const sender = makeSender(client);
+  const unknownReport = keepReport(
+    store,
+    client,
+    () => code.hash + sender.destination(),
+  );
   const events = makeEvents(sender, pauses, store, client, log);
 
   /** Asks for a session for the run. */
   const ask = async (run: Run, aborter: Aborter) => {
-    const told = untold;
     const { fields } = run;
-    const unknown = told.length > 0 ? told : undefined;
-    const body = JSON.stringify({ ...personOf(run), fields, unknown });
+    const told = client.tracking ? unknownReport.list() : [];
+    const unknown = told[0] && told;
+    const app = readApp(client, attempt);
+    const body = JSON.stringify({
+      ...personOf(run),
+      fields,
+      ...(!isBare && { code, app, unknown }),
+    });
     const reply = await sender.send("/sessions", body, aborter);
-    if (readServed(reply) && untold === told) untold = [];
+    const isRefused = [400, 413, 422].includes(reply.status);
+    if (isRefused) isBare = !isBare;
+    if (unknown && (isRefused || readServed(reply))) unknownReport.put([]);
     return reply;
   };
 
@@ -171,8 +186,8 @@ function makeRunner(
   /** What this code cannot use is logged once, and told to the server when the next session starts. */
   const noteUnknown = () => {
     const unknown = listUnknown();
-    const all = new Set([...untold, ...unknown]);
-    untold = Array.from(all).slice(0, MOST_UNKNOWN);
+    if (client.tracking && !states)
+      unknownReport.put([...unknownReport.list(), ...unknown]);
     const news = unknown.filter((entry) => !logged.has(entry));
     if (news.length === 0 || logged.size > MOST_UNKNOWN_LOGGED) return;
     news.forEach((entry) => logged.add(entry));
@@ -186,6 +201,7 @@ function makeRunner(
   /** From the first use on, the page's end and the network's return are known. */
   const watch = () => {
     if (states) return;
+    unknownReport.list();
     stopWatching ??= watchPage({ leave: events.leave, hurry: pauses.hurry });
   };
 

@@ -85,6 +85,12 @@ export interface Snapshot {
   };
 }
 
+/** Which generated code this is: the hash of all that it is made of. */
+export interface GeneratedCode {
+  readonly hash: string;
+  readonly language: string;
+}
+
 /** A session's answer, or a change to it. */
 interface Served {
   readonly session: string | null;

@@ -14,6 +14,7 @@ export interface SpaceOf<Collections, Run = Session> {
 export interface Blueprint<Collections> {
   readonly key: string;
   readonly host: string;
+  readonly code: GeneratedCode;
   readonly fallbacks: Readonly<Record<string, WireState>>;
   readonly collect: (source: EntitySource) => Collections;
 }
@@ -49,11 +50,12 @@ interface Assembly<Collections> {
 function assemble<Collections>({
   key,
   host,
+  code,
   fallbacks,
   collect,
 }: Blueprint<Collections>): Assembly<Collections> {
   const entities = new Map<string, Layers<any>>();
-  const runner = makeRunner(key, host, entities);
+  const runner = makeRunner(key, host, code, entities);
 
   const layersOf = <State extends object>(
     entity: string,

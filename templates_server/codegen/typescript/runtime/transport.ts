@@ -37,22 +37,6 @@ function makeSender(client: Client): Sender {
     };
   };
 
-  const frame = (
-    body: string | undefined,
-    keepalive: boolean,
-    { signal }: Aborter,
-  ): FetchOptions => ({
-    method: body ? "POST" : "GET",
-    headers: {
-      Accept: "application/json",
-      Authorization: `Bearer ${client.apiKey}`,
-      ...(body && { "Content-Type": "application/json" }),
-    },
-    ...(body && { body }),
-    // What outlives its page is not cut.
-    ...(keepalive ? { keepalive } : signal ? { signal } : {}),
-  });
-
   return {
     destination: () =>
       client.apiKey && JSON.stringify([client.apiKey, client.host]),
@@ -85,7 +69,17 @@ function makeSender(client: Client): Sender {
         let watching =
           platform.process?.getActiveResourcesInfo &&
           afterIfStillThere(aborter ? ALONE_MSEC : EVENTS_ALONE_MSEC, look);
-        void ask(path, frame(body, keepalive, cutter))
+        void ask(path, {
+          method: body ? "POST" : "GET",
+          headers: {
+            Accept: "application/json",
+            Authorization: `Bearer ${client.apiKey}`,
+            ...(body && { "Content-Type": "application/json" }),
+          },
+          ...(body && { body }),
+          // What outlives its page is not cut.
+          ...(keepalive ? { keepalive } : { signal: cutter.signal }),
+        })
           .catch(() => NO_ANSWER)
           .then((reply) => {
             underWay -= 1;

@@ -119,9 +119,7 @@ const READERS: Readonly<
 };
 
 function own(object: Json, key: string): unknown {
-  return Object.prototype.hasOwnProperty.call(object, key)
-    ? object[key]
-    : undefined;
+  return {}.hasOwnProperty.call(object, key) ? object[key] : undefined;
 }
 
 /** Takes note of what cannot be used: where it stands, and what it is. */
@@ -131,7 +129,10 @@ type Note = (place: string, value: unknown) => void;
 function unknownEntry(place: string, value: unknown): string {
   const write = (value: unknown) => JSON.stringify(value) ?? "missing";
   const text = readOr(write, value, "too deep", place, () => {});
-  return storable(`${place}: ${text}`.slice(0, LONGEST_UNKNOWN));
+  // Not what nobody sees, or what would be a line of its own in a log.
+  return `${place}: ${text}`
+    .slice(0, LONGEST_UNKNOWN)
+    .replace(/[\p{C}\p{Zl}\p{Zp}]/gu, "\ufffd");
 }
 
 /** The value as it is read, or else the other one. */
@@ -185,7 +186,7 @@ function readProperties<Properties>(
 
 /** The type, its defaults guarded against change. */
 function guarded<Type extends AnyExperienceType>(type: Type): Type {
-  Object.values(type.defaults).forEach((value) => Object.freeze(value));
+  Object.values(type.defaults).forEach(Object.freeze);
   Object.freeze(type.defaults);
   return type;
 }
