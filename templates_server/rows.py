@@ -31,6 +31,34 @@ def insert_all(
         connection.exec_driver_sql(as_text(connection, query), columns_of_values)
 
 
+def insert_new(
+    connection: Connection, table: str, columns: Mapping[str, str], rows: Rows, *, key: Sequence[str]
+) -> Rows | None:
+    """Insert the rows whose key is not there yet; the keys of those that were inserted, None where all were.
+
+    `key` is the primary key: it is read only where a row was left out.
+    """
+    if not rows:
+        return None
+    named = ", ".join(key)
+    if connection.dialect.name == "sqlite":
+        values = f"VALUES ({', '.join('?' * len(columns))})"
+        with driver_of(connection) as driver:
+            (last,) = driver.execute(f"SELECT coalesce(max(rowid), 0) FROM {table}").fetchone()  # noqa: S608 - names of ours
+            inserted = driver.executemany(f"{_into(table, columns)} {values} ON CONFLICT DO NOTHING", rows)
+            if inserted.rowcount == len(rows):
+                return None
+            return list(driver.execute(f"SELECT {named} FROM {table} WHERE rowid > ?", (last,)))  # noqa: S608 - names of ours
+    query, columns_of_values = postgres_insertion(
+        table, columns, rows, on_conflict=f"ON CONFLICT DO NOTHING RETURNING {named}"
+    )
+    result = connection.exec_driver_sql(as_text(connection, query), columns_of_values)
+    if result.rowcount == len(rows):  # what is not read is not decoded either
+        result.close()
+        return None
+    return [tuple(row) for row in result]
+
+
 def postgres_insertion(table: str, columns: Mapping[str, str], rows: Rows, *, on_conflict: str = "") -> Statement:
     """The statement by which PostgreSQL inserts rows."""
     query = f"{_into(table, columns)} SELECT * FROM unnest({_arrays(columns)}) {on_conflict}"  # noqa: S608 - names of ours
