@@ -384,6 +384,7 @@ event_name_changes = Table(
     Column("environment_id", String, primary_key=True),
     Column("change_id", String, primary_key=True),  # in the order in which they are folded in
     Column("change", Text, nullable=False),  # JSON (events/names/changes.py)
+    sqlite_with_rowid=False,  # one tree, of which a row changes one page
 )
 
 # Bulk

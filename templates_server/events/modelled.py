@@ -16,7 +16,6 @@ NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,20})(?:\.[0-9]{1,30})?(?:e[+-][0-9]{1,
 TOGGLES = frozenset({"true", "false"})
 MOST_WHOLE_DIGITS = 21  # of a number that is written without an exponent (ECMA-262, Number::toString)
 MOST_LEADING_ZEROS = 6
-MOST_SHAPES = 1000
 
 Reads = Callable[[str], bool]
 """Whether a text is a value of a key of metadata."""
@@ -36,55 +35,37 @@ class _Rules:
 
     allowed: frozenset[str]
     required: frozenset[str]
-    readers: Mapping[str, Reads]  # of the keys that take not any text
+    readers: Sequence[tuple[str, Reads]]  # of the keys that take not any text
 
     def refuse(self, metadata: Sent) -> bool:
         """Whether metadata is not so."""
-        return not self.allow_keys(metadata.keys()) or any(
-            not reads(metadata[key]) for key, reads in self.readers.items() if key in metadata
-        )
-
-    def allow_keys(self, keys: Iterable[str]) -> bool:
-        """Whether metadata may have these keys, and no more."""
-        given = frozenset(keys)
-        return self.required <= given <= self.allowed
+        if not self.required <= metadata.keys() <= self.allowed:
+            return True
+        for key, reads in self.readers:
+            value = metadata.get(key)
+            if value is not None and not reads(value):
+                return True
+        return False
 
 
 class ModelledEvents:
-    """The events of a model, to be asked about many that arrive: what their keys say is found once."""
+    """The events of a model, to be asked about many that arrive."""
 
     def __init__(self, events: Iterable[Event] = ()) -> None:
         self._rules = {event.key: _rules_of(event) for event in events}
-        self._found: dict[tuple[str, ...], _Rules | bool] = {}
 
     def __contains__(self, name: object) -> bool:
         """Whether the model has an event of that name."""
         return name in self._rules
 
-    def count_differing(self, shape: tuple[str, ...], sent: Callable[[], Iterable[Sent]], *, events: int) -> int:
-        """How many events differ that have a shape: their name, then the keys of their metadata.
+    def __bool__(self) -> bool:
+        """Whether the model has any event."""
+        return bool(self._rules)
 
-        `events` is how many there are; their metadata is read only where the values decide.
-        """
-        found = self._found.get(shape)
-        if found is None:
-            found = self._find(shape)
-        if isinstance(found, bool):
-            return events if found else 0
-        return sum(map(found.refuse, sent()))
-
-    def _find(self, shape: tuple[str, ...]) -> _Rules | bool:
-        """Whether events of a shape differ; the rules, where their values decide."""
-        name, *keys = shape
+    def differs(self, name: str, metadata: Sent) -> bool:
+        """As the function of that name."""
         rules = self._rules.get(name)
-        if rules is None:
-            return False
-        found: _Rules | bool = not rules.allow_keys(keys)
-        if not found and not rules.readers.keys().isdisjoint(keys):
-            found = rules
-        if len(self._found) < MOST_SHAPES:
-            self._found[shape] = found
-        return found
+        return rules is not None and rules.refuse(metadata)
 
 
 NOTHING_MODELLED = ModelledEvents()
@@ -94,7 +75,7 @@ def _rules_of(event: Event) -> _Rules:
     return _Rules(
         frozenset(one.key for one in event.metadata),
         frozenset(one.key for one in event.metadata if one.is_required),
-        {one.key: reads for one in event.metadata if (reads := _reader_of(one)) is not None},
+        [(one.key, reads) for one in event.metadata if (reads := _reader_of(one)) is not None],
     )
 
 
@@ -136,8 +117,3 @@ def _as_written(digits: str, point: int) -> str:
         return f"0.{'0' * -point}{digits}"
     rest = f".{digits[1:]}" if len(digits) > 1 else ""
     return f"{digits[0]}{rest}e{point - 1:+d}"
-
-
-def by_name(events: Sequence[Event]) -> Mapping[str, Event]:
-    """The events of a model by their name."""
-    return {event.key: event for event in events}

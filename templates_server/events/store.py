@@ -15,12 +15,13 @@ from templates_server.events.limits import MOST_UNITS, TOO_MANY, UNIT_BYTES, Rec
 from templates_server.events.modelled import NOTHING_MODELLED, ModelledEvents
 from templates_server.events.names.changes import Stored
 from templates_server.events.names.folding import NameFolding
-from templates_server.events.names.store import note_stored
+from templates_server.events.names.store import CHANGES, changes_of_stored, note_stored, take_back
+from templates_server.events.names.store import TABLE as CHANGES_TABLE
 from templates_server.events.reading import Event
 from templates_server.persons.names import PersonName, Stated
 from templates_server.persons.store import PersonKey, Presence, arrive
 from templates_server.round_trips import run_together
-from templates_server.rows import Rows, insert_new, update_all
+from templates_server.rows import Insertion, Rows, insert_new, update_all
 
 TEXTS = ("environment_id", "person_id", "event_id", "name", "session_id", "entity", "data", "metadata")
 KEY = {"environment_id": "text", "person_id": "text"}
@@ -86,12 +87,21 @@ def add_events(
         for person in (persons[arrival.environment_id, stated],)
         for event in events
     ]
-    inserted = insert_new(connection, "events", COLUMNS, rows, key=EVENT_KEY)
-    kept = [arrival for arrival, refused in zip(arrivals, problems, strict=True) if not refused]
-    entries = note_stored(connection, _stored(kept, persons, inserted))
-    if folding is not None:
-        folding.note(entries)
+    if rows:
+        _insert(connection, [one for one, bad in zip(arrivals, problems, strict=True) if not bad], persons, rows)
+        if folding is not None:
+            folding.note(len(rows))
     return problems
+
+
+def _insert(connection: Connection, arrivals: Sequence[Arrival], persons: Persons, rows: Rows) -> None:
+    """Insert the rows of arrivals whose ids are new, and write down what was stored: most often all of it."""
+    changes = changes_of_stored(_stored(arrivals, persons, None))
+    new, then = Insertion("events", COLUMNS, rows), Insertion(CHANGES_TABLE, CHANGES, changes)
+    inserted = insert_new(connection, new, then, key=EVENT_KEY)
+    if inserted is not None:
+        take_back(connection, changes)
+        note_stored(connection, _stored(arrivals, persons, inserted))
 
 
 def _stored(arrivals: Sequence[Arrival], persons: Persons, inserted: Rows | None) -> Mapping[str, Sequence[Stored]]:

@@ -9,7 +9,7 @@ import time
 
 from templates_server.database import Database
 from templates_server.errors import Unavailable
-from templates_server.events.names.store import forget_expired
+from templates_server.events.names.store import forget_expired, has_expired
 from templates_server.retention import store
 from templates_server.times import DAY, Clock
 
@@ -56,7 +56,8 @@ class Purge:
 
     def _forget_names(self) -> None:
         before = self._clock() - self._keep_events_days * DAY
-        self._database.write_now(lambda connection: forget_expired(connection, before=before))
+        if self._database.read_now(lambda connection: has_expired(connection, before=before)):
+            self._database.write_now(lambda connection: forget_expired(connection, before=before))
 
     def _run(self) -> None:
         pause_seconds = FIRST_AFTER_SECONDS

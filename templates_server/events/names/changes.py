@@ -9,12 +9,13 @@ again: events that arrived before the `first` of their name, or of a key, were n
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import msgspec
 
-from templates_server.events.modelled import NOTHING_MODELLED, ModelledEvents
+from templates_server.events.modelled import ModelledEvents
 
 MOST_NAMES = 2000  # of an environment
 MOST_KEYS = 50  # of a name
@@ -33,15 +34,8 @@ class Told(Protocol):
         """Its metadata."""
 
 
-class Added(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """Events of a name that have the same keys of metadata. Times of receipt in milliseconds."""
-
-    name: str
-    keys: tuple[str, ...]
-    events: int
-    differing: int
-    first: int
-    last: int
+Added = tuple[str, tuple[str, ...], int, int]
+"""Of events that have the same name and keys of metadata: these, how many, and how many of them differ."""
 
 
 class Removed(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -54,15 +48,17 @@ class Removed(msgspec.Struct, frozen=True, gc=False, array_like=True):
 
 
 class Change(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Events that were stored, and events that were removed."""
+    """Events that were stored, received from `first` to `last`, in milliseconds; and events that were removed."""
 
-    added: tuple[Added, ...] = ()
-    removed: tuple[Removed, ...] = ()
+    first: int = 0
+    last: int = 0
+    added: Sequence[Added] = ()
+    removed: Sequence[Removed] = ()
 
     @property
     def names(self) -> set[str]:
         """Every name in it."""
-        return {one.name for one in self.added} | {one.name for one in self.removed}
+        return {one[0] for one in self.added} | {one.name for one in self.removed}
 
 
 class KeyCount(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -91,43 +87,37 @@ class Stored(msgspec.Struct, frozen=True, gc=False):
     events: Sequence[Told]
 
 
-Shape = tuple[str, ...]
-"""The name of an event, then the keys of its metadata."""
+Shape = tuple[str, tuple[str, ...]]
+"""The name of an event, and the keys of its metadata."""
 
 
-def count_stored(together: Iterable[Stored]) -> tuple[Added, ...]:
+def count_stored(together: Sequence[Stored]) -> Change:
     """What was stored, by name and keys."""
-    counts: dict[Shape, tuple[int, int, int, int]] = {}
-    for stored in together:
-        received = stored.received
-        for shape, events in Counter([(event.name, *event.pairs) for event in stored.events]).items():
-            differing = 0
-            if stored.modelled is not NOTHING_MODELLED:
-                differing = _count_differing(stored, shape, events)
-            before = counts.get(shape)
-            if before is None:
-                counts[shape] = events, differing, received, received
-            else:
-                counts[shape] = (
-                    before[0] + events,
-                    before[1] + differing,
-                    min(before[2], received),
-                    max(before[3], received),
-                )
-    return tuple(Added(shape[0], shape[1:], *numbers) for shape, numbers in counts.items())
+    counts: dict[Shape, int] = {}
+    differing: dict[Shape, int] = {}
+    for stored in together:  # every event that is stored comes by here: mind what it takes
+        if stored.modelled:
+            _count_differing(stored, differing)
+        for event in stored.events:
+            shape = event.name, tuple(event.pairs)
+            counts[shape] = counts.get(shape, 0) + 1
+    times = [stored.received for stored in together]
+    added = [(name, keys, events, differing.get((name, keys), 0)) for (name, keys), events in counts.items()]
+    return Change(min(times), max(times), added)
 
 
-def _count_differing(stored: Stored, shape: Shape, events: int) -> int:
-    def sent() -> Iterable[Mapping[str, str]]:
-        return [event.pairs for event in stored.events if (event.name, *event.pairs) == shape]
+def _count_differing(stored: Stored, counts: dict[Shape, int]) -> None:
+    differs = stored.modelled.differs
+    for event in stored.events:
+        if differs(event.name, event.pairs):
+            shape = event.name, tuple(event.pairs)
+            counts[shape] = counts.get(shape, 0) + 1
 
-    return stored.modelled.count_differing(shape, sent, events=events)
 
-
-def count_removed(events: Iterable[tuple[str, int, str | None]]) -> tuple[Removed, ...]:
+def count_removed(events: Iterable[tuple[str, int, str | None]]) -> Change:
     """What was removed, from the name, the time of receipt and the metadata (a JSON object) of each event."""
     counts = Counter((name, _keys_of(metadata), received) for name, received, metadata in events)
-    return tuple(Removed(name, keys, received, count) for (name, keys, received), count in counts.items())
+    return Change(removed=[Removed(name, keys, received, count) for (name, keys, received), count in counts.items()])
 
 
 def _keys_of(metadata: str | None) -> tuple[str, ...]:
@@ -137,13 +127,13 @@ def _keys_of(metadata: str | None) -> tuple[str, ...]:
 def fold(known: Mapping[str, EventName], changes: Iterable[Change], *, others: int = 0) -> dict[str, EventName]:
     """The names after these changes; `others` is how many the environment has besides."""
     names = dict(known)
-    for change in changes:
-        for added in change.added:
-            before = names.get(added.name)
+    for change in _summed_up(changes):
+        for total in change.added:
+            before = names.get(total.name)
             if before is not None:
-                names[added.name] = _with_added(before, added)
+                names[total.name] = _with_added(before, total)
             elif len(names) + others < MOST_NAMES:
-                names[added.name] = _with_added(EventName(0, 0, 0, added.first, added.last, {}), added)
+                names[total.name] = _with_added(EventName(0, 0, 0, total.first, total.last, {}), total)
         for removed in change.removed:
             before = names.get(removed.name)
             if before is None or removed.received < before.first:
@@ -155,7 +145,51 @@ def fold(known: Mapping[str, EventName], changes: Iterable[Change], *, others: i
     return names
 
 
-def _with_added(before: EventName, added: Added) -> EventName:
+@dataclass(frozen=True, slots=True)
+class _Sum:
+    """Events of a name that have the same keys of metadata, of several changes."""
+
+    name: str
+    keys: tuple[str, ...]
+    events: int
+    differing: int
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Sums:
+    """What was added by several changes, and what the last of them removed."""
+
+    added: Sequence[_Sum]
+    removed: Sequence[Removed] = ()
+
+
+def _summed_up(changes: Iterable[Change]) -> Iterator[_Sums]:
+    """The changes, those that only add together with what follows them."""
+    sums: dict[Shape, list[int]] = {}
+    for change in changes:
+        first, last = change.first, change.last
+        for name, keys, events, differing in change.added:
+            numbers = sums.get((name, keys))
+            if numbers is None:
+                sums[name, keys] = [events, differing, first, last]
+            else:
+                numbers[0] += events
+                numbers[1] += differing
+                numbers[2] = min(numbers[2], first)
+                numbers[3] = max(numbers[3], last)
+        if change.removed:
+            yield _Sums(_sums(sums), change.removed)
+            sums = {}
+    yield _Sums(_sums(sums))
+
+
+def _sums(sums: Mapping[Shape, Sequence[int]]) -> Sequence[_Sum]:
+    return [_Sum(*shape, *numbers) for shape, numbers in sums.items()]
+
+
+def _with_added(before: EventName, added: _Sum) -> EventName:
     keys = before.keys
     if added.keys:
         keys = {**keys}

@@ -11,8 +11,8 @@ from templates_server.errors import Unavailable
 from templates_server.events.names import store
 
 LOGGER = logging.getLogger("templates_server")
-MANY = 20_000
-"""Names and sets of keys of changes that this process wrote down, after which the thread does not wait longer."""
+MANY = 50_000
+"""Events that this process stored, after which the thread waits no longer."""
 EVERY_SECONDS = 60.0
 
 
@@ -38,9 +38,9 @@ class NameFolding:
         if self._thread.is_alive():
             await asyncio.to_thread(self._thread.join)
 
-    def note(self, entries: int) -> None:
-        """Take notice that a change was written down, of so many names and sets of keys."""
-        self._noted += entries
+    def note(self, events: int) -> None:
+        """Take notice that a change was written down, of so many events."""
+        self._noted += events
         if self._noted >= MANY:
             self._woken.set()
 

@@ -8,7 +8,7 @@ with the changes that wait, which `list_names` gives.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -25,10 +25,11 @@ from templates_server.events.names.changes import (
     fold,
 )
 from templates_server.identifiers import random_text
-from templates_server.rows import insert_all
+from templates_server.rows import Rows, insert_all
 
 MOST_CHANGES_AT_ONCE = 500
 MOST_CHARACTERS_AT_ONCE = 1024 * 1024
+TABLE = "event_name_changes"
 CHANGES = dict.fromkeys(("environment_id", "change_id", "change"), "text")
 COLUMNS = {
     **dict.fromkeys(("environment_id", "name"), "text"),
@@ -41,6 +42,7 @@ CHANGED = "ON CONFLICT (environment_id, name) DO UPDATE SET " + ", ".join(
     f"{column} = excluded.{column}" for column in list(COLUMNS)[2:]
 )
 FORGET = "DELETE FROM event_names WHERE environment_id = ? AND name "
+EXPIRED = "SELECT 1 FROM event_names WHERE last < ? LIMIT 1"
 EXPIRE = "DELETE FROM event_names WHERE last < ?"
 WITH_CHANGES = "SELECT DISTINCT environment_id FROM event_name_changes"
 SIZES = "SELECT change_id, length(change) FROM event_name_changes WHERE environment_id = ? ORDER BY change_id LIMIT ?"
@@ -61,36 +63,38 @@ ADDED, REMOVED = "a", "r"  # removed events are folded in after those that were 
 # Changes are written down
 
 
-def note_stored(connection: Connection, stored: Mapping[str, Sequence[Stored]]) -> int:
-    """Write down what was stored, by environment; how many names and sets of keys it has."""
-    counted = {environment_id: count_stored(together) for environment_id, together in stored.items()}
-    rows = [
-        (environment_id, _change_id(ADDED, max(one.last for one in added)), _encoded(Change(added=added)))
-        for environment_id, added in counted.items()
-        if added
+def note_stored(connection: Connection, stored: Mapping[str, Sequence[Stored]]) -> None:
+    """Write down what was stored, by environment."""
+    insert_all(connection, TABLE, CHANGES, changes_of_stored(stored))
+
+
+def changes_of_stored(stored: Mapping[str, Sequence[Stored]]) -> Rows:
+    """The rows that say what was stored, by environment: of the table `TABLE`, with the columns `CHANGES`."""
+    changes = [(environment_id, count_stored(together)) for environment_id, together in stored.items()]
+    return [
+        (environment_id, _change_id(ADDED, change.last), msgspec.json.encode(change).decode())
+        for environment_id, change in changes
     ]
-    insert_all(connection, "event_name_changes", CHANGES, rows)
-    return sum(map(len, counted.values()))
 
 
-def note_removed(connection: Connection, environment_id: str, events: Iterable[tuple[str, int, str | None]]) -> None:
+def take_back(connection: Connection, changes: Rows) -> None:
+    """Remove changes that this transaction has written down."""
+    removal = as_text(connection, f"{FOLDED}= ?")
+    for environment_id, change_id, _ in changes:
+        connection.exec_driver_sql(removal, (environment_id, change_id))
+
+
+def note_removed(connection: Connection, environment_id: str, events: Collection[tuple[str, int, str | None]]) -> None:
     """Write down that events of an environment were removed: the name, the time of receipt, the metadata of each."""
-    removed = count_removed(events)
-    if removed:
-        row = (
-            environment_id,
-            _change_id(REMOVED, max(one.received for one in removed)),
-            _encoded(Change(removed=removed)),
-        )
-        insert_all(connection, "event_name_changes", CHANGES, [row])
+    if events:
+        change = count_removed(events)
+        change_id = _change_id(REMOVED, max(one.received for one in change.removed))
+        row = (environment_id, change_id, msgspec.json.encode(change).decode())
+        insert_all(connection, TABLE, CHANGES, [row])
 
 
 def _change_id(kind: str, at: int) -> str:
     return f"{kind}{at:015}{random_text(RANDOM_CHARACTERS)}"
-
-
-def _encoded(change: Change) -> str:
-    return msgspec.json.encode(change).decode()
 
 
 def remove_events(connection: Connection, condition: str, values: tuple[Any, ...]) -> int:
@@ -188,6 +192,11 @@ def list_names(connection: Connection, environment_id: str) -> Mapping[str, Even
     """Every name of an environment with all that has changed until now."""
     known = _names(connection.exec_driver_sql(as_text(connection, NAMES), (environment_id,)))
     return fold(known, _decoded(connection.exec_driver_sql(as_text(connection, ALL), (environment_id,)).scalars()))
+
+
+def has_expired(connection: Connection, *, before: int) -> bool:
+    """Whether a name came last before a time, in milliseconds."""
+    return connection.exec_driver_sql(as_text(connection, EXPIRED), (before,)).first() is not None
 
 
 def forget_expired(connection: Connection, *, before: int) -> int:

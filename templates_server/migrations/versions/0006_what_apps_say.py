@@ -43,6 +43,7 @@ def upgrade() -> None:
         sa.Column("change_id", sa.String(), nullable=False),
         sa.Column("change", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("environment_id", "change_id"),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "code_renderings",
