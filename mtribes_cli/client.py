@@ -248,6 +248,11 @@ class Client:
         path = (*environment_path(space, environment), "user-tags")
         return self._all(path, wire.UserTag.read, query=given(search=search))
 
+    def event_names(self, space: str, environment: str, *, search: str | None = None) -> tuple[wire.EventName, ...]:
+        """The names of the events that arrive, or those with a text in them."""
+        path = (*environment_path(space, environment), "event-names")
+        return self._all(path, wire.EventName.read, query=given(search=search))
+
     def delete_tag(self, space: str, environment: str, tag: str) -> wire_people.TagRemoval | None:
         """Delete a tag from everybody; None once it is done, else who still has it while the server goes on."""
         path = path_of(*environment_path(space, environment), "user-tags", tag)

@@ -38,11 +38,27 @@ def _cells(character: str) -> int:
     return 2 if unicodedata.east_asian_width(character) in {"W", "F"} else 1
 
 
+ELLIPSIS = "..."
+
+
 def columns(rows: Sequence[Sequence[str]], gap: str = "  ") -> list[str]:
     """Lines in which the cells of `rows` stand under each other; no spaces at the end of a line."""
     safe = [[made_safe_line(cell) for cell in row] for row in rows]
     widths = [max(display_width(cell) for cell in column) for column in zip(*safe, strict=True)]
     return [gap.join(_padded(cell, width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in safe]
+
+
+def shortened(text: str, width: int) -> str:
+    """Text made safe that takes at most so many columns: of a longer one the beginning, and `...`."""
+    safe = made_safe_line(text)
+    if display_width(safe) <= width:
+        return safe
+    kept = ""
+    for character in safe:
+        if display_width(kept + character) > width - len(ELLIPSIS):
+            break
+        kept += character
+    return kept + ELLIPSIS
 
 
 def _padded(text: str, width: int) -> str:

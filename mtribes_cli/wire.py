@@ -294,6 +294,33 @@ class User:
 
 
 @dataclass(frozen=True)
+class EventName:
+    """A name of events that arrive: how often, whether the model has it, and how many were not as the model says."""
+
+    name: str
+    events: int
+    modelled: bool
+    differing: int
+    metadata_keys: tuple[str, ...]
+    first: str
+    last: str
+
+    @classmethod
+    def read(cls, value: object, place: str) -> Self:
+        """An entity of dataType event_name."""
+        fields = Fields(value, place)
+        return cls(
+            fields.text("name"),
+            fields.whole("events"),
+            fields.flag("modelled"),
+            fields.whole("differing"),
+            fields.texts("metadata_keys"),
+            fields.text("first"),
+            fields.text("last"),
+        )
+
+
+@dataclass(frozen=True)
 class UserTag:
     """A tag, and how many users and visitors have it."""
 

@@ -41,6 +41,8 @@ from templates_server.errors import ApiError, BadRequest, ClientTooOld, Failed
 from templates_server.events import store as events_store
 from templates_server.events.api import EventArrivals
 from templates_server.events.limits import RecentCounts
+from templates_server.events.model_events import ModelEvents
+from templates_server.events.names.folding import NameFolding
 from templates_server.exports.files import ExportFiles
 from templates_server.exports.spooling import Spooler
 from templates_server.hosts import HostCheck
@@ -169,8 +171,10 @@ class Application:
         self.services.part(Purge).start()
         self.services.part(Spooler).start()
         self.services.part(TagRemovals).start()
+        self.services.part(NameFolding).start()
         await send({"type": "lifespan.startup.complete"})
         await receive()
+        await self.services.part(NameFolding).finish()
         await self.services.part(TagRemovals).finish()
         await self.services.part(Spooler).finish()
         await self.services.part(Purge).finish()
@@ -330,6 +334,8 @@ def _parts(database: Database, settings: Settings, clock: Clock) -> Mapping[type
     """The features' own parts, by their class."""
     states = StatesCache(database)
     deciding = Deciding(database, states, retention_ms=settings.event_retention_days * DAY)
+    folding = NameFolding(database)
+    add_events = functools.partial(events_store.add_events, recent=RecentCounts(), folding=folding)
     return {
         CodeHashes: CodeHashes(database),
         RenderedSets: RenderedSets(),
@@ -345,7 +351,9 @@ def _parts(database: Database, settings: Settings, clock: Clock) -> Mapping[type
         Watch: Watch(database),
         SessionArrivals: SessionArrivals(database, sessions_store.add_sessions),
         AliasArrivals: AliasArrivals(database, identities_store.add_aliases),
-        EventArrivals: EventArrivals(database, functools.partial(events_store.add_events, recent=RecentCounts())),
+        EventArrivals: EventArrivals(database, add_events),
+        ModelEvents: ModelEvents(database),
+        NameFolding: folding,
         IdentityArrivals: IdentityArrivals(database, identities_store.add_identified),
         DeviceArrivals: DeviceArrivals(database, devices_store.put_devices),
     }

@@ -80,7 +80,8 @@ from templates_server.errors import (
 )
 from templates_server.events import api as events
 from templates_server.events.listing import api as listed_events
-from templates_server.events.models import EventView
+from templates_server.events.models import EventNameView, EventView
+from templates_server.events.names import api as event_names
 from templates_server.events.reading import SentEvent
 from templates_server.exports import api as exports
 from templates_server.exports.models import EventExport, ExportView, TribeExport
@@ -789,6 +790,18 @@ SPACE_ROUTES = (
         ),
         data_type="event",
         refuses=(ValidationFailed,),
+    ),
+    Route(
+        "GET",
+        f"{ENVIRONMENT}/event-names",
+        event_names.list_names,
+        Surface.PLATFORM,
+        "The names of the events that arrive, in alphabetical order: how often, with which metadata, and whether the "
+        "model has them. At most 2,000 are counted: those that came first.",
+        scope=Scope.EVENTS_READ,
+        gives=EventNameView,
+        takes=(*PAGE, search("A part of the name, in any case.", "video/")),
+        data_type="event_name",
     ),
     Route(
         "GET",

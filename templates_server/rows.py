@@ -6,6 +6,7 @@ The queries themselves are in the stores.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection
@@ -29,6 +30,43 @@ def insert_all(
     else:
         query, columns_of_values = postgres_insertion(table, columns, rows, on_conflict=on_conflict)
         connection.exec_driver_sql(as_text(connection, query), columns_of_values)
+
+
+@dataclass(frozen=True, slots=True)
+class Insertion:
+    """Rows for a table, by their columns with PostgreSQL's types."""
+
+    table: str
+    columns: Mapping[str, str]
+    rows: Rows
+
+
+def insert_new(connection: Connection, new: Insertion, then: Insertion, *, key: Sequence[str]) -> Rows | None:
+    """Insert the rows whose key is not there yet, then others; the keys of those that were new, None where all were.
+
+    `key` is the primary key: it is read only where a row was left out.
+    """
+    named = ", ".join(key)
+    with driver_of(connection) as driver:
+        if connection.dialect.name == "sqlite":
+            (last,) = driver.execute(f"SELECT coalesce(max(rowid), 0) FROM {new.table}").fetchone()  # noqa: S608 - names of ours
+            inserted = driver.executemany(f"{_sqlite_insertion(new)} ON CONFLICT DO NOTHING", new.rows)
+            driver.executemany(_sqlite_insertion(then), then.rows)
+            if inserted.rowcount == len(new.rows):
+                return None
+            return list(driver.execute(f"SELECT {named} FROM {new.table} WHERE rowid > ?", (last,)))  # noqa: S608 - names of ours
+        on_conflict = f"ON CONFLICT DO NOTHING RETURNING {named}"
+        statements = [
+            postgres_insertion(new.table, new.columns, new.rows, on_conflict=on_conflict),
+            postgres_insertion(then.table, then.columns, then.rows),
+        ]
+        with driver.pipeline():
+            inserted, _ = [driver.execute(as_text(connection, text), values) for text, values in statements]
+        return None if inserted.rowcount == len(new.rows) else list(inserted)
+
+
+def _sqlite_insertion(insertion: Insertion) -> str:
+    return f"{_into(insertion.table, insertion.columns)} VALUES ({', '.join('?' * len(insertion.columns))})"
 
 
 def postgres_insertion(table: str, columns: Mapping[str, str], rows: Rows, *, on_conflict: str = "") -> Statement:

@@ -374,7 +374,17 @@ event_names = Table(
     Column("differing", BigInteger, nullable=False),  # how many of these were not as the model says
     Column("first", BigInteger, nullable=False),  # when the first arrived
     Column("last", BigInteger, nullable=False),
-    Column("metadata_keys", Text, nullable=False),  # JSON array, in order
+    Column("kept", BigInteger, nullable=False),  # how many of those that arrived are still stored
+    Column("metadata_keys", Text, nullable=False),  # JSON object: of each key how many are stored, and its `first`
+)
+
+event_name_changes = Table(
+    "event_name_changes",  # what `event_names` does not count yet: stored and removed events, until they are folded in
+    metadata,
+    Column("environment_id", String, primary_key=True),
+    Column("change_id", String, primary_key=True),  # in the order in which they are folded in
+    Column("change", Text, nullable=False),  # JSON (events/names/changes.py)
+    sqlite_with_rowid=False,  # one tree, of which a row changes one page
 )
 
 # Bulk

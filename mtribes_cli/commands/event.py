@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Annotated
 
 import typer
@@ -23,12 +23,17 @@ from mtribes_cli.options import (
     RawOption,
     SpaceOption,
 )
+from mtribes_cli.people import Place
 from mtribes_cli.request import given
-from mtribes_cli.result import Result
+from mtribes_cli.result import Result, Table
+from mtribes_cli.safe_text import shortened
+from mtribes_cli.wire import EventName
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 MOST_PAIRS = 3
 SIGNATURE = "user_signature"
+NAME_COLUMNS = ("NAME", "EVENTS", "MODEL", "LAST", "METADATA")
+NAME_WIDTH, KEYS_WIDTH = 24, 13  # with numbers below ten million a line has 80 columns
 
 
 @app.command("track")
@@ -48,6 +53,25 @@ def track_command(  # noqa: PLR0913 - one parameter an option
     $ mtribes event track video/completed --user ada --meta genre=Sport
     """
     return track_event(call.obj, Track(name, user, _pairs(meta or []), space, environment))
+
+
+@app.command("names")
+def names_command(
+    call: typer.Context,
+    *,
+    search: Annotated[
+        str | None, typer.Option("--search", metavar="TEXT", help="Only names with this in them, in any case.")
+    ] = None,
+    space: SpaceOption = None,
+    environment: EnvironmentOption = None,
+) -> Result:
+    """List the names of the events that arrive, and how they compare with the model.
+
+    The table shortens long names and keys; --json has all of them.
+
+    $ mtribes event names --environment production
+    """
+    return list_names(call.obj, Place(space, environment), search)
 
 
 @app.command("export")
@@ -119,6 +143,26 @@ def track_event(context: Context, wanted: Track) -> Result:
         context.client.track(key, {**event, SIGNATURE: signature})
     data = {"space": space, "environment": environment, "user": wanted.user, "name": wanted.name, "id": event["id"]}
     return Result(data, (f"Recorded {wanted.name} of {wanted.user} in {environment} of {space}.",))
+
+
+def list_names(context: Context, place: Place, search: str | None) -> Result:
+    """Each name: how often it arrived and when last, with which metadata, and whether that is as the model says."""
+    space, environment = place.settled(context)
+    names = context.client.event_names(space, environment, search=search)
+    kind = "event whose name contains that" if search else "event"
+    table = Table(NAME_COLUMNS, [_row(one) for one in names], f"No {kind} has arrived in {environment} of {space}.")
+    return Result([asdict(one) for one in names], (table,))
+
+
+def _row(name: EventName) -> Sequence[str]:
+    differing = f"{name.differing:,} differ" if name.differing else "as modelled"
+    return (
+        shortened(name.name, NAME_WIDTH),
+        f"{name.events:,}",
+        differing if name.modelled else "not modelled",
+        name.last.partition("T")[0],
+        shortened(", ".join(name.metadata_keys), KEYS_WIDTH),
+    )
 
 
 def export_events(

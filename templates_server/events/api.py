@@ -12,6 +12,7 @@ from templates_server.arrivals import Arrivals
 from templates_server.endpoint import Call
 from templates_server.errors import Problem, ValidationFailed
 from templates_server.events import reading, store
+from templates_server.events.model_events import ModelEvents
 from templates_server.signatures import UserSignatures
 
 
@@ -25,7 +26,9 @@ async def add_events(call: Call) -> Response:
     now = call.now
     check = call.services.part(UserSignatures).check_for(call.principal)
     events = reading.read_events(call.body, now, check=check, max_depth=call.settings.limits.max_depth)
-    arrival = store.Arrival(call.app_environment_id, now, events)
+    environment_id = call.app_environment_id
+    modelled = await call.services.part(ModelEvents).find(environment_id, call.principal.revisions[0])
+    arrival = store.Arrival(environment_id, now, events, modelled)
     problems = await call.services.part(EventArrivals).add(arrival, rows=len(events), sent_bytes=len(call.body))
     if problems:
         raise ValidationFailed(problems)

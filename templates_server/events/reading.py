@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -63,8 +63,14 @@ class SentEvent(msgspec.Struct, frozen=True, gc=False):
     entity: EntityName | None = None
 
 
+NO_PAIRS: Mapping[str, str] = {}
+
+
 class Event(msgspec.Struct, frozen=True, gc=False):
-    """An event as it is stored. Times in milliseconds; `data` and `metadata` are JSON objects, or None."""
+    """An event as it is stored. Times in milliseconds; `data` and `metadata` are JSON objects, or None.
+
+    `pairs` are the metadata once more, for those who look at it.
+    """
 
     stated: Stated  # one of the two: the user where there is one
     event_id: str
@@ -74,6 +80,7 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     data: str | None
     metadata: str | None
     happened: int
+    pairs: Mapping[str, str] = NO_PAIRS
 
 
 def read_events(body: bytes, now: int, *, max_depth: int, check: IdCheck = ANYBODY) -> Sequence[Event]:
@@ -190,6 +197,7 @@ def _event(sent: SentEvent, now: int, own_id: str) -> Event:
     moment = None if sent.timestamp is None else _moment(sent.timestamp)
     if who is None:
         raise ValueError("an event without a person")
+    pairs = {pair.key: pair.value for pair in sent.metadata} if sent.metadata else None
     return Event(
         who,
         sent.id or own_id,
@@ -197,8 +205,9 @@ def _event(sent: SentEvent, now: int, own_id: str) -> Event:
         sent.session,
         sent.entity,
         _as_json(sent.properties if sent.data is None else sent.data),
-        _as_json({pair.key: pair.value for pair in sent.metadata} if sent.metadata else None),
+        _as_json(pairs),
         now if moment is None else min(moment, now),
+        pairs or NO_PAIRS,
     )
 
 

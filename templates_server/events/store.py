@@ -12,14 +12,20 @@ from sqlalchemy import Connection
 from templates_server.database import among, as_text, listed
 from templates_server.errors import Problem
 from templates_server.events.limits import MOST_UNITS, TOO_MANY, UNIT_BYTES, RecentCounts, units_of
+from templates_server.events.modelled import NOTHING_MODELLED, ModelledEvents
+from templates_server.events.names.changes import Stored
+from templates_server.events.names.folding import NameFolding
+from templates_server.events.names.store import CHANGES, changes_of_stored, note_stored, take_back
+from templates_server.events.names.store import TABLE as CHANGES_TABLE
 from templates_server.events.reading import Event
 from templates_server.persons.names import PersonName, Stated
 from templates_server.persons.store import PersonKey, Presence, arrive
 from templates_server.round_trips import run_together
-from templates_server.rows import insert_all, update_all
+from templates_server.rows import Insertion, Rows, insert_new, update_all
 
 TEXTS = ("environment_id", "person_id", "event_id", "name", "session_id", "entity", "data", "metadata")
 KEY = {"environment_id": "text", "person_id": "text"}
+EVENT_KEY = (*KEY, "event_id")
 IN_DOUBT = (
     "SELECT environment_id, person_id FROM persons WHERE (event_units IS NULL OR event_units > ?) "
     "AND environment_id = ? AND person_id "
@@ -48,15 +54,19 @@ class Arrival:
     environment_id: str
     received: int
     events: Sequence[Event]
+    modelled: ModelledEvents = NOTHING_MODELLED
 
 
 def add_events(
-    connection: Connection, arrivals: Sequence[Arrival], recent: RecentCounts | None = None
+    connection: Connection,
+    arrivals: Sequence[Arrival],
+    recent: RecentCounts | None = None,
+    folding: NameFolding | None = None,
 ) -> Sequence[Sequence[Problem]]:
     """Store events, and the people who are not known yet; of each arrival what was too much, and then nothing of it.
 
     An event whose id its person has already is left out. Of an arrival with a problem nothing is kept but that its
-    people were there. `recent` is what this process has counted.
+    people were there. `recent` is what this process has counted, `folding` is told what is written down of names.
     """
     groups = [_by_person(arrival) for arrival in arrivals]
     presences = [
@@ -77,8 +87,44 @@ def add_events(
         for person in (persons[arrival.environment_id, stated],)
         for event in events
     ]
-    insert_all(connection, "events", COLUMNS, rows, on_conflict="ON CONFLICT DO NOTHING")
+    if rows:
+        _insert(connection, [one for one, bad in zip(arrivals, problems, strict=True) if not bad], persons, rows)
+        if folding is not None:
+            folding.note(len(rows))
     return problems
+
+
+def _insert(connection: Connection, arrivals: Sequence[Arrival], persons: Persons, rows: Rows) -> None:
+    """Insert the rows of arrivals whose ids are new, and write down what was stored: most often all of it."""
+    changes = changes_of_stored(_stored(arrivals, persons, None))
+    new, then = Insertion("events", COLUMNS, rows), Insertion(CHANGES_TABLE, CHANGES, changes)
+    inserted = insert_new(connection, new, then, key=EVENT_KEY)
+    if inserted is not None:
+        take_back(connection, changes)
+        note_stored(connection, _stored(arrivals, persons, inserted))
+
+
+def _stored(arrivals: Sequence[Arrival], persons: Persons, inserted: Rows | None) -> Mapping[str, Sequence[Stored]]:
+    """What was stored of arrivals, by environment; `inserted` are the keys of the events, None for all of them."""
+    stored: dict[str, list[Stored]] = defaultdict(list)
+    left = None if inserted is None else set(inserted)
+    for arrival in arrivals:
+        events = arrival.events if left is None else _inserted_events(arrival, persons, left)
+        if events:
+            stored[arrival.environment_id].append(Stored(arrival.received, arrival.modelled, events))
+    return stored
+
+
+def _inserted_events(arrival: Arrival, persons: Persons, left: set[tuple[str, ...]]) -> Sequence[Event]:
+    """The events of an arrival whose keys are left, which are taken out: the first of several was inserted."""
+    events = []
+    for event in arrival.events:
+        person = persons[arrival.environment_id, event.stated]
+        key = (arrival.environment_id, person.person_id, event.event_id)
+        if key in left:
+            left.remove(key)
+            events.append(event)
+    return events
 
 
 def _by_person(arrival: Arrival) -> Sequence[tuple[Stated, Sequence[Event]]]:

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from templates_server.database import among, as_text, listed
+from templates_server.events.names.store import note_removed
 from templates_server.merges.joining import joined_profiles, tags_gained
 from templates_server.persons.last_session import COLUMNS as LAST_SESSION
 from templates_server.persons.last_session import KINDS, LastSession, later_session, read_last_session
@@ -42,6 +43,8 @@ KEEP = (
 )
 REMOVE = f"DELETE FROM persons {THEIRS}"  # noqa: S608 - names of ours
 LATEST_DEVICE = f"SELECT os, model, last_seen FROM devices {THEIRS} ORDER BY last_seen DESC, device_id LIMIT 1"  # noqa: S608 - names of ours
+EVENT_IDS = f"SELECT event_id FROM events {THEIRS}"  # noqa: S608 - names of ours
+COUNTED = f"SELECT name, received, metadata FROM events {THEIRS}"  # noqa: S608 - names of ours
 DEVICE = ("token", "os", "model", "app_build", "app_version", "data")
 NEWER = ", ".join(
     f"{column} = CASE WHEN excluded.last_seen > devices.last_seen THEN excluded.{column} ELSE devices.{column} END"
@@ -141,7 +144,10 @@ def merge(connection: Connection, one: Merge) -> int:
     How much was moved, in rows, of which an event may count as several.
     """
     visitor, _ = one.keys
-    units = _join_profiles(connection, one)
+    of_visitor, of_user = (_person(connection, key) for key in one.keys)
+    units = _join_profiles(connection, one, of_visitor, of_user)
+    if of_visitor.event_units != 0 and of_user.event_units != 0:
+        _note_lost_events(connection, one)
     rows = sum(_move(connection, one, belongings) for belongings in BELONGINGS)
     connection.exec_driver_sql(as_text(connection, REMOVE), visitor)
     row = (*visitor, one.user.person_id, one.user.called, one.visitor.called, one.at)
@@ -149,9 +155,20 @@ def merge(connection: Connection, one: Merge) -> int:
     return units + rows
 
 
-def _join_profiles(connection: Connection, one: Merge) -> int:
+def _note_lost_events(connection: Connection, one: Merge) -> None:
+    """Write down which events of the visitor will be gone, since the user has events of the same ids."""
+    visitor, user = one.keys
+    of_visitor = set(connection.exec_driver_sql(as_text(connection, EVENT_IDS), visitor).scalars())
+    known = f"{EVENT_IDS} AND event_id {among(connection)}"
+    lost = connection.exec_driver_sql(as_text(connection, known), (*user, listed(connection, of_visitor))).scalars()
+    if event_ids := list(lost):
+        query = as_text(connection, f"{COUNTED} AND event_id {among(connection)}")
+        rows = connection.exec_driver_sql(query, (*visitor, listed(connection, event_ids)))
+        note_removed(connection, one.environment_id, [(row[0], row[1], row[2]) for row in rows])
+
+
+def _join_profiles(connection: Connection, one: Merge, of_visitor: _Person, of_user: _Person) -> int:
     """Give the user what they lack of the visitor's profile; theirs wins. The units of the visitor's events."""
-    of_visitor, of_user = (_person(connection, key) for key in one.keys)
     visitor, user = from_columns(of_visitor.profile), from_columns(of_user.profile)
     joined = joined_profiles(user, visitor)
     values = (

@@ -9,6 +9,7 @@ import time
 
 from templates_server.database import Database
 from templates_server.errors import Unavailable
+from templates_server.events.names.store import forget_expired, has_expired
 from templates_server.retention import store
 from templates_server.times import DAY, Clock
 
@@ -26,6 +27,7 @@ class Purge:
     def __init__(self, database: Database, clock: Clock, *, keep_events_days: int) -> None:
         self._database = database
         self._clock = clock
+        self._keep_events_days = keep_events_days
         self._kept = (
             (store.EVENTS, keep_events_days),
             (store.SESSIONS, max(keep_events_days, FEWEST_SESSION_DAYS)),
@@ -48,7 +50,14 @@ class Purge:
         with store.alone(self._database) as is_alone:
             if not is_alone:
                 return 0
-            return sum(self._purge_table(aging, self._clock() - days * DAY) for aging, days in self._kept)
+            removed = sum(self._purge_table(aging, self._clock() - days * DAY) for aging, days in self._kept)
+            self._forget_names()
+            return removed
+
+    def _forget_names(self) -> None:
+        before = self._clock() - self._keep_events_days * DAY
+        if self._database.read_now(lambda connection: has_expired(connection, before=before)):
+            self._database.write_now(lambda connection: forget_expired(connection, before=before))
 
     def _run(self) -> None:
         pause_seconds = FIRST_AFTER_SECONDS

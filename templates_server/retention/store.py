@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from templates_server.database import PURGE_LOCK, Database, as_text
+from templates_server.events.names.store import remove_events
 
 NO_IDLE_TIMEOUT = "SET LOCAL idle_in_transaction_session_timeout = 0"
 
@@ -85,5 +86,8 @@ def has_older(connection: Connection, aging: Aging, stretch: Stretch, *, before:
 
 def remove_older(connection: Connection, aging: Aging, stretch: Stretch, *, before: int) -> int:
     """Remove the rows of a stretch from before a time; how many there were."""
+    if aging is EVENTS:
+        condition = f"{stretch.condition(aging)} AND {aging.time} < ?"
+        return remove_events(connection, condition, (*stretch.values, before))
     query = f"DELETE FROM {aging.table} WHERE {stretch.condition(aging)} AND {aging.time} < ?"  # noqa: S608 - names of ours
     return connection.exec_driver_sql(as_text(connection, query), (*stretch.values, before)).rowcount

@@ -193,6 +193,17 @@ def load_model(connection: Connection, space_id: str, revision: int | None = Non
     return StoredDocument(wanted, json.loads(text))
 
 
+def load_model_of_environment(connection: Connection, environment_id: str, revision: int) -> Any:
+    """A revision of the model that an environment has; None when there is none, as when the Space has just gone."""
+    query = (
+        select(model_revisions.c.document)
+        .join_from(environments, model_revisions, model_revisions.c.space_id == environments.c.space_id)
+        .where(environments.c.id == environment_id, model_revisions.c.revision == revision)
+    )
+    text = connection.execute(query).scalar_one_or_none()
+    return None if text is None else json.loads(text)
+
+
 def store_model(connection: Connection, space_id: str, new: NewRevision) -> Stored:
     """Make a document the present model; PreconditionFailed when the present one is not what it was made from."""
     _lock(connection, select(spaces.c.id).where(spaces.c.id == space_id))

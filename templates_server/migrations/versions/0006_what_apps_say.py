@@ -46,8 +46,17 @@ def upgrade() -> None:
         sa.Column("differing", sa.BigInteger(), nullable=False),
         sa.Column("first", sa.BigInteger(), nullable=False),
         sa.Column("last", sa.BigInteger(), nullable=False),
+        sa.Column("kept", sa.BigInteger(), nullable=False),
         sa.Column("metadata_keys", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("environment_id", "name"),
+    )
+    op.create_table(
+        "event_name_changes",
+        sa.Column("environment_id", sa.String(), nullable=False),
+        sa.Column("change_id", sa.String(), nullable=False),
+        sa.Column("change", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("environment_id", "change_id"),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "code_renderings",

@@ -8,16 +8,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
 from templates_server.database import among, as_text, listed
 from templates_server.errors import NotFound
+from templates_server.events.names.store import fold_all, remove_events
 from templates_server.users.store import Stored, count_tags, find_visitors, lock_columns, tags_in
 
 VISITORS = "SELECT person_id FROM merges WHERE environment_id = ? AND user_person_id "
-REMOVE = "DELETE FROM {table} WHERE environment_id = ? AND person_id "
+OF_THESE = "environment_id = ? AND person_id "
 REMEMBER = (
     "INSERT INTO erasures (environment_id, person_id, erased) VALUES (?, ?, ?) ON CONFLICT (environment_id, person_id) "
     "DO UPDATE SET erased = excluded.erased WHERE erasures.erased < excluded.erased"
@@ -29,7 +30,7 @@ PEOPLE_AT_ONCE = 1000
 STEPS = {"events": "event_id", "sessions": "session_id", "devices": "device_id"}
 ROWS_A_STEP = 5_000
 LAST_OF_STEP = "SELECT {key} FROM {table} WHERE environment_id = ? AND person_id = ? ORDER BY {key} LIMIT 1 OFFSET ?"
-REMOVE_STEP = "DELETE FROM {table} WHERE environment_id = ? AND person_id = ? AND {key} <= ?"
+THEIRS_UP_TO = "environment_id = ? AND person_id = ? AND {key} <= ?"
 
 
 class ErasedPerson(NamedTuple):
@@ -59,8 +60,8 @@ def remove_some(connection: Connection, environment_id: str, person_id: str) -> 
             (environment_id, person_id, ROWS_A_STEP - 1),
         ).scalar_one_or_none()
         if last is not None:
-            query = as_text(connection, REMOVE_STEP.format(table=table, key=key))
-            return {table: connection.exec_driver_sql(query, (environment_id, person_id, last)).rowcount}
+            condition = THEIRS_UP_TO.format(key=key)
+            return {table: _remove_rows(connection, table, condition, (environment_id, person_id, last))}
     return {}
 
 
@@ -133,17 +134,26 @@ def _remove(
     """Remove everything about these people; how many rows of each table."""
     visitors = find_visitors(connection, environment_id, stored)
     counts = {
-        table: connection.exec_driver_sql(
-            as_text(connection, REMOVE.format(table=table) + among(connection)),
-            (environment_id, listed(connection, person_ids)),
-        ).rowcount
+        table: _remove_rows(
+            connection, table, OF_THESE + among(connection), (environment_id, listed(connection, person_ids))
+        )
         for table in (*BELONGINGS, "persons")
     }
+    if counts["events"]:
+        fold_all(connection, environment_id)
     fewer: tuple[Counter[str], Counter[str]] = (Counter(), Counter())
     for person_id, columns in stored.items():
         fewer[person_id in visitors].subtract(tags_in(columns))
     count_tags(connection, environment_id, fewer[False], visitors=fewer[True])
     return counts
+
+
+def _remove_rows(connection: Connection, table: str, condition: str, values: tuple[Any, ...]) -> int:
+    """Remove the rows of a condition, as SQL has it; how many."""
+    if table == "events":
+        return remove_events(connection, condition, values)
+    removal = f"DELETE FROM {table} WHERE {condition}"  # noqa: S608 - names of ours
+    return connection.exec_driver_sql(as_text(connection, removal), values).rowcount
 
 
 def _remember(connection: Connection, people: Sequence[ErasedPerson]) -> None:

@@ -1,0 +1,204 @@
+"""All SQL about the names of events, and about removing events, after which names are forgotten.
+
+Whoever stores or removes events writes a change down in the same transaction, in a row of its own: that takes no lock
+which others wait for. `fold_some` counts changes, one process at a time in an environment. What counts is the names
+with the changes that wait, which `list_names` gives.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection
+
+from templates_server.database import among, as_text, listed
+from templates_server.events.names.changes import (
+    Change,
+    EventName,
+    KeyCount,
+    Stored,
+    count_removed,
+    count_stored,
+    fold,
+)
+from templates_server.identifiers import random_text
+from templates_server.rows import Rows, insert_all
+
+MOST_CHANGES_AT_ONCE = 500
+MOST_CHARACTERS_AT_ONCE = 1024 * 1024
+TABLE = "event_name_changes"
+CHANGES = dict.fromkeys(("environment_id", "change_id", "change"), "text")
+COLUMNS = {
+    **dict.fromkeys(("environment_id", "name"), "text"),
+    **dict.fromkeys(("events", "differing", "kept", "first", "last"), "bigint"),
+    "metadata_keys": "text",
+}
+NAMES = f"SELECT {', '.join(list(COLUMNS)[1:])} FROM event_names WHERE environment_id = ?"  # noqa: S608 - names of ours
+COUNT = "SELECT count(*) FROM event_names WHERE environment_id = ?"
+CHANGED = "ON CONFLICT (environment_id, name) DO UPDATE SET " + ", ".join(
+    f"{column} = excluded.{column}" for column in list(COLUMNS)[2:]
+)
+FORGET = "DELETE FROM event_names WHERE environment_id = ? AND name "
+EXPIRED = "SELECT 1 FROM event_names WHERE last < ? LIMIT 1"
+EXPIRE = "DELETE FROM event_names WHERE last < ?"
+WITH_CHANGES = "SELECT DISTINCT environment_id FROM event_name_changes"
+SIZES = "SELECT change_id, length(change) FROM event_name_changes WHERE environment_id = ? ORDER BY change_id LIMIT ?"
+SOME = "SELECT change FROM event_name_changes WHERE environment_id = ? AND change_id {} ORDER BY change_id"
+ALL = "SELECT change FROM event_name_changes WHERE environment_id = ? ORDER BY change_id"
+FOLDED = "DELETE FROM event_name_changes WHERE environment_id = ? AND change_id "
+HOLD = {
+    "sqlite": "SELECT 1 FROM environments WHERE id = ?",
+    "postgresql": "SELECT 1 FROM environments WHERE id = ? FOR NO KEY UPDATE",
+}
+ABANDON = "DELETE FROM event_name_changes WHERE environment_id = ?"
+FREED = "environment_id, name, received, metadata"
+REMAINING = f"SELECT {FREED} FROM events WHERE "  # noqa: S608 - names of ours
+RANDOM_CHARACTERS = 12
+ADDED, REMOVED = "a", "r"  # removed events are folded in after those that were stored before, whatever clocks say
+
+
+# Changes are written down
+
+
+def note_stored(connection: Connection, stored: Mapping[str, Sequence[Stored]]) -> None:
+    """Write down what was stored, by environment."""
+    insert_all(connection, TABLE, CHANGES, changes_of_stored(stored))
+
+
+def changes_of_stored(stored: Mapping[str, Sequence[Stored]]) -> Rows:
+    """The rows that say what was stored, by environment: of the table `TABLE`, with the columns `CHANGES`."""
+    changes = [(environment_id, count_stored(together)) for environment_id, together in stored.items()]
+    return [
+        (environment_id, _change_id(ADDED, change.last), msgspec.json.encode(change).decode())
+        for environment_id, change in changes
+    ]
+
+
+def take_back(connection: Connection, changes: Rows) -> None:
+    """Remove changes that this transaction has written down."""
+    removal = as_text(connection, f"{FOLDED}= ?")
+    for environment_id, change_id, _ in changes:
+        connection.exec_driver_sql(removal, (environment_id, change_id))
+
+
+def note_removed(connection: Connection, environment_id: str, events: Collection[tuple[str, int, str | None]]) -> None:
+    """Write down that events of an environment were removed: the name, the time of receipt, the metadata of each."""
+    if events:
+        change = count_removed(events)
+        change_id = _change_id(REMOVED, max(one.received for one in change.removed))
+        row = (environment_id, change_id, msgspec.json.encode(change).decode())
+        insert_all(connection, TABLE, CHANGES, [row])
+
+
+def _change_id(kind: str, at: int) -> str:
+    return f"{kind}{at:015}{random_text(RANDOM_CHARACTERS)}"
+
+
+def remove_events(connection: Connection, condition: str, values: tuple[Any, ...]) -> int:
+    """Remove the events of a condition, as SQL has it, and write down that they were; how many."""
+    removal = as_text(connection, f"DELETE FROM events WHERE {condition}")  # noqa: S608 - names of ours
+    if connection.dialect.name == "sqlite":  # nobody else writes
+        rows = connection.exec_driver_sql(f"{REMAINING}{condition}", values).all()
+        if rows:
+            connection.exec_driver_sql(removal, values)
+    else:
+        rows = connection.exec_driver_sql(f"{removal} RETURNING {FREED}", values).all()
+    by_environment: dict[str, list[tuple[str, int, str | None]]] = defaultdict(list)
+    for environment_id, name, received, metadata in rows:
+        by_environment[environment_id].append((name, received, metadata))
+    for environment_id, events in by_environment.items():
+        note_removed(connection, environment_id, events)
+    return len(rows)
+
+
+# They are folded in
+
+
+def list_environments(connection: Connection) -> Sequence[str]:
+    """The environments with changes that are not folded in."""
+    return list(connection.exec_driver_sql(WITH_CHANGES).scalars())
+
+
+def fold_all(connection: Connection, environment_id: str) -> None:
+    """Fold in all changes of an environment."""
+    while fold_some(connection, environment_id):
+        pass
+
+
+def fold_some(connection: Connection, environment_id: str) -> bool:
+    """Fold in the next changes of an environment, whose row is held meanwhile; whether there may be more."""
+    held = connection.exec_driver_sql(as_text(connection, HOLD[connection.dialect.name]), (environment_id,)).first()
+    if held is None:  # its Space has just gone
+        connection.exec_driver_sql(as_text(connection, ABANDON), (environment_id,))
+        return False
+    change_ids, is_rest = _next_changes(connection, environment_id)
+    if change_ids:
+        wanted = (environment_id, listed(connection, change_ids))
+        query = as_text(connection, SOME.format(among(connection)))
+        _fold(connection, environment_id, _decoded(connection.exec_driver_sql(query, wanted).scalars()))
+        connection.exec_driver_sql(as_text(connection, FOLDED + among(connection)), wanted)
+    return not is_rest
+
+
+def _next_changes(connection: Connection, environment_id: str) -> tuple[Sequence[str], bool]:
+    """The changes that come next, as many as may be held in memory, at least one; whether these are the rest."""
+    rows = connection.exec_driver_sql(as_text(connection, SIZES), (environment_id, MOST_CHANGES_AT_ONCE)).all()
+    change_ids: list[str] = []
+    characters = 0
+    for change_id, length in rows:
+        characters += length
+        if change_ids and characters > MOST_CHARACTERS_AT_ONCE:
+            break
+        change_ids.append(change_id)
+    return change_ids, len(change_ids) == len(rows) < MOST_CHANGES_AT_ONCE
+
+
+def _fold(connection: Connection, environment_id: str, changes: Sequence[Change]) -> None:
+    wanted = sorted(set().union(*(change.names for change in changes)))
+    query = as_text(connection, f"{NAMES} AND name {among(connection)}")
+    known = _names(connection.exec_driver_sql(query, (environment_id, listed(connection, wanted))))
+    total: int = connection.exec_driver_sql(as_text(connection, COUNT), (environment_id,)).scalar_one()
+    names = fold(known, changes, others=total - len(known))
+    rows = [_row(environment_id, name, one) for name, one in sorted(names.items()) if known.get(name) is not one]
+    insert_all(connection, "event_names", COLUMNS, rows, on_conflict=CHANGED)
+    if forgotten := sorted(known.keys() - names.keys()):
+        parameters = (environment_id, listed(connection, forgotten))
+        connection.exec_driver_sql(as_text(connection, FORGET + among(connection)), parameters)
+
+
+def _decoded(changes: Iterable[str]) -> Sequence[Change]:
+    return [msgspec.json.decode(change, type=Change) for change in changes]
+
+
+def _names(rows: Iterable[Any]) -> dict[str, EventName]:
+    return {
+        name: EventName(events, differing, kept, first, last, msgspec.json.decode(keys, type=dict[str, KeyCount]))
+        for name, events, differing, kept, first, last, keys in rows
+    }
+
+
+def _row(environment_id: str, name: str, one: EventName) -> tuple[Any, ...]:
+    keys = msgspec.json.encode(one.keys, order="sorted").decode()
+    return environment_id, name, one.events, one.differing, one.kept, one.first, one.last, keys
+
+
+# They are told, and forgotten
+
+
+def list_names(connection: Connection, environment_id: str) -> Mapping[str, EventName]:
+    """Every name of an environment with all that has changed until now."""
+    known = _names(connection.exec_driver_sql(as_text(connection, NAMES), (environment_id,)))
+    return fold(known, _decoded(connection.exec_driver_sql(as_text(connection, ALL), (environment_id,)).scalars()))
+
+
+def has_expired(connection: Connection, *, before: int) -> bool:
+    """Whether a name came last before a time, in milliseconds."""
+    return connection.exec_driver_sql(as_text(connection, EXPIRED), (before,)).first() is not None
+
+
+def forget_expired(connection: Connection, *, before: int) -> int:
+    """Forget the names that came last before a time, in milliseconds, since when all their events have expired."""
+    return connection.exec_driver_sql(as_text(connection, EXPIRE), (before,)).rowcount
