@@ -101,7 +101,7 @@ def deviations(numbers: Sequence[int], pairs: Sequence[tuple[str, str]]) -> dict
             found["even"].append(chi_square([counts[number] for number in range(BUCKETS)], PEOPLE / BUCKETS))
         width = BUCKETS // GROUPS
         cells = Counter(zip([one // width for one in first], [one // width for one in second], strict=True))
-        places = itertools.product(range(GROUPS), repeat=2)
+        places = itertools.product(range(GROUPS), range(GROUPS))
         found["independent"].append(chi_square([cells[place] for place in places], PEOPLE / GROUPS**2))
     return found
 
