@@ -44,6 +44,7 @@ ZONES = ("Europe/Berlin", "Europe/London", "America/New_York", "Australia/Sydney
 TAGS: Sequence[list[str]] = (["vip"], ["sports/football"], ["vip", "sports/football/australia"], [], ["news"])
 PLANS = ("free", "silver", "gold")
 NOW, MARK = 1_795_000_000_000, 2**62
+OTHER_COLUMNS = 4  # of persons: what apps say of themselves
 PAUSE_SECONDS = 0.05
 WATCH = """
 import os, subprocess, sys
@@ -126,7 +127,7 @@ class Files:
         part.write_text(lines, encoding="utf-8")
         self.parts.append(part)
         rows = sorted(read_part(lines.encode()).rows, key=lambda row: row[1])  # as they stand in the file
-        for person_id, _, called, *columns in rows:
+        for person_id, _, called, share_number, *columns in rows:
             values = [
                 "env_0123456789abcdefghijkl",
                 person_id,
@@ -142,6 +143,8 @@ class Files:
                 MARK,
                 None,
                 None,
+                share_number,
+                *(None,) * OTHER_COLUMNS,
             ]
             assert len(values) == len(persons.columns), "the floor imports what the table has"
             csv.writer(floor, lineterminator="\n").writerow(["" if value is None else value for value in values])
