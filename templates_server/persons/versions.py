@@ -37,7 +37,8 @@ def key_of(text: str | None) -> str | None:
 def version_text(key: str) -> str:
     """Return the version that a key stands for, in words: `2.3.0`, or `2.3.0 (pre-release)`."""
     numbers = [
-        str(int(key[place : place + MOST_DIGITS])) for place in range(0, MOST_NUMBERS * MOST_DIGITS, MOST_DIGITS)
+        key[place : place + MOST_DIGITS].lstrip("0") or "0"
+        for place in range(0, MOST_NUMBERS * MOST_DIGITS, MOST_DIGITS)
     ]
     shown = numbers if numbers[-1] != "0" else numbers[:SHOWN_NUMBERS]
     return ".".join(shown) + ("" if key[-1] == RELEASE else " (pre-release)")
