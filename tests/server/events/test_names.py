@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -19,7 +20,7 @@ from templates_server import schema
 from templates_server.access import ALL_SCOPES, Role, Scope
 from templates_server.database import Database
 from templates_server.events.names.changes import MOST_KEYS, MOST_NAMES
-from templates_server.events.names.folding import NameFolding
+from templates_server.events.names.folding import fold_changes
 from templates_server.events.names.store import fold_all
 from templates_server.opening import open_database
 from templates_server.retention.purging import Purge
@@ -63,7 +64,7 @@ class Place:
         return {one["name"]: one for one in found}
 
     def fold(self) -> None:
-        NameFolding(self.server.database).fold_all()
+        fold_changes(self.server.database, threading.Event())
 
     def purge(self) -> None:
         Purge(self.server.database, lambda: self.clock[0], keep_events_days=30).purge()
@@ -432,7 +433,7 @@ def take(place: Place, plain: Plain, step: tuple[str, Any]) -> None:
         place.fold()
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=20)
 @given(steps=st.lists(STEPS, min_size=1, max_size=14))
 def test_names_are_those_of_the_events_that_are_stored(
     own_server: RunningServer, clock: list[int], steps: Sequence[tuple[str, Any]]
