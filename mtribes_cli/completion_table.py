@@ -730,6 +730,7 @@ COMMANDS: dict[str, Command] = {
     "event": (
         (
             ("track", "Record that a user did something, as an app would."),
+            ("names", "List the names of the events that arrive, and how they compare with the model."),
             ("export", "Write events to a file or stdout; interrupted, the same command goes on."),
         ),
         (),
@@ -743,6 +744,15 @@ COMMANDS: dict[str, Command] = {
         (
             (("--user",), "text", False, "Who did it: the user's id."),
             (("--meta",), "text", True, "Metadata; up to three pairs."),
+            (("--space",), "text", False, "The Space; else mtribes.toml's."),
+            (("--environment",), ("production", "staging", "development"), False, "production, staging or development; else mtribes.toml's. No default."),
+        ),
+    ),
+    "event names": (
+        (),
+        (),
+        (
+            (("--search",), "text", False, "Only names with this in them, in any case."),
             (("--space",), "text", False, "The Space; else mtribes.toml's."),
             (("--environment",), ("production", "staging", "development"), False, "production, staging or development; else mtribes.toml's. No default."),
         ),

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from templates_server.database import among, as_text, listed
-from templates_server.events.names.store import note_removed
+from templates_server.events.names.store import fold_all, note_removed
 from templates_server.merges.joining import joined_profiles, tags_gained
 from templates_server.persons.last_session import COLUMNS as LAST_SESSION
 from templates_server.persons.last_session import KINDS, LastSession, later_session, read_last_session
@@ -165,6 +165,7 @@ def _note_lost_events(connection: Connection, one: Merge) -> None:
         query = as_text(connection, f"{COUNTED} AND event_id {among(connection)}")
         rows = connection.exec_driver_sql(query, (*visitor, listed(connection, event_ids)))
         note_removed(connection, one.environment_id, [(row[0], row[1], row[2]) for row in rows])
+        fold_all(connection, one.environment_id)
 
 
 def _join_profiles(connection: Connection, one: Merge, of_visitor: _Person, of_user: _Person) -> int:

@@ -9,6 +9,7 @@ import time
 
 from templates_server.database import Database
 from templates_server.errors import Unavailable
+from templates_server.events.names.folding import fold_changes
 from templates_server.events.names.store import forget_expired, has_expired
 from templates_server.retention import store
 from templates_server.times import DAY, Clock
@@ -55,6 +56,7 @@ class Purge:
             return removed
 
     def _forget_names(self) -> None:
+        fold_changes(self._database, self._stopping)
         before = self._clock() - self._keep_events_days * DAY
         if self._database.read_now(lambda connection: has_expired(connection, before=before)):
             self._database.write_now(lambda connection: forget_expired(connection, before=before))

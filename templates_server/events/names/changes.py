@@ -55,11 +55,6 @@ class Change(msgspec.Struct, frozen=True, omit_defaults=True):
     added: Sequence[Added] = ()
     removed: Sequence[Removed] = ()
 
-    @property
-    def names(self) -> set[str]:
-        """Every name in it."""
-        return {one[0] for one in self.added} | {one.name for one in self.removed}
-
 
 class KeyCount(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """How many stored events have a key of metadata, and when the first of those that were counted arrived."""
@@ -102,7 +97,10 @@ def count_stored(together: Sequence[Stored]) -> Change:
             shape = event.name, tuple(event.pairs)
             counts[shape] = counts.get(shape, 0) + 1
     times = [stored.received for stored in together]
-    added = [(name, keys, events, differing.get((name, keys), 0)) for (name, keys), events in counts.items()]
+    if differing:
+        added = [(name, keys, events, differing.get((name, keys), 0)) for (name, keys), events in counts.items()]
+    else:
+        added = [(name, keys, events, 0) for (name, keys), events in counts.items()]
     return Change(min(times), max(times), added)
 
 
@@ -124,10 +122,10 @@ def _keys_of(metadata: str | None) -> tuple[str, ...]:
     return () if metadata is None else tuple(msgspec.json.decode(metadata, type=dict[str, str]))
 
 
-def fold(known: Mapping[str, EventName], changes: Iterable[Change], *, others: int = 0) -> dict[str, EventName]:
+def fold(known: Mapping[str, EventName], sums: Iterable[Sums], *, others: int = 0) -> dict[str, EventName]:
     """The names after these changes; `others` is how many the environment has besides."""
     names = dict(known)
-    for change in _summed_up(changes):
+    for change in sums:
         for total in change.added:
             before = names.get(total.name)
             if before is not None:
@@ -146,7 +144,7 @@ def fold(known: Mapping[str, EventName], changes: Iterable[Change], *, others: i
 
 
 @dataclass(frozen=True, slots=True)
-class _Sum:
+class Sum:
     """Events of a name that have the same keys of metadata, of several changes."""
 
     name: str
@@ -158,15 +156,20 @@ class _Sum:
 
 
 @dataclass(frozen=True, slots=True)
-class _Sums:
+class Sums:
     """What was added by several changes, and what the last of them removed."""
 
-    added: Sequence[_Sum]
+    added: Sequence[Sum]
     removed: Sequence[Removed] = ()
 
+    @property
+    def names(self) -> set[str]:
+        """Every name in it."""
+        return {one.name for one in self.added} | {one.name for one in self.removed}
 
-def _summed_up(changes: Iterable[Change]) -> Iterator[_Sums]:
-    """The changes, those that only add together with what follows them."""
+
+def sum_up(changes: Iterable[Change]) -> Iterator[Sums]:
+    """Sum changes up, those that only add together with what follows them."""
     sums: dict[Shape, list[int]] = {}
     for change in changes:
         first, last = change.first, change.last
@@ -180,16 +183,16 @@ def _summed_up(changes: Iterable[Change]) -> Iterator[_Sums]:
                 numbers[2] = min(numbers[2], first)
                 numbers[3] = max(numbers[3], last)
         if change.removed:
-            yield _Sums(_sums(sums), change.removed)
+            yield Sums(_sums(sums), change.removed)
             sums = {}
-    yield _Sums(_sums(sums))
+    yield Sums(_sums(sums))
 
 
-def _sums(sums: Mapping[Shape, Sequence[int]]) -> Sequence[_Sum]:
-    return [_Sum(*shape, *numbers) for shape, numbers in sums.items()]
+def _sums(sums: Mapping[Shape, Sequence[int]]) -> Sequence[Sum]:
+    return [Sum(*shape, *numbers) for shape, numbers in sums.items()]
 
 
-def _with_added(before: EventName, added: _Sum) -> EventName:
+def _with_added(before: EventName, added: Sum) -> EventName:
     keys = before.keys
     if added.keys:
         keys = {**keys}

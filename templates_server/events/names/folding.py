@@ -16,6 +16,17 @@ MANY = 50_000
 EVERY_SECONDS = 60.0
 
 
+def fold_changes(database: Database, stopping: threading.Event) -> None:
+    """Fold in all changes, environment by environment, a step a transaction."""
+    for environment_id in database.read_now(store.list_environments):
+        while not stopping.is_set() and _fold_some(database, environment_id):
+            pass
+
+
+def _fold_some(database: Database, environment_id: str) -> bool:
+    return database.write_now(lambda connection: store.fold_some(connection, environment_id))
+
+
 class NameFolding:
     """Counts what was stored while the server runs. Nothing is lost where it does not come to that: changes wait."""
 
@@ -44,22 +55,13 @@ class NameFolding:
         if self._noted >= MANY:
             self._woken.set()
 
-    def fold_all(self) -> None:
-        """Fold in all changes, environment by environment."""
-        self._noted = 0
-        for environment_id in self._database.read_now(store.list_environments):
-            while not self._stopping.is_set() and self._fold_some(environment_id):
-                pass
-
-    def _fold_some(self, environment_id: str) -> bool:
-        return self._database.write_now(lambda connection: store.fold_some(connection, environment_id))
-
     def _run(self) -> None:
         while not self._stopping.is_set():
             self._woken.wait(EVERY_SECONDS)
             self._woken.clear()
             try:
-                self.fold_all()
+                self._noted = 0
+                fold_changes(self._database, self._stopping)
             except Unavailable as error:  # the database does not answer now, which is no fault of this
                 LOGGER.warning("counting the names of events was put off: %s", error)
             except Exception:

@@ -23,12 +23,13 @@ from templates_server.events.names.changes import (
     count_removed,
     count_stored,
     fold,
+    sum_up,
 )
 from templates_server.identifiers import random_text
 from templates_server.rows import Rows, insert_all
 
-MOST_CHANGES_AT_ONCE = 500
-MOST_CHARACTERS_AT_ONCE = 1024 * 1024
+MOST_CHANGES_AT_ONCE = 250
+MOST_OF_A_CHANGE = 200  # names with sets of keys
 TABLE = "event_name_changes"
 CHANGES = dict.fromkeys(("environment_id", "change_id", "change"), "text")
 COLUMNS = {
@@ -45,8 +46,7 @@ FORGET = "DELETE FROM event_names WHERE environment_id = ? AND name "
 EXPIRED = "SELECT 1 FROM event_names WHERE last < ? LIMIT 1"
 EXPIRE = "DELETE FROM event_names WHERE last < ?"
 WITH_CHANGES = "SELECT DISTINCT environment_id FROM event_name_changes"
-SIZES = "SELECT change_id, length(change) FROM event_name_changes WHERE environment_id = ? ORDER BY change_id LIMIT ?"
-SOME = "SELECT change FROM event_name_changes WHERE environment_id = ? AND change_id {} ORDER BY change_id"
+NEXT = "SELECT change_id, change FROM event_name_changes WHERE environment_id = ? ORDER BY change_id LIMIT ?"
 ALL = "SELECT change FROM event_name_changes WHERE environment_id = ? ORDER BY change_id"
 FOLDED = "DELETE FROM event_name_changes WHERE environment_id = ? AND change_id "
 HOLD = {
@@ -70,11 +70,24 @@ def note_stored(connection: Connection, stored: Mapping[str, Sequence[Stored]]) 
 
 def changes_of_stored(stored: Mapping[str, Sequence[Stored]]) -> Rows:
     """The rows that say what was stored, by environment: of the table `TABLE`, with the columns `CHANGES`."""
-    changes = [(environment_id, count_stored(together)) for environment_id, together in stored.items()]
-    return [
-        (environment_id, _change_id(ADDED, change.last), msgspec.json.encode(change).decode())
-        for environment_id, change in changes
-    ]
+    rows = []
+    for environment_id, together in stored.items():
+        change = count_stored(together)
+        change_id = _change_id(ADDED, change.last)
+        rows += [
+            (environment_id, f"{change_id}{number:04}", msgspec.json.encode(part).decode())
+            for number, part in enumerate(_in_parts(change))
+        ]
+    return rows
+
+
+def _in_parts(change: Change) -> Sequence[Change]:
+    """A change as several, none of which is large: so many are read at once."""
+    added = change.added
+    if len(added) <= MOST_OF_A_CHANGE:
+        return [change]
+    starts = range(0, len(added), MOST_OF_A_CHANGE)
+    return [msgspec.structs.replace(change, added=added[start : start + MOST_OF_A_CHANGE]) for start in starts]
 
 
 def take_back(connection: Connection, changes: Rows) -> None:
@@ -134,34 +147,21 @@ def fold_some(connection: Connection, environment_id: str) -> bool:
     if held is None:  # its Space has just gone
         connection.exec_driver_sql(as_text(connection, ABANDON), (environment_id,))
         return False
-    change_ids, is_rest = _next_changes(connection, environment_id)
-    if change_ids:
-        wanted = (environment_id, listed(connection, change_ids))
-        query = as_text(connection, SOME.format(among(connection)))
-        _fold(connection, environment_id, _decoded(connection.exec_driver_sql(query, wanted).scalars()))
-        connection.exec_driver_sql(as_text(connection, FOLDED + among(connection)), wanted)
-    return not is_rest
-
-
-def _next_changes(connection: Connection, environment_id: str) -> tuple[Sequence[str], bool]:
-    """The changes that come next, as many as may be held in memory, at least one; whether these are the rest."""
-    rows = connection.exec_driver_sql(as_text(connection, SIZES), (environment_id, MOST_CHANGES_AT_ONCE)).all()
-    change_ids: list[str] = []
-    characters = 0
-    for change_id, length in rows:
-        characters += length
-        if change_ids and characters > MOST_CHARACTERS_AT_ONCE:
-            break
-        change_ids.append(change_id)
-    return change_ids, len(change_ids) == len(rows) < MOST_CHANGES_AT_ONCE
+    rows = connection.exec_driver_sql(as_text(connection, NEXT), (environment_id, MOST_CHANGES_AT_ONCE)).all()
+    if rows:
+        _fold(connection, environment_id, _decoded(change for _, change in rows))
+        folded = (environment_id, listed(connection, [change_id for change_id, _ in rows]))
+        connection.exec_driver_sql(as_text(connection, FOLDED + among(connection)), folded)
+    return len(rows) == MOST_CHANGES_AT_ONCE
 
 
 def _fold(connection: Connection, environment_id: str, changes: Sequence[Change]) -> None:
-    wanted = sorted(set().union(*(change.names for change in changes)))
+    sums = list(sum_up(changes))
+    wanted = sorted(set().union(*(one.names for one in sums)))
     query = as_text(connection, f"{NAMES} AND name {among(connection)}")
     known = _names(connection.exec_driver_sql(query, (environment_id, listed(connection, wanted))))
     total: int = connection.exec_driver_sql(as_text(connection, COUNT), (environment_id,)).scalar_one()
-    names = fold(known, changes, others=total - len(known))
+    names = fold(known, sums, others=total - len(known))
     rows = [_row(environment_id, name, one) for name, one in sorted(names.items()) if known.get(name) is not one]
     insert_all(connection, "event_names", COLUMNS, rows, on_conflict=CHANGED)
     if forgotten := sorted(known.keys() - names.keys()):
@@ -191,7 +191,8 @@ def _row(environment_id: str, name: str, one: EventName) -> tuple[Any, ...]:
 def list_names(connection: Connection, environment_id: str) -> Mapping[str, EventName]:
     """Every name of an environment with all that has changed until now."""
     known = _names(connection.exec_driver_sql(as_text(connection, NAMES), (environment_id,)))
-    return fold(known, _decoded(connection.exec_driver_sql(as_text(connection, ALL), (environment_id,)).scalars()))
+    changes = _decoded(connection.exec_driver_sql(as_text(connection, ALL), (environment_id,)).scalars())
+    return fold(known, sum_up(changes))
 
 
 def has_expired(connection: Connection, *, before: int) -> bool:

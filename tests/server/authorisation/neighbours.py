@@ -418,6 +418,7 @@ def _of_apps() -> Sequence[Step]:
         ("GET", "/users/ada/everything", None),
         ("GET", "/events", None),
         ("GET", "/events?user=ada", None),
+        ("GET", "/event-names", None),
     ]
 
 
@@ -453,6 +454,7 @@ def _of_the_end() -> Sequence[Step]:
         ("GET", "/visitors", None),
         ("GET", "/user-tags", None),
         ("GET", "/events", None),
+        ("GET", "/event-names", None),
         ("POST", "/users", {"user_id": "ada"}),
         ("GET", "/users/ada/everything", None),
     ]

@@ -45,11 +45,11 @@ SEPARATIONS = (
     Separation("tags that are deleted", "users.tag_removal.store", 'OF_TAG = "WHERE '),
     Separation("people who may have a tag that is deleted", "users.tag_removal.store", "FROM persons WHERE "),
     Separation("visitors of the erased", "users.erasure.store", "FROM merges WHERE "),
-    Separation("what is erased", "users.erasure.store", 'REMOVE = "DELETE FROM {table} WHERE '),
+    Separation("what is erased", "users.erasure.store", 'OF_THESE = "'),
     Separation(
         "how far a step of an erasure goes", "users.erasure.store", 'LAST_OF_STEP = "SELECT {key} FROM {table} WHERE '
     ),
-    Separation("what a step of an erasure removes", "users.erasure.store", 'REMOVE_STEP = "DELETE FROM {table} WHERE '),
+    Separation("what a step of an erasure removes", "users.erasure.store", 'THEIRS_UP_TO = "'),
     Separation("when somebody was erased", "users.erasure.store", "erased FROM erasures WHERE "),
     Separation("everything of a user", "users.everything.store", "WHERE ", " AND {kind.person}"),
     Separation("events of everybody", "events.listing.store", "FROM events WHERE "),
@@ -60,6 +60,8 @@ SEPARATIONS = (
         "persons ON ",
         condition="persons.environment_id = found.environment_id",
     ),
+    Separation("names of events that are listed", "events.names.store", "FROM event_names WHERE "),
+    Separation("how many names there are", "events.names.store", 'COUNT = "SELECT count(*) FROM event_names WHERE '),
     Separation("how many events a person has", "events.store", "FROM events WHERE ", " AND person_id = ? LIMIT"),
     Separation(
         "events that a person has already", "events.store", "FROM events WHERE ", " AND person_id = ? AND event_id"

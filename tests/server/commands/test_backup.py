@@ -7,6 +7,7 @@ import json
 import re
 import sqlite3
 import stat
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,11 @@ import pytest
 from templates_server.__main__ import main
 from templates_server.backup.archive import writing
 from templates_server.endpoint import Route
+from templates_server.events.names.folding import fold_changes
 from templates_server.migrations import head_revision
+from templates_server.opening import open_database
 from templates_server.routes import ROUTES
+from templates_server.settings import sqlite_url
 from tests.server_processes import ServerProcess, server_process
 from tests.servers import PostgresServer
 
@@ -102,9 +106,18 @@ def test_restored_servers_give_the_same_answers_on_either_database(postgres: Pos
     assert main(["restore", str(tmp_path / "2.tar.zst"), "--data", str(third)]) == 0
     with server_process(third, "--demo", "--port", port) as server:
         assert answers_of(server.url, token) == expected
+    for folder in (first, third):
+        fold_names(folder)
     assert rows_of(third) == rows_of(first)
     for name in ("server.key", "demo.json"):
         assert (third / name).read_bytes() == (first / name).read_bytes()
+
+
+def fold_names(folder: Path) -> None:
+    """Count the names of events, which a server does when it comes to it."""
+    database = open_database(sqlite_url(folder))
+    fold_changes(database, threading.Event())
+    database.close()
 
 
 def rows_of(folder: Path) -> dict[str, list[tuple[Any, ...]]]:
