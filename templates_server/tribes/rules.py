@@ -264,13 +264,22 @@ class Condition(enum.StrEnum):
 class EventQuestion:
     """How often did a person do this: a name, a timeframe, metadata (in order of key) and data.
 
-    An event counts when all of its metadata and data match.
+    An event counts when all of its metadata and data match. The hash is made once: every session asks for counts by it.
     """
 
     name: str
     timeframe: Timeframe = Timeframe()
     metadata: tuple[tuple[str, str], ...] = ()
     data: tuple[Comparison, ...] = ()
+    _hash: int = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Make the hash."""
+        object.__setattr__(self, "_hash", hash((self.name, self.timeframe, self.metadata, self.data)))
+
+    def __hash__(self) -> int:
+        """The hash of all that is asked."""
+        return self._hash
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,3 +92,33 @@ def test_a_contextual_tribe_cannot_be_counted_but_explained_with_what_an_app_wou
 def test_a_tribe_is_removed(ada: Signed, space: str) -> None:
     assert ada.mtribes("tribe", "delete", "spring", "--space", space).out == "Removed spring.\n"
     assert ada.mtribes("tribe", "show", "spring", "--space", space).exit_code == 1
+
+
+def test_conditions_on_the_data_of_events_are_pushed_shown_and_explained(ada: Signed, space: str) -> None:
+    place = ("--space", space, "--env", "production")
+    lines = [
+        f"space: {space}",
+        "revision: 1",
+        "tribes:",
+        "  buyers:",
+        "    filters:",
+        "      - event: Product Purchased",
+        "        data:",
+        "          - {path: [price, amount], operator: greater_than, value: 10}",
+        '          - {path: ["a.b", 日本], operator: not_exists}',
+    ]
+    ada.mtribes.write("data.yaml", "\n".join(lines))
+    assert ada.mtribes("tribe", "push", "data.yaml").exit_code == 0
+    shown = ada.mtribes("tribe", "show", "buyers", "--space", space).out
+    assert "path: [price, amount]" in shown
+    assert "path: [a.b, 日本]" in shown
+    assert ada.mtribes("tribe", "pull", "--space", space, "--output", "data.yaml").exit_code == 0
+    assert ada.mtribes("tribe", "push", "data.yaml", "--json").envelope["data"]["changed"] is False
+    explained = ada.mtribes("tribe", "explain", "buyers", "--user", "bea", *place).out.splitlines()[1]
+    assert explained == (
+        "no  has done Product Purchased at least once, with data.price.amount is greater than 10 and "
+        'data."a.b".日本 is not there: never found; does not match'
+    )
+    ada.mtribes.write("data.yaml", "\n".join(lines).replace("revision: 1", "revision: 2").replace("exists", "exist"))
+    outcome = ada.mtribes("tribe", "push", "data.yaml", "--json")
+    assert [error["path"] for error in outcome.envelope["errors"]] == ["tribes.buyers.filters[0].data[1].operator"]

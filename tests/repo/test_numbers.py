@@ -37,6 +37,8 @@ NOT_SENT: dict[str, str] = {
     "templates_server/times.py: int((fraction or '').ljust(3, '0')[:3])": "three digits of a pattern",
     "templates_server/tribes/compiler.py: int(value)": "a boolean",
     "templates_server/tribes/evaluator.py: float(value)": "a number; OverflowError is caught",
+    "templates_server/tribes/json_paths.py: float(value)": "a number: texts and booleans are left out",
+    "templates_server/tribes/json_paths.py: int(value)": "a boolean",
     "templates_server/tribes/reading.py: float(": "numbers, checked by `_number`",
 }
 """Calls whose argument is not sent text, or bounded in another way, by file and beginning, and why."""

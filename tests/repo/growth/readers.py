@@ -224,6 +224,12 @@ def _addresses(text: str) -> object:
     return [addresses.caller_of("10.0.0.1", headers, proxies=proxies, header=name) for name in addresses.ProxyHeader]
 
 
+def _conditions(text: str) -> list[dict[str, object]]:
+    """Conditions on data that hold a text in each of their places."""
+    places: dict[str, object] = {"path": [text], "operator": "in", "value": [text]}
+    return [{**places, "path": document(text), "operator": text}, {**places, "value": document(text)}, places]
+
+
 COMPOSED: tuple[tuple[str, Read], ...] = (
     ("templates_server.spaces.reading", lambda text: parse_model(document(text), space="vod", name="VOD")),
     ("templates_server.spaces.reading named", lambda text: parse_model(named(text), space="vod", name="VOD")),
@@ -232,6 +238,10 @@ COMPOSED: tuple[tuple[str, Read], ...] = (
     (
         "templates_server.tribes.reading filter",
         lambda text: read_tribe({"filters": [{"attribute": text, "equals": text}, {"tag": text}]}, key="gold"),
+    ),
+    (
+        "templates_server.tribes.data_reading",
+        lambda text: read_tribe({"filters": [{"event": "a/b", "data": _conditions(text)}]}, key="gold"),
     ),
     (
         "templates_server.delivery.reading",

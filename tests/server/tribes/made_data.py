@@ -144,5 +144,7 @@ def _border_conditions() -> Iterator[dict[str, Any]]:
         yield {"operator": operator.value, "value": ["gold", 1, True]}
     for text, operator in itertools.product(filter(None, COMMON), sorted(OF_TEXT)):
         yield {"operator": operator.value, "value": text}
+    for operator, value in ((Operator.EQUALS, 2**53), (Operator.IN, [2**53]), (Operator.LESS_OR_EQUAL, 2**53)):
+        yield {"operator": operator.value, "value": value}  # of the same double as what is stored
     for number, operator in itertools.product((0, 1, 2, 18, -1.5), sorted(OF_NUMBERS)):
         yield {"operator": operator.value, "value": [number, 18] if operator is Operator.BETWEEN else number}

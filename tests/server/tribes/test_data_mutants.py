@@ -1,6 +1,6 @@
 """What compares the data of events is broken by hand, in SQL for both databases: every time the agreement ends.
 
-Only rules with conditions on data are asked, so that none is found by what it breaks elsewhere. Seen last: 176 of 176
+Only rules with conditions on data are asked, so that none is found by what it breaks elsewhere. Seen last: 160 of 160
 broken ones found. The number is asserted below, so that none is left out unseen.
 """
 
@@ -28,7 +28,7 @@ from tests.server.tribes.test_mutants import Mutant, is_found, of_attribute, of_
 from tests.servers import PostgresServer
 
 PEOPLE, RULES = 90, 320
-MUTANTS = 176
+MUTANTS = 160
 NEIGHBOURS = {
     Operator.EXISTS: Operator.EQUALS,
     Operator.EQUALS: Operator.EXISTS,
