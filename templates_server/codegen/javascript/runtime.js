@@ -15,7 +15,6 @@ const MOST_FIELDS = 100;
 
 const STORAGE_TIMEOUT_MSEC = 500;
 const IDENTITY = "identity";
-/** There are so many names for events that whoever comes later finds them all without a list, which tabs would overwrite. */
 const EVENT_PLACES = 64;
 
 const SHORTEST_PAUSE_MSEC = 1000;
@@ -535,68 +534,72 @@ function equal(one, other) {
   return one === other || JSON.stringify(one) === JSON.stringify(other);
 }
 
+/** So many names that whoever comes later finds all events without a list, which tabs would overwrite. */
+const EVENTS_NAMES = /* @__PURE__ */ Array.from(
+  { length: EVENT_PLACES },
+  (_, place) => `events.${place}`,
+);
+
 function makeStore(spaceKey, client, log) {
   let used = false;
   let isLate = false;
 
   /** Merely to ask for `localStorage` throws where it is forbidden. That of a server would be one for all people. */
-  const attempt = (name, use, take, failed) => {
+  const attempt = (name, use) => {
     try {
       const place = client.storage ?? (hasPage() && platform.localStorage);
-      const result = place && use(place, `mtribes.${spaceKey}.${name}`);
-      if (typeof result?.then !== "function") return take(result);
-      const work = Promise.resolve(result).then(take);
+      const result = place ? use(place, `mtribes.${spaceKey}.${name}`) : 0;
+      if (typeof result?.then !== "function") return result;
+      const work = Promise.resolve(result);
       return sooner(
-        work.catch(() => failed),
+        work.catch(() => false),
         STORAGE_TIMEOUT_MSEC,
         () => {
           if (!isLate) log("storage does not answer");
           isLate = true;
-          return failed;
+          return false;
         },
       );
     } catch {
-      return failed;
+      return false;
     }
   };
-  const done = () => true;
 
-  const store = {
-    read(name) {
-      used || (used = client.tracking && name === IDENTITY);
-      return attempt(
-        name,
-        (place, key) => place.getItem(key),
-        (text) => (text && typeof text === "string" ? text : null),
-        null,
-      );
-    },
-    write(name, text) {
-      used || (used = client.tracking);
-      const use = (place, key) => place.setItem(key, text);
-      if (!client.tracking) return false;
-      // Consent may be withdrawn while asynchronous storage writes.
-      return proceed(attempt(name, use, done, false), (written) =>
-        client.tracking ? written : store.remove(name),
-      );
-    },
-    remove(name) {
-      const use = (place, key) =>
-        place.removeItem ? place.removeItem(key) : place.setItem(key, "");
-      return attempt(name, use, done, false);
-    },
-    clear() {
-      for (let at = -1; used && at < EVENT_PLACES; at += 1) {
-        const name = at < 0 ? IDENTITY : eventsName(at);
-        void proceed(store.read(name), (text) => text && store.remove(name));
-      }
-    },
+  const read = (name) => {
+    used || (used = client.tracking && name === IDENTITY);
+    return proceed(
+      attempt(name, (place, key) => place.getItem(key)),
+      (text) => (text && typeof text === "string" ? text : null),
+    );
   };
-  return store;
-}
 
-function eventsName(place) {
-  return `events.${place}`;
+  const write = (name, text) => {
+    used || (used = client.tracking);
+    return (
+      client.tracking &&
+      proceed(
+        attempt(name, (place, key) => place.setItem(key, text)),
+        // Consent may be withdrawn while asynchronous storage writes.
+        (done) => (client.tracking ? done !== false : remove(name)),
+      )
+    );
+  };
+
+  const remove = (name) =>
+    proceed(
+      read(name),
+      (text) =>
+        text &&
+        attempt(name, (place, key) =>
+          place.removeItem ? place.removeItem(key) : place.setItem(key, ""),
+        ),
+    );
+
+  const clear = () => {
+    if (used) [IDENTITY, ...EVENTS_NAMES].forEach(remove);
+  };
+
+  return [read, write, remove, clear];
 }
 
 /** Goes on with a value: at once, where it is there at once. */
@@ -612,48 +615,42 @@ function sooner(work, milliseconds, otherwise) {
   });
 }
 
-function keepIdentity(store, client) {
-  let inMemory;
+/** Makes the anonymous id once and keeps it; a new person on the device gets a new one. */
+function keepIdentity([read, write, remove], client) {
+  let identity;
   /** Whether the identity in memory could not be stored, so that what is stored is an older one. */
   let unsaved = false;
   let reading;
   /** The asynchronous storage that was read: once is enough, for no other page writes to it. */
   let source;
 
-  const save = (identity) => {
-    inMemory = identity;
+  /** Goes on as this person, or keeps the present one, since they may be stored from now on. */
+  const save = (saved = identity) => {
+    if (!saved) return;
+    identity = saved;
     unsaved = true;
-    const text = JSON.stringify(identity);
-    const write = () => store.write(IDENTITY, text);
+    const put = () => write(IDENTITY, JSON.stringify(saved));
     // What is stored of somebody else must go, even where there is no room for more.
-    const again = (removed) => removed && write();
-    const saved = proceed(
-      write(),
-      (written) =>
-        written ||
-        proceed(
-          store.read(IDENTITY),
-          (found) => found !== null && proceed(store.remove(IDENTITY), again),
-        ),
+    const done = proceed(
+      put(),
+      (written) => written || proceed(remove(IDENTITY), put),
     );
-    void proceed(saved, (written) => {
-      if (inMemory === identity) unsaved = !written;
+    void proceed(done, (written) => {
+      if (identity === saved) unsaved = !written;
     });
-    return identity;
   };
-
-  const keep = () => inMemory && save(inMemory);
 
   const take = (text) => {
     const stored = text && parseIdentity(text);
-    if (stored) inMemory = stored;
-    else keep();
+    if (stored) identity = stored;
+    else save();
   };
 
+  /** Undefined where the id can be asked for at once; else resolves, and never rejects, when asynchronous storage has answered. */
   const ready = () => {
     const { storage } = client;
     if (reading || unsaved || source === storage) return reading;
-    const text = store.read(IDENTITY);
+    const text = read(IDENTITY);
     if (text instanceof Promise) {
       reading = text.then((text) => {
         reading = undefined;
@@ -664,26 +661,24 @@ function keepIdentity(store, client) {
     return reading;
   };
 
-  const current = () => {
+  /** The anonymous id to go on with, now that this user, or a visitor, is there; undefined: whoever it is. */
+  const idFor = (userId) => {
     void ready();
-    return inMemory ?? save({ id: newId(), owner: null });
+    const { id, owner } = identity ?? { id: newId(), owner: null };
+    const isNext = userId !== undefined && userId !== owner;
+    const next = isNext
+      ? { id: owner === null ? id : newId(), owner: userId }
+      : { id, owner };
+    if (isNext || !identity) save(next);
+    return next.id;
   };
 
-  return {
-    ready,
-    current,
-    begin(userId) {
-      const { id, owner } = current();
-      if (owner === userId) return { id, owner };
-      return save({ id: owner === null ? id : newId(), owner: userId });
-    },
-    adopt: save,
-    keep,
-    forget() {
-      inMemory = undefined;
-      source = undefined;
-    },
+  /** Whoever comes next is somebody else, unless storage knows better. */
+  const forget = () => {
+    identity = source = undefined;
   };
+
+  return [ready, idFor, save, forget];
 }
 
 /** Null for what is none. */
@@ -704,35 +699,33 @@ function asAnonymousId(value) {
   return value;
 }
 
+/** Pauses before another attempt, and what is called when the network comes back: those that wait for it end. */
 function makePauses() {
   const hurrying = new Set();
-  return {
-    afterFailure(failures, { status, retryAfterMsec }, call) {
-      const least = Math.max(SHORTEST_PAUSE_MSEC, retryAfterMsec);
-      const longest = status
-        ? LONGEST_PAUSE_AFTER_AN_ANSWER_MSEC
-        : LONGEST_PAUSE_MSEC;
-      const most = Math.max(least, backOffMsec(failures, longest));
-      const began = clock.now();
-      const cancel = () => {
-        hurrying.delete(hurry);
-        clock.clearTimeout(timer);
-      };
-      const end = () => {
+  const afterFailure = (failures, reply, call) => {
+    const least = Math.max(SHORTEST_PAUSE_MSEC, reply.retryAfterMsec);
+    const longest = reply.status
+      ? LONGEST_PAUSE_AFTER_AN_ANSWER_MSEC
+      : LONGEST_PAUSE_MSEC;
+    const began = clock.now();
+    const cancel = () => {
+      hurrying.delete(hurry);
+      clock.clearTimeout(timer);
+    };
+    const wait = (milliseconds) =>
+      afterIfStillThere(milliseconds, () => {
         cancel();
         call();
-      };
-      const hurry = () => {
-        clock.clearTimeout(timer);
-        const passed = Math.max(0, clock.now() - began);
-        timer = afterIfStillThere(least - passed, end);
-      };
-      let timer = afterIfStillThere(most, end);
-      hurrying.add(hurry);
-      return cancel;
-    },
-    hurry: () => hurrying.forEach((hurry) => hurry()),
+      });
+    const hurry = () => {
+      clock.clearTimeout(timer);
+      timer = wait(least - Math.max(0, clock.now() - began));
+    };
+    let timer = wait(Math.max(least, backOffMsec(failures, longest)));
+    hurrying.add(hurry);
+    return cancel;
   };
+  return [afterFailure, () => hurrying.forEach((hurry) => hurry())];
 }
 
 /** 1 s, 1 to 2 s, 2 to 4 s ... up to the longest, at random so that many apps do not come back at once. */
@@ -750,19 +743,26 @@ function readRetryAfterMsec(text) {
   return wait > 0 ? Math.min(wait, LONGEST_RETRY_AFTER_MSEC) : 0;
 }
 
-function keepEvents(store) {
+/**
+ * Keeps events in storage from the end of the task in which they are tracked
+ * until they are dropped. Many pages may share the places: what another has
+ * written is neither overwritten nor removed. `textsOf` lists what a record
+ * holds at present.
+ */
+function keepEvents([read, write, remove], textsOf) {
   const changed = new Set();
   let open;
   let place = Math.floor(clock.random() * EVENT_PLACES);
   /** Whether asynchronous storage has not answered yet. */
   let busy = false;
 
+  /** Writes what has changed. */
   const save = () => {
     const [record] = changed;
     if (busy || !record) return;
     changed.delete(record);
     busy = true;
-    void proceed(keep(record, EVENT_PLACES), () => {
+    void proceed(put(record, EVENT_PLACES), () => {
       busy = false;
       save();
     });
@@ -770,77 +770,62 @@ function keepEvents(store) {
 
   const change = (record) => {
     if (changed.size === 0) void Promise.resolve().then(save);
-    changed.add(record);
+    if (record) changed.add(record);
   };
 
   /** In its place if nobody else is there by now; else in the next that is free. */
-  const keep = (record, tries) => {
-    const name = eventsName(record.place);
-    return proceed(store.read(name), (found) => {
-      const { events } = record;
-      if (found !== null && found !== record.text) {
+  const put = (record, tries) => {
+    const name = EVENTS_NAMES[record.place];
+    return proceed(read(name), (found) => {
+      const texts = textsOf(record);
+      const { text, to } = record;
+      if (found !== null && found !== text) {
         record.text = null;
         record.place = nextPlace(record.place);
-        return events.size > 0 && tries > 0 && keep(record, tries - 1);
+        return texts.length > 0 && tries > 0 && put(record, tries - 1);
       }
-      if (events.size === 0) {
-        record.characters = 0;
-        return found && store.remove(name);
-      }
-      const texts = Array.from(events, ({ text }) => text);
-      const text = [record.destination].concat(texts).join("\n");
-      const written = text === found || store.write(name, text);
-      return proceed(written, (done) => done && (record.text = text));
+      if (texts.length === 0) return remove(name);
+      const news = [to, ...texts].join("\n");
+      const written = news === found || write(name, news);
+      return proceed(written, (done) => done && (record.text = news));
     });
   };
 
-  return {
-    save(events = []) {
-      events.forEach(({ record }) => record && changed.add(record));
-      save();
-    },
-    add(event, destination) {
-      if (
-        open?.destination !== destination ||
-        open.characters > MOST_CHARACTERS_AGAIN
-      ) {
-        open = newRecord(destination, (place = nextPlace(place)), null);
-      }
-      join(open, event);
-      change(open);
-    },
-    drop(event) {
-      const { record } = event;
-      record?.events.delete(event);
-      if (record?.events.size === 0) change(record);
-    },
-    clear() {
-      changed.clear();
-      open = undefined;
-    },
-    read: () =>
-      Promise.all(
-        Array.from({ length: EVENT_PLACES }, (_, at) =>
-          store.read(eventsName(at)),
-        ),
-      ),
-    adopt(texts, destination, known) {
-      const lines = new Set(known.map(({ text }) => text));
-      const found = [];
-      texts.forEach((text, at) => {
-        const [whose, ...kept] = (text ?? "").split("\n");
-        if (whose !== destination) return;
-        const events = kept.filter(isEvent);
-        const news = events.filter((line) => !lines.has(line));
-        const record = newRecord(destination, at, text);
-        if (events.length === 0) change(record);
-        if (news.length === 0) return;
-        for (const line of news) found.push(join(record, newQueued(line)));
-        if (!open || record.characters < open.characters) open = record;
-      });
-      return found;
-    },
+  /** What the event is kept in from now on. */
+  const keep = (event, to) => {
+    if (open?.to !== to || open.size > MOST_CHARACTERS_AGAIN) {
+      open = { to, place: (place = nextPlace(place)), text: null, size: 0 };
+    }
+    open.size += event.length;
+    change(open);
+    return open;
   };
+
+  /** What pages that have gone, and others, have kept for this destination, less what is known. */
+  const adopt = async (to, known) => {
+    const found = new Map();
+    const texts = await Promise.all(EVENTS_NAMES.map(read));
+    texts.forEach((text, place) => {
+      const [whose, ...lines] = (text ?? "").split("\n");
+      if (whose !== to) return;
+      const record = { to, place, text, size: text.length };
+      const events = lines.filter(isEvent);
+      if (events.length === 0) change(record);
+      for (const event of events) {
+        if (known.has(event)) continue;
+        found.set(event, record);
+        if (!open || record.size < open.size) open = record;
+      }
+    });
+    return found;
+  };
+
+  const forget = () => {
+    changed.clear();
+    open = undefined;
+  };
+
+  return [keep, change, save, adopt, forget];
 }
 
 /** Not of what others have written there, which would be in the way of events. */
@@ -854,21 +839,6 @@ function isEvent(line) {
   }
 }
 
-function newQueued(text) {
-  return { text, bytes: countBytes(text), record: null };
-}
-
-function newRecord(destination, place, text) {
-  return { destination, place, text, events: new Set(), characters: 0 };
-}
-
-function join(record, event) {
-  event.record = record;
-  record.events.add(event);
-  record.characters += event.bytes;
-  return event;
-}
-
 function nextPlace(place) {
   return (place + 1) % EVENT_PLACES;
 }
@@ -879,10 +849,11 @@ function countBytes(text) {
   return halfway.replace(/[\u0800-\uffff]/g, "xxx").length;
 }
 
-function makeEvents(sender, pauses, store, client, log) {
-  const kept = keepEvents(store);
+/** Collects events and sends them in batches until the server has them; the oldest go when there are too many. */
+function makeEvents({ destination, send }, afterFailure, store, client, log) {
+  let waiting = new Map();
+  /** Those that a page sends which may be gone soon. */
   const leaving = new Set();
-  let waiting = [];
   let atOnce = MOST_EVENTS_AT_ONCE;
   let failures = 0;
   let refusals = 0;
@@ -892,17 +863,31 @@ function makeEvents(sender, pauses, store, client, log) {
   let sending;
   /** Where the events of earlier pages belong that are here. */
   let restored = "";
-  const queue = {
-    finish: () => failures || void flush(),
-    save: () => kept.save(),
-  };
+  const [keep, change, saveChanged, adopt, forget] = keepEvents(
+    store,
+    (record) =>
+      Array.from(waiting.keys()).filter(
+        (event) => waiting.get(event) === record,
+      ),
+  );
 
   /** Events that were recorded before there was a key are for the first. */
   const claim = () => {
-    const destination = sender.destination();
-    for (const event of waiting) {
-      if (destination && !event.record) kept.add(event, destination);
-    }
+    const to = destination();
+    waiting.forEach((record, event) => {
+      if (to && !record) waiting.set(event, keep(event, to));
+    });
+  };
+
+  /** Makes sure that everything is kept, whatever others have done to storage. */
+  const save = () => {
+    waiting.forEach(change);
+    saveChanged();
+  };
+
+  const drop = (event) => {
+    change(waiting.get(event));
+    waiting.delete(event);
   };
 
   /** Ends a pause. */
@@ -911,17 +896,20 @@ function makeEvents(sender, pauses, store, client, log) {
     cancel = undefined;
   };
 
+  const finish = () => {
+    save();
+    if (failures === 0) void flush();
+  };
+
   const collect = () => {
-    const over = waiting.length - MOST_EVENTS_QUEUED;
-    if (over > 0) {
-      waiting.splice(0, over).forEach(kept.drop);
-      if (!overflows) {
-        log(`dropped events: more than ${MOST_EVENTS_QUEUED} wait`);
-      }
+    const over = Array.from(waiting.keys()).slice(0, -MOST_EVENTS_QUEUED);
+    if (over.length > 0 && !overflows) {
       overflows = true;
+      log(`dropped events: more than ${MOST_EVENTS_QUEUED} wait`);
     }
-    if (closed || waiting.length === 0) return;
-    ending.add(queue);
+    over.forEach(drop);
+    if (closed || waiting.size === 0) return;
+    ending.add(finish);
     if (cancel || sending) return;
     const wait = listenForTheEnd() ? afterIfStillThere : after;
     const timer = wait(COLLECTING_MSEC, () => void flush());
@@ -931,167 +919,150 @@ function makeEvents(sender, pauses, store, client, log) {
   /** Takes over what earlier pages and programs could not send to where this one sends. */
   const restore = async () => {
     await null; // An app may go on to say where the server is, or that nothing is tracked.
-    const destination = sender.destination();
-    if (!destination || !client.tracking || restored === destination) return;
-    restored = destination;
+    const to = destination();
+    if (!to || !client.tracking || restored === to) return;
+    restored = to;
     claim();
-    const texts = await kept.read();
-    if (restored !== destination) return;
-    waiting = [...kept.adopt(texts, destination, waiting), ...waiting];
+    const found = await adopt(to, waiting);
+    if (restored !== to) return;
+    waiting = new Map([...found, ...waiting]);
     collect();
   };
 
   /** The oldest events that are for where it sends now, have not left yet, and fit. */
   const next = (most = atOnce, room = MOST_BYTES_AT_ONCE) => {
-    const destination = sender.destination();
-    return waiting.filter((event) => {
-      const isHere = destination && event.record?.destination === destination;
-      const size = event.bytes + 1;
-      if (!isHere || leaving.has(event) || size > room || most < 1)
-        return false;
-      room -= size;
-      most -= 1;
-      return true;
-    });
+    const batch = [];
+    for (const [event, record] of waiting) {
+      if (record?.to !== destination() || leaving.has(event)) continue;
+      room -= countBytes(event) + 1;
+      if (room < 0 || batch.length === most) break;
+      batch.push(event);
+    }
+    return batch;
   };
 
-  const post = (batch, keepalive = false) => {
-    const body = `[${batch.map(({ text }) => text).join(",")}]`;
-    return sender.send("/events", body, undefined, keepalive);
-  };
-
-  const forget = (events) => {
-    const gone = new Set(events);
-    events.forEach(kept.drop);
-    waiting = waiting.filter((event) => !gone.has(event));
-  };
+  const post = (batch, keepalive) =>
+    send("/events", `[${batch.join()}]`, undefined, keepalive);
 
   /** Some bad events have a whole batch refused: drop those that are named, or find them by halves. */
-  const refuse = (batch, { text }) => {
+  const refuse = (batch, text) => {
     const named = namedEvents(text);
     const bad = batch.filter((_, at) => named.has(at) || batch.length === 1);
-    if (bad.length === 0) {
-      atOnce = Math.ceil(batch.length / 2);
-      return;
-    }
+    atOnce = Math.ceil(batch.length / 2);
+    if (bad.length === 0) return;
+    atOnce = MOST_EVENTS_AT_ONCE;
     const names = bad.map(nameOf).join(", ").slice(0, LONGEST_UNKNOWN);
     const told = text.slice(0, LONGEST_UNKNOWN);
     log(`refused events: ${bad.length}, such as ${names}: ${told}`);
-    forget(bad);
+    bad.forEach(drop);
   };
 
-  const send = async () => {
+  const sendAll = async () => {
     for (let batch = next(); batch.length > 0 && !cancel; batch = next()) {
       const reply = await post(batch);
-      let failed = 0;
       if (succeeded(reply)) {
-        forget(batch);
+        batch.forEach(drop);
         atOnce = MOST_EVENTS_AT_ONCE;
-        refusals = 0;
+        failures = refusals = 0;
         overflows = false;
-      } else if (isRefusal(reply)) {
-        refuse(batch, reply);
-        failed = ++refusals > MOST_REFUSALS_AT_ONCE ? 1 : 0;
-      } else failed = failures + 1;
-      failures = failed;
-      if (failed)
-        cancel = pauses.afterFailure(failed, reply, () => void flush());
+        continue;
+      }
+      if (isRefusal(reply)) {
+        refuse(batch, reply.text);
+        failures = 0;
+        refusals += 1;
+        if (refusals <= MOST_REFUSALS_AT_ONCE) continue;
+      }
+      failures += 1;
+      cancel = afterFailure(failures, reply, () => void flush());
     }
     sending = undefined;
-    if (waiting.length === 0) ending.delete(queue);
+    if (waiting.size === 0) ending.delete(finish);
   };
 
+  /** Sends what is waiting; resolves when that is done or has failed, and never rejects. */
   const flush = async () => {
     wake();
     claim();
     if (sending) return sending;
     void restore();
-    if (next().length > 0) return (sending = send());
+    if (next().length > 0) return (sending = sendAll());
   };
 
+  /** Sends as much as the platform takes from a page that is about to go; the rest follows when that has arrived. */
   const leave = () => {
-    kept.save(waiting);
-    const under = sizeOf(leaving);
+    save();
+    const under = countBytes(Array.from(leaving).join());
     const batch = next(MOST_EVENTS_QUEUED, KEEPALIVE_BYTES - under);
     if (batch.length === 0) return;
     batch.forEach((event) => leaving.add(event));
     void post(batch, true).then((reply) => {
       batch.forEach((event) => leaving.delete(event));
       if (succeeded(reply)) {
-        forget(batch);
+        batch.forEach(drop);
         leave();
       }
       collect();
     });
   };
 
-  return {
-    flush,
-    leave,
-    add(event) {
-      if (!client.tracking) return;
-      const queued = newQueued(JSON.stringify(event));
-      ensure(
-        queued.bytes <= MOST_EVENT_BYTES,
-        `more than ${MOST_EVENT_BYTES} bytes`,
-      );
-      waiting.push(queued);
-      claim();
-      collect();
-    },
-    restore,
-    drop() {
-      wake();
-      waiting = [];
-      restored = "";
-      kept.clear();
-    },
-    async close() {
-      closed = true;
-      await flush();
-      wake();
-      ending.delete(queue);
-      const left = waiting.length;
-      if (left > 0) log(`${left} event(s) could not be sent`);
-    },
+  const add = (event) => {
+    if (!client.tracking) return;
+    const text = JSON.stringify(event);
+    ensure(
+      countBytes(text) <= MOST_EVENT_BYTES,
+      `more than ${MOST_EVENT_BYTES} bytes`,
+    );
+    waiting.set(text, undefined);
+    claim();
+    collect();
   };
+
+  /** Consent is withdrawn: what waits is dropped. */
+  const dropAll = () => {
+    wake();
+    waiting.clear();
+    restored = "";
+    forget();
+  };
+
+  /** Sends what is waiting, and then no more. Never rejects. */
+  const close = async () => {
+    closed = true;
+    await flush();
+    wake();
+    ending.delete(finish);
+    if (waiting.size > 0) log(`${waiting.size} event(s) could not be sent`);
+  };
+
+  return [add, flush, leave, restore, dropAll, close];
 }
 
+/** What is to be done before a program ends: each is called when it has nothing more to do, and when it is about to end. */
 const ending = new Set();
-let isTold;
+let isTold = false;
 
 /** Whether the platform tells before a program ends, as Node does: then no timer need keep it running. */
 function listenForTheEnd() {
   const process = platform.process;
-  if (isTold === undefined && process?.on) {
-    process.on("beforeExit", () => ending.forEach(({ finish }) => finish()));
-    process.on("exit", () => ending.forEach(({ save }) => save()));
+  if (!isTold && process?.on) {
+    isTold = true;
+    const finish = () => ending.forEach((finish) => finish());
+    process.on("beforeExit", finish);
+    process.on("exit", finish);
   }
-  return isTold ?? (isTold = !!process?.on);
-}
-
-/** What events take of a body, with what is between them. */
-function sizeOf(events) {
-  return Array.from(events).reduce((sum, { bytes }) => sum + bytes + 1, 1);
+  return isTold;
 }
 
 /** Found only when it is needed: most events are never told of. */
-function nameOf({ text }) {
-  return /"name":"(.*?)"/.exec(text)?.[1] ?? "?";
+function nameOf(event) {
+  return /"name":"(.*?)"/.exec(event)?.[1] ?? "?";
 }
 
 /** The places in the batch that the server's problems name, such as `[3].name`. */
 function namedEvents(text) {
-  const places = new Set();
-  try {
-    for (const { path } of JSON.parse(text).errors) {
-      const place = /^\[?(\d+)/.exec(path);
-      if (place) places.add(Number(place[1]));
-    }
-  } catch {
-    // Not an answer of the server's: nothing is named.
-  }
-  return places;
+  const paths = text.matchAll(/"path": *"\[?(\d+)/g);
+  return new Set(Array.from(paths, ([, place]) => Number(place)));
 }
 
 /** The answer of the server to events of which some are bad; not of what is in between, such as a network's sign-in. */
@@ -1333,7 +1304,7 @@ function makeRunner(spaceKey, host, entities) {
 
   /** Stands for this Space among its callers. */
   const self = {};
-  const pauses = makePauses();
+  const [afterFailure, hurry] = makePauses();
   const { onChange, announce } = makeListeners("session", attempt, () => IDLE);
 
   /** Whether nobody else can be here: in a page, in a test. */
@@ -1362,7 +1333,7 @@ function makeRunner(spaceKey, host, entities) {
 
   const keyChanged = () => {
     if (closing) return;
-    void events.flush();
+    void flushEvents();
     if (run?.key === "") run.key = client.apiKey;
     const waits = state.failure === "missing-key" && sender.destination();
     if (run && waits) void prime(run);
@@ -1379,11 +1350,11 @@ function makeRunner(spaceKey, host, entities) {
   const trackingChanged = () => {
     if (client.tracking) {
       if (closing) return;
-      identity.keep();
-      void events.restore();
+      saveIdentity();
+      void restoreEvents();
     } else {
-      store.clear();
-      events.drop();
+      clearStore();
+      dropEvents();
     }
   };
 
@@ -1395,9 +1366,14 @@ function makeRunner(spaceKey, host, entities) {
     trackingChanged,
   );
   const store = makeStore(spaceKey, client, log);
-  const identity = keepIdentity(store, client);
+  const [, , , clearStore] = store;
+  const [identityReady, idFor, saveIdentity, forgetIdentity] = keepIdentity(
+    store,
+    client,
+  );
   const sender = makeSender(client);
-  const events = makeEvents(sender, pauses, store, client, log);
+  const [addEvent, flushEvents, leave, restoreEvents, dropEvents, closeEvents] =
+    makeEvents(sender, afterFailure, store, client, log);
 
   /** Asks for a session for the run. */
   const ask = async (run, aborter) => {
@@ -1429,7 +1405,7 @@ function makeRunner(spaceKey, host, entities) {
   /** Says why changes do not come through; what was served stays. */
   const fail = (reply) => conclude(state.status, failureOf(reply));
 
-  const follower = makeFollower(client, sender, pauses, ask, take, fail);
+  const follower = makeFollower(client, sender, afterFailure, ask, take, fail);
 
   const listUnknown = () => {
     const lists = Array.from(entities.values(), (layers) => layers.unknown());
@@ -1454,8 +1430,7 @@ function makeRunner(spaceKey, host, entities) {
   /** From the first use on, the page's end and the network's return are known. */
   const watch = () => {
     if (states) return;
-    stopWatching ??
-      (stopWatching = watchPage({ leave: events.leave, hurry: pauses.hurry }));
+    stopWatching ?? (stopWatching = watchPage({ leave, hurry }));
   };
 
   /** Asks for the state of every entity at once, later again where that fails. An answer counts unless the run is over. */
@@ -1471,7 +1446,7 @@ function makeRunner(spaceKey, host, entities) {
       return follow();
     }
     const again = () => void prime(run, failures + 1);
-    cancelRetry = pauses.afterFailure(failures, reply, again);
+    cancelRetry = afterFailure(failures, reply, again);
     const failure = failureOf(reply);
     const telling = failure === "refused" || failure === "nonsense";
     if (telling && failure !== state.failure) {
@@ -1550,17 +1525,17 @@ function makeRunner(spaceKey, host, entities) {
       const served = { session: null, revision: "test", states };
       return take(enter(wanted, newId()), served);
     }
-    if (ended) identity.forget();
+    if (ended) forgetIdentity();
     ended = false;
     const isSameUser =
       before?.userId === userId && before.key === client.apiKey;
-    const ready = identity.ready();
+    const ready = identityReady();
     if (ready) {
       prepare(isSameUser);
       await ready;
       if (turn !== mine) return;
     }
-    const { id } = identity.begin(userId);
+    const id = idFor(userId);
     const entered = enter(wanted, id);
     if (!ready) {
       prepare(isSameUser && (userId !== null || before.anonymousId === id));
@@ -1596,8 +1571,8 @@ function makeRunner(spaceKey, host, entities) {
   const flush = async () => {
     if (closing) return closing;
     // Events that were tracked before it was known of whom come first.
-    await identity.ready();
-    return events.flush();
+    await identityReady();
+    return flushEvents();
   };
 
   const end = async () => {
@@ -1609,7 +1584,7 @@ function makeRunner(spaceKey, host, entities) {
     mute = inUse = occupied = false;
     if (!hasPage()) {
       ended = true;
-      identity.forget();
+      forgetIdentity();
     }
     conclude("idle", null);
     return flush();
@@ -1619,16 +1594,15 @@ function makeRunner(spaceKey, host, entities) {
     halt();
     stopWatching?.();
     if (state.status === "starting") conclude("idle", null);
-    await identity.ready();
-    await events.close();
+    await identityReady();
+    await closeEvents();
   };
 
   /** The person who is there now, or who was to be while storage was read. */
   const person = (wanted) => {
     if (run) return { ...personOf(run), session: run.session ?? undefined };
-    if (!wanted) return { anonymous_id: identity.current().id };
-    const { id } = identity.begin(wanted.userId);
-    return personOf({ ...wanted, anonymousId: id });
+    if (!wanted) return { anonymous_id: idFor() };
+    return personOf({ ...wanted, anonymousId: idFor(wanted.userId) });
   };
 
   const record = (name, pairs, place) => {
@@ -1638,8 +1612,8 @@ function makeRunner(spaceKey, host, entities) {
     attempt(what, () => {
       const event = readEvent(name, pairs, place);
       const whose = expected;
-      const add = () => events.add({ ...event, ...person(whose) });
-      const ready = run ? null : identity.ready();
+      const add = () => addEvent({ ...event, ...person(whose) });
+      const ready = run ? null : identityReady();
       if (ready) void ready.then(() => attempt(what, add));
       else add();
     });
@@ -1704,7 +1678,7 @@ function makeRunner(spaceKey, host, entities) {
     },
     resume({ id, owner, ...wanted }) {
       occupied = !isAlone();
-      identity.adopt({ id, owner });
+      saveIdentity({ id, owner });
       take(enter(wanted, id), wanted);
       settle();
       watch();
@@ -1787,7 +1761,7 @@ async function takeTurn(name, { signal }, call) {
 }
 
 /** `begin` begins a session anew. */
-function makeFollower(client, sender, pauses, begin, serve, fail) {
+function makeFollower(client, sender, afterFailure, begin, serve, fail) {
   let run;
   /** Of what is asked, or is about to be. */
   let aborter;
@@ -1910,7 +1884,7 @@ function makeFollower(client, sender, pauses, begin, serve, fail) {
       const isUnknown = reply.status === UNKNOWN;
       failures += isUnknown && !isLost ? FAILURES_OF_A_NEW_SESSION : 1;
       isLost || (isLost = isUnknown);
-      cancelPause = pauses.afterFailure(failures, reply, resume);
+      cancelPause = afterFailure(failures, reply, resume);
       fail(reply);
     }
   };

@@ -13,7 +13,7 @@ interface Follower {
 function makeFollower(
   client: Client,
   sender: Sender,
-  pauses: Pauses,
+  afterFailure: AfterFailure,
   begin: (run: Run, aborter: Aborter) => Promise<Reply>,
   serve: (run: Run, served: Served | null) => void,
   fail: (reply: Reply) => void,
@@ -140,7 +140,7 @@ function makeFollower(
       const isUnknown = reply.status === UNKNOWN;
       failures += isUnknown && !isLost ? FAILURES_OF_A_NEW_SESSION : 1;
       isLost ||= isUnknown;
-      cancelPause = pauses.afterFailure(failures, reply, resume);
+      cancelPause = afterFailure(failures, reply, resume);
       fail(reply);
     }
   };

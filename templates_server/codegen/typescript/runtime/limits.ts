@@ -15,7 +15,6 @@ const MOST_FIELDS = 100;
 
 const STORAGE_TIMEOUT_MSEC = 500;
 const IDENTITY = "identity";
-/** There are so many names for events that whoever comes later finds them all without a list, which tabs would overwrite. */
 const EVENT_PLACES = 64;
 
 const SHORTEST_PAUSE_MSEC = 1000;

@@ -65,7 +65,7 @@ function makeRunner(
 
   /** Stands for this Space among its callers. */
   const self = {};
-  const pauses = makePauses();
+  const [afterFailure, hurry] = makePauses();
   const { onChange, announce } = makeListeners("session", attempt, () => IDLE);
 
   /** Whether nobody else can be here: in a page, in a test. */
@@ -94,7 +94,7 @@ function makeRunner(
 
   const keyChanged = () => {
     if (closing) return;
-    void events.flush();
+    void flushEvents();
     if (run?.key === "") run.key = client.apiKey;
     const waits = state.failure === "missing-key" && sender.destination();
     if (run && waits) void prime(run);
@@ -111,11 +111,11 @@ function makeRunner(
   const trackingChanged = () => {
     if (client.tracking) {
       if (closing) return;
-      identity.keep();
-      void events.restore();
+      saveIdentity();
+      void restoreEvents();
     } else {
-      store.clear();
-      events.drop();
+      clearStore();
+      dropEvents();
     }
   };
 
@@ -127,9 +127,14 @@ function makeRunner(
     trackingChanged,
   );
   const store = makeStore(spaceKey, client, log);
-  const identity = keepIdentity(store, client);
+  const [, , , clearStore] = store;
+  const [identityReady, idFor, saveIdentity, forgetIdentity] = keepIdentity(
+    store,
+    client,
+  );
   const sender = makeSender(client);
-  const events = makeEvents(sender, pauses, store, client, log);
+  const [addEvent, flushEvents, leave, restoreEvents, dropEvents, closeEvents] =
+    makeEvents(sender, afterFailure, store, client, log);
 
   /** Asks for a session for the run. */
   const ask = async (run: Run, aborter: Aborter) => {
@@ -161,7 +166,7 @@ function makeRunner(
   /** Says why changes do not come through; what was served stays. */
   const fail = (reply: Reply) => conclude(state.status, failureOf(reply));
 
-  const follower = makeFollower(client, sender, pauses, ask, take, fail);
+  const follower = makeFollower(client, sender, afterFailure, ask, take, fail);
 
   const listUnknown = () => {
     const lists = Array.from(entities.values(), (layers) => layers.unknown());
@@ -186,7 +191,7 @@ function makeRunner(
   /** From the first use on, the page's end and the network's return are known. */
   const watch = () => {
     if (states) return;
-    stopWatching ??= watchPage({ leave: events.leave, hurry: pauses.hurry });
+    stopWatching ??= watchPage({ leave, hurry });
   };
 
   /** Asks for the state of every entity at once, later again where that fails. An answer counts unless the run is over. */
@@ -202,7 +207,7 @@ function makeRunner(
       return follow();
     }
     const again = () => void prime(run, failures + 1);
-    cancelRetry = pauses.afterFailure(failures, reply, again);
+    cancelRetry = afterFailure(failures, reply, again);
     const failure = failureOf(reply);
     const telling = failure === "refused" || failure === "nonsense";
     if (telling && failure !== state.failure) {
@@ -281,17 +286,17 @@ function makeRunner(
       const served = { session: null, revision: "test", states };
       return take(enter(wanted, newId()), served);
     }
-    if (ended) identity.forget();
+    if (ended) forgetIdentity();
     ended = false;
     const isSameUser =
       before?.userId === userId && before.key === client.apiKey;
-    const ready = identity.ready();
+    const ready = identityReady();
     if (ready) {
       prepare(isSameUser);
       await ready;
       if (turn !== mine) return;
     }
-    const { id } = identity.begin(userId);
+    const id = idFor(userId);
     const entered = enter(wanted, id);
     if (!ready) {
       prepare(isSameUser && (userId !== null || before.anonymousId === id));
@@ -327,8 +332,8 @@ function makeRunner(
   const flush = async () => {
     if (closing) return closing;
     // Events that were tracked before it was known of whom come first.
-    await identity.ready();
-    return events.flush();
+    await identityReady();
+    return flushEvents();
   };
 
   const end = async () => {
@@ -340,7 +345,7 @@ function makeRunner(
     mute = inUse = occupied = false;
     if (!hasPage()) {
       ended = true;
-      identity.forget();
+      forgetIdentity();
     }
     conclude("idle", null);
     return flush();
@@ -350,16 +355,15 @@ function makeRunner(
     halt();
     stopWatching?.();
     if (state.status === "starting") conclude("idle", null);
-    await identity.ready();
-    await events.close();
+    await identityReady();
+    await closeEvents();
   };
 
   /** The person who is there now, or who was to be while storage was read. */
   const person = (wanted: Wanted | undefined) => {
     if (run) return { ...personOf(run), session: run.session ?? undefined };
-    if (!wanted) return { anonymous_id: identity.current().id };
-    const { id } = identity.begin(wanted.userId);
-    return personOf({ ...wanted, anonymousId: id });
+    if (!wanted) return { anonymous_id: idFor() };
+    return personOf({ ...wanted, anonymousId: idFor(wanted.userId) });
   };
 
   const record: Surroundings["record"] = (name, pairs, place) => {
@@ -369,8 +373,8 @@ function makeRunner(
     attempt(what, () => {
       const event = readEvent(name, pairs, place);
       const whose = expected;
-      const add = () => events.add({ ...event, ...person(whose) });
-      const ready = run ? null : identity.ready();
+      const add = () => addEvent({ ...event, ...person(whose) });
+      const ready = run ? null : identityReady();
       if (ready) void ready.then(() => attempt(what, add));
       else add();
     });
@@ -435,7 +439,7 @@ function makeRunner(
     },
     resume({ id, owner, ...wanted }) {
       occupied = !isAlone();
-      identity.adopt({ id, owner });
+      saveIdentity({ id, owner });
       take(enter(wanted, id), wanted);
       settle();
       watch();
