@@ -10,6 +10,8 @@ interface WireEvent {
   readonly entity?: string | undefined;
   readonly data?: Json | undefined;
   readonly metadata?: readonly Pair[] | undefined;
+  /** They are for the session alone. */
+  readonly fields?: undefined;
 }
 
 /** Collects events and sends them in batches until the server has them; the oldest go when there are too many. */

@@ -51,16 +51,16 @@ function keepIdentity([read, write, remove]: Store, client: Client) {
     return reading;
   };
 
-  /** The anonymous id to go on with, now that this user, or a visitor, is there; undefined: whoever it is. */
-  const idFor = (userId?: string | null): string => {
+  /** The anonymous id to go on with, now that this person is there; undefined: whoever it is. */
+  const idFor = (person?: Person): string => {
     void ready();
-    const { id, owner } = identity ?? { id: newId(), owner: null };
-    const isNext = userId !== undefined && userId !== owner;
-    const next = isNext
-      ? { id: owner === null ? id : newId(), owner: userId }
-      : { id, owner };
-    if (isNext || !identity) save(next);
-    return next.id;
+    identity ?? save({ id: newId(), owner: null });
+    const { id, owner } = identity!;
+    const next = person ? (person.external_id ?? null) : owner;
+    if (next !== owner) {
+      save({ id: owner === null ? id : newId(), owner: next });
+    }
+    return identity!.id;
   };
 
   /** Whoever comes next is somebody else, unless storage knows better. */

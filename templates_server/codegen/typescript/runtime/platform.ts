@@ -50,7 +50,10 @@ interface NodeProcess {
   ): { readonly AsyncLocalStorage?: new () => AsyncContext } | undefined;
 }
 
-type Listen = (type: string, listener: () => void) => void;
+type Listen = (
+  type: string,
+  listener: (event: { readonly type: string }) => void,
+) => void;
 
 interface Listenable {
   readonly addEventListener?: Listen;

@@ -4,8 +4,8 @@ interface Runner extends Surroundings {
   readonly session: Session;
   readonly close: () => Promise<void>;
   readonly log: Logger;
-  /** Goes on with a session that was started elsewhere. */
-  resume(resumed: Resumed): void;
+  /** Goes on with a session that was started elsewhere, of this person. */
+  resume(served: Served, person: Person, id: string): void;
   /** Serves these states from here on, without a server. */
   test(states: Json): void;
 }
@@ -18,30 +18,28 @@ function makeRunner(
   let state = IDLE;
   let initial = IDLE;
   let revision: string | null = null;
-  let run: Run | undefined;
-  /** Who was started last, and has not ended: there is no run yet while storage is read. */
-  let expected: Wanted | undefined;
-  /** Grows with each start and end: whatever began before is over. */
-  let turn = 0;
-  let aborter: Aborter | undefined;
+  /** Who was started last, and has not ended. */
+  let person: Person | undefined;
+  /** Theirs; undefined while storage is read. */
+  let anonymousId: string | undefined;
+  /** What the server called their session. */
+  let session: string | undefined;
+  /** The key of the environment that it is of; "" before there is one. */
+  let key = "";
+  /** Another with each start and end, and each further attempt: whatever began before is over. */
+  let turn = newAborter();
   let cancelRetry: (() => void) | undefined;
   /** What a test says that is served; then there is no server. */
   let states: Json | undefined;
-  /** Nobody is known to be there, so nothing may be tracked. */
-  let mute = false;
-  /** Nobody is served until the end of the session is declared. */
-  let inUse = false;
-  /** On a server: somebody has started and not ended. */
-  let occupied = false;
-  let ended = false;
-  /** Whose start the present run is. */
+  let hasEnded = false;
+  /** Whose start the present session is. */
   let caller: Caller | undefined;
   /** What the server has not been told yet of what this code could not use. */
   let untold: readonly string[] = [];
   const logged = new Set<string>();
   let stopWatching: (() => void) | undefined;
   let closing: Promise<void> | undefined;
-  let closedLogged = false;
+  let isClosedLogged = false;
 
   const log: Logger = (message, cause) => {
     // Of an error of our own the message is enough.
@@ -73,19 +71,26 @@ function makeRunner(
 
   /** Whether who looks now was refused, so that what is served is somebody else's. */
   const isHidden = () =>
-    occupied && callersHere().some(({ of, refused }) => of === self && refused);
+    state.status !== "idle" &&
+    callersHere().some(({ of, refused }) => of === self && refused);
+
+  /** Nobody is served until the end of the session is declared. */
+  const isInUse = () => state.failure === "in-use";
 
   /** Whether all is over; who does not know it is told once. */
   const isClosed = () => {
-    if (closing && !closedLogged) {
-      closedLogged = true;
+    if (closing && !isClosedLogged) {
+      isClosedLogged = true;
       log("the Space is closed");
     }
     return closing;
   };
 
   /** Says how it stands now: all of that is there before anybody is told of any of it. */
-  const conclude = (status: SessionStatus, failure: SessionFailure | null) => {
+  const conclude = (
+    status: SessionStatus,
+    failure: SessionFailure | null = null,
+  ) => {
     const news = sessionState(status, failure, revision);
     if (!equal(news, state)) state = news;
     entities.forEach((layers) => layers.announce());
@@ -95,27 +100,25 @@ function makeRunner(
   const keyChanged = () => {
     if (closing) return;
     void flushEvents();
-    if (run?.key === "") run.key = client.apiKey;
-    const waits = state.failure === "missing-key" && sender.destination();
-    if (run && waits) void prime(run);
+    key ||= client.apiKey;
+    if (state.failure === "missing-key" && sender.destination()) void prime();
   };
 
   const lockChanged = () => {
     const { status, failure } = state;
-    follower.stop();
+    stopFollowing();
     if (!client.sessionLock) entities.forEach((layers) => layers.unlock());
     conclude(status, status === "served" ? null : failure);
     follow();
   };
 
   const trackingChanged = () => {
-    if (client.tracking) {
-      if (closing) return;
-      saveIdentity();
-      void restoreEvents();
-    } else {
+    if (!client.tracking) {
       clearStore();
       dropEvents();
+    } else if (!closing) {
+      saveIdentity();
+      void restoreEvents();
     }
   };
 
@@ -136,37 +139,20 @@ function makeRunner(
   const [addEvent, flushEvents, leave, restoreEvents, dropEvents, closeEvents] =
     makeEvents(sender, afterFailure, store, client, log);
 
-  /** Asks for a session for the run. */
-  const ask = async (run: Run, aborter: Aborter) => {
-    const told = untold;
-    const { fields } = run;
-    const unknown = told.length > 0 ? told : undefined;
-    const body = JSON.stringify({ ...personOf(run), fields, unknown });
-    const reply = await sender.send("/sessions", body, aborter);
-    if (readServed(reply) && untold === told) untold = [];
-    return reply;
-  };
-
   /** Takes an answer; null: nothing is new. What a whole session's answer does not name falls back. */
-  const take = (run: Run, served: Served | null) => {
+  const take = (served: Served | null) => {
     if (served) {
-      const { session, states } = served;
-      run.session = session ?? run.session;
-      revision = run.revision = served.revision;
+      session = served.session ?? session;
+      revision = served.revision;
       entities.forEach((layers, entity) => {
-        const wire = own(states, entity);
+        const wire = own(served.states, entity);
         if (wire !== undefined) layers.serve(wire);
-        else if (session !== null) layers.drop();
+        else if (served.session !== null) layers.drop();
       });
       noteUnknown();
     }
-    conclude("served", null);
+    conclude("served");
   };
-
-  /** Says why changes do not come through; what was served stays. */
-  const fail = (reply: Reply) => conclude(state.status, failureOf(reply));
-
-  const follower = makeFollower(client, sender, afterFailure, ask, take, fail);
 
   const listUnknown = () => {
     const lists = Array.from(entities.values(), (layers) => layers.unknown());
@@ -184,44 +170,73 @@ function makeRunner(
     log(`this code cannot use ${news.join("; ")}`);
   };
 
-  const follow = () => {
-    if (run?.session && !client.sessionLock && !closing) follower.follow(run);
-  };
-
-  /** From the first use on, the page's end and the network's return are known. */
-  const watch = () => {
-    if (states) return;
-    stopWatching ??= watchPage({ leave, hurry });
-  };
-
-  /** Asks for the state of every entity at once, later again where that fails. An answer counts unless the run is over. */
-  const prime = async (run: Run, failures = 1): Promise<void> => {
-    const mine = turn;
-    // One of its own, since a request that took too long has cut the one before.
-    aborter = newAborter();
-    const reply = await ask(run, aborter);
-    if (turn !== mine) return;
+  /** Asks for the state of every entity at once, later again where that fails. An answer counts unless the session is over. */
+  const prime = async (failures = 1): Promise<void> => {
+    const mine = (turn = newAborter());
+    const told = untold;
+    const unknown = told.length > 0 ? told : undefined;
+    const body = { ...person, anonymous_id: anonymousId, unknown };
+    const reply = await sender.send("/sessions", JSON.stringify(body), mine);
     const served = readServed(reply);
+    if (served && untold === told) untold = [];
+    if (turn !== mine) return;
     if (served?.session) {
-      take(run, served);
+      take(served);
       return follow();
     }
-    const again = () => void prime(run, failures + 1);
-    cancelRetry = afterFailure(failures, reply, again);
+    cancelRetry = afterFailure(failures, reply, () => void prime(failures + 1));
     const failure = failureOf(reply);
     const telling = failure === "refused" || failure === "nonsense";
     if (telling && failure !== state.failure) {
       log(`no session: ${failure}`, reply.status);
     }
-    conclude("fallback", failure);
+    // Changes do not come through; what was served stays.
+    conclude(session ? "served" : "fallback", failure);
+  };
+
+  const [startFollowing, stopFollowing, showPage, hidePage] = makeFollower(
+    client,
+    afterFailure,
+    (waitSeconds, aborter) => {
+      const path = `/sessions/${encodeURIComponent(session!)}/changes`;
+      const query = `since=${encodeURIComponent(revision!)}&wait=${waitSeconds}`;
+      return sender.send(`${path}?${query}`, undefined, aborter);
+    },
+    (other) => other !== revision,
+    take,
+    (reply) => conclude(state.status, failureOf(reply)),
+    prime,
+  );
+
+  const follow = () => {
+    if (session && !client.sessionLock && !closing) startFollowing();
+  };
+
+  /** From the first use on, the page's end and the network's return are known. */
+  const watch = () => {
+    if (states) return;
+    stopWatching ??= watchPage((isGone) => {
+      if (isGone) {
+        leave();
+        hidePage();
+      } else {
+        hurry();
+        showPage();
+      }
+    });
   };
 
   /** Ends all that is under way. */
   const halt = () => {
-    turn += 1;
-    follower.stop();
-    abort(aborter);
+    abort(turn);
+    turn = newAborter();
+    stopFollowing();
     cancelRetry?.();
+  };
+
+  const stop = () => {
+    halt();
+    person = anonymousId = session = undefined;
   };
 
   const reset = () => {
@@ -237,72 +252,54 @@ function makeRunner(
     conclude("fallback", failure);
   };
 
+  const isPerson = (next: Person | undefined) =>
+    person && next && person.external_id === next.external_id;
+
   /** Whether this Space already serves somebody else. Of two visitors on a server nobody knows that they are one. */
-  const isTaken = (wanted: Wanted | undefined) => {
-    if (!occupied || isAlone()) return false;
-    const same = wanted && run?.userId === wanted.userId;
-    return !same || (run?.userId === null && !client.storage);
-  };
+  const isTaken = (next: Person | undefined) =>
+    state.status !== "idle" &&
+    !isAlone() &&
+    !(isPerson(next) && (next?.external_id || client.storage));
 
   const refuse = (newcomer: Caller | undefined) => {
-    if (!inUse) {
+    if (!isInUse()) {
       log(
         "another person's session has not ended: call session.end() first, or createSpace() for each request",
       );
     }
     if (newcomer) newcomer.refused = true;
     if (caller) caller.refused = true;
-    mute = inUse = true;
     stop();
     fallBack("in-use");
   };
 
-  const stop = () => {
-    halt();
-    run = expected = undefined;
-  };
-
-  const enter = (wanted: Wanted, anonymousId: string): Run =>
-    (run = {
-      ...wanted,
-      anonymousId,
-      key: client.apiKey,
-      session: null,
-      revision: "",
-    });
-
-  /** What the same person sees stays until there is something newer. */
-  const prepare = (isSame: boolean | undefined) => {
-    if (isSame) entities.forEach((layers) => layers.keep());
-    else reset();
-    conclude("starting", null);
-  };
-
-  /** A visitor who has signed in is another person; so is everybody in another environment. */
-  const begin = async (wanted: Wanted, before: Run | undefined) => {
+  /** What the same person sees stays until there is something newer; a visitor who has signed in is another person. */
+  const begin = async (isSame: unknown, idBefore: string | undefined) => {
     const mine = turn;
-    const { userId } = wanted;
+    const prepare = () => {
+      if (isSame) entities.forEach((layers) => layers.keep());
+      else reset();
+      conclude("starting");
+    };
     if (states) {
-      const served = { session: null, revision: "test", states };
-      return take(enter(wanted, newId()), served);
+      anonymousId = newId();
+      return take({ session: null, revision: "test", states });
     }
-    if (ended) forgetIdentity();
-    ended = false;
-    const isSameUser =
-      before?.userId === userId && before.key === client.apiKey;
-    const ready = identityReady();
-    if (ready) {
-      prepare(isSameUser);
-      await ready;
+    if (hasEnded) forgetIdentity();
+    hasEnded = false;
+    const reading = identityReady();
+    if (reading) {
+      prepare();
+      await reading;
       if (turn !== mine) return;
     }
-    const id = idFor(userId);
-    const entered = enter(wanted, id);
-    if (!ready) {
-      prepare(isSameUser && (userId !== null || before.anonymousId === id));
+    anonymousId = idFor(person);
+    if (!reading) {
+      isSame &&= person?.external_id || idBefore === anonymousId;
+      prepare();
+      if (turn !== mine) return;
     }
-    if (turn !== mine) return;
-    if (sender.destination()) return prime(entered);
+    if (sender.destination()) return prime();
     log("client.apiKey is not set, so fallbacks are served");
     conclude("fallback", "missing-key");
   };
@@ -311,20 +308,19 @@ function makeRunner(
     if (isClosed()) return;
     watch();
     const newcomer = isAlone() ? undefined : enterCaller(self);
-    const wanted = attempt("a session cannot be started with that", () =>
+    const next = attempt("a session cannot be started with that", () =>
       readOptions(options, attempt),
     );
-    if (isTaken(wanted)) return refuse(newcomer);
-    const before = run;
+    if (isTaken(next)) return refuse(newcomer);
+    const isSame = isPerson(next) && key === client.apiKey;
+    const idBefore = anonymousId;
     stop();
     caller = newcomer;
-    occupied = !isAlone();
-    mute = !wanted;
-    expected = wanted;
-    if (!wanted) return fallBack("refused");
-    const mine = turn;
-    await sooner(begin(wanted, before), client.waitTimeMsec, () => {
-      const isWaiting = turn === mine && state.status === "starting";
+    person = next;
+    key = client.apiKey;
+    if (!next) return fallBack("refused");
+    await sooner(begin(isSame, idBefore), client.waitTimeMsec, () => {
+      const isWaiting = person === next && state.status === "starting";
       if (isWaiting) conclude("fallback", "timeout");
     });
   };
@@ -339,56 +335,64 @@ function makeRunner(
   const end = async () => {
     if (closing) return closing;
     // Who was refused has no session to end, unless it is to have everybody served again.
-    if (isHidden() && !inUse) return flush();
+    if (isHidden() && !isInUse()) return flush();
     stop();
     reset();
-    mute = inUse = occupied = false;
     if (!hasPage()) {
-      ended = true;
+      hasEnded = true;
       forgetIdentity();
     }
-    conclude("idle", null);
+    conclude("idle");
     return flush();
   };
 
   const close = async () => {
     halt();
     stopWatching?.();
-    if (state.status === "starting") conclude("idle", null);
+    if (state.status === "starting") conclude("idle");
     await identityReady();
     await closeEvents();
   };
 
-  /** The person who is there now, or who was to be while storage was read. */
-  const person = (wanted: Wanted | undefined) => {
-    if (run) return { ...personOf(run), session: run.session ?? undefined };
-    if (!wanted) return { anonymous_id: idFor() };
-    return personOf({ ...wanted, anonymousId: idFor(wanted.userId) });
-  };
-
   const record: Surroundings["record"] = (name, pairs, place) => {
-    if (isClosed() || mute || states || isHidden()) return;
+    // After a failure of nobody's it is not known who is there.
+    const isMute = !person && state.status === "fallback";
+    if (isClosed() || isMute || states || isHidden()) return;
     watch();
     const what = `the event ${describe(name)} is not recorded`;
     attempt(what, () => {
       const event = readEvent(name, pairs, place);
-      const whose = expected;
-      const add = () => addEvent({ ...event, ...person(whose) });
-      const ready = run ? null : identityReady();
-      if (ready) void ready.then(() => attempt(what, add));
+      const whose = person;
+      const add = () => {
+        const anonymous_id = anonymousId ?? idFor(whose);
+        addEvent({
+          ...event,
+          ...whose,
+          fields: undefined,
+          anonymous_id,
+          session,
+        });
+      };
+      const reading = anonymousId ? null : identityReady();
+      if (reading) void reading.then(() => attempt(what, add));
       else add();
     });
   };
 
   const snapshot = () => {
-    if (!run || revision === null || isHidden()) return null;
+    if (!anonymousId || revision === null || isHidden()) return null;
     const states: Record<string, unknown> = {};
     entities.forEach((layers, entity) => {
       const wire = layers.wire();
       if (wire !== undefined) states[entity] = wire;
     });
-    const { session, anonymousId, userId } = run;
-    return { session, revision, states, person: { anonymousId, userId } };
+    const userId = person?.external_id ?? null;
+    return {
+      session: session ?? null,
+      revision,
+      states,
+      person: { anonymousId, userId },
+    };
   };
 
   /** What is shown now is what the first rendering shows. */
@@ -437,10 +441,12 @@ function makeRunner(
       identify: (userId, fields) => start({ userId, fields }),
       anonymize: (fields) => start({ fields }),
     },
-    resume({ id, owner, ...wanted }) {
-      occupied = !isAlone();
-      saveIdentity({ id, owner });
-      take(enter(wanted, id), wanted);
+    resume(served, next, id) {
+      person = next;
+      anonymousId = id;
+      key = client.apiKey;
+      saveIdentity({ id, owner: next.external_id ?? null });
+      take(served);
       settle();
       watch();
       follow();
