@@ -56,7 +56,7 @@ const PATIENT_MSEC = 60000;
 /** The answer of a server that does not know the session, any more or yet. */
 const UNKNOWN = 404;
 /** A server that does not know the session that it has just begun is asked less often. */
-const FAILURES_OF_A_NEW_SESSION = 4;
+const FAILURES_OF_A_NEW_SESSION = 5;
 
 /** Thrown and caught in here, for a value that cannot be used. */
 class Nonsense extends Error {}
@@ -326,12 +326,12 @@ function isNothing(value) {
 
 function readOptions(options, attempt) {
   const { userId, userSignature, fields } = asObject(options ?? {});
+  const external_id =
+    isNothing(userId) || userId === "" ? undefined : asUserId(userId);
+  const signature = storable(asString(userSignature ?? ""));
   return {
-    userId: (userId ?? "") === "" ? null : asUserId(userId),
-    userSignature:
-      (userSignature ?? "") === ""
-        ? undefined
-        : storable(asString(userSignature)),
+    external_id,
+    user_signature: (external_id && signature) || undefined,
     fields: readFields(fields, attempt),
   };
 }
@@ -661,16 +661,16 @@ function keepIdentity([read, write, remove], client) {
     return reading;
   };
 
-  /** The anonymous id to go on with, now that this user, or a visitor, is there; undefined: whoever it is. */
-  const idFor = (userId) => {
+  /** The anonymous id to go on with, now that this person is there; undefined: whoever it is. */
+  const idFor = (person) => {
     void ready();
-    const { id, owner } = identity ?? { id: newId(), owner: null };
-    const isNext = userId !== undefined && userId !== owner;
-    const next = isNext
-      ? { id: owner === null ? id : newId(), owner: userId }
-      : { id, owner };
-    if (isNext || !identity) save(next);
-    return next.id;
+    identity ?? save({ id: newId(), owner: null });
+    const { id, owner } = identity;
+    const next = person ? (person.external_id ?? null) : owner;
+    if (next !== owner) {
+      save({ id: owner === null ? id : newId(), owner: next });
+    }
+    return identity.id;
   };
 
   /** Whoever comes next is somebody else, unless storage knows better. */
@@ -933,9 +933,10 @@ function makeEvents({ destination, send }, afterFailure, store, client, log) {
   const next = (most = atOnce, room = MOST_BYTES_AT_ONCE) => {
     const batch = [];
     for (const [event, record] of waiting) {
-      if (record?.to !== destination() || leaving.has(event)) continue;
+      const isHere = record?.to === destination() && !leaving.has(event);
+      if (!isHere || batch.length === most || countBytes(event) >= room)
+        continue;
       room -= countBytes(event) + 1;
-      if (room < 0 || batch.length === most) break;
       batch.push(event);
     }
     return batch;
@@ -1245,42 +1246,32 @@ function readEvent(name, pairs, place) {
   };
 }
 
-/** Whom the server is told of. */
-function personOf({ anonymousId, userId, userSignature }) {
-  return {
-    anonymous_id: anonymousId,
-    ...(userId && { external_id: userId, user_signature: userSignature }),
-  };
-}
-
 function makeRunner(spaceKey, host, entities) {
   let state = IDLE;
   let initial = IDLE;
   let revision = null;
-  let run;
-  /** Who was started last, and has not ended: there is no run yet while storage is read. */
-  let expected;
-  /** Grows with each start and end: whatever began before is over. */
-  let turn = 0;
-  let aborter;
+  /** Who was started last, and has not ended. */
+  let person;
+  /** Theirs; undefined while storage is read. */
+  let anonymousId;
+  /** What the server called their session. */
+  let session;
+  /** The key of the environment that it is of; "" before there is one. */
+  let key = "";
+  /** Another with each start and end, and each further attempt: whatever began before is over. */
+  let turn = {};
   let cancelRetry;
   /** What a test says that is served; then there is no server. */
   let states;
-  /** Nobody is known to be there, so nothing may be tracked. */
-  let mute = false;
-  /** Nobody is served until the end of the session is declared. */
-  let inUse = false;
-  /** On a server: somebody has started and not ended. */
-  let occupied = false;
-  let ended = false;
-  /** Whose start the present run is. */
+  let hasEnded = false;
+  /** Whose start the present session is. */
   let caller;
   /** What the server has not been told yet of what this code could not use. */
   let untold = [];
   const logged = new Set();
   let stopWatching;
   let closing;
-  let closedLogged = false;
+  let isClosedLogged = false;
 
   const log = (message, cause) => {
     // Of an error of our own the message is enough.
@@ -1312,19 +1303,23 @@ function makeRunner(spaceKey, host, entities) {
 
   /** Whether who looks now was refused, so that what is served is somebody else's. */
   const isHidden = () =>
-    occupied && callersHere().some(({ of, refused }) => of === self && refused);
+    state.status !== "idle" &&
+    callersHere().some(({ of, refused }) => of === self && refused);
+
+  /** Nobody is served until the end of the session is declared. */
+  const isInUse = () => state.failure === "in-use";
 
   /** Whether all is over; who does not know it is told once. */
   const isClosed = () => {
-    if (closing && !closedLogged) {
-      closedLogged = true;
+    if (closing && !isClosedLogged) {
+      isClosedLogged = true;
       log("the Space is closed");
     }
     return closing;
   };
 
   /** Says how it stands now: all of that is there before anybody is told of any of it. */
-  const conclude = (status, failure) => {
+  const conclude = (status, failure = null) => {
     const news = sessionState(status, failure, revision);
     if (!equal(news, state)) state = news;
     entities.forEach((layers) => layers.announce());
@@ -1334,27 +1329,25 @@ function makeRunner(spaceKey, host, entities) {
   const keyChanged = () => {
     if (closing) return;
     void flushEvents();
-    if (run?.key === "") run.key = client.apiKey;
-    const waits = state.failure === "missing-key" && sender.destination();
-    if (run && waits) void prime(run);
+    key || (key = client.apiKey);
+    if (state.failure === "missing-key" && sender.destination()) void prime();
   };
 
   const lockChanged = () => {
     const { status, failure } = state;
-    follower.stop();
+    stopFollowing();
     if (!client.sessionLock) entities.forEach((layers) => layers.unlock());
     conclude(status, status === "served" ? null : failure);
     follow();
   };
 
   const trackingChanged = () => {
-    if (client.tracking) {
-      if (closing) return;
-      saveIdentity();
-      void restoreEvents();
-    } else {
+    if (!client.tracking) {
       clearStore();
       dropEvents();
+    } else if (!closing) {
+      saveIdentity();
+      void restoreEvents();
     }
   };
 
@@ -1375,37 +1368,20 @@ function makeRunner(spaceKey, host, entities) {
   const [addEvent, flushEvents, leave, restoreEvents, dropEvents, closeEvents] =
     makeEvents(sender, afterFailure, store, client, log);
 
-  /** Asks for a session for the run. */
-  const ask = async (run, aborter) => {
-    const told = untold;
-    const { fields } = run;
-    const unknown = told.length > 0 ? told : undefined;
-    const body = JSON.stringify({ ...personOf(run), fields, unknown });
-    const reply = await sender.send("/sessions", body, aborter);
-    if (readServed(reply) && untold === told) untold = [];
-    return reply;
-  };
-
   /** Takes an answer; null: nothing is new. What a whole session's answer does not name falls back. */
-  const take = (run, served) => {
+  const take = (served) => {
     if (served) {
-      const { session, states } = served;
-      run.session = session ?? run.session;
-      revision = run.revision = served.revision;
+      session = served.session ?? session;
+      revision = served.revision;
       entities.forEach((layers, entity) => {
-        const wire = own(states, entity);
+        const wire = own(served.states, entity);
         if (wire !== undefined) layers.serve(wire);
-        else if (session !== null) layers.drop();
+        else if (served.session !== null) layers.drop();
       });
       noteUnknown();
     }
-    conclude("served", null);
+    conclude("served");
   };
-
-  /** Says why changes do not come through; what was served stays. */
-  const fail = (reply) => conclude(state.status, failureOf(reply));
-
-  const follower = makeFollower(client, sender, afterFailure, ask, take, fail);
 
   const listUnknown = () => {
     const lists = Array.from(entities.values(), (layers) => layers.unknown());
@@ -1423,44 +1399,74 @@ function makeRunner(spaceKey, host, entities) {
     log(`this code cannot use ${news.join("; ")}`);
   };
 
-  const follow = () => {
-    if (run?.session && !client.sessionLock && !closing) follower.follow(run);
-  };
-
-  /** From the first use on, the page's end and the network's return are known. */
-  const watch = () => {
-    if (states) return;
-    stopWatching ?? (stopWatching = watchPage({ leave, hurry }));
-  };
-
-  /** Asks for the state of every entity at once, later again where that fails. An answer counts unless the run is over. */
-  const prime = async (run, failures = 1) => {
-    const mine = turn;
-    // One of its own, since a request that took too long has cut the one before.
-    aborter = newAborter();
-    const reply = await ask(run, aborter);
-    if (turn !== mine) return;
+  /** Asks for the state of every entity at once, later again where that fails. An answer counts unless the session is over. */
+  const prime = async (failures = 1) => {
+    const mine = (turn = newAborter());
+    const told = untold;
+    const unknown = told.length > 0 ? told : undefined;
+    const body = { ...person, anonymous_id: anonymousId, unknown };
+    const reply = await sender.send("/sessions", JSON.stringify(body), mine);
     const served = readServed(reply);
+    if (served && untold === told) untold = [];
+    if (turn !== mine) return;
     if (served?.session) {
-      take(run, served);
+      take(served);
       return follow();
     }
-    const again = () => void prime(run, failures + 1);
-    cancelRetry = afterFailure(failures, reply, again);
+    cancelRetry = afterFailure(failures, reply, () => void prime(failures + 1));
     const failure = failureOf(reply);
     const telling = failure === "refused" || failure === "nonsense";
     if (telling && failure !== state.failure) {
       log(`no session: ${failure}`, reply.status);
     }
-    conclude("fallback", failure);
+    // Changes do not come through; what was served stays.
+    conclude(session ? "served" : "fallback", failure);
+  };
+
+  const [startFollowing, stopFollowing, showPage, hidePage] = makeFollower(
+    client,
+    afterFailure,
+    (waitSeconds, aborter) => {
+      const path = `/sessions/${encodeURIComponent(session)}/changes`;
+      const query = `since=${encodeURIComponent(revision)}&wait=${waitSeconds}`;
+      return sender.send(`${path}?${query}`, undefined, aborter);
+    },
+    (other) => other !== revision,
+    take,
+    (reply) => conclude(state.status, failureOf(reply)),
+    prime,
+  );
+
+  const follow = () => {
+    if (session && !client.sessionLock && !closing) startFollowing();
+  };
+
+  /** From the first use on, the page's end and the network's return are known. */
+  const watch = () => {
+    if (states) return;
+    stopWatching ??
+      (stopWatching = watchPage((isGone) => {
+        if (isGone) {
+          leave();
+          hidePage();
+        } else {
+          hurry();
+          showPage();
+        }
+      }));
   };
 
   /** Ends all that is under way. */
   const halt = () => {
-    turn += 1;
-    follower.stop();
-    abort(aborter);
+    abort(turn);
+    turn = {};
+    stopFollowing();
     cancelRetry?.();
+  };
+
+  const stop = () => {
+    halt();
+    person = anonymousId = session = undefined;
   };
 
   const reset = () => {
@@ -1476,72 +1482,54 @@ function makeRunner(spaceKey, host, entities) {
     conclude("fallback", failure);
   };
 
+  const isPerson = (next) =>
+    person && next && person.external_id === next.external_id;
+
   /** Whether this Space already serves somebody else. Of two visitors on a server nobody knows that they are one. */
-  const isTaken = (wanted) => {
-    if (!occupied || isAlone()) return false;
-    const same = wanted && run?.userId === wanted.userId;
-    return !same || (run?.userId === null && !client.storage);
-  };
+  const isTaken = (next) =>
+    state.status !== "idle" &&
+    !isAlone() &&
+    !(isPerson(next) && (next?.external_id || client.storage));
 
   const refuse = (newcomer) => {
-    if (!inUse) {
+    if (!isInUse()) {
       log(
         "another person's session has not ended: call session.end() first, or createSpace() for each request",
       );
     }
     if (newcomer) newcomer.refused = true;
     if (caller) caller.refused = true;
-    mute = inUse = true;
     stop();
     fallBack("in-use");
   };
 
-  const stop = () => {
-    halt();
-    run = expected = undefined;
-  };
-
-  const enter = (wanted, anonymousId) =>
-    (run = {
-      ...wanted,
-      anonymousId,
-      key: client.apiKey,
-      session: null,
-      revision: "",
-    });
-
-  /** What the same person sees stays until there is something newer. */
-  const prepare = (isSame) => {
-    if (isSame) entities.forEach((layers) => layers.keep());
-    else reset();
-    conclude("starting", null);
-  };
-
-  /** A visitor who has signed in is another person; so is everybody in another environment. */
-  const begin = async (wanted, before) => {
+  /** What the same person sees stays until there is something newer; a visitor who has signed in is another person. */
+  const begin = async (isSame, idBefore) => {
     const mine = turn;
-    const { userId } = wanted;
+    const prepare = () => {
+      if (isSame) entities.forEach((layers) => layers.keep());
+      else reset();
+      conclude("starting");
+    };
     if (states) {
-      const served = { session: null, revision: "test", states };
-      return take(enter(wanted, newId()), served);
+      anonymousId = newId();
+      return take({ session: null, revision: "test", states });
     }
-    if (ended) forgetIdentity();
-    ended = false;
-    const isSameUser =
-      before?.userId === userId && before.key === client.apiKey;
-    const ready = identityReady();
-    if (ready) {
-      prepare(isSameUser);
-      await ready;
+    if (hasEnded) forgetIdentity();
+    hasEnded = false;
+    const reading = identityReady();
+    if (reading) {
+      prepare();
+      await reading;
       if (turn !== mine) return;
     }
-    const id = idFor(userId);
-    const entered = enter(wanted, id);
-    if (!ready) {
-      prepare(isSameUser && (userId !== null || before.anonymousId === id));
+    anonymousId = idFor(person);
+    if (!reading) {
+      isSame && (isSame = person?.external_id || idBefore === anonymousId);
+      prepare();
+      if (turn !== mine) return;
     }
-    if (turn !== mine) return;
-    if (sender.destination()) return prime(entered);
+    if (sender.destination()) return prime();
     log("client.apiKey is not set, so fallbacks are served");
     conclude("fallback", "missing-key");
   };
@@ -1550,20 +1538,19 @@ function makeRunner(spaceKey, host, entities) {
     if (isClosed()) return;
     watch();
     const newcomer = isAlone() ? undefined : enterCaller(self);
-    const wanted = attempt("a session cannot be started with that", () =>
+    const next = attempt("a session cannot be started with that", () =>
       readOptions(options, attempt),
     );
-    if (isTaken(wanted)) return refuse(newcomer);
-    const before = run;
+    if (isTaken(next)) return refuse(newcomer);
+    const isSame = isPerson(next) && key === client.apiKey;
+    const idBefore = anonymousId;
     stop();
     caller = newcomer;
-    occupied = !isAlone();
-    mute = !wanted;
-    expected = wanted;
-    if (!wanted) return fallBack("refused");
-    const mine = turn;
-    await sooner(begin(wanted, before), client.waitTimeMsec, () => {
-      const isWaiting = turn === mine && state.status === "starting";
+    person = next;
+    key = client.apiKey;
+    if (!next) return fallBack("refused");
+    await sooner(begin(isSame, idBefore), client.waitTimeMsec, () => {
+      const isWaiting = person === next && state.status === "starting";
       if (isWaiting) conclude("fallback", "timeout");
     });
   };
@@ -1578,56 +1565,64 @@ function makeRunner(spaceKey, host, entities) {
   const end = async () => {
     if (closing) return closing;
     // Who was refused has no session to end, unless it is to have everybody served again.
-    if (isHidden() && !inUse) return flush();
+    if (isHidden() && !isInUse()) return flush();
     stop();
     reset();
-    mute = inUse = occupied = false;
     if (!hasPage()) {
-      ended = true;
+      hasEnded = true;
       forgetIdentity();
     }
-    conclude("idle", null);
+    conclude("idle");
     return flush();
   };
 
   const close = async () => {
     halt();
     stopWatching?.();
-    if (state.status === "starting") conclude("idle", null);
+    if (state.status === "starting") conclude("idle");
     await identityReady();
     await closeEvents();
   };
 
-  /** The person who is there now, or who was to be while storage was read. */
-  const person = (wanted) => {
-    if (run) return { ...personOf(run), session: run.session ?? undefined };
-    if (!wanted) return { anonymous_id: idFor() };
-    return personOf({ ...wanted, anonymousId: idFor(wanted.userId) });
-  };
-
   const record = (name, pairs, place) => {
-    if (isClosed() || mute || states || isHidden()) return;
+    // After a failure of nobody's it is not known who is there.
+    const isMute = !person && state.status === "fallback";
+    if (isClosed() || isMute || states || isHidden()) return;
     watch();
     const what = `the event ${describe(name)} is not recorded`;
     attempt(what, () => {
       const event = readEvent(name, pairs, place);
-      const whose = expected;
-      const add = () => addEvent({ ...event, ...person(whose) });
-      const ready = run ? null : identityReady();
-      if (ready) void ready.then(() => attempt(what, add));
+      const whose = person;
+      const add = () => {
+        const anonymous_id = anonymousId ?? idFor(whose);
+        addEvent({
+          ...event,
+          ...whose,
+          fields: undefined,
+          anonymous_id,
+          session,
+        });
+      };
+      const reading = anonymousId ? null : identityReady();
+      if (reading) void reading.then(() => attempt(what, add));
       else add();
     });
   };
 
   const snapshot = () => {
-    if (!run || revision === null || isHidden()) return null;
+    if (!anonymousId || revision === null || isHidden()) return null;
     const states = {};
     entities.forEach((layers, entity) => {
       const wire = layers.wire();
       if (wire !== undefined) states[entity] = wire;
     });
-    const { session, anonymousId, userId } = run;
-    return { session, revision, states, person: { anonymousId, userId } };
+    const userId = person?.external_id ?? null;
+    return {
+      session: session ?? null,
+      revision,
+      states,
+      person: { anonymousId, userId },
+    };
   };
 
   /** What is shown now is what the first rendering shows. */
@@ -1676,10 +1671,12 @@ function makeRunner(spaceKey, host, entities) {
       identify: (userId, fields) => start({ userId, fields }),
       anonymize: (fields) => start({ fields }),
     },
-    resume({ id, owner, ...wanted }) {
-      occupied = !isAlone();
-      saveIdentity({ id, owner });
-      take(enter(wanted, id), wanted);
+    resume(served, next, id) {
+      person = next;
+      anonymousId = id;
+      key = client.apiKey;
+      saveIdentity({ id, owner: next.external_id ?? null });
+      take(served);
       settle();
       watch();
       follow();
@@ -1701,36 +1698,26 @@ function watchPage(watcher) {
   if (watchers.size === 0) listenToPage("addEventListener");
   watchers.add(watcher);
   return () => {
-    if (!watchers.delete(watcher) || watchers.size > 0) return;
-    listenToPage("removeEventListener");
+    if (watchers.delete(watcher) && watchers.size === 0) {
+      listenToPage("removeEventListener");
+    }
   };
 }
 
 /** One set of listeners, whatever the number of watchers. */
 function listenToPage(how) {
-  platform[how]?.("online", hurryPage);
-  platform[how]?.("pagehide", leavePage);
-  platform[how]?.("pageshow", lookAtPage);
-  platform.document?.[how]?.("visibilitychange", lookAtPage);
-  platform.document?.[how]?.("freeze", leavePage);
-  platform.document?.[how]?.("resume", lookAtPage);
+  for (const type of ["online", "pagehide", "pageshow"]) {
+    platform[how]?.(type, tellWatchers);
+  }
+  for (const type of ["visibilitychange", "freeze", "resume"]) {
+    platform.document?.[how]?.(type, tellWatchers);
+  }
 }
 
-function lookAtPage() {
-  if (isPageHidden()) return leavePage();
-  hurryPage();
-  watchers.forEach((watcher) => watcher.show?.());
-}
-
-function leavePage() {
-  watchers.forEach((watcher) => {
-    watcher.leave?.();
-    watcher.hide?.();
-  });
-}
-
-function hurryPage() {
-  watchers.forEach((watcher) => watcher.hurry?.());
+function tellWatchers({ type }) {
+  const isGone =
+    /hide|freeze/.test(type) || (type !== "online" && isPageHidden());
+  watchers.forEach((watcher) => watcher(isGone));
 }
 
 function isPageHidden() {
@@ -1760,169 +1747,136 @@ async function takeTurn(name, { signal }, call) {
   }
 }
 
-/** `begin` begins a session anew. */
-function makeFollower(client, sender, afterFailure, begin, serve, fail) {
-  let run;
+/**
+ * Asks for changes of a session for as long as it runs unlocked and its page
+ * is seen. Where the server no longer knows it, it is begun anew. Of a
+ * browser's tabs one at a time waits at the server; it tells the others when it
+ * hears of a change.
+ *
+ * `poll` asks, `isNews` compares a revision with what is served, `take` and
+ * `fail` take answers, and `restart` begins the session anew.
+ */
+function makeFollower(client, afterFailure, poll, isNews, take, fail, restart) {
+  let isFollowing = false;
+  /** Whether the page is seen, and no failure has to be waited for. */
+  let isHere = false;
   /** Of what is asked, or is about to be. */
-  let aborter;
+  let asking;
   /** Asks, while the turn to do so is waited for; 0: for an answer at once. */
   let send;
   let endTurn;
+  let timer;
   let cancelPause;
-  let stopWatching;
   let channel;
-  let isAway = true;
   let patience = 0;
-  /** For how long the server was to wait with the latest answer. */
-  let waited = 0;
   /** When was asked or answered last. */
   let last = -Infinity;
-  let isLost = false;
-  /** Whether the session was begun anew, and has not lasted yet. */
-  let isNew = false;
   let failures = 0;
+  /** How many sessions were lost, one after the other, that had not lasted. */
+  let lost = 0;
 
   /** The server, as the tabs call it that ask it. */
   const place = () =>
     `mtribes.${client.host.replace(/^(\w+:\/+[^/]+).*/, "$1")}`;
 
-  const endPause = () => {
-    cancelPause?.();
-    cancelPause = undefined;
-  };
-
-  const resume = () => {
-    cancelPause = undefined;
-    last = -Infinity;
-    go();
-  };
-
-  const pause = (milliseconds, call = resume) => {
-    const timer = afterIfStillThere(milliseconds, call);
-    cancelPause = () => clock.clearTimeout(timer);
-  };
-
   const show = () => {
-    if (!isAway) return;
-    isAway = false;
+    if (!isFollowing || isHere || cancelPause || isPageHidden()) return;
+    isHere = true;
     patience = EAGER_MSEC;
     channel = openChannel(`${place()}.${client.apiKey}`, (revision) => {
       // Another tab has heard of a change.
-      if (revision === run?.revision) return;
+      if (!isNews(revision)) return;
       patience = EAGER_MSEC;
-      void send?.(0);
+      send?.(0);
     });
-    go();
+    const rest = last + SHORTEST_REST_MSEC - clock.now();
+    pause(Math.min(rest, SHORTEST_REST_MSEC), go);
   };
 
   const hide = () => {
-    isAway = true;
+    isHere = false;
     channel?.close();
-    channel = undefined;
-    if (!aborter) return;
-    endPause();
-    abort(aborter);
-    aborter = send = undefined;
-    endTurn?.(undefined);
+    clock.clearTimeout(timer);
+    abort(asking);
+    asking = send = undefined;
+    endTurn?.();
   };
 
-  /** Asks, unless that is under way or has to wait. */
-  const go = () => {
-    if (!run || isAway || aborter || cancelPause) return;
-    const rest = last + SHORTEST_REST_MSEC - clock.now();
-    if (rest > 0) return pause(Math.min(rest, SHORTEST_REST_MSEC));
-    const [asked, mine] = [run, newAborter()];
-    aborter = mine;
-    if (isLost) last = clock.now();
-    void (isLost ? begin(run, mine) : poll(run, mine)).then((reply) => {
-      if (aborter !== mine) return;
-      aborter = undefined;
-      settle(asked, reply);
-    });
+  const pause = (milliseconds, call) => {
+    if (milliseconds > 0) timer = afterIfStillThere(milliseconds, call);
+    else call();
   };
 
   /** Waits for its turn and then at the server, or at neither. */
-  const poll = ({ session, revision }, aborter) =>
-    new Promise((resolve) => {
-      const ask = (waitSeconds) => {
-        if (send !== ask) return undefined;
-        send = undefined;
-        endPause();
-        patience = PATIENT_MSEC;
-        waited = waitSeconds;
-        last = clock.now();
-        const path = `/sessions/${encodeURIComponent(session ?? "")}/changes`;
-        const query = `since=${encodeURIComponent(revision)}&wait=${waitSeconds}`;
-        const reply = sender.send(`${path}?${query}`, undefined, aborter);
-        void reply.then(resolve);
-        return new Promise((end) => {
-          endTurn = end;
-          void reply.then(() => end(undefined));
-        });
-      };
-      const wait = () => ask(CHANGES_WAIT_SECONDS);
-      send = ask;
-      if (!channel) {
-        void wait();
-        return;
-      }
-      pause(patience, () => void ask(0));
-      void takeTurn(place(), aborter, wait);
+  const go = () => {
+    const mine = (asking = newAborter());
+    const ask = (send = async (waitSeconds) => {
+      clock.clearTimeout(timer);
+      send = undefined;
+      patience = PATIENT_MSEC;
+      last = clock.now();
+      const reply = await poll(waitSeconds, mine);
+      if (asking !== mine) return;
+      asking = undefined;
+      endTurn?.();
+      settle(reply, waitSeconds);
     });
-
-  const settle = (run, reply) => {
-    const served = readServed(reply);
-    const passed = clock.now() - last;
-    last = clock.now();
-    if (isLost ? served?.session : served || reply.status === 204) {
-      take(run, served, passed);
-    } else if (reply.status === UNKNOWN && !isLost && !isNew) {
-      isLost = true;
-      last = -Infinity;
-      go();
-    } else {
-      const isUnknown = reply.status === UNKNOWN;
-      failures += isUnknown && !isLost ? FAILURES_OF_A_NEW_SESSION : 1;
-      isLost || (isLost = isUnknown);
-      cancelPause = afterFailure(failures, reply, resume);
-      fail(reply);
+    const wait = () => {
+      if (send !== ask) return undefined;
+      void ask(CHANGES_WAIT_SECONDS);
+      return new Promise((end) => (endTurn = end));
+    };
+    if (!channel) {
+      wait();
+      return;
     }
+    pause(patience, () => void ask(0));
+    void takeTurn(place(), mine, wait);
   };
 
-  const take = (run, served, passedMsec) => {
-    const isNews = served && served.revision !== run.revision;
-    const isEarly = waited > 0 && passedMsec < EARLY_MSEC;
-    let rest = SHORTEST_REST_MSEC;
-    if (isLost) isNew = true;
-    else {
-      if (isNews || !isEarly) failures = 0;
-      else rest = backOffMsec(++failures, LONGEST_REST_MSEC);
-      if (waited && !isEarly) isNew = false;
-      if (waited && isNews) channel?.postMessage(served.revision);
+  const settle = (reply, waited) => {
+    const isEarly = clock.now() - last < EARLY_MSEC;
+    last = clock.now();
+    const served = readServed(reply);
+    const isUnknown = reply.status === UNKNOWN;
+    if (served || reply.status === 204) {
+      const news = served && isNews(served.revision) && served.revision;
+      if (waited && !isEarly) lost = 0;
+      failures = waited && isEarly && !news ? failures + 1 : 0;
+      if (waited && news) channel?.postMessage(news);
+      const rest = backOffMsec(failures, LONGEST_REST_MSEC);
+      pause(failures ? rest : SHORTEST_REST_MSEC, go);
+      return take(served);
     }
-    isLost = false;
-    pause(rest);
-    serve(run, served);
+    if (!isUnknown) hide();
+    else {
+      stop();
+      lost += 1;
+      if (lost === 1) return restart();
+    }
+    failures += isUnknown ? FAILURES_OF_A_NEW_SESSION : 1;
+    cancelPause = afterFailure(failures, reply, () => {
+      cancelPause = undefined;
+      if (isUnknown) restart();
+      else show();
+    });
+    fail(reply);
   };
 
   const stop = () => {
     hide();
-    endPause();
-    stopWatching?.();
-    run = undefined;
-    isLost = isNew = false;
-    failures = 0;
+    cancelPause?.();
+    cancelPause = undefined;
+    isFollowing = false;
   };
 
-  return {
-    stop,
-    follow(next) {
-      stop();
-      run = next;
-      stopWatching = watchPage({ hide, show });
-      if (!isPageHidden()) show();
-    },
+  const follow = () => {
+    stop();
+    isFollowing = true;
+    show();
   };
+
+  return [follow, stop, show, hide];
 }
 
 /** Makes a Space; nothing global is touched before its first use. */
@@ -1994,7 +1948,7 @@ function apply(options, fallbacks, { runner, entities }) {
     const resumed = runner.attempt("the bootstrap cannot be used", () =>
       readSnapshot(bootstrap, runner.attempt),
     );
-    if (resumed) runner.resume(resumed);
+    if (resumed) runner.resume(...resumed);
   }
 }
 
@@ -2028,17 +1982,14 @@ function completeState(fallback, given) {
   };
 }
 
-/** A snapshot may come from anywhere. */
+/** A session that was started elsewhere, of whom, and their anonymous id. The snapshot may come from anywhere. */
 function readSnapshot(snapshot, attempt) {
   const { anonymousId, userId } = asObject(asObject(snapshot)["person"]);
-  const wanted = readOptions({ userId }, attempt);
   const served = asServed(snapshot);
-  return {
-    ...served,
-    // Whatever looking at them does, it is to be done before anybody is told.
-    states: { ...served.states },
-    ...wanted,
-    id: asAnonymousId(anonymousId),
-    owner: wanted.userId,
-  };
+  return [
+    // Whatever looking at the states does, it is to be done before anybody is told.
+    { ...served, states: { ...served.states } },
+    readOptions({ userId }, attempt),
+    asAnonymousId(anonymousId),
+  ];
 }

@@ -104,9 +104,9 @@ function makeEvents(
   const next = (most = atOnce, room = MOST_BYTES_AT_ONCE) => {
     const batch: string[] = [];
     for (const [event, record] of waiting) {
-      if (record?.to !== destination() || leaving.has(event)) continue;
+      const isHere = record?.to === destination() && !leaving.has(event);
+      if (!isHere || batch.length === most || countBytes(event) >= room) continue;
       room -= countBytes(event) + 1;
-      if (room < 0 || batch.length === most) break;
       batch.push(event);
     }
     return batch;

@@ -1,8 +1,8 @@
 /**
  * Asks for changes of a session for as long as it runs unlocked and its page
  * is seen. Where the server no longer knows it, it is begun anew. Of a
- * browser's tabs one waits at the server; it tells the others when it hears of
- * a change.
+ * browser's tabs one at a time waits at the server; it tells the others when it
+ * hears of a change.
  *
  * `poll` asks, `isNews` compares a revision with what is served, `take` and
  * `fail` take answers, and `restart` begins the session anew.
@@ -17,66 +17,83 @@ function makeFollower(
   restart: () => void,
 ) {
   let isFollowing = false;
-  /** While the page is seen, and no failure has to be waited for. */
-  let here: Aborter | undefined;
+  /** Whether the page is seen, and no failure has to be waited for. */
+  let isHere = false;
+  /** Of what is asked, or is about to be. */
   let asking: Aborter | undefined;
+  /** Asks, while the turn to do so is waited for; 0: for an answer at once. */
+  let send: ((waitSeconds: number) => void) | undefined;
+  let endTurn: ((nothing?: undefined) => void) | undefined;
   let timer: unknown;
   let cancelPause: (() => void) | undefined;
   let channel: Channel | undefined;
-  /** Whether it waits at the server; else another tab does. */
-  let isLeading = false;
-  let endTurn: ((nothing?: undefined) => void) | undefined;
+  let patience = 0;
   /** When was asked or answered last. */
   let last = -Infinity;
   let failures = 0;
   /** How many sessions were lost, one after the other, that had not lasted. */
   let lost = 0;
 
+  /** The server, as the tabs call it that ask it. */
+  const place = () =>
+    `mtribes.${client.host.replace(/^(\w+:\/+[^/]+).*/, "$1")}`;
+
   const show = () => {
-    if (!isFollowing || here || cancelPause || isPageHidden()) return;
-    const mine = (here = newAborter());
-    // The server, as the tabs call it that ask it.
-    const place = `mtribes.${client.host.replace(/^(\w+:\/+[^/]+).*/, "$1")}`;
-    channel = openChannel(`${place}.${client.apiKey}`, (revision) => {
-      if (isNews(revision)) soon();
+    if (!isFollowing || isHere || cancelPause || isPageHidden()) return;
+    isHere = true;
+    patience = EAGER_MSEC;
+    channel = openChannel(`${place()}.${client.apiKey}`, (revision) => {
+      // Another tab has heard of a change.
+      if (!isNews(revision)) return;
+      patience = EAGER_MSEC;
+      send?.(0);
     });
-    isLeading = !channel;
-    if (isLeading) return soon();
-    soon(EAGER_MSEC);
-    void takeTurn(place, mine, () => {
-      if (here !== mine) return undefined;
-      isLeading = true;
-      soon();
-      return new Promise((end) => (endTurn = end));
-    });
+    const rest = last + SHORTEST_REST_MSEC - clock.now();
+    pause(Math.min(rest, SHORTEST_REST_MSEC), go);
   };
 
   const hide = () => {
-    clock.clearTimeout(timer);
-    abort(here);
-    abort(asking);
-    here = asking = undefined;
+    isHere = false;
     channel?.close();
+    clock.clearTimeout(timer);
+    abort(asking);
+    asking = send = undefined;
     endTurn?.();
   };
 
-  /** Asks after a while, but not within a second of the answer before, nor while that is under way. */
-  const soon = (milliseconds = 0) => {
-    clock.clearTimeout(timer);
-    if (asking) return;
-    const rest = last + SHORTEST_REST_MSEC - clock.now();
-    const wait = Math.max(milliseconds, Math.min(rest, SHORTEST_REST_MSEC));
-    if (wait > 0) timer = afterIfStillThere(wait, ask);
-    else void ask();
+  const pause = (milliseconds: number, call: () => void) => {
+    if (milliseconds > 0) timer = afterIfStillThere(milliseconds, call);
+    else call();
   };
 
-  const ask = async () => {
+  /** Waits for its turn and then at the server, or at neither. */
+  const go = () => {
     const mine = (asking = newAborter());
-    const waited = isLeading ? CHANGES_WAIT_SECONDS : 0;
-    last = clock.now();
-    const reply = await poll(waited, mine);
-    if (asking !== mine) return;
-    asking = undefined;
+    const ask = (send = async (waitSeconds: number) => {
+      clock.clearTimeout(timer);
+      send = undefined;
+      patience = PATIENT_MSEC;
+      last = clock.now();
+      const reply = await poll(waitSeconds, mine);
+      if (asking !== mine) return;
+      asking = undefined;
+      endTurn?.();
+      settle(reply, waitSeconds);
+    });
+    const wait = () => {
+      if (send !== ask) return undefined;
+      void ask(CHANGES_WAIT_SECONDS);
+      return new Promise((end) => (endTurn = end));
+    };
+    if (!channel) {
+      wait();
+      return;
+    }
+    pause(patience, () => void ask(0));
+    void takeTurn(place(), mine, wait);
+  };
+
+  const settle = (reply: Reply, waited: number) => {
     const isEarly = clock.now() - last < EARLY_MSEC;
     last = clock.now();
     const served = readServed(reply);
@@ -84,21 +101,18 @@ function makeFollower(
     if (served || reply.status === 204) {
       const news = served && isNews(served.revision) && served.revision;
       if (waited && !isEarly) lost = 0;
-      if (waited && isEarly && !news) failures += 1;
-      else failures = 0;
+      failures = waited && isEarly && !news ? failures + 1 : 0;
       if (waited && news) channel?.postMessage(news);
-      soon(
-        failures
-          ? backOffMsec(failures, LONGEST_REST_MSEC)
-          : isLeading
-            ? 0
-            : PATIENT_MSEC,
-      );
+      const rest = backOffMsec(failures, LONGEST_REST_MSEC);
+      pause(failures ? rest : SHORTEST_REST_MSEC, go);
       return take(served);
     }
-    hide();
-    if (isUnknown) lost += 1;
-    if (lost === 1 && isUnknown) return restart();
+    if (!isUnknown) hide();
+    else {
+      stop();
+      lost += 1;
+      if (lost === 1) return restart();
+    }
     failures += isUnknown ? FAILURES_OF_A_NEW_SESSION : 1;
     cancelPause = afterFailure(failures, reply, () => {
       cancelPause = undefined;

@@ -56,4 +56,4 @@ const PATIENT_MSEC = 60_000;
 /** The answer of a server that does not know the session, any more or yet. */
 const UNKNOWN = 404;
 /** A server that does not know the session that it has just begun is asked less often. */
-const FAILURES_OF_A_NEW_SESSION = 4;
+const FAILURES_OF_A_NEW_SESSION = 5;

@@ -27,7 +27,7 @@ function makeRunner(
   /** The key of the environment that it is of; "" before there is one. */
   let key = "";
   /** Another with each start and end, and each further attempt: whatever began before is over. */
-  let turn = newAborter();
+  let turn: Aborter = {};
   let cancelRetry: (() => void) | undefined;
   /** What a test says that is served; then there is no server. */
   let states: Json | undefined;
@@ -229,7 +229,7 @@ function makeRunner(
   /** Ends all that is under way. */
   const halt = () => {
     abort(turn);
-    turn = newAborter();
+    turn = {};
     stopFollowing();
     cancelRetry?.();
   };
