@@ -3,7 +3,7 @@
 const MOST_UNKNOWN = 20;
 const LONGEST_UNKNOWN = 200;
 
-const LONGEST_TIMER_MSEC = 2147483647;
+const LONGEST_TIMER_MSEC = 2000000000;
 
 const MOST_SPACES_REMEMBERED = 100;
 
@@ -24,24 +24,24 @@ const LONGEST_PAUSE_AFTER_AN_ANSWER_MSEC = 300000;
 const LONGEST_RETRY_AFTER_MSEC = 3600000;
 
 /** A record that has more is not written again for every further event. */
-const MOST_CHARACTERS_AGAIN = 16384;
+const MOST_CHARACTERS_AGAIN = 16000;
 
 const MOST_EVENTS_QUEUED = 1000;
 const MOST_EVENTS_AT_ONCE = 100;
-const MOST_BYTES_AT_ONCE = 524288;
+const MOST_BYTES_AT_ONCE = 500000;
 const MOST_EVENT_BYTES = 32768;
 const COLLECTING_MSEC = 1000;
 const EVENTS_ALONE_MSEC = 5000;
 /** As many as it takes to find one bad event among the most that are sent at once, and more. */
 const MOST_REFUSALS_AT_ONCE = 10;
 /** Browsers refuse more than 64 KiB under way with keepalive. */
-const KEEPALIVE_BYTES = 61440;
+const KEEPALIVE_BYTES = 60000;
 const TOO_LARGE = 413;
 
 const TIMEOUT_MSEC = 30000;
 const ALONE_MSEC = 1000;
 
-const MOST_UNKNOWN_LOGGED = 200;
+const MOST_LOGGED_ONCE = 200;
 
 const CHANGES_WAIT_SECONDS = 25;
 const CHANGES_TIMEOUT_MSEC = 40000;
@@ -187,8 +187,7 @@ export const clock = {
 };
 
 function after(milliseconds, call) {
-  const msec = Math.min(Math.max(0, milliseconds), LONGEST_TIMER_MSEC);
-  return clock.setTimeout(call, msec);
+  return clock.setTimeout(call, Math.min(milliseconds, LONGEST_TIMER_MSEC));
 }
 
 /** The same, but a program may end before it comes. */
@@ -307,17 +306,18 @@ function asEventName(name) {
 /** The pairs that have a value. */
 function readPairs(pairs) {
   const read = [];
-  for (const pair of [pairs?.pair1, pairs?.pair2, pairs?.pair3]) {
+  const { pair1, pair2, pair3 } = pairs ?? {};
+  for (const pair of [pair1, pair2, pair3]) {
     if (isNothing(pair?.value)) continue;
     const key = ensureLength(scalarText(pair?.key), LONGEST_KEY);
     ensure(
       key && !read.some((other) => other.key === key),
-      "an empty or repeated key",
+      "an empty or repeated name",
     );
     const value = ensureLength(scalarText(pair?.value), LONGEST_METADATA_VALUE);
     read.push({ key, value });
   }
-  return read.length > 0 ? read : undefined;
+  return read[0] && read;
 }
 
 function isNothing(value) {
@@ -345,7 +345,7 @@ function asUserId(value) {
       !/^(|\.\.?|[a-z]{3}_[^\W_]{22})$|[\p{Cc}\p{Cs}]|^[\p{Z}\p{Cf}]|[\p{Z}\p{Cf}]$/u.test(
         text,
       ),
-    "not a usable userId",
+    "not a userId",
   );
   return text;
 }
@@ -364,7 +364,7 @@ function readFields(fields, attempt) {
       });
     }
   });
-  return read.length > 0 ? Object.fromEntries(read) : undefined;
+  return read[0] && Object.fromEntries(read);
 }
 
 function readField(value) {
@@ -540,9 +540,8 @@ const EVENTS_NAMES = /* @__PURE__ */ Array.from(
   (_, place) => `events.${place}`,
 );
 
-function makeStore(spaceKey, client, log) {
+function makeStore(spaceKey, client, logOnce) {
   let used = false;
-  let isLate = false;
 
   /** Merely to ask for `localStorage` throws where it is forbidden. That of a server would be one for all people. */
   const attempt = (name, use) => {
@@ -555,8 +554,7 @@ function makeStore(spaceKey, client, log) {
         work.catch(() => false),
         STORAGE_TIMEOUT_MSEC,
         () => {
-          if (!isLate) log("storage does not answer");
-          isLate = true;
+          logOnce("storage does not answer");
           return false;
         },
       );
@@ -850,14 +848,20 @@ function countBytes(text) {
 }
 
 /** Collects events and sends them in batches until the server has them; the oldest go when there are too many. */
-function makeEvents({ destination, send }, afterFailure, store, client, log) {
+function makeEvents(
+  { destination, send },
+  afterFailure,
+  store,
+  client,
+  log,
+  logOnce,
+) {
   let waiting = new Map();
   /** Those that a page sends which may be gone soon. */
   const leaving = new Set();
   let atOnce = MOST_EVENTS_AT_ONCE;
   let failures = 0;
   let refusals = 0;
-  let overflows = false;
   let closed = false;
   let cancel;
   let sending;
@@ -903,16 +907,13 @@ function makeEvents({ destination, send }, afterFailure, store, client, log) {
 
   const collect = () => {
     const over = Array.from(waiting.keys()).slice(0, -MOST_EVENTS_QUEUED);
-    if (over.length > 0 && !overflows) {
-      overflows = true;
-      log(`dropped events: more than ${MOST_EVENTS_QUEUED} wait`);
-    }
+    if (over[0]) logOnce(`dropped events: more than ${MOST_EVENTS_QUEUED}`);
     over.forEach(drop);
     if (closed || waiting.size === 0) return;
     ending.add(finish);
     if (cancel || sending) return;
-    const wait = listenForTheEnd() ? afterIfStillThere : after;
-    const timer = wait(COLLECTING_MSEC, () => void flush());
+    listenForTheEnd();
+    const timer = afterIfStillThere(COLLECTING_MSEC, () => void flush());
     cancel = () => clock.clearTimeout(timer);
   };
 
@@ -950,7 +951,7 @@ function makeEvents({ destination, send }, afterFailure, store, client, log) {
     const named = namedEvents(text);
     const bad = batch.filter((_, at) => named.has(at) || batch.length === 1);
     atOnce = Math.ceil(batch.length / 2);
-    if (bad.length === 0) return;
+    if (!bad[0]) return;
     atOnce = MOST_EVENTS_AT_ONCE;
     const names = bad.map(nameOf).join(", ").slice(0, LONGEST_UNKNOWN);
     const told = text.slice(0, LONGEST_UNKNOWN);
@@ -959,13 +960,12 @@ function makeEvents({ destination, send }, afterFailure, store, client, log) {
   };
 
   const sendAll = async () => {
-    for (let batch = next(); batch.length > 0 && !cancel; batch = next()) {
+    for (let batch = next(); batch[0] && !cancel; batch = next()) {
       const reply = await post(batch);
       if (succeeded(reply)) {
         batch.forEach(drop);
         atOnce = MOST_EVENTS_AT_ONCE;
         failures = refusals = 0;
-        overflows = false;
         continue;
       }
       if (isRefusal(reply)) {
@@ -987,7 +987,7 @@ function makeEvents({ destination, send }, afterFailure, store, client, log) {
     claim();
     if (sending) return sending;
     void restore();
-    if (next().length > 0) return (sending = sendAll());
+    if (next()[0]) return (sending = sendAll());
   };
 
   /** Sends as much as the platform takes from a page that is about to go; the rest follows when that has arrived. */
@@ -995,7 +995,7 @@ function makeEvents({ destination, send }, afterFailure, store, client, log) {
     save();
     const under = countBytes(Array.from(leaving).join());
     const batch = next(MOST_EVENTS_QUEUED, KEEPALIVE_BYTES - under);
-    if (batch.length === 0) return;
+    if (!batch[0]) return;
     batch.forEach((event) => leaving.add(event));
     void post(batch, true).then((reply) => {
       batch.forEach((event) => leaving.delete(event));
@@ -1033,7 +1033,7 @@ function makeEvents({ destination, send }, afterFailure, store, client, log) {
     await flush();
     wake();
     ending.delete(finish);
-    if (waiting.size > 0) log(`${waiting.size} event(s) could not be sent`);
+    if (waiting.size > 0) log(`events not sent: ${waiting.size}`);
   };
 
   return [add, flush, leave, restore, dropAll, close];
@@ -1041,18 +1041,15 @@ function makeEvents({ destination, send }, afterFailure, store, client, log) {
 
 /** What is to be done before a program ends: each is called when it has nothing more to do, and when it is about to end. */
 const ending = new Set();
-let isTold = false;
+let isListening = false;
 
-/** Whether the platform tells before a program ends, as Node does: then no timer need keep it running. */
+/** Where the platform tells before a program ends, as Node does. */
 function listenForTheEnd() {
-  const process = platform.process;
-  if (!isTold && process?.on) {
-    isTold = true;
-    const finish = () => ending.forEach((finish) => finish());
-    process.on("beforeExit", finish);
-    process.on("exit", finish);
-  }
-  return isTold;
+  if (isListening) return;
+  isListening = true;
+  const finish = () => ending.forEach((finish) => finish());
+  platform.process?.on?.("beforeExit", finish);
+  platform.process?.on?.("exit", finish);
 }
 
 /** Found only when it is needed: most events are never told of. */
@@ -1155,7 +1152,7 @@ function makeSender(client) {
     },
     ...(body && { body }),
     // What outlives its page is not cut.
-    ...(keepalive ? { keepalive } : signal ? { signal } : {}),
+    ...(keepalive ? { keepalive } : { signal }),
   });
 
   return {
@@ -1271,7 +1268,6 @@ function makeRunner(spaceKey, host, entities) {
   const logged = new Set();
   let stopWatching;
   let closing;
-  let isClosedLogged = false;
 
   const log = (message, cause) => {
     // Of an error of our own the message is enough.
@@ -1283,6 +1279,13 @@ function makeRunner(spaceKey, host, entities) {
     } catch {
       report(message, cause);
     }
+  };
+
+  /** Logs the message, unless it was logged before. */
+  const logOnce = (message) => {
+    if (logged.has(message) || logged.size > MOST_LOGGED_ONCE) return;
+    logged.add(message);
+    log(message);
   };
 
   const attempt = (what, call) => {
@@ -1311,10 +1314,7 @@ function makeRunner(spaceKey, host, entities) {
 
   /** Whether all is over; who does not know it is told once. */
   const isClosed = () => {
-    if (closing && !isClosedLogged) {
-      isClosedLogged = true;
-      log("the Space is closed");
-    }
+    if (closing) logOnce("the Space is closed");
     return closing;
   };
 
@@ -1358,7 +1358,7 @@ function makeRunner(spaceKey, host, entities) {
     lockChanged,
     trackingChanged,
   );
-  const store = makeStore(spaceKey, client, log);
+  const store = makeStore(spaceKey, client, logOnce);
   const [, , , clearStore] = store;
   const [identityReady, idFor, saveIdentity, forgetIdentity] = keepIdentity(
     store,
@@ -1366,7 +1366,7 @@ function makeRunner(spaceKey, host, entities) {
   );
   const sender = makeSender(client);
   const [addEvent, flushEvents, leave, restoreEvents, dropEvents, closeEvents] =
-    makeEvents(sender, afterFailure, store, client, log);
+    makeEvents(sender, afterFailure, store, client, log, logOnce);
 
   /** Takes an answer; null: nothing is new. What a whole session's answer does not name falls back. */
   const take = (served) => {
@@ -1393,17 +1393,14 @@ function makeRunner(spaceKey, host, entities) {
     const unknown = listUnknown();
     const all = new Set([...untold, ...unknown]);
     untold = Array.from(all).slice(0, MOST_UNKNOWN);
-    const news = unknown.filter((entry) => !logged.has(entry));
-    if (news.length === 0 || logged.size > MOST_UNKNOWN_LOGGED) return;
-    news.forEach((entry) => logged.add(entry));
-    log(`this code cannot use ${news.join("; ")}`);
+    if (unknown[0]) logOnce(`this code cannot use ${unknown.join("; ")}`);
   };
 
   /** Asks for the state of every entity at once, later again where that fails. An answer counts unless the session is over. */
   const prime = async (failures = 1) => {
     const mine = (turn = newAborter());
     const told = untold;
-    const unknown = told.length > 0 ? told : undefined;
+    const unknown = told[0] && told;
     const body = { ...person, anonymous_id: anonymousId, unknown };
     const reply = await sender.send("/sessions", JSON.stringify(body), mine);
     const served = readServed(reply);
@@ -1469,17 +1466,14 @@ function makeRunner(spaceKey, host, entities) {
     person = anonymousId = session = undefined;
   };
 
-  const reset = () => {
+  /** Shows fallbacks from here on. */
+  const fallBack = (status, failure) => {
     revision = null;
     entities.forEach((layers) => {
       layers.unlock();
       layers.drop();
     });
-  };
-
-  const fallBack = (failure) => {
-    reset();
-    conclude("fallback", failure);
+    conclude(status, failure);
   };
 
   const isPerson = (next) =>
@@ -1494,43 +1488,35 @@ function makeRunner(spaceKey, host, entities) {
   const refuse = (newcomer) => {
     if (!isInUse()) {
       log(
-        "another person's session has not ended: call session.end() first, or createSpace() for each request",
+        "another session has not ended: call session.end(), or createSpace() for each request",
       );
     }
     if (newcomer) newcomer.refused = true;
     if (caller) caller.refused = true;
     stop();
-    fallBack("in-use");
+    fallBack("fallback", "in-use");
   };
 
   /** What the same person sees stays until there is something newer; a visitor who has signed in is another person. */
   const begin = async (isSame, idBefore) => {
     const mine = turn;
-    const prepare = () => {
-      if (isSame) entities.forEach((layers) => layers.keep());
-      else reset();
-      conclude("starting");
-    };
     if (states) {
       anonymousId = newId();
       return take({ session: null, revision: "test", states });
     }
     if (hasEnded) forgetIdentity();
     hasEnded = false;
-    const reading = identityReady();
-    if (reading) {
-      prepare();
-      await reading;
-      if (turn !== mine) return;
-    }
+    if (isSame) {
+      entities.forEach((layers) => layers.keep());
+      conclude("starting");
+    } else fallBack("starting");
+    await identityReady();
+    if (turn !== mine) return;
     anonymousId = idFor(person);
-    if (!reading) {
-      isSame && (isSame = person?.external_id || idBefore === anonymousId);
-      prepare();
-      if (turn !== mine) return;
-    }
+    if (!person?.external_id && idBefore !== anonymousId) fallBack("starting");
+    if (turn !== mine) return;
     if (sender.destination()) return prime();
-    log("client.apiKey is not set, so fallbacks are served");
+    log("client.apiKey is not set");
     conclude("fallback", "missing-key");
   };
 
@@ -1538,7 +1524,7 @@ function makeRunner(spaceKey, host, entities) {
     if (isClosed()) return;
     watch();
     const newcomer = isAlone() ? undefined : enterCaller(self);
-    const next = attempt("a session cannot be started with that", () =>
+    const next = attempt("the session is not started", () =>
       readOptions(options, attempt),
     );
     if (isTaken(next)) return refuse(newcomer);
@@ -1548,7 +1534,7 @@ function makeRunner(spaceKey, host, entities) {
     caller = newcomer;
     person = next;
     key = client.apiKey;
-    if (!next) return fallBack("refused");
+    if (!next) return fallBack("fallback", "refused");
     await sooner(begin(isSame, idBefore), client.waitTimeMsec, () => {
       const isWaiting = person === next && state.status === "starting";
       if (isWaiting) conclude("fallback", "timeout");
@@ -1567,12 +1553,11 @@ function makeRunner(spaceKey, host, entities) {
     // Who was refused has no session to end, unless it is to have everybody served again.
     if (isHidden() && !isInUse()) return flush();
     stop();
-    reset();
     if (!hasPage()) {
       hasEnded = true;
       forgetIdentity();
     }
-    conclude("idle");
+    fallBack("idle");
     return flush();
   };
 
@@ -1603,9 +1588,8 @@ function makeRunner(spaceKey, host, entities) {
           session,
         });
       };
-      const reading = anonymousId ? null : identityReady();
-      if (reading) void reading.then(() => attempt(what, add));
-      else add();
+      const reading = anonymousId ? undefined : identityReady();
+      void proceed(reading, () => attempt(what, add));
     });
   };
 
@@ -1776,8 +1760,7 @@ function makeFollower(client, afterFailure, poll, isNews, take, fail, restart) {
   let lost = 0;
 
   /** The server, as the tabs call it that ask it. */
-  const place = () =>
-    `mtribes.${client.host.replace(/^(\w+:\/+[^/]+).*/, "$1")}`;
+  const place = () => `mtribes.${client.host}`;
 
   const show = () => {
     if (!isFollowing || isHere || cancelPause || isPageHidden()) return;

@@ -21,6 +21,7 @@ function makeEvents(
   store: Store,
   client: Client,
   log: Logger,
+  logOnce: (message: string) => void,
 ) {
   let waiting: Waiting = new Map();
   /** Those that a page sends which may be gone soon. */
@@ -28,7 +29,6 @@ function makeEvents(
   let atOnce = MOST_EVENTS_AT_ONCE;
   let failures = 0;
   let refusals = 0;
-  let overflows = false;
   let closed = false;
   let cancel: (() => void) | undefined;
   let sending: Promise<void> | undefined;
@@ -74,16 +74,13 @@ function makeEvents(
 
   const collect = () => {
     const over = Array.from(waiting.keys()).slice(0, -MOST_EVENTS_QUEUED);
-    if (over.length > 0 && !overflows) {
-      overflows = true;
-      log(`dropped events: more than ${MOST_EVENTS_QUEUED} wait`);
-    }
+    if (over[0]) logOnce(`dropped events: more than ${MOST_EVENTS_QUEUED}`);
     over.forEach(drop);
     if (closed || waiting.size === 0) return;
     ending.add(finish);
     if (cancel || sending) return;
-    const wait = listenForTheEnd() ? afterIfStillThere : after;
-    const timer = wait(COLLECTING_MSEC, () => void flush());
+    listenForTheEnd();
+    const timer = afterIfStillThere(COLLECTING_MSEC, () => void flush());
     cancel = () => clock.clearTimeout(timer);
   };
 
@@ -105,7 +102,8 @@ function makeEvents(
     const batch: string[] = [];
     for (const [event, record] of waiting) {
       const isHere = record?.to === destination() && !leaving.has(event);
-      if (!isHere || batch.length === most || countBytes(event) >= room) continue;
+      if (!isHere || batch.length === most || countBytes(event) >= room)
+        continue;
       room -= countBytes(event) + 1;
       batch.push(event);
     }
@@ -120,7 +118,7 @@ function makeEvents(
     const named = namedEvents(text);
     const bad = batch.filter((_, at) => named.has(at) || batch.length === 1);
     atOnce = Math.ceil(batch.length / 2);
-    if (bad.length === 0) return;
+    if (!bad[0]) return;
     atOnce = MOST_EVENTS_AT_ONCE;
     const names = bad.map(nameOf).join(", ").slice(0, LONGEST_UNKNOWN);
     const told = text.slice(0, LONGEST_UNKNOWN);
@@ -129,13 +127,12 @@ function makeEvents(
   };
 
   const sendAll = async () => {
-    for (let batch = next(); batch.length > 0 && !cancel; batch = next()) {
+    for (let batch = next(); batch[0] && !cancel; batch = next()) {
       const reply = await post(batch);
       if (succeeded(reply)) {
         batch.forEach(drop);
         atOnce = MOST_EVENTS_AT_ONCE;
         failures = refusals = 0;
-        overflows = false;
         continue;
       }
       if (isRefusal(reply)) {
@@ -157,7 +154,7 @@ function makeEvents(
     claim();
     if (sending) return sending;
     void restore();
-    if (next().length > 0) return (sending = sendAll());
+    if (next()[0]) return (sending = sendAll());
   };
 
   /** Sends as much as the platform takes from a page that is about to go; the rest follows when that has arrived. */
@@ -165,7 +162,7 @@ function makeEvents(
     save();
     const under = countBytes(Array.from(leaving).join());
     const batch = next(MOST_EVENTS_QUEUED, KEEPALIVE_BYTES - under);
-    if (batch.length === 0) return;
+    if (!batch[0]) return;
     batch.forEach((event) => leaving.add(event));
     void post(batch, true).then((reply) => {
       batch.forEach((event) => leaving.delete(event));
@@ -203,7 +200,7 @@ function makeEvents(
     await flush();
     wake();
     ending.delete(finish);
-    if (waiting.size > 0) log(`${waiting.size} event(s) could not be sent`);
+    if (waiting.size > 0) log(`events not sent: ${waiting.size}`);
   };
 
   return [add, flush, leave, restore, dropAll, close] as const;
@@ -211,18 +208,15 @@ function makeEvents(
 
 /** What is to be done before a program ends: each is called when it has nothing more to do, and when it is about to end. */
 const ending = new Set<() => void>();
-let isTold = false;
+let isListening = false;
 
-/** Whether the platform tells before a program ends, as Node does: then no timer need keep it running. */
-function listenForTheEnd(): boolean {
-  const process = platform.process;
-  if (!isTold && process?.on) {
-    isTold = true;
-    const finish = () => ending.forEach((finish) => finish());
-    process.on("beforeExit", finish);
-    process.on("exit", finish);
-  }
-  return isTold;
+/** Where the platform tells before a program ends, as Node does. */
+function listenForTheEnd(): void {
+  if (isListening) return;
+  isListening = true;
+  const finish = () => ending.forEach((finish) => finish());
+  platform.process?.on?.("beforeExit", finish);
+  platform.process?.on?.("exit", finish);
 }
 
 /** Found only when it is needed: most events are never told of. */

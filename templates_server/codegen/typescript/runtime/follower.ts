@@ -35,8 +35,7 @@ function makeFollower(
   let lost = 0;
 
   /** The server, as the tabs call it that ask it. */
-  const place = () =>
-    `mtribes.${client.host.replace(/^(\w+:\/+[^/]+).*/, "$1")}`;
+  const place = () => `mtribes.${client.host}`;
 
   const show = () => {
     if (!isFollowing || isHere || cancelPause || isPageHidden()) return;

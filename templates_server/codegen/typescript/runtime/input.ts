@@ -47,17 +47,18 @@ function readPairs(
   pairs: EventPairs | null | undefined,
 ): readonly Pair[] | undefined {
   const read: Pair[] = [];
-  for (const pair of [pairs?.pair1, pairs?.pair2, pairs?.pair3]) {
+  const { pair1, pair2, pair3 } = pairs ?? {};
+  for (const pair of [pair1, pair2, pair3]) {
     if (isNothing(pair?.value)) continue;
     const key = ensureLength(scalarText(pair?.key), LONGEST_KEY);
     ensure(
       key && !read.some((other) => other.key === key),
-      "an empty or repeated key",
+      "an empty or repeated name",
     );
     const value = ensureLength(scalarText(pair?.value), LONGEST_METADATA_VALUE);
     read.push({ key, value });
   }
-  return read.length > 0 ? read : undefined;
+  return read[0] && read;
 }
 
 function isNothing(value: unknown): value is null | undefined {
@@ -85,7 +86,7 @@ function asUserId(value: unknown): string {
       !/^(|\.\.?|[a-z]{3}_[^\W_]{22})$|[\p{Cc}\p{Cs}]|^[\p{Z}\p{Cf}]|[\p{Z}\p{Cf}]$/u.test(
         text,
       ),
-    "not a usable userId",
+    "not a userId",
   );
   return text;
 }
@@ -104,7 +105,7 @@ function readFields(fields: unknown, attempt: Attempt): Json | undefined {
       });
     }
   });
-  return read.length > 0 ? Object.fromEntries(read) : undefined;
+  return read[0] && Object.fromEntries(read);
 }
 
 function readField(value: unknown): unknown {

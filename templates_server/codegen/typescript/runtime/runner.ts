@@ -39,7 +39,6 @@ function makeRunner(
   const logged = new Set<string>();
   let stopWatching: (() => void) | undefined;
   let closing: Promise<void> | undefined;
-  let isClosedLogged = false;
 
   const log: Logger = (message, cause) => {
     // Of an error of our own the message is enough.
@@ -51,6 +50,13 @@ function makeRunner(
     } catch {
       report(message, cause);
     }
+  };
+
+  /** Logs the message, unless it was logged before. */
+  const logOnce = (message: string) => {
+    if (logged.has(message) || logged.size > MOST_LOGGED_ONCE) return;
+    logged.add(message);
+    log(message);
   };
 
   const attempt: Attempt = (what, call) => {
@@ -79,10 +85,7 @@ function makeRunner(
 
   /** Whether all is over; who does not know it is told once. */
   const isClosed = () => {
-    if (closing && !isClosedLogged) {
-      isClosedLogged = true;
-      log("the Space is closed");
-    }
+    if (closing) logOnce("the Space is closed");
     return closing;
   };
 
@@ -129,7 +132,7 @@ function makeRunner(
     lockChanged,
     trackingChanged,
   );
-  const store = makeStore(spaceKey, client, log);
+  const store = makeStore(spaceKey, client, logOnce);
   const [, , , clearStore] = store;
   const [identityReady, idFor, saveIdentity, forgetIdentity] = keepIdentity(
     store,
@@ -137,7 +140,7 @@ function makeRunner(
   );
   const sender = makeSender(client);
   const [addEvent, flushEvents, leave, restoreEvents, dropEvents, closeEvents] =
-    makeEvents(sender, afterFailure, store, client, log);
+    makeEvents(sender, afterFailure, store, client, log, logOnce);
 
   /** Takes an answer; null: nothing is new. What a whole session's answer does not name falls back. */
   const take = (served: Served | null) => {
@@ -164,17 +167,14 @@ function makeRunner(
     const unknown = listUnknown();
     const all = new Set([...untold, ...unknown]);
     untold = Array.from(all).slice(0, MOST_UNKNOWN);
-    const news = unknown.filter((entry) => !logged.has(entry));
-    if (news.length === 0 || logged.size > MOST_UNKNOWN_LOGGED) return;
-    news.forEach((entry) => logged.add(entry));
-    log(`this code cannot use ${news.join("; ")}`);
+    if (unknown[0]) logOnce(`this code cannot use ${unknown.join("; ")}`);
   };
 
   /** Asks for the state of every entity at once, later again where that fails. An answer counts unless the session is over. */
   const prime = async (failures = 1): Promise<void> => {
     const mine = (turn = newAborter());
     const told = untold;
-    const unknown = told.length > 0 ? told : undefined;
+    const unknown = told[0] && told;
     const body = { ...person, anonymous_id: anonymousId, unknown };
     const reply = await sender.send("/sessions", JSON.stringify(body), mine);
     const served = readServed(reply);
@@ -239,17 +239,14 @@ function makeRunner(
     person = anonymousId = session = undefined;
   };
 
-  const reset = () => {
+  /** Shows fallbacks from here on. */
+  const fallBack = (status: SessionStatus, failure?: SessionFailure) => {
     revision = null;
     entities.forEach((layers) => {
       layers.unlock();
       layers.drop();
     });
-  };
-
-  const fallBack = (failure: SessionFailure) => {
-    reset();
-    conclude("fallback", failure);
+    conclude(status, failure);
   };
 
   const isPerson = (next: Person | undefined) =>
@@ -264,43 +261,35 @@ function makeRunner(
   const refuse = (newcomer: Caller | undefined) => {
     if (!isInUse()) {
       log(
-        "another person's session has not ended: call session.end() first, or createSpace() for each request",
+        "another session has not ended: call session.end(), or createSpace() for each request",
       );
     }
     if (newcomer) newcomer.refused = true;
     if (caller) caller.refused = true;
     stop();
-    fallBack("in-use");
+    fallBack("fallback", "in-use");
   };
 
   /** What the same person sees stays until there is something newer; a visitor who has signed in is another person. */
   const begin = async (isSame: unknown, idBefore: string | undefined) => {
     const mine = turn;
-    const prepare = () => {
-      if (isSame) entities.forEach((layers) => layers.keep());
-      else reset();
-      conclude("starting");
-    };
     if (states) {
       anonymousId = newId();
       return take({ session: null, revision: "test", states });
     }
     if (hasEnded) forgetIdentity();
     hasEnded = false;
-    const reading = identityReady();
-    if (reading) {
-      prepare();
-      await reading;
-      if (turn !== mine) return;
-    }
+    if (isSame) {
+      entities.forEach((layers) => layers.keep());
+      conclude("starting");
+    } else fallBack("starting");
+    await identityReady();
+    if (turn !== mine) return;
     anonymousId = idFor(person);
-    if (!reading) {
-      isSame &&= person?.external_id || idBefore === anonymousId;
-      prepare();
-      if (turn !== mine) return;
-    }
+    if (!person?.external_id && idBefore !== anonymousId) fallBack("starting");
+    if (turn !== mine) return;
     if (sender.destination()) return prime();
-    log("client.apiKey is not set, so fallbacks are served");
+    log("client.apiKey is not set");
     conclude("fallback", "missing-key");
   };
 
@@ -308,7 +297,7 @@ function makeRunner(
     if (isClosed()) return;
     watch();
     const newcomer = isAlone() ? undefined : enterCaller(self);
-    const next = attempt("a session cannot be started with that", () =>
+    const next = attempt("the session is not started", () =>
       readOptions(options, attempt),
     );
     if (isTaken(next)) return refuse(newcomer);
@@ -318,7 +307,7 @@ function makeRunner(
     caller = newcomer;
     person = next;
     key = client.apiKey;
-    if (!next) return fallBack("refused");
+    if (!next) return fallBack("fallback", "refused");
     await sooner(begin(isSame, idBefore), client.waitTimeMsec, () => {
       const isWaiting = person === next && state.status === "starting";
       if (isWaiting) conclude("fallback", "timeout");
@@ -337,12 +326,11 @@ function makeRunner(
     // Who was refused has no session to end, unless it is to have everybody served again.
     if (isHidden() && !isInUse()) return flush();
     stop();
-    reset();
     if (!hasPage()) {
       hasEnded = true;
       forgetIdentity();
     }
-    conclude("idle");
+    fallBack("idle");
     return flush();
   };
 
@@ -373,9 +361,8 @@ function makeRunner(
           session,
         });
       };
-      const reading = anonymousId ? null : identityReady();
-      if (reading) void reading.then(() => attempt(what, add));
-      else add();
+      const reading = anonymousId ? undefined : identityReady();
+      void proceed(reading, () => attempt(what, add));
     });
   };
 

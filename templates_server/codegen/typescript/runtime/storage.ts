@@ -30,9 +30,12 @@ const EVENTS_NAMES = /* @__PURE__ */ Array.from(
   (_, place) => `events.${place}`,
 );
 
-function makeStore(spaceKey: string, client: Client, log: Logger): Store {
+function makeStore(
+  spaceKey: string,
+  client: Client,
+  logOnce: (message: string) => void,
+): Store {
   let used = false;
-  let isLate = false;
 
   /** Merely to ask for `localStorage` throws where it is forbidden. That of a server would be one for all people. */
   const attempt = (
@@ -48,8 +51,7 @@ function makeStore(spaceKey: string, client: Client, log: Logger): Store {
         work.catch(() => false),
         STORAGE_TIMEOUT_MSEC,
         () => {
-          if (!isLate) log("storage does not answer");
-          isLate = true;
+          logOnce("storage does not answer");
           return false;
         },
       );

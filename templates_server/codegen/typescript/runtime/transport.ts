@@ -50,7 +50,7 @@ function makeSender(client: Client): Sender {
     },
     ...(body && { body }),
     // What outlives its page is not cut.
-    ...(keepalive ? { keepalive } : signal ? { signal } : {}),
+    ...(keepalive ? { keepalive } : { signal }),
   });
 
   return {
