@@ -841,10 +841,9 @@ function nextPlace(place) {
   return (place + 1) % EVENT_PLACES;
 }
 
-/** In UTF-8, without what not every platform has. */
+/** In UTF-8, without what not every platform has. Throws for half a surrogate pair, which no JSON holds. */
 function countBytes(text) {
-  const halfway = text.replace(/[\u0080-\u07ff\ud800-\udfff]/g, "xx");
-  return halfway.replace(/[\u0800-\uffff]/g, "xxx").length;
+  return encodeURIComponent(text).replace(/%../g, "x").length;
 }
 
 /** Collects events and sends them in batches until the server has them; the oldest go when there are too many. */

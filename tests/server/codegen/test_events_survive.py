@@ -434,7 +434,7 @@ def test_a_space_that_closes_tells_what_it_could_not_send_and_sends_no_more(
     print(errors);
     """
     [error] = run_node(HEAD + script, javascript, peer.url)
-    assert "3 event" in error
+    assert "events not sent: 3" in error
     assert len(peer.bodies("/events")) == 1
 
 

@@ -114,8 +114,7 @@ function nextPlace(place: number): number {
   return (place + 1) % EVENT_PLACES;
 }
 
-/** In UTF-8, without what not every platform has. */
+/** In UTF-8, without what not every platform has. Throws for half a surrogate pair, which no JSON holds. */
 function countBytes(text: string): number {
-  const halfway = text.replace(/[\u0080-\u07ff\ud800-\udfff]/g, "xx");
-  return halfway.replace(/[\u0800-\uffff]/g, "xxx").length;
+  return encodeURIComponent(text).replace(/%../g, "x").length;
 }
