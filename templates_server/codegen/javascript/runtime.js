@@ -4,7 +4,7 @@ const MOST_UNKNOWN = 20;
 const LONGEST_UNKNOWN = 200;
 const REPORT = "unknown";
 
-const LONGEST_TIMER_MSEC = 2147483647;
+const LONGEST_TIMER_MSEC = 2000000000;
 
 const MOST_SPACES_REMEMBERED = 100;
 
@@ -16,7 +16,6 @@ const MOST_FIELDS = 100;
 
 const STORAGE_TIMEOUT_MSEC = 500;
 const IDENTITY = "identity";
-/** There are so many names for events that whoever comes later finds them all without a list, which tabs would overwrite. */
 const EVENT_PLACES = 64;
 
 const SHORTEST_PAUSE_MSEC = 1000;
@@ -26,24 +25,24 @@ const LONGEST_PAUSE_AFTER_AN_ANSWER_MSEC = 300000;
 const LONGEST_RETRY_AFTER_MSEC = 3600000;
 
 /** A record that has more is not written again for every further event. */
-const MOST_CHARACTERS_AGAIN = 16384;
+const MOST_CHARACTERS_AGAIN = 16000;
 
 const MOST_EVENTS_QUEUED = 1000;
 const MOST_EVENTS_AT_ONCE = 100;
-const MOST_BYTES_AT_ONCE = 524288;
+const MOST_BYTES_AT_ONCE = 500000;
 const MOST_EVENT_BYTES = 32768;
 const COLLECTING_MSEC = 1000;
 const EVENTS_ALONE_MSEC = 5000;
 /** As many as it takes to find one bad event among the most that are sent at once, and more. */
 const MOST_REFUSALS_AT_ONCE = 10;
 /** Browsers refuse more than 64 KiB under way with keepalive. */
-const KEEPALIVE_BYTES = 61440;
+const KEEPALIVE_BYTES = 60000;
 const TOO_LARGE = 413;
 
 const TIMEOUT_MSEC = 30000;
 const ALONE_MSEC = 1000;
 
-const MOST_UNKNOWN_LOGGED = 200;
+const MOST_LOGGED_ONCE = 200;
 
 const CHANGES_WAIT_SECONDS = 25;
 const CHANGES_TIMEOUT_MSEC = 40000;
@@ -58,7 +57,7 @@ const PATIENT_MSEC = 60000;
 /** The answer of a server that does not know the session, any more or yet. */
 const UNKNOWN = 404;
 /** A server that does not know the session that it has just begun is asked less often. */
-const FAILURES_OF_A_NEW_SESSION = 4;
+const FAILURES_OF_A_NEW_SESSION = 5;
 
 /** Thrown and caught in here, for a value that cannot be used. */
 class Nonsense extends Error {}
@@ -190,8 +189,7 @@ export const clock = {
 };
 
 function after(milliseconds, call) {
-  const msec = Math.min(Math.max(0, milliseconds), LONGEST_TIMER_MSEC);
-  return clock.setTimeout(call, msec);
+  return clock.setTimeout(call, Math.min(milliseconds, LONGEST_TIMER_MSEC));
 }
 
 /** The same, but a program may end before it comes. */
@@ -328,7 +326,7 @@ function readMetadata(metadata) {
       value: ensureLength(scalarText(value), LONGEST_METADATA_VALUE),
     });
   }
-  return read.length > 0 ? read : undefined;
+  return read[0] && read;
 }
 
 function isNothing(value) {
@@ -337,12 +335,12 @@ function isNothing(value) {
 
 function readOptions(options, attempt) {
   const { userId, userSignature, fields } = asObject(options ?? {});
+  const external_id =
+    isNothing(userId) || userId === "" ? undefined : asUserId(userId);
+  const signature = storable(asString(userSignature ?? ""));
   return {
-    userId: (userId ?? "") === "" ? null : asUserId(userId),
-    userSignature:
-      (userSignature ?? "") === ""
-        ? undefined
-        : storable(asString(userSignature)),
+    external_id,
+    user_signature: (external_id && signature) || undefined,
     fields: readFields(fields, attempt),
   };
 }
@@ -356,7 +354,7 @@ function asUserId(value) {
       !/^(|\.\.?|[a-z]{3}_[^\W_]{22})$|[\p{Cc}\p{Cs}]|^[\p{Z}\p{Cf}]|[\p{Z}\p{Cf}]$/u.test(
         text,
       ),
-    "not a usable userId",
+    "not a userId",
   );
   return text;
 }
@@ -375,7 +373,7 @@ function readFields(fields, attempt) {
       });
     }
   });
-  return read.length > 0 ? Object.fromEntries(read) : undefined;
+  return read[0] && Object.fromEntries(read);
 }
 
 function readField(value) {
@@ -544,68 +542,70 @@ function equal(one, other) {
   return one === other || JSON.stringify(one) === JSON.stringify(other);
 }
 
-function makeStore(spaceKey, client, log) {
+/** So many names that whoever comes later finds all events without a list, which tabs would overwrite. */
+const EVENTS_NAMES = /* @__PURE__ */ Array.from(
+  { length: EVENT_PLACES },
+  (_, place) => `events.${place}`,
+);
+
+function makeStore(spaceKey, client, logOnce) {
   let used = false;
-  let isLate = false;
 
   /** Merely to ask for `localStorage` throws where it is forbidden. That of a server would be one for all people. */
-  const attempt = (name, use, take, failed) => {
+  const attempt = (name, use) => {
     try {
       const place = client.storage ?? (hasPage() && platform.localStorage);
-      const result = place && use(place, `mtribes.${spaceKey}.${name}`);
-      if (typeof result?.then !== "function") return take(result);
-      const work = Promise.resolve(result).then(take);
+      const result = place ? use(place, `mtribes.${spaceKey}.${name}`) : 0;
+      if (typeof result?.then !== "function") return result;
+      const work = Promise.resolve(result);
       return sooner(
-        work.catch(() => failed),
+        work.catch(() => false),
         STORAGE_TIMEOUT_MSEC,
         () => {
-          if (!isLate) log("storage does not answer");
-          isLate = true;
-          return failed;
+          logOnce("storage does not answer");
+          return false;
         },
       );
     } catch {
-      return failed;
+      return false;
     }
   };
-  const done = () => true;
 
-  const store = {
-    read(name) {
-      used || (used = client.tracking && name === IDENTITY);
-      return attempt(
-        name,
-        (place, key) => place.getItem(key),
-        (text) => (text && typeof text === "string" ? text : null),
-        null,
-      );
-    },
-    write(name, text) {
-      used || (used = client.tracking);
-      const use = (place, key) => place.setItem(key, text);
-      if (!client.tracking) return false;
-      // Consent may be withdrawn while asynchronous storage writes.
-      return proceed(attempt(name, use, done, false), (written) =>
-        client.tracking ? written : store.remove(name),
-      );
-    },
-    remove(name) {
-      const use = (place, key) =>
-        place.removeItem ? place.removeItem(key) : place.setItem(key, "");
-      return attempt(name, use, done, false);
-    },
-    clear() {
-      for (let at = -1; used && at < EVENT_PLACES; at += 1) {
-        const name = at < 0 ? IDENTITY : eventsName(at);
-        void proceed(store.read(name), (text) => text && store.remove(name));
-      }
-    },
+  const read = (name) => {
+    used || (used = client.tracking && name === IDENTITY);
+    return proceed(
+      attempt(name, (place, key) => place.getItem(key)),
+      (text) => (text && typeof text === "string" ? text : null),
+    );
   };
-  return store;
-}
 
-function eventsName(place) {
-  return `events.${place}`;
+  const write = (name, text) => {
+    used || (used = client.tracking);
+    return (
+      client.tracking &&
+      proceed(
+        attempt(name, (place, key) => place.setItem(key, text)),
+        // Consent may be withdrawn while asynchronous storage writes.
+        (done) => (client.tracking ? done !== false : remove(name)),
+      )
+    );
+  };
+
+  const remove = (name) =>
+    proceed(
+      read(name),
+      (text) =>
+        text &&
+        attempt(name, (place, key) =>
+          place.removeItem ? place.removeItem(key) : place.setItem(key, ""),
+        ),
+    );
+
+  const clear = () => {
+    if (used) [IDENTITY, ...EVENTS_NAMES].forEach(remove);
+  };
+
+  return [read, write, remove, clear];
 }
 
 /** Goes on with a value: at once, where it is there at once. */
@@ -621,48 +621,42 @@ function sooner(work, milliseconds, otherwise) {
   });
 }
 
-function keepIdentity(store, client) {
-  let inMemory;
+/** Makes the anonymous id once and keeps it; a new person on the device gets a new one. */
+function keepIdentity([read, write, remove], client) {
+  let identity;
   /** Whether the identity in memory could not be stored, so that what is stored is an older one. */
   let unsaved = false;
   let reading;
   /** The asynchronous storage that was read: once is enough, for no other page writes to it. */
   let source;
 
-  const save = (identity) => {
-    inMemory = identity;
+  /** Goes on as this person, or keeps the present one, since they may be stored from now on. */
+  const save = (saved = identity) => {
+    if (!saved) return;
+    identity = saved;
     unsaved = true;
-    const text = JSON.stringify(identity);
-    const write = () => store.write(IDENTITY, text);
+    const put = () => write(IDENTITY, JSON.stringify(saved));
     // What is stored of somebody else must go, even where there is no room for more.
-    const again = (removed) => removed && write();
-    const saved = proceed(
-      write(),
-      (written) =>
-        written ||
-        proceed(
-          store.read(IDENTITY),
-          (found) => found !== null && proceed(store.remove(IDENTITY), again),
-        ),
+    const done = proceed(
+      put(),
+      (written) => written || proceed(remove(IDENTITY), put),
     );
-    void proceed(saved, (written) => {
-      if (inMemory === identity) unsaved = !written;
+    void proceed(done, (written) => {
+      if (identity === saved) unsaved = !written;
     });
-    return identity;
   };
-
-  const keep = () => inMemory && save(inMemory);
 
   const take = (text) => {
     const stored = text && parseIdentity(text);
-    if (stored) inMemory = stored;
-    else keep();
+    if (stored) identity = stored;
+    else save();
   };
 
+  /** Undefined where the id can be asked for at once; else resolves, and never rejects, when asynchronous storage has answered. */
   const ready = () => {
     const { storage } = client;
     if (reading || unsaved || source === storage) return reading;
-    const text = store.read(IDENTITY);
+    const text = read(IDENTITY);
     if (text instanceof Promise) {
       reading = text.then((text) => {
         reading = undefined;
@@ -673,26 +667,24 @@ function keepIdentity(store, client) {
     return reading;
   };
 
-  const current = () => {
+  /** The anonymous id to go on with, now that this person is there; undefined: whoever it is. */
+  const idFor = (person) => {
     void ready();
-    return inMemory ?? save({ id: newId(), owner: null });
+    identity ?? save({ id: newId(), owner: null });
+    const { id, owner } = identity;
+    const next = person ? (person.external_id ?? null) : owner;
+    if (next !== owner) {
+      save({ id: owner === null ? id : newId(), owner: next });
+    }
+    return identity.id;
   };
 
-  return {
-    ready,
-    current,
-    begin(userId) {
-      const { id, owner } = current();
-      if (owner === userId) return { id, owner };
-      return save({ id: owner === null ? id : newId(), owner: userId });
-    },
-    adopt: save,
-    keep,
-    forget() {
-      inMemory = undefined;
-      source = undefined;
-    },
+  /** Whoever comes next is somebody else, unless storage knows better. */
+  const forget = () => {
+    identity = source = undefined;
   };
+
+  return [ready, idFor, save, forget];
 }
 
 /** Null for what is none. */
@@ -713,35 +705,33 @@ function asAnonymousId(value) {
   return value;
 }
 
+/** Pauses before another attempt, and what is called when the network comes back: those that wait for it end. */
 function makePauses() {
   const hurrying = new Set();
-  return {
-    afterFailure(failures, { status, retryAfterMsec }, call) {
-      const least = Math.max(SHORTEST_PAUSE_MSEC, retryAfterMsec);
-      const longest = status
-        ? LONGEST_PAUSE_AFTER_AN_ANSWER_MSEC
-        : LONGEST_PAUSE_MSEC;
-      const most = Math.max(least, backOffMsec(failures, longest));
-      const began = clock.now();
-      const cancel = () => {
-        hurrying.delete(hurry);
-        clock.clearTimeout(timer);
-      };
-      const end = () => {
+  const afterFailure = (failures, reply, call) => {
+    const least = Math.max(SHORTEST_PAUSE_MSEC, reply.retryAfterMsec);
+    const longest = reply.status
+      ? LONGEST_PAUSE_AFTER_AN_ANSWER_MSEC
+      : LONGEST_PAUSE_MSEC;
+    const began = clock.now();
+    const cancel = () => {
+      hurrying.delete(hurry);
+      clock.clearTimeout(timer);
+    };
+    const wait = (milliseconds) =>
+      afterIfStillThere(milliseconds, () => {
         cancel();
         call();
-      };
-      const hurry = () => {
-        clock.clearTimeout(timer);
-        const passed = Math.max(0, clock.now() - began);
-        timer = afterIfStillThere(least - passed, end);
-      };
-      let timer = afterIfStillThere(most, end);
-      hurrying.add(hurry);
-      return cancel;
-    },
-    hurry: () => hurrying.forEach((hurry) => hurry()),
+      });
+    const hurry = () => {
+      clock.clearTimeout(timer);
+      timer = wait(least - Math.max(0, clock.now() - began));
+    };
+    let timer = wait(Math.max(least, backOffMsec(failures, longest)));
+    hurrying.add(hurry);
+    return cancel;
   };
+  return [afterFailure, () => hurrying.forEach((hurry) => hurry())];
 }
 
 /** 1 s, 1 to 2 s, 2 to 4 s ... up to the longest, at random so that many apps do not come back at once. */
@@ -759,19 +749,26 @@ function readRetryAfterMsec(text) {
   return wait > 0 ? Math.min(wait, LONGEST_RETRY_AFTER_MSEC) : 0;
 }
 
-function keepEvents(store) {
+/**
+ * Keeps events in storage from the end of the task in which they are tracked
+ * until they are dropped. Many pages may share the places: what another has
+ * written is neither overwritten nor removed. `textsOf` lists what a record
+ * holds at present.
+ */
+function keepEvents([read, write, remove], textsOf) {
   const changed = new Set();
   let open;
   let place = Math.floor(clock.random() * EVENT_PLACES);
   /** Whether asynchronous storage has not answered yet. */
   let busy = false;
 
+  /** Writes what has changed. */
   const save = () => {
     const [record] = changed;
     if (busy || !record) return;
     changed.delete(record);
     busy = true;
-    void proceed(keep(record, EVENT_PLACES), () => {
+    void proceed(put(record, EVENT_PLACES), () => {
       busy = false;
       save();
     });
@@ -779,77 +776,62 @@ function keepEvents(store) {
 
   const change = (record) => {
     if (changed.size === 0) void Promise.resolve().then(save);
-    changed.add(record);
+    if (record) changed.add(record);
   };
 
   /** In its place if nobody else is there by now; else in the next that is free. */
-  const keep = (record, tries) => {
-    const name = eventsName(record.place);
-    return proceed(store.read(name), (found) => {
-      const { events } = record;
-      if (found !== null && found !== record.text) {
+  const put = (record, tries) => {
+    const name = EVENTS_NAMES[record.place];
+    return proceed(read(name), (found) => {
+      const texts = textsOf(record);
+      const { text, to } = record;
+      if (found !== null && found !== text) {
         record.text = null;
         record.place = nextPlace(record.place);
-        return events.size > 0 && tries > 0 && keep(record, tries - 1);
+        return texts.length > 0 && tries > 0 && put(record, tries - 1);
       }
-      if (events.size === 0) {
-        record.characters = 0;
-        return found && store.remove(name);
-      }
-      const texts = Array.from(events, ({ text }) => text);
-      const text = [record.destination].concat(texts).join("\n");
-      const written = text === found || store.write(name, text);
-      return proceed(written, (done) => done && (record.text = text));
+      if (texts.length === 0) return remove(name);
+      const news = [to, ...texts].join("\n");
+      const written = news === found || write(name, news);
+      return proceed(written, (done) => done && (record.text = news));
     });
   };
 
-  return {
-    save(events = []) {
-      events.forEach(({ record }) => record && changed.add(record));
-      save();
-    },
-    add(event, destination) {
-      if (
-        open?.destination !== destination ||
-        open.characters > MOST_CHARACTERS_AGAIN
-      ) {
-        open = newRecord(destination, (place = nextPlace(place)), null);
-      }
-      join(open, event);
-      change(open);
-    },
-    drop(event) {
-      const { record } = event;
-      record?.events.delete(event);
-      if (record?.events.size === 0) change(record);
-    },
-    clear() {
-      changed.clear();
-      open = undefined;
-    },
-    read: () =>
-      Promise.all(
-        Array.from({ length: EVENT_PLACES }, (_, at) =>
-          store.read(eventsName(at)),
-        ),
-      ),
-    adopt(texts, destination, known) {
-      const lines = new Set(known.map(({ text }) => text));
-      const found = [];
-      texts.forEach((text, at) => {
-        const [whose, ...kept] = (text ?? "").split("\n");
-        if (whose !== destination) return;
-        const events = kept.filter(isEvent);
-        const news = events.filter((line) => !lines.has(line));
-        const record = newRecord(destination, at, text);
-        if (events.length === 0) change(record);
-        if (news.length === 0) return;
-        for (const line of news) found.push(join(record, newQueued(line)));
-        if (!open || record.characters < open.characters) open = record;
-      });
-      return found;
-    },
+  /** What the event is kept in from now on. */
+  const keep = (event, to) => {
+    if (open?.to !== to || open.size > MOST_CHARACTERS_AGAIN) {
+      open = { to, place: (place = nextPlace(place)), text: null, size: 0 };
+    }
+    open.size += event.length;
+    change(open);
+    return open;
   };
+
+  /** What pages that have gone, and others, have kept for this destination, less what is known. */
+  const adopt = async (to, known) => {
+    const found = new Map();
+    const texts = await Promise.all(EVENTS_NAMES.map(read));
+    texts.forEach((text, place) => {
+      const [whose, ...lines] = (text ?? "").split("\n");
+      if (whose !== to) return;
+      const record = { to, place, text, size: text.length };
+      const events = lines.filter(isEvent);
+      if (events.length === 0) change(record);
+      for (const event of events) {
+        if (known.has(event)) continue;
+        found.set(event, record);
+        if (!open || record.size < open.size) open = record;
+      }
+    });
+    return found;
+  };
+
+  const forget = () => {
+    changed.clear();
+    open = undefined;
+  };
+
+  return [keep, change, save, adopt, forget];
 }
 
 /** Not of what others have written there, which would be in the way of events. */
@@ -863,55 +845,60 @@ function isEvent(line) {
   }
 }
 
-function newQueued(text) {
-  return { text, bytes: countBytes(text), record: null };
-}
-
-function newRecord(destination, place, text) {
-  return { destination, place, text, events: new Set(), characters: 0 };
-}
-
-function join(record, event) {
-  event.record = record;
-  record.events.add(event);
-  record.characters += event.bytes;
-  return event;
-}
-
 function nextPlace(place) {
   return (place + 1) % EVENT_PLACES;
 }
 
-/** In UTF-8, without what not every platform has. */
+/** In UTF-8, without what not every platform has. Throws for half a surrogate pair, which no JSON holds. */
 function countBytes(text) {
-  const halfway = text.replace(/[\u0080-\u07ff\ud800-\udfff]/g, "xx");
-  return halfway.replace(/[\u0800-\uffff]/g, "xxx").length;
+  return encodeURIComponent(text).replace(/%../g, "x").length;
 }
 
-function makeEvents(sender, pauses, store, client, log) {
-  const kept = keepEvents(store);
+/** Collects events and sends them in batches until the server has them; the oldest go when there are too many. */
+function makeEvents(
+  { destination, send },
+  afterFailure,
+  store,
+  client,
+  log,
+  logOnce,
+) {
+  let waiting = new Map();
+  /** Those that a page sends which may be gone soon. */
   const leaving = new Set();
-  let waiting = [];
   let atOnce = MOST_EVENTS_AT_ONCE;
   let failures = 0;
   let refusals = 0;
-  let overflows = false;
   let closed = false;
   let cancel;
   let sending;
   /** Where the events of earlier pages belong that are here. */
   let restored = "";
-  const queue = {
-    finish: () => failures || void flush(),
-    save: () => kept.save(),
-  };
+  const [keep, change, saveChanged, adopt, forget] = keepEvents(
+    store,
+    (record) =>
+      Array.from(waiting.keys()).filter(
+        (event) => waiting.get(event) === record,
+      ),
+  );
 
   /** Events that were recorded before there was a key are for the first. */
   const claim = () => {
-    const destination = sender.destination();
-    for (const event of waiting) {
-      if (destination && !event.record) kept.add(event, destination);
-    }
+    const to = destination();
+    waiting.forEach((record, event) => {
+      if (to && !record) waiting.set(event, keep(event, to));
+    });
+  };
+
+  /** Makes sure that everything is kept, whatever others have done to storage. */
+  const save = () => {
+    waiting.forEach(change);
+    saveChanged();
+  };
+
+  const drop = (event) => {
+    change(waiting.get(event));
+    waiting.delete(event);
   };
 
   /** Ends a pause. */
@@ -920,187 +907,167 @@ function makeEvents(sender, pauses, store, client, log) {
     cancel = undefined;
   };
 
+  const finish = () => {
+    save();
+    if (failures === 0) void flush();
+  };
+
   const collect = () => {
-    const over = waiting.length - MOST_EVENTS_QUEUED;
-    if (over > 0) {
-      waiting.splice(0, over).forEach(kept.drop);
-      if (!overflows) {
-        log(`dropped events: more than ${MOST_EVENTS_QUEUED} wait`);
-      }
-      overflows = true;
-    }
-    if (closed || waiting.length === 0) return;
-    ending.add(queue);
+    const over = Array.from(waiting.keys()).slice(0, -MOST_EVENTS_QUEUED);
+    if (over[0]) logOnce(`dropped events: more than ${MOST_EVENTS_QUEUED}`);
+    over.forEach(drop);
+    if (closed || waiting.size === 0) return;
+    ending.add(finish);
     if (cancel || sending) return;
-    const wait = listenForTheEnd() ? afterIfStillThere : after;
-    const timer = wait(COLLECTING_MSEC, () => void flush());
+    listenForTheEnd();
+    const timer = afterIfStillThere(COLLECTING_MSEC, () => void flush());
     cancel = () => clock.clearTimeout(timer);
   };
 
   /** Takes over what earlier pages and programs could not send to where this one sends. */
   const restore = async () => {
     await null; // An app may go on to say where the server is, or that nothing is tracked.
-    const destination = sender.destination();
-    if (!destination || !client.tracking || restored === destination) return;
-    restored = destination;
+    const to = destination();
+    if (!to || !client.tracking || restored === to) return;
+    restored = to;
     claim();
-    const texts = await kept.read();
-    if (restored !== destination) return;
-    waiting = [...kept.adopt(texts, destination, waiting), ...waiting];
+    const found = await adopt(to, waiting);
+    if (restored !== to) return;
+    waiting = new Map([...found, ...waiting]);
     collect();
   };
 
   /** The oldest events that are for where it sends now, have not left yet, and fit. */
   const next = (most = atOnce, room = MOST_BYTES_AT_ONCE) => {
-    const destination = sender.destination();
-    return waiting.filter((event) => {
-      const isHere = destination && event.record?.destination === destination;
-      const size = event.bytes + 1;
-      if (!isHere || leaving.has(event) || size > room || most < 1)
-        return false;
-      room -= size;
-      most -= 1;
-      return true;
-    });
+    const batch = [];
+    for (const [event, record] of waiting) {
+      const isHere = record?.to === destination() && !leaving.has(event);
+      if (!isHere || batch.length === most || countBytes(event) >= room)
+        continue;
+      room -= countBytes(event) + 1;
+      batch.push(event);
+    }
+    return batch;
   };
 
-  const post = (batch, keepalive = false) => {
-    const body = `[${batch.map(({ text }) => text).join(",")}]`;
-    return sender.send("/events", body, undefined, keepalive);
-  };
-
-  const forget = (events) => {
-    const gone = new Set(events);
-    events.forEach(kept.drop);
-    waiting = waiting.filter((event) => !gone.has(event));
-  };
+  const post = (batch, keepalive) =>
+    send("/events", `[${batch.join()}]`, undefined, keepalive);
 
   /** Some bad events have a whole batch refused: drop those that are named, or find them by halves. */
-  const refuse = (batch, { text }) => {
+  const refuse = (batch, text) => {
     const named = namedEvents(text);
     const bad = batch.filter((_, at) => named.has(at) || batch.length === 1);
-    if (bad.length === 0) {
-      atOnce = Math.ceil(batch.length / 2);
-      return;
-    }
+    atOnce = Math.ceil(batch.length / 2);
+    if (!bad[0]) return;
+    atOnce = MOST_EVENTS_AT_ONCE;
     const names = bad.map(nameOf).join(", ").slice(0, LONGEST_UNKNOWN);
     const told = text.slice(0, LONGEST_UNKNOWN);
     log(`refused events: ${bad.length}, such as ${names}: ${told}`);
-    forget(bad);
+    bad.forEach(drop);
   };
 
-  const send = async () => {
-    for (let batch = next(); batch.length > 0 && !cancel; batch = next()) {
+  const sendAll = async () => {
+    for (let batch = next(); batch[0] && !cancel; batch = next()) {
       const reply = await post(batch);
-      let failed = 0;
       if (succeeded(reply)) {
-        forget(batch);
+        batch.forEach(drop);
         atOnce = MOST_EVENTS_AT_ONCE;
-        refusals = 0;
-        overflows = false;
-      } else if (isRefusal(reply)) {
-        refuse(batch, reply);
-        failed = ++refusals > MOST_REFUSALS_AT_ONCE ? 1 : 0;
-      } else failed = failures + 1;
-      failures = failed;
-      if (failed)
-        cancel = pauses.afterFailure(failed, reply, () => void flush());
+        failures = refusals = 0;
+        continue;
+      }
+      if (isRefusal(reply)) {
+        refuse(batch, reply.text);
+        failures = 0;
+        refusals += 1;
+        if (refusals <= MOST_REFUSALS_AT_ONCE) continue;
+      }
+      failures += 1;
+      cancel = afterFailure(failures, reply, () => void flush());
     }
     sending = undefined;
-    if (waiting.length === 0) ending.delete(queue);
+    if (waiting.size === 0) ending.delete(finish);
   };
 
+  /** Sends what is waiting; resolves when that is done or has failed, and never rejects. */
   const flush = async () => {
     wake();
     claim();
     if (sending) return sending;
     void restore();
-    if (next().length > 0) return (sending = send());
+    if (next()[0]) return (sending = sendAll());
   };
 
+  /** Sends as much as the platform takes from a page that is about to go; the rest follows when that has arrived. */
   const leave = () => {
-    kept.save(waiting);
-    const under = sizeOf(leaving);
+    save();
+    const under = countBytes(Array.from(leaving).join());
     const batch = next(MOST_EVENTS_QUEUED, KEEPALIVE_BYTES - under);
-    if (batch.length === 0) return;
+    if (!batch[0]) return;
     batch.forEach((event) => leaving.add(event));
     void post(batch, true).then((reply) => {
       batch.forEach((event) => leaving.delete(event));
       if (succeeded(reply)) {
-        forget(batch);
+        batch.forEach(drop);
         leave();
       }
       collect();
     });
   };
 
-  return {
-    flush,
-    leave,
-    add(event) {
-      if (!client.tracking) return;
-      const queued = newQueued(JSON.stringify(event));
-      ensure(
-        queued.bytes <= MOST_EVENT_BYTES,
-        `more than ${MOST_EVENT_BYTES} bytes`,
-      );
-      waiting.push(queued);
-      claim();
-      collect();
-    },
-    restore,
-    drop() {
-      wake();
-      waiting = [];
-      restored = "";
-      kept.clear();
-    },
-    async close() {
-      closed = true;
-      await flush();
-      wake();
-      ending.delete(queue);
-      const left = waiting.length;
-      if (left > 0) log(`${left} event(s) could not be sent`);
-    },
+  const add = (event) => {
+    if (!client.tracking) return;
+    const text = JSON.stringify(event);
+    ensure(
+      countBytes(text) <= MOST_EVENT_BYTES,
+      `more than ${MOST_EVENT_BYTES} bytes`,
+    );
+    waiting.set(text, undefined);
+    claim();
+    collect();
   };
+
+  /** Consent is withdrawn: what waits is dropped. */
+  const dropAll = () => {
+    wake();
+    waiting.clear();
+    restored = "";
+    forget();
+  };
+
+  /** Sends what is waiting, and then no more. Never rejects. */
+  const close = async () => {
+    closed = true;
+    await flush();
+    wake();
+    ending.delete(finish);
+    if (waiting.size > 0) log(`events not sent: ${waiting.size}`);
+  };
+
+  return [add, flush, leave, restore, dropAll, close];
 }
 
+/** What is to be done before a program ends: each is called when it has nothing more to do, and when it is about to end. */
 const ending = new Set();
-let isTold;
+let isListening = false;
 
-/** Whether the platform tells before a program ends, as Node does: then no timer need keep it running. */
+/** Where the platform tells before a program ends, as Node does. */
 function listenForTheEnd() {
-  const process = platform.process;
-  if (isTold === undefined && process?.on) {
-    process.on("beforeExit", () => ending.forEach(({ finish }) => finish()));
-    process.on("exit", () => ending.forEach(({ save }) => save()));
-  }
-  return isTold ?? (isTold = !!process?.on);
-}
-
-/** What events take of a body, with what is between them. */
-function sizeOf(events) {
-  return Array.from(events).reduce((sum, { bytes }) => sum + bytes + 1, 1);
+  if (isListening) return;
+  isListening = true;
+  const finish = () => ending.forEach((finish) => finish());
+  platform.process?.on?.("beforeExit", finish);
+  platform.process?.on?.("exit", finish);
 }
 
 /** Found only when it is needed: most events are never told of. */
-function nameOf({ text }) {
-  return /"name":"(.*?)"/.exec(text)?.[1] ?? "?";
+function nameOf(event) {
+  return /"name":"(.*?)"/.exec(event)?.[1] ?? "?";
 }
 
 /** The places in the batch that the server's problems name, such as `[3].name`. */
 function namedEvents(text) {
-  const places = new Set();
-  try {
-    for (const { path } of JSON.parse(text).errors) {
-      const place = /^\[?(\d+)/.exec(path);
-      if (place) places.add(Number(place[1]));
-    }
-  } catch {
-    // Not an answer of the server's: nothing is named.
-  }
-  return places;
+  const paths = text.matchAll(/"path": *"\[?(\d+)/g);
+  return new Set(Array.from(paths, ([, place]) => Number(place)));
 }
 
 /** The answer of the server to events of which some are bad; not of what is in between, such as a network's sign-in. */
@@ -1297,14 +1264,6 @@ function readEvent(name, metadata, place) {
   };
 }
 
-/** Whom the server is told of. */
-function personOf({ anonymousId, userId, userSignature }) {
-  return {
-    anonymous_id: anonymousId,
-    ...(userId && { external_id: userId, user_signature: userSignature }),
-  };
-}
-
 /**
  * What could not be used and the server has not been told of: a line for whose
  * it is, and one an entry. It is one for all Spaces of the program, since a
@@ -1312,60 +1271,63 @@ function personOf({ anonymousId, userId, userSignature }) {
  */
 let untold = "";
 
-/** `whose` names the code and the destination: others drop it. */
-function keepReport(store, client, whose) {
+/**
+ * Keeps that in storage too, for the next program, until a start that carried
+ * it was answered. `whose` names the code and the destination: others drop it.
+ */
+function keepReport([read, write, remove], client, whose) {
   /** Only then has there been consent, and anything of this Space. */
   let isLoaded;
-  return {
-    list() {
-      if (!isLoaded && client.tracking) {
-        isLoaded = true;
-        void proceed(store.read(REPORT), (left) => {
-          // Nothing of this kind is what others have written there.
-          if (/\n/.test(left)) untold = untold || left;
-        });
-      }
-      const [mark, ...entries] = untold.split("\n");
-      return mark === whose() ? entries : [];
-    },
-    put(entries) {
-      const all = Array.from(new Set(entries)).slice(0, MOST_UNKNOWN);
-      const text = all[0] ? [whose(), ...all].join("\n") : "";
-      if (!isLoaded || text === untold) return;
-      untold = text;
-      void (text ? store.write(REPORT, text) : store.remove(REPORT));
-    },
+
+  /** What the next start carries. */
+  const list = () => {
+    if (!isLoaded && client.tracking) {
+      isLoaded = true;
+      void proceed(read(REPORT), (left) => {
+        // Nothing of this kind is what others have written there.
+        if (/\n/.test(left)) untold = untold || left;
+      });
+    }
+    const [mark, ...entries] = untold.split("\n");
+    return mark === whose() ? entries : [];
   };
+
+  const put = (entries) => {
+    const all = Array.from(new Set(entries)).slice(0, MOST_UNKNOWN);
+    const text = all[0] ? [whose(), ...all].join("\n") : "";
+    if (!isLoaded || text === untold) return;
+    untold = text;
+    void (text ? write(REPORT, text) : remove(REPORT));
+  };
+
+  return [list, put];
 }
 
 function makeRunner(spaceKey, host, code, entities) {
   let state = IDLE;
   let initial = IDLE;
   let revision = null;
-  let run;
-  /** Who was started last, and has not ended: there is no run yet while storage is read. */
-  let expected;
-  /** Grows with each start and end: whatever began before is over. */
-  let turn = 0;
-  let aborter;
+  /** Who was started last, and has not ended. */
+  let person;
+  /** Theirs; undefined while storage is read. */
+  let anonymousId;
+  /** What the server called their session. */
+  let session;
+  /** The key of the environment that it is of; "" before there is one. */
+  let key = "";
+  /** Another with each start and end, and each further attempt: whatever began before is over. */
+  let turn = {};
   let cancelRetry;
   /** What a test says that is served; then there is no server. */
   let states;
-  /** Nobody is known to be there, so nothing may be tracked. */
-  let mute = false;
-  /** Nobody is served until the end of the session is declared. */
-  let inUse = false;
-  /** On a server: somebody has started and not ended. */
-  let occupied = false;
-  let ended = false;
-  /** Whose start the present run is. */
+  let hasEnded = false;
+  /** Whose start the present session is. */
   let caller;
   /** The server has refused what sessions say besides: then they start without it. */
   let isBare;
   const logged = new Set();
   let stopWatching;
   let closing;
-  let closedLogged = false;
 
   const log = (message, cause) => {
     // Of an error of our own the message is enough.
@@ -1379,6 +1341,13 @@ function makeRunner(spaceKey, host, code, entities) {
     }
   };
 
+  /** Logs the message, unless it was logged before. */
+  const logOnce = (message) => {
+    if (logged.has(message) || logged.size > MOST_LOGGED_ONCE) return;
+    logged.add(message);
+    log(message);
+  };
+
   const attempt = (what, call) => {
     try {
       return call();
@@ -1389,7 +1358,7 @@ function makeRunner(spaceKey, host, code, entities) {
 
   /** Stands for this Space among its callers. */
   const self = {};
-  const pauses = makePauses();
+  const [afterFailure, hurry] = makePauses();
   const { onChange, announce } = makeListeners("session", attempt, () => IDLE);
 
   /** Whether nobody else can be here: in a page, in a test. */
@@ -1397,19 +1366,20 @@ function makeRunner(spaceKey, host, code, entities) {
 
   /** Whether who looks now was refused, so that what is served is somebody else's. */
   const isHidden = () =>
-    occupied && callersHere().some(({ of, refused }) => of === self && refused);
+    state.status !== "idle" &&
+    callersHere().some(({ of, refused }) => of === self && refused);
+
+  /** Nobody is served until the end of the session is declared. */
+  const isInUse = () => state.failure === "in-use";
 
   /** Whether all is over; who does not know it is told once. */
   const isClosed = () => {
-    if (closing && !closedLogged) {
-      closedLogged = true;
-      log("the Space is closed");
-    }
+    if (closing) logOnce("the Space is closed");
     return closing;
   };
 
   /** Says how it stands now: all of that is there before anybody is told of any of it. */
-  const conclude = (status, failure) => {
+  const conclude = (status, failure = null) => {
     const news = sessionState(status, failure, revision);
     if (!equal(news, state)) state = news;
     entities.forEach((layers) => layers.announce());
@@ -1418,30 +1388,28 @@ function makeRunner(spaceKey, host, code, entities) {
 
   const keyChanged = () => {
     if (closing) return;
-    void events.flush();
-    if (run?.key === "") run.key = client.apiKey;
-    const waits = state.failure === "missing-key" && sender.destination();
-    if (run && waits) void prime(run);
+    void flushEvents();
+    key || (key = client.apiKey);
+    if (state.failure === "missing-key" && sender.destination()) void prime();
   };
 
   const lockChanged = () => {
     const { status, failure } = state;
-    follower.stop();
+    stopFollowing();
     if (!client.sessionLock) entities.forEach((layers) => layers.unlock());
     conclude(status, status === "served" ? null : failure);
     follow();
   };
 
   const trackingChanged = () => {
-    if (client.tracking) {
-      if (closing) return;
-      identity.keep();
+    if (!client.tracking) {
+      clearStore();
+      dropEvents();
+      putReport([]);
+    } else if (!closing) {
+      saveIdentity();
       noteUnknown();
-      void events.restore();
-    } else {
-      store.clear();
-      events.drop();
-      unknownReport.put([]);
+      void restoreEvents();
     }
   };
 
@@ -1452,54 +1420,35 @@ function makeRunner(spaceKey, host, code, entities) {
     lockChanged,
     trackingChanged,
   );
-  const store = makeStore(spaceKey, client, log);
-  const identity = keepIdentity(store, client);
+  const store = makeStore(spaceKey, client, logOnce);
+  const [, , , clearStore] = store;
+  const [identityReady, idFor, saveIdentity, forgetIdentity] = keepIdentity(
+    store,
+    client,
+  );
   const sender = makeSender(client);
-  const unknownReport = keepReport(
+  const [listReport, putReport] = keepReport(
     store,
     client,
     () => code.hash + sender.destination(),
   );
-  const events = makeEvents(sender, pauses, store, client, log);
-
-  /** Asks for a session for the run. */
-  const ask = async (run, aborter) => {
-    const { fields } = run;
-    const told = client.tracking ? unknownReport.list() : [];
-    const unknown = told[0] && told;
-    const app = readApp(client, attempt);
-    const body = JSON.stringify({
-      ...personOf(run),
-      fields,
-      ...(!isBare && { code, app, unknown }),
-    });
-    const reply = await sender.send("/sessions", body, aborter);
-    const isRefused = [400, 413, 422].includes(reply.status);
-    if (isRefused) isBare = !isBare;
-    if (unknown && (isRefused || readServed(reply))) unknownReport.put([]);
-    return reply;
-  };
+  const [addEvent, flushEvents, leave, restoreEvents, dropEvents, closeEvents] =
+    makeEvents(sender, afterFailure, store, client, log, logOnce);
 
   /** Takes an answer; null: nothing is new. What a whole session's answer does not name falls back. */
-  const take = (run, served) => {
+  const take = (served) => {
     if (served) {
-      const { session, states } = served;
-      run.session = session ?? run.session;
-      revision = run.revision = served.revision;
+      session = served.session ?? session;
+      revision = served.revision;
       entities.forEach((layers, entity) => {
-        const wire = own(states, entity);
+        const wire = own(served.states, entity);
         if (wire !== undefined) layers.serve(wire);
-        else if (session !== null) layers.drop();
+        else if (served.session !== null) layers.drop();
       });
       noteUnknown();
     }
-    conclude("served", null);
+    conclude("served");
   };
-
-  /** Says why changes do not come through; what was served stays. */
-  const fail = (reply) => conclude(state.status, failureOf(reply));
-
-  const follower = makeFollower(client, sender, pauses, ask, take, fail);
 
   const listUnknown = () => {
     const lists = Array.from(entities.values(), (layers) => layers.unknown());
@@ -1509,136 +1458,142 @@ function makeRunner(spaceKey, host, code, entities) {
   /** What this code cannot use is logged once, and told to the server when the next session starts. */
   const noteUnknown = () => {
     const unknown = listUnknown();
-    if (client.tracking && !states)
-      unknownReport.put([...unknownReport.list(), ...unknown]);
+    if (client.tracking && !states) putReport([...listReport(), ...unknown]);
     const news = unknown.filter((entry) => !logged.has(entry));
-    if (news.length === 0 || logged.size > MOST_UNKNOWN_LOGGED) return;
+    if (!news[0] || logged.size > MOST_LOGGED_ONCE) return;
     news.forEach((entry) => logged.add(entry));
     log(`this code cannot use ${news.join("; ")}`);
   };
 
-  const follow = () => {
-    if (run?.session && !client.sessionLock && !closing) follower.follow(run);
-  };
-
-  /** From the first use on, the page's end and the network's return are known. */
-  const watch = () => {
-    if (states) return;
-    unknownReport.list();
-    stopWatching ??
-      (stopWatching = watchPage({ leave: events.leave, hurry: pauses.hurry }));
-  };
-
-  /** Asks for the state of every entity at once, later again where that fails. An answer counts unless the run is over. */
-  const prime = async (run, failures = 1) => {
-    const mine = turn;
-    // One of its own, since a request that took too long has cut the one before.
-    aborter = newAborter();
-    const reply = await ask(run, aborter);
-    if (turn !== mine) return;
+  /** Asks for the state of every entity at once, later again where that fails. An answer counts unless the session is over. */
+  const prime = async (failures = 1) => {
+    const mine = (turn = newAborter());
+    const told = client.tracking ? listReport() : [];
+    const unknown = told[0] && told;
+    const app = readApp(client, attempt);
+    const body = JSON.stringify({
+      ...person,
+      anonymous_id: anonymousId,
+      ...(!isBare && { code, app, unknown }),
+    });
+    const reply = await sender.send("/sessions", body, mine);
     const served = readServed(reply);
+    const isRefused = [400, 413, 422].includes(reply.status);
+    if (isRefused) isBare = !isBare;
+    if (unknown && (isRefused || served)) putReport([]);
+    if (turn !== mine) return;
     if (served?.session) {
-      take(run, served);
+      take(served);
       return follow();
     }
-    const again = () => void prime(run, failures + 1);
-    cancelRetry = pauses.afterFailure(failures, reply, again);
+    cancelRetry = afterFailure(failures, reply, () => void prime(failures + 1));
     const failure = failureOf(reply);
     const telling = failure === "refused" || failure === "nonsense";
     if (telling && failure !== state.failure) {
       log(`no session: ${failure}`, reply.status);
     }
-    conclude("fallback", failure);
+    // Changes do not come through; what was served stays.
+    conclude(session ? "served" : "fallback", failure);
+  };
+
+  const [startFollowing, stopFollowing, showPage, hidePage] = makeFollower(
+    client,
+    afterFailure,
+    (waitSeconds, aborter) => {
+      const path = `/sessions/${encodeURIComponent(session)}/changes`;
+      const query = `since=${encodeURIComponent(revision)}&wait=${waitSeconds}`;
+      return sender.send(`${path}?${query}`, undefined, aborter);
+    },
+    (other) => other !== revision,
+    take,
+    (reply) => conclude(state.status, failureOf(reply)),
+    prime,
+  );
+
+  const follow = () => {
+    if (session && !client.sessionLock && !closing) startFollowing();
+  };
+
+  /** From the first use on, the page's end and the network's return are known. */
+  const watch = () => {
+    if (states) return;
+    listReport();
+    stopWatching ??
+      (stopWatching = watchPage((isGone) => {
+        if (isGone) {
+          leave();
+          hidePage();
+        } else {
+          hurry();
+          showPage();
+        }
+      }));
   };
 
   /** Ends all that is under way. */
   const halt = () => {
-    turn += 1;
-    follower.stop();
-    abort(aborter);
+    abort(turn);
+    turn = {};
+    stopFollowing();
     cancelRetry?.();
   };
 
-  const reset = () => {
+  const stop = () => {
+    halt();
+    person = anonymousId = session = undefined;
+  };
+
+  /** Shows fallbacks from here on. */
+  const fallBack = (status, failure) => {
     revision = null;
     entities.forEach((layers) => {
       layers.unlock();
       layers.drop();
     });
+    conclude(status, failure);
   };
 
-  const fallBack = (failure) => {
-    reset();
-    conclude("fallback", failure);
-  };
+  const isPerson = (next) =>
+    person && next && person.external_id === next.external_id;
 
   /** Whether this Space already serves somebody else. Of two visitors on a server nobody knows that they are one. */
-  const isTaken = (wanted) => {
-    if (!occupied || isAlone()) return false;
-    const same = wanted && run?.userId === wanted.userId;
-    return !same || (run?.userId === null && !client.storage);
-  };
+  const isTaken = (next) =>
+    state.status !== "idle" &&
+    !isAlone() &&
+    !(isPerson(next) && (next?.external_id || client.storage));
 
   const refuse = (newcomer) => {
-    if (!inUse) {
+    if (!isInUse()) {
       log(
-        "another person's session has not ended: call session.end() first, or createSpace() for each request",
+        "another session has not ended: call session.end(), or createSpace() for each request",
       );
     }
     if (newcomer) newcomer.refused = true;
     if (caller) caller.refused = true;
-    mute = inUse = true;
     stop();
-    fallBack("in-use");
+    fallBack("fallback", "in-use");
   };
 
-  const stop = () => {
-    halt();
-    run = expected = undefined;
-  };
-
-  const enter = (wanted, anonymousId) =>
-    (run = {
-      ...wanted,
-      anonymousId,
-      key: client.apiKey,
-      session: null,
-      revision: "",
-    });
-
-  /** What the same person sees stays until there is something newer. */
-  const prepare = (isSame) => {
-    if (isSame) entities.forEach((layers) => layers.keep());
-    else reset();
-    conclude("starting", null);
-  };
-
-  /** A visitor who has signed in is another person; so is everybody in another environment. */
-  const begin = async (wanted, before) => {
+  /** What the same person sees stays until there is something newer; a visitor who has signed in is another person. */
+  const begin = async (isSame, idBefore) => {
     const mine = turn;
-    const { userId } = wanted;
     if (states) {
-      const served = { session: null, revision: "test", states };
-      return take(enter(wanted, newId()), served);
+      anonymousId = newId();
+      return take({ session: null, revision: "test", states });
     }
-    if (ended) identity.forget();
-    ended = false;
-    const isSameUser =
-      before?.userId === userId && before.key === client.apiKey;
-    const ready = identity.ready();
-    if (ready) {
-      prepare(isSameUser);
-      await ready;
-      if (turn !== mine) return;
-    }
-    const { id } = identity.begin(userId);
-    const entered = enter(wanted, id);
-    if (!ready) {
-      prepare(isSameUser && (userId !== null || before.anonymousId === id));
-    }
+    if (hasEnded) forgetIdentity();
+    hasEnded = false;
+    if (isSame) {
+      entities.forEach((layers) => layers.keep());
+      conclude("starting");
+    } else fallBack("starting");
+    await identityReady();
     if (turn !== mine) return;
-    if (sender.destination()) return prime(entered);
-    log("client.apiKey is not set, so fallbacks are served");
+    anonymousId = idFor(person);
+    if (!person?.external_id && idBefore !== anonymousId) fallBack("starting");
+    if (turn !== mine) return;
+    if (sender.destination()) return prime();
+    log("client.apiKey is not set");
     conclude("fallback", "missing-key");
   };
 
@@ -1646,20 +1601,19 @@ function makeRunner(spaceKey, host, code, entities) {
     if (isClosed()) return;
     watch();
     const newcomer = isAlone() ? undefined : enterCaller(self);
-    const wanted = attempt("a session cannot be started with that", () =>
+    const next = attempt("the session is not started", () =>
       readOptions(options, attempt),
     );
-    if (isTaken(wanted)) return refuse(newcomer);
-    const before = run;
+    if (isTaken(next)) return refuse(newcomer);
+    const isSame = isPerson(next) && key === client.apiKey;
+    const idBefore = anonymousId;
     stop();
     caller = newcomer;
-    occupied = !isAlone();
-    mute = !wanted;
-    expected = wanted;
-    if (!wanted) return fallBack("refused");
-    const mine = turn;
-    await sooner(begin(wanted, before), client.waitTimeMsec, () => {
-      const isWaiting = turn === mine && state.status === "starting";
+    person = next;
+    key = client.apiKey;
+    if (!next) return fallBack("fallback", "refused");
+    await sooner(begin(isSame, idBefore), client.waitTimeMsec, () => {
+      const isWaiting = person === next && state.status === "starting";
       if (isWaiting) conclude("fallback", "timeout");
     });
   };
@@ -1667,64 +1621,69 @@ function makeRunner(spaceKey, host, code, entities) {
   const flush = async () => {
     if (closing) return closing;
     // Events that were tracked before it was known of whom come first.
-    await identity.ready();
-    return events.flush();
+    await identityReady();
+    return flushEvents();
   };
 
   const end = async () => {
     if (closing) return closing;
     // Who was refused has no session to end, unless it is to have everybody served again.
-    if (isHidden() && !inUse) return flush();
+    if (isHidden() && !isInUse()) return flush();
     stop();
-    reset();
-    mute = inUse = occupied = false;
     if (!hasPage()) {
-      ended = true;
-      identity.forget();
+      hasEnded = true;
+      forgetIdentity();
     }
-    conclude("idle", null);
+    fallBack("idle");
     return flush();
   };
 
   const close = async () => {
     halt();
     stopWatching?.();
-    if (state.status === "starting") conclude("idle", null);
-    await identity.ready();
-    await events.close();
-  };
-
-  /** The person who is there now, or who was to be while storage was read. */
-  const person = (wanted) => {
-    if (run) return { ...personOf(run), session: run.session ?? undefined };
-    if (!wanted) return { anonymous_id: identity.current().id };
-    const { id } = identity.begin(wanted.userId);
-    return personOf({ ...wanted, anonymousId: id });
+    if (state.status === "starting") conclude("idle");
+    await identityReady();
+    await closeEvents();
   };
 
   const record = (name, pairs, place) => {
-    if (isClosed() || mute || states || isHidden()) return;
+    // After a failure of nobody's it is not known who is there.
+    const isMute = !person && state.status === "fallback";
+    if (isClosed() || isMute || states || isHidden()) return;
     watch();
     const what = `the event ${describe(name)} is not recorded`;
     attempt(what, () => {
       const event = readEvent(name, pairs, place);
-      const whose = expected;
-      const add = () => events.add({ ...event, ...person(whose) });
-      const ready = run ? null : identity.ready();
-      if (ready) void ready.then(() => attempt(what, add));
-      else add();
+      const whose = person;
+      const add = () => {
+        const anonymous_id = anonymousId ?? idFor(whose);
+        addEvent({
+          ...event,
+          ...whose,
+          fields: undefined,
+          anonymous_id,
+          session,
+        });
+      };
+      const reading = anonymousId ? undefined : identityReady();
+      void proceed(reading, () => attempt(what, add));
     });
   };
 
   const snapshot = () => {
-    if (!run || revision === null || isHidden()) return null;
+    if (!anonymousId || revision === null || isHidden()) return null;
     const states = {};
     entities.forEach((layers, entity) => {
       const wire = layers.wire();
       if (wire !== undefined) states[entity] = wire;
     });
-    const { session, anonymousId, userId } = run;
-    return { session, revision, states, person: { anonymousId, userId } };
+    const userId = person?.external_id ?? null;
+    return {
+      session: session ?? null,
+      revision,
+      states,
+      person: { anonymousId, userId },
+    };
   };
 
   /** What is shown now is what the first rendering shows. */
@@ -1773,10 +1732,12 @@ function makeRunner(spaceKey, host, code, entities) {
       identify: (userId, fields) => start({ userId, fields }),
       anonymize: (fields) => start({ fields }),
     },
-    resume({ id, owner, ...wanted }) {
-      occupied = !isAlone();
-      identity.adopt({ id, owner });
-      take(enter(wanted, id), wanted);
+    resume(served, next, id) {
+      person = next;
+      anonymousId = id;
+      key = client.apiKey;
+      saveIdentity({ id, owner: next.external_id ?? null });
+      take(served);
       settle();
       watch();
       follow();
@@ -1798,36 +1759,26 @@ function watchPage(watcher) {
   if (watchers.size === 0) listenToPage("addEventListener");
   watchers.add(watcher);
   return () => {
-    if (!watchers.delete(watcher) || watchers.size > 0) return;
-    listenToPage("removeEventListener");
+    if (watchers.delete(watcher) && watchers.size === 0) {
+      listenToPage("removeEventListener");
+    }
   };
 }
 
 /** One set of listeners, whatever the number of watchers. */
 function listenToPage(how) {
-  platform[how]?.("online", hurryPage);
-  platform[how]?.("pagehide", leavePage);
-  platform[how]?.("pageshow", lookAtPage);
-  platform.document?.[how]?.("visibilitychange", lookAtPage);
-  platform.document?.[how]?.("freeze", leavePage);
-  platform.document?.[how]?.("resume", lookAtPage);
+  for (const type of ["online", "pagehide", "pageshow"]) {
+    platform[how]?.(type, tellWatchers);
+  }
+  for (const type of ["visibilitychange", "freeze", "resume"]) {
+    platform.document?.[how]?.(type, tellWatchers);
+  }
 }
 
-function lookAtPage() {
-  if (isPageHidden()) return leavePage();
-  hurryPage();
-  watchers.forEach((watcher) => watcher.show?.());
-}
-
-function leavePage() {
-  watchers.forEach((watcher) => {
-    watcher.leave?.();
-    watcher.hide?.();
-  });
-}
-
-function hurryPage() {
-  watchers.forEach((watcher) => watcher.hurry?.());
+function tellWatchers({ type }) {
+  const isGone =
+    /hide|freeze/.test(type) || (type !== "online" && isPageHidden());
+  watchers.forEach((watcher) => watcher(isGone));
 }
 
 function isPageHidden() {
@@ -1857,169 +1808,135 @@ async function takeTurn(name, { signal }, call) {
   }
 }
 
-/** `begin` begins a session anew. */
-function makeFollower(client, sender, pauses, begin, serve, fail) {
-  let run;
+/**
+ * Asks for changes of a session for as long as it runs unlocked and its page
+ * is seen. Where the server no longer knows it, it is begun anew. Of a
+ * browser's tabs one at a time waits at the server; it tells the others when it
+ * hears of a change.
+ *
+ * `poll` asks, `isNews` compares a revision with what is served, `take` and
+ * `fail` take answers, and `restart` begins the session anew.
+ */
+function makeFollower(client, afterFailure, poll, isNews, take, fail, restart) {
+  let isFollowing = false;
+  /** Whether the page is seen, and no failure has to be waited for. */
+  let isHere = false;
   /** Of what is asked, or is about to be. */
-  let aborter;
+  let asking;
   /** Asks, while the turn to do so is waited for; 0: for an answer at once. */
   let send;
   let endTurn;
+  let timer;
   let cancelPause;
-  let stopWatching;
   let channel;
-  let isAway = true;
   let patience = 0;
-  /** For how long the server was to wait with the latest answer. */
-  let waited = 0;
   /** When was asked or answered last. */
   let last = -Infinity;
-  let isLost = false;
-  /** Whether the session was begun anew, and has not lasted yet. */
-  let isNew = false;
   let failures = 0;
+  /** How many sessions were lost, one after the other, that had not lasted. */
+  let lost = 0;
 
   /** The server, as the tabs call it that ask it. */
-  const place = () =>
-    `mtribes.${client.host.replace(/^(\w+:\/+[^/]+).*/, "$1")}`;
-
-  const endPause = () => {
-    cancelPause?.();
-    cancelPause = undefined;
-  };
-
-  const resume = () => {
-    cancelPause = undefined;
-    last = -Infinity;
-    go();
-  };
-
-  const pause = (milliseconds, call = resume) => {
-    const timer = afterIfStillThere(milliseconds, call);
-    cancelPause = () => clock.clearTimeout(timer);
-  };
+  const place = () => `mtribes.${client.host}`;
 
   const show = () => {
-    if (!isAway) return;
-    isAway = false;
+    if (!isFollowing || isHere || cancelPause || isPageHidden()) return;
+    isHere = true;
     patience = EAGER_MSEC;
     channel = openChannel(`${place()}.${client.apiKey}`, (revision) => {
       // Another tab has heard of a change.
-      if (revision === run?.revision) return;
+      if (!isNews(revision)) return;
       patience = EAGER_MSEC;
-      void send?.(0);
+      send?.(0);
     });
-    go();
+    const rest = last + SHORTEST_REST_MSEC - clock.now();
+    pause(Math.min(rest, SHORTEST_REST_MSEC), go);
   };
 
   const hide = () => {
-    isAway = true;
+    isHere = false;
     channel?.close();
-    channel = undefined;
-    if (!aborter) return;
-    endPause();
-    abort(aborter);
-    aborter = send = undefined;
-    endTurn?.(undefined);
+    clock.clearTimeout(timer);
+    abort(asking);
+    asking = send = undefined;
+    endTurn?.();
   };
 
-  /** Asks, unless that is under way or has to wait. */
-  const go = () => {
-    if (!run || isAway || aborter || cancelPause) return;
-    const rest = last + SHORTEST_REST_MSEC - clock.now();
-    if (rest > 0) return pause(Math.min(rest, SHORTEST_REST_MSEC));
-    const [asked, mine] = [run, newAborter()];
-    aborter = mine;
-    if (isLost) last = clock.now();
-    void (isLost ? begin(run, mine) : poll(run, mine)).then((reply) => {
-      if (aborter !== mine) return;
-      aborter = undefined;
-      settle(asked, reply);
-    });
+  const pause = (milliseconds, call) => {
+    if (milliseconds > 0) timer = afterIfStillThere(milliseconds, call);
+    else call();
   };
 
   /** Waits for its turn and then at the server, or at neither. */
-  const poll = ({ session, revision }, aborter) =>
-    new Promise((resolve) => {
-      const ask = (waitSeconds) => {
-        if (send !== ask) return undefined;
-        send = undefined;
-        endPause();
-        patience = PATIENT_MSEC;
-        waited = waitSeconds;
-        last = clock.now();
-        const path = `/sessions/${encodeURIComponent(session ?? "")}/changes`;
-        const query = `since=${encodeURIComponent(revision)}&wait=${waitSeconds}`;
-        const reply = sender.send(`${path}?${query}`, undefined, aborter);
-        void reply.then(resolve);
-        return new Promise((end) => {
-          endTurn = end;
-          void reply.then(() => end(undefined));
-        });
-      };
-      const wait = () => ask(CHANGES_WAIT_SECONDS);
-      send = ask;
-      if (!channel) {
-        void wait();
-        return;
-      }
-      pause(patience, () => void ask(0));
-      void takeTurn(place(), aborter, wait);
+  const go = () => {
+    const mine = (asking = newAborter());
+    const ask = (send = async (waitSeconds) => {
+      clock.clearTimeout(timer);
+      send = undefined;
+      patience = PATIENT_MSEC;
+      last = clock.now();
+      const reply = await poll(waitSeconds, mine);
+      if (asking !== mine) return;
+      asking = undefined;
+      endTurn?.();
+      settle(reply, waitSeconds);
     });
-
-  const settle = (run, reply) => {
-    const served = readServed(reply);
-    const passed = clock.now() - last;
-    last = clock.now();
-    if (isLost ? served?.session : served || reply.status === 204) {
-      take(run, served, passed);
-    } else if (reply.status === UNKNOWN && !isLost && !isNew) {
-      isLost = true;
-      last = -Infinity;
-      go();
-    } else {
-      const isUnknown = reply.status === UNKNOWN;
-      failures += isUnknown && !isLost ? FAILURES_OF_A_NEW_SESSION : 1;
-      isLost || (isLost = isUnknown);
-      cancelPause = pauses.afterFailure(failures, reply, resume);
-      fail(reply);
+    const wait = () => {
+      if (send !== ask) return undefined;
+      void ask(CHANGES_WAIT_SECONDS);
+      return new Promise((end) => (endTurn = end));
+    };
+    if (!channel) {
+      wait();
+      return;
     }
+    pause(patience, () => void ask(0));
+    void takeTurn(place(), mine, wait);
   };
 
-  const take = (run, served, passedMsec) => {
-    const isNews = served && served.revision !== run.revision;
-    const isEarly = waited > 0 && passedMsec < EARLY_MSEC;
-    let rest = SHORTEST_REST_MSEC;
-    if (isLost) isNew = true;
-    else {
-      if (isNews || !isEarly) failures = 0;
-      else rest = backOffMsec(++failures, LONGEST_REST_MSEC);
-      if (waited && !isEarly) isNew = false;
-      if (waited && isNews) channel?.postMessage(served.revision);
+  const settle = (reply, waited) => {
+    const isEarly = clock.now() - last < EARLY_MSEC;
+    last = clock.now();
+    const served = readServed(reply);
+    const isUnknown = reply.status === UNKNOWN;
+    if (served || reply.status === 204) {
+      const news = served && isNews(served.revision) && served.revision;
+      if (waited && !isEarly) lost = 0;
+      failures = waited && isEarly && !news ? failures + 1 : 0;
+      if (waited && news) channel?.postMessage(news);
+      const rest = backOffMsec(failures, LONGEST_REST_MSEC);
+      pause(failures ? rest : SHORTEST_REST_MSEC, go);
+      return take(served);
     }
-    isLost = false;
-    pause(rest);
-    serve(run, served);
+    if (!isUnknown) hide();
+    else {
+      stop();
+      lost += 1;
+      if (lost === 1) return restart();
+    }
+    failures += isUnknown ? FAILURES_OF_A_NEW_SESSION : 1;
+    cancelPause = afterFailure(failures, reply, () => {
+      cancelPause = undefined;
+      if (isUnknown) restart();
+      else show();
+    });
+    fail(reply);
   };
 
   const stop = () => {
     hide();
-    endPause();
-    stopWatching?.();
-    run = undefined;
-    isLost = isNew = false;
-    failures = 0;
+    cancelPause?.();
+    cancelPause = undefined;
+    isFollowing = false;
   };
 
-  return {
-    stop,
-    follow(next) {
-      stop();
-      run = next;
-      stopWatching = watchPage({ hide, show });
-      if (!isPageHidden()) show();
-    },
+  const follow = () => {
+    stop();
+    isFollowing = true;
+    show();
   };
+
+  return [follow, stop, show, hide];
 }
 
 /** Makes a Space; nothing global is touched before its first use. */
@@ -2091,7 +2008,7 @@ function apply(options, fallbacks, { runner, entities }) {
     const resumed = runner.attempt("the bootstrap cannot be used", () =>
       readSnapshot(bootstrap, runner.attempt),
     );
-    if (resumed) runner.resume(resumed);
+    if (resumed) runner.resume(...resumed);
   }
 }
 
@@ -2125,17 +2042,14 @@ function completeState(fallback, given) {
   };
 }
 
-/** A snapshot may come from anywhere. */
+/** A session that was started elsewhere, of whom, and their anonymous id. The snapshot may come from anywhere. */
 function readSnapshot(snapshot, attempt) {
   const { anonymousId, userId } = asObject(asObject(snapshot)["person"]);
-  const wanted = readOptions({ userId }, attempt);
   const served = asServed(snapshot);
-  return {
-    ...served,
-    // Whatever looking at them does, it is to be done before anybody is told.
-    states: { ...served.states },
-    ...wanted,
-    id: asAnonymousId(anonymousId),
-    owner: wanted.userId,
-  };
+  return [
+    // Whatever looking at the states does, it is to be done before anybody is told.
+    { ...served, states: { ...served.states } },
+    readOptions({ userId }, attempt),
+    asAnonymousId(anonymousId),
+  ];
 }

@@ -16,8 +16,9 @@ BUSY = Answer(status=503, headers={"Retry-After": "0"})
 REFUSED = Answer(status=422, body={"errors": [{"path": "0.name"}]})
 PAGE = """
 const listeners = {};
-globalThis.document = { visibilityState: "visible", addEventListener: (type, call) => (listeners[type] = call) };
-globalThis.addEventListener = (type, call) => (listeners[type] = call);
+const listen = (type, call) => (listeners[type] = () => call({ type }));
+globalThis.document = { visibilityState: "visible", addEventListener: listen };
+globalThis.addEventListener = listen;
 const { client, collections, session } = await import("./index.js");
 const requests = [];
 let release = () => {};

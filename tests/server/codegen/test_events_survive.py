@@ -209,7 +209,7 @@ def test_a_page_that_closes_at_once_leaves_what_it_cannot_send_to_the_next(
 ) -> None:
     script = """
     const listeners = {};
-    globalThis.addEventListener = (type, call) => (listeners[type] = call);
+    globalThis.addEventListener = (type, call) => (listeners[type] = () => call({ type }));
     const requests = [];
     const closing = await open((url, { body, keepalive }) => (requests.push({ body, keepalive }), never()));
     for (let at = 0; at < 1000; at += 1) closing.session.track("a/" + at);
@@ -375,7 +375,7 @@ def test_events_too_large_for_a_proxy_are_halved_until_they_fit(javascript: Path
 
 PAGE = """
 const listeners = {};
-globalThis.addEventListener = (type, call) => (listeners[type] = call);
+globalThis.addEventListener = (type, call) => (listeners[type] = () => call({ type }));
 const lines = () => stored().flatMap((text) => text.split("\\n").slice(1)).map((line) => JSON.parse(line).name);
 """
 
@@ -434,7 +434,7 @@ def test_a_space_that_closes_tells_what_it_could_not_send_and_sends_no_more(
     print(errors);
     """
     [error] = run_node(HEAD + script, javascript, peer.url)
-    assert "3 event" in error
+    assert "events not sent: 3" in error
     assert len(peer.bodies("/events")) == 1
 
 

@@ -10,53 +10,55 @@ interface WireEvent {
   readonly entity?: string | undefined;
   readonly data?: Json | undefined;
   readonly metadata?: readonly Pair[] | undefined;
+  /** They are for the session alone. */
+  readonly fields?: undefined;
 }
 
 /** Collects events and sends them in batches until the server has them; the oldest go when there are too many. */
-interface Events {
-  add(event: WireEvent): void;
-  /** Sends what is waiting; resolves when that is done or has failed, and never rejects. */
-  flush(): Promise<void>;
-  /** Sends as much as the platform takes from a page that is about to go; the rest follows when that has arrived. */
-  readonly leave: () => void;
-  /** What was kept may be sent again. */
-  restore(): Promise<void>;
-  /** Consent is withdrawn: what waits is dropped. */
-  drop(): void;
-  /** Sends what is waiting, and then no more. Never rejects. */
-  close(): Promise<void>;
-}
-
 function makeEvents(
-  sender: Sender,
-  pauses: Pauses,
+  { destination, send }: Sender,
+  afterFailure: AfterFailure,
   store: Store,
   client: Client,
   log: Logger,
-): Events {
-  const kept = keepEvents(store);
-  const leaving = new Set<Queued>();
-  let waiting: Queued[] = [];
+  logOnce: (message: string) => void,
+) {
+  let waiting: Waiting = new Map();
+  /** Those that a page sends which may be gone soon. */
+  const leaving = new Set<string>();
   let atOnce = MOST_EVENTS_AT_ONCE;
   let failures = 0;
   let refusals = 0;
-  let overflows = false;
   let closed = false;
   let cancel: (() => void) | undefined;
   let sending: Promise<void> | undefined;
   /** Where the events of earlier pages belong that are here. */
   let restored = "";
-  const queue: EndingQueue = {
-    finish: () => failures || void flush(),
-    save: () => kept.save(),
-  };
+  const [keep, change, saveChanged, adopt, forget] = keepEvents(
+    store,
+    (record) =>
+      Array.from(waiting.keys()).filter(
+        (event) => waiting.get(event) === record,
+      ),
+  );
 
   /** Events that were recorded before there was a key are for the first. */
   const claim = () => {
-    const destination = sender.destination();
-    for (const event of waiting) {
-      if (destination && !event.record) kept.add(event, destination);
-    }
+    const to = destination();
+    waiting.forEach((record, event) => {
+      if (to && !record) waiting.set(event, keep(event, to));
+    });
+  };
+
+  /** Makes sure that everything is kept, whatever others have done to storage. */
+  const save = () => {
+    waiting.forEach(change);
+    saveChanged();
+  };
+
+  const drop = (event: string) => {
+    change(waiting.get(event));
+    waiting.delete(event);
   };
 
   /** Ends a pause. */
@@ -65,195 +67,167 @@ function makeEvents(
     cancel = undefined;
   };
 
+  const finish = () => {
+    save();
+    if (failures === 0) void flush();
+  };
+
   const collect = () => {
-    const over = waiting.length - MOST_EVENTS_QUEUED;
-    if (over > 0) {
-      waiting.splice(0, over).forEach(kept.drop);
-      if (!overflows) {
-        log(`dropped events: more than ${MOST_EVENTS_QUEUED} wait`);
-      }
-      overflows = true;
-    }
-    if (closed || waiting.length === 0) return;
-    ending.add(queue);
+    const over = Array.from(waiting.keys()).slice(0, -MOST_EVENTS_QUEUED);
+    if (over[0]) logOnce(`dropped events: more than ${MOST_EVENTS_QUEUED}`);
+    over.forEach(drop);
+    if (closed || waiting.size === 0) return;
+    ending.add(finish);
     if (cancel || sending) return;
-    const wait = listenForTheEnd() ? afterIfStillThere : after;
-    const timer = wait(COLLECTING_MSEC, () => void flush());
+    listenForTheEnd();
+    const timer = afterIfStillThere(COLLECTING_MSEC, () => void flush());
     cancel = () => clock.clearTimeout(timer);
   };
 
   /** Takes over what earlier pages and programs could not send to where this one sends. */
   const restore = async () => {
     await null; // An app may go on to say where the server is, or that nothing is tracked.
-    const destination = sender.destination();
-    if (!destination || !client.tracking || restored === destination) return;
-    restored = destination;
+    const to = destination();
+    if (!to || !client.tracking || restored === to) return;
+    restored = to;
     claim();
-    const texts = await kept.read();
-    if (restored !== destination) return;
-    waiting = [...kept.adopt(texts, destination, waiting), ...waiting];
+    const found = await adopt(to, waiting);
+    if (restored !== to) return;
+    waiting = new Map([...found, ...waiting]);
     collect();
   };
 
   /** The oldest events that are for where it sends now, have not left yet, and fit. */
   const next = (most = atOnce, room = MOST_BYTES_AT_ONCE) => {
-    const destination = sender.destination();
-    return waiting.filter((event) => {
-      const isHere = destination && event.record?.destination === destination;
-      const size = event.bytes + 1;
-      if (!isHere || leaving.has(event) || size > room || most < 1)
-        return false;
-      room -= size;
-      most -= 1;
-      return true;
-    });
+    const batch: string[] = [];
+    for (const [event, record] of waiting) {
+      const isHere = record?.to === destination() && !leaving.has(event);
+      if (!isHere || batch.length === most || countBytes(event) >= room)
+        continue;
+      room -= countBytes(event) + 1;
+      batch.push(event);
+    }
+    return batch;
   };
 
-  const post = (batch: readonly Queued[], keepalive = false) => {
-    const body = `[${batch.map(({ text }) => text).join(",")}]`;
-    return sender.send("/events", body, undefined, keepalive);
-  };
-
-  const forget = (events: readonly Queued[]) => {
-    const gone = new Set(events);
-    events.forEach(kept.drop);
-    waiting = waiting.filter((event) => !gone.has(event));
-  };
+  const post = (batch: readonly string[], keepalive?: boolean) =>
+    send("/events", `[${batch.join()}]`, undefined, keepalive);
 
   /** Some bad events have a whole batch refused: drop those that are named, or find them by halves. */
-  const refuse = (batch: readonly Queued[], { text }: Reply) => {
+  const refuse = (batch: readonly string[], text: string) => {
     const named = namedEvents(text);
     const bad = batch.filter((_, at) => named.has(at) || batch.length === 1);
-    if (bad.length === 0) {
-      atOnce = Math.ceil(batch.length / 2);
-      return;
-    }
+    atOnce = Math.ceil(batch.length / 2);
+    if (!bad[0]) return;
+    atOnce = MOST_EVENTS_AT_ONCE;
     const names = bad.map(nameOf).join(", ").slice(0, LONGEST_UNKNOWN);
     const told = text.slice(0, LONGEST_UNKNOWN);
     log(`refused events: ${bad.length}, such as ${names}: ${told}`);
-    forget(bad);
+    bad.forEach(drop);
   };
 
-  const send = async () => {
-    for (let batch = next(); batch.length > 0 && !cancel; batch = next()) {
+  const sendAll = async () => {
+    for (let batch = next(); batch[0] && !cancel; batch = next()) {
       const reply = await post(batch);
-      let failed = 0;
       if (succeeded(reply)) {
-        forget(batch);
+        batch.forEach(drop);
         atOnce = MOST_EVENTS_AT_ONCE;
-        refusals = 0;
-        overflows = false;
-      } else if (isRefusal(reply)) {
-        refuse(batch, reply);
-        failed = ++refusals > MOST_REFUSALS_AT_ONCE ? 1 : 0;
-      } else failed = failures + 1;
-      failures = failed;
-      if (failed)
-        cancel = pauses.afterFailure(failed, reply, () => void flush());
+        failures = refusals = 0;
+        continue;
+      }
+      if (isRefusal(reply)) {
+        refuse(batch, reply.text);
+        failures = 0;
+        refusals += 1;
+        if (refusals <= MOST_REFUSALS_AT_ONCE) continue;
+      }
+      failures += 1;
+      cancel = afterFailure(failures, reply, () => void flush());
     }
     sending = undefined;
-    if (waiting.length === 0) ending.delete(queue);
+    if (waiting.size === 0) ending.delete(finish);
   };
 
+  /** Sends what is waiting; resolves when that is done or has failed, and never rejects. */
   const flush = async () => {
     wake();
     claim();
     if (sending) return sending;
     void restore();
-    if (next().length > 0) return (sending = send());
+    if (next()[0]) return (sending = sendAll());
   };
 
+  /** Sends as much as the platform takes from a page that is about to go; the rest follows when that has arrived. */
   const leave = () => {
-    kept.save(waiting);
-    const under = sizeOf(leaving);
+    save();
+    const under = countBytes(Array.from(leaving).join());
     const batch = next(MOST_EVENTS_QUEUED, KEEPALIVE_BYTES - under);
-    if (batch.length === 0) return;
+    if (!batch[0]) return;
     batch.forEach((event) => leaving.add(event));
     void post(batch, true).then((reply) => {
       batch.forEach((event) => leaving.delete(event));
       if (succeeded(reply)) {
-        forget(batch);
+        batch.forEach(drop);
         leave();
       }
       collect();
     });
   };
 
-  return {
-    flush,
-    leave,
-    add(event) {
-      if (!client.tracking) return;
-      const queued = newQueued(JSON.stringify(event));
-      ensure(
-        queued.bytes <= MOST_EVENT_BYTES,
-        `more than ${MOST_EVENT_BYTES} bytes`,
-      );
-      waiting.push(queued);
-      claim();
-      collect();
-    },
-    restore,
-    drop() {
-      wake();
-      waiting = [];
-      restored = "";
-      kept.clear();
-    },
-    async close() {
-      closed = true;
-      await flush();
-      wake();
-      ending.delete(queue);
-      const left = waiting.length;
-      if (left > 0) log(`${left} event(s) could not be sent`);
-    },
+  const add = (event: WireEvent) => {
+    if (!client.tracking) return;
+    const text = JSON.stringify(event);
+    ensure(
+      countBytes(text) <= MOST_EVENT_BYTES,
+      `more than ${MOST_EVENT_BYTES} bytes`,
+    );
+    waiting.set(text, undefined);
+    claim();
+    collect();
   };
+
+  /** Consent is withdrawn: what waits is dropped. */
+  const dropAll = () => {
+    wake();
+    waiting.clear();
+    restored = "";
+    forget();
+  };
+
+  /** Sends what is waiting, and then no more. Never rejects. */
+  const close = async () => {
+    closed = true;
+    await flush();
+    wake();
+    ending.delete(finish);
+    if (waiting.size > 0) log(`events not sent: ${waiting.size}`);
+  };
+
+  return [add, flush, leave, restore, dropAll, close] as const;
 }
 
-/** What the end of a program must not surprise. */
-interface EndingQueue {
-  /** The program has nothing more to do. */
-  finish(): void;
-  /** It ends, or is about to. */
-  save(): void;
-}
+/** What is to be done before a program ends: each is called when it has nothing more to do, and when it is about to end. */
+const ending = new Set<() => void>();
+let isListening = false;
 
-const ending = new Set<EndingQueue>();
-let isTold: boolean | undefined;
-
-/** Whether the platform tells before a program ends, as Node does: then no timer need keep it running. */
-function listenForTheEnd(): boolean {
-  const process = platform.process;
-  if (isTold === undefined && process?.on) {
-    process.on("beforeExit", () => ending.forEach(({ finish }) => finish()));
-    process.on("exit", () => ending.forEach(({ save }) => save()));
-  }
-  return (isTold ??= !!process?.on);
-}
-
-/** What events take of a body, with what is between them. */
-function sizeOf(events: Iterable<Queued>): number {
-  return Array.from(events).reduce((sum, { bytes }) => sum + bytes + 1, 1);
+/** Where the platform tells before a program ends, as Node does. */
+function listenForTheEnd(): void {
+  if (isListening) return;
+  isListening = true;
+  const finish = () => ending.forEach((finish) => finish());
+  platform.process?.on?.("beforeExit", finish);
+  platform.process?.on?.("exit", finish);
 }
 
 /** Found only when it is needed: most events are never told of. */
-function nameOf({ text }: Queued): string {
-  return /"name":"(.*?)"/.exec(text)?.[1] ?? "?";
+function nameOf(event: string): string {
+  return /"name":"(.*?)"/.exec(event)?.[1] ?? "?";
 }
 
 /** The places in the batch that the server's problems name, such as `[3].name`. */
 function namedEvents(text: string): Set<number> {
-  const places = new Set<number>();
-  try {
-    for (const { path } of JSON.parse(text).errors) {
-      const place = /^\[?(\d+)/.exec(path);
-      if (place) places.add(Number(place[1]));
-    }
-  } catch {
-    // Not an answer of the server's: nothing is named.
-  }
-  return places;
+  const paths = text.matchAll(/"path": *"\[?(\d+)/g);
+  return new Set(Array.from(paths, ([, place]) => Number(place)));
 }
 
 /** The answer of the server to events of which some are bad; not of what is in between, such as a network's sign-in. */

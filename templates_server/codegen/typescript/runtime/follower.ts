@@ -1,182 +1,138 @@
 /**
  * Asks for changes of a session for as long as it runs unlocked and its page
- * is seen. Where the server no longer knows it, it is begun anew with what it
- * was begun with. Of a browser's tabs one at a time waits at the server; it
- * tells the others when it hears of a change.
+ * is seen. Where the server no longer knows it, it is begun anew. Of a
+ * browser's tabs one at a time waits at the server; it tells the others when it
+ * hears of a change.
+ *
+ * `poll` asks, `isNews` compares a revision with what is served, `take` and
+ * `fail` take answers, and `restart` begins the session anew.
  */
-interface Follower {
-  follow(run: Run): void;
-  stop(): void;
-}
-
-/** `begin` begins a session anew. */
 function makeFollower(
   client: Client,
-  sender: Sender,
-  pauses: Pauses,
-  begin: (run: Run, aborter: Aborter) => Promise<Reply>,
-  serve: (run: Run, served: Served | null) => void,
+  afterFailure: AfterFailure,
+  poll: (waitSeconds: number, aborter: Aborter) => Promise<Reply>,
+  isNews: (revision: unknown) => boolean,
+  take: (served: Served | null) => void,
   fail: (reply: Reply) => void,
-): Follower {
-  let run: Run | undefined;
+  restart: () => void,
+) {
+  let isFollowing = false;
+  /** Whether the page is seen, and no failure has to be waited for. */
+  let isHere = false;
   /** Of what is asked, or is about to be. */
-  let aborter: Aborter | undefined;
+  let asking: Aborter | undefined;
   /** Asks, while the turn to do so is waited for; 0: for an answer at once. */
-  let send: ((waitSeconds: number) => Promise<void> | undefined) | undefined;
-  let endTurn: ((nothing: undefined) => void) | undefined;
+  let send: ((waitSeconds: number) => void) | undefined;
+  let endTurn: ((nothing?: undefined) => void) | undefined;
+  let timer: unknown;
   let cancelPause: (() => void) | undefined;
-  let stopWatching: (() => void) | undefined;
   let channel: Channel | undefined;
-  let isAway = true;
   let patience = 0;
-  /** For how long the server was to wait with the latest answer. */
-  let waited = 0;
   /** When was asked or answered last. */
   let last = -Infinity;
-  let isLost = false;
-  /** Whether the session was begun anew, and has not lasted yet. */
-  let isNew = false;
   let failures = 0;
+  /** How many sessions were lost, one after the other, that had not lasted. */
+  let lost = 0;
 
   /** The server, as the tabs call it that ask it. */
-  const place = () =>
-    `mtribes.${client.host.replace(/^(\w+:\/+[^/]+).*/, "$1")}`;
-
-  const endPause = () => {
-    cancelPause?.();
-    cancelPause = undefined;
-  };
-
-  const resume = () => {
-    cancelPause = undefined;
-    last = -Infinity;
-    go();
-  };
-
-  const pause = (milliseconds: number, call = resume) => {
-    const timer = afterIfStillThere(milliseconds, call);
-    cancelPause = () => clock.clearTimeout(timer);
-  };
+  const place = () => `mtribes.${client.host}`;
 
   const show = () => {
-    if (!isAway) return;
-    isAway = false;
+    if (!isFollowing || isHere || cancelPause || isPageHidden()) return;
+    isHere = true;
     patience = EAGER_MSEC;
     channel = openChannel(`${place()}.${client.apiKey}`, (revision) => {
       // Another tab has heard of a change.
-      if (revision === run?.revision) return;
+      if (!isNews(revision)) return;
       patience = EAGER_MSEC;
-      void send?.(0);
+      send?.(0);
     });
-    go();
+    const rest = last + SHORTEST_REST_MSEC - clock.now();
+    pause(Math.min(rest, SHORTEST_REST_MSEC), go);
   };
 
   const hide = () => {
-    isAway = true;
+    isHere = false;
     channel?.close();
-    channel = undefined;
-    if (!aborter) return;
-    endPause();
-    abort(aborter);
-    aborter = send = undefined;
-    endTurn?.(undefined);
+    clock.clearTimeout(timer);
+    abort(asking);
+    asking = send = undefined;
+    endTurn?.();
   };
 
-  /** Asks, unless that is under way or has to wait. */
-  const go = () => {
-    if (!run || isAway || aborter || cancelPause) return;
-    const rest = last + SHORTEST_REST_MSEC - clock.now();
-    if (rest > 0) return pause(Math.min(rest, SHORTEST_REST_MSEC));
-    const [asked, mine] = [run, newAborter()];
-    aborter = mine;
-    if (isLost) last = clock.now();
-    void (isLost ? begin(run, mine) : poll(run, mine)).then((reply) => {
-      if (aborter !== mine) return;
-      aborter = undefined;
-      settle(asked, reply);
-    });
+  const pause = (milliseconds: number, call: () => void) => {
+    if (milliseconds > 0) timer = afterIfStillThere(milliseconds, call);
+    else call();
   };
 
   /** Waits for its turn and then at the server, or at neither. */
-  const poll = ({ session, revision }: Run, aborter: Aborter) =>
-    new Promise<Reply>((resolve) => {
-      const ask = (waitSeconds: number) => {
-        if (send !== ask) return undefined;
-        send = undefined;
-        endPause();
-        patience = PATIENT_MSEC;
-        waited = waitSeconds;
-        last = clock.now();
-        const path = `/sessions/${encodeURIComponent(session ?? "")}/changes`;
-        const query = `since=${encodeURIComponent(revision)}&wait=${waitSeconds}`;
-        const reply = sender.send(`${path}?${query}`, undefined, aborter);
-        void reply.then(resolve);
-        return new Promise<void>((end) => {
-          endTurn = end;
-          void reply.then(() => end(undefined));
-        });
-      };
-      const wait = () => ask(CHANGES_WAIT_SECONDS);
-      send = ask;
-      if (!channel) {
-        void wait();
-        return;
-      }
-      pause(patience, () => void ask(0));
-      void takeTurn(place(), aborter, wait);
+  const go = () => {
+    const mine = (asking = newAborter());
+    const ask = (send = async (waitSeconds: number) => {
+      clock.clearTimeout(timer);
+      send = undefined;
+      patience = PATIENT_MSEC;
+      last = clock.now();
+      const reply = await poll(waitSeconds, mine);
+      if (asking !== mine) return;
+      asking = undefined;
+      endTurn?.();
+      settle(reply, waitSeconds);
     });
-
-  const settle = (run: Run, reply: Reply) => {
-    const served = readServed(reply);
-    const passed = clock.now() - last;
-    last = clock.now();
-    if (isLost ? served?.session : served || reply.status === 204) {
-      take(run, served, passed);
-    } else if (reply.status === UNKNOWN && !isLost && !isNew) {
-      isLost = true;
-      last = -Infinity;
-      go();
-    } else {
-      const isUnknown = reply.status === UNKNOWN;
-      failures += isUnknown && !isLost ? FAILURES_OF_A_NEW_SESSION : 1;
-      isLost ||= isUnknown;
-      cancelPause = pauses.afterFailure(failures, reply, resume);
-      fail(reply);
+    const wait = () => {
+      if (send !== ask) return undefined;
+      void ask(CHANGES_WAIT_SECONDS);
+      return new Promise((end) => (endTurn = end));
+    };
+    if (!channel) {
+      wait();
+      return;
     }
+    pause(patience, () => void ask(0));
+    void takeTurn(place(), mine, wait);
   };
 
-  const take = (run: Run, served: Served | null, passedMsec: number) => {
-    const isNews = served && served.revision !== run.revision;
-    const isEarly = waited > 0 && passedMsec < EARLY_MSEC;
-    let rest = SHORTEST_REST_MSEC;
-    if (isLost) isNew = true;
-    else {
-      if (isNews || !isEarly) failures = 0;
-      else rest = backOffMsec(++failures, LONGEST_REST_MSEC);
-      if (waited && !isEarly) isNew = false;
-      if (waited && isNews) channel?.postMessage(served.revision);
+  const settle = (reply: Reply, waited: number) => {
+    const isEarly = clock.now() - last < EARLY_MSEC;
+    last = clock.now();
+    const served = readServed(reply);
+    const isUnknown = reply.status === UNKNOWN;
+    if (served || reply.status === 204) {
+      const news = served && isNews(served.revision) && served.revision;
+      if (waited && !isEarly) lost = 0;
+      failures = waited && isEarly && !news ? failures + 1 : 0;
+      if (waited && news) channel?.postMessage(news);
+      const rest = backOffMsec(failures, LONGEST_REST_MSEC);
+      pause(failures ? rest : SHORTEST_REST_MSEC, go);
+      return take(served);
     }
-    isLost = false;
-    pause(rest);
-    serve(run, served);
+    if (!isUnknown) hide();
+    else {
+      stop();
+      lost += 1;
+      if (lost === 1) return restart();
+    }
+    failures += isUnknown ? FAILURES_OF_A_NEW_SESSION : 1;
+    cancelPause = afterFailure(failures, reply, () => {
+      cancelPause = undefined;
+      if (isUnknown) restart();
+      else show();
+    });
+    fail(reply);
   };
 
   const stop = () => {
     hide();
-    endPause();
-    stopWatching?.();
-    run = undefined;
-    isLost = isNew = false;
-    failures = 0;
+    cancelPause?.();
+    cancelPause = undefined;
+    isFollowing = false;
   };
 
-  return {
-    stop,
-    follow(next) {
-      stop();
-      run = next;
-      stopWatching = watchPage({ hide, show });
-      if (!isPageHidden()) show();
-    },
+  const follow = () => {
+    stop();
+    isFollowing = true;
+    show();
   };
+
+  return [follow, stop, show, hide] as const;
 }

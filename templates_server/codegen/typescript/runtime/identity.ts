@@ -6,62 +6,41 @@ interface Identity {
 }
 
 /** Makes the anonymous id once and keeps it; a new person on the device gets a new one. */
-interface IdentityKeeper {
-  /** Undefined where `current` can be asked at once; else resolves, and never rejects, when asynchronous storage has answered. */
-  ready(): Promise<void> | undefined;
-  current(): Identity;
-  /** The identity to go on with, now that this user, or a visitor, is there. */
-  begin(userId: string | null): Identity;
-  /** Goes on as the person whom a page was made for elsewhere. */
-  adopt(identity: Identity): void;
-  /** It may be stored from now on. */
-  keep(): void;
-  /** Whoever comes next is somebody else, unless storage knows better. */
-  forget(): void;
-}
-
-function keepIdentity(store: Store, client: Client): IdentityKeeper {
-  let inMemory: Identity | undefined;
+function keepIdentity([read, write, remove]: Store, client: Client) {
+  let identity: Identity | undefined;
   /** Whether the identity in memory could not be stored, so that what is stored is an older one. */
   let unsaved = false;
   let reading: Promise<void> | undefined;
   /** The asynchronous storage that was read: once is enough, for no other page writes to it. */
   let source: unknown;
 
-  const save = (identity: Identity) => {
-    inMemory = identity;
+  /** Goes on as this person, or keeps the present one, since they may be stored from now on. */
+  const save = (saved = identity) => {
+    if (!saved) return;
+    identity = saved;
     unsaved = true;
-    const text = JSON.stringify(identity);
-    const write = () => store.write(IDENTITY, text);
+    const put = () => write(IDENTITY, JSON.stringify(saved));
     // What is stored of somebody else must go, even where there is no room for more.
-    const again = (removed: boolean) => removed && write();
-    const saved = proceed(
-      write(),
-      (written) =>
-        written ||
-        proceed(
-          store.read(IDENTITY),
-          (found) => found !== null && proceed(store.remove(IDENTITY), again),
-        ),
+    const done = proceed(
+      put(),
+      (written) => written || proceed(remove(IDENTITY), put),
     );
-    void proceed(saved, (written) => {
-      if (inMemory === identity) unsaved = !written;
+    void proceed(done, (written) => {
+      if (identity === saved) unsaved = !written;
     });
-    return identity;
   };
-
-  const keep = () => inMemory && save(inMemory);
 
   const take = (text: string | null) => {
     const stored = text && parseIdentity(text);
-    if (stored) inMemory = stored;
-    else keep();
+    if (stored) identity = stored;
+    else save();
   };
 
+  /** Undefined where the id can be asked for at once; else resolves, and never rejects, when asynchronous storage has answered. */
   const ready = () => {
     const { storage } = client;
     if (reading || unsaved || source === storage) return reading;
-    const text = store.read(IDENTITY);
+    const text = read(IDENTITY);
     if (text instanceof Promise) {
       reading = text.then((text) => {
         reading = undefined;
@@ -72,26 +51,24 @@ function keepIdentity(store: Store, client: Client): IdentityKeeper {
     return reading;
   };
 
-  const current = () => {
+  /** The anonymous id to go on with, now that this person is there; undefined: whoever it is. */
+  const idFor = (person?: Person): string => {
     void ready();
-    return inMemory ?? save({ id: newId(), owner: null });
+    identity ?? save({ id: newId(), owner: null });
+    const { id, owner } = identity!;
+    const next = person ? (person.external_id ?? null) : owner;
+    if (next !== owner) {
+      save({ id: owner === null ? id : newId(), owner: next });
+    }
+    return identity!.id;
   };
 
-  return {
-    ready,
-    current,
-    begin(userId) {
-      const { id, owner } = current();
-      if (owner === userId) return { id, owner };
-      return save({ id: owner === null ? id : newId(), owner: userId });
-    },
-    adopt: save,
-    keep,
-    forget() {
-      inMemory = undefined;
-      source = undefined;
-    },
+  /** Whoever comes next is somebody else, unless storage knows better. */
+  const forget = () => {
+    identity = source = undefined;
   };
+
+  return [ready, idFor, save, forget] as const;
 }
 
 /** Null for what is none. */

@@ -1,10 +1,10 @@
 /** Undefined where the call throws: then a log line says what, and why. */
 type Attempt = <T>(what: string, call: () => T) => T | undefined;
 
-/** What an app says when it starts a session, checked. */
-interface Wanted {
-  readonly userId: string | null;
-  readonly userSignature: string | undefined;
+/** Who a session is for, and what an app says of them, checked: as the server takes it. Nobody given: a visitor. */
+interface Person {
+  readonly external_id: string | undefined;
+  readonly user_signature: string | undefined;
   readonly fields: Json | undefined;
 }
 
@@ -63,21 +63,21 @@ function readMetadata(metadata: unknown): readonly Pair[] | undefined {
       value: ensureLength(scalarText(value), LONGEST_METADATA_VALUE),
     });
   }
-  return read.length > 0 ? read : undefined;
+  return read[0] && read;
 }
 
 function isNothing(value: unknown): value is null | undefined {
   return value === undefined || value === null;
 }
 
-function readOptions(options: unknown, attempt: Attempt): Wanted {
+function readOptions(options: unknown, attempt: Attempt): Person {
   const { userId, userSignature, fields } = asObject(options ?? {});
+  const external_id =
+    isNothing(userId) || userId === "" ? undefined : asUserId(userId);
+  const signature = storable(asString(userSignature ?? ""));
   return {
-    userId: (userId ?? "") === "" ? null : asUserId(userId),
-    userSignature:
-      (userSignature ?? "") === ""
-        ? undefined
-        : storable(asString(userSignature)),
+    external_id,
+    user_signature: (external_id && signature) || undefined,
     fields: readFields(fields, attempt),
   };
 }
@@ -91,7 +91,7 @@ function asUserId(value: unknown): string {
       !/^(|\.\.?|[a-z]{3}_[^\W_]{22})$|[\p{Cc}\p{Cs}]|^[\p{Z}\p{Cf}]|[\p{Z}\p{Cf}]$/u.test(
         text,
       ),
-    "not a usable userId",
+    "not a userId",
   );
   return text;
 }
@@ -110,7 +110,7 @@ function readFields(fields: unknown, attempt: Attempt): Json | undefined {
       });
     }
   });
-  return read.length > 0 ? Object.fromEntries(read) : undefined;
+  return read[0] && Object.fromEntries(read);
 }
 
 function readField(value: unknown): unknown {

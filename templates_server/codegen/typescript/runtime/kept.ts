@@ -1,134 +1,102 @@
-/** An event that waits, as it will be sent. */
-interface Queued {
-  readonly text: string;
-  readonly bytes: number;
-  /** What it is kept with. Null: it waits for a key. */
-  record: EventsRecord | null;
-}
-
 /** Events of one destination that are kept under one name. */
 interface EventsRecord {
-  readonly destination: string;
-  readonly events: Set<Queued>;
-  characters: number;
+  readonly to: string;
+  /** How much has been written to it: one that has enough is not written again for every further event. */
+  size: number;
   place: number;
   /** What was written or found there last: anything else is another page's. */
   text: string | null;
 }
 
+/** The events that wait, as they will be sent, with what each is kept in; nothing: it waits for a key. */
+type Waiting = Map<string, EventsRecord | undefined>;
+
 /**
  * Keeps events in storage from the end of the task in which they are tracked
- * until they are dropped here. Many pages may share the places: what another
- * has written is neither overwritten nor removed.
+ * until they are dropped. Many pages may share the places: what another has
+ * written is neither overwritten nor removed. `textsOf` lists what a record
+ * holds at present.
  */
-interface KeptEvents {
-  add(event: Queued, destination: string): void;
-  drop(event: Queued): void;
-  /** Writes what has changed, and makes sure of these, whatever others have done to storage. */
-  save(events?: readonly Queued[]): void;
-  /** Forgets all; storage is cleared by itself. */
-  clear(): void;
-  /** All that is kept, by anybody. */
-  read(): Promise<readonly (string | null)[]>;
-  /** What pages that have gone, and others, have kept for this destination, less what is known. */
-  adopt(
-    texts: readonly (string | null)[],
-    destination: string,
-    known: readonly Queued[],
-  ): Queued[];
-}
-
-function keepEvents(store: Store): KeptEvents {
+function keepEvents(
+  [read, write, remove]: Store,
+  textsOf: (record: EventsRecord) => readonly string[],
+) {
   const changed = new Set<EventsRecord>();
   let open: EventsRecord | undefined;
   let place = Math.floor(clock.random() * EVENT_PLACES);
   /** Whether asynchronous storage has not answered yet. */
   let busy = false;
 
+  /** Writes what has changed. */
   const save = () => {
     const [record] = changed;
     if (busy || !record) return;
     changed.delete(record);
     busy = true;
-    void proceed(keep(record, EVENT_PLACES), () => {
+    void proceed(put(record, EVENT_PLACES), () => {
       busy = false;
       save();
     });
   };
 
-  const change = (record: EventsRecord) => {
+  const change = (record: EventsRecord | undefined) => {
     if (changed.size === 0) void Promise.resolve().then(save);
-    changed.add(record);
+    if (record) changed.add(record);
   };
 
   /** In its place if nobody else is there by now; else in the next that is free. */
-  const keep = (record: EventsRecord, tries: number): Soon<unknown> => {
-    const name = eventsName(record.place);
-    return proceed(store.read(name), (found): Soon<unknown> => {
-      const { events } = record;
-      if (found !== null && found !== record.text) {
+  const put = (record: EventsRecord, tries: number): Soon<unknown> => {
+    const name = EVENTS_NAMES[record.place]!;
+    return proceed(read(name), (found): Soon<unknown> => {
+      const texts = textsOf(record);
+      const { text, to } = record;
+      if (found !== null && found !== text) {
         record.text = null;
         record.place = nextPlace(record.place);
-        return events.size > 0 && tries > 0 && keep(record, tries - 1);
+        return texts.length > 0 && tries > 0 && put(record, tries - 1);
       }
-      if (events.size === 0) {
-        record.characters = 0;
-        return found && store.remove(name);
-      }
-      const texts = Array.from(events, ({ text }) => text);
-      const text = [record.destination].concat(texts).join("\n");
-      const written = text === found || store.write(name, text);
-      return proceed(written, (done) => done && (record.text = text));
+      if (texts.length === 0) return remove(name);
+      const news = [to, ...texts].join("\n");
+      const written = news === found || write(name, news);
+      return proceed(written, (done) => done && (record.text = news));
     });
   };
 
-  return {
-    save(events = []) {
-      events.forEach(({ record }) => record && changed.add(record));
-      save();
-    },
-    add(event, destination) {
-      if (
-        open?.destination !== destination ||
-        open.characters > MOST_CHARACTERS_AGAIN
-      ) {
-        open = newRecord(destination, (place = nextPlace(place)), null);
-      }
-      join(open, event);
-      change(open);
-    },
-    drop(event) {
-      const { record } = event;
-      record?.events.delete(event);
-      if (record?.events.size === 0) change(record);
-    },
-    clear() {
-      changed.clear();
-      open = undefined;
-    },
-    read: () =>
-      Promise.all(
-        Array.from({ length: EVENT_PLACES }, (_, at) =>
-          store.read(eventsName(at)),
-        ),
-      ),
-    adopt(texts, destination, known) {
-      const lines = new Set(known.map(({ text }) => text));
-      const found: Queued[] = [];
-      texts.forEach((text, at) => {
-        const [whose, ...kept] = (text ?? "").split("\n");
-        if (whose !== destination) return;
-        const events = kept.filter(isEvent);
-        const news = events.filter((line) => !lines.has(line));
-        const record = newRecord(destination, at, text);
-        if (events.length === 0) change(record);
-        if (news.length === 0) return;
-        for (const line of news) found.push(join(record, newQueued(line)));
-        if (!open || record.characters < open.characters) open = record;
-      });
-      return found;
-    },
+  /** What the event is kept in from now on. */
+  const keep = (event: string, to: string) => {
+    if (open?.to !== to || open.size > MOST_CHARACTERS_AGAIN) {
+      open = { to, place: (place = nextPlace(place)), text: null, size: 0 };
+    }
+    open.size += event.length;
+    change(open);
+    return open;
   };
+
+  /** What pages that have gone, and others, have kept for this destination, less what is known. */
+  const adopt = async (to: string, known: Waiting) => {
+    const found: Waiting = new Map();
+    const texts = await Promise.all(EVENTS_NAMES.map(read));
+    texts.forEach((text, place) => {
+      const [whose, ...lines] = (text ?? "").split("\n");
+      if (whose !== to) return;
+      const record = { to, place, text, size: text!.length };
+      const events = lines.filter(isEvent);
+      if (events.length === 0) change(record);
+      for (const event of events) {
+        if (known.has(event)) continue;
+        found.set(event, record);
+        if (!open || record.size < open.size) open = record;
+      }
+    });
+    return found;
+  };
+
+  const forget = () => {
+    changed.clear();
+    open = undefined;
+  };
+
+  return [keep, change, save, adopt, forget] as const;
 }
 
 /** Not of what others have written there, which would be in the way of events. */
@@ -142,31 +110,11 @@ function isEvent(line: string): boolean {
   }
 }
 
-function newQueued(text: string): Queued {
-  return { text, bytes: countBytes(text), record: null };
-}
-
-function newRecord(
-  destination: string,
-  place: number,
-  text: string | null,
-): EventsRecord {
-  return { destination, place, text, events: new Set(), characters: 0 };
-}
-
-function join(record: EventsRecord, event: Queued): Queued {
-  event.record = record;
-  record.events.add(event);
-  record.characters += event.bytes;
-  return event;
-}
-
 function nextPlace(place: number): number {
   return (place + 1) % EVENT_PLACES;
 }
 
-/** In UTF-8, without what not every platform has. */
+/** In UTF-8, without what not every platform has. Throws for half a surrogate pair, which no JSON holds. */
 function countBytes(text: string): number {
-  const halfway = text.replace(/[\u0080-\u07ff\ud800-\udfff]/g, "xx");
-  return halfway.replace(/[\u0800-\uffff]/g, "xxx").length;
+  return encodeURIComponent(text).replace(/%../g, "x").length;
 }

@@ -4,7 +4,7 @@ const MOST_UNKNOWN = 20;
 const LONGEST_UNKNOWN = 200;
 const REPORT = "unknown";
 
-const LONGEST_TIMER_MSEC = 2_147_483_647;
+const LONGEST_TIMER_MSEC = 2_000_000_000;
 
 const MOST_SPACES_REMEMBERED = 100;
 
@@ -16,7 +16,6 @@ const MOST_FIELDS = 100;
 
 const STORAGE_TIMEOUT_MSEC = 500;
 const IDENTITY = "identity";
-/** There are so many names for events that whoever comes later finds them all without a list, which tabs would overwrite. */
 const EVENT_PLACES = 64;
 
 const SHORTEST_PAUSE_MSEC = 1000;
@@ -26,24 +25,24 @@ const LONGEST_PAUSE_AFTER_AN_ANSWER_MSEC = 300_000;
 const LONGEST_RETRY_AFTER_MSEC = 3_600_000;
 
 /** A record that has more is not written again for every further event. */
-const MOST_CHARACTERS_AGAIN = 16_384;
+const MOST_CHARACTERS_AGAIN = 16_000;
 
 const MOST_EVENTS_QUEUED = 1000;
 const MOST_EVENTS_AT_ONCE = 100;
-const MOST_BYTES_AT_ONCE = 524_288;
+const MOST_BYTES_AT_ONCE = 500_000;
 const MOST_EVENT_BYTES = 32_768;
 const COLLECTING_MSEC = 1000;
 const EVENTS_ALONE_MSEC = 5000;
 /** As many as it takes to find one bad event among the most that are sent at once, and more. */
 const MOST_REFUSALS_AT_ONCE = 10;
 /** Browsers refuse more than 64 KiB under way with keepalive. */
-const KEEPALIVE_BYTES = 61_440;
+const KEEPALIVE_BYTES = 60_000;
 const TOO_LARGE = 413;
 
 const TIMEOUT_MSEC = 30_000;
 const ALONE_MSEC = 1000;
 
-const MOST_UNKNOWN_LOGGED = 200;
+const MOST_LOGGED_ONCE = 200;
 
 const CHANGES_WAIT_SECONDS = 25;
 const CHANGES_TIMEOUT_MSEC = 40_000;
@@ -58,4 +57,4 @@ const PATIENT_MSEC = 60_000;
 /** The answer of a server that does not know the session, any more or yet. */
 const UNKNOWN = 404;
 /** A server that does not know the session that it has just begun is asked less often. */
-const FAILURES_OF_A_NEW_SESSION = 4;
+const FAILURES_OF_A_NEW_SESSION = 5;

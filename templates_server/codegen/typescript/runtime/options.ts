@@ -46,7 +46,7 @@ function apply(
     const resumed = runner.attempt("the bootstrap cannot be used", () =>
       readSnapshot(bootstrap, runner.attempt),
     );
-    if (resumed) runner.resume(resumed);
+    if (resumed) runner.resume(...resumed);
   }
 }
 
@@ -85,20 +85,17 @@ function completeState(fallback: WireState | undefined, given: any): Json {
   };
 }
 
-/** A session that was started elsewhere. */
-interface Resumed extends Served, Wanted, Identity {}
-
-/** A snapshot may come from anywhere. */
-function readSnapshot(snapshot: unknown, attempt: Attempt): Resumed {
+/** A session that was started elsewhere, of whom, and their anonymous id. The snapshot may come from anywhere. */
+function readSnapshot(
+  snapshot: unknown,
+  attempt: Attempt,
+): [served: Served, person: Person, id: string] {
   const { anonymousId, userId } = asObject(asObject(snapshot)["person"]);
-  const wanted = readOptions({ userId }, attempt);
   const served = asServed(snapshot);
-  return {
-    ...served,
-    // Whatever looking at them does, it is to be done before anybody is told.
-    states: { ...served.states },
-    ...wanted,
-    id: asAnonymousId(anonymousId),
-    owner: wanted.userId,
-  };
+  return [
+    // Whatever looking at the states does, it is to be done before anybody is told.
+    { ...served, states: { ...served.states } },
+    readOptions({ userId }, attempt),
+    asAnonymousId(anonymousId),
+  ];
 }

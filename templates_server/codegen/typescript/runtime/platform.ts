@@ -50,7 +50,10 @@ interface NodeProcess {
   ): { readonly AsyncLocalStorage?: new () => AsyncContext } | undefined;
 }
 
-type Listen = (type: string, listener: () => void) => void;
+type Listen = (
+  type: string,
+  listener: (event: { readonly type: string }) => void,
+) => void;
 
 interface Listenable {
   readonly addEventListener?: Listen;
@@ -87,8 +90,7 @@ export const clock = {
 };
 
 function after(milliseconds: number, call: () => void): unknown {
-  const msec = Math.min(Math.max(0, milliseconds), LONGEST_TIMER_MSEC);
-  return clock.setTimeout(call, msec);
+  return clock.setTimeout(call, Math.min(milliseconds, LONGEST_TIMER_MSEC));
 }
 
 /** The same, but a program may end before it comes. */

@@ -14,15 +14,3 @@ function readEvent(
     metadata: readMetadata(metadata),
   };
 }
-
-/** Whom the server is told of. */
-function personOf({
-  anonymousId,
-  userId,
-  userSignature,
-}: Wanted & { readonly anonymousId: string }) {
-  return {
-    anonymous_id: anonymousId,
-    ...(userId && { external_id: userId, user_signature: userSignature }),
-  };
-}

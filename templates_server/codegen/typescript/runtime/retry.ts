@@ -1,40 +1,37 @@
-/** Pauses before another attempt; those that wait for the network end when it comes back. */
-interface Pauses {
-  /** Calls after a pause that grows with the failures in a row; never sooner than `reply` asks for. Returns what cancels it. */
-  afterFailure(failures: number, reply: Reply, call: () => void): () => void;
-  /** The network is back. */
-  readonly hurry: () => void;
-}
+/** Calls after a pause that grows with the failures in a row; never sooner than `reply` asks for. Returns what cancels it. */
+type AfterFailure = (
+  failures: number,
+  reply: Reply,
+  call: () => void,
+) => () => void;
 
-function makePauses(): Pauses {
+/** Pauses before another attempt, and what is called when the network comes back: those that wait for it end. */
+function makePauses(): readonly [AfterFailure, hurry: () => void] {
   const hurrying = new Set<() => void>();
-  return {
-    afterFailure(failures, { status, retryAfterMsec }, call) {
-      const least = Math.max(SHORTEST_PAUSE_MSEC, retryAfterMsec);
-      const longest = status
-        ? LONGEST_PAUSE_AFTER_AN_ANSWER_MSEC
-        : LONGEST_PAUSE_MSEC;
-      const most = Math.max(least, backOffMsec(failures, longest));
-      const began = clock.now();
-      const cancel = () => {
-        hurrying.delete(hurry);
-        clock.clearTimeout(timer);
-      };
-      const end = () => {
+  const afterFailure: AfterFailure = (failures, reply, call) => {
+    const least = Math.max(SHORTEST_PAUSE_MSEC, reply.retryAfterMsec);
+    const longest = reply.status
+      ? LONGEST_PAUSE_AFTER_AN_ANSWER_MSEC
+      : LONGEST_PAUSE_MSEC;
+    const began = clock.now();
+    const cancel = () => {
+      hurrying.delete(hurry);
+      clock.clearTimeout(timer);
+    };
+    const wait = (milliseconds: number) =>
+      afterIfStillThere(milliseconds, () => {
         cancel();
         call();
-      };
-      const hurry = () => {
-        clock.clearTimeout(timer);
-        const passed = Math.max(0, clock.now() - began);
-        timer = afterIfStillThere(least - passed, end);
-      };
-      let timer = afterIfStillThere(most, end);
-      hurrying.add(hurry);
-      return cancel;
-    },
-    hurry: () => hurrying.forEach((hurry) => hurry()),
+      });
+    const hurry = () => {
+      clock.clearTimeout(timer);
+      timer = wait(least - Math.max(0, clock.now() - began));
+    };
+    let timer = wait(Math.max(least, backOffMsec(failures, longest)));
+    hurrying.add(hurry);
+    return cancel;
   };
+  return [afterFailure, () => hurrying.forEach((hurry) => hurry())];
 }
 
 /** 1 s, 1 to 2 s, 2 to 4 s ... up to the longest, at random so that many apps do not come back at once. */

@@ -4,8 +4,8 @@ interface Runner extends Surroundings {
   readonly session: Session;
   readonly close: () => Promise<void>;
   readonly log: Logger;
-  /** Goes on with a session that was started elsewhere. */
-  resume(resumed: Resumed): void;
+  /** Goes on with a session that was started elsewhere, of this person. */
+  resume(served: Served, person: Person, id: string): void;
   /** Serves these states from here on, without a server. */
   test(states: Json): void;
 }
@@ -19,30 +19,27 @@ function makeRunner(
   let state = IDLE;
   let initial = IDLE;
   let revision: string | null = null;
-  let run: Run | undefined;
-  /** Who was started last, and has not ended: there is no run yet while storage is read. */
-  let expected: Wanted | undefined;
-  /** Grows with each start and end: whatever began before is over. */
-  let turn = 0;
-  let aborter: Aborter | undefined;
+  /** Who was started last, and has not ended. */
+  let person: Person | undefined;
+  /** Theirs; undefined while storage is read. */
+  let anonymousId: string | undefined;
+  /** What the server called their session. */
+  let session: string | undefined;
+  /** The key of the environment that it is of; "" before there is one. */
+  let key = "";
+  /** Another with each start and end, and each further attempt: whatever began before is over. */
+  let turn: Aborter = {};
   let cancelRetry: (() => void) | undefined;
   /** What a test says that is served; then there is no server. */
   let states: Json | undefined;
-  /** Nobody is known to be there, so nothing may be tracked. */
-  let mute = false;
-  /** Nobody is served until the end of the session is declared. */
-  let inUse = false;
-  /** On a server: somebody has started and not ended. */
-  let occupied = false;
-  let ended = false;
-  /** Whose start the present run is. */
+  let hasEnded = false;
+  /** Whose start the present session is. */
   let caller: Caller | undefined;
   /** The server has refused what sessions say besides: then they start without it. */
   let isBare: boolean | undefined;
   const logged = new Set<string>();
   let stopWatching: (() => void) | undefined;
   let closing: Promise<void> | undefined;
-  let closedLogged = false;
 
   const log: Logger = (message, cause) => {
     // Of an error of our own the message is enough.
@@ -56,6 +53,13 @@ function makeRunner(
     }
   };
 
+  /** Logs the message, unless it was logged before. */
+  const logOnce = (message: string) => {
+    if (logged.has(message) || logged.size > MOST_LOGGED_ONCE) return;
+    logged.add(message);
+    log(message);
+  };
+
   const attempt: Attempt = (what, call) => {
     try {
       return call();
@@ -66,7 +70,7 @@ function makeRunner(
 
   /** Stands for this Space among its callers. */
   const self = {};
-  const pauses = makePauses();
+  const [afterFailure, hurry] = makePauses();
   const { onChange, announce } = makeListeners("session", attempt, () => IDLE);
 
   /** Whether nobody else can be here: in a page, in a test. */
@@ -74,19 +78,23 @@ function makeRunner(
 
   /** Whether who looks now was refused, so that what is served is somebody else's. */
   const isHidden = () =>
-    occupied && callersHere().some(({ of, refused }) => of === self && refused);
+    state.status !== "idle" &&
+    callersHere().some(({ of, refused }) => of === self && refused);
+
+  /** Nobody is served until the end of the session is declared. */
+  const isInUse = () => state.failure === "in-use";
 
   /** Whether all is over; who does not know it is told once. */
   const isClosed = () => {
-    if (closing && !closedLogged) {
-      closedLogged = true;
-      log("the Space is closed");
-    }
+    if (closing) logOnce("the Space is closed");
     return closing;
   };
 
   /** Says how it stands now: all of that is there before anybody is told of any of it. */
-  const conclude = (status: SessionStatus, failure: SessionFailure | null) => {
+  const conclude = (
+    status: SessionStatus,
+    failure: SessionFailure | null = null,
+  ) => {
     const news = sessionState(status, failure, revision);
     if (!equal(news, state)) state = news;
     entities.forEach((layers) => layers.announce());
@@ -95,30 +103,28 @@ function makeRunner(
 
   const keyChanged = () => {
     if (closing) return;
-    void events.flush();
-    if (run?.key === "") run.key = client.apiKey;
-    const waits = state.failure === "missing-key" && sender.destination();
-    if (run && waits) void prime(run);
+    void flushEvents();
+    key ||= client.apiKey;
+    if (state.failure === "missing-key" && sender.destination()) void prime();
   };
 
   const lockChanged = () => {
     const { status, failure } = state;
-    follower.stop();
+    stopFollowing();
     if (!client.sessionLock) entities.forEach((layers) => layers.unlock());
     conclude(status, status === "served" ? null : failure);
     follow();
   };
 
   const trackingChanged = () => {
-    if (client.tracking) {
-      if (closing) return;
-      identity.keep();
+    if (!client.tracking) {
+      clearStore();
+      dropEvents();
+      putReport([]);
+    } else if (!closing) {
+      saveIdentity();
       noteUnknown();
-      void events.restore();
-    } else {
-      store.clear();
-      events.drop();
-      unknownReport.put([]);
+      void restoreEvents();
     }
   };
 
@@ -129,54 +135,35 @@ function makeRunner(
     lockChanged,
     trackingChanged,
   );
-  const store = makeStore(spaceKey, client, log);
-  const identity = keepIdentity(store, client);
+  const store = makeStore(spaceKey, client, logOnce);
+  const [, , , clearStore] = store;
+  const [identityReady, idFor, saveIdentity, forgetIdentity] = keepIdentity(
+    store,
+    client,
+  );
   const sender = makeSender(client);
-  const unknownReport = keepReport(
+  const [listReport, putReport] = keepReport(
     store,
     client,
     () => code.hash + sender.destination(),
   );
-  const events = makeEvents(sender, pauses, store, client, log);
-
-  /** Asks for a session for the run. */
-  const ask = async (run: Run, aborter: Aborter) => {
-    const { fields } = run;
-    const told = client.tracking ? unknownReport.list() : [];
-    const unknown = told[0] && told;
-    const app = readApp(client, attempt);
-    const body = JSON.stringify({
-      ...personOf(run),
-      fields,
-      ...(!isBare && { code, app, unknown }),
-    });
-    const reply = await sender.send("/sessions", body, aborter);
-    const isRefused = [400, 413, 422].includes(reply.status);
-    if (isRefused) isBare = !isBare;
-    if (unknown && (isRefused || readServed(reply))) unknownReport.put([]);
-    return reply;
-  };
+  const [addEvent, flushEvents, leave, restoreEvents, dropEvents, closeEvents] =
+    makeEvents(sender, afterFailure, store, client, log, logOnce);
 
   /** Takes an answer; null: nothing is new. What a whole session's answer does not name falls back. */
-  const take = (run: Run, served: Served | null) => {
+  const take = (served: Served | null) => {
     if (served) {
-      const { session, states } = served;
-      run.session = session ?? run.session;
-      revision = run.revision = served.revision;
+      session = served.session ?? session;
+      revision = served.revision;
       entities.forEach((layers, entity) => {
-        const wire = own(states, entity);
+        const wire = own(served.states, entity);
         if (wire !== undefined) layers.serve(wire);
-        else if (session !== null) layers.drop();
+        else if (served.session !== null) layers.drop();
       });
       noteUnknown();
     }
-    conclude("served", null);
+    conclude("served");
   };
-
-  /** Says why changes do not come through; what was served stays. */
-  const fail = (reply: Reply) => conclude(state.status, failureOf(reply));
-
-  const follower = makeFollower(client, sender, pauses, ask, take, fail);
 
   const listUnknown = () => {
     const lists = Array.from(entities.values(), (layers) => layers.unknown());
@@ -186,135 +173,141 @@ function makeRunner(
   /** What this code cannot use is logged once, and told to the server when the next session starts. */
   const noteUnknown = () => {
     const unknown = listUnknown();
-    if (client.tracking && !states)
-      unknownReport.put([...unknownReport.list(), ...unknown]);
+    if (client.tracking && !states) putReport([...listReport(), ...unknown]);
     const news = unknown.filter((entry) => !logged.has(entry));
-    if (news.length === 0 || logged.size > MOST_UNKNOWN_LOGGED) return;
+    if (!news[0] || logged.size > MOST_LOGGED_ONCE) return;
     news.forEach((entry) => logged.add(entry));
     log(`this code cannot use ${news.join("; ")}`);
   };
 
-  const follow = () => {
-    if (run?.session && !client.sessionLock && !closing) follower.follow(run);
-  };
-
-  /** From the first use on, the page's end and the network's return are known. */
-  const watch = () => {
-    if (states) return;
-    unknownReport.list();
-    stopWatching ??= watchPage({ leave: events.leave, hurry: pauses.hurry });
-  };
-
-  /** Asks for the state of every entity at once, later again where that fails. An answer counts unless the run is over. */
-  const prime = async (run: Run, failures = 1): Promise<void> => {
-    const mine = turn;
-    // One of its own, since a request that took too long has cut the one before.
-    aborter = newAborter();
-    const reply = await ask(run, aborter);
-    if (turn !== mine) return;
+  /** Asks for the state of every entity at once, later again where that fails. An answer counts unless the session is over. */
+  const prime = async (failures = 1): Promise<void> => {
+    const mine = (turn = newAborter());
+    const told = client.tracking ? listReport() : [];
+    const unknown = told[0] && told;
+    const app = readApp(client, attempt);
+    const body = JSON.stringify({
+      ...person,
+      anonymous_id: anonymousId,
+      ...(!isBare && { code, app, unknown }),
+    });
+    const reply = await sender.send("/sessions", body, mine);
     const served = readServed(reply);
+    const isRefused = [400, 413, 422].includes(reply.status);
+    if (isRefused) isBare = !isBare;
+    if (unknown && (isRefused || served)) putReport([]);
+    if (turn !== mine) return;
     if (served?.session) {
-      take(run, served);
+      take(served);
       return follow();
     }
-    const again = () => void prime(run, failures + 1);
-    cancelRetry = pauses.afterFailure(failures, reply, again);
+    cancelRetry = afterFailure(failures, reply, () => void prime(failures + 1));
     const failure = failureOf(reply);
     const telling = failure === "refused" || failure === "nonsense";
     if (telling && failure !== state.failure) {
       log(`no session: ${failure}`, reply.status);
     }
-    conclude("fallback", failure);
+    // Changes do not come through; what was served stays.
+    conclude(session ? "served" : "fallback", failure);
+  };
+
+  const [startFollowing, stopFollowing, showPage, hidePage] = makeFollower(
+    client,
+    afterFailure,
+    (waitSeconds, aborter) => {
+      const path = `/sessions/${encodeURIComponent(session!)}/changes`;
+      const query = `since=${encodeURIComponent(revision!)}&wait=${waitSeconds}`;
+      return sender.send(`${path}?${query}`, undefined, aborter);
+    },
+    (other) => other !== revision,
+    take,
+    (reply) => conclude(state.status, failureOf(reply)),
+    prime,
+  );
+
+  const follow = () => {
+    if (session && !client.sessionLock && !closing) startFollowing();
+  };
+
+  /** From the first use on, the page's end and the network's return are known. */
+  const watch = () => {
+    if (states) return;
+    listReport();
+    stopWatching ??= watchPage((isGone) => {
+      if (isGone) {
+        leave();
+        hidePage();
+      } else {
+        hurry();
+        showPage();
+      }
+    });
   };
 
   /** Ends all that is under way. */
   const halt = () => {
-    turn += 1;
-    follower.stop();
-    abort(aborter);
+    abort(turn);
+    turn = {};
+    stopFollowing();
     cancelRetry?.();
   };
 
-  const reset = () => {
+  const stop = () => {
+    halt();
+    person = anonymousId = session = undefined;
+  };
+
+  /** Shows fallbacks from here on. */
+  const fallBack = (status: SessionStatus, failure?: SessionFailure) => {
     revision = null;
     entities.forEach((layers) => {
       layers.unlock();
       layers.drop();
     });
+    conclude(status, failure);
   };
 
-  const fallBack = (failure: SessionFailure) => {
-    reset();
-    conclude("fallback", failure);
-  };
+  const isPerson = (next: Person | undefined) =>
+    person && next && person.external_id === next.external_id;
 
   /** Whether this Space already serves somebody else. Of two visitors on a server nobody knows that they are one. */
-  const isTaken = (wanted: Wanted | undefined) => {
-    if (!occupied || isAlone()) return false;
-    const same = wanted && run?.userId === wanted.userId;
-    return !same || (run?.userId === null && !client.storage);
-  };
+  const isTaken = (next: Person | undefined) =>
+    state.status !== "idle" &&
+    !isAlone() &&
+    !(isPerson(next) && (next?.external_id || client.storage));
 
   const refuse = (newcomer: Caller | undefined) => {
-    if (!inUse) {
+    if (!isInUse()) {
       log(
-        "another person's session has not ended: call session.end() first, or createSpace() for each request",
+        "another session has not ended: call session.end(), or createSpace() for each request",
       );
     }
     if (newcomer) newcomer.refused = true;
     if (caller) caller.refused = true;
-    mute = inUse = true;
     stop();
-    fallBack("in-use");
+    fallBack("fallback", "in-use");
   };
 
-  const stop = () => {
-    halt();
-    run = expected = undefined;
-  };
-
-  const enter = (wanted: Wanted, anonymousId: string): Run =>
-    (run = {
-      ...wanted,
-      anonymousId,
-      key: client.apiKey,
-      session: null,
-      revision: "",
-    });
-
-  /** What the same person sees stays until there is something newer. */
-  const prepare = (isSame: boolean | undefined) => {
-    if (isSame) entities.forEach((layers) => layers.keep());
-    else reset();
-    conclude("starting", null);
-  };
-
-  /** A visitor who has signed in is another person; so is everybody in another environment. */
-  const begin = async (wanted: Wanted, before: Run | undefined) => {
+  /** What the same person sees stays until there is something newer; a visitor who has signed in is another person. */
+  const begin = async (isSame: unknown, idBefore: string | undefined) => {
     const mine = turn;
-    const { userId } = wanted;
     if (states) {
-      const served = { session: null, revision: "test", states };
-      return take(enter(wanted, newId()), served);
+      anonymousId = newId();
+      return take({ session: null, revision: "test", states });
     }
-    if (ended) identity.forget();
-    ended = false;
-    const isSameUser =
-      before?.userId === userId && before.key === client.apiKey;
-    const ready = identity.ready();
-    if (ready) {
-      prepare(isSameUser);
-      await ready;
-      if (turn !== mine) return;
-    }
-    const { id } = identity.begin(userId);
-    const entered = enter(wanted, id);
-    if (!ready) {
-      prepare(isSameUser && (userId !== null || before.anonymousId === id));
-    }
+    if (hasEnded) forgetIdentity();
+    hasEnded = false;
+    if (isSame) {
+      entities.forEach((layers) => layers.keep());
+      conclude("starting");
+    } else fallBack("starting");
+    await identityReady();
     if (turn !== mine) return;
-    if (sender.destination()) return prime(entered);
-    log("client.apiKey is not set, so fallbacks are served");
+    anonymousId = idFor(person);
+    if (!person?.external_id && idBefore !== anonymousId) fallBack("starting");
+    if (turn !== mine) return;
+    if (sender.destination()) return prime();
+    log("client.apiKey is not set");
     conclude("fallback", "missing-key");
   };
 
@@ -322,20 +315,19 @@ function makeRunner(
     if (isClosed()) return;
     watch();
     const newcomer = isAlone() ? undefined : enterCaller(self);
-    const wanted = attempt("a session cannot be started with that", () =>
+    const next = attempt("the session is not started", () =>
       readOptions(options, attempt),
     );
-    if (isTaken(wanted)) return refuse(newcomer);
-    const before = run;
+    if (isTaken(next)) return refuse(newcomer);
+    const isSame = isPerson(next) && key === client.apiKey;
+    const idBefore = anonymousId;
     stop();
     caller = newcomer;
-    occupied = !isAlone();
-    mute = !wanted;
-    expected = wanted;
-    if (!wanted) return fallBack("refused");
-    const mine = turn;
-    await sooner(begin(wanted, before), client.waitTimeMsec, () => {
-      const isWaiting = turn === mine && state.status === "starting";
+    person = next;
+    key = client.apiKey;
+    if (!next) return fallBack("fallback", "refused");
+    await sooner(begin(isSame, idBefore), client.waitTimeMsec, () => {
+      const isWaiting = person === next && state.status === "starting";
       if (isWaiting) conclude("fallback", "timeout");
     });
   };
@@ -343,64 +335,69 @@ function makeRunner(
   const flush = async () => {
     if (closing) return closing;
     // Events that were tracked before it was known of whom come first.
-    await identity.ready();
-    return events.flush();
+    await identityReady();
+    return flushEvents();
   };
 
   const end = async () => {
     if (closing) return closing;
     // Who was refused has no session to end, unless it is to have everybody served again.
-    if (isHidden() && !inUse) return flush();
+    if (isHidden() && !isInUse()) return flush();
     stop();
-    reset();
-    mute = inUse = occupied = false;
     if (!hasPage()) {
-      ended = true;
-      identity.forget();
+      hasEnded = true;
+      forgetIdentity();
     }
-    conclude("idle", null);
+    fallBack("idle");
     return flush();
   };
 
   const close = async () => {
     halt();
     stopWatching?.();
-    if (state.status === "starting") conclude("idle", null);
-    await identity.ready();
-    await events.close();
-  };
-
-  /** The person who is there now, or who was to be while storage was read. */
-  const person = (wanted: Wanted | undefined) => {
-    if (run) return { ...personOf(run), session: run.session ?? undefined };
-    if (!wanted) return { anonymous_id: identity.current().id };
-    const { id } = identity.begin(wanted.userId);
-    return personOf({ ...wanted, anonymousId: id });
+    if (state.status === "starting") conclude("idle");
+    await identityReady();
+    await closeEvents();
   };
 
   const record: Surroundings["record"] = (name, pairs, place) => {
-    if (isClosed() || mute || states || isHidden()) return;
+    // After a failure of nobody's it is not known who is there.
+    const isMute = !person && state.status === "fallback";
+    if (isClosed() || isMute || states || isHidden()) return;
     watch();
     const what = `the event ${describe(name)} is not recorded`;
     attempt(what, () => {
       const event = readEvent(name, pairs, place);
-      const whose = expected;
-      const add = () => events.add({ ...event, ...person(whose) });
-      const ready = run ? null : identity.ready();
-      if (ready) void ready.then(() => attempt(what, add));
-      else add();
+      const whose = person;
+      const add = () => {
+        const anonymous_id = anonymousId ?? idFor(whose);
+        addEvent({
+          ...event,
+          ...whose,
+          fields: undefined,
+          anonymous_id,
+          session,
+        });
+      };
+      const reading = anonymousId ? undefined : identityReady();
+      void proceed(reading, () => attempt(what, add));
     });
   };
 
   const snapshot = () => {
-    if (!run || revision === null || isHidden()) return null;
+    if (!anonymousId || revision === null || isHidden()) return null;
     const states: Record<string, unknown> = {};
     entities.forEach((layers, entity) => {
       const wire = layers.wire();
       if (wire !== undefined) states[entity] = wire;
     });
-    const { session, anonymousId, userId } = run;
-    return { session, revision, states, person: { anonymousId, userId } };
+    const userId = person?.external_id ?? null;
+    return {
+      session: session ?? null,
+      revision,
+      states,
+      person: { anonymousId, userId },
+    };
   };
 
   /** What is shown now is what the first rendering shows. */
@@ -449,10 +446,12 @@ function makeRunner(
       identify: (userId, fields) => start({ userId, fields }),
       anonymize: (fields) => start({ fields }),
     },
-    resume({ id, owner, ...wanted }) {
-      occupied = !isAlone();
-      identity.adopt({ id, owner });
-      take(enter(wanted, id), wanted);
+    resume(served, next, id) {
+      person = next;
+      anonymousId = id;
+      key = client.apiKey;
+      saveIdentity({ id, owner: next.external_id ?? null });
+      take(served);
       settle();
       watch();
       follow();

@@ -98,15 +98,6 @@ interface Served {
   readonly states: Json;
 }
 
-/** One run: who it is for, and what the server called it. */
-interface Run extends Wanted {
-  readonly anonymousId: string;
-  /** The key of the environment that it is of; "" before there is one. */
-  key: string;
-  session: string | null;
-  revision: string;
-}
-
 function sessionState(
   status: SessionStatus,
   failure: SessionFailure | null,

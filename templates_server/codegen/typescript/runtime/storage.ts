@@ -15,83 +15,86 @@ export type Logger = (message: string, cause?: unknown) => void;
 type Soon<T> = T | Promise<T>;
 
 /** Keeps texts of a Space by name. Never throws or rejects, and waits for nothing longer than half a second. */
-interface Store {
-  read(name: string): Soon<string | null>;
+type Store = readonly [
+  read: (name: string) => Soon<string | null>,
   /** False where it cannot be kept: storage is full, forbidden or silent, or nothing may be tracked. */
-  write(name: string, text: string): Soon<boolean>;
-  remove(name: string): Soon<boolean>;
+  write: (name: string, text: string) => Soon<unknown>,
+  remove: (name: string) => Soon<unknown>,
   /** Consent is withdrawn: where a session or an event came before, what is stored goes. */
-  clear(): void;
-}
+  clear: () => void,
+];
 
-function makeStore(spaceKey: string, client: Client, log: Logger): Store {
+/** So many names that whoever comes later finds all events without a list, which tabs would overwrite. */
+const EVENTS_NAMES = /* @__PURE__ */ Array.from(
+  { length: EVENT_PLACES },
+  (_, place) => `events.${place}`,
+);
+
+function makeStore(
+  spaceKey: string,
+  client: Client,
+  logOnce: (message: string) => void,
+): Store {
   let used = false;
-  let isLate = false;
 
   /** Merely to ask for `localStorage` throws where it is forbidden. That of a server would be one for all people. */
-  const attempt = <T>(
+  const attempt = (
     name: string,
     use: (place: SpaceStorage, key: string) => unknown,
-    take: (result: unknown) => T,
-    failed: T,
-  ): Soon<T> => {
+  ): Soon<unknown> => {
     try {
       const place = client.storage ?? (hasPage() && platform.localStorage);
-      const result: any = place && use(place, `mtribes.${spaceKey}.${name}`);
-      if (typeof result?.then !== "function") return take(result);
-      const work = Promise.resolve(result).then(take);
+      const result: any = place ? use(place, `mtribes.${spaceKey}.${name}`) : 0;
+      if (typeof result?.then !== "function") return result;
+      const work = Promise.resolve(result);
       return sooner(
-        work.catch(() => failed),
+        work.catch(() => false),
         STORAGE_TIMEOUT_MSEC,
         () => {
-          if (!isLate) log("storage does not answer");
-          isLate = true;
-          return failed;
+          logOnce("storage does not answer");
+          return false;
         },
       );
     } catch {
-      return failed;
+      return false;
     }
   };
-  const done = () => true;
 
-  const store: Store = {
-    read(name) {
-      used ||= client.tracking && name === IDENTITY;
-      return attempt<string | null>(
-        name,
-        (place, key) => place.getItem(key),
-        (text) => (text && typeof text === "string" ? text : null),
-        null,
-      );
-    },
-    write(name, text) {
-      used ||= client.tracking;
-      const use = (place: SpaceStorage, key: string) =>
-        place.setItem(key, text);
-      if (!client.tracking) return false;
-      // Consent may be withdrawn while asynchronous storage writes.
-      return proceed(attempt(name, use, done, false), (written) =>
-        client.tracking ? written : store.remove(name),
-      );
-    },
-    remove(name) {
-      const use = (place: SpaceStorage, key: string) =>
-        place.removeItem ? place.removeItem(key) : place.setItem(key, "");
-      return attempt(name, use, done, false);
-    },
-    clear() {
-      for (let at = -1; used && at < EVENT_PLACES; at += 1) {
-        const name = at < 0 ? IDENTITY : eventsName(at);
-        void proceed(store.read(name), (text) => text && store.remove(name));
-      }
-    },
+  const read = (name: string) => {
+    used ||= client.tracking && name === IDENTITY;
+    return proceed(
+      attempt(name, (place, key) => place.getItem(key)),
+      (text) => (text && typeof text === "string" ? text : null),
+    );
   };
-  return store;
-}
 
-function eventsName(place: number): string {
-  return `events.${place}`;
+  const write = (name: string, text: string) => {
+    used ||= client.tracking;
+    return (
+      client.tracking &&
+      proceed(
+        attempt(name, (place, key) => place.setItem(key, text)),
+        // Consent may be withdrawn while asynchronous storage writes.
+        (done) => (client.tracking ? done !== false : remove(name)),
+      )
+    );
+  };
+
+  const remove = (name: string): Soon<unknown> =>
+    proceed(
+      read(name),
+      (text) =>
+        text &&
+        attempt(name, (place, key) =>
+          place.removeItem ? place.removeItem(key) : place.setItem(key, ""),
+        ),
+    );
+
+  const clear = () => {
+    if (used) [IDENTITY, ...EVENTS_NAMES].forEach(remove);
+  };
+
+  return [read, write, remove, clear];
 }
 
 /** Goes on with a value: at once, where it is there at once. */

@@ -1,14 +1,5 @@
-/** What wants to know how the page fares. */
-interface PageWatcher {
-  /** The page may be gone soon, and come back or not. */
-  leave?(): void;
-  /** Nobody sees the page now. */
-  hide?(): void;
-  /** The page is seen again. */
-  show?(): void;
-  /** The network may be back: what waits for it need not wait longer. */
-  hurry?(): void;
-}
+/** Who wants to know how the page fares: whether it may be gone soon, or is seen again and the network may be back. */
+type PageWatcher = (isGone: boolean) => void;
 
 const watchers = new Set<PageWatcher>();
 
@@ -18,36 +9,26 @@ function watchPage(watcher: PageWatcher): () => void {
   if (watchers.size === 0) listenToPage("addEventListener");
   watchers.add(watcher);
   return () => {
-    if (!watchers.delete(watcher) || watchers.size > 0) return;
-    listenToPage("removeEventListener");
+    if (watchers.delete(watcher) && watchers.size === 0) {
+      listenToPage("removeEventListener");
+    }
   };
 }
 
 /** One set of listeners, whatever the number of watchers. */
 function listenToPage(how: "addEventListener" | "removeEventListener"): void {
-  platform[how]?.("online", hurryPage);
-  platform[how]?.("pagehide", leavePage);
-  platform[how]?.("pageshow", lookAtPage);
-  platform.document?.[how]?.("visibilitychange", lookAtPage);
-  platform.document?.[how]?.("freeze", leavePage);
-  platform.document?.[how]?.("resume", lookAtPage);
+  for (const type of ["online", "pagehide", "pageshow"]) {
+    platform[how]?.(type, tellWatchers);
+  }
+  for (const type of ["visibilitychange", "freeze", "resume"]) {
+    platform.document?.[how]?.(type, tellWatchers);
+  }
 }
 
-function lookAtPage(): void {
-  if (isPageHidden()) return leavePage();
-  hurryPage();
-  watchers.forEach((watcher) => watcher.show?.());
-}
-
-function leavePage(): void {
-  watchers.forEach((watcher) => {
-    watcher.leave?.();
-    watcher.hide?.();
-  });
-}
-
-function hurryPage(): void {
-  watchers.forEach((watcher) => watcher.hurry?.());
+function tellWatchers({ type }: { readonly type: string }): void {
+  const isGone =
+    /hide|freeze/.test(type) || (type !== "online" && isPageHidden());
+  watchers.forEach((watcher) => watcher(isGone));
 }
 
 function isPageHidden(): boolean {

@@ -5,39 +5,38 @@
  */
 let untold = "";
 
-/** Keeps that in storage too, for the next program, until a start that carried it was answered. */
-interface UnknownReport {
-  /** What the next start carries. */
-  list(): readonly string[];
-  put(entries: readonly string[]): void;
-}
-
-/** `whose` names the code and the destination: others drop it. */
+/**
+ * Keeps that in storage too, for the next program, until a start that carried
+ * it was answered. `whose` names the code and the destination: others drop it.
+ */
 function keepReport(
-  store: Store,
+  [read, write, remove]: Store,
   client: Client,
   whose: () => string,
-): UnknownReport {
+) {
   /** Only then has there been consent, and anything of this Space. */
   let isLoaded: boolean | undefined;
-  return {
-    list() {
-      if (!isLoaded && client.tracking) {
-        isLoaded = true;
-        void proceed(store.read(REPORT), (left) => {
-          // Nothing of this kind is what others have written there.
-          if (/\n/.test(left as string)) untold = untold || (left as string);
-        });
-      }
-      const [mark, ...entries] = untold.split("\n");
-      return mark === whose() ? entries : [];
-    },
-    put(entries) {
-      const all = Array.from(new Set(entries)).slice(0, MOST_UNKNOWN);
-      const text = all[0] ? [whose(), ...all].join("\n") : "";
-      if (!isLoaded || text === untold) return;
-      untold = text;
-      void (text ? store.write(REPORT, text) : store.remove(REPORT));
-    },
+
+  /** What the next start carries. */
+  const list = (): readonly string[] => {
+    if (!isLoaded && client.tracking) {
+      isLoaded = true;
+      void proceed(read(REPORT), (left) => {
+        // Nothing of this kind is what others have written there.
+        if (/\n/.test(left!)) untold = untold || left!;
+      });
+    }
+    const [mark, ...entries] = untold.split("\n");
+    return mark === whose() ? entries : [];
   };
+
+  const put = (entries: readonly string[]) => {
+    const all = Array.from(new Set(entries)).slice(0, MOST_UNKNOWN);
+    const text = all[0] ? [whose(), ...all].join("\n") : "";
+    if (!isLoaded || text === untold) return;
+    untold = text;
+    void (text ? write(REPORT, text) : remove(REPORT));
+  };
+
+  return [list, put] as const;
 }
