@@ -275,7 +275,7 @@ persons = Table(
     Column("app_version", Text),  # a key that sorts (`persons.versions`), of the session that began last
     Column("os_version", Text),  # likewise
     Column("app_platform", Text),  # of that session
-    Column("app_seen", BigInteger),  # when that session began; None: no session told any of it
+    Column("app_seen", BigInteger),  # when that session began, told of or not; None: before it was kept
 )
 
 devices = Table(
@@ -343,7 +343,7 @@ sessions = Table(
     Column("started", BigInteger, nullable=False),
     Column("code_hash", Text),  # of the generated code that the app runs, as the app says
     Column("code_language", Text),
-    Column("app_version", Text),  # as the app says it, and so are the others
+    Column("app_version", Text),  # as the app says it, and so are the others; the platform is one of six
     Column("app_build", Text),
     Column("app_platform", Text),
     Column("os_version", Text),

@@ -6,7 +6,7 @@ before it said. A session that began earlier and arrives later changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -47,20 +47,6 @@ class LastSession(NamedTuple):
 NO_SESSION = LastSession()
 
 
-def last_session(app: AppFacts | None, began: int) -> LastSession:
-    """Return what a session leaves with its person; None is no session."""
-    return NO_SESSION if app is None else LastSession(app.version, app.os_version, app.platform, began)
-
-
-def latest(sessions: Iterable[LastSession]) -> LastSession:
-    """Return the one that began last; of several at the same time the last one, as an upsert has it."""
-    found = NO_SESSION
-    for one in sessions:
-        if one.seen is not None and (found.seen is None or one.seen >= found.seen):
-            found = one
-    return found
-
-
 def read_last_session(columns: Sequence[object]) -> LastSession:
     """Return what stands in the columns of a person."""
     return msgspec.convert(tuple(columns), LastSession)
@@ -68,4 +54,6 @@ def read_last_session(columns: Sequence[object]) -> LastSession:
 
 def later_session(of_user: LastSession, of_visitor: LastSession) -> LastSession:
     """Return what a user has once a visitor was merged into them: theirs where both began at the same time."""
-    return latest((of_visitor, of_user))
+    if of_visitor.seen is None or (of_user.seen is not None and of_user.seen >= of_visitor.seen):
+        return of_user
+    return of_visitor

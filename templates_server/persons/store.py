@@ -17,8 +17,6 @@ from templates_server.persons.last_session import (
     NO_SESSION,
     AppFacts,
     LastSession,
-    last_session,
-    latest,
 )
 from templates_server.persons.names import PersonName, Stated
 from templates_server.persons.shares import share_number
@@ -130,13 +128,15 @@ def _noting(presences: Sequence[Presence], merged: Merged) -> tuple[Mapping[str,
 
 
 def _sessions_begun(presences: Iterable[Presence], merged: Merged) -> Mapping[PersonKey, LastSession]:
-    """What the session leaves that began last, of each person who begins one."""
-    found: dict[PersonKey, LastSession] = {}
+    """What the session leaves that began last, of each person who begins one: of several at once the last one."""
+    latest: dict[PersonKey, tuple[int, AppFacts]] = {}
     for one in presences:
         if one.app is not None:
             key = _key(one, _present_person(one, merged))
-            found[key] = latest((found.get(key, NO_SESSION), last_session(one.app, one.at)))
-    return found
+            known = latest.get(key)
+            if known is None or known[0] <= one.at:
+                latest[key] = (one.at, one.app)
+    return {key: LastSession(app.version, app.os_version, app.platform, began) for key, (began, app) in latest.items()}
 
 
 def _rows_of_seen(presences: Iterable[Presence], merged: Merged) -> Sequence[tuple[Any, ...]]:

@@ -102,6 +102,8 @@ NO_APP, NO_CODE = SentApp(), SentCode()
 
 def read_report(sent: Reporting, os_version: str | None) -> AppReport:
     """Return what is stored of a session; an empty text is as good as none."""
+    if _says_nothing(sent, os_version):
+        return NO_REPORT
     app, code = sent.app or NO_APP, sent.code or NO_CODE
     return AppReport(
         code.hash or None,
@@ -116,6 +118,8 @@ def read_report(sent: Reporting, os_version: str | None) -> AppReport:
 
 def problems_of_report(sent: Reporting, os_version: str | None) -> Iterator[Problem]:
     """Return what is wrong with the texts, each by its path."""
+    if _says_nothing(sent, os_version):
+        return
     app, code = sent.app or NO_APP, sent.code or NO_CODE
     texts = (
         ("device.os_version", os_version, MAX_VERSION_CHARACTERS),
@@ -131,6 +135,10 @@ def problems_of_report(sent: Reporting, os_version: str | None) -> Iterator[Prob
             yield Problem(path, f"This may have {at_most} characters.")
         elif CONTROL_CHARACTER.search(text):
             yield Problem(path, "This must not hold control characters.")
+
+
+def _says_nothing(sent: Reporting, os_version: str | None) -> bool:
+    return sent.app is None and sent.code is None and os_version is None and sent.unknown is None
 
 
 def _platform(text: str | None) -> str | None:

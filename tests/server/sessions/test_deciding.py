@@ -155,6 +155,7 @@ def test_what_the_app_of_the_session_says_wins_over_what_is_stored(
     running.start(report=REPORT)
     others = AppReport(app_version="2.2.9", app_platform="browser", os_version="18.0")
     assert [one and one.scenario for one in running.start(Said(app=others.facts)).shown] == ["default"]
+    running.start(report=REPORT)
     assert [one and one.scenario for one in running.start(Said(app=NO_REPORT.facts)).shown] == ["default"]
     assert [one and one.scenario for one in running.start(SAID).shown] == ["Theirs"]
 
