@@ -40,6 +40,7 @@ const seen = () => ({
 const all = [];
 await session.start();
 all.push(seen());
+await session.end();
 await session.start({ userId: "u1", fields: { campaign: "spring" } });
 all.push(seen());
 session.track("video/completed", { pair1: { key: "title", value: "Parasite" } });
@@ -76,7 +77,7 @@ TRIBES = {
 @pytest.fixture(params=["typescript", "javascript"])
 def code_of_before(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """The tree of the version before, as Node runs it."""
-    tree = Path(shutil.copytree(BEFORE / request.param / "vod", tmp_path / "tree"))
+    tree = write_tree(Path(shutil.copytree(BEFORE / request.param / "vod", tmp_path / "tree")), {})
     if request.param == "javascript":
         return tree
     return compile_to_javascript(tree, write_tree(tmp_path / "compiled", {}))
