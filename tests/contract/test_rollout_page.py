@@ -39,6 +39,7 @@ def reader(tmp_path: Path, server: ServerProcess) -> Mtribes:
     home.mkdir()
     environment = {"MTRIBES_HOST": server.url, "MTRIBES_TOKEN": facts(server)["token"]}
     mtribes = Mtribes(home, environment)
+    mtribes.write("package.json", '{"type": "module"}')
     setup = ("setup", "--organization", "acme", "--space", "vod", "--target", "typescript:mtspace/vod")
     succeed(mtribes, *setup)
     mtribes.write("users.ndjson", "".join(f'{{"user_id": "user-{number}"}}\n' for number in range(PEOPLE)))
