@@ -582,6 +582,8 @@ DOCUMENT_MAX_BYTES = Limits.max_document_bytes
 MODEL_EXAMPLE = {
     "experiences": {"hero": {"properties": {"title": {"type": "text"}}}},
     "collections": {"home": {"children": {"hero": {"experience": "hero"}}}},
+    "events": {"video/completed": {"metadata": {"title": {"type": "text", "required": True}}}},
+    "fields": {"campaign": {"type": "text"}},
 }
 
 SPACE_ROUTES = (

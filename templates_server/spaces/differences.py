@@ -81,14 +81,14 @@ def _signatures(model: SpaceModel) -> Iterator[tuple[str, Signature]]:
         yield from _event_signatures(event)
     for field in model.fields:
         yield f"fields.{field.key}", Signature(field.type)
-        yield from _option_signatures(f"fields.{field.key}", field)
+        yield from _option_signatures(field, f"fields.{field.key}")
 
 
 def _property_signatures(experience: Experience) -> Iterator[tuple[str, Signature]]:
     for definition in experience.properties:
         path = f"experiences.{experience.key}.properties.{definition.key}"
         yield path, Signature(definition.type, _may_be_unset(definition))
-        yield from _option_signatures(path, definition)
+        yield from _option_signatures(definition, path)
 
 
 def _event_signatures(event: Event) -> Iterator[tuple[str, Signature]]:
@@ -97,10 +97,10 @@ def _event_signatures(event: Event) -> Iterator[tuple[str, Signature]]:
     for metadata in event.metadata:
         place = f"{path}.metadata.{metadata.key}"
         yield place, Signature(metadata.type, is_required=metadata.is_required)
-        yield from _option_signatures(place, metadata)
+        yield from _option_signatures(metadata, place)
 
 
-def _option_signatures(path: str, definition: Property | Metadata | Field) -> Iterator[tuple[str, Signature]]:
+def _option_signatures(definition: Property | Metadata | Field, path: str) -> Iterator[tuple[str, Signature]]:
     return ((join(f"{path}.options", option), Signature()) for option in definition.options)
 
 

@@ -11,7 +11,7 @@ from templates_server.codegen.render import render
 from tests.requirements import require_node, require_npm_package
 from tests.server.codegen.reference_space import tracked_vod
 from tests.server.codegen.toolchain import STRICTEST, TRACKING_OPTIONS, tracking_consumer, write_tree
-from tests.stacks.projects import project, require_stack_package, run
+from tests.stacks.projects import PACKAGES, project, require_stack_package, run
 
 pytestmark = pytest.mark.slow
 
@@ -32,6 +32,30 @@ MORE_FLAGS = {
     "allowUnusedLabels": False,
     "skipLibCheck": False,
 }
+
+VIEW = """\
+import { createSpace } from "./index.js";
+import { SpaceProvider, useExperience, useSection, useSpace } from "./react.js";
+
+const space = createSpace({ states: { "homepage.header": { properties: { sticky: true } } } });
+
+export function Page() {
+  const { session, collections } = useSpace();
+  const { properties } = useExperience(collections.homepage.header);
+  const { items } = useSection(collections.homepage.body);
+  const watched = () => session.track("video/completed", { title: String(items.length) });
+  items[0]?.track("search/done", { results: 5 });
+  // @ts-expect-error  a key that is misspelt
+  items[0]?.track("search/done", { result: 5 });
+  // @ts-expect-error  of the session too
+  session.track("video/completed", { titel: "Parasite" });
+  return (
+    <SpaceProvider space={space}>
+      <button onClick={watched}>{String(properties.sticky)}</button>
+    </SpaceProvider>
+  );
+}
+"""
 
 
 def check(app: Path, version: str, resolution: str) -> None:
@@ -67,7 +91,9 @@ def test_an_app_compiles_whose_imports_have_no_extension(version: str, tmp_path:
 def test_modelled_events_and_fields_compile_and_typos_in_them_do_not(
     version: str, language: str, mode: str, tmp_path: Path
 ) -> None:
+    require_stack_package(".")
     options = TRACKING_OPTIONS[mode]
-    app = write_tree(tmp_path, render(tracked_vod(), language, options))
-    (app / "app.tsx").write_text(tracking_consumer(options), "utf-8")
+    app = write_tree(tmp_path, render(tracked_vod(), language, {**options, "bindings": "react"}))
+    write_tree(app, {"app.tsx": tracking_consumer(options) + 'import "./view.js";\n', "view.tsx": VIEW})
+    (app / "node_modules").symlink_to(PACKAGES)
     check(app, version, "nodenext")

@@ -201,7 +201,9 @@ def named(text: str) -> dict[str, Any]:
     described = {"name": text, "description": text}
     hero = {**described, "properties": {"title": {"type": "text", "default": text, **described}}}
     home = {**described, "category": text, "children": {"top": {"experience": "hero", **described}}}
-    return {**described, "experiences": {"hero": hero}, "collections": {"home": home}}
+    select = {"type": "select", "options": [text], **described}
+    said = {"events": {"a/b": {**described, "metadata": {"c": select}}, text: {}}, "fields": {"c": select}}
+    return {**described, "experiences": {"hero": hero}, "collections": {"home": home}, **said}
 
 
 def _code(text: str) -> object:

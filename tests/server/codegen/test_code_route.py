@@ -199,7 +199,7 @@ def test_fallbacks_are_productions(client: httpx.Client, space: str) -> None:
 
 def test_the_option_of_a_target_decides_which_events_may_be_tracked(client: httpx.Client, space: str) -> None:
     model = {"events": {"video/completed": {"metadata": {"title": {"type": "text"}}}}}
-    client.put(f"{space}/model", json=model).raise_for_status()
+    client.put(f"{space}/model", json=model, headers={"If-Match": "*"}).raise_for_status()
     targets = [TYPESCRIPT, {"language": "typescript", "options": {"events": "modelled"}}]
     answer = client.post(f"{space}/code", json={"targets": targets}).raise_for_status()
     trees = [
