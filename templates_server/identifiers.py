@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 RANDOM_LENGTH = 22  # 131 bits
+DIGEST_LENGTH = 32
 TO_ALPHABET = (ALPHABET * 5).encode()[:256]
 SURPLUS = bytes(range(len(ALPHABET) * 4, 256))  # bytes that would favour some characters over others
 MORE_THAN_SURPLUS = 8  # of 32 bytes one is taken out
@@ -44,16 +45,15 @@ def derived_ids(prefix: str, scope: str, names: Iterable[str]) -> list[str]:
     return ids_of_digests(prefix, derived_digests(scope, names))
 
 
-def derived_digests(scope: str, names: Iterable[str]) -> list[bytes]:
-    """The SHA-256 of a scope and each of these names."""
-    return [hashlib.sha256(f"{scope}\0{name}".encode()).digest() for name in names]
+def derived_digests(scope: str, names: Iterable[str]) -> bytes:
+    """The SHA-256 of a scope and each of these names, one behind the other."""
+    return b"".join([hashlib.sha256(f"{scope}\0{name}".encode()).digest() for name in names])
 
 
-def ids_of_digests(prefix: str, digests: Iterable[bytes]) -> list[str]:
+def ids_of_digests(prefix: str, digests: bytes) -> list[str]:
     """The ids that are derived from these digests."""
-    characters = b"".join([digest[:RANDOM_LENGTH] for digest in digests])
-    texts = characters.translate(TO_ALPHABET).decode("ascii")
-    return [f"{prefix}_{texts[start : start + RANDOM_LENGTH]}" for start in range(0, len(texts), RANDOM_LENGTH)]
+    texts = digests.translate(TO_ALPHABET).decode("ascii")
+    return [f"{prefix}_{texts[start : start + RANDOM_LENGTH]}" for start in range(0, len(texts), DIGEST_LENGTH)]
 
 
 def base62(number: int, length: int) -> str:

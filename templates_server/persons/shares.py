@@ -12,12 +12,12 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from templates_server.identifiers import derived_digests, ids_of_digests
+from templates_server.identifiers import DIGEST_LENGTH, derived_digests, ids_of_digests
 from templates_server.persons.names import Stated
 
 PRIME = 2**31 - 1
 BUCKETS = 10_000  # a bucket is a hundredth of a percent
-FIRST_BYTE = 24  # of a digest: the id that is derived from it has the bytes before
+OF_ONE = "24xQ"  # the last eight bytes of a digest; the id that is derived from it has the first 22
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +50,10 @@ def share_number(kind: str, called: str) -> int:
     return share_numbers(derived_digests(kind, [called]))[0]
 
 
-def share_numbers(digests: Sequence[bytes]) -> list[int]:
+def share_numbers(digests: bytes) -> list[int]:
     """The numbers of those whose ids are derived from these digests."""
-    numbers = struct.unpack(f">{f'{FIRST_BYTE}xQ' * len(digests)}", b"".join(digests))
-    return [number % PRIME for number in numbers]
+    words = struct.unpack(">" + OF_ONE * (len(digests) // DIGEST_LENGTH), digests)
+    return [word % PRIME for word in words]
 
 
 def ids_and_numbers(kind: str, names: Sequence[str]) -> tuple[list[str], list[int]]:

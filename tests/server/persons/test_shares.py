@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from templates_server.persons.names import PersonKind, named
+from templates_server.persons.names import PersonKind, Stated, named
 from templates_server.persons.shares import (
     BUCKETS,
     PRIME,
@@ -20,6 +20,7 @@ from templates_server.persons.shares import (
     draw_of,
     ids_and_numbers,
     share_number,
+    share_number_of,
 )
 from templates_server.tribes.percents import to_hundredths, to_percent
 from templates_server.tribes.rules import Share
@@ -172,3 +173,10 @@ def test_each_hundredth_of_a_percent_is_read_and_written_exactly() -> None:
 def test_a_percentage_is_read_if_it_has_two_decimals_at_most(value: float) -> None:
     is_one = 0 <= value <= 100 and float(f"{float(value):.2f}") == value
     assert (to_hundredths(value) is not None) is is_one
+
+
+def test_who_would_be_created_now_has_the_number_of_the_visitor_where_there_is_one() -> None:
+    visitor, user = named(PersonKind.VISITOR, "v"), named(PersonKind.USER, "u")
+    number_of_visitor, number_of_user = share_number(PersonKind.VISITOR, "v"), share_number(PersonKind.USER, "u")
+    assert share_number_of(Stated(visitor, None)) == share_number_of(Stated(visitor, user)) == number_of_visitor
+    assert share_number_of(Stated(None, user)) == number_of_user
