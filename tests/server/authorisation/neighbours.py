@@ -40,7 +40,7 @@ from tests.server.authorisation.in_process import OF_A_PLACE, Asker, Sent
 BEGINNING = system_clock()
 MIDDLE = "env_M"
 IDS = (MIDDLE, "env_A", "env_B", "env_x", "env_y", "env_z")  # the first is production of the first Space
-DRAWN = re.compile(r"\b(ses|exp|key|acc|pk|spc|org|trm)_[0-9A-Za-z_]+")
+DRAWN = re.compile(r"\b(ses|exp|key|acc|pk|spc|org|trm|[ar][0-9]{15})_[0-9A-Za-z_]+")
 MARK_OF_AN_IMPORT = re.compile(r"\b[0-9]{14,19}\b")  # a time has thirteen digits
 TIME_IN_A_CURSOR = re.compile(
     r"(?<=ZW52X[0-9A-Za-z]{3})[0-9A-Za-z_-]+"
