@@ -17,6 +17,8 @@ CALCULATING = {"len", "min", "max", "round", "sum", "abs", "now_seconds"}
 OF_THE_DATABASE = {"scalar_one", "scalar"}
 
 NOT_SENT: dict[str, str] = {
+    "templates_server/events/modelled.py: float(text)": "a pattern holds it to 60 characters",
+    "templates_server/events/modelled.py: Decimal(repr(number))": "a number, as Python writes it",
     "mtribes_cli/commands/token.py: int(match[1])": "three digits of a pattern",
     "mtribes_cli/completing.py: int(count)": "the completion script of the shell states it",
     "mtribes_cli/device_sign_in.py: float(self._codes.interval_seconds)": "a number, checked by `_checked_codes`",

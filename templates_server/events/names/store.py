@@ -107,7 +107,7 @@ def note_removed(connection: Connection, environment_id: str, events: Collection
 
 
 def _change_id(kind: str, at: int) -> str:
-    return f"{kind}{at:015}{random_text(RANDOM_CHARACTERS)}"
+    return f"{kind}{at:015}_{random_text(RANDOM_CHARACTERS)}"
 
 
 def remove_events(connection: Connection, condition: str, values: tuple[Any, ...]) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -24,6 +25,7 @@ from templates_server import migrations, schema
 from templates_server.app import create_app
 from templates_server.database import Database
 from templates_server.devices import store as devices_store
+from templates_server.events.names.folding import fold_changes
 from templates_server.imports import sqlite_store as import_rows_store
 from templates_server.opening import open_database
 from templates_server.persons.names import PersonKind, named
@@ -40,7 +42,7 @@ from tests.server.authorisation.in_process import OF_A_PLACE, Asker, Sent
 BEGINNING = system_clock()
 MIDDLE = "env_M"
 IDS = (MIDDLE, "env_A", "env_B", "env_x", "env_y", "env_z")  # the first is production of the first Space
-DRAWN = re.compile(r"\b(ses|exp|key|acc|pk|spc|org|trm)_[0-9A-Za-z_]+")
+DRAWN = re.compile(r"\b(ses|exp|key|acc|pk|spc|org|trm|[ar][0-9]{15})_[0-9A-Za-z_]+")
 MARK_OF_AN_IMPORT = re.compile(r"\b[0-9]{14,19}\b")  # a time has thirteen digits
 TIME_IN_A_CURSOR = re.compile(
     r"(?<=ZW52X[0-9A-Za-z]{3})[0-9A-Za-z_-]+"
@@ -157,6 +159,9 @@ async def _deletion(server: Server) -> Deletion:
         await _fill(server, place, server.keys[identifier], plan=f"plan of {identifier}")
         users = [{"user_id": f"t-{number}", "tags": ["removed"]} for number in range(GOING)]
         await _good(server, "POST", f"{place}/users", users)
+        fold_changes(server.database, threading.Event())
+        app = {"authorization": f"Bearer {server.keys[identifier]}"}
+        await _good(server, "POST", "/api/client/events", [{**EVENT, "anonymous_id": "x"}], **app)
         await _good(server, "DELETE", f"{place}/user-tags/removed")  # goes on for longer than the request
         await _good(server, "POST", f"{place}/events/exports", {"format": "csv"})
         await _present(server, "LAST")
@@ -298,6 +303,7 @@ async def _fill(server: Server, path: str, key: str, *, plan: str) -> None:
             await _good(server, "POST", f"/api/client/{route}", body, **app)
         await _good(server, "PUT", f"{path}/visitors/{visitor}/tags/{tag}")
     events = [{**EVENT, "external_id": "ada", "id": f"evt-{number}", "data": {"of": plan}} for number in range(3)]
+    events.append({**EVENT, "name": plan, "external_id": "ada", "id": "evt-of"})
     await _good(server, "POST", "/api/client/events", events, **app)
     await _good(server, "POST", "/api/client/devices", {**DEVICE, "external_id": "ada", "os": plan}, **app)
     for visitor, user in (("tablet", "ada"), ("phone", "eve"), ("laptop", "eve")):

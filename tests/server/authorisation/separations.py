@@ -60,8 +60,14 @@ SEPARATIONS = (
         "persons ON ",
         condition="persons.environment_id = found.environment_id",
     ),
-    Separation("names of events that are listed", "events.names.store", "FROM event_names WHERE "),
-    Separation("how many names there are", "events.names.store", 'COUNT = "SELECT count(*) FROM event_names WHERE '),
+    Separation(
+        "names of events that are listed",
+        "events.names.store",
+        "NAMES = f\"SELECT {', '.join(list(COLUMNS)[1:])} FROM event_names WHERE ",
+    ),
+    Separation(
+        "changes of names that are listed", "events.names.store", 'ALL = "SELECT change FROM event_name_changes WHERE '
+    ),
     Separation("how many events a person has", "events.store", "FROM events WHERE ", " AND person_id = ? LIMIT"),
     Separation(
         "events that a person has already", "events.store", "FROM events WHERE ", " AND person_id = ? AND event_id"
@@ -142,6 +148,19 @@ SEPARATIONS = (
 )
 
 NOT_MISSED = {
+    ("events.names.store", 'COUNT = "SELECT count(*) FROM event_names WHERE environment_id = ?'): (
+        "how many places are left is seen where all are taken"
+    ),
+    ("events.names.store", 'FORGET = "DELETE FROM event_names WHERE environment_id = ?'): "tests of erasure hold it",
+    ("events.names.store", 'NEXT = "SELECT change_id, change FROM event_name_changes WHERE environment_id = ?'): (
+        "tests of folding hold it"
+    ),
+    ("events.names.store", 'FOLDED = "DELETE FROM event_name_changes WHERE environment_id = ?'): (
+        "the id of a change is drawn at random"
+    ),
+    ("events.names.store", 'ABANDON = "DELETE FROM event_name_changes WHERE environment_id = ?'): (
+        "it is reached where a Space was deleted at the same time; a test of its own plants that"
+    ),
     ("users.store", 'UNCOUNT = "DELETE FROM user_tags WHERE environment_id = ?'): "a tag without people stays nowhere",
     ("users.store", 'VISITORS = "SELECT person_id FROM persons WHERE environment_id = ?'): (
         "a person id is of a user or of a visitor, the same in every environment"

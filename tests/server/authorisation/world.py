@@ -195,7 +195,7 @@ async def _furnish_environment(world: World, space: str, environment: str, *, ma
         await _tell(world, key.key, "identify", {"anonymous_id": visitor, "data": {"plan": f"mark-{mark}"}})
         for tag in (f"mark-{mark}", "shared"):
             await _make(world, "PUT", f"{path}/visitors/{visitor}/tags/{tag}", None)
-    event = {"name": "video/started", "external_id": "ada", "data": {"film": f"mark-{mark}"}}
+    event = {"name": f"video/mark-{mark}", "external_id": "ada", "data": {"film": f"mark-{mark}"}}
     await _tell(world, key.key, "events", [event])
     session = json.loads((await _tell(world, key.key, "sessions", {"external_id": "ada"})).body)
     world.names[mark] = {
