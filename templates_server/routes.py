@@ -784,6 +784,7 @@ SPACE_ROUTES = (
         Surface.PLATFORM,
         "The events of an environment, of a user the newest first; a page may be short and yet not the last.",
         scope=Scope.EVENTS_READ,
+        role=Role.DEVELOPER,
         gives=EventView,
         takes=(
             *PAGE,
@@ -1173,6 +1174,7 @@ EXPORT_ROUTES = (
         Surface.PLATFORM,
         "Begin an export of events: all of them, or those of a name or of a user.",
         scope=Scope.EVENTS_READ,
+        role=Role.DEVELOPER,
         reads=EventExport,
         gives=ExportView,
         status=HTTPStatus.ACCEPTED,
@@ -1185,6 +1187,7 @@ EXPORT_ROUTES = (
         exports.show,
         Surface.PLATFORM,
         "How far an export is; needs `users:read` and `tribes:read`, or `events:read`, by what is in it.",
+        role=Role.DEVELOPER,
         gives=ExportView,
     ),
     Route(
@@ -1193,6 +1196,7 @@ EXPORT_ROUTES = (
         exports.download,
         Surface.PLATFORM,
         "What was exported, or a part of it, once the export is complete; needs the same scopes.",
+        role=Role.DEVELOPER,
         gives=Body(Any, (CSV, NDJSON, JSON)),
         also=(HTTPStatus.PARTIAL_CONTENT,),
         refuses=(RangeNotSatisfiable,),

@@ -95,6 +95,20 @@ GUARDS = (
         MEMBERS,
     ),
     Guard("the sign-in of a route is asked for", "steps", "if route.needs_sign_in:", "if False:", TOKENS),
+    Guard(
+        "a viewer reads no events",
+        "routes",
+        "        role=Role.DEVELOPER,\n        gives=EventView,\n",
+        "        gives=EventView,\n",
+        ("GET /v2/spaces/{space}/environments/{environment}/events",),
+    ),
+    Guard(
+        "a viewer exports no events",
+        "routes",
+        "        role=Role.DEVELOPER,\n        reads=EventExport,\n",
+        "        reads=EventExport,\n",
+        ("/events/exports",),
+    ),
     Guard("revoked keys", "spaces.store", " AND k.revoked IS NULL", "", ("/api/client/events",)),
     Guard(
         "expiry",

@@ -117,6 +117,11 @@ def rows_of(database: Database) -> dict[str, int]:
     return database.read_now(count)
 
 
+def stored_texts(database: Database) -> str:
+    """All that is kept of names, counted or waiting."""
+    return database.read_now(lambda connection: str([connection.execute(select(table)).all() for table in TABLES]))
+
+
 def test_a_name_is_told_with_how_often_and_when_it_arrived(place: Place) -> None:
     place.send({"name": "video/completed", "metadata": pairs("title", "genre")}, {"name": "Product Purchased"})
     place.clock[0] += HOUR
@@ -161,21 +166,52 @@ def test_names_are_found_by_a_part_and_told_page_by_page(place: Place) -> None:
 
 
 @pytest.mark.parametrize(
-    ("role", "scopes", "status"),
+    ("role", "scopes", "names", "events"),
     [
-        (Role.DEVELOPER, {Scope.EVENTS_READ}, 200),
-        (Role.DEVELOPER, ALL_SCOPES - {Scope.EVENTS_READ}, 403),
-        (Role.VIEWER, ALL_SCOPES, 403),  # as all that is of events
+        (Role.DEVELOPER, {Scope.EVENTS_READ}, 200, 200),
+        (Role.DEVELOPER, ALL_SCOPES - {Scope.EVENTS_READ}, 403, 403),
+        (Role.VIEWER, {Scope.EVENTS_READ}, 200, 403),
+        (Role.VIEWER, ALL_SCOPES - {Scope.EVENTS_READ}, 403, 403),
     ],
 )
-def test_names_are_for_those_who_may_read_events(
-    place: Place, role: Role, scopes: frozenset[Scope], status: int
+def test_names_take_the_scope_and_events_a_role_that_may_see_people_besides(
+    place: Place, role: Role, scopes: frozenset[Scope], names: int, events: int
 ) -> None:
     person = add_person(place.server.database, place.person.organization, role=role, grant=Grant(scopes))
     with person.client(place.server) as client:
-        assert client.get(f"{place.path}/event-names").status_code == status
-        assert client.get(f"{place.path}/events").status_code == status
+        assert client.get(f"{place.path}/event-names").status_code == names
+        assert client.get(f"{place.path}/events").status_code == events
+        exported = client.post(f"{place.path}/events/exports", json={"format": "csv"})
+    assert exported.status_code == (202 if events == 200 else 403)
     assert place.app.get(f"{place.path}/event-names").status_code == 403
+
+
+def test_a_viewer_reads_counts_of_names_and_nothing_that_says_whose_the_events_are(place: Place) -> None:
+    secrets = ("secret-user", "secret-visitor", "secret-event", "secret-value", "secret-session")
+    place.send(
+        {
+            "name": "video/completed",
+            "external_id": "secret-user",
+            "anonymous_id": "secret-visitor",
+            "id": "secret-event",
+            "session": "secret-session",
+            "data": {"secret-value": "secret-value"},
+            "metadata": [{"key": "title", "value": "secret-value"}],
+        }
+    )
+    viewer = add_person(place.server.database, place.person.organization, role=Role.VIEWER)
+    with viewer.client(place.server) as client:
+        waiting, stored = client.get(f"{place.path}/event-names"), stored_texts(place.server.database)
+        place.fold()
+        stored += stored_texts(place.server.database)
+        folded = client.get(f"{place.path}/event-names")
+        refused = client.get(f"{place.path}/events").json()["errors"][0]["message"]
+    assert waiting.json() == folded.json()
+    [told] = folded.json()["data"]
+    assert (told["name"], told["events"], told["metadata_keys"]) == ("video/completed", 1, ["title"])
+    assert "video/completed" in stored
+    assert not [secret for secret in secrets if secret in folded.text + stored]
+    assert refused.startswith("This needs the role developer")
 
 
 def test_names_beyond_the_limit_are_counted_nowhere_and_push_nobody_out(place: Place) -> None:

@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
+from templates_server.access import ALL_SCOPES, Role, Scope
 from templates_server.exports import lines_store
+from tests.people import Grant, add_person
 from tests.server.exports.exporting import Exporting
 
 ADA = {
@@ -181,3 +183,21 @@ def test_events_are_exported_as_they_are_listed(place: Exporting) -> None:
     started = rows_of(place.exported_events(format="csv", name="video/started"))
     assert [(row["id"], row["anonymous_id"], row["user_id"]) for row in started] == [("e2", "tv", "")]
     assert json.loads(started[0]["data"]) == {"at": 1.5, "ü": ["\n"]}
+
+
+@pytest.mark.parametrize(
+    ("role", "scopes", "status"),
+    [
+        (Role.DEVELOPER, {Scope.EVENTS_READ}, 200),
+        (Role.DEVELOPER, ALL_SCOPES - {Scope.EVENTS_READ}, 403),
+        (Role.VIEWER, ALL_SCOPES, 403),  # who reads the names of events, and no person
+    ],
+)
+def test_an_export_of_events_is_read_by_those_who_may_read_events(
+    place: Exporting, role: Role, scopes: frozenset[Scope], status: int
+) -> None:
+    export = place.ended(place.ask_events(format="csv"))
+    path = f"{place.path}/exports/{export['export']}"
+    person = add_person(place.server.database, place.person.organization, role=role, grant=Grant(scopes))
+    with person.client(place.server) as client:
+        assert [client.get(path).status_code, client.get(f"{path}/content").status_code] == [status, status]

@@ -38,7 +38,7 @@ OF_NOBODY = {
     *("browser_sessions", "failed_attempts", "authorization_codes", "device_codes", "device_guesses"),
     *("token_families", "tokens", "spaces", "model_revisions", "tribe_revisions", "environments"),
     *("delivery_revisions", "environment_keys", "code_renderings", "idempotent_answers"),
-    *("user_tags", "tag_removals", "event_names"),  # counts
+    *("user_tags", "tag_removals", "event_names", "event_name_changes"),  # counts
     *("imports", "import_parts"),  # counts, and what was wrong, never the values
     "exports",  # whose files expire
     "audit_entries",  # which name people by their derived ids
