@@ -13,7 +13,6 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import yaml
 
-from templates_server.description import Parameter
 from templates_server.endpoint import Route, Surface
 from templates_server.openapi.answers import PATH_PARAMETER
 from templates_server.routes import ROUTES
@@ -100,7 +99,7 @@ def _hostile_request(stage: Stage, route: Route, chance: Random) -> HostileReque
     for name in chance.sample(list(HEADERS), chance.choice((1, 1, 2))) if "headers" in hostile else ():
         headers[name] = chance.choice(HEADERS[name])
     target = _path(stage, route, chance, is_hostile="path" in hostile)
-    query = _query(route, chance, is_hostile="query" in hostile)
+    query = _query(stage, route, chance, is_hostile="query" in hostile)
     if route.path == "/oauth/authorize" and "query" not in hostile:
         target, query = CONSENT, ""
     head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
@@ -155,12 +154,13 @@ def _path(stage: Stage, route: Route, chance: Random, *, is_hostile: bool) -> st
     return PATH_PARAMETER.sub(part, route.path)
 
 
-def _query(route: Route, chance: Random, *, is_hostile: bool) -> str:
+def _query(stage: Stage, route: Route, chance: Random, *, is_hostile: bool) -> str:
     given = [one for one in route.takes if one.place == "query"]
-    pairs = [f"{one.name}={quote(_sound_text(one))}" for one in given if one.in_samples or chance.random() < 0.2]
+    sound = [(one.name, stage.query(route, one)) for one in given if one.in_samples or chance.random() < 0.2]
+    pairs = [f"{name}={quote(text)}" for name, text in sound]
     if is_hostile:
         names = [*(one.name for one in given), "accountId"]
-        texts = [hostile_text(chance).encode("utf-8", "surrogatepass") for _ in names]
+        texts = [_hostile_query_text(name, chance) for name in names]
         pairs = [f"{name}={quote(text)[:2_000]}" for name, text in zip(names, texts, strict=True)]
         pairs = chance.sample(pairs, chance.randint(1, len(pairs)))
         if chance.random() < 0.2:
@@ -171,5 +171,9 @@ def _query(route: Route, chance: Random, *, is_hostile: bool) -> str:
 ODD_PAIRS = ("%00=%00", "limit=%FF", "&" * 900, "=" * 900, "cursor=" + "A" * 3_000, "a=%", "limit=1&limit=2")
 
 
-def _sound_text(given: Parameter) -> str:
-    return str(given.example) if given.example is not None else "1"
+def _hostile_query_text(name: str, chance: Random) -> bytes:
+    """Return what nobody expects in a parameter; in a cursor half of the time as what it is, encoded."""
+    text = hostile_text(chance).encode("utf-8", "surrogatepass")
+    if name == "cursor" and chance.random() < 0.5:
+        return base64.urlsafe_b64encode(text).rstrip(b"=")
+    return text

@@ -9,15 +9,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, unquote, urlencode
 
 import httpx
 import msgspec
 
 from templates_server import server_key
+from templates_server.description import PAGE, Parameter
 from templates_server.endpoint import Route
 from templates_server.openapi.examples import part_of
 from templates_server.pages.browser import Browser, form_token
+from templates_server.routes import ROUTES
+from tests.fuzz import what_apps_say
 from tests.fuzz.sending import exchange
 from tests.server.oauth.flows import REDIRECT, VERIFIER, answered, authorization, hidden_fields
 
@@ -62,7 +65,9 @@ class Stage:
     names: dict[str, str] = field(default_factory=dict)
     """What stands in paths, by the name of the part."""
     documents: dict[str, Any] = field(default_factory=dict)
-    """Documents as the demo has them, by path."""
+    """Documents as the demo has them, and with what it has not, by path."""
+    cursors: dict[str, str] = field(default_factory=dict)
+    """Where the second page begins, by route."""
     rounds: int = 0
 
     @classmethod
@@ -87,6 +92,8 @@ class Stage:
         stage.names["asset"] = re.findall(r"/assets/([\w.-]+)", stage.browser.get("/").text)[0]
         for path in (f"{SPACE}/model", f"{SPACE}/tribes", f"{HERE}/delivery"):
             stage.documents[path] = stage.send("GET", path)[0]
+        stage.documents[f"{SPACE}/model"] |= what_apps_say.MODELLED
+        stage.documents[f"{SPACE}/tribes"]["tribes"] |= what_apps_say.TRIBES
         return stage
 
     @property
@@ -136,8 +143,25 @@ class Stage:
         self.send("POST", f"{HERE}/users", [{"user_id": "ada", "tags": ["sports/football"]}, {"user_id": "casey"}])
         app = {"Authorization": f"Bearer {self.key}"}
         with new_client(self.url, **app) as client:
-            started = client.post("/api/client/sessions", json={"anonymous_id": "phone-1"})
+            started = client.post("/api/client/sessions", json=what_apps_say.SESSION).raise_for_status()
+            for events in (what_apps_say.EVENTS, what_apps_say.hostile_events()):
+                client.post("/api/client/events", json=events).raise_for_status()
         self.names["session"] = started.json()["session"]
+        for route in (one for one in ROUTES if PAGE[0] in one.takes):
+            self._renew_cursor(route)
+
+    def _renew_cursor(self, route: Route) -> None:
+        """Find out where the second page of a list begins."""
+        path = re.sub(r"\{(\w+)\*?\}", lambda match: quote(self.part(route, match[1]), safe=""), route.path)
+        answer = self.administrator.get(path, params={"limit": 1})
+        if found := re.search(r"[?&]cursor=([^&>]+)", answer.headers.get("link", "")):
+            self.cursors[f"{route.method} {route.path}"] = unquote(found[1])
+
+    def query(self, route: Route, given: Parameter) -> str:
+        """Return what stands for a parameter of a route."""
+        if given.name == "cursor":
+            return self.cursors.get(f"{route.method} {route.path}", "")
+        return "1" if given.example is None else str(given.example)
 
     def _renew_accounts(self) -> None:
         for kind in ("invitations", "service-accounts"):
@@ -210,11 +234,15 @@ class Stage:
             return {"form_token": form_token(server_key.load(self.folder), browser, purpose), **told}
         if name == "POST /v2/organizations/{organization}/spaces":
             return {"key": "fresh", "name": "Fresh"}
+        if name in what_apps_say.BODIES:
+            return what_apps_say.BODIES[name]
         if name == "POST /oauth/token":
             return {"grant_type": "client_credentials", **self.service}
         path = route.path.replace("{space}", "vod").replace("{environment}", "production")
         if route.method == "PUT" and path in self.documents:
             return self.documents[path]
+        if path == f"{SPACE}/model/diff":
+            return self.documents[f"{SPACE}/model"]
         if isinstance(route.example, bytes):
             return [json.loads(line) for line in json.loads(msgspec.json.encode(route.example.decode())).splitlines()]
         return json.loads(msgspec.json.encode(route.example)) if route.example is not None else None
