@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 
 from templates_server import migrations, schema
 from templates_server.database import Database
@@ -33,12 +33,11 @@ class Event:
         self.pairs: Mapping[str, str] = {f"key {number % KEYS}": "x", "k": "x"}
 
 
-def changes() -> Sequence[Stored]:
-    """What so many transactions have stored."""
-    return [
-        Stored(1_000_000 + number, NOTHING_MODELLED, [Event(number * 7 + each) for each in range(NAMES_A_CHANGE)])
-        for number in range(CHANGES)
-    ]
+def note(connection: Connection, environment_id: str) -> None:
+    """Write down what so many transactions have stored."""
+    for number in range(CHANGES):
+        events = [Event(number * 7 + each) for each in range(NAMES_A_CHANGE)]
+        store.note_stored(connection, {environment_id: [Stored(1_000_000 + number, NOTHING_MODELLED, events)]})
 
 
 def names_of(database: Database, environment_id: str) -> Mapping[str, EventName]:
@@ -81,9 +80,7 @@ def test_a_kill_while_names_are_folded_in_changes_no_count(
     database = open_database(url, checkpoints=False)
     migrations.upgrade(database)
     environment = add_environment(database)
-    database.write_now(
-        lambda connection: [store.note_stored(connection, {environment.id: [stored]}) for stored in changes()]
-    )
+    database.write_now(lambda connection: note(connection, environment.id))
     expected = names_of(database, environment.id)
     database.close()
     lefts: list[int] = []
