@@ -73,7 +73,7 @@ def conditions(number: int) -> Any:
 
 def tribe_of_shares(number: int) -> Any:
     """Return a tribe with a share, versions, and events with conditions on their data."""
-    share = {"share": {"salt": f"salt {number}", "from": number / 100, "to": number / 100 + 0.25}}
+    share = {"share": {"salt": f"salt {number}", "from": number / 100, "to": (number + 25) / 100}}
     version = {"attribute": "app.version", "operator": "version_at_least", "value": f"2.{number}.0-beta+{number}"}
     bought = [{"event": f"a/e{n}", "metadata": {"genre": "x" * 20}, "data": conditions(n)} for n in range(3)]
     return {"filters": [share, version, {**version, "attribute": "device.os_version"}, *bought]}

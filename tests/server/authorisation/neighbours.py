@@ -301,7 +301,7 @@ async def _fill(server: Server, path: str, key: str, *, plan: str) -> None:
             ("identify", {"anonymous_id": visitor, "data": {"plan": plan}}),
             ("events", [{**EVENT, "anonymous_id": visitor, "id": f"evt-{visitor}-{number}"} for number in range(3)]),
             ("devices", {**DEVICE, "anonymous_id": visitor, "os": plan}),
-            ("sessions", {"anonymous_id": visitor}),
+            ("sessions", {"anonymous_id": visitor, "app": {"version": "9.9", "platform": "roku"}, "unknown": [plan]}),
         ):
             await _good(server, "POST", f"/api/client/{route}", body, **app)
         await _good(server, "PUT", f"{path}/visitors/{visitor}/tags/{tag}")
@@ -309,6 +309,7 @@ async def _fill(server: Server, path: str, key: str, *, plan: str) -> None:
     events.append({**EVENT, "name": plan, "external_id": "ada", "id": "evt-of"})
     await _good(server, "POST", "/api/client/events", events, **app)
     await _good(server, "POST", "/api/client/devices", {**DEVICE, "external_id": "ada", "os": plan}, **app)
+    await _good(server, "POST", "/api/client/sessions", {"external_id": "ada", "app": {"version": "9.8"}}, **app)
     for visitor, user in (("tablet", "ada"), ("phone", "eve"), ("laptop", "eve")):
         await _good(server, "POST", "/api/client/alias", {"anonymous_id": visitor, "external_id": user}, **app)
     for number in (1, 2):

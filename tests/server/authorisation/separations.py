@@ -52,6 +52,7 @@ SEPARATIONS = (
     Separation("what a step of an erasure removes", "users.erasure.store", 'THEIRS_UP_TO = "'),
     Separation("when somebody was erased", "users.erasure.store", "erased FROM erasures WHERE "),
     Separation("everything of a user", "users.everything.store", "WHERE ", " AND {kind.person}"),
+    Separation("the last session of a user", "users.everything.store", "{LAST_SESSION} FROM persons WHERE "),
     Separation("events of everybody", "events.listing.store", "FROM events WHERE "),
     Separation("events of a user", "events.listing.store", "WHERE ", condition="found.environment_id = ?"),
     Separation(

@@ -13,8 +13,8 @@ import os
 import random
 import threading
 import time
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ import pytest
 from sqlalchemy import Connection, Table, select
 
 from templates_server import schema
+from templates_server.events.names.store import list_names
 from templates_server.opening import open_database
 from templates_server.settings import sqlite_url
 from tests.environments import AppEnvironment, add_environment
@@ -71,7 +72,15 @@ class Load:
 
     def _events(self, number: int, sender: int) -> list[dict[str, Any]]:
         who = {"external_id": f"u-{sender}"} if number % 2 else {"anonymous_id": f"v-{sender}-{number % 5}"}
-        return [{"name": "a/b", "id": f"e-{number}-{place}", **who} for place in range(EVENTS_AT_ONCE)]
+        return [
+            {
+                "name": f"a/b-{place % 3}",
+                "id": f"e-{number}-{place}",
+                "metadata": [{"key": f"k-{place % 2}", "value": ""}],
+            }
+            | who
+            for place in range(EVENTS_AT_ONCE)
+        ]
 
     def _profile(self, number: int, sender: int) -> dict[str, Any]:
         return {"external_id": f"u-{sender}", "data": {"seats": number}}
@@ -125,14 +134,25 @@ def send_again(server: ServerProcess, load: Load) -> None:
     connection.close()
 
 
+def keys_of(events: Sequence[Any]) -> Mapping[str, set[str]]:
+    """The keys of metadata that stored events have, by name."""
+    keys = defaultdict(set)
+    for row in events:
+        keys[row.name].update(json.loads(row.metadata))
+    return keys
+
+
 def check(url: str, load: Load) -> None:
-    """All that was acknowledged is there, and nothing that was sent again is there twice."""
+    """All that was acknowledged is there, and nothing that was sent again is there twice, or counted twice."""
     database = open_database(url, checkpoints=False)
     events = database.read_now(lambda connection: rows(connection, schema.events, load.environment))
     persons = database.read_now(lambda connection: rows(connection, schema.persons, load.environment))
+    names = database.read_now(lambda connection: list_names(connection, load.environment.id))
     database.close()
     counted = Counter(row.event_id for row in events)
     assert counted.keys() == load.events
     assert set(counted.values()) <= {1}
+    assert {name: one.events for name, one in names.items()} == Counter(row.name for row in events)
+    assert {name: set(one.keys) for name, one in names.items()} == keys_of(events)
     kept = {row.called: json.loads(row.attributes)["seats"] for row in persons if row.attributes != "{}"}
     assert kept == load.seats
