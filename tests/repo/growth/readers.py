@@ -25,6 +25,7 @@ from templates_server import addresses, documents, forms, remembering
 from templates_server.codegen.model import GenerationInput
 from templates_server.codegen.render import render
 from templates_server.delivery.reading import Surroundings, parse_delivery
+from templates_server.events.modelled import differs
 from templates_server.pages.browser import cookie_in
 from templates_server.persons.reading import read_user
 from templates_server.remembering import Memo
@@ -116,6 +117,9 @@ NOT_READERS: Mapping[str, str] = {
     "templates_server.delivery.choosing.entity_name": _OURS,
     "templates_server.documents._fits": _LISTED,
     "templates_server.documents._text": _LISTED,
+    "templates_server.events.modelled.differs": _LISTED,
+    "templates_server.events.names.api._view": _OURS,
+    "templates_server.events.names.store._row": _OURS,
     "templates_server.exports.api._problem": _OURS,
     "templates_server.exports.csv_rows.with_attributes": _OURS,
     "templates_server.exports.spooling._complete": _OURS,
@@ -226,6 +230,16 @@ def _addresses(text: str) -> object:
     return [addresses.caller_of("10.0.0.1", headers, proxies=proxies, header=name) for name in addresses.ProxyHeader]
 
 
+def _differs(text: str) -> list[bool]:
+    """Whether an event differs from the model that has that text as a key or value, for each type of metadata."""
+    event = {"metadata": {kind: {"type": kind} for kind in ("text", "number", "toggle")}}
+    select = {"metadata": {"select": {"type": "select", "options": ["a"]}}}
+    model, _ = parse_model({**MODEL, "events": {"a/b": event, "a/c": select}}, space="vod", name="VOD")
+    modelled = {one.key: one for one in model.events}
+    sent = [*({kind: text} for kind in ("text", "number", "toggle", "select")), {text: text}]
+    return [differs(name, metadata, modelled) for name in modelled for metadata in sent]
+
+
 def _conditions(text: str) -> list[dict[str, object]]:
     """Conditions on data that hold a text in each of their places."""
     places: dict[str, object] = {"path": [text], "operator": "in", "value": [text]}
@@ -249,6 +263,7 @@ COMPOSED: tuple[tuple[str, Read], ...] = (
         "templates_server.delivery.reading",
         lambda text: parse_delivery(document(text), Surroundings(SPACE, "production")),
     ),
+    ("templates_server.events.modelled", _differs),
     ("templates_server.users.api", lambda text: _read_changes(document(text))),
     (
         "templates_server.persons.reading",
