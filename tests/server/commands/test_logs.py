@@ -24,6 +24,7 @@ from tests.servers import PostgresServer
 from tests.unhandled import UNHANDLED
 
 LINE_BYTES = 100
+pytestmark = pytest.mark.slow
 posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals and terminals")
 
 
@@ -342,8 +343,6 @@ def test_who_started_it_may_have_hang_ups_ignored(tmp_path: Path) -> None:
 
 IGNORING = """
 import runpy, signal, sys
-
-pytestmark = pytest.mark.slow
 signal.signal(signal.SIGHUP, signal.SIG_IGN)
 runpy.run_module("templates_server", run_name="__main__", alter_sys=True)
 """
