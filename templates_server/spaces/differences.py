@@ -17,6 +17,9 @@ from templates_server.codegen.render import LANGUAGES
 from templates_server.spaces.models import Change, ModelDiff, Renamed
 
 
+OPTION = "option"
+
+
 @dataclass(frozen=True, slots=True)
 class Signature:
     """What the type of something in generated code depends on."""
@@ -24,6 +27,9 @@ class Signature:
     type: str = ""
     may_be_unset: bool = False
     is_required: bool = False
+
+
+NOTHING = Signature()
 
 
 def diff(before: SpaceModel, after: SpaceModel, *, revision: int) -> ModelDiff:
@@ -37,7 +43,8 @@ def diff(before: SpaceModel, after: SpaceModel, *, revision: int) -> ModelDiff:
         kind = _kind(old.get(path), new.get(path))
         if kind is not None and not _is_below(path, told):
             changes.append(_change(path, kind, names, breaking=kind != "added" or new[path].is_required))
-            told.add(path)
+            if OPTION not in {old.get(path, NOTHING).type, new.get(path, NOTHING).type}:
+                told.add(path)  # nothing is below an option: `v1.2` is another than `v1`
         elif kind is None and any(b.get(path) != a.get(path) for _, b, a in names):
             changes.append(_change(path, "retyped", names, breaking=True))
     return ModelDiff(revision, any(change.breaking for change in changes), tuple(changes))
@@ -101,7 +108,7 @@ def _event_signatures(event: Event) -> Iterator[tuple[str, Signature]]:
 
 
 def _option_signatures(definition: Property | Metadata | Field, path: str) -> Iterator[tuple[str, Signature]]:
-    return ((join(f"{path}.options", option), Signature()) for option in definition.options)
+    return ((join(f"{path}.options", option), Signature(OPTION)) for option in definition.options)
 
 
 def _may_be_unset(definition: Property) -> bool:
