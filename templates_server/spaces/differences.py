@@ -17,9 +17,6 @@ from templates_server.codegen.render import LANGUAGES
 from templates_server.spaces.models import Change, ModelDiff, Renamed
 
 
-OPTION = "option"
-
-
 @dataclass(frozen=True, slots=True)
 class Signature:
     """What the type of something in generated code depends on."""
@@ -29,6 +26,7 @@ class Signature:
     is_required: bool = False
 
 
+OPTION = "option"  # the type of what nothing is below
 NOTHING = Signature()
 
 
