@@ -56,6 +56,7 @@ def of_a_session(source: str) -> list[tuple[int, str]]:
     ]
 
 
+@pytest.mark.slow
 def test_no_url_of_a_file_is_made_by_putting_a_path_into_text() -> None:
     found = {
         f"{path.relative_to(ROOT)}:{line}"

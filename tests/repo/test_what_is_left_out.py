@@ -41,6 +41,7 @@ def _outcome(line: str) -> tuple[str, str]:
     return word, name if word in {"PASSED", "FAILED", "ERROR"} else ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("required", "failed"), [("", {"waits"}), ("1", {"waits", "skipped", "elsewhere"})])
 def test_what_is_skipped_or_takes_too_long_fails(tmp_path: Path, required: str, failed: set[str]) -> None:
     outcomes = outcomes_of(tmp_path, MTRIBES_REQUIRE_ALL=required)

@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.server.codegen.client_api_peer import SERVED_BODY, Answer, ClientApiPeer, session_answer
 from tests.server.codegen.toolchain import run_node
 
@@ -219,15 +221,16 @@ def test_properties_and_items_stay_the_same_objects_while_nothing_changes(
     assert all(run(script, javascript, peer))
 
 
+@pytest.mark.slow
 def test_a_new_start_ends_the_one_before_it(javascript: Path, peer: ClientApiPeer) -> None:
     late = session_answer({"homepage.body": SERVED_BODY | {"items": []}}, session="ses_late")
-    peer.answers["/sessions"] = [Answer(body=late, wait_seconds=0.5), Answer(body=session_answer())]
+    peer.answers["/sessions"] = [Answer(body=late, wait_seconds=1), Answer(body=session_answer())]
     script = """
     const first = session.start({ userId: "u1" });
-    await pause(100);
+    await pause(500);
     await session.start({ userId: "u1" });
     await first;
-    await pause(600);
+    await pause(800);
     session.track("a/b");
     await session.flush();
     print(seen());
@@ -250,6 +253,7 @@ def test_the_answer_to_a_session_that_was_ended_is_cut_off_and_counts_for_nothin
       return new Promise((resolve) => (answerFirst = resolve));
     };
     void session.start({ userId: "u1" });
+    while (!answerFirst) await pause(1);
     await session.start({ userId: "u2" });
     const late = { session: "ses_late", revision: 1, states: { "homepage.body": { enabled: true, items: [] } } };
     answerFirst({ status: 200, text: async () => JSON.stringify(late) });

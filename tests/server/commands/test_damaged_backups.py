@@ -309,6 +309,7 @@ def test_what_follows_the_tar_file_inside_is_refused(
     assert restored(zstandard.ZstdCompressor().compress(texts + b"\0" * 512), tmp_path) == 0
 
 
+@pytest.mark.slow
 def test_a_backup_that_is_cut_anywhere_restores_nothing(whole: Path, tmp_path: Path) -> None:
     content = whole.read_bytes()
     for length in [*range(0, len(content), len(content) // 25), *range(len(content) - 12, len(content))]:
@@ -316,6 +317,7 @@ def test_a_backup_that_is_cut_anywhere_restores_nothing(whole: Path, tmp_path: P
         assert left_in(tmp_path) <= {"server.lock"}
 
 
+@pytest.mark.slow
 def test_a_tar_file_that_is_cut_anywhere_restores_nothing(whole: Path, tmp_path: Path) -> None:
     text = zstandard.ZstdDecompressor().decompressobj().decompress(whole.read_bytes())
     ends = text.rindex(b"end.json")
@@ -324,6 +326,7 @@ def test_a_tar_file_that_is_cut_anywhere_restores_nothing(whole: Path, tmp_path:
         assert left_in(tmp_path) <= {"server.lock"}
 
 
+@pytest.mark.slow
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_no_flipped_bit_restores_something_else(data: st.DataObject, whole: Path, tmp_path: Path) -> None:

@@ -19,6 +19,8 @@ from tests.requirements import require
 from tests.server_processes import server_process, status_of
 from tests.servers import running_server
 
+pytestmark = pytest.mark.slow
+
 RANDOM_UID = 12345
 NAMES = (
     "d q?x",

@@ -342,6 +342,8 @@ def test_who_started_it_may_have_hang_ups_ignored(tmp_path: Path) -> None:
 
 IGNORING = """
 import runpy, signal, sys
+
+pytestmark = pytest.mark.slow
 signal.signal(signal.SIGHUP, signal.SIG_IGN)
 runpy.run_module("templates_server", run_name="__main__", alter_sys=True)
 """

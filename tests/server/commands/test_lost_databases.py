@@ -11,6 +11,8 @@ from templates_server.settings import sqlite_file_url
 from tests.server_processes import server_process, status_of
 from tests.servers import PostgresServer
 
+pytestmark = pytest.mark.slow
+
 COMMANDS = (["start", "--port", "0"], ["migrate"], ["organization", "add", "acme"])
 SIGNS = ("server.key", "server.json", "demo.json", "local-code", "erasures.jsonl", "exports")
 

@@ -54,6 +54,7 @@ def untargeted(made: States, context: Context | None = None) -> Decided:
     return Decided(made, made.untargeted, context)
 
 
+@pytest.mark.slow
 def test_sessions_hold_no_states_of_their_time() -> None:
     sessions = StartedSessions()
     with measured() as grown:
@@ -63,6 +64,7 @@ def test_sessions_hold_no_states_of_their_time() -> None:
         assert grown() <= sessions.bytes <= 3 * grown()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "kind", ["untargeted", "targeted", "with fields", "with long fields", "with a device", "with an app"]
 )
