@@ -134,10 +134,12 @@ function own(object, key) {
 function unknownEntry(place, value) {
   const write = (value) => JSON.stringify(value) ?? "missing";
   const text = readOr(write, value, "too deep", place, () => {});
-  // Not what nobody sees, or what would be a line of its own in a log.
-  return `${place}: ${text}`
-    .slice(0, LONGEST_UNKNOWN)
-    .replace(/[\p{C}\p{Zl}\p{Zp}]/gu, "\ufffd");
+  return visible(`${place}: ${text}`.slice(0, LONGEST_UNKNOWN));
+}
+
+/** Without what nobody sees, would be a line of its own in a log, or is an order to a terminal. */
+function visible(text) {
+  return text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, "\ufffd");
 }
 
 /** The value as it is read, or else the other one. */
@@ -975,7 +977,8 @@ function makeEvents(
       const reply = await post(batch);
       if (succeeded(reply)) {
         batch.forEach(drop);
-        atOnce = MOST_EVENTS_AT_ONCE;
+        // Where something in between takes no more, that is how many it takes.
+        atOnce = Math.min(2 * atOnce, MOST_EVENTS_AT_ONCE);
         failures = refusals = 0;
         continue;
       }
@@ -1338,6 +1341,8 @@ function makeRunner(spaceKey, host, code, entities) {
 
   /** The logger may start or end a session: all that goes with a message is done before, or is looked at after. */
   const log = (message, cause) => {
+    // It may hold what an app or a server says.
+    message = visible(message);
     // Of an error of our own the message is enough.
     if (cause instanceof Nonsense) cause = cause.message;
     try {

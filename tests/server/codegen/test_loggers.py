@@ -149,3 +149,18 @@ def test_what_the_logger_starts_or_ends_while_a_start_is_read_is_not_overridden_
     got = run(script, javascript)
     assert len(got["messages"]) == 1
     assert (got["people"], got["status"]) == (people, status)
+
+
+def test_no_message_is_more_than_a_line_or_an_order_to_a_terminal_whoever_said_what_is_in_it(javascript: Path) -> None:
+    script = r"""
+    const evil = "\u001b]0;evil\u0007\u009b31m\r\nERROR\u2028\u202e\u2029";
+    client.fetch = answering(({ kind }) => (kind === "events" ? { status: 422, text: "{" + evil } : served(evil)));
+    void session.start({ userId: "u1", fields: { [evil]: {} } });
+    session.track(evil);
+    session.track("a/b");
+    await pass(5);
+    print(messages);
+    """
+    messages = run(script, javascript)
+    assert len(messages) == 4
+    assert all(all(character.isprintable() for character in message) for message in messages), messages

@@ -43,6 +43,8 @@ function makeRunner(
 
   /** The logger may start or end a session: all that goes with a message is done before, or is looked at after. */
   const log: Logger = (message, cause) => {
+    // It may hold what an app or a server says.
+    message = visible(message);
     // Of an error of our own the message is enough.
     if (cause instanceof Nonsense) cause = cause.message;
     try {
