@@ -26,6 +26,10 @@ class Signature:
     is_required: bool = False
 
 
+OPTION = "option"  # the type of what nothing is below
+NOTHING = Signature()
+
+
 def diff(before: SpaceModel, after: SpaceModel, *, revision: int) -> ModelDiff:
     """Every change from one model, stored at a revision, to another, in order of path."""
     was, will_be = name_model(before), name_model(after)
@@ -37,7 +41,8 @@ def diff(before: SpaceModel, after: SpaceModel, *, revision: int) -> ModelDiff:
         kind = _kind(old.get(path), new.get(path))
         if kind is not None and not _is_below(path, told):
             changes.append(_change(path, kind, names, breaking=kind != "added" or new[path].is_required))
-            told.add(path)
+            if OPTION not in {old.get(path, NOTHING).type, new.get(path, NOTHING).type}:
+                told.add(path)  # nothing is below an option: `v1.2` is another than `v1`
         elif kind is None and any(b.get(path) != a.get(path) for _, b, a in names):
             changes.append(_change(path, "retyped", names, breaking=True))
     return ModelDiff(revision, any(change.breaking for change in changes), tuple(changes))
@@ -101,7 +106,7 @@ def _event_signatures(event: Event) -> Iterator[tuple[str, Signature]]:
 
 
 def _option_signatures(definition: Property | Metadata | Field, path: str) -> Iterator[tuple[str, Signature]]:
-    return ((join(f"{path}.options", option), Signature()) for option in definition.options)
+    return ((join(f"{path}.options", option), Signature(OPTION)) for option in definition.options)
 
 
 def _may_be_unset(definition: Property) -> bool:

@@ -13,7 +13,13 @@ const options = {
 
 // The compiler drops blank lines, so they go through it as comments.
 const BLANK = "//blank";
-const marked = source.replace(/^\n/gm, `${BLANK}\n`);
+// Without types a list of several kinds would be one of any of them.
+const marked = source
+  .replace(/^\n/gm, `${BLANK}\n`)
+  .replace(
+    /^( +return )(\[.*\])(?: as const)?;$/gm,
+    "$1/** @type {const} */ ($2);",
+  );
 const javascript = ts
   .transpileModule(marked, { compilerOptions: options })
   .outputText.replace(/^ *\/\/blank$/gm, "")

@@ -134,10 +134,12 @@ function own(object, key) {
 function unknownEntry(place, value) {
   const write = (value) => JSON.stringify(value) ?? "missing";
   const text = readOr(write, value, "too deep", place, () => {});
-  // Not what nobody sees, or what would be a line of its own in a log.
-  return `${place}: ${text}`
-    .slice(0, LONGEST_UNKNOWN)
-    .replace(/[\p{C}\p{Zl}\p{Zp}]/gu, "\ufffd");
+  return visible(`${place}: ${text}`.slice(0, LONGEST_UNKNOWN));
+}
+
+/** Without what nobody sees, would be a line of its own in a log, or is an order to a terminal. */
+function visible(text) {
+  return text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, "\ufffd");
 }
 
 /** The value as it is read, or else the other one. */
@@ -602,10 +604,10 @@ function makeStore(spaceKey, client, logOnce) {
     );
 
   const clear = () => {
-    if (used) [IDENTITY, ...EVENTS_NAMES].forEach(remove);
+    if (used) [IDENTITY, REPORT, ...EVENTS_NAMES].forEach(remove);
   };
 
-  return [read, write, remove, clear];
+  return /** @type {const} */ ([read, write, remove, clear]);
 }
 
 /** Goes on with a value: at once, where it is there at once. */
@@ -622,7 +624,8 @@ function sooner(work, milliseconds, otherwise) {
 }
 
 /** Makes the anonymous id once and keeps it; a new person on the device gets a new one. */
-function keepIdentity([read, write, remove], client) {
+function keepIdentity(store, client) {
+  const [read, write, remove] = store;
   let identity;
   /** Whether the identity in memory could not be stored, so that what is stored is an older one. */
   let unsaved = false;
@@ -684,7 +687,7 @@ function keepIdentity([read, write, remove], client) {
     identity = source = undefined;
   };
 
-  return [ready, idFor, save, forget];
+  return /** @type {const} */ ([ready, idFor, save, forget]);
 }
 
 /** Null for what is none. */
@@ -731,7 +734,10 @@ function makePauses() {
     hurrying.add(hurry);
     return cancel;
   };
-  return [afterFailure, () => hurrying.forEach((hurry) => hurry())];
+  return /** @type {const} */ ([
+    afterFailure,
+    () => hurrying.forEach((hurry) => hurry()),
+  ]);
 }
 
 /** 1 s, 1 to 2 s, 2 to 4 s ... up to the longest, at random so that many apps do not come back at once. */
@@ -831,7 +837,7 @@ function keepEvents([read, write, remove], textsOf) {
     open = undefined;
   };
 
-  return [keep, change, save, adopt, forget];
+  return /** @type {const} */ ([keep, change, save, adopt, forget]);
 }
 
 /** Not of what others have written there, which would be in the way of events. */
@@ -971,7 +977,8 @@ function makeEvents(
       const reply = await post(batch);
       if (succeeded(reply)) {
         batch.forEach(drop);
-        atOnce = MOST_EVENTS_AT_ONCE;
+        // Where something in between takes no more, that is how many it takes.
+        atOnce = Math.min(2 * atOnce, MOST_EVENTS_AT_ONCE);
         failures = refusals = 0;
         continue;
       }
@@ -1043,7 +1050,7 @@ function makeEvents(
     if (waiting.size > 0) log(`events not sent: ${waiting.size}`);
   };
 
-  return [add, flush, leave, restore, dropAll, close];
+  return /** @type {const} */ ([add, flush, leave, restore, dropAll, close]);
 }
 
 /** What is to be done before a program ends: each is called when it has nothing more to do, and when it is about to end. */
@@ -1275,7 +1282,8 @@ let untold = "";
  * Keeps that in storage too, for the next program, until a start that carried
  * it was answered. `whose` names the code and the destination: others drop it.
  */
-function keepReport([read, write, remove], client, whose) {
+function keepReport(store, client, whose) {
+  const [read, write, remove] = store;
   /** Only then has there been consent, and anything of this Space. */
   let isLoaded;
 
@@ -1285,11 +1293,13 @@ function keepReport([read, write, remove], client, whose) {
       isLoaded = true;
       void proceed(read(REPORT), (left) => {
         // Nothing of this kind is what others have written there.
-        if (/\n/.test(left)) untold = untold || left;
+        if (client.tracking && /\n/.test(left)) untold = untold || left;
       });
     }
-    const [mark, ...entries] = untold.split("\n");
-    return mark === whose() ? entries : [];
+    const [mark, ...entries] = untold.split("\n", MOST_UNKNOWN + 1);
+    return mark === whose()
+      ? entries.map((entry) => storable(entry.slice(0, LONGEST_UNKNOWN)))
+      : [];
   };
 
   const put = (entries) => {
@@ -1300,13 +1310,13 @@ function keepReport([read, write, remove], client, whose) {
     void (text ? write(REPORT, text) : remove(REPORT));
   };
 
-  return [list, put];
+  return /** @type {const} */ ([list, put]);
 }
 
 function makeRunner(spaceKey, host, code, entities) {
   let state = IDLE;
   let initial = IDLE;
-  let revision = null;
+  let revision = IDLE.revision;
   /** Who was started last, and has not ended. */
   let person;
   /** Theirs; undefined while storage is read. */
@@ -1329,7 +1339,10 @@ function makeRunner(spaceKey, host, code, entities) {
   let stopWatching;
   let closing;
 
+  /** The logger may start or end a session: all that goes with a message is done before, or is looked at after. */
   const log = (message, cause) => {
+    // It may hold what an app or a server says.
+    message = visible(message);
     // Of an error of our own the message is enough.
     if (cause instanceof Nonsense) cause = cause.message;
     try {
@@ -1379,8 +1392,8 @@ function makeRunner(spaceKey, host, code, entities) {
   };
 
   /** Says how it stands now: all of that is there before anybody is told of any of it. */
-  const conclude = (status, failure = null) => {
-    const news = sessionState(status, failure, revision);
+  const conclude = (status, failure) => {
+    const news = sessionState(status, failure ?? null, revision);
     if (!equal(news, state)) state = news;
     entities.forEach((layers) => layers.announce());
     announce(state);
@@ -1408,7 +1421,7 @@ function makeRunner(spaceKey, host, code, entities) {
       putReport([]);
     } else if (!closing) {
       saveIdentity();
-      noteUnknown();
+      reportUnknown();
       void restoreEvents();
     }
   };
@@ -1437,6 +1450,7 @@ function makeRunner(spaceKey, host, code, entities) {
 
   /** Takes an answer; null: nothing is new. What a whole session's answer does not name falls back. */
   const take = (served) => {
+    let unknown = [];
     if (served) {
       session = served.session ?? session;
       revision = served.revision;
@@ -1445,9 +1459,13 @@ function makeRunner(spaceKey, host, code, entities) {
         if (wire !== undefined) layers.serve(wire);
         else if (served.session !== null) layers.drop();
       });
-      noteUnknown();
+      unknown = reportUnknown();
     }
     conclude("served");
+    const news = unknown.filter((entry) => !logged.has(entry));
+    if (!news[0] || logged.size > MOST_LOGGED_ONCE) return;
+    news.forEach((entry) => logged.add(entry));
+    log(`this code cannot use ${news.join("; ")}`);
   };
 
   const listUnknown = () => {
@@ -1455,14 +1473,11 @@ function makeRunner(spaceKey, host, code, entities) {
     return lists.flat().slice(0, MOST_UNKNOWN);
   };
 
-  /** What this code cannot use is logged once, and told to the server when the next session starts. */
-  const noteUnknown = () => {
+  /** What this code cannot use is told to the server when the next session starts. */
+  const reportUnknown = () => {
     const unknown = listUnknown();
     if (client.tracking && !states) putReport([...listReport(), ...unknown]);
-    const news = unknown.filter((entry) => !logged.has(entry));
-    if (!news[0] || logged.size > MOST_LOGGED_ONCE) return;
-    news.forEach((entry) => logged.add(entry));
-    log(`this code cannot use ${news.join("; ")}`);
+    return unknown;
   };
 
   /** Asks for the state of every entity at once, later again where that fails. An answer counts unless the session is over. */
@@ -1471,6 +1486,7 @@ function makeRunner(spaceKey, host, code, entities) {
     const told = client.tracking ? listReport() : [];
     const unknown = told[0] && told;
     const app = readApp(client, attempt);
+    if (turn !== mine) return;
     const body = JSON.stringify({
       ...person,
       anonymous_id: anonymousId,
@@ -1478,7 +1494,7 @@ function makeRunner(spaceKey, host, code, entities) {
     });
     const reply = await sender.send("/sessions", body, mine);
     const served = readServed(reply);
-    const isRefused = [400, 413, 422].includes(reply.status);
+    const isRefused = isRefusal(reply);
     if (isRefused) isBare = !isBare;
     if (unknown && (isRefused || served)) putReport([]);
     if (turn !== mine) return;
@@ -1488,12 +1504,12 @@ function makeRunner(spaceKey, host, code, entities) {
     }
     cancelRetry = afterFailure(failures, reply, () => void prime(failures + 1));
     const failure = failureOf(reply);
-    const telling = failure === "refused" || failure === "nonsense";
-    if (telling && failure !== state.failure) {
-      log(`no session: ${failure}`, reply.status);
-    }
+    const isNew = failure !== state.failure;
     // Changes do not come through; what was served stays.
     conclude(session ? "served" : "fallback", failure);
+    if (isNew && /refused|nonsense/.test(failure)) {
+      log(`no session: ${failure}`, reply.status);
+    }
   };
 
   const [startFollowing, stopFollowing, showPage, hidePage] = makeFollower(
@@ -1563,15 +1579,16 @@ function makeRunner(spaceKey, host, code, entities) {
     !(isPerson(next) && (next?.external_id || client.storage));
 
   const refuse = (newcomer) => {
-    if (!isInUse()) {
-      log(
-        "another session has not ended: call session.end(), or createSpace() for each request",
-      );
-    }
+    const isNew = !isInUse();
     if (newcomer) newcomer.refused = true;
     if (caller) caller.refused = true;
     stop();
     fallBack("fallback", "in-use");
+    if (isNew) {
+      log(
+        "another session has not ended: call session.end(), or createSpace() for each request",
+      );
+    }
   };
 
   /** What the same person sees stays until there is something newer; a visitor who has signed in is another person. */
@@ -1593,17 +1610,19 @@ function makeRunner(spaceKey, host, code, entities) {
     if (!person?.external_id && idBefore !== anonymousId) fallBack("starting");
     if (turn !== mine) return;
     if (sender.destination()) return prime();
-    log("client.apiKey is not set");
     conclude("fallback", "missing-key");
+    log("client.apiKey is not set");
   };
 
   const start = async (options) => {
     if (isClosed()) return;
     watch();
     const newcomer = isAlone() ? undefined : enterCaller(self);
+    const before = turn;
     const next = attempt("the session is not started", () =>
       readOptions(options, attempt),
     );
+    if (turn !== before) return;
     if (isTaken(next)) return refuse(newcomer);
     const isSame = isPerson(next) && key === client.apiKey;
     const idBefore = anonymousId;
@@ -1936,7 +1955,7 @@ function makeFollower(client, afterFailure, poll, isNews, take, fail, restart) {
     show();
   };
 
-  return [follow, stop, show, hide];
+  return /** @type {const} */ ([follow, stop, show, hide]);
 }
 
 /** Makes a Space; nothing global is touched before its first use. */

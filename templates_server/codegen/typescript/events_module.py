@@ -23,6 +23,8 @@ MODELLED = "modelled"
 _TYPES = {PropertyType.TEXT: "string", PropertyType.NUMBER: "number", PropertyType.TOGGLE: "boolean"}
 _RUNTIME_TYPES = ("Experience", "Item", "Session", "StartOptions", "Track")
 """Those of the runtime that this module has types of the same name for."""
+_INHERITED = {"constructor": Code("Function")}
+"""What every object has under a key: without it in the type, none that leaves the key out would be of that type."""
 
 
 def has_events_module(model: SpaceModel, options: Mapping[str, str]) -> bool:
@@ -91,7 +93,7 @@ def _member(of: Metadata | Field, *, is_required: bool) -> Mapping[str, Piece | 
     head = f"readonly {key}:" if is_required else f"readonly {key}?:"
     return {
         "about": documentation(of.name, of.description, indent=2),
-        "declaration": union(head, [*_values(of), *([] if is_required else _nothing())], indent=2),
+        "declaration": union(head, [*_values(of), *([] if is_required else _nothing(of.key))], indent=2),
     }
 
 
@@ -99,5 +101,7 @@ def _values(of: Metadata | Field) -> Sequence[Piece]:
     return [string(option) for option in of.options] if of.type is PropertyType.SELECT else [Code(_TYPES[of.type])]
 
 
-def _nothing() -> Iterator[Piece]:
+def _nothing(key: str) -> Iterator[Piece]:
+    if key in _INHERITED:
+        yield _INHERITED[key]
     yield from (Code("null"), Code("undefined"))

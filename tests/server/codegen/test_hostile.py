@@ -133,6 +133,25 @@ def test_hostile_keys_compile_and_keep_their_parts_apart(language: str, keys: li
     assert texts == {key: f"Text {at}" for at, key in enumerate(keys)}
 
 
+@pytest.mark.parametrize("compiler", ["typescript", "typescript-5"])
+@pytest.mark.parametrize("language", ECMASCRIPT)
+def test_hostile_keys_of_metadata_and_fields_can_be_given_and_left_out(
+    language: str, compiler: str, tmp_path: Path
+) -> None:
+    folder = write_tree(tmp_path, render(made_space(POSSIBLE_KEYS, POSSIBLE_KEYS), language, {}))
+    names = [key for key in POSSIBLE_KEYS if key != "another"]
+    app = [
+        'import { session } from "./index.js";',
+        "session.start({ fields: {} });",
+        *(f'session.track("{key}/{key}", {{ another: "a" }});' for key in names),
+        *(f'session.track("{key}/{key}", {{ another: "a", "{key}": "two {key}" }});' for key in names),
+        *(f'session.start({{ fields: {{ "{key}": "one {key}" }} }});' for key in POSSIBLE_KEYS),
+        *(f'// @ts-expect-error\nsession.start({{ fields: {{ "{key}": "none" }} }});' for key in POSSIBLE_KEYS),
+    ]
+    (folder / "app.ts").write_text("\n".join(app) + "\n", "utf-8")
+    assert compile_tree(folder, compiler, ["app.ts"]) == ""
+
+
 @pytest.mark.parametrize("language", ECMASCRIPT)
 @pytest.mark.parametrize("value", ["given", None])
 def test_hostile_keys_of_properties_and_children_are_read_as_what_they_are(

@@ -168,3 +168,26 @@ def test_one_that_always_has_something_new_is_asked_once_a_second(javascript: Pa
     seen = in_virtual_time(CHANCE + script, javascript, "1")
     expect_no_storm(seen)
     assert len(seen["changes"]["asked"]) in {60, 61}
+
+
+@pytest.mark.parametrize("most", [1, 2, 30])
+def test_events_in_batches_that_are_too_large_are_sent_in_little_more_requests_than_it_takes(
+    javascript: Path, most: int
+) -> None:
+    script = f"""
+    const vod = createSpace({{ apiKey: "pk_test", host: "http://server.test" }});
+    const taken = new Set();
+    vod.client.fetch = answering(({{ kind, body }}) => {{
+      if (kind !== "events") return {{ status: 200, text: served() }};
+      if (body.length > {most}) return {{ status: 413, text: "<html>" }};
+      body.forEach(({{ id }}) => taken.add(id));
+      return {{ status: 204 }};
+    }});
+    void vod.session.start();
+    for (let at = 0; at < 300; at += 1) vod.session.track("a/b");
+    await pass(60);
+    print({{ taken: taken.size, requests: of("events").length }});
+    """
+    seen = in_virtual_time(CHANCE + script, javascript, "1")
+    assert seen["taken"] == 300
+    assert seen["requests"] <= 2 * 300 / most + 20

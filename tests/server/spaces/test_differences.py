@@ -139,3 +139,21 @@ def test_a_key_whose_identifier_becomes_another_breaks_though_its_type_stays() -
 
 def test_the_revision_compared_with_is_told() -> None:
     assert compare(BEFORE).revision == 3
+
+
+SELECTS: dict[str, Any] = {
+    "a property": lambda select: {"experiences": {"hero": {"properties": {"version": select}}}},
+    "metadata": lambda select: {"events": {"app/updated": {"metadata": {"version": select}}}},
+    "a field": lambda select: {"fields": {"version": select}},
+}
+
+
+@pytest.mark.parametrize("of", SELECTS)
+@pytest.mark.parametrize("other", ["v1", "added as well"])
+def test_an_option_that_goes_breaks_though_another_is_its_beginning(of: str, other: str) -> None:
+    with_options = [SELECTS[of]({"type": "select", "options": options}) for options in (["v0", "v1.2"], ["v0", other])]
+    compared = compare(with_options[1], with_options[0])
+    assert compared.breaking
+    kinds = {change.path.partition(".options.")[2]: (change.kind, change.breaking) for change in compared.changes}
+    assert kinds["v1.2"] == ("removed", True)
+    assert len(kinds) == 2

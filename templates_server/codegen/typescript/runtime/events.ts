@@ -131,7 +131,8 @@ function makeEvents(
       const reply = await post(batch);
       if (succeeded(reply)) {
         batch.forEach(drop);
-        atOnce = MOST_EVENTS_AT_ONCE;
+        // Where something in between takes no more, that is how many it takes.
+        atOnce = Math.min(2 * atOnce, MOST_EVENTS_AT_ONCE);
         failures = refusals = 0;
         continue;
       }

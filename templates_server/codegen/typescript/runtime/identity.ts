@@ -6,7 +6,8 @@ interface Identity {
 }
 
 /** Makes the anonymous id once and keeps it; a new person on the device gets a new one. */
-function keepIdentity([read, write, remove]: Store, client: Client) {
+function keepIdentity(store: Store, client: Client) {
+  const [read, write, remove] = store;
   let identity: Identity | undefined;
   /** Whether the identity in memory could not be stored, so that what is stored is an older one. */
   let unsaved = false;

@@ -18,7 +18,7 @@ function makeRunner(
 ): Runner {
   let state = IDLE;
   let initial = IDLE;
-  let revision: string | null = null;
+  let revision = IDLE.revision;
   /** Who was started last, and has not ended. */
   let person: Person | undefined;
   /** Theirs; undefined while storage is read. */
@@ -41,7 +41,10 @@ function makeRunner(
   let stopWatching: (() => void) | undefined;
   let closing: Promise<void> | undefined;
 
+  /** The logger may start or end a session: all that goes with a message is done before, or is looked at after. */
   const log: Logger = (message, cause) => {
+    // It may hold what an app or a server says.
+    message = visible(message);
     // Of an error of our own the message is enough.
     if (cause instanceof Nonsense) cause = cause.message;
     try {
@@ -91,11 +94,8 @@ function makeRunner(
   };
 
   /** Says how it stands now: all of that is there before anybody is told of any of it. */
-  const conclude = (
-    status: SessionStatus,
-    failure: SessionFailure | null = null,
-  ) => {
-    const news = sessionState(status, failure, revision);
+  const conclude = (status: SessionStatus, failure?: SessionFailure | null) => {
+    const news = sessionState(status, failure ?? null, revision);
     if (!equal(news, state)) state = news;
     entities.forEach((layers) => layers.announce());
     announce(state);
@@ -123,7 +123,7 @@ function makeRunner(
       putReport([]);
     } else if (!closing) {
       saveIdentity();
-      noteUnknown();
+      reportUnknown();
       void restoreEvents();
     }
   };
@@ -152,6 +152,7 @@ function makeRunner(
 
   /** Takes an answer; null: nothing is new. What a whole session's answer does not name falls back. */
   const take = (served: Served | null) => {
+    let unknown: readonly string[] = [];
     if (served) {
       session = served.session ?? session;
       revision = served.revision;
@@ -160,9 +161,13 @@ function makeRunner(
         if (wire !== undefined) layers.serve(wire);
         else if (served.session !== null) layers.drop();
       });
-      noteUnknown();
+      unknown = reportUnknown();
     }
     conclude("served");
+    const news = unknown.filter((entry) => !logged.has(entry));
+    if (!news[0] || logged.size > MOST_LOGGED_ONCE) return;
+    news.forEach((entry) => logged.add(entry));
+    log(`this code cannot use ${news.join("; ")}`);
   };
 
   const listUnknown = () => {
@@ -170,14 +175,11 @@ function makeRunner(
     return lists.flat().slice(0, MOST_UNKNOWN);
   };
 
-  /** What this code cannot use is logged once, and told to the server when the next session starts. */
-  const noteUnknown = () => {
+  /** What this code cannot use is told to the server when the next session starts. */
+  const reportUnknown = () => {
     const unknown = listUnknown();
     if (client.tracking && !states) putReport([...listReport(), ...unknown]);
-    const news = unknown.filter((entry) => !logged.has(entry));
-    if (!news[0] || logged.size > MOST_LOGGED_ONCE) return;
-    news.forEach((entry) => logged.add(entry));
-    log(`this code cannot use ${news.join("; ")}`);
+    return unknown;
   };
 
   /** Asks for the state of every entity at once, later again where that fails. An answer counts unless the session is over. */
@@ -186,6 +188,7 @@ function makeRunner(
     const told = client.tracking ? listReport() : [];
     const unknown = told[0] && told;
     const app = readApp(client, attempt);
+    if (turn !== mine) return;
     const body = JSON.stringify({
       ...person,
       anonymous_id: anonymousId,
@@ -193,7 +196,7 @@ function makeRunner(
     });
     const reply = await sender.send("/sessions", body, mine);
     const served = readServed(reply);
-    const isRefused = [400, 413, 422].includes(reply.status);
+    const isRefused = isRefusal(reply);
     if (isRefused) isBare = !isBare;
     if (unknown && (isRefused || served)) putReport([]);
     if (turn !== mine) return;
@@ -203,12 +206,12 @@ function makeRunner(
     }
     cancelRetry = afterFailure(failures, reply, () => void prime(failures + 1));
     const failure = failureOf(reply);
-    const telling = failure === "refused" || failure === "nonsense";
-    if (telling && failure !== state.failure) {
-      log(`no session: ${failure}`, reply.status);
-    }
+    const isNew = failure !== state.failure;
     // Changes do not come through; what was served stays.
     conclude(session ? "served" : "fallback", failure);
+    if (isNew && /refused|nonsense/.test(failure)) {
+      log(`no session: ${failure}`, reply.status);
+    }
   };
 
   const [startFollowing, stopFollowing, showPage, hidePage] = makeFollower(
@@ -277,15 +280,16 @@ function makeRunner(
     !(isPerson(next) && (next?.external_id || client.storage));
 
   const refuse = (newcomer: Caller | undefined) => {
-    if (!isInUse()) {
-      log(
-        "another session has not ended: call session.end(), or createSpace() for each request",
-      );
-    }
+    const isNew = !isInUse();
     if (newcomer) newcomer.refused = true;
     if (caller) caller.refused = true;
     stop();
     fallBack("fallback", "in-use");
+    if (isNew) {
+      log(
+        "another session has not ended: call session.end(), or createSpace() for each request",
+      );
+    }
   };
 
   /** What the same person sees stays until there is something newer; a visitor who has signed in is another person. */
@@ -307,17 +311,19 @@ function makeRunner(
     if (!person?.external_id && idBefore !== anonymousId) fallBack("starting");
     if (turn !== mine) return;
     if (sender.destination()) return prime();
-    log("client.apiKey is not set");
     conclude("fallback", "missing-key");
+    log("client.apiKey is not set");
   };
 
   const start = async (options?: StartOptions) => {
     if (isClosed()) return;
     watch();
     const newcomer = isAlone() ? undefined : enterCaller(self);
+    const before = turn;
     const next = attempt("the session is not started", () =>
       readOptions(options, attempt),
     );
+    if (turn !== before) return;
     if (isTaken(next)) return refuse(newcomer);
     const isSame = isPerson(next) && key === client.apiKey;
     const idBefore = anonymousId;

@@ -91,7 +91,7 @@ function makeStore(
     );
 
   const clear = () => {
-    if (used) [IDENTITY, ...EVENTS_NAMES].forEach(remove);
+    if (used) [IDENTITY, REPORT, ...EVENTS_NAMES].forEach(remove);
   };
 
   return [read, write, remove, clear];

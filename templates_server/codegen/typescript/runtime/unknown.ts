@@ -9,11 +9,8 @@ let untold = "";
  * Keeps that in storage too, for the next program, until a start that carried
  * it was answered. `whose` names the code and the destination: others drop it.
  */
-function keepReport(
-  [read, write, remove]: Store,
-  client: Client,
-  whose: () => string,
-) {
+function keepReport(store: Store, client: Client, whose: () => string) {
+  const [read, write, remove] = store;
   /** Only then has there been consent, and anything of this Space. */
   let isLoaded: boolean | undefined;
 
@@ -23,11 +20,13 @@ function keepReport(
       isLoaded = true;
       void proceed(read(REPORT), (left) => {
         // Nothing of this kind is what others have written there.
-        if (/\n/.test(left!)) untold = untold || left!;
+        if (client.tracking && /\n/.test(left!)) untold = untold || left!;
       });
     }
-    const [mark, ...entries] = untold.split("\n");
-    return mark === whose() ? entries : [];
+    const [mark, ...entries] = untold.split("\n", MOST_UNKNOWN + 1);
+    return mark === whose()
+      ? entries.map((entry) => storable(entry.slice(0, LONGEST_UNKNOWN)))
+      : [];
   };
 
   const put = (entries: readonly string[]) => {

@@ -129,10 +129,12 @@ type Note = (place: string, value: unknown) => void;
 function unknownEntry(place: string, value: unknown): string {
   const write = (value: unknown) => JSON.stringify(value) ?? "missing";
   const text = readOr(write, value, "too deep", place, () => {});
-  // Not what nobody sees, or what would be a line of its own in a log.
-  return `${place}: ${text}`
-    .slice(0, LONGEST_UNKNOWN)
-    .replace(/[\p{C}\p{Zl}\p{Zp}]/gu, "\ufffd");
+  return visible(`${place}: ${text}`.slice(0, LONGEST_UNKNOWN));
+}
+
+/** Without what nobody sees, would be a line of its own in a log, or is an order to a terminal. */
+function visible(text: string): string {
+  return text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, "\ufffd");
 }
 
 /** The value as it is read, or else the other one. */
