@@ -6,7 +6,7 @@ type AfterFailure = (
 ) => () => void;
 
 /** Pauses before another attempt, and what is called when the network comes back: those that wait for it end. */
-function makePauses(): readonly [AfterFailure, hurry: () => void] {
+function makePauses(): readonly [AfterFailure, () => void] {
   const hurrying = new Set<() => void>();
   const afterFailure: AfterFailure = (failures, reply, call) => {
     const least = Math.max(SHORTEST_PAUSE_MSEC, reply.retryAfterMsec);
