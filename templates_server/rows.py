@@ -49,12 +49,12 @@ def insert_new(connection: Connection, new: Insertion, then: Insertion, *, key: 
     named = ", ".join(key)
     with driver_of(connection) as driver:
         if connection.dialect.name == "sqlite":
-            (last,) = driver.execute(f"SELECT coalesce(max(rowid), 0) FROM {new.table}").fetchone()  # noqa: S608 - names of ours
             inserted = driver.executemany(f"{_sqlite_insertion(new)} ON CONFLICT DO NOTHING", new.rows)
             driver.executemany(_sqlite_insertion(then), then.rows)
             if inserted.rowcount == len(new.rows):
                 return None
-            return list(driver.execute(f"SELECT {named} FROM {new.table} WHERE rowid > ?", (last,)))  # noqa: S608 - names of ours
+            latest = f"SELECT {named} FROM {new.table} ORDER BY rowid DESC LIMIT ?"  # noqa: S608 - names of ours
+            return list(driver.execute(latest, (inserted.rowcount,)))
         on_conflict = f"ON CONFLICT DO NOTHING RETURNING {named}"
         statements = [
             postgres_insertion(new.table, new.columns, new.rows, on_conflict=on_conflict),

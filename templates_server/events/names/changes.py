@@ -15,7 +15,8 @@ from typing import Protocol
 
 import msgspec
 
-from templates_server.events.modelled import ModelledEvents
+from templates_server.events.modelled import ModelledEvents, are_read
+from templates_server.events.shapes import Shape
 
 MOST_NAMES = 2000  # of an environment
 MOST_KEYS = 50  # of a name
@@ -26,8 +27,8 @@ class Told(Protocol):
     """An event, as far as it counts here."""
 
     @property
-    def name(self) -> str:
-        """Its name."""
+    def shape(self) -> Shape:
+        """Its name, and the keys of its metadata."""
 
     @property
     def pairs(self) -> Mapping[str, str]:
@@ -36,6 +37,9 @@ class Told(Protocol):
 
 Added = tuple[str, tuple[str, ...], int, int]
 """Of events that have the same name and keys of metadata: these, how many, and how many of them differ."""
+
+
+NameAndKeys = tuple[str, tuple[str, ...]]
 
 
 class Removed(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -82,34 +86,32 @@ class Stored(msgspec.Struct, frozen=True, gc=False):
     events: Sequence[Told]
 
 
-Shape = tuple[str, tuple[str, ...]]
-"""The name of an event, and the keys of its metadata."""
-
-
 def count_stored(together: Sequence[Stored]) -> Change:
     """What was stored, by name and keys."""
-    counts: dict[Shape, int] = {}
-    differing: dict[Shape, int] = {}
+    counts: Counter[Shape] = Counter()
+    differing: Counter[Shape] = Counter()
     for stored in together:  # every event that is stored comes by here: mind what it takes
+        counts.update([event.shape for event in stored.events])
         if stored.modelled:
-            _count_differing(stored, differing)
-        for event in stored.events:
-            shape = event.name, tuple(event.pairs)
-            counts[shape] = counts.get(shape, 0) + 1
+            differing.update(_differing(stored))
     times = [stored.received for stored in together]
     if differing:
-        added = [(name, keys, events, differing.get((name, keys), 0)) for (name, keys), events in counts.items()]
+        added = [(shape.name, shape.keys, events, differing[shape]) for shape, events in counts.items()]
     else:
-        added = [(name, keys, events, 0) for (name, keys), events in counts.items()]
+        added = [(shape.name, shape.keys, events, 0) for shape, events in counts.items()]
     return Change(min(times), max(times), added)
 
 
-def _count_differing(stored: Stored, counts: dict[Shape, int]) -> None:
-    differs = stored.modelled.differs
-    for event in stored.events:
-        if differs(event.name, event.pairs):
-            shape = event.name, tuple(event.pairs)
-            counts[shape] = counts.get(shape, 0) + 1
+def _differing(stored: Stored) -> Iterator[Shape]:
+    """The shape of each event that differs: by its keys, or by a value. Most often none has to be looked at."""
+    readers = {
+        shape: stored.modelled.readers_of(shape.name, shape.keys) for shape in {event.shape for event in stored.events}
+    }
+    if any(found is None or found for found in readers.values()):
+        for event in stored.events:
+            found = readers[event.shape]
+            if found is None or (found and not are_read(event.pairs, found)):
+                yield event.shape
 
 
 def count_removed(events: Iterable[tuple[str, int, str | None]]) -> Change:
@@ -170,7 +172,7 @@ class Sums:
 
 def sum_up(changes: Iterable[Change]) -> Iterator[Sums]:
     """Sum changes up, those that only add together with what follows them."""
-    sums: dict[Shape, list[int]] = {}
+    sums: dict[NameAndKeys, list[int]] = {}
     for change in changes:
         first, last = change.first, change.last
         for name, keys, events, differing in change.added:
@@ -188,7 +190,7 @@ def sum_up(changes: Iterable[Change]) -> Iterator[Sums]:
     yield Sums(_sums(sums))
 
 
-def _sums(sums: Mapping[Shape, Sequence[int]]) -> Sequence[Sum]:
+def _sums(sums: Mapping[NameAndKeys, Sequence[int]]) -> Sequence[Sum]:
     return [Sum(*shape, *numbers) for shape, numbers in sums.items()]
 
 
