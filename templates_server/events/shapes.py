@@ -6,17 +6,26 @@ meanwhile, they may have several.
 
 from __future__ import annotations
 
+import msgspec
+
 from templates_server.remembering import remembered
 
 
 class Shape:
-    """The name of an event, and the keys of its metadata in their order."""
+    """The name of an event, and the keys of its metadata in their order; `text` is both, a JSON array."""
 
-    __slots__ = ("keys", "name")
+    __slots__ = ("keys", "name", "text")
 
     def __init__(self, name: str, keys: tuple[str, ...]) -> None:
         self.name = name
         self.keys = keys
+        self.text = msgspec.json.encode([name, *keys]).decode()
+
+
+def read_shape(text: str) -> tuple[str, tuple[str, ...]]:
+    """The name and the keys of a shape's text."""
+    name, *keys = msgspec.json.decode(text, type=list[str])
+    return name, tuple(keys)
 
 
 def _shape(texts: tuple[str, ...]) -> Shape:

@@ -16,7 +16,7 @@ from typing import Protocol
 import msgspec
 
 from templates_server.events.modelled import ModelledEvents, are_read
-from templates_server.events.shapes import Shape
+from templates_server.events.shapes import Shape, read_shape
 
 MOST_NAMES = 2000  # of an environment
 MOST_KEYS = 50  # of a name
@@ -35,13 +35,6 @@ class Told(Protocol):
         """Its metadata."""
 
 
-Added = tuple[str, tuple[str, ...], int, int]
-"""Of events that have the same name and keys of metadata: these, how many, and how many of them differ."""
-
-
-NameAndKeys = tuple[str, tuple[str, ...]]
-
-
 class Removed(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """Events of a name that had the same keys of metadata, and were received at the same time."""
 
@@ -52,11 +45,15 @@ class Removed(msgspec.Struct, frozen=True, gc=False, array_like=True):
 
 
 class Change(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Events that were stored, received from `first` to `last`, in milliseconds; and events that were removed."""
+    """Events that were stored, received from `first` to `last`, in milliseconds; and events that were removed.
+
+    `added`: how many of each shape, by its text; `differing`: how many of these were not as the model says.
+    """
 
     first: int = 0
     last: int = 0
-    added: Sequence[Added] = ()
+    added: dict[str, int] = {}
+    differing: dict[str, int] = {}
     removed: Sequence[Removed] = ()
 
 
@@ -95,11 +92,14 @@ def count_stored(together: Sequence[Stored]) -> Change:
         if stored.modelled:
             differing.update(_differing(stored))
     times = [stored.received for stored in together]
-    if differing:
-        added = [(shape.name, shape.keys, events, differing[shape]) for shape, events in counts.items()]
-    else:
-        added = [(shape.name, shape.keys, events, 0) for shape, events in counts.items()]
-    return Change(min(times), max(times), added)
+    return Change(min(times), max(times), _by_text(counts), _by_text(differing))
+
+
+def _by_text(counts: Mapping[Shape, int]) -> dict[str, int]:
+    by_text: dict[str, int] = {}
+    for shape, events in counts.items():
+        by_text[shape.text] = by_text.get(shape.text, 0) + events
+    return by_text
 
 
 def _differing(stored: Stored) -> Iterator[Shape]:
@@ -172,26 +172,26 @@ class Sums:
 
 def sum_up(changes: Iterable[Change]) -> Iterator[Sums]:
     """Sum changes up, those that only add together with what follows them."""
-    sums: dict[NameAndKeys, list[int]] = {}
+    sums: dict[str, list[int]] = {}
     for change in changes:
-        first, last = change.first, change.last
-        for name, keys, events, differing in change.added:
-            numbers = sums.get((name, keys))
+        first, last, differing = change.first, change.last, change.differing
+        for text, events in change.added.items():
+            numbers = sums.get(text)
             if numbers is None:
-                sums[name, keys] = [events, differing, first, last]
+                sums[text] = [events, differing.get(text, 0), first, last]
             else:
                 numbers[0] += events
-                numbers[1] += differing
-                numbers[2] = min(numbers[2], first)
-                numbers[3] = max(numbers[3], last)
+                numbers[1] += differing.get(text, 0)
+                numbers[2] = min(first, numbers[2])
+                numbers[3] = max(last, numbers[3])
         if change.removed:
             yield Sums(_sums(sums), change.removed)
             sums = {}
     yield Sums(_sums(sums))
 
 
-def _sums(sums: Mapping[NameAndKeys, Sequence[int]]) -> Sequence[Sum]:
-    return [Sum(*shape, *numbers) for shape, numbers in sums.items()]
+def _sums(sums: Mapping[str, Sequence[int]]) -> Sequence[Sum]:
+    return [Sum(*read_shape(text), *numbers) for text, numbers in sums.items()]
 
 
 def _with_added(before: EventName, added: Sum) -> EventName:

@@ -90,11 +90,17 @@ def changes_of_stored(stored: Mapping[str, Sequence[Stored]]) -> Rows:
 
 def _in_parts(change: Change) -> Sequence[Change]:
     """A change as several, none of which is large: so many are read at once."""
-    added = change.added
-    if len(added) <= MOST_OF_A_CHANGE:
+    if len(change.added) <= MOST_OF_A_CHANGE:
         return [change]
-    starts = range(0, len(added), MOST_OF_A_CHANGE)
-    return [msgspec.structs.replace(change, added=added[start : start + MOST_OF_A_CHANGE]) for start in starts]
+    texts = list(change.added)
+    starts = range(0, len(texts), MOST_OF_A_CHANGE)
+    return [_part(change, texts[start : start + MOST_OF_A_CHANGE]) for start in starts]
+
+
+def _part(change: Change, texts: Sequence[str]) -> Change:
+    added = {text: change.added[text] for text in texts}
+    differing = {text: change.differing[text] for text in texts if text in change.differing}
+    return msgspec.structs.replace(change, added=added, differing=differing)
 
 
 def take_back(connection: Connection, changes: Rows) -> None:

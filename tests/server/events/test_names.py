@@ -278,7 +278,7 @@ def test_names_go_with_their_space_also_those_that_are_not_counted_yet(place: Pl
 
 
 def test_a_change_of_a_space_that_has_gone_is_dropped(place: Place) -> None:
-    gone = {"environment_id": "env_gone", "change_id": "a1", "change": '{"added":[["x",[],1,0]]}'}
+    gone = {"environment_id": "env_gone", "change_id": "a1", "change": '{"added":{"[\\"x\\"]":1}}'}
     insert = schema.event_name_changes.insert()
     place.send({"name": "of a Space that is there"})
     place.server.database.write_now(lambda connection: connection.execute(insert, gone))
