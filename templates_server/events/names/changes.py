@@ -182,8 +182,10 @@ def sum_up(changes: Iterable[Change]) -> Iterator[Sums]:
             else:
                 numbers[0] += events
                 numbers[1] += differing.get(text, 0)
-                numbers[2] = min(first, numbers[2])
-                numbers[3] = max(last, numbers[3])
+                if first < numbers[2]:  # noqa: PLR1730 - runs for every name of every change: a call takes longer
+                    numbers[2] = first
+                if last > numbers[3]:  # noqa: PLR1730
+                    numbers[3] = last
         if change.removed:
             yield Sums(_sums(sums), change.removed)
             sums = {}
