@@ -289,6 +289,21 @@ def test_a_change_of_a_space_that_has_gone_is_dropped(place: Place) -> None:
     assert place.server.database.read_now(lambda connection: connection.execute(left).all()) == []
 
 
+def test_folding_one_environment_leaves_what_waits_in_another(place: Place) -> None:
+    place.fold()
+    other = Place(place.server, place.clock)
+    environment = select(schema.event_name_changes.c.environment_id)
+    other.send({"name": "of the other"})
+    [other_id] = place.server.database.read_now(lambda connection: connection.execute(environment).scalars().all())
+    place.send({"name": "mine"})
+    ids = place.server.database.read_now(lambda connection: set(connection.execute(environment).scalars()))
+    [own_id] = ids - {other_id}
+    place.server.database.write_now(lambda connection: fold_all(connection, own_id))
+    assert list(other.names()) == ["of the other"]
+    assert list(place.names()) == ["mine"]
+    other.close()
+
+
 def test_what_many_send_at_once_is_counted_exactly(place: Place) -> None:
     def send(number: int) -> None:
         place.send(*({"name": f"n/{(number + each) % 7}", "anonymous_id": f"v-{number}"} for each in range(20)))
