@@ -15,6 +15,10 @@ from templates_server.database import as_text
 from templates_server.round_trips import Statement, driver_of
 
 Rows = Sequence[tuple[Any, ...]]
+COUNTED = (  # how many were inserted, beside each of them where that is not all: most often one row comes back
+    "WITH inserted AS ({insertion}) SELECT total.rows, inserted.* FROM "
+    "(SELECT count(*) AS rows FROM inserted) AS total LEFT JOIN inserted ON total.rows < ?"
+)
 
 
 def insert_all(
@@ -49,20 +53,23 @@ def insert_new(connection: Connection, new: Insertion, then: Insertion, *, key: 
     named = ", ".join(key)
     with driver_of(connection) as driver:
         if connection.dialect.name == "sqlite":
-            (last,) = driver.execute(f"SELECT coalesce(max(rowid), 0) FROM {new.table}").fetchone()  # noqa: S608 - names of ours
             inserted = driver.executemany(f"{_sqlite_insertion(new)} ON CONFLICT DO NOTHING", new.rows)
             driver.executemany(_sqlite_insertion(then), then.rows)
             if inserted.rowcount == len(new.rows):
                 return None
-            return list(driver.execute(f"SELECT {named} FROM {new.table} WHERE rowid > ?", (last,)))  # noqa: S608 - names of ours
+            latest = f"SELECT {named} FROM {new.table} ORDER BY rowid DESC LIMIT ?"  # noqa: S608 - names of ours
+            return list(driver.execute(latest, (inserted.rowcount,)))
         on_conflict = f"ON CONFLICT DO NOTHING RETURNING {named}"
+        insertion, values = postgres_insertion(new.table, new.columns, new.rows, on_conflict=on_conflict)
         statements = [
-            postgres_insertion(new.table, new.columns, new.rows, on_conflict=on_conflict),
+            (COUNTED.format(insertion=insertion), (*values, len(new.rows))),
             postgres_insertion(then.table, then.columns, then.rows),
         ]
         with driver.pipeline():
-            inserted, _ = [driver.execute(as_text(connection, text), values) for text, values in statements]
-        return None if inserted.rowcount == len(new.rows) else list(inserted)
+            found, _ = [driver.execute(as_text(connection, text), values) for text, values in statements]
+        rows = found.fetchall()
+        inserted_rows = rows[0][0]
+        return None if inserted_rows == len(new.rows) else [row[1:] for row in rows[:inserted_rows]]
 
 
 def _sqlite_insertion(insertion: Insertion) -> str:

@@ -6,7 +6,7 @@ Nothing is refused for it: it is counted. Metadata arrives as text, numbers as E
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -19,6 +19,8 @@ MOST_LEADING_ZEROS = 6
 
 Reads = Callable[[str], bool]
 """Whether a text is a value of a key of metadata."""
+Readers = Sequence[tuple[str, Reads]]
+"""How values are recognised, by their keys."""
 Sent = Mapping[str, str]
 """The metadata of an event."""
 
@@ -35,17 +37,26 @@ class _Rules:
 
     allowed: frozenset[str]
     required: frozenset[str]
-    readers: Sequence[tuple[str, Reads]]  # of the keys that take not any text
+    readers: Readers  # of the keys that take not any text
+
+    def readers_of(self, keys: Collection[str]) -> Readers | None:
+        """How the values of these keys are recognised; None: they are not the right keys."""
+        if not (self.allowed.issuperset(keys) and self.required.issubset(keys)):
+            return None
+        return [one for one in self.readers if one[0] in keys] if self.readers else ()
 
     def refuse(self, metadata: Sent) -> bool:
         """Whether metadata is not so."""
-        if not self.required <= metadata.keys() <= self.allowed:
-            return True
-        for key, reads in self.readers:
-            value = metadata.get(key)
-            if value is not None and not reads(value):
-                return True
-        return False
+        readers = self.readers_of(metadata.keys())
+        return readers is None or not are_read(metadata, readers)
+
+
+def are_read(metadata: Sent, readers: Readers) -> bool:
+    """Whether metadata has values of these kinds."""
+    for key, reads in readers:  # noqa: SIM110 - runs for every event that is stored: a generator takes longer
+        if not reads(metadata[key]):
+            return False
+    return True
 
 
 class ModelledEvents:
@@ -61,6 +72,14 @@ class ModelledEvents:
     def __bool__(self) -> bool:
         """Whether the model has any event."""
         return bool(self._rules)
+
+    def readers_of(self, name: str, keys: Collection[str]) -> Readers | None:
+        """How the values of an event with these keys of metadata are recognised, where any text will not do.
+
+        None: it differs, whatever its values.
+        """
+        rules = self._rules.get(name)
+        return () if rules is None else rules.readers_of(keys)
 
     def differs(self, name: str, metadata: Sent) -> bool:
         """As the function of that name."""

@@ -11,6 +11,7 @@ from msgspec import Meta
 from templates_server.bodies import decode_json, problems_by_field
 from templates_server.errors import Problem, Problems, ValidationFailed
 from templates_server.event_names import MAX_NAME_LENGTH, problem_of_event_name
+from templates_server.events.shapes import Shape, bare_shape_of, shape_of
 from templates_server.identifiers import new_id
 from templates_server.persons.names import Stated, problem_of_anonymous_id, problem_of_user_id, stated
 from templates_server.remembering import remembered
@@ -20,6 +21,7 @@ from templates_server.times import parse_rfc3339
 MOST_EVENTS = 1000
 MOST_PAIRS = 3
 MAX_DATA_BYTES = 16 * 1024
+ENCODER = msgspec.json.Encoder(order="deterministic")
 OLDEST = parse_rfc3339("2000-01-01T00:00:00Z")
 
 Name = Annotated[
@@ -63,13 +65,15 @@ class SentEvent(msgspec.Struct, frozen=True, gc=False):
     entity: EntityName | None = None
 
 
-NO_PAIRS: Mapping[str, str] = {}
+Pairs = Mapping[str, str]
+"""The metadata of an event, by key."""
+NO_PAIRS: Pairs = {}
 
 
 class Event(msgspec.Struct, frozen=True, gc=False):
     """An event as it is stored. Times in milliseconds; `data` and `metadata` are JSON objects, or None.
 
-    `pairs` are the metadata once more, for those who look at it.
+    `pairs` are the metadata once more, for those who look at it; by its `shape` it is counted.
     """
 
     stated: Stated  # one of the two: the user where there is one
@@ -80,7 +84,8 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     data: str | None
     metadata: str | None
     happened: int
-    pairs: Mapping[str, str] = NO_PAIRS
+    shape: Shape
+    pairs: Pairs = NO_PAIRS
 
 
 def read_events(body: bytes, now: int, *, max_depth: int, check: IdCheck = ANYBODY) -> Sequence[Event]:
@@ -92,11 +97,14 @@ def read_events(body: bytes, now: int, *, max_depth: int, check: IdCheck = ANYBO
         _check_number(values)
         raise ValidationFailed(Problems(_all_problems(values, check)) or error.problems) from None
     _check_number(sent)
-    problems = [problem for index, event in enumerate(sent) for problem in _broken_rules(event, index, check)]
+    metadata = [{pair.key: pair.value for pair in event.metadata} if event.metadata else NO_PAIRS for event in sent]
+    problems = [
+        problem for index, event in enumerate(sent) for problem in _broken_rules(event, index, check, metadata[index])
+    ]
     if problems:
         raise ValidationFailed(problems)
     own_id = new_id("evt")
-    return [_event(event, now, f"{own_id}-{index}") for index, event in enumerate(sent)]
+    return [_event(event, now, f"{own_id}-{index}", metadata[index]) for index, event in enumerate(sent)]
 
 
 def _check_number(sent: Any) -> None:
@@ -117,11 +125,12 @@ def _all_problems(values: Any, check: IdCheck) -> Iterator[Problem]:
             bad = {problem.path.removeprefix(f"[{index}].").partition("[")[0] for problem in wrong}
             right = {key: item for key, item in value.items() if key not in bad}
             placeholder = {"anonymous_id": "-"} if bad & {"anonymous_id", "external_id"} else {}
-            yield from _broken_rules(msgspec.convert({**right, **placeholder}, SentEvent), index, check)
+            event = msgspec.convert({**right, **placeholder}, SentEvent)
+            yield from _broken_rules(event, index, check, {pair.key: pair.value for pair in event.metadata or ()})
 
 
-def _broken_rules(sent: SentEvent, index: int, check: IdCheck) -> Sequence[Problem]:
-    """What is wrong with an event beyond types and lengths."""
+def _broken_rules(sent: SentEvent, index: int, check: IdCheck, pairs: Pairs) -> Sequence[Problem]:
+    """What is wrong with an event beyond types and lengths; `pairs` are its metadata."""
     unsigned = check.problem_of(sent.external_id, sent.user_signature)
     broken = [
         ("", "Give anonymous_id or external_id.") if sent.anonymous_id is None and sent.external_id is None else None,
@@ -130,7 +139,7 @@ def _broken_rules(sent: SentEvent, index: int, check: IdCheck) -> Sequence[Probl
         None if sent.external_id is None else _problem_of_external_id(sent.external_id),
         None if unsigned is None else (".user_signature", f"This {unsigned}."),
         None if sent.timestamp is None else _problem_of_timestamp(sent.timestamp),
-        None if sent.metadata is None else _problem_of_metadata(sent.metadata),
+        KEY_TWICE if sent.metadata and len(pairs) < len(sent.metadata) else None,
         _problem_of_data(sent),
     ]
     if not any(broken):
@@ -140,6 +149,7 @@ def _broken_rules(sent: SentEvent, index: int, check: IdCheck) -> Sequence[Probl
 
 Found = tuple[str, str] | None
 """Where in an event something is wrong, and what; None: nothing."""
+KEY_TWICE: Found = (".metadata", "A key is given twice.")
 
 
 @remembered
@@ -168,11 +178,6 @@ def _problem_of_timestamp(timestamp: str) -> Found:
     return (".timestamp", "This is before the year 2000.") if moment < OLDEST else None
 
 
-def _problem_of_metadata(pairs: Sequence[Pair]) -> Found:
-    keys = {pair.key for pair in pairs}
-    return None if len(keys) == len(pairs) else (".metadata", "A key is given twice.")
-
-
 def _problem_of_data(sent: SentEvent) -> Found:
     name, data = ("data", sent.data) if sent.data is not None else ("properties", sent.properties)
     if data is None or len(msgspec.json.encode(data)) <= MAX_DATA_BYTES:
@@ -188,8 +193,8 @@ def _moment(timestamp: str) -> int | None:
         return None
 
 
-def _event(sent: SentEvent, now: int, own_id: str) -> Event:
-    """What is stored of an event that breaks no rule.
+def _event(sent: SentEvent, now: int, own_id: str, pairs: Pairs) -> Event:
+    """What is stored of an event that breaks no rule; `pairs` are its metadata.
 
     A device's clock that is fast must not put events into the future: those happened now.
     """
@@ -197,19 +202,20 @@ def _event(sent: SentEvent, now: int, own_id: str) -> Event:
     moment = None if sent.timestamp is None else _moment(sent.timestamp)
     if who is None:
         raise ValueError("an event without a person")
-    pairs = {pair.key: pair.value for pair in sent.metadata} if sent.metadata else None
+    name = sent.name or ""
     return Event(
         who,
         sent.id or own_id,
-        sent.name or "",
+        name,
         sent.session,
         sent.entity,
         _as_json(sent.properties if sent.data is None else sent.data),
-        _as_json(pairs),
+        _as_json(pairs) if pairs else None,
         now if moment is None else min(moment, now),
-        pairs or NO_PAIRS,
+        shape_of((name, *pairs)) if pairs else bare_shape_of(name),
+        pairs,
     )
 
 
-def _as_json(value: dict[str, Any] | None) -> str | None:
-    return None if value is None else msgspec.json.encode(value, order="deterministic").decode()
+def _as_json(value: Mapping[str, Any] | None) -> str | None:
+    return None if value is None else ENCODER.encode(value).decode()

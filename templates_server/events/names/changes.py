@@ -15,7 +15,8 @@ from typing import Protocol
 
 import msgspec
 
-from templates_server.events.modelled import ModelledEvents
+from templates_server.events.modelled import ModelledEvents, are_read
+from templates_server.events.shapes import Shape, read_shape
 
 MOST_NAMES = 2000  # of an environment
 MOST_KEYS = 50  # of a name
@@ -26,16 +27,12 @@ class Told(Protocol):
     """An event, as far as it counts here."""
 
     @property
-    def name(self) -> str:
-        """Its name."""
+    def shape(self) -> Shape:
+        """Its name, and the keys of its metadata."""
 
     @property
     def pairs(self) -> Mapping[str, str]:
         """Its metadata."""
-
-
-Added = tuple[str, tuple[str, ...], int, int]
-"""Of events that have the same name and keys of metadata: these, how many, and how many of them differ."""
 
 
 class Removed(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -48,11 +45,15 @@ class Removed(msgspec.Struct, frozen=True, gc=False, array_like=True):
 
 
 class Change(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Events that were stored, received from `first` to `last`, in milliseconds; and events that were removed."""
+    """Events that were stored, received from `first` to `last`, in milliseconds; and events that were removed.
+
+    `added`: how many of each shape, by its text; `differing`: how many of these were not as the model says.
+    """
 
     first: int = 0
     last: int = 0
-    added: Sequence[Added] = ()
+    added: dict[str, int] = {}
+    differing: dict[str, int] = {}
     removed: Sequence[Removed] = ()
 
 
@@ -82,34 +83,35 @@ class Stored(msgspec.Struct, frozen=True, gc=False):
     events: Sequence[Told]
 
 
-Shape = tuple[str, tuple[str, ...]]
-"""The name of an event, and the keys of its metadata."""
-
-
 def count_stored(together: Sequence[Stored]) -> Change:
     """What was stored, by name and keys."""
-    counts: dict[Shape, int] = {}
-    differing: dict[Shape, int] = {}
+    counts: Counter[Shape] = Counter()
+    differing: Counter[Shape] = Counter()
     for stored in together:  # every event that is stored comes by here: mind what it takes
+        counts.update([event.shape for event in stored.events])
         if stored.modelled:
-            _count_differing(stored, differing)
-        for event in stored.events:
-            shape = event.name, tuple(event.pairs)
-            counts[shape] = counts.get(shape, 0) + 1
+            differing.update(_differing(stored))
     times = [stored.received for stored in together]
-    if differing:
-        added = [(name, keys, events, differing.get((name, keys), 0)) for (name, keys), events in counts.items()]
-    else:
-        added = [(name, keys, events, 0) for (name, keys), events in counts.items()]
-    return Change(min(times), max(times), added)
+    return Change(min(times), max(times), _by_text(counts), _by_text(differing))
 
 
-def _count_differing(stored: Stored, counts: dict[Shape, int]) -> None:
-    differs = stored.modelled.differs
-    for event in stored.events:
-        if differs(event.name, event.pairs):
-            shape = event.name, tuple(event.pairs)
-            counts[shape] = counts.get(shape, 0) + 1
+def _by_text(counts: Mapping[Shape, int]) -> dict[str, int]:
+    by_text: dict[str, int] = {}
+    for shape, events in counts.items():
+        by_text[shape.text] = by_text.get(shape.text, 0) + events
+    return by_text
+
+
+def _differing(stored: Stored) -> Iterator[Shape]:
+    """The shape of each event that differs: by its keys, or by a value. Most often none has to be looked at."""
+    readers = {
+        shape: stored.modelled.readers_of(shape.name, shape.keys) for shape in {event.shape for event in stored.events}
+    }
+    if any(found is None or found for found in readers.values()):
+        for event in stored.events:
+            found = readers[event.shape]
+            if found is None or (found and not are_read(event.pairs, found)):
+                yield event.shape
 
 
 def count_removed(events: Iterable[tuple[str, int, str | None]]) -> Change:
@@ -170,26 +172,28 @@ class Sums:
 
 def sum_up(changes: Iterable[Change]) -> Iterator[Sums]:
     """Sum changes up, those that only add together with what follows them."""
-    sums: dict[Shape, list[int]] = {}
+    sums: dict[str, list[int]] = {}
     for change in changes:
-        first, last = change.first, change.last
-        for name, keys, events, differing in change.added:
-            numbers = sums.get((name, keys))
+        first, last, differing = change.first, change.last, change.differing
+        for text, events in change.added.items():
+            numbers = sums.get(text)
             if numbers is None:
-                sums[name, keys] = [events, differing, first, last]
+                sums[text] = [events, differing.get(text, 0), first, last]
             else:
                 numbers[0] += events
-                numbers[1] += differing
-                numbers[2] = min(numbers[2], first)
-                numbers[3] = max(numbers[3], last)
+                numbers[1] += differing.get(text, 0)
+                if first < numbers[2]:  # noqa: PLR1730 - runs for every name of every change: a call takes longer
+                    numbers[2] = first
+                if last > numbers[3]:  # noqa: PLR1730
+                    numbers[3] = last
         if change.removed:
             yield Sums(_sums(sums), change.removed)
             sums = {}
     yield Sums(_sums(sums))
 
 
-def _sums(sums: Mapping[Shape, Sequence[int]]) -> Sequence[Sum]:
-    return [Sum(*shape, *numbers) for shape, numbers in sums.items()]
+def _sums(sums: Mapping[str, Sequence[int]]) -> Sequence[Sum]:
+    return [Sum(*read_shape(text), *numbers) for text, numbers in sums.items()]
 
 
 def _with_added(before: EventName, added: Sum) -> EventName:

@@ -7,6 +7,7 @@ with the changes that wait, which `list_names` gives.
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
@@ -48,7 +49,11 @@ EXPIRE = "DELETE FROM event_names WHERE last < ?"
 WITH_CHANGES = "SELECT DISTINCT environment_id FROM event_name_changes"
 NEXT = "SELECT change_id, change FROM event_name_changes WHERE environment_id = ? ORDER BY change_id LIMIT ?"
 ALL = "SELECT change FROM event_name_changes WHERE environment_id = ? ORDER BY change_id"
-FOLDED = "DELETE FROM event_name_changes WHERE environment_id = ? AND change_id "
+TAKEN_BACK = "DELETE FROM event_name_changes WHERE environment_id = ? AND change_id = ?"
+FOLDED = {
+    "sqlite": "DELETE FROM event_name_changes WHERE environment_id = ? AND change_id <= ?",  # nobody else writes
+    "postgresql": "DELETE FROM event_name_changes WHERE environment_id = ? AND change_id = ANY(?)",
+}
 HOLD = {
     "sqlite": "SELECT 1 FROM environments WHERE id = ?",
     "postgresql": "SELECT 1 FROM environments WHERE id = ? FOR NO KEY UPDATE",
@@ -56,7 +61,9 @@ HOLD = {
 ABANDON = "DELETE FROM event_name_changes WHERE environment_id = ?"
 FREED = "environment_id, name, received, metadata"
 REMAINING = f"SELECT {FREED} FROM events WHERE "  # noqa: S608 - names of ours
-RANDOM_CHARACTERS = 12
+DECODER = msgspec.json.Decoder(Change)
+OF_THIS_PROCESS = random_text(12)
+NUMBERS = itertools.count()
 ADDED, REMOVED = "a", "r"  # removed events are folded in after those that were stored before, whatever clocks say
 
 
@@ -83,16 +90,22 @@ def changes_of_stored(stored: Mapping[str, Sequence[Stored]]) -> Rows:
 
 def _in_parts(change: Change) -> Sequence[Change]:
     """A change as several, none of which is large: so many are read at once."""
-    added = change.added
-    if len(added) <= MOST_OF_A_CHANGE:
+    if len(change.added) <= MOST_OF_A_CHANGE:
         return [change]
-    starts = range(0, len(added), MOST_OF_A_CHANGE)
-    return [msgspec.structs.replace(change, added=added[start : start + MOST_OF_A_CHANGE]) for start in starts]
+    texts = list(change.added)
+    starts = range(0, len(texts), MOST_OF_A_CHANGE)
+    return [_part(change, texts[start : start + MOST_OF_A_CHANGE]) for start in starts]
+
+
+def _part(change: Change, texts: Sequence[str]) -> Change:
+    added = {text: change.added[text] for text in texts}
+    differing = {text: change.differing[text] for text in texts if text in change.differing}
+    return msgspec.structs.replace(change, added=added, differing=differing)
 
 
 def take_back(connection: Connection, changes: Rows) -> None:
     """Remove changes that this transaction has written down."""
-    removal = as_text(connection, f"{FOLDED}= ?")
+    removal = as_text(connection, TAKEN_BACK)
     for environment_id, change_id, _ in changes:
         connection.exec_driver_sql(removal, (environment_id, change_id))
 
@@ -107,7 +120,7 @@ def note_removed(connection: Connection, environment_id: str, events: Collection
 
 
 def _change_id(kind: str, at: int) -> str:
-    return f"{kind}{at:015}_{random_text(RANDOM_CHARACTERS)}"
+    return f"{kind}{at:015}_{OF_THIS_PROCESS}{next(NUMBERS):x}_"
 
 
 def remove_events(connection: Connection, condition: str, values: tuple[Any, ...]) -> int:
@@ -150,8 +163,10 @@ def fold_some(connection: Connection, environment_id: str) -> bool:
     rows = connection.exec_driver_sql(as_text(connection, NEXT), (environment_id, MOST_CHANGES_AT_ONCE)).all()
     if rows:
         _fold(connection, environment_id, _decoded(change for _, change in rows))
-        folded = (environment_id, listed(connection, [change_id for change_id, _ in rows]))
-        connection.exec_driver_sql(as_text(connection, FOLDED + among(connection)), folded)
+        change_ids = [change_id for change_id, _ in rows]
+        folded = change_ids[-1] if connection.dialect.name == "sqlite" else change_ids
+        removal = as_text(connection, FOLDED[connection.dialect.name])
+        connection.exec_driver_sql(removal, (environment_id, folded))
     return len(rows) == MOST_CHANGES_AT_ONCE
 
 
@@ -170,7 +185,7 @@ def _fold(connection: Connection, environment_id: str, changes: Sequence[Change]
 
 
 def _decoded(changes: Iterable[str]) -> Sequence[Change]:
-    return [msgspec.json.decode(change, type=Change) for change in changes]
+    return [DECODER.decode(change) for change in changes]
 
 
 def _names(rows: Iterable[Any]) -> dict[str, EventName]:

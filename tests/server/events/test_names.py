@@ -314,7 +314,7 @@ def test_names_go_with_their_space_also_those_that_are_not_counted_yet(place: Pl
 
 
 def test_a_change_of_a_space_that_has_gone_is_dropped(place: Place) -> None:
-    gone = {"environment_id": "env_gone", "change_id": "a1", "change": '{"added":[["x",[],1,0]]}'}
+    gone = {"environment_id": "env_gone", "change_id": "a1", "change": '{"added":{"[\\"x\\"]":1}}'}
     insert = schema.event_name_changes.insert()
     place.send({"name": "of a Space that is there"})
     place.server.database.write_now(lambda connection: connection.execute(insert, gone))
@@ -323,6 +323,21 @@ def test_a_change_of_a_space_that_has_gone_is_dropped(place: Place) -> None:
     table = schema.event_name_changes
     left = select(table.c.change_id).where(table.c.environment_id == "env_gone")
     assert place.server.database.read_now(lambda connection: connection.execute(left).all()) == []
+
+
+def test_folding_one_environment_leaves_what_waits_in_another(place: Place) -> None:
+    place.fold()
+    other = Place(place.server, place.clock)
+    environment = select(schema.event_name_changes.c.environment_id)
+    other.send({"name": "of the other"})
+    [other_id] = place.server.database.read_now(lambda connection: connection.execute(environment).scalars().all())
+    place.send({"name": "mine"})
+    ids = place.server.database.read_now(lambda connection: set(connection.execute(environment).scalars()))
+    [own_id] = ids - {other_id}
+    place.server.database.write_now(lambda connection: fold_all(connection, own_id))
+    assert list(other.names()) == ["of the other"]
+    assert list(place.names()) == ["mine"]
+    other.close()
 
 
 def test_what_many_send_at_once_is_counted_exactly(place: Place) -> None:

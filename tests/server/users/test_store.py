@@ -21,6 +21,7 @@ from sqlalchemy import Connection, select
 from templates_server.database import Database
 from templates_server.errors import NotFound
 from templates_server.events.reading import Event
+from templates_server.events.shapes import shape_of
 from templates_server.events.store import Arrival, add_events
 from templates_server.identifiers import new_id
 from templates_server.persons.names import PersonKind, named, stated
@@ -212,7 +213,7 @@ def test_users_are_removed_while_others_change_them_and_events_come(database: Da
 def _event(user_id: str, event_id: str) -> Event:
     who = stated(None, user_id)
     assert who is not None
-    return Event(who, event_id, "a/b", None, None, None, None, 1)
+    return Event(who, event_id, "a/b", None, None, None, None, 1, shape_of(("a/b",)))
 
 
 def _owners_of_events(database: Database, environment_id: str) -> Counter[str]:
