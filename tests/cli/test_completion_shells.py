@@ -24,6 +24,8 @@ if sys.platform == "win32":
 
 from tests.cli.shells import COMPLETIONS, Shell, bash, fish, shell_environment, zsh
 
+pytestmark = pytest.mark.slow
+
 BASH_COMPLETION = Path("/usr/share/bash-completion/bash_completion")
 IN_BASH = f"source {shlex.quote(str(COMPLETIONS / 'mtribes.bash'))}\n"
 IN_ZSH = f"autoload -Uz compinit && compinit -u -D\nsource {shlex.quote(str(COMPLETIONS / '_mtribes'))}\n"

@@ -33,6 +33,8 @@ from tests.server.oauth.flows import (
 )
 from tests.servers import RunningServer, running_server
 
+pytestmark = pytest.mark.slow
+
 TEN_YEARS = 3652 * DAY
 
 

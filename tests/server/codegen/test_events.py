@@ -12,6 +12,8 @@ from tests.server.codegen.client_api_peer import STORED, Answer, ClientApiPeer
 from tests.server.codegen.test_session import run
 from tests.server.codegen.toolchain import run_node
 
+pytestmark = pytest.mark.slow
+
 BUSY = Answer(status=503, headers={"Retry-After": "0"})
 REFUSED = Answer(status=422, body={"errors": [{"path": "0.name"}]})
 PAGE = """

@@ -15,6 +15,8 @@ from tests.server.codegen.client_api_peer import STORED, Answer, ClientApiPeer
 from tests.server.codegen.test_session import HEAD
 from tests.server.codegen.toolchain import run_node
 
+pytestmark = pytest.mark.slow
+
 DOWN = Answer(status=503, headers={"Retry-After": "60"})
 FILES = """
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";

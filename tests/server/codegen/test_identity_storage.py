@@ -12,6 +12,8 @@ from tests.server.codegen.client_api_peer import ClientApiPeer
 from tests.server.codegen.test_session import HEAD, run
 from tests.server.codegen.toolchain import run_node
 
+pytestmark = pytest.mark.slow
+
 FULL = """
 // Storage that is full takes nothing new; `room` is how long a text still fits.
 const kept = new Map(Object.entries(JSON.parse(process.argv[3] ?? "{}")));

@@ -9,6 +9,8 @@ import pytest
 from tests.server.codegen.client_api_peer import STARTED, STATES, Answer, ClientApiPeer, session_answer
 from tests.server.codegen.test_session import run
 
+pytestmark = pytest.mark.slow
+
 WATCH = """
 const shown = () => header.properties.background.value;
 const looks = [];

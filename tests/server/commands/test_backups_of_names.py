@@ -16,6 +16,7 @@ from templates_server.database import Database
 from templates_server.events.modelled import NOTHING_MODELLED
 from templates_server.events.names import store
 from templates_server.events.names.changes import EventName, Stored
+from templates_server.events.shapes import shape_of
 from templates_server.opening import open_database
 from templates_server.persons.names import PersonKind, named
 from templates_server.schema import code_renderings, event_name_changes, event_names, events
@@ -31,8 +32,8 @@ class Event:
     """One that was stored."""
 
     def __init__(self, name: str) -> None:
-        self.name = name
         self.pairs: Mapping[str, str] = {f"key of {name}"[:64]: "x", "[]": "x"}
+        self.shape = shape_of((name, *self.pairs))
 
 
 def opened(tmp_path: Path, name: str) -> tuple[DataFolder, Database]:

@@ -22,6 +22,8 @@ from templates_server.settings import sqlite_file_url
 from tests.server_processes import server_process
 from tests.servers import PostgresServer
 
+pytestmark = pytest.mark.slow
+
 Members = list[tuple[str, bytes]]
 ORGANIZATIONS = "tables/organizations/000001.jsonl"
 TOKENS = "tables/tokens/000001.jsonl"
@@ -309,7 +311,6 @@ def test_what_follows_the_tar_file_inside_is_refused(
     assert restored(zstandard.ZstdCompressor().compress(texts + b"\0" * 512), tmp_path) == 0
 
 
-@pytest.mark.slow
 def test_a_backup_that_is_cut_anywhere_restores_nothing(whole: Path, tmp_path: Path) -> None:
     content = whole.read_bytes()
     for length in [*range(0, len(content), len(content) // 25), *range(len(content) - 12, len(content))]:
@@ -317,7 +318,6 @@ def test_a_backup_that_is_cut_anywhere_restores_nothing(whole: Path, tmp_path: P
         assert left_in(tmp_path) <= {"server.lock"}
 
 
-@pytest.mark.slow
 def test_a_tar_file_that_is_cut_anywhere_restores_nothing(whole: Path, tmp_path: Path) -> None:
     text = zstandard.ZstdDecompressor().decompressobj().decompress(whole.read_bytes())
     ends = text.rindex(b"end.json")
@@ -326,7 +326,6 @@ def test_a_tar_file_that_is_cut_anywhere_restores_nothing(whole: Path, tmp_path:
         assert left_in(tmp_path) <= {"server.lock"}
 
 
-@pytest.mark.slow
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_no_flipped_bit_restores_something_else(data: st.DataObject, whole: Path, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from templates_server.database import Database
 from templates_server.events.modelled import NOTHING_MODELLED
 from templates_server.events.names import store
 from templates_server.events.names.changes import EventName, Stored
+from templates_server.events.shapes import shape_of
 from templates_server.opening import open_database
 from templates_server.settings import sqlite_url
 from tests.environments import add_environment
@@ -29,8 +30,8 @@ class Event:
     """One that was stored."""
 
     def __init__(self, number: int) -> None:
-        self.name = f"category/event-{number % NAMES}"
         self.pairs: Mapping[str, str] = {f"key {number % KEYS}": "x", "k": "x"}
+        self.shape = shape_of((f"category/event-{number % NAMES}", *self.pairs))
 
 
 def note(connection: Connection, environment_id: str) -> None:

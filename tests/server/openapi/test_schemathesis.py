@@ -48,6 +48,10 @@ include-path = "/v2/spaces/{{space}}"
 include-method = "DELETE"
 parameters = {{ "path.space" = "radio" }}
 
+[[operations]]  # a poll waits for a change: for no longer than the client waits for an answer
+include-path = "/api/client/sessions/{{session}}/changes"
+parameters = {{ "query.wait" = 1 }}
+
 [[operations]]  # whoever is not signed in is sent to the sign-in page, whatever the form says
 include-tag = "Pages"
 checks.negative_data_rejection.expected-statuses = ["303", "400", "403", "404", "413", "415", "422"]
