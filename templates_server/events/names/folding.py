@@ -59,6 +59,8 @@ class NameFolding:
         while not self._stopping.is_set():
             self._woken.wait(EVERY_SECONDS)
             self._woken.clear()
+            if self._stopping.is_set():  # what waits is stored, and folded in after the next start
+                return
             try:
                 self._noted = 0
                 fold_changes(self._database, self._stopping)
