@@ -150,11 +150,11 @@ def _compared_with(comparison: Comparison) -> str:
 
 def _asked_of_event(done: Done) -> str:
     question = done.question
-    conditions = [f"{key} {shown(value)}" for key, value in question.metadata]
-    conditions += [_asked_of_value(each) for each in question.data]
+    metadata = " and ".join(f"{key} {shown(value)}" for key, value in question.metadata)
+    data = " and ".join(_asked_of_value(each) for each in question.data)
     return (
         f"{CONDITIONS[done.condition]} {question.name}{_often(done.frequency)}{_when(question.timeframe)}"
-        f"{', with ' if conditions else ''}{' and '.join(conditions)}"
+        f"{f', with {metadata}' if metadata else ''}{f', where {data}' if data else ''}"
     )
 
 

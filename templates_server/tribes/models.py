@@ -62,7 +62,7 @@ class FilterDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, om
     operator: OperatorWord | None = None
     value: Any = None
     tag: Annotated[str, Meta(examples=["sports/football"])] | None = None
-    event: Annotated[str, Meta(max_length=128, examples=["video/completed"])] | None = None
+    event: Annotated[str, Meta(max_length=256, examples=["video/completed"])] | None = None
     condition: Literal["have_done", "have_not_done"] | None = None
     frequency: Any = None
     timeframe: Any = None

@@ -116,7 +116,7 @@ def test_conditions_on_the_data_of_events_are_pushed_shown_and_explained(ada: Si
     assert ada.mtribes("tribe", "push", "data.yaml", "--json").envelope["data"]["changed"] is False
     explained = ada.mtribes("tribe", "explain", "buyers", "--user", "bea", *place).out.splitlines()[1]
     assert explained == (
-        "no  has done Product Purchased at least once, with data.price.amount is greater than 10 and "
+        "no  has done Product Purchased at least once, where data.price.amount is greater than 10 and "
         'data."a.b".日本 is not there: never found; does not match'
     )
     ada.mtribes.write("data.yaml", "\n".join(lines).replace("revision: 1", "revision: 2").replace("exists", "exist"))

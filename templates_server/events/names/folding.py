@@ -17,10 +17,18 @@ EVERY_SECONDS = 60.0
 
 
 def fold_changes(database: Database, stopping: threading.Event) -> None:
-    """Fold in all changes, environment by environment, a step a transaction."""
+    """Fold in all changes, environment by environment, a step a transaction.
+
+    What fails in one environment is logged, and keeps nobody else's names from being counted.
+    """
     for environment_id in database.read_now(store.list_environments):
-        while not stopping.is_set() and _fold_some(database, environment_id):
-            pass
+        try:
+            while not stopping.is_set() and _fold_some(database, environment_id):
+                pass
+        except Unavailable:  # the database does not answer to the others either
+            raise
+        except Exception:
+            LOGGER.exception("counting the names of events failed in %s", environment_id)
 
 
 def _fold_some(database: Database, environment_id: str) -> bool:

@@ -27,6 +27,7 @@ from templates_server.retention.purging import Purge
 from templates_server.times import DAY, HOUR, MINUTE, system_clock, to_rfc3339
 from tests.people import Grant, Person, add_organization, add_person, add_space
 from tests.servers import RunningServer, running_server
+from tests.unhandled import UNHANDLED
 
 NOW = system_clock() // 1000 * 1000
 TABLES = (schema.event_names, schema.event_name_changes)
@@ -323,6 +324,28 @@ def test_a_change_of_a_space_that_has_gone_is_dropped(place: Place) -> None:
     table = schema.event_name_changes
     left = select(table.c.change_id).where(table.c.environment_id == "env_gone")
     assert place.server.database.read_now(lambda connection: connection.execute(left).all()) == []
+
+
+def test_a_change_that_cannot_be_read_keeps_no_other_environment_from_being_counted(place: Place) -> None:
+    table = schema.event_name_changes
+    environment = select(table.c.environment_id)
+    places = [place, Place(place.server, place.clock), Place(place.server, place.clock)]
+    for number, one in enumerate(places):
+        one.send({"name": f"of {number}"})
+    damaged, *others = place.server.database.read_now(
+        lambda connection: sorted(connection.execute(environment).scalars())
+    )
+    broken = table.update().where(table.c.environment_id == damaged).values(change="{")
+    place.server.database.write_now(lambda connection: connection.execute(broken))
+    place.fold()
+    assert [f"failed in {damaged}" in traceback for traceback in UNHANDLED.take()] == [True]
+    left = place.server.database.read_now(lambda connection: set(connection.execute(environment).scalars()))
+    assert left.isdisjoint(others)
+    assert left == {damaged}
+    gone = table.delete().where(table.c.environment_id == damaged)
+    place.server.database.write_now(lambda connection: connection.execute(gone))
+    for one in places[1:]:
+        one.close()
 
 
 def test_folding_one_environment_leaves_what_waits_in_another(place: Place) -> None:

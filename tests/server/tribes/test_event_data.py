@@ -150,7 +150,7 @@ def test_people_are_listed_counted_and_explained_by_one_event_that_meets_all(sho
     (found,) = shop.get(f"{here}/explanation?user=ada").json()["data"][0]["filters"]
     assert found["filter"] == {**BOUGHT, "data": [AMOUNT, SHOES, NO_COUPON]}
     assert found["why"] == (
-        "has done Product Purchased at least once, with data.price.amount is 10 or greater and "
+        "has done Product Purchased at least once, where data.price.amount is 10 or greater and "
         'data.category is one of "shoes", "boots" and data.coupon is not there: found once; matches'
     )
     (found,) = shop.get(f"{here}/explanation?user=bob").json()["data"][0]["filters"]
@@ -162,7 +162,7 @@ def test_odd_keys_are_in_quotes_where_it_is_explained(shop: httpx.Client) -> Non
     document = {"filters": [{**BOUGHT, "metadata": {"shop": "a"}, "data": [odd]}]}
     assert shop.put("/tribes/buyers", json=document).is_success
     found = shop.get("/environments/production/tribes/buyers/explanation?user=ada").json()["data"][0]["filters"][0]
-    assert found["asked"].endswith(', with shop "a" and data."a.b"."quo\\"te".日本 does not equal "x"')
+    assert found["asked"].endswith(', with shop "a", where data."a.b"."quo\\"te".日本 does not equal "x"')
 
 
 def test_true_and_one_are_two_questions_and_an_equal_one_is_the_same() -> None:
