@@ -27,15 +27,16 @@ COLUMNS = {
     **dict.fromkeys(("environment_id", "person_id", "kind", "called"), "text"),
     **dict.fromkeys(("created", "updated", "first_seen", "last_seen", "event_units", "share_number"), "bigint"),
 }
-SEEN = (
+NOTED = (
     "ON CONFLICT (environment_id, person_id) DO UPDATE SET "
     "first_seen = COALESCE(persons.first_seen, excluded.first_seen), "
     "last_seen = CASE WHEN persons.last_seen > excluded.last_seen THEN persons.last_seen ELSE excluded.last_seen END, "
-    "event_units = persons.event_units + excluded.event_units "
-    "WHERE persons.last_seen IS NULL OR persons.last_seen < excluded.last_seen OR excluded.event_units > 0"
+    "event_units = persons.event_units + excluded.event_units"
 )
+IS_NEWS = "persons.last_seen IS NULL OR persons.last_seen < excluded.last_seen OR excluded.event_units > 0"
+SEEN = f"{NOTED} WHERE {IS_NEWS}"
 SESSION_COLUMNS = {**COLUMNS, **KINDS}
-SEEN_IN_SESSION = f"{SEEN.replace('WHERE', f', {KEEP_LATER} WHERE')} OR {IS_LATER}"
+SEEN_IN_SESSION = f"{NOTED}, {KEEP_LATER} WHERE {IS_NEWS} OR {IS_LATER}"
 MOST_MOVED_AT_ONCE = 5_000  # rows: a transaction that has moved so many begins no further merge
 
 BEFORE_NOTING: Statement = ("SAVEPOINT noting", ())
