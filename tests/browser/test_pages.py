@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import http.server
 import socket
 import threading
@@ -15,11 +13,10 @@ import pytest
 
 from tests.browser.watching import Demo, Watched, wait_until
 from tests.requirements import require
+from tests.server.oauth.flows import CHALLENGE
 
 pytestmark = pytest.mark.slow
 
-VERIFIER = "v" * 64
-CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
 NARROWEST_PIXELS = 320
 DECISIONS = ("allow", "cancel", "another")
 

@@ -24,7 +24,7 @@ from tests.servers import RunningServer
 
 PASSWORD = "correct horse battery"
 REDIRECT = "http://127.0.0.1:49152/callback"
-VERIFIER = "v" * 64
+VERIFIER = "verifier-of.these_tests~" * 3  # looked for in what servers keep: nothing else may look like it
 CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
 NUMBERS = itertools.count(1)
 HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)"')
