@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from unittest.mock import patch
 
 import pytest
 
 from templates_server.connections import ConnectionLimits
 from templates_server.endpoint import Route, Surface
+from templates_server.exports import spooling
 from templates_server.routes import ROUTES
 from tests.people import OF_A_SIGN_IN, add_organization, add_person, add_space
 from tests.server.test_hostile_bodies import Target
@@ -17,6 +19,7 @@ from tests.wire import connected, heard_on, request
 
 DIGITS = "9" * 4301  # Python's `int` refuses more than 4,300
 CONTENT = "application/json"
+MANY = 10_000
 HEADERS: dict[str, tuple[str, ...]] = {
     "a version of many digits": (f"User-Agent: mtribes/{DIGITS}",),
     "a version of many zeros": (f"User-Agent: mtribes/{'0' * 4301}",),
@@ -73,7 +76,11 @@ def target(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         database_url = request.getfixturevalue("postgres").new_database_url()
     limits = ConnectionLimits(linger_seconds=0.3)
     folder = tmp_path_factory.mktemp("heads")
-    with running_server(folder, database_url=database_url, connection_limits=limits) as running:
+    with (
+        patch.object(spooling, "MOST_AN_ORGANIZATION", MANY),  # exports are asked for sooner than they are made
+        patch.object(spooling, "MOST_WAITING", MANY),
+        running_server(folder, database_url=database_url, connection_limits=limits) as running,
+    ):
         person = add_person(running.database, add_organization(running.database), grant=OF_A_SIGN_IN)
         space = add_space(running, person)
         with person.client(running) as client:
