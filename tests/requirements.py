@@ -75,6 +75,13 @@ def _bundled_node() -> str | None:
     return shutil.which("node", path=os.pathsep.join([str(folder / "bin"), str(folder)]))
 
 
+def require_jdk_program(name: str) -> str:
+    """The path of a program of the JDK, 17 or newer: `java`, `javac`, `javap`."""
+    program = shutil.which(name)
+    require(program, f"{name} of a JDK, 17 or newer", "apt-get install openjdk-17-jdk-headless, or your system's JDK")
+    return str(program)
+
+
 def require_npm_package(name: str) -> Path:
     """The folder of a package of tests/toolchains."""
     require_node()

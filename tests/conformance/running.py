@@ -10,7 +10,8 @@ from typing import Any
 
 from tests.conformance.cases import Case, Step
 from tests.conformance.driver import Driver, DriverFailed
-from tests.conformance.languages import CODE_HASH, LANGUAGES
+from tests.conformance.language import CODE_HASH
+from tests.conformance.languages import LANGUAGES
 from tests.conformance.matching import Names
 from tests.conformance.places import put
 from tests.conformance.published import PublishedSpace

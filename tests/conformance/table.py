@@ -1,6 +1,7 @@
 """The table of the manual: which behaviours hold in which language, as the run of the cases says.
 
-`python -m tests.conformance.table` runs every case in every language and writes the table.
+`python -m tests.conformance.table` runs every case in every language and writes the table; with names of languages it
+runs these, and keeps what the page says of the others.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from tests.conformance.outcomes import Ending, running
 
 PAGE = Path(templates_server.__file__).parent / "docs" / "conformance.md"
 HEADING = "## Behaviors by language\n"
-NAMES = {"typescript": "TypeScript", "javascript": "JavaScript"}
+HEAD = "Behavior"
 SIGNS = {Ending.HOLDS: "yes", Ending.FAILS: "no", Ending.ABSENT: "n/a"}
 Endings = Mapping[str, Ending]
 """How each case ends, by its id."""
@@ -33,8 +34,8 @@ def table_of(cases: Sequence[Case], endings: Mapping[str, Endings]) -> str:
 
 
 def _head(subject: str, endings: Mapping[str, Endings]) -> list[str]:
-    names = " | ".join(NAMES[language] for language in endings)
-    return [f"### {subject}", "", f"| Behavior | {names} |", f"|---{'|---' * len(endings)}|"]
+    names = " | ".join(LANGUAGES[language].title for language in endings)
+    return [f"### {subject}", "", f"| {HEAD} | {names} |", f"|---{'|---' * len(endings)}|"]
 
 
 def _row(case: Case, endings: Mapping[str, Endings]) -> str:
@@ -43,23 +44,28 @@ def _row(case: Case, endings: Mapping[str, Endings]) -> str:
 
 
 def column(page: str, language: str) -> dict[str, Ending]:
-    """What the page says of a language, by the ids of the cases."""
-    at = list(NAMES).index(language) + 1
+    """What the page says of a language, by the ids of the cases; nothing where it has no column for it."""
     said = list(_rows(page.partition(HEADING)[2]))
     endings = {sign: ending for ending, sign in SIGNS.items()}
-    by_title = {(subject, cells[0]): endings[cells[at]] for subject, cells in said}
+    title = LANGUAGES[language].title
+    by_title = {(subject, cells[HEAD]): endings[cells[title]] for subject, cells in said if title in cells}
     return {
         case.id: by_title[case.subject, case.title] for case in all_cases() if (case.subject, case.title) in by_title
     }
 
 
-def _rows(text: str) -> Iterator[tuple[str, list[str]]]:
-    subject = ""
+def _rows(text: str) -> Iterator[tuple[str, dict[str, str]]]:
+    """The subject of each row, and its cells by the head of their column."""
+    subject, heads = "", [HEAD]
     for line in text.splitlines():
         if line.startswith("### "):
             subject = line.removeprefix("### ")
-        elif line.startswith("| ") and not line.startswith("| Behavior |"):
-            yield subject, [cell.replace("\\|", "|") for cell in line[2:-2].split(" | ")]
+        elif line.startswith("| "):
+            cells = [cell.replace("\\|", "|") for cell in line[2:-2].split(" | ")]
+            if cells[0] == HEAD:
+                heads = cells
+            else:
+                yield subject, dict(zip(heads, cells, strict=True))
 
 
 def _endings_of(language: str, cases: Sequence[Case]) -> dict[str, Ending]:
@@ -73,13 +79,13 @@ def _endings_of(language: str, cases: Sequence[Case]) -> dict[str, Ending]:
     return {name: outcome.ending for name, outcome in outcomes.items()}
 
 
-def write() -> None:
-    """Run everything, and write the table."""
+def write(languages: Sequence[str]) -> None:
+    """Run these, and write the table."""
     cases = all_cases()
-    endings = {language: _endings_of(language, cases) for language in LANGUAGES}
-    text = PAGE.read_text("utf-8").partition(HEADING)[0]
-    PAGE.write_text(text + table_of(cases, endings), "utf-8")
+    page = PAGE.read_text("utf-8")
+    endings = {name: _endings_of(name, cases) if name in languages else column(page, name) for name in LANGUAGES}
+    PAGE.write_text(page.partition(HEADING)[0] + table_of(cases, endings), "utf-8")
 
 
 if __name__ == "__main__":
-    write()
+    write(sys.argv[1:] or list(LANGUAGES))

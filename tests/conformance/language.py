@@ -1,0 +1,44 @@
+"""A language that the cases are run in, and the code of the reference Space from which its driver is made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from templates_server.codegen.fingerprint import code_hash
+from templates_server.codegen.render import render
+from tests.server.codegen.reference_space import HOST, tracked_vod
+from tests.server.codegen.toolchain import write_tree
+
+DRIVERS = Path(__file__).parent / "drivers"
+CODE_HASH = code_hash(tracked_vod())
+"""That of the code with which every driver is made."""
+
+
+@dataclass(frozen=True)
+class Language:
+    """One that the cases are run in.
+
+    `title` is what people call it, `page_platform` the platform of its pages, as sessions tell it, and `runtime` the
+    generated file of which most mutants are. `make_driver` builds the driver beside the code in a folder, and gives the
+    command that starts it.
+    """
+
+    name: str
+    title: str
+    page_platform: str
+    runtime: str
+    make_driver: Callable[[Path], Sequence[str]]
+
+    def platform(self, place: str) -> str:
+        """The platform of a `place` of the cases."""
+        return self.page_platform if place == "page" else "server"
+
+    def render(self, folder: Path) -> Path:
+        """The code of the reference Space, with events and fields, in a folder."""
+        return write_tree(folder, render(tracked_vod(), self.name, {"host": HOST}))
+
+    def build(self, folder: Path) -> Sequence[str]:
+        """The driver of that code; the command that starts it."""
+        return self.make_driver(self.render(folder))
