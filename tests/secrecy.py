@@ -170,14 +170,19 @@ class Overhearing:
                 answered.extend(_head(message["headers"]))
             elif reads and len(answered) < MOST_READ_BYTES:
                 answered.extend(message.get("body", b""))
+            if message["type"] == "http.response.body" and not message.get("more_body"):
+                overhear()  # whoever has the whole answer finds it remembered
             await send(message)
+
+        def overhear() -> None:
+            self._secrets.overhear(bytes(answered))
+            if status < 400:  # what was refused was none
+                self._secrets.overhear(bytes(asked))
 
         try:
             await self._app(scope, receiving, sending)
         finally:
-            self._secrets.overhear(bytes(answered))
-            if status < 400:  # what was refused was none
-                self._secrets.overhear(bytes(asked))
+            overhear()
 
 
 def _head(headers: list[tuple[bytes, bytes]]) -> bytes:
