@@ -29,10 +29,11 @@ LANGUAGES = ("typescript", "javascript", "kotlin", "java", "swift", "brightscrip
 OFFERED_LANGUAGES = ("typescript", "javascript")  # those that servers of this version generate
 ENVIRONMENTS = ("production", "staging", "development")
 PACKAGE_LANGUAGES = frozenset({"kotlin", "java"})
+PREFIX_LANGUAGES = frozenset({"brightscript"})
 
 _TOP_KEYS = ("host", "organization", "space", "environment", "targets")
 _TARGET_KEYS = ("language", "output", "space", "options")
-_OPTION_KEYS = ("host", "package", "import_extension", "bindings", "events")
+_OPTION_KEYS = ("host", "package", "prefix", "import_extension", "bindings", "events")
 IMPORT_EXTENSIONS: Mapping[str, tuple[str, ...]] = {"typescript": ("js", "ts", "none"), "javascript": ("js", "none")}
 EVENTS: Mapping[str, tuple[str, ...]] = {"typescript": ("modelled",), "javascript": ("modelled",)}
 BINDINGS: Mapping[str, tuple[str, ...]] = {"typescript": ("react",), "javascript": ("react",)}
@@ -40,6 +41,7 @@ _CHOICES = (("import_extension", IMPORT_EXTENSIONS), ("bindings", BINDINGS), ("e
 _MAX_KEY_LENGTH = 128
 _MOST_LEVELS = 8  # of tables; a project file has four
 MAX_SHOWN_LENGTH = 80  # of a value that is wrong
+_PREFIX = r"[A-Za-z][A-Za-z0-9]{0,31}"
 _PACKAGE = r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*"
 
 
@@ -144,6 +146,16 @@ def parse_project_file(text: str, path: Path) -> ProjectFile:
     return _project_file(document, path)
 
 
+def options_of(language: str) -> tuple[str, ...]:
+    """The options that a target of the language may have."""
+    languages = {
+        "package": PACKAGE_LANGUAGES,
+        "prefix": PREFIX_LANGUAGES,
+        **dict(_CHOICES),
+    }
+    return tuple(name for name in _OPTION_KEYS if language in languages.get(name, LANGUAGES))
+
+
 def generated_host(host: str) -> str:
     """The URL that generated code talks to by default: the same on every machine, for "local" too."""
     return LOCAL_URL if host == LOCAL_HOST else host
@@ -233,12 +245,24 @@ def _option_faults(options: Mapping[str, object], place: str, language: object) 
     for option, choices in _CHOICES:
         if option in options:
             yield from _language_choice_faults(options[option], choices.get(str(language)), f"{place}.{option}")
-    if "package" not in options:
-        return
+    if "package" in options:
+        yield from _package_faults(options["package"], language, f"{place}.package")
+    if "prefix" in options:
+        yield from _prefix_faults(options["prefix"], language, f"{place}.prefix")
+
+
+def _package_faults(value: object, language: object, place: str) -> Iterator[Fault]:
     if language not in PACKAGE_LANGUAGES:
-        yield Fault(f"{place}.package", "is for Java and Kotlin alone")
-    if not (isinstance(options["package"], str) and re.fullmatch(_PACKAGE, options["package"])):
-        yield Fault(f"{place}.package", "is not a package name, such as com.example.vod")
+        yield Fault(place, "is for Java and Kotlin alone")
+    if not (isinstance(value, str) and re.fullmatch(_PACKAGE, value)):
+        yield Fault(place, "is not a package name, such as com.example.vod")
+
+
+def _prefix_faults(value: object, language: object, place: str) -> Iterator[Fault]:
+    if language not in PREFIX_LANGUAGES:
+        yield Fault(place, "is for BrightScript alone")
+    if not (isinstance(value, str) and re.fullmatch(_PREFIX, value)):
+        yield Fault(place, "is not a letter and up to 31 letters and digits, such as Vod")
 
 
 def _language_choice_faults(value: object, possible: tuple[str, ...] | None, place: str) -> Iterator[Fault]:

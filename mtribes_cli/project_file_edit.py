@@ -1,7 +1,7 @@
 """Writes the answers of `setup` into the text of `mtribes.toml`; comments, order and whatever else is there survive."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import tomlkit
@@ -14,6 +14,7 @@ class TargetAnswer:
 
     language: str
     output: str
+    options: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Answers:
 def project_text(before: str | None, answers: Answers) -> str:
     """`before` (None: there is no file yet) with `answers`; the same text where it says all of them already.
 
-    Targets are added, or given another language by their output; none is taken away.
+    Targets are added, or given another language or options by their output; none is taken away.
     """
     if before is None:
         return _new_text(answers)
@@ -59,18 +60,28 @@ def _set_targets(document: tomlkit.TOMLDocument, targets: Sequence[TargetAnswer]
         table = known.get(target.output)
         if table is None:
             stated = _appended(document, stated, target)
-        elif table["language"] != target.language:
+            continue
+        if table["language"] != target.language:
             table["language"] = target.language
+        _set_options(table, target.options)
+
+
+def _set_options(table: Any, options: Mapping[str, str]) -> None:
+    if options and "options" not in table:
+        table["options"] = options
+    for name, value in options.items():
+        if table["options"].get(name) != value:
+            table["options"][name] = value
 
 
 def _appended(document: tomlkit.TOMLDocument, stated: Any, target: TargetAnswer) -> Any:
     if isinstance(stated, Array):
         inline = tomlkit.inline_table()
-        inline.update({"language": target.language, "output": target.output})
+        inline.update(_stated(target))
         stated.append(inline)
         return stated
     table = tomlkit.table()
-    table.update({"language": target.language, "output": target.output})
+    table.update(_stated(target))
     if not isinstance(stated, AoT):
         stated = tomlkit.aot()
         stated.append(table)
@@ -79,3 +90,8 @@ def _appended(document: tomlkit.TOMLDocument, stated: Any, target: TargetAnswer)
     table.trivia.indent = "\n"
     stated.append(table)
     return stated
+
+
+def _stated(target: TargetAnswer) -> Mapping[str, Any]:
+    options = {"options": dict(target.options)} if target.options else {}
+    return {"language": target.language, "output": target.output, **options}

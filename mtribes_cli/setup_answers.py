@@ -1,13 +1,15 @@
 """The answers that `setup` needs: from flags, from `mtribes.toml`, from the person at the terminal, or by default."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mtribes_cli.errors import NotFoundError, UsageError
 from mtribes_cli.output_paths import output_fault
-from mtribes_cli.project_file import OFFERED_LANGUAGES, ProjectFile, normal_output
+from mtribes_cli.project_file import OFFERED_LANGUAGES, ProjectFile, normal_output, options_of
 from mtribes_cli.project_file_edit import TargetAnswer
+from mtribes_cli.project_languages import found_languages, usual_options, usual_output
 
 if TYPE_CHECKING:
     from mtribes_cli.context import Context
@@ -15,8 +17,10 @@ if TYPE_CHECKING:
 LOCAL_ORGANIZATION = "acme"
 LOCAL_SPACE = "vod"
 DEFAULT_LANGUAGE = "typescript"
-OUTPUTS_FOLDER = "src/mtspace"
 TARGET_FLAG = "--target LANGUAGE:OUTPUT"
+OPTION_FLAG = "--option NAME=VALUE"
+ASKED_OPTIONS: Mapping[str, str] = {"package": "Package of the code", "prefix": "Prefix of its names"}
+"""The options that are asked for; the others are rarely wanted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +45,34 @@ class Choice:
     default: str | None  # of --local
 
 
-def target_answer(text: str) -> TargetAnswer:
-    """`LANGUAGE:OUTPUT`; UsageError for anything else."""
+def target_answers(targets: Iterable[str], options: Sequence[str]) -> tuple[TargetAnswer, ...]:
+    """What `--target` and `--option` say: each option goes to the targets whose language has it. UsageError."""
+    answers = [_target_answer(text) for text in targets]
+    stated = [_option(text) for text in options]
+    for name, _ in stated:
+        if not any(name in options_of(answer.language) for answer in answers):
+            languages = {answer.language for answer in answers}
+            raise UsageError(f"No --target takes the option {name}.", _possible_options(sorted(languages)))
+    return tuple(
+        replace(answer, options={name: value for name, value in stated if name in options_of(answer.language)})
+        for answer in answers
+    )
+
+
+def _possible_options(languages: Sequence[str]) -> str:
+    if not languages:
+        return f"Give it together with {TARGET_FLAG}."
+    return " ".join(f"Options of {language}: {', '.join(options_of(language))}." for language in languages)
+
+
+def _option(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name or not value:
+        raise UsageError(f"--option {text} is not NAME=VALUE.", "Give it such as --option package=com.example.vod.")
+    return name, value
+
+
+def _target_answer(text: str) -> TargetAnswer:
     language, colon, output = text.partition(":")
     if not colon or language not in OFFERED_LANGUAGES:
         raise UsageError(
@@ -78,16 +108,19 @@ def chosen_targets(
 ) -> tuple[TargetAnswer, ...]:
     """The targets to add to those that `mtribes.toml` has."""
     remembered = before.targets if before else ()
+    folder = before.root if before else context.working_folder.absolute()
     if flags.targets:
         return flags.targets
     if asks(context, flags):
-        return tuple(_asked_targets(context, [target.output for target in remembered], space))
+        return tuple(_asked_targets(context, folder, [target.output for target in remembered], space))
     if remembered:
         return ()
     if flags.local:
-        return (TargetAnswer(DEFAULT_LANGUAGE, f"{OUTPUTS_FOLDER}/{space}"),)
+        return (TargetAnswer(DEFAULT_LANGUAGE, usual_output(folder, DEFAULT_LANGUAGE, space)),)
+    language = next(iter(found_languages(folder)), DEFAULT_LANGUAGE)
     raise UsageError(
-        "What to generate is not said.", f"Give {TARGET_FLAG}, such as typescript:{OUTPUTS_FOLDER}/{space}."
+        "What to generate is not said.",
+        f"Give {TARGET_FLAG}, such as {language}:{usual_output(folder, language, space)}.",
     )
 
 
@@ -103,17 +136,25 @@ def _there(choice: Choice, given: str) -> str:
     return given
 
 
-def _asked_targets(context: "Context", outputs: list[str], space: str) -> list[TargetAnswer]:
+def _asked_targets(context: "Context", folder: Path, outputs: list[str], space: str) -> list[TargetAnswer]:
     console = context.console
     for output in outputs:
         console.instruction(f"  mtribes.toml has a target in {output}.")
+    found = [language for language in found_languages(folder) if language in OFFERED_LANGUAGES]
+    offered = (*found, *(language for language in OFFERED_LANGUAGES if language not in found))
     answers: list[TargetAnswer] = []
     while not outputs or console.confirm("Add another target?", flag=TARGET_FLAG, default=False):
-        language = console.choose("Which language", OFFERED_LANGUAGES, flag=TARGET_FLAG, default=DEFAULT_LANGUAGE)
-        output = _asked_output(context, outputs, f"{OUTPUTS_FOLDER}/{space}")
-        answers.append(TargetAnswer(language, output))
+        usual = found[0] if found else DEFAULT_LANGUAGE
+        language = console.choose("Which language", offered, flag=TARGET_FLAG, default=usual)
+        output = _asked_output(context, outputs, usual_output(folder, language, space))
+        answers.append(TargetAnswer(language, output, _asked_options(context, language, output, space)))
         outputs = [*outputs, output]
     return answers
+
+
+def _asked_options(context: "Context", language: str, output: str, space: str) -> Mapping[str, str]:
+    usual = usual_options(language, output, space)
+    return {name: context.console.ask(ASKED_OPTIONS[name], flag=OPTION_FLAG, default=usual[name]) for name in usual}
 
 
 def _asked_output(context: "Context", outputs: Sequence[str], usual: str) -> str:

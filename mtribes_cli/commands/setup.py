@@ -25,7 +25,7 @@ from mtribes_cli.setup_answers import (
     asks,
     chosen,
     chosen_targets,
-    target_answer,
+    target_answers,
 )
 from mtribes_cli.sign_in_way import signed_in
 
@@ -41,6 +41,10 @@ def setup_command(  # noqa: PLR0913 - one parameter an option
     target: Annotated[
         list[str] | None, typer.Option(metavar="LANGUAGE:OUTPUT", help="What to generate, and where; repeat for more.")
     ] = None,
+    option: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=VALUE", help="An option of the targets that have it; repeat for more."),
+    ] = None,
     local: Annotated[
         bool, typer.Option("--local", help="Use your own local server; start it where none runs.")
     ] = False,
@@ -51,8 +55,10 @@ def setup_command(  # noqa: PLR0913 - one parameter an option
     $ mtribes setup --local
 
     $ mtribes setup --space vod --target typescript:src/vod
+
+    $ mtribes setup --target kotlin:app/src/main/java/com/acme/vod --option package=com.acme.vod
     """
-    targets = tuple(target_answer(text) for text in target or ())
+    targets = target_answers(target or (), option or ())
     return setup(call.obj, Flags(organization, space, targets, local, yes))
 
 

@@ -17,12 +17,14 @@ MAX_OPTION_CHARACTERS = 255
 PACKAGE = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)*")
 LANGUAGES_OF: Mapping[str, frozenset[str]] = {
     "package": frozenset({"java", "kotlin"}),
+    "prefix": frozenset({"brightscript"}),
     "import_extension": frozenset({"javascript", "typescript"}),
     "bindings": frozenset({"javascript", "typescript"}),
     "events": frozenset({"javascript", "typescript"}),
 }
 """The languages that an option is for; what is not here is for all."""
 
+PREFIX = re.compile(r"[A-Za-z][A-Za-z0-9]{0,31}")
 IMPORT_EXTENSIONS = ("js", "ts", "none")
 BINDINGS = ("react",)
 EVENTS = ("modelled",)
@@ -75,6 +77,11 @@ def _check_package(reader: Reader, package: str, path: str) -> None:
         reader.refuse(path, f"{shown(package)} is not a package such as com.example.app")
 
 
+def _check_prefix(reader: Reader, prefix: str, path: str) -> None:
+    if not PREFIX.fullmatch(prefix):
+        reader.refuse(path, f"{shown(prefix)} is not a letter and up to 31 letters and digits, such as Vod")
+
+
 def _check_import_extension(reader: Reader, extension: str, path: str) -> None:
     reader.one_of(extension, path, IMPORT_EXTENSIONS, f"one of {', '.join(IMPORT_EXTENSIONS)}")
 
@@ -90,6 +97,7 @@ def _check_events(reader: Reader, events: str, path: str) -> None:
 OPTIONS: Mapping[str, Callable[[Reader, str, str], None]] = {
     "host": _check_host,
     "package": _check_package,
+    "prefix": _check_prefix,
     "import_extension": _check_import_extension,
     "bindings": _check_bindings,
     "events": _check_events,
