@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 JSON, YAML = "application/json", "application/yaml"
 STDIN = "-"
+MAX_LEVELS = 64
+"""Of lists and maps in each other; servers take 32."""
+_BRACKET = re.compile(r"[\[\]{}]")
 _REVISION_LINE = re.compile(rb"^revision:[ \t]*(\d+)[ \t]*(?=\r?$|#)", re.MULTILINE)
 
 
@@ -108,6 +111,8 @@ def _parsed_yaml(name: str, text: str) -> object:
 
     loader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
     try:
+        if _may_be_deep(text) and _is_deep(yaml.parse(text, loader)):
+            raise DocumentError(f"{name} is nested too deeply.", _LOOK)
         return yaml.load(text, Loader=loader)  # noqa: S506 - a base loader makes strings, lists and maps only
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
@@ -115,6 +120,31 @@ def _parsed_yaml(name: str, text: str) -> object:
         raise DocumentError(f"{name}, line {line}: {said}.", "Mend the YAML.") from None
     except (yaml.YAMLError, RecursionError) as error:
         raise DocumentError(f"{name} is no YAML: {' '.join(str(error).split())}.", "Mend the YAML.") from None
+
+
+def _may_be_deep(text: str) -> bool:
+    """Whether so many brackets are open somewhere: in texts they count too."""
+    level = 0
+    for bracket in _BRACKET.findall(text):
+        level = level + 1 if bracket in "[{" else max(level - 1, 0)
+        if level > MAX_LEVELS:
+            return True
+    return False
+
+
+def _is_deep(events: Iterable[Any]) -> bool:
+    """Whether lists and maps lie in each other too deep; no event after that is asked for.
+
+    The parser takes time by the square of the depth of brackets.
+    """
+    level = 0
+    for event in events:
+        name = type(event).__name__
+        level += name in ("SequenceStartEvent", "MappingStartEvent")
+        level -= name in ("SequenceEndEvent", "MappingEndEvent")
+        if level > MAX_LEVELS:
+            return True
+    return False
 
 
 def space_of(context: Context, document: LocalDocument, flag: str | None) -> str:

@@ -56,7 +56,7 @@ def setup_command(  # noqa: PLR0913 - one parameter an option
 
     $ mtribes setup --space vod --target typescript:src/vod
 
-    $ mtribes setup --target kotlin:app/src/main/java/com/acme/vod --option package=com.acme.vod
+    $ mtribes setup --target kotlin:src/acme/vod --option package=acme.vod
     """
     targets = target_answers(target or (), option or ())
     return setup(call.obj, Flags(organization, space, targets, local, yes))

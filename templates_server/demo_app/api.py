@@ -1,20 +1,35 @@
-"""The pages of the demo app, and the JavaScript that is generated for it. Only a server with demo data has them."""
+"""The pages of the demo app, and the code that is generated for it. Only a server with demo data has them."""
 
 from __future__ import annotations
 
+import asyncio
+import itertools
+from collections.abc import Mapping
 from pathlib import Path
 
 from starlette.responses import Response
 
+from templates_server.codegen.highlighting import highlighted
 from templates_server.codegen.inputs import CodeHashes, load_input
 from templates_server.codegen.recording import record_rendering
-from templates_server.codegen.render import render
+from templates_server.codegen.render import LANGUAGES, render
 from templates_server.demo_app.models import Configuration
 from templates_server.demo_app.store import Shop, find_shop
 from templates_server.endpoint import Call, json_response
 from templates_server.errors import NotFound
+from templates_server.pages.render import Page, pages_of
 
 SPACE = "vod"
+TITLES = {
+    "typescript": "TypeScript",
+    "javascript": "JavaScript",
+    "kotlin": "Kotlin",
+    "java": "Java",
+    "swift": "Swift",
+    "brightscript": "BrightScript",
+    "python": "Python",
+}
+"""What people call the languages."""
 FOLDER = Path(__file__).parent / "files"
 JAVASCRIPT = "text/javascript; charset=utf-8"
 MEDIA_TYPES = {".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8", ".js": JAVASCRIPT}
@@ -26,24 +41,25 @@ POLICY = (
 
 
 class GeneratedFiles:
-    """The JavaScript of the demo app as it was last asked for, kept until the Space's code changes."""
+    """The code of the demo app as it was last asked for, by language, kept until the Space's code changes."""
 
     def __init__(self) -> None:
         self._code_hash = ""
-        self._files: dict[str, str] = {}
+        self._files: dict[str, Mapping[str, str]] = {}
 
-    async def find(self, call: Call, path: str) -> str:
-        """The text of a file; NotFound when the code has no such one."""
+    async def find(self, call: Call, language: str) -> Mapping[str, str]:
+        """The files of a language, by path; NotFound for one that there is not."""
         shop = await _shop(call)
+        if language not in LANGUAGES:
+            raise NotFound
         version, code_hash = await call.services.part(CodeHashes).find(shop.space_id)
         if code_hash != self._code_hash:
+            self._code_hash, self._files = code_hash, {}
+        if language not in self._files:
             made_from = await call.database.read_aside(lambda connection: load_input(connection, version))
-            self._files = render(made_from, "javascript", {"host": call.settings.public_url})
-            self._code_hash = code_hash
+            self._files[language] = render(made_from, language, {"host": call.settings.public_url})
             await record_rendering(call.database, version, code_hash, now=call.now)
-        if path not in self._files:
-            raise NotFound
-        return self._files[path]
+        return self._files[language]
 
 
 async def show_app(call: Call) -> Response:
@@ -67,10 +83,43 @@ async def show_configuration(call: Call) -> Response:
 async def show_generated_file(call: Call) -> Response:
     """A module of the code that is generated for the app."""
     name = call.parameters["file"]
-    if not name.endswith(".js"):
+    files = await call.services.part(GeneratedFiles).find(call, "javascript")
+    if not name.endswith(".js") or name not in files:
         raise NotFound
-    text = await call.services.part(GeneratedFiles).find(call, name)
-    return Response(text, headers=_headers(call), media_type=JAVASCRIPT)
+    return Response(files[name], headers=_headers(call), media_type=JAVASCRIPT)
+
+
+async def show_code(call: Call) -> Response:
+    """A file of the code that is generated for the app, in one of the languages, as people read it."""
+    language = call.parameters.get("language", LANGUAGES[0])
+    files = await call.services.part(GeneratedFiles).find(call, language)
+    path = call.parameters.get("file") or _first_of(files)
+    if path not in files:
+        raise NotFound
+    text = await asyncio.to_thread(highlighted, path, files[path])
+    shown = {
+        "languages": [(name, TITLES[name]) for name in LANGUAGES],
+        "language": language,
+        "title": TITLES[language],
+        "folders": [(folder, list(paths)) for folder, paths in itertools.groupby(sorted(files, key=_place), _folder)],
+        "path": path,
+        "text": text,
+    }
+    return pages_of(call).open_answer(Page("code", shown))
+
+
+def _first_of(files: Mapping[str, str]) -> str:
+    """What is shown first: the code of an experience, where there is any."""
+    return next((path for path in sorted(files) if path.startswith("experience/")), min(files))
+
+
+def _folder(path: str) -> str:
+    return path.rpartition("/")[0]
+
+
+def _place(path: str) -> tuple[bool, str, str]:
+    """Where it stands in the list: folders after what lies beside them."""
+    return "/" in path, _folder(path), path
 
 
 async def _shop(call: Call) -> Shop:

@@ -23,7 +23,7 @@ from templates_server.settings import Settings
 
 FOLDER = Path(__file__).parent
 CSS = "text/css; charset=utf-8"
-ASSET_TYPES = {"style.css": CSS, "docs.css": CSS, "mark.svg": "image/svg+xml"}
+ASSET_TYPES = {"style.css": CSS, "docs.css": CSS, "code.css": CSS, "mark.svg": "image/svg+xml"}
 ASSET_MAX_AGE_SECONDS = 365 * 24 * 3600
 HASH_LENGTH = 12
 CODE = re.compile(r"`([^`]+)`")

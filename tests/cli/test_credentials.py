@@ -315,6 +315,7 @@ def test_a_keyring_that_works_holds_the_secret_and_the_file_does_not(mtribes: Mt
     assert (mtribes.home / "kept.json").read_text() == "{}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "backend",
     [

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from mtribes_cli import numbers as cli_numbers
 from mtribes_cli.answers import Answer, date_of, retry_after_seconds
 from mtribes_cli.documents import _parsed_json as parsed_json
+from mtribes_cli.documents import _parsed_yaml as parsed_yaml
 from mtribes_cli.errors import DocumentError
 from mtribes_cli.ingest.rejects import default_name
 from templates_server import numbers as server_numbers
@@ -67,3 +68,15 @@ def test_a_document_with_thousands_of_digits_is_refused() -> None:
 )
 def test_the_number_of_a_rejects_file_is_bounded(file: str, expected: str) -> None:
     assert default_name(file, ".csv") == expected
+
+
+@pytest.mark.parametrize("text", ['{"a":' * 65 + "1" + "}" * 65, "[" * 4000, "{a: [" * 2000])
+def test_a_document_that_is_nested_too_deep_is_told_before_all_of_it_is_read(text: str) -> None:
+    with pytest.raises(DocumentError, match=r"^deep\.yaml.*nest"):
+        parsed_yaml("deep.yaml", text)
+
+
+def test_brackets_in_texts_and_one_after_another_are_not_nested() -> None:
+    assert parsed_yaml("a.yaml", 'a: "' + "[" * 500 + '"') == {"a": "[" * 500}
+    assert parsed_yaml("a.yaml", "a: [" + "[], " * 500 + "]") == {"a": [[]] * 500}
+    assert parsed_yaml("a.yaml", "[" * 64 + "]" * 64)

@@ -146,6 +146,7 @@ def recover_only(project: Project, peer: CodePeer) -> None:
     assert not leftovers(project)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("point", "number"), [*((point, 1) for point in CRASH_POINTS), ("file-swapped", 4)])
 def test_a_real_process_that_ends_at_a_crash_point_is_mended_by_the_next(
     project: Project, peer: CodePeer, point: str, number: int

@@ -12,6 +12,8 @@ from tests.conformance.outcomes import Ending, Outcome, Runner, running
 from tests.conformance.table import PAGE, column, table_of
 
 CASES = all_cases()
+QUICK_FILES = ("starting.yaml", "events.yaml", "locking.yaml", "falling_back.yaml")
+"""What is run each time; the rest belongs to the long proofs."""
 
 
 class Outcomes:
@@ -48,13 +50,17 @@ def outcomes(language: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         yield Outcomes(runner)
 
 
-@pytest.mark.parametrize("case", CASES, ids=[case.id for case in CASES])
+@pytest.mark.parametrize(
+    "case",
+    [pytest.param(case, id=case.id, marks=() if case.file in QUICK_FILES else pytest.mark.slow) for case in CASES],
+)
 def test_a_case_holds(case: Case, outcomes: Outcomes) -> None:
     outcome = outcomes.of(case)
     if outcome.ending is Ending.FAILS:
         pytest.fail(outcome.told, pytrace=False)
 
 
+@pytest.mark.slow
 def test_the_table_of_the_manual_says_what_the_run_says(language: str, outcomes: Outcomes) -> None:
     endings = {case.id: outcomes.of(case).ending for case in CASES}
     assert column(PAGE.read_text("utf-8"), language) == endings, "run: python -m tests.conformance.table"

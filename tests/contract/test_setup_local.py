@@ -128,6 +128,7 @@ def test_from_an_empty_folder_to_code_and_back_again_without_a_change(folder: Fo
     assert asked.files() == before[0]
 
 
+@pytest.mark.slow
 def test_a_local_server_without_demo_data_is_set_up_too(folder: Folder) -> None:
     with server_process(folder.data, "--local"):
         first = ended(program(folder, "setup", "--local", "--json"))
@@ -141,6 +142,7 @@ def test_a_local_server_without_demo_data_is_set_up_too(folder: Folder) -> None:
         assert ended(program(folder, "space", "list", "--json")).envelope["data"][0]["key"] == "app"
 
 
+@pytest.mark.slow
 def test_a_local_server_where_nobody_administers_says_what_to_run(folder: Folder) -> None:
     assert server_main(["organization", "add", "acme", "--data", str(folder.data)]) == 0
     with server_process(folder.data, "--local"):
@@ -176,6 +178,7 @@ def test_two_at_once_start_one_server_which_goes_on_until_it_is_killed_and_then_
     assert folder.files() == before
 
 
+@pytest.mark.slow
 def test_a_server_that_does_not_start_is_told_with_the_end_of_its_log(folder: Folder) -> None:
     folder.data.mkdir()
     (folder.data / "mtribes.db").write_text("this is no database, and never was\n" * 100)

@@ -240,6 +240,7 @@ def test_hostile_content_again_and_again_is_told_too(surroundings: Project, name
     assert found(surroundings, name, seed=11, contents=LONG) == []
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="devices and sparse files of Linux")
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize("name", FILES)

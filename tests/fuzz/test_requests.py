@@ -103,6 +103,7 @@ def name_of(route: Route) -> str:
     return f"{route.method} {route.path}"
 
 
+@pytest.mark.slow
 def test_hostile_requests_find_no_failure(server: ServerProcess, stage: Stage) -> None:
     run = Run()
     run.send(server, stage, itertools.islice(hostile_requests(stage, seed=10), QUICK_REQUESTS))

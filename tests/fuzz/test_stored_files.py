@@ -119,6 +119,7 @@ FILES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FILES)
 def test_hostile_content_of_a_job_is_told_too(place: Place, leaving: Leaving, name: str) -> None:
     lying, words = FILES[name](place, leaving)
@@ -132,6 +133,7 @@ def test_hostile_content_of_a_job_is_told_again_and_again(place: Place, leaving:
     assert outcomes_of(place.mtribes, lying, [words], seed=11, contents=LONG) == []
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize("name", FILES)
 def test_what_is_no_file_of_a_job_is_told_at_once(place: Place, leaving: Leaving, name: str) -> None:

@@ -6,6 +6,8 @@ import ast
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("mtribes_cli", "templates_server")
 UNBOUNDED = {"lru_cache", "cache"}
@@ -62,11 +64,13 @@ def all_caches() -> set[str]:
     }
 
 
+@pytest.mark.slow
 def test_caches_without_a_bound_of_bytes_are_listed() -> None:
     unlisted = all_caches() - ALLOWED.keys()
     assert not unlisted, f"use templates_server.remembering.remembered, or list with a reason: {sorted(unlisted)}"
 
 
+@pytest.mark.slow
 def test_the_list_of_caches_names_no_other() -> None:
     assert ALLOWED.keys() - all_caches() == set()
 

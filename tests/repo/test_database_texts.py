@@ -68,6 +68,7 @@ def test_no_url_of_a_file_is_made_by_putting_a_path_into_text() -> None:
     assert found == set()
 
 
+@pytest.mark.slow
 def test_no_statement_leaves_anything_with_a_session_of_postgresql() -> None:
     found = {
         f"{path.relative_to(ROOT)}:{line}: {name}"

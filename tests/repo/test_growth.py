@@ -104,6 +104,7 @@ def test_the_time_of_a_pattern_grows_with_the_text(found: Found) -> None:
     assert not told(faults_of_pattern(found, thorough=False))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader.place)
 def test_the_time_of_a_reader_grows_with_the_text(reader: Reader) -> None:
     assert not told(faults_of_reader(reader, thorough=False))
@@ -134,6 +135,7 @@ FILES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FILES)
 def test_the_time_of_a_file_grows_with_its_length(tmp_path: Path, name: str) -> None:
     start, pieces = FILES[name]
@@ -326,6 +328,7 @@ BEFORE: dict[str, tuple[re.Pattern[Any], str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("measured_once")
 @pytest.mark.parametrize("name", BEFORE)
 def test_the_patterns_of_before_are_found(name: str) -> None:

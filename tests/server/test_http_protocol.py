@@ -103,6 +103,7 @@ def test_the_client_hears_of_the_refusal_while_it_still_sends(bounded: RunningSe
     assert told(bounded, head + b"x" * 900_000).statuses == [413]
 
 
+@pytest.mark.slow
 def test_who_does_not_take_the_answer_is_dropped(bounded: RunningServer) -> None:
     with socket.socket() as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -117,6 +118,7 @@ def test_who_does_not_take_the_answer_is_dropped(bounded: RunningServer) -> None
     assert taken < 1000 * 65536
 
 
+@pytest.mark.slow
 def test_a_connection_serves_one_request_after_another(bounded: RunningServer) -> None:
     with connected(bounded) as connection:
         for _ in range(30):
@@ -277,6 +279,7 @@ def test_waiting_for_leave_to_send_a_body_works(bounded: RunningServer) -> None:
         assert heard_on(connection, seconds=0.2).statuses == [200]
 
 
+@pytest.mark.slow
 def test_a_refusal_says_no_more_than_it_must(bounded: RunningServer) -> None:
     head = told(bounded, b"nonsense\r\n\r\n").content.partition(b"\r\n\r\n")[0].lower()
     for header in (b"connection: close", b"x-content-type-options: nosniff", b"cache-control: no-store"):

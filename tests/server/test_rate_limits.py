@@ -295,6 +295,7 @@ def test_pages_and_health_are_not_limited(limited: RunningServer) -> None:
         }
 
 
+@pytest.mark.slow
 def test_a_server_that_is_told_nothing_has_the_documented_limits(tmp_path: Path) -> None:
     with running_server(tmp_path, rate_limits=DEFAULT_LIMITS) as server:
         person = add_person(server.database, add_organization(server.database))

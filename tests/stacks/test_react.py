@@ -92,6 +92,7 @@ def test_the_formatter_would_change_nothing_of_the_bindings(language: str, tmp_p
     assert unformatted(write_tree(tmp_path, render(vod(), language, {"bindings": "react"}))) == ""
 
 
+@pytest.mark.slow
 def test_the_directive_comes_first_and_only_where_bindings_are_wanted() -> None:
     for language, ending in (("typescript", "ts"), ("javascript", "js")):
         assert not any("react" in path for path in render(vod(), language, {}))

@@ -57,6 +57,7 @@ def test_there_are_enough_of_them() -> None:
     assert len({one.name for one in LISTS}) == len(LISTS)
 
 
+@pytest.mark.slow
 def test_every_list_is_refused_whole(sandbox: Sandbox, peer: CodePeer) -> None:
     """Each where nothing is in its place, some with one thing there, each with another; all are in the long form."""
     for number, hostile in enumerate(USUAL):

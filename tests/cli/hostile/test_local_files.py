@@ -76,6 +76,7 @@ def test_a_lock_that_is_no_file_is_refused_at_once(
     assert str(lock) in outcome.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("put", KINDS)
 def test_a_journal_that_is_no_file_is_refused_at_once(generated: Project, put: Callable[[Path], None]) -> None:
     journal = generated.root / ".mtribes-journal.json"
@@ -233,6 +234,7 @@ def test_an_export_id_that_is_no_id_is_refused(user: Mtribes, peer: Peer, export
     assert sorted(path for path in user.home.rglob("*") if "state" not in path.parts) == before
 
 
+@pytest.mark.slow
 def test_an_export_that_is_never_made_is_given_up(user: Mtribes, peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mtribes_cli.export.exporting.MAX_WAIT_SECONDS", 60.0)
     peer.on("POST", EXPORTS, data({"export": "exp_1", "state": "running"}))

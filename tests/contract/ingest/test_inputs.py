@@ -76,6 +76,7 @@ UNDECODABLE = "a07b_cp1252_cells.csv"
 """Its cell that is no text goes to `_raw`: the row that is left over is good, and comes in without it."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in REJECTED if name != UNDECODABLE])
 def test_a_rejects_file_can_be_fed_back(place: Place, name: str) -> None:
     """As it is, each row is rejected again: none is lost, none comes in by chance."""

@@ -99,6 +99,7 @@ def test_after_ten_failures_an_account_must_wait_and_no_password_is_compared(gua
     assert guarded.guess(person.email, PASSWORD, address="203.0.113.5")[0] == 303
 
 
+@pytest.mark.slow
 def test_the_wait_tells_nothing_of_whether_the_account_exists(guarded: Guarded) -> None:
     person = someone(guarded.server)
     told = []
@@ -110,6 +111,7 @@ def test_the_wait_tells_nothing_of_whether_the_account_exists(guarded: Guarded) 
     assert told[0][0] == 429
 
 
+@pytest.mark.slow
 def test_a_success_begins_anew(guarded: Guarded) -> None:
     person = someone(guarded.server)
     for _ in range(3):
@@ -126,6 +128,7 @@ def test_an_address_must_wait_whatever_accounts_it_tries_and_so_must_its_network
     assert guarded.guess(person.email, PASSWORD, address="2001:db8:1:3::1")[0] == 303
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("forged", ["for=127.0.0.1", "for=192.0.2.{}", "for=_hidden", "nonsense"])
 def test_a_forged_header_does_not_keep_an_address_from_waiting(guarded: Guarded, forged: str) -> None:
     for number in range(FREE_FAILURES):
@@ -186,6 +189,7 @@ def test_a_known_browser_has_its_own_count_and_is_known_for_its_account_alone(gu
     assert guarded.guess(other.email, PASSWORD, browser=browser, address="203.0.113.5")[0] == 429
 
 
+@pytest.mark.slow
 def test_a_forged_proof_is_none(guarded: Guarded) -> None:
     person = someone(guarded.server)
     exhaust(guarded, person.email)
@@ -249,6 +253,7 @@ def test_counts_hold_across_processes_and_restarts(fresh_database_url: str, tmp_
             assert guarded.guess(person.email, PASSWORD)[0] == 429
 
 
+@pytest.mark.slow
 def test_failures_are_forgotten_after_a_day_and_leave_no_row(guarded: Guarded) -> None:
     person = someone(guarded.server)
     exhaust(guarded, person.email)

@@ -42,6 +42,9 @@ GET    /invitation/{{code}}                                404 -            -   
 POST   /invitation/{{code}}                                403 -            -             anyone  nobody
 GET    /assets/{{name}}                                    404 -            -             anyone  nobody
 GET    /demo                                               404 -            -             anyone  nobody
+GET    /demo/code                                          404 -            -             anyone  nobody
+GET    /demo/code/{{language}}                             404 -            -             anyone  nobody
+GET    /demo/code/{{language}}/{{file*}}                   404 -            -             anyone  nobody
 GET    /demo/configuration.json                            404 -            -             anyone  nobody
 GET    /demo/{{name}}                                      404 -            -             anyone  nobody
 GET    /demo/mtspace/vod/{{file*}}                         404 -            -             anyone  nobody

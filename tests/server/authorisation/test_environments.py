@@ -16,6 +16,7 @@ from tests.servers import PostgresServer
 DELETES = re.compile(r"delete\(organizations\)|organizations\.delete\(|DELETE FROM organizations\b")
 
 
+@pytest.mark.slow
 def test_an_environment_answers_as_if_there_were_no_other(tmp_path: Path) -> None:
     assert (
         differences(str(sqlite_file_url(tmp_path / "alone.db")), str(sqlite_file_url(tmp_path / "among.db")), tmp_path)
@@ -30,6 +31,7 @@ def test_an_environment_answers_as_if_there_were_no_other_on_postgresql(
     assert differences(postgres.new_database_url(), postgres.new_database_url(), tmp_path) == []
 
 
+@pytest.mark.slow
 def test_a_deleted_space_leaves_no_row_and_takes_no_other(fresh_database_url: str, tmp_path: Path) -> None:
     found = deletion(fresh_database_url, tmp_path)
     assert found.before.keys() == OF_AN_ENVIRONMENT.keys()  # of every kind there was something

@@ -23,6 +23,7 @@ def check(url: str, folder: Path, *, everywhere: bool, of: Sequence[Row] = ALL_R
     assert grid.cells > len(of) * len(CREDENTIALS) // 3
 
 
+@pytest.mark.slow
 def test_every_third_row_of_the_grid_is_as_promised(tmp_path: Path) -> None:
     check(str(sqlite_url(tmp_path)), tmp_path, everywhere=False, of=ALL_ROWS[::3])
 

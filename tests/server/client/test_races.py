@@ -80,6 +80,7 @@ def course(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         database.close()
 
 
+@pytest.mark.slow
 def test_of_32_who_alias_a_visitor_to_as_many_users_one_wins(course: Course) -> None:
     for number in range(ROUNDS):
         visitor, users = f"v-{number}", [f"u-{number}-{racer}" for racer in range(RACERS)]

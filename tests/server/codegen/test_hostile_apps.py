@@ -85,6 +85,7 @@ def test_functions_throw_and_reject_for_nothing_that_they_are_given(runnable: Pa
     assert (last["name"], last["external_id"]) == ("still/working", "u1")
 
 
+@pytest.mark.slow
 def test_settings_throw_for_nothing_and_keep_what_was_right(javascript: Path, peer: ClientApiPeer) -> None:
     script = """
     const right = client.host;
@@ -115,6 +116,7 @@ def test_settings_throw_for_nothing_and_keep_what_was_right(javascript: Path, pe
     assert seen["status"] == "served"
 
 
+@pytest.mark.slow
 def test_no_answer_of_a_fetch_of_ones_own_is_too_strange(javascript: Path, peer: ClientApiPeer) -> None:
     script = """
     client.sessionLock = false;
@@ -154,6 +156,7 @@ def test_no_answer_of_a_fetch_of_ones_own_is_too_strange(javascript: Path, peer:
     assert seen["status"] == "served"
 
 
+@pytest.mark.slow
 def test_no_storage_is_too_strange(javascript: Path, peer: ClientApiPeer) -> None:
     script = """
     const all = async (storage) => {

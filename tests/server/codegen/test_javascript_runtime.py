@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.requirements import require_npm_package
 from tests.server.codegen.javascript_runtime import JAVASCRIPT, make
 
 
+@pytest.mark.slow
 def test_the_committed_runtime_is_what_typescripts_runtime_gives() -> None:
     require_npm_package("typescript-5")
     require_npm_package("prettier")

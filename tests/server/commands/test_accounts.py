@@ -50,6 +50,7 @@ def test_a_person_is_added_with_a_role(folder: Path) -> None:
     assert members(folder) == [("ada@example.com", "Ada", Role.VIEWER)]
 
 
+@pytest.mark.slow
 def test_what_was_added_beside_a_running_server_can_sign_in_there(tmp_path: Path) -> None:
     with server_process(tmp_path / "data") as server:
         folder = str(server.folder)

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from templates_server import server_key
 from templates_server.accounts.passwords import Passwords
+from templates_server.codegen.highlighting import highlighted
+from templates_server.codegen.render import LANGUAGES, render
 from templates_server.demo import seed
+from templates_server.demo_app import api
 from templates_server.times import system_clock
+from tests.server.codegen.reference_space import vod
 from tests.servers import RunningServer, running_server
 
-PATHS = ("/demo", "/demo/app.js", "/demo/configuration.json", "/demo/mtspace/vod/index.js")
+CODE = "/demo/code/typescript/experience/hero.ts"
+PATHS = ("/demo", "/demo/app.js", "/demo/configuration.json", "/demo/mtspace/vod/index.js", "/demo/code", CODE)
 
 
 @pytest.fixture(scope="module")
@@ -51,10 +59,52 @@ def test_a_demo_server_serves_it_under_a_strict_policy(demo: RunningServer, path
         assert "unsafe" not in policy
 
 
-@pytest.mark.parametrize("path", ["/demo/api.py", "/demo/..%2Fapi.py", "/demo/mtspace/vod/index.d.ts", "/demo/x.js"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/demo/code/cobol",
+        "/demo/code/python/../x",
+        "/demo/api.py",
+        "/demo/..%2Fapi.py",
+        "/demo/mtspace/vod/index.d.ts",
+        "/demo/x.js",
+    ],
+)
 def test_nothing_else_is_served_from_its_folders(demo: RunningServer, path: str) -> None:
     with demo.client() as client:
         assert client.get(path).status_code == 404
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_code_of_each_language_can_be_read_file_by_file(demo: RunningServer, language: str) -> None:
+    with demo.client() as client:
+        first = client.get(f"/demo/code/{language}")
+        shown = re.findall(r'<a href="(/demo/code/[^"]+)" aria-current="page">', first.text)
+        assert shown[0] == f"/demo/code/{language}"
+        links = re.findall(rf'href="(/demo/code/{language}/[^"]+)"', first.text)
+        read = {link.removeprefix(f"/demo/code/{language}/"): text_of(client.get(link)) for link in links}
+    assert read == render(vod(), language, {"host": demo.url})
+    assert 'class="hl-' in first.text
+
+
+def text_of(page: httpx.Response) -> str:
+    assert page.status_code == 200, page.url
+    (code,) = re.findall(r"<pre [^>]*><code>(.*)</code></pre>", page.text, re.DOTALL)
+    return html.unescape(re.sub("<[^>]*>", "", code))
+
+
+def test_every_language_has_a_tab_by_its_name(demo: RunningServer) -> None:
+    with demo.client() as client:
+        page = client.get("/demo/code").text
+    assert re.findall(r'<a href="/demo/code/([a-z]+)"', page) == list(LANGUAGES)
+    assert set(api.TITLES) >= set(LANGUAGES)
+
+
+def test_what_a_person_wrote_is_text_on_the_page_of_the_code() -> None:
+    shown = highlighted("a.ts", 'const a = "<script>alert(1)</script> &amp;"; // </code></pre>')
+    assert "<script" not in shown
+    assert "</code>" not in shown
+    assert html.unescape(re.sub("<[^>]*>", "", shown)).rstrip().endswith('&amp;"; // </code></pre>')
 
 
 def test_the_generated_code_follows_the_model(demo: RunningServer) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from templates_server.__main__ import main
 from tests.server_processes import ServerProcess, server_process
@@ -30,6 +31,7 @@ def names(server: ServerProcess) -> list[dict[str, Any]]:
         return found
 
 
+@pytest.mark.slow
 def test_names_of_a_killed_server_are_counted_once(tmp_path: Path) -> None:
     with server_process(tmp_path, "--demo") as server:
         send(server, "a/b")

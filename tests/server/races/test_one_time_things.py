@@ -78,6 +78,7 @@ def _track(request: pytest.FixtureRequest, paths: pytest.TempPathFactory, *, sev
         database.close()
 
 
+@pytest.mark.slow
 def test_of_those_who_redeem_one_code_one_gets_tokens_which_the_replays_revoke(track: Track) -> None:
     for _ in range(ROUNDS):
         finishes = track.race.run(**track.redeem(track.person.allowed_code()))
@@ -107,6 +108,7 @@ def test_of_those_who_poll_for_one_device_code_one_gets_tokens_that_live(track: 
         assert track.person.is_alive(winner(finishes)["access_token"])
 
 
+@pytest.mark.slow
 def test_of_those_who_use_one_local_code_one_signs_in_and_the_next_code_is_good(local_track: Track) -> None:
     for _ in range(ROUNDS):
         code = local_track.local_code.read_text()

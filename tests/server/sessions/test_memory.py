@@ -90,6 +90,7 @@ def test_the_budget_of_sessions_counts_what_they_hold(kind: str) -> None:
         assert grown() <= sessions.bytes <= 3 * grown()
 
 
+@pytest.mark.slow
 def test_sessions_keep_to_their_budget_and_the_oldest_go() -> None:
     sessions = StartedSessions(most_bytes=100_000)
     with measured() as grown:
@@ -241,6 +242,7 @@ HUGE_MODEL: dict[str, Any] = {
 }
 
 
+@pytest.mark.slow
 def test_a_short_document_of_very_many_states_is_refused_where_they_are_made(server: RunningServer) -> None:
     place = add_environment(server.database, model=HUGE_MODEL, delivery={"published": ["c-1"]})
     cache = StatesCache(server.database)
@@ -256,6 +258,7 @@ def test_a_short_document_of_very_many_states_is_refused_where_they_are_made(ser
 # At the door
 
 
+@pytest.mark.slow
 def test_sessions_of_many_deliveries_leave_no_memory_behind(tmp_path: Path) -> None:
     with running_server(tmp_path) as server:
         place = add_environment(server.database, model=MODEL, delivery=delivery(0))

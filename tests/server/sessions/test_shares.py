@@ -85,6 +85,7 @@ def within(kind: str, names: Iterable[str], to: float, *, starts: float = 0, sal
     return {name for name in names if starts <= bucket(salt, share_number(kind, name)) / 100 < to}
 
 
+@pytest.mark.slow
 def test_a_newcomer_sees_at_once_what_they_see_ever_after(place: Place) -> None:
     place.show_to(share(50))
     for id_of, kind in (("anonymous_id", "visitor"), ("external_id", "user")):
@@ -122,6 +123,7 @@ def test_who_signs_in_takes_the_group_of_the_user_in_that_session(place: Place) 
         assert place.sees(anonymous_id=name) is (name in users)
 
 
+@pytest.mark.slow
 def test_raising_to_moves_nobody_out_and_ranges_that_meet_overlap_nowhere(place: Place) -> None:
     found = []
     for to in (0.01, 10, 33.33, 50, 99.99, 100):
@@ -134,6 +136,7 @@ def test_raising_to_moves_nobody_out_and_ranges_that_meet_overlap_nowhere(place:
     assert {name for name in PEOPLE if place.sees(anonymous_id=name)} == set(PEOPLE) - found[3]
 
 
+@pytest.mark.slow
 def test_a_share_narrows_what_other_filters_say_and_the_audience(place: Place) -> None:
     place.show_to({"attribute": "attributes.plan", "operator": "equals", "value": "gold"}, share(50), audience="users")
     half = within("user", PEOPLE, 50)
@@ -181,6 +184,7 @@ def test_a_followed_session_is_told_when_its_person_is_another(server: RunningSe
     assert told["states"][TOP]["scenario"] == "Banner"
 
 
+@pytest.mark.slow
 def test_a_followed_session_whose_visitor_signs_up_is_told_nothing(place: Place) -> None:
     place.show_to(share(50))
     visitors = within("visitor", PEOPLE, 50)

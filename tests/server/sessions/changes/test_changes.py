@@ -150,6 +150,7 @@ def test_a_new_model_is_told(made: Make) -> None:
         assert titles(stream.changes(2)[1]) == {TOP: "Of the model"}
 
 
+@pytest.mark.slow
 def test_a_scenario_begins_and_ends_at_its_times(made: Make) -> None:
     """The times are set while the stream is open: however late that was, they lie ahead of it."""
     app = made()
@@ -187,6 +188,7 @@ class LeapingClock:
         return system_clock() + self._ahead_msec
 
 
+@pytest.mark.slow
 def test_a_time_that_comes_while_it_is_decided_what_to_show_is_not_missed(tmp_path: Path) -> None:
     clock = LeapingClock()
     with running_server(tmp_path, clock=clock) as server, made_app(server, GOLD_FIRST) as app:
