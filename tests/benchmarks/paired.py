@@ -9,8 +9,22 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 DEFAULT_PAIRS = 7
+
+
+class Timed(Protocol):
+    """What can be run and timed."""
+
+    @property
+    def label(self) -> str:
+        """What people call it."""
+        ...
+
+    def seconds(self) -> float:
+        """Wall time of one run."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -35,7 +49,7 @@ class Command:
         return taken
 
 
-def compare(subject: Command, peer: Command, target: float, pairs: int = DEFAULT_PAIRS) -> float:
+def compare(subject: Timed, peer: Timed, target: float, pairs: int = DEFAULT_PAIRS) -> float:
     """Print and return the median of the ratios, after one pair that does not count."""
     subject.seconds(), peer.seconds()
     times = [(subject.seconds(), peer.seconds()) for _ in range(pairs)]

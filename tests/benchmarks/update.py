@@ -1,4 +1,5 @@
-"""`mtribes update` for a Space of 500 experiences against `openapi-typescript` for 500 schemas of the same properties.
+"""`mtribes update`, and rendering in every language, of 500 experiences against `openapi-typescript` for 500 schemas.
+
 
 npm ci --prefix tests/benchmarks
 python -m tests.benchmarks.update
@@ -14,11 +15,14 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 
+from templates_server.codegen.registry import LANGUAGES
 from tests.benchmarks.paired import Command, compare
 
 EXPERIENCES = 500
@@ -104,11 +108,37 @@ class Bench:
         shutil.rmtree(self.project / "src", ignore_errors=True)
         (self.project / "mtribes.lock").unlink(missing_ok=True)
 
+    def render(self, languages: Sequence[str]) -> dict[str, Any]:
+        """The code in these languages."""
+        targets = {"targets": [{"language": language, "options": {}} for language in languages]}
+        answer = self._client.post("/v2/spaces/large/code", json=targets)
+        answer.raise_for_status()
+        (code,) = answer.json()["data"]
+        return dict(code)
+
     def close(self) -> None:
         """Stop the server."""
         self._client.close()
         self._process.terminate()
         self._process.wait(timeout=30)
+
+
+@dataclass(frozen=True)
+class Rendering:
+    """One call that has the code of a new model rendered in every language."""
+
+    bench: Bench
+    label: str = f"rendering, {len(LANGUAGES)} languages in one call, cold"
+
+    def seconds(self) -> float:
+        """Wall time of the call, with its answer."""
+        self.bench.push()
+        began = time.perf_counter()
+        answer = self.bench.render(LANGUAGES)
+        taken = time.perf_counter() - began
+        if [target["language"] for target in answer["targets"]] != list(LANGUAGES):
+            raise RuntimeError("the answer has not every language")
+        return taken
 
 
 def _wait_for(facts: Path) -> dict[str, Any]:
@@ -122,7 +152,7 @@ def _wait_for(facts: Path) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Print both ratios."""
+    """Print the ratios."""
     if not PEER.exists():
         raise SystemExit("The peer is missing; get it with: npm ci --prefix tests/benchmarks")
     program = str(Path(sys.executable).parent / "mtribes")
@@ -140,6 +170,7 @@ def main() -> None:
             compare(cold, peer, 0.6)
             unchanged = Command("mtribes update, nothing changed", argv, bench.project, bench.environment)
             compare(unchanged, peer, 0.3)
+            compare(Rendering(bench), peer, 1.5)
         finally:
             bench.close()
 
