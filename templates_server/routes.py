@@ -28,6 +28,7 @@ from templates_server.audit import api as audit
 from templates_server.audit.models import AuditEntry
 from templates_server.codegen import api as codegen
 from templates_server.codegen.models import Code, CodeRequest
+from templates_server.console import tokens as token_pages
 from templates_server.delivery import api as delivery
 from templates_server.delivery.models import (
     Collections,
@@ -114,8 +115,10 @@ from templates_server.pages.models import (
     DeviceConsentForm,
     DeviceForm,
     InvitationForm,
+    RevokeTokenForm,
     SignInForm,
     SignOutForm,
+    TokenForm,
 )
 from templates_server.sessions import api as sessions
 from templates_server.sessions.changes import api as changes
@@ -362,6 +365,37 @@ PAGE_ROUTES = (
         status=HTTPStatus.SEE_OTHER,
         max_body_bytes=SIGN_IN_MAX_BYTES,
         path_examples={"code": "$INVITATION_CODE"},
+    ),
+    Route(
+        "GET",
+        "/account/tokens",
+        token_pages.tokens_page,
+        Surface.PAGE,
+        "A person's own tokens, and the form for a new one.",
+        also=(HTTPStatus.SEE_OTHER,),
+    ),
+    Route(
+        "POST",
+        "/account/tokens",
+        token_pages.create_token,
+        Surface.PAGE,
+        "Make a token; its text is shown this once.",
+        reads=form(TokenForm),
+        also=(HTTPStatus.SEE_OTHER,),
+        refuses=(Forbidden, ValidationFailed),
+        max_body_bytes=SIGN_IN_MAX_BYTES,
+    ),
+    Route(
+        "POST",
+        "/account/tokens/{token}/revoke",
+        token_pages.revoke_token,
+        Surface.PAGE,
+        "End a token of one's own.",
+        reads=form(RevokeTokenForm),
+        refuses=(Forbidden,),
+        status=HTTPStatus.SEE_OTHER,
+        max_body_bytes=SIGN_IN_MAX_BYTES,
+        path_examples={"token": "$TOKEN_ID"},
     ),
     Route(
         "GET",

@@ -51,3 +51,20 @@ class InvitationForm(msgspec.Struct, frozen=True):
     name: str = ""
     password: str = ""
     repeated: str = ""
+
+
+class TokenForm(msgspec.Struct, frozen=True):
+    """A token that is wanted: `scope` and `organization` may be repeated, `spaces` are keys."""
+
+    form_token: str
+    name: str
+    scope: str = ""
+    organization: str = ""
+    spaces: str = ""
+    days: str = ""
+
+
+class RevokeTokenForm(msgspec.Struct, frozen=True):
+    """Nothing but the form's own token."""
+
+    form_token: str

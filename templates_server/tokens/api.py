@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from http import HTTPStatus
 
 import msgspec
@@ -16,7 +17,7 @@ from templates_server.audit.models import Deed
 from templates_server.endpoint import Answer, Call
 from templates_server.errors import Conflict, NotFound, Problem, ValidationFailed
 from templates_server.oauth import store as oauth_store
-from templates_server.pagination import asked_page, next_link
+from templates_server.pagination import Page, asked_page, next_link
 from templates_server.times import DAY, to_rfc3339
 from templates_server.tokens import store
 from templates_server.tokens.models import MAX_LIVE_TOKENS, CreatedToken, NewToken, TokenText, TokenView
@@ -66,35 +67,49 @@ async def _administrated_organization(call: Call) -> Place | None:
 async def create_token(call: Call) -> Response:
     """A new token of the caller's; its text is told this once."""
     new: NewToken = call.body
+    return await call.effect(
+        lambda connection: Answer([make_token(connection, call, new)], "token", HTTPStatus.CREATED)
+    )
 
-    def work(connection: Connection) -> Answer:
-        principal, now = call.principal, call.now
-        wanted = wanted_token(connection, new, principal=principal, now=now)
-        if store.count_live_tokens(connection, principal.id, now) >= MAX_LIVE_TOKENS:
-            raise Conflict(f"A person may have {MAX_LIVE_TOKENS} tokens at a time: revoke one first.")
-        store.forget_old_tokens(connection, principal.id, now - KEPT_WHEN_OVER)
-        token_id, secret = store.create_personal_token(connection, principal.id, token=wanted, now=now)
-        created = store.find_token(connection, token_id)
-        if created is None:
-            raise LookupError("a token that was just stored is not there")
-        _record(connection, call, "token.create", created)
-        return Answer([_with_text(_view(connection, created), secret)], "token", HTTPStatus.CREATED)
 
-    return await call.effect(work)
+def make_token(connection: Connection, call: Call, new: NewToken) -> CreatedToken:
+    """A new token of the principal's, recorded; ValidationFailed with all that is wrong, Conflict for one too many."""
+    principal, now = call.principal, call.now
+    wanted = wanted_token(connection, new, principal=principal, now=now)
+    if store.count_live_tokens(connection, principal.id, now) >= MAX_LIVE_TOKENS:
+        raise Conflict(f"A person may have {MAX_LIVE_TOKENS} tokens at a time: revoke one first.")
+    store.forget_old_tokens(connection, principal.id, now - KEPT_WHEN_OVER)
+    token_id, secret = store.create_personal_token(connection, principal.id, token=wanted, now=now)
+    created = store.find_token(connection, token_id)
+    if created is None:
+        raise LookupError("a token that was just stored is not there")
+    _record(connection, call, "token.create", created)
+    return _with_text(_view(connection, created), secret)
+
+
+def list_own_tokens(connection: Connection, account_id: str, page: Page) -> Sequence[TokenView]:
+    """A page of a person's tokens, in order of their age."""
+    found = store.list_tokens(connection, account_id, only=None, page=page)
+    return [_view(connection, token) for token in found]
 
 
 async def revoke_token(call: Call) -> Response:
     """End a token of one's own, or one that reaches an organization that one administrates."""
 
     def work(connection: Connection) -> Answer:
-        token = store.find_token(connection, call.parameters["token"])
-        if token is None or not _may_end(connection, call.principal, token):
-            raise NotFound
-        if store.revoke_token(connection, token.id, call.now):
-            _record(connection, call, "token.revoke", token)
+        end_token(connection, call, call.parameters["token"])
         return NO_CONTENT
 
     return await call.effect(work)
+
+
+def end_token(connection: Connection, call: Call, token_id: str) -> None:
+    """End a token that the principal may end, and record it; NotFound where there is no such one."""
+    token = store.find_token(connection, token_id)
+    if token is None or not _may_end(connection, call.principal, token):
+        raise NotFound
+    if store.revoke_token(connection, token.id, call.now):
+        _record(connection, call, "token.revoke", token)
 
 
 def _may_end(connection: Connection, principal: access.Principal, token: StoredToken) -> bool:

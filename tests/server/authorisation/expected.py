@@ -40,6 +40,9 @@ GET    /device/allowed                                     200 -            -   
 GET    /device/refused                                     200 -            -             anyone  nobody
 GET    /invitation/{{code}}                                404 -            -             anyone  nobody
 POST   /invitation/{{code}}                                403 -            -             anyone  nobody
+GET    /account/tokens                                     303 -            -             anyone  nobody
+POST   /account/tokens                                     303 -            -             anyone  nobody
+POST   /account/tokens/{{token}}/revoke                    303 -            -             anyone  nobody
 GET    /assets/{{name}}                                    404 -            -             anyone  nobody
 GET    /demo                                               404 -            -             anyone  nobody
 GET    /demo/code                                          404 -            -             anyone  nobody

@@ -30,8 +30,17 @@ PURPOSES = {
     "/device": "device code",
     "/device/decision": f"device consent {USER_CODE}",
     "/invitation/{code}": "invitation x",
+    "/account/tokens": "create token",
+    "/account/tokens/{token}/revoke": "revoke token",
 }
-FIELDS = {"email": "a@b.example", "password": "x", "decision": "cancel", "user_code": USER_CODE, "next": "/"}
+FIELDS = {
+    "email": "a@b.example",
+    "password": "x",
+    "decision": "cancel",
+    "user_code": USER_CODE,
+    "next": "/",
+    "name": "x",
+}
 FORMS = sorted(route.path for route in ROUTES if route.surface is Surface.PAGE and route.method == "POST")
 
 
