@@ -129,7 +129,7 @@ def test_a_page_of_the_back_forward_cache_goes_on_where_it_was(site: Site) -> No
     until(lambda: len(site.relay.long_polls) == 1)
     page.goto("about:blank")
     site.demo.deliver_background(SECOND)
-    page.evaluate("history.back()")
+    page.evaluate("void setTimeout(() => history.back())")  # it ends what is evaluated
     wait_until(page, "app.shown() === 'again'")
     shows(page, SECOND, 3)
     site.demo.deliver_background(THIRD)
