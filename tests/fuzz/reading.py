@@ -14,7 +14,7 @@ from tests.cli.computer import Outcome
 from tests.fuzz.hostile_bytes import changed_bytes
 
 DOCUMENTED = {0, 1, 2, 3, 4, 75}
-QUICK, LONG = 25, int(os.environ.get("MTRIBES_FUZZ_FILES", "400"))
+QUICK, LONG = 25, int(os.environ.get("MTRIBES_FUZZ_FILES", "150"))
 """Contents of each file in the quick run and in the long proof; the variable is for a longer one by hand."""
 MAX_PROCESSOR_SECONDS = 5.0
 SPARSE_BYTES = 2**40

@@ -19,7 +19,7 @@ from tests.contract.conftest import ada, mtribes
 from tests.contract.export.leaving import Leaving, new_leaving
 from tests.contract.ingest.world import Place, new_place
 from tests.contract.people import Signed
-from tests.fuzz.reading import LONG, ODD_PLACES, PIPE, QUICK, Lying, outcomes_of, outcomes_of_places
+from tests.fuzz.reading import LONG, ODD_PLACES, PIPE, Lying, outcomes_of, outcomes_of_places
 from tests.servers import RunningServer
 
 __all__ = ["ada", "mtribes"]
@@ -117,13 +117,6 @@ FILES = {
     "the journal of an export": journal_of_export,
     "what was fetched of an export": fetched_of_export,
 }
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", FILES)
-def test_hostile_content_of_a_job_is_told_too(place: Place, leaving: Leaving, name: str) -> None:
-    lying, words = FILES[name](place, leaving)
-    assert outcomes_of(place.mtribes, lying, [words], seed=10, contents=QUICK // 3) == []
 
 
 @pytest.mark.slow
