@@ -30,7 +30,7 @@ LONG_REQUESTS = int(os.environ.get("MTRIBES_FUZZ_REQUESTS", "5000"))
 MAX_GROWTH_BYTES = 32 * MEGABYTE
 """Measured: less than 5 MB."""
 MAX_PROCESSOR_SECONDS = 1.5
-"""For a megabyte of body, on a slow machine. Measured: 0.25 s for the costliest that is refused, 0.9 s for what is taken."""
+"""For a megabyte of body, on a slow machine. Measured: at most 0.25 s for what is refused, 0.9 s for what is taken."""
 SOUND_TRIES = 3
 """The machine may be busy: of so many the best counts."""
 MIN_REACHED = 0.95
