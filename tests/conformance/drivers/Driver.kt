@@ -124,7 +124,7 @@ private class App(
         if (isDefault) Mtribes.initialize("", storage = world.storageOfApp())
         val space = if (isDefault) Mtribes.space else Mtribes.createSpace("", storage = world.storageOfApp())
         spaces[command["space"] as String] = space
-        if (!isDefault) space.client.logger = logger.getOrElse(options["logger"]) { log }
+        if (!isDefault) space.client.logger = if (options["logger"] in logger) logger[options["logger"]] else log
         options["states"]?.let { states -> space.test(asObject(states).mapValues { asObject(it.value) }) }
         val members = listOf("appVersion", "appBuild", "host", "waitTimeMsec", "sessionLock", "tracking", "apiKey")
         for (name in members) options[name]?.let { set(space, name, it) }

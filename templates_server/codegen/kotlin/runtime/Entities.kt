@@ -193,7 +193,7 @@ internal fun <P : PropertySet> readExperience(
 ): ExperienceState<P> {
     val state = asObject(wire)
     val enabled = readEnabled(state, otherwise, place, note)
-    val properties = state.getOrElse("properties") { Missing }
+    val properties = member(state, "properties")
     val given = readOr<Json?>(properties, null, "$place.properties", note, ::asObject)
     return ExperienceState(enabled, type.readProperties(PropertyReader(given, place, note)))
 }
@@ -203,7 +203,7 @@ private fun readEnabled(
     otherwise: Boolean,
     place: String,
     note: Note,
-): Boolean = readOr(state.getOrElse("enabled") { Missing }, otherwise, "$place.enabled", note, ::asBoolean)
+): Boolean = readOr(member(state, "enabled"), otherwise, "$place.enabled", note, ::asBoolean)
 
 /** The items of a section; those of a kind that this code was generated without are left out. */
 internal fun readSection(
@@ -215,7 +215,7 @@ internal fun readSection(
     note: Note,
 ): SectionState<AnyItem> {
     val state = asObject(wire)
-    val given = state.getOrElse("items") { Missing }
+    val given = member(state, "items")
     val list = readOr<List<*>?>(given, null, "$entity.items", note, ::asList)
     val items =
         list?.mapIndexedNotNull { at, item -> readItem(space, supports, item, entity, "$entity[$at]", note) }
@@ -236,8 +236,8 @@ private fun readItem(
     val type = supports.find { it.kind == wire["experience"] }
     val id = wire["id"]
     when {
-        type == null -> note("$place.experience", wire.getOrElse("experience") { Missing })
-        id !is String -> note("$place.id", wire.getOrElse("id") { Missing })
+        type == null -> note("$place.experience", member(wire, "experience"))
+        id !is String -> note("$place.id", member(wire, "id"))
         else -> return makeItem(space, type, wire, id, entity, place, note)
     }
     return null

@@ -3,10 +3,15 @@ package mtribes.runtime
 import java.io.ByteArrayOutputStream
 import java.io.IOException
 import java.io.InputStream
+import java.net.HttpRetryException
 import java.net.HttpURLConnection
 import java.net.URL
+import java.util.concurrent.CountDownLatch
+import java.util.concurrent.TimeUnit
 
 private const val BUFFER_BYTES = 8192
+private const val MOST_DISCONNECTS = 20
+private const val DISCONNECT_MSEC = 50L
 
 /** One request over the network, and its answer. */
 internal class Exchange(
@@ -14,16 +19,22 @@ internal class Exchange(
 ) {
     private var connection: HttpURLConnection? = null
     private var isCanceled = false
+    private val hasEnded = CountDownLatch(1)
 
     /** The answer; [NO_ANSWER] where there is none. */
     fun run(): Reply =
         try {
             open()?.let(::converse) ?: NO_ANSWER
+        } catch (refused: HttpRetryException) {
+            // Java would ask again with a password, if it could.
+            Reply(refused.responseCode())
         } catch (_: IOException) {
             NO_ANSWER
         } catch (_: RuntimeException) {
             // What is no address, or a permission that the app lacks.
             NO_ANSWER
+        } finally {
+            hasEnded.countDown()
         }
 
     @Synchronized
@@ -43,8 +54,11 @@ internal class Exchange(
         for ((name, value) in request.headers) connection.setRequestProperty(name, value)
         request.body?.let { send(connection, it.toByteArray()) }
         val status = connection.responseCode
-        val text = (if (status < 400) connection.inputStream else connection.errorStream)?.use(::read) ?: ""
-        return Reply(status, text, connection.getHeaderField("Retry-After"))
+        val body = (if (status < 400) connection.inputStream else connection.errorStream)?.use(::read) ?: ByteArray(0)
+        // The platform takes the end of a connection for the end of the answer.
+        val announced = connection.getHeaderField("Content-Length")?.toLongOrNull() ?: 0
+        if (announced > body.size) return NO_ANSWER
+        return Reply(status, String(body), connection.getHeaderField("Retry-After"))
     }
 
     private fun send(
@@ -56,23 +70,25 @@ internal class Exchange(
         connection.outputStream.use { it.write(body) }
     }
 
-    private fun read(stream: InputStream): String {
+    private fun read(stream: InputStream): ByteArray {
         val read = ByteArrayOutputStream()
         val buffer = ByteArray(BUFFER_BYTES)
         while (true) {
             val bytes = stream.read(buffer)
-            if (bytes < 0) return read.toString("UTF-8")
+            if (bytes < 0) return read.toByteArray()
             read.write(buffer, 0, bytes)
         }
     }
 
-    /** Ends it, wherever it is. */
+    /**
+     * Ends it, wherever it is. Java sends a GET once more when its connection
+     * ends: so this goes on until nothing waits any more.
+     */
     fun cancel() {
-        val opened =
-            synchronized(this) {
-                isCanceled = true
-                connection
-            }
-        opened?.disconnect()
+        synchronized(this) { isCanceled = true }
+        repeat(MOST_DISCONNECTS) {
+            synchronized(this) { connection }?.disconnect()
+            if (hasEnded.await(DISCONNECT_MSEC, TimeUnit.MILLISECONDS)) return
+        }
     }
 }

@@ -53,6 +53,12 @@ internal fun ensure(
 /** Stands for a value that is not there. */
 internal object Missing
 
+/** The value of that key, which may be null; [Missing] where there is none. */
+internal fun member(
+    of: Json,
+    key: String,
+): Any? = if (key in of) of[key] else Missing
+
 internal fun asObject(value: Any?): Json {
     if (value !is Map<*, *>) throw Nonsense("not an object")
     @Suppress("UNCHECKED_CAST")
@@ -169,7 +175,7 @@ internal class PropertyReader(
         otherwise: T,
         parse: (Any?) -> T,
     ): T {
-        val value = given?.getOrElse(key) { Missing }
+        val value = given?.let { member(it, key) }
         val read = if (value == null) otherwise else readOr(value, otherwise, "$place.$key", note, parse)
         values[key] = read
         return read
