@@ -17,7 +17,7 @@ def collection_module(collection: Collection, names: ModelNames, package: Code) 
     """One collection."""
     kind = type_name(names.collections[collection.key], "Collection")
     children = [_child(collection, child, names) for child in collection.children]
-    pairs = [Code(f"{child['key'].text} to {child['name'].text}") for child in children if child["key"]]
+    pairs = [Code(f"{child['key'].text} to {child['name'].text}") for child in children]
     values = {
         "package": package,
         "imports": imports(package, ["EntitySource", "statesOf"]),

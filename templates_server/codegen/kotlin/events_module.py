@@ -44,7 +44,7 @@ def _event(event: Event, names: ModelNames) -> Mapping[str, object]:
 
 
 def _signature(head: str, parameters: list[Code]) -> Code:
-    """ktlint has two parameters on lines of their own."""
+    """Two parameters and more take lines of their own: ktlint."""
     if len(parameters) > 1:
         return broken(head, parameters, "): Event", indent=4)
     return enclosed(head, parameters, "): Event", indent=4)

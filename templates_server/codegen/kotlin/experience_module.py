@@ -14,9 +14,7 @@ from templates_server.codegen.naming import ModelNames, Name
 from templates_server.codegen.pieces import Code, Piece
 
 
-def experience_module(
-    experience: Experience, sections: Sequence[str], names: ModelNames, package: Code
-) -> Module:
+def experience_module(experience: Experience, sections: Sequence[str], names: ModelNames, package: Code) -> Module:
     """One type of experience; `sections` are the classes of those that support it."""
     name = names.experiences[experience.key]
     kind = class_name(name)
@@ -64,9 +62,7 @@ def _property(of: Property, name: Name) -> Mapping[str, Piece | None]:
 
 def _values(experience: Experience, scope: Mapping[str, Name]) -> Code:
     parts = [
-        Code(
-            f"public val {member(scope[of.key]).text}: {given_type(of, scope[of.key], within='Properties')}? = null"
-        )
+        Code(f"public val {member(scope[of.key]).text}: {given_type(of, scope[of.key], within='Properties')}? = null")
         for of in experience.properties
     ]
     return broken("public class Values(", parts, ")", indent=4) if parts else Code("public class Values")

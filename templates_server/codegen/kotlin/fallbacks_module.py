@@ -66,9 +66,7 @@ def _state(entity: str, state: EntityState, name: Name) -> Mapping[str, object]:
         "key": string(entity),
         "function": function,
         "call": call,
-        "parts": [
-            {"function": item, "call": _item(of)} for item, of in zip(items, state.items or (), strict=True)
-        ],
+        "parts": [{"function": item, "call": _item(of)} for item, of in zip(items, state.items or (), strict=True)],
     }
 
 
@@ -81,14 +79,14 @@ def _properties(properties: Mapping[str, Value]) -> Iterator[Piece]:
     """What is set: for the rest the defaults of the model stand in."""
     for key, value in sorted(properties.items()):
         if isinstance(value, tuple):
-            listed = enclosed(f"{string(key).text} to listOf<String>(", [string(item) for item in value], ")", indent=16)
-            yield _after_to(listed)
+            texts = [string(item) for item in value]
+            yield _after_to(enclosed(f"{string(key).text} to listOf<String>(", texts, ")", indent=16))
         elif value is not None:
             yield Code(f"{string(key).text} to {scalar(value, color='colorOf').text}")
 
 
 def _after_to(listed: Code) -> Code:
-    """ktlint has what takes several lines begin on one of its own."""
+    """What takes several lines begins on one of its own: ktlint."""
     if "\n" not in listed.text:
         return listed
     head, rest = listed.text.split(" to ", 1)

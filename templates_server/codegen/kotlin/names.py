@@ -6,9 +6,12 @@ from templates_server.codegen.naming import Name, Scope
 from templates_server.codegen.pieces import Code, Identifier, Path
 
 KEYWORDS = frozenset(
-    "as break class continue do else false for fun if in interface is null object package return super this throw true "
-    "try typealias typeof val var when while".split()
-)
+    {
+        "as", "break", "class", "continue", "do", "else", "false", "for", "fun", "if", "in", "interface", "is", "null",
+        "object", "package", "return", "super", "this", "throw", "true", "try", "typealias", "typeof", "val", "var",
+        "when", "while",
+    }
+)  # fmt: skip
 """Those that no declaration may be called by without backticks."""
 
 _TAKEN_MEMBERS = frozenset({"class"})
@@ -18,8 +21,8 @@ _TAKEN_FUNCTIONS = frozenset({"getClass", "hashCode", "notifyAll", "toString"})
 """What every object has; an event's name has two words at least."""
 
 RUNTIME_TYPES = (
-    "AnyItem", "Client", "Color", "Event", "Experience", "ExperienceState", "ExperienceTestState", "FileStorage", "Item",
-    "ItemTestState", "Logger", "Option", "PropertySet", "PropertyValues", "Section", "SectionState", "SectionTestState",
+    "AnyItem", "Client", "Color", "Event", "Experience", "ExperienceState", "ExperienceTestState", "FileStorage",
+    "Item", "ItemTestState", "Logger", "Option", "PropertySet", "PropertyValues", "Section", "SectionState", "SectionTestState",
     "Session", "SessionFailure", "SessionState", "SessionStatus", "Snapshot", "SpaceStorage", "StartOptions",
 )  # fmt: skip
 """The types of the runtime that apps use."""
@@ -41,13 +44,11 @@ _STANDARD_TYPES = (
     "Function1", "HashMap", "HashSet", "Int", "IntArray", "Integer", "Iterable", "Iterator", "Lazy", "LinkedHashMap",
     "LinkedHashSet", "List", "Long", "LongArray", "Map", "Math", "MutableCollection", "MutableIterable", "MutableList",
     "MutableMap", "MutableSet", "Nothing", "Number", "Object", "Override", "Package", "Pair", "Process", "Record",
-    "Regex", "ReplaceWith", "Result", "Runnable", "Runtime", "RuntimeException", "Sequence", "Set", "Short", "ShortArray",
-    "String", "StringBuilder", "Suppress", "Synchronized", "System", "Thread", "ThreadLocal", "Throwable", "Throws",
+    "Regex", "ReplaceWith", "Result", "Runnable", "Runtime", "RuntimeException", "Sequence", "Set", "Short",
+    "ShortArray", "String", "StringBuilder", "Suppress", "Synchronized", "System", "Thread", "ThreadLocal", "Throwable", "Throws",
     "Triple", "UByte", "UInt", "ULong", "UShort", "Unit", "Void", "Volatile",
 )  # fmt: skip
-_TAKEN_TYPES = frozenset(
-    name.lower() for name in (*RUNTIME_TYPES, *INTERNAL_TYPES, *_OWN_TYPES, *_STANDARD_TYPES)
-)
+_TAKEN_TYPES = frozenset(name.lower() for name in (*RUNTIME_TYPES, *INTERNAL_TYPES, *_OWN_TYPES, *_STANDARD_TYPES))
 _ENDINGS = ("section", "collection")
 """What sections and collections are called by: no experience ends so, so that no two types meet."""
 
@@ -115,10 +116,13 @@ def package_segment(name: Name) -> Identifier:
 
 
 _RESERVED_SEGMENTS = KEYWORDS | frozenset(
-    "abstract assert boolean byte case catch char const default double enum extends final finally float goto implements "
-    "import instanceof int long native new private protected public short static strictfp switch synchronized throws "
-    "transient void volatile".split()
-)
+    {
+        "abstract", "assert", "boolean", "byte", "case", "catch", "char", "const", "default", "double", "enum",
+        "extends", "final", "finally", "float", "goto", "implements", "import", "instanceof", "int", "long", "native",
+        "new", "private", "protected", "public", "short", "static", "strictfp", "switch", "synchronized", "throws",
+        "transient", "void", "volatile",
+    }
+)  # fmt: skip
 """Of Java too, whose code may call this one."""
 
 

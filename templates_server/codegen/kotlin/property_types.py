@@ -87,9 +87,7 @@ def _entries(options: Sequence[str]) -> dict[str, str]:
     return {option: entry_name(name).text for option, name in name_scope(dict.fromkeys(options)).items()}
 
 
-def options_enum(
-    name: Name, options: Sequence[str], *, indent: int, has_unset: bool = False
-) -> Code:
+def options_enum(name: Name, options: Sequence[str], *, indent: int, has_unset: bool = False) -> Code:
     """The enum of a select's options."""
     margin = " " * indent
     entries = [Code(f"{entry}({string(option).text})") for option, entry in _entries(options).items() if option]
@@ -99,4 +97,3 @@ def options_enum(
     inner = f"{margin}    "
     body = broken(" : Option {", entries, "}", indent=indent).text
     return Code(f"{head}\n{inner}override val value: String,\n{margin}){body}")
-
