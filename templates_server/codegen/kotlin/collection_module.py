@@ -17,10 +17,10 @@ def collection_module(collection: Collection, names: ModelNames, package: Code) 
     """One collection."""
     kind = type_name(names.collections[collection.key], "Collection")
     children = [_child(collection, child, names) for child in collection.children]
-    pairs = [Code(f"{child['key'].text} to {child['name'].text}") for child in children]
+    pairs = [Code(f"stateOf({child['key'].text}, {child['name'].text})") for child in children]
     values = {
         "package": package,
-        "imports": imports(package, ["EntitySource", "statesOf"]),
+        "imports": imports(package, ["EntitySource", *(["stateOf"] if children else []), "statesOf"]),
         "about": documentation(collection.name, collection.description, key=collection.key),
         "class": kind,
         "children": children,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from templates_server.codegen.kotlin.layout import broken, defined, enclosed
 from templates_server.codegen.kotlin.literals import documentation, string
-from templates_server.codegen.kotlin.modules import Module
+from templates_server.codegen.kotlin.modules import Module, imports
 from templates_server.codegen.kotlin.names import file_path, function, nested_name, parameter
 from templates_server.codegen.kotlin.property_types import given_type, options_enum
 from templates_server.codegen.model import Event, Field, Metadata, PropertyType, SpaceModel
@@ -20,7 +20,8 @@ def events_modules(model: SpaceModel, names: ModelNames, package: Code) -> Itera
         values = {"package": package, "events": [_event(event, names) for event in model.events]}
         yield Module(file_path("Events"), "Events.kt.jinja", values)
     if model.fields:
-        yield Module(file_path("Fields"), "Fields.kt.jinja", {"package": package, **_fields(model, names)})
+        values = {"package": package, "imports": imports(package, ["pair"]), **_fields(model, names)}
+        yield Module(file_path("Fields"), "Fields.kt.jinja", values)
 
 
 def _event(event: Event, names: ModelNames) -> Mapping[str, object]:
@@ -75,7 +76,10 @@ def _enums(items: Iterable[Metadata | Field], scope: Mapping[str, Name], *, inde
 
 def _fields(model: SpaceModel, names: ModelNames) -> Mapping[str, object]:
     parameters = [_parameter(field, names.fields[field.key], within="Fields") for field in model.fields]
-    pairs = broken("mapOf(", _pairs(model.fields, names.fields), ")", indent=4)
+    parts = [
+        Code(f"pair({string(field.key).text}, {parameter(names.fields[field.key]).text})") for field in model.fields
+    ]
+    pairs = broken("mapOf(", parts, ")", indent=4)
     return {
         "head": broken("public class Fields(", parameters, ") : Map<String, Any?> by "),
         "pairs": pairs,

@@ -44,6 +44,8 @@ def experience_module(experience: Experience, sections: Sequence[str], names: Mo
 def _imports(experience: Experience) -> Iterator[str]:
     types = {of.type for of in experience.properties}
     yield from ("ExperienceType", "ItemSource", "ItemValues", "PropertyReader", "wireOf")
+    if experience.properties:
+        yield "pair"
     if PropertyType.DATE in types:
         yield "java.util.Date"
 
@@ -69,6 +71,6 @@ def _values(experience: Experience, scope: Mapping[str, Name]) -> Code:
 
 
 def _wire(experience: Experience, scope: Mapping[str, Name]) -> Code:
-    pairs = [Code(f"{string(of.key).text} to {member(scope[of.key]).text}") for of in experience.properties]
+    pairs = [Code(f"pair({string(of.key).text}, {member(scope[of.key]).text})") for of in experience.properties]
     call = enclosed("wireOf(", pairs, ")", indent=12)
     return defined("override fun wire(): Map<String, Any?>", call, indent=8)

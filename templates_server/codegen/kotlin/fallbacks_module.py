@@ -40,6 +40,8 @@ def _functions(states: Mapping[str, EntityState]) -> Iterator[str]:
         yield "itemOf"
     if any(state.items is not None for state in states.values()):
         yield "sectionOf"
+    if any(value is not None for each in properties for value in each.values()):
+        yield "pair"
     if any(state.items is None for state in states.values()):
         yield "stateOf"
 
@@ -80,14 +82,7 @@ def _properties(properties: Mapping[str, Value]) -> Iterator[Piece]:
     for key, value in sorted(properties.items()):
         if isinstance(value, tuple):
             texts = [string(item) for item in value]
-            yield _after_to(enclosed(f"{string(key).text} to listOf<String>(", texts, ")", indent=16))
+            listed = enclosed("listOf<String>(", texts, ")", indent=20)
+            yield enclosed("pair(", [string(key), listed], ")", indent=16)
         elif value is not None:
-            yield Code(f"{string(key).text} to {scalar(value, color='colorOf').text}")
-
-
-def _after_to(listed: Code) -> Code:
-    """What takes several lines begins on one of its own: ktlint."""
-    if "\n" not in listed.text:
-        return listed
-    head, rest = listed.text.split(" to ", 1)
-    return Code(f"{head} to\n                    " + rest.replace("\n", "\n    "))
+            yield Code(f"pair({string(key).text}, {scalar(value, color='colorOf').text})")

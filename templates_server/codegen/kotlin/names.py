@@ -22,8 +22,9 @@ _TAKEN_FUNCTIONS = frozenset({"getClass", "hashCode", "notifyAll", "toString"})
 
 RUNTIME_TYPES = (
     "AnyItem", "Client", "Color", "Event", "Experience", "ExperienceState", "ExperienceTestState", "FileStorage",
-    "Item", "ItemTestState", "Logger", "Option", "PropertySet", "PropertyValues", "Section", "SectionState", "SectionTestState",
-    "Session", "SessionFailure", "SessionState", "SessionStatus", "Snapshot", "SpaceStorage", "StartOptions",
+    "Item", "ItemTestState", "Logger", "Option", "PropertySet", "PropertyValues", "Section", "SectionState",
+    "SectionTestState", "Session", "SessionFailure", "SessionState", "SessionStatus", "Snapshot",
+    "SpaceStorage", "StartOptions",
 )  # fmt: skip
 """The types of the runtime that apps use."""
 
@@ -45,8 +46,8 @@ _STANDARD_TYPES = (
     "LinkedHashSet", "List", "Long", "LongArray", "Map", "Math", "MutableCollection", "MutableIterable", "MutableList",
     "MutableMap", "MutableSet", "Nothing", "Number", "Object", "Override", "Package", "Pair", "Process", "Record",
     "Regex", "ReplaceWith", "Result", "Runnable", "Runtime", "RuntimeException", "Sequence", "Set", "Short",
-    "ShortArray", "String", "StringBuilder", "Suppress", "Synchronized", "System", "Thread", "ThreadLocal", "Throwable", "Throws",
-    "Triple", "UByte", "UInt", "ULong", "UShort", "Unit", "Void", "Volatile",
+    "ShortArray", "String", "StringBuilder", "Suppress", "Synchronized", "System", "Thread", "ThreadLocal", "Throwable",
+    "Throws", "Triple", "UByte", "UInt", "ULong", "UShort", "Unit", "Void", "Volatile",
 )  # fmt: skip
 _TAKEN_TYPES = frozenset(name.lower() for name in (*RUNTIME_TYPES, *INTERNAL_TYPES, *_OWN_TYPES, *_STANDARD_TYPES))
 _ENDINGS = ("section", "collection")

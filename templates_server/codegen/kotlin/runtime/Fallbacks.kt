@@ -2,6 +2,12 @@ package mtribes.runtime
 
 // How generated code writes states, in the form in which the server sends them.
 
+/** As `to` does; but that is generic, and takes compilers long where hundreds are arguments of one call. */
+internal fun pair(
+    key: String,
+    value: Any?,
+): Pair<String, Any?> = Pair(key, value)
+
 internal fun stateOf(
     enabled: Boolean,
     vararg properties: Pair<String, Any?>,

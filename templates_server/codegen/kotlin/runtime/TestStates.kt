@@ -54,6 +54,11 @@ private fun wireValue(value: Any?): Any? =
         else -> value
     }
 
+internal fun stateOf(
+    entity: String,
+    state: EntityTestState?,
+): Pair<String, EntityTestState?> = Pair(entity, state)
+
 /** The states of those entities that a test says something of. */
 internal fun statesOf(vararg entities: Pair<String, EntityTestState?>): Map<String, Json> {
     val states = LinkedHashMap<String, Json>()
