@@ -23,13 +23,13 @@ private fun plain(value: Any?): Any? =
 
 private fun dump(page: Any): Map<String, Any?> {
     val children = read(page).values.filterNotNull().map(::read)
-    val items = children.first { "items" in it }["items"] as List<*>
+    val items = children.firstOrNull { "items" in it }?.get("items") as List<*>?
     val read = children.filter { "kind" in it }.map { listOf(it["kind"], plain(it["properties"]), plain(it["defaults"])) }
-    return mapOf("read" to read, "items" to items.map { read(it!!) }.map { listOf(it["kind"], it["id"], plain(it["properties"])) })
+    return mapOf("read" to read, "items" to items.orEmpty().map { read(it!!) }.map { listOf(it["kind"], it["id"], plain(it["properties"])) })
 }
 
 public fun main() {
-    val pages = mapOf("hostile" to mtspace.hostile.Mtribes.collections.page, "keys" to mtspace.keys.Mtribes.collections.page)
+    val pages = mapOf("hostile" to mtspace.hostile.Mtribes.collections.page, "keys" to mtspace.keys.Mtribes.collections.zz)
     System.out.write(writeJson(pages.mapValues { dump(it.value) }).toByteArray())
     System.out.flush()
 }

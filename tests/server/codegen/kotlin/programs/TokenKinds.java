@@ -8,7 +8,7 @@ import org.jetbrains.kotlin.lexer.KotlinLexer;
 
 class TokenKinds {
     static final Set<String> TEXT = Set.of("REGULAR_STRING_PART", "ESCAPE_SEQUENCE");
-    static final Set<String> UNSEEN = Set.of("WHITE_SPACE", "EOL_COMMENT", "BLOCK_COMMENT", "DOC_COMMENT");
+    static final Set<String> UNSEEN = Set.of("WHITE_SPACE", "EOL_COMMENT", "BLOCK_COMMENT", "KDoc");
     static final Set<String> CLOSING = Set.of("RPAR", "RBRACE", "RBRACKET");
 
     static List<String> kinds(String text) {
@@ -19,7 +19,7 @@ class TokenKinds {
             String kind = lexer.getTokenType().toString();
             if (UNSEEN.contains(kind)) continue;
             if (CLOSING.contains(kind) && !found.isEmpty() && found.get(found.size() - 1).equals("COMMA")) found.remove(found.size() - 1);
-            if (!TEXT.contains(kind) || kind.equals("BAD_CHARACTER")) found.add(kind);
+            if (!TEXT.contains(kind)) found.add(kind);
         }
         return found;
     }
