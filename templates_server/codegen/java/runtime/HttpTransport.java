@@ -114,6 +114,11 @@ final class HttpTransport implements Transport {
         for (int read = input.read(buffer); read >= 0; read = input.read(buffer)) {
           bytes.write(buffer, 0, read);
         }
+        // A connection that breaks looks like the end of the answer.
+        String length = opened.getHeaderField("Content-Length");
+        if (length != null && bytes.size() < Long.parseLong(length.trim())) {
+          throw new IOException("cut");
+        }
         return bytes.toString("UTF-8");
       } finally {
         input.close();

@@ -11,7 +11,7 @@ import java.util.concurrent.*;
 /** What the runtime finds around itself: a clock that a case moves, storage, threads, and a counted network. */
 final class Around extends Surroundings implements Storage {
   final List<String> logs = new ArrayList<>();
-  final Set<Integer> open = new ConcurrentSkipListSet<>();
+  final Map<Integer, Timer> requests = new TreeMap<>();
   final TreeSet<Due> timers = new TreeSet<>();
   private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
   private final JvmSurroundings jvm = new JvmSurroundings();
@@ -94,15 +94,22 @@ final class Around extends Surroundings implements Storage {
     Transport real = new HttpTransport(jvm);
     return (url, headers, body, timeoutMsec, answer) -> {
       int number = sent += 1;
-      open.add(number);
       Map<String, String> numbered = new LinkedHashMap<>(headers);
       numbered.put("Conformance-Request", String.valueOf(number));
-      return real.send(url, numbered, body, timeoutMsec, (status, text, retryAfter) ->
+      Timer request = real.send(url, numbered, body, timeoutMsec, (status, text, retryAfter) ->
           tasks.add(() -> {
             answer.answered(status, text, retryAfter);
-            open.remove(number);
+            requests.remove(number);
           }));
+      requests.put(number, request);
+      return request;
     };
+  }
+
+  /** The case is over: what it has left under way ends. */
+  void end() {
+    for (Timer request : requests.values()) request.cancel();
+    jvm.release();
   }
 
   @Override

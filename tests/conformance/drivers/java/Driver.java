@@ -9,7 +9,7 @@ import mtspace.vod.Space;
 import mtspace.vod.SpaceCollections;
 
 /** Drives the Java runtime through the conformance cases: templates_server/docs/conformance.md. */
-public final class Driver implements UnaryOperator<String> {
+public final class Driver implements UnaryOperator<String>, AutoCloseable {
   private static final List<Object> FEATURES = Arrays.asList("page", "server", "default space",
       "created space", "async storage", "stable objects", "platform log");
   private final Map<String, App> spaces = new HashMap<>();
@@ -42,7 +42,7 @@ public final class Driver implements UnaryOperator<String> {
     }
     reply.put("now", (double) around.now);
     reply.put("next", around.timers.isEmpty() ? null : (double) around.timers.first().at);
-    reply.put("open", new ArrayList<Object>(around.open));
+    reply.put("open", new ArrayList<Object>(around.requests.keySet()));
     reply.put("watching", 0);
     reply.put("pending", pending);
     reply.put("broken", new ArrayList<>(broken));
@@ -51,6 +51,11 @@ public final class Driver implements UnaryOperator<String> {
     broken.clear();
     calls.clear();
     return Json.write(reply);
+  }
+
+  @Override
+  public void close() {
+    around.end();
   }
 
   /** What runs for one caller does so on one thread. */

@@ -16,6 +16,7 @@ final class Main {
     BufferedReader lines = new BufferedReader(new InputStreamReader(System.in, "UTF-8"));
     for (String line = lines.readLine(); line != null; line = lines.readLine()) {
       if (line.startsWith("{\"do\": \"begin\"")) {
+        if (driver instanceof AutoCloseable) ((AutoCloseable) driver).close();
         ClassLoader loader = new URLClassLoader(classes, Main.class.getClassLoader());
         driver = load(Class.forName("mtspace.vod.runtime.Driver", true, loader));
       }
