@@ -16,7 +16,7 @@ def _make_driver(folder: Path) -> Sequence[str]:
     """The code in the folder and its driver as classes, and the program that loads them for each case."""
     classes, program = folder / "classes", folder / "program"
     driver = [DRIVERS / "java" / name for name in ("Driver.java", "Around.java")]
-    sources = [path for path in folder.rglob("*.java")]
+    sources = list(folder.rglob("*.java"))
     _compile([*sources, *driver], classes)
     _compile([DRIVERS / "java" / "Main.java"], program)
     return [require_jdk_program("java"), *QUICKLY, "-cp", str(program), "Main", str(classes)]

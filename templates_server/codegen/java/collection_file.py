@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from templates_server.codegen.java.experience_file import experience_class
 from templates_server.codegen.java.files import COLLECTION, JavaFile, of_runtime
-from templates_server.codegen.java.layout import Call, assignment
+from templates_server.codegen.java.layout import Call, assignment, method_head
 from templates_server.codegen.java.literals import documentation, string
 from templates_server.codegen.java.names import collection_class, method, section_class
 from templates_server.codegen.model import Child, ChildKind, Collection, SpaceModel
@@ -70,7 +70,6 @@ def _member(known_as: Identifier, of: Identifier, value: Call, about: Piece | No
         "about": about,
         "class": of,
         "name": known_as,
+        "head": method_head(of.text, f"{known_as.text}()", indent=2),
         "assignment": assignment(f"this.{known_as.text}", value, indent=4),
     }
-
-

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from templates_server.codegen.java.files import JavaFile, of_runtime
-from templates_server.codegen.java.layout import Call, statement
+from templates_server.codegen.java.layout import Call, method_head, statement
 from templates_server.codegen.java.literals import documentation, string
 from templates_server.codegen.java.names import method, type_name
 from templates_server.codegen.java.options import option_enum
@@ -28,7 +28,7 @@ def events_file(model: SpaceModel, names: ModelNames) -> JavaFile:
 def fields_file(model: SpaceModel, names: ModelNames) -> JavaFile:
     """The file of the fields."""
     values: Mapping[str, object] = {
-        "members": [_member(field, names.fields[field.key], [FIELDS], indent=4) for field in model.fields],
+        "members": [_member(field, names.fields[field.key], [FIELDS], BUILDER, indent=4) for field in model.fields],
         "enums": _enums(model.fields, names.fields, [FIELDS], indent=2),
     }
     has_select = any(field.type is PropertyType.SELECT for field in model.fields)
@@ -44,23 +44,26 @@ def _event(event: Event, names: ModelNames) -> Mapping[str, object]:
     scoped = names.metadata[event.key]
     required = [item for item in event.metadata if item.is_required]
     stages = [Identifier(f"Needs{scoped[item.key].pascal}") for item in required]
-    about = documentation(event.name, event.description, key=event.key, indent=2)
+    first = f"{known_as.text}.{(stages[0].text if stages else BUILDER)}"
+    nothing = Code("new LinkedHashMap<String, Object>()")
     return {
-        "about": about,
+        "about": documentation(event.name, event.description, key=event.key, indent=2),
         "class": known_as,
-        "method": method(name),
-        "first": Code(f"{known_as.text}.{(stages[0].text if stages else BUILDER)}"),
+        "head": method_head(f"static {first}", f"{method(name).text}()", indent=2),
+        "return": statement("return ", Call(f"new {first}", [nothing]), ";", indent=4),
         "super": statement("", Call("super", [string(event.key), Code("metadata")]), ";", indent=6),
         "stages": [
             {
                 "name": stage,
-                "next": stages[at + 1] if at + 1 < len(stages) else Identifier(BUILDER),
-                "member": _member(item, scoped[item.key], enclosing, indent=6),
+                "next": Identifier(_next(stages, at)),
+                "member": _member(item, scoped[item.key], enclosing, _next(stages, at), indent=6),
             }
             for at, (stage, item) in enumerate(zip(stages, required, strict=True))
         ],
         "members": [
-            _member(item, scoped[item.key], enclosing, indent=6) for item in event.metadata if not item.is_required
+            _member(item, scoped[item.key], enclosing, BUILDER, indent=6)
+            for item in event.metadata
+            if not item.is_required
         ],
         "enums": _enums(event.metadata, scoped, enclosing, indent=4),
     }
@@ -70,18 +73,23 @@ def _enums(
     of: Sequence[Metadata] | Sequence[Field], scoped: Mapping[str, Name], enclosing: Sequence[str], *, indent: int
 ) -> Sequence[Mapping[str, object]]:
     return [
-        option_enum(one.key, scoped[one.key], one.options, enclosing=enclosing, indent=indent, with_unset=False)
+        option_enum(scoped[one.key], one.options, enclosing=enclosing, indent=indent, with_unset=False)
         for one in of
         if one.type is PropertyType.SELECT
     ]
 
 
-def _member(of: Metadata | Field, name: Name, enclosing: Sequence[str], *, indent: int) -> Mapping[str, Piece | None]:
-    known_as = method(name)
+def _next(stages: Sequence[Identifier], at: int) -> str:
+    return stages[at + 1].text if at + 1 < len(stages) else BUILDER
+
+
+def _member(
+    of: Metadata | Field, name: Name, enclosing: Sequence[str], returned: str, *, indent: int
+) -> Mapping[str, Piece | None]:
+    known_as = method(name).text
     typed = type_name(name, enclosing).text if of.type is PropertyType.SELECT else _TYPES[of.type]
     return {
         "about": documentation(of.name, of.description, indent=indent),
-        "name": known_as,
-        "parameter": Code(f"{typed} value"),
+        "head": method_head(returned, f"{known_as}({typed} value)", indent=indent),
         "put": statement("", Call("given.put", [string(of.key), Code("value")]), ";", indent=indent + 2),
     }

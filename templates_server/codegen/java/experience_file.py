@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from templates_server.codegen.java.files import EXPERIENCE, JavaFile, of_runtime
-from templates_server.codegen.java.layout import Call, assignment, statement
+from templates_server.codegen.java.layout import Call, assignment, method_head
 from templates_server.codegen.java.literals import documentation, number, string
 from templates_server.codegen.java.names import method, type_name
 from templates_server.codegen.java.options import UNSET, constants, option_enum
@@ -57,13 +57,11 @@ def experience_file(experience: Experience, names: ModelNames) -> JavaFile:
             indent=2,
         ),
         "enums": [
-            option_enum(of.key, scoped[of.key], of.options, enclosing=enclosing, indent=2, with_unset=True)
+            option_enum(scoped[of.key], of.options, enclosing=enclosing, indent=2, with_unset=True)
             for of in experience.properties
             if of.type is PropertyType.SELECT
         ],
-        "properties": [
-            _property(of, scoped[of.key], at, enclosing) for at, of in enumerate(experience.properties)
-        ],
+        "properties": [_property(of, scoped[of.key], at, enclosing) for at, of in enumerate(experience.properties)],
     }
     return JavaFile(f"{EXPERIENCE}/{known_as.text}", "experience", imports, values)
 
@@ -84,7 +82,7 @@ def _property(of: Property, name: Name, at: int, enclosing: tuple[str, ...]) -> 
         value = Code(f"this.<{boxed}>valueAt({at})")
     return {
         "about": documentation(of.name, of.description, indent=4),
-        "head": Code(f"public {declared} {method(name).text}() {{"),
+        "head": method_head(declared, f"{method(name).text}()", indent=4),
         "value": value,
     }
 
@@ -127,8 +125,3 @@ def _initial(of: Property, name: Name, enclosing: tuple[str, ...]) -> Iterator[P
             yield number(initial.opacity)
         case tuple():
             yield from (string(item) for item in initial)
-
-
-def returned(of: Piece | Call, *, indent: int) -> Code:
-    """A statement that returns the value."""
-    return statement("return ", of, ";", indent=indent)

@@ -31,9 +31,7 @@ def fallbacks_file(generation_input: GenerationInput, names: ModelNames, code_ha
     return JavaFile("Fallbacks", "fallbacks", [], values)
 
 
-def _collection(
-    collection: Collection, states: Mapping[str, EntityState], names: ModelNames
-) -> Mapping[str, object]:
+def _collection(collection: Collection, states: Mapping[str, EntityState], names: ModelNames) -> Mapping[str, object]:
     return {
         "key": string(collection.key),
         "class": type_name(names.collections[collection.key], ["Fallbacks"]),
@@ -104,7 +102,7 @@ def _parts(lines: Sequence[str]) -> Sequence[Piece]:
 
 def _joined(lines: Sequence[str]) -> Iterator[str]:
     """As many in one line as fit."""
-    room = LINE_WIDTH - _INDENT - 2 * CONTINUATION - len('+ ""')
+    room = LINE_WIDTH - _INDENT - 2 * CONTINUATION - len('+ "");')
     joined = ""
     for line in lines:
         if joined and len(string(joined + line).text) - 2 > room:

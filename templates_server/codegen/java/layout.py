@@ -37,6 +37,14 @@ def assignment(head: str, of: Piece | Call, *, indent: int) -> Code:
     return Code(f"{head} =\n{' ' * inner}{_broken('', of, ';', indent=inner)}")
 
 
+def method_head(returned: str, signature: str, *, indent: int) -> Code:
+    """`public Type name() {`, the name on the next line where both do not fit into one."""
+    flat = f"public {returned} {signature} {{"
+    if _fits(flat, indent):
+        return Code(flat)
+    return Code(f"public {returned}\n{' ' * (indent + CONTINUATION)}{signature} {{")
+
+
 def _broken(head: str, of: Piece | Call, tail: str, *, indent: int) -> str:
     flat = f"{head}{of.text}{tail}"
     if not isinstance(of, Call) or not of.arguments or _fits(flat, indent):

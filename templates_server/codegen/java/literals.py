@@ -14,7 +14,7 @@ from templates_server.codegen.pieces import Comment, Literal
 
 LINE_WIDTH = 100
 
-_ESCAPED = re.compile(r'[^ !#-\[\]-~]')
+_ESCAPED = re.compile(r"[^ !#-\[\]-~]")
 _SHORT_ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
 _UNSEEN = re.compile(
     "[\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f"

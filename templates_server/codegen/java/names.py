@@ -43,8 +43,8 @@ TAKEN_TYPES = frozenset(
         "SessionState", "SessionStatus", "SpaceEngine", "SpaceOptions", "StartCallback", "StartOptions", "Storage",
         "Subscription",
         # Of generated code.
-        "Builder", "Events", "Fallbacks", "Fields", "Item", "Kind", "Mtribes", "Properties", "Space", "SpaceCollections",
-        "Visitor",
+        "Builder", "Events", "Fallbacks", "Fields", "Item", "Kind", "Mtribes", "Properties", "Space",
+        "SpaceCollections", "Visitor",
         # Devices of Windows, for classes have files.
         "Aux", "Con", "Conin", "Conout", "Nul", "Prn",
     }

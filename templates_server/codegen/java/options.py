@@ -19,7 +19,7 @@ def constants(options: Sequence[str]) -> Mapping[str, Identifier]:
 
 
 def option_enum(
-    key: str, name: Name, options: Sequence[str], *, enclosing: Iterable[str], indent: int, with_unset: bool
+    name: Name, options: Sequence[str], *, enclosing: Iterable[str], indent: int, with_unset: bool
 ) -> Mapping[str, object]:
     """What the template of an enum is filled with; `UNSET` is there where nothing may be selected."""
     given = [(known_as.text, option) for option, known_as in constants(options).items()]
@@ -28,10 +28,8 @@ def option_enum(
     calls = [Call(known_as, [string(option)]) for known_as, option in given]
     tails = [","] * (len(calls) - 1) + [";"]
     return {
-        "about": Comment(f"/** The options of {{@code {plain(key)}}}. */"),
+        "about": Comment(f"/** The options of {{@code {plain(name.key)}}}. */"),
         "name": type_name(name, enclosing),
-        "constants": [
-            statement("", call, tail, indent=indent + 2) for call, tail in zip(calls, tails, strict=True)
-        ],
+        "constants": [statement("", call, tail, indent=indent + 2) for call, tail in zip(calls, tails, strict=True)],
         "margin": Code(" " * indent),
     }
