@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from tests.conformance.java import JAVA
 from tests.conformance.kotlin import KOTLIN
 from tests.conformance.language import Language
 from tests.conformance.node import JAVASCRIPT, TYPESCRIPT
 
-LANGUAGES: Mapping[str, Language] = {each.name: each for each in (TYPESCRIPT, JAVASCRIPT, KOTLIN)}
+LANGUAGES: Mapping[str, Language] = {each.name: each for each in (TYPESCRIPT, JAVASCRIPT, KOTLIN, JAVA)}

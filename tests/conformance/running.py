@@ -44,8 +44,8 @@ class Run:
         self.features: frozenset[str] = frozenset()
         self._place = self.case.given["place"]
         self._storage = self.case.given["storage"]
+        self._is_begun = False
         self.file.write_text("{}", "utf-8")
-        self.relay.begin(self.began)
 
     @property
     def seconds(self) -> float:
@@ -55,16 +55,23 @@ class Run:
     # The beginning
 
     def begin(self) -> None:
-        """Have the driver load the runtime; `features` says then what it can do."""
+        """Have the driver load the runtime; `features` says then what it can do.
+
+        The relay ends what an earlier case has left under way after the driver has: some platforms ask once more by
+        themselves where a connection breaks.
+        """
         given = self.case.given
         told = self.driver.tell(
             "begin",
-            now=self.relay.now,
+            now=self.relay.now if self._is_begun else self.began,
             place=self._place,
             storage=self._storage,
             file=str(self.file),
             chance=given["chance"],
         )
+        if not self._is_begun:
+            self.relay.begin(self.began)
+        self._is_begun = True
         self.features = frozenset(told["features"])
         platform = LANGUAGES[told["language"]].platform(self._place)
         self.names.know(code_hash=CODE_HASH, language=told["language"], platform=platform)
