@@ -199,13 +199,13 @@ extension Mtribes {
 
 /// Found only when it is needed: most events are never told of.
 private func nameOf(_ event: Mtribes.WaitingEvent) -> String {
-  let name = try? JsonParser.parse(event.text).asObject()["name"]?.asText()
+  let name = try? Mtribes.JsonParser.parse(event.text).asObject()["name"]?.asText()
   return name ?? "?"
 }
 
 /// The places in the batch that the server's problems name, such as `[3].name`.
 private func namedEvents(_ text: String) -> Set<Int> {
-  guard let problems = try? JsonParser.parse(text).asObject()["errors"]?.asList() else { return [] }
+  guard let problems = try? Mtribes.JsonParser.parse(text).asObject()["errors"]?.asList() else { return [] }
   let paths = problems.compactMap { try? $0.asObject()["path"]?.asText() }
   return Set(paths.compactMap { path in
     let place = path.unicodeScalars.drop { $0 == "[" }.prefix { ("0"..."9").contains($0) }

@@ -172,173 +172,175 @@ private func place(_ digits: String, point: Int) -> String {
   return "\(head)e\(exponent < 0 ? "-" : "+")\(exponent.magnitude)"
 }
 
-/// Reads JSON, of bounded depth: what somebody sends must not exhaust the stack.
-private struct JsonParser {
-  private let bytes: [UInt8]
-  private var at = 0
+extension Mtribes {
+  /// Reads JSON, of bounded depth: what somebody sends must not exhaust the stack.
+  struct JsonParser {
+    private let bytes: [UInt8]
+    private var at = 0
 
-  private init(_ text: String) {
-    bytes = Array(text.utf8)
-  }
+    private init(_ text: String) {
+      bytes = Array(text.utf8)
+    }
 
-  static func parse(_ text: String) throws -> Mtribes.Json {
-    var parser = JsonParser(text)
-    let value = try parser.readValue(depth: 0)
-    parser.skipSpace()
-    try ensure(parser.at == parser.bytes.count, "not JSON")
-    return value
-  }
+    static func parse(_ text: String) throws -> Json {
+      var parser = JsonParser(text)
+      let value = try parser.readValue(depth: 0)
+      parser.skipSpace()
+      try ensure(parser.at == parser.bytes.count, "not JSON")
+      return value
+    }
 
-  private var next: UInt8? { at < bytes.count ? bytes[at] : nil }
+    private var next: UInt8? { at < bytes.count ? bytes[at] : nil }
 
-  private mutating func skipSpace() {
-    while let byte = next, byte == 0x20 || byte == 0x0a || byte == 0x0d || byte == 0x09 { at += 1 }
-  }
+    private mutating func skipSpace() {
+      while let byte = next, byte == 0x20 || byte == 0x0a || byte == 0x0d || byte == 0x09 { at += 1 }
+    }
 
-  private mutating func skip(_ character: Unicode.Scalar) -> Bool {
-    guard next == UInt8(ascii: character) else { return false }
-    at += 1
-    return true
-  }
-
-  private mutating func expect(_ text: String) throws {
-    for byte in text.utf8 {
-      try ensure(next == byte, "not JSON")
+    private mutating func skip(_ character: Unicode.Scalar) -> Bool {
+      guard next == UInt8(ascii: character) else { return false }
       at += 1
+      return true
     }
-  }
 
-  private mutating func readValue(depth: Int) throws -> Mtribes.Json {
-    try ensure(depth < Limit.nestedValues, "nested too deep")
-    skipSpace()
-    switch next {
-    case UInt8(ascii: "{"): return .object(try readObject(depth: depth + 1))
-    case UInt8(ascii: "["): return .list(try readList(depth: depth + 1))
-    case UInt8(ascii: "\""): return .text(try readText())
-    case UInt8(ascii: "t"): return try readWord("true", .bool(true))
-    case UInt8(ascii: "f"): return try readWord("false", .bool(false))
-    case UInt8(ascii: "n"): return try readWord("null", .null)
-    default: return .number(try readNumber())
-    }
-  }
-
-  private mutating func readWord(_ word: String, _ value: Mtribes.Json) throws -> Mtribes.Json {
-    try expect(word)
-    return value
-  }
-
-  private mutating func readObject(depth: Int) throws -> Mtribes.JsonObject {
-    var object = Mtribes.JsonObject()
-    at += 1
-    skipSpace()
-    if skip("}") { return object }
-    repeat {
-      skipSpace()
-      let key = try readText()
-      skipSpace()
-      try expect(":")
-      object[key] = try readValue(depth: depth)
-      skipSpace()
-    } while skip(",")
-    try expect("}")
-    return object
-  }
-
-  private mutating func readList(depth: Int) throws -> [Mtribes.Json] {
-    var list: [Mtribes.Json] = []
-    at += 1
-    skipSpace()
-    if skip("]") { return list }
-    repeat {
-      list.append(try readValue(depth: depth))
-      skipSpace()
-    } while skip(",")
-    try expect("]")
-    return list
-  }
-
-  private mutating func readNumber() throws -> Double {
-    let start = at
-    _ = skip("-")
-    if !skip("0") { try skipDigits() }
-    if skip(".") { try skipDigits() }
-    if skip("e") || skip("E") {
-      if !skip("+") { _ = skip("-") }
-      try skipDigits()
-    }
-    guard let number = Double(String(decoding: bytes[start..<at], as: UTF8.self)) else {
-      throw Nonsense("not JSON")
-    }
-    return number
-  }
-
-  private mutating func skipDigits() throws {
-    let start = at
-    while let byte = next, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) { at += 1 }
-    try ensure(at > start, "not JSON")
-  }
-
-  private mutating func readText() throws -> String {
-    try expect("\"")
-    var text = ""
-    var start = at
-    while let byte = next, byte != UInt8(ascii: "\"") {
-      try ensure(byte >= 0x20, "not JSON")
-      if byte == UInt8(ascii: "\\") {
-        text += String(decoding: bytes[start..<at], as: UTF8.self)
-        text.unicodeScalars.append(try readEscape())
-        start = at
-      } else {
+    private mutating func expect(_ text: String) throws {
+      for byte in text.utf8 {
+        try ensure(next == byte, "not JSON")
         at += 1
       }
     }
-    text += String(decoding: bytes[start..<at], as: UTF8.self)
-    try expect("\"")
-    return text
-  }
 
-  private mutating func readEscape() throws -> Unicode.Scalar {
-    at += 1
-    let escaped = next
-    at += 1
-    switch escaped {
-    case UInt8(ascii: "\""): return "\""
-    case UInt8(ascii: "\\"): return "\\"
-    case UInt8(ascii: "/"): return "/"
-    case UInt8(ascii: "b"): return "\u{8}"
-    case UInt8(ascii: "f"): return "\u{c}"
-    case UInt8(ascii: "n"): return "\n"
-    case UInt8(ascii: "r"): return "\r"
-    case UInt8(ascii: "t"): return "\t"
-    case UInt8(ascii: "u"): return try readUnicode()
-    default: throw Nonsense("not JSON")
-    }
-  }
-
-  /// Half of a surrogate pair becomes the replacement character: no text can hold it.
-  private mutating func readUnicode() throws -> Unicode.Scalar {
-    let first = try readUnit()
-    if let scalar = Unicode.Scalar(first) { return scalar }
-    let start = at
-    if first < 0xdc00, skip("\\"), skip("u") {
-      let second = try readUnit()
-      if (0xdc00...0xdfff).contains(second) {
-        let pair = 0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00)
-        return Unicode.Scalar(pair) ?? "\u{fffd}"
+    private mutating func readValue(depth: Int) throws -> Json {
+      try ensure(depth < Limit.nestedValues, "nested too deep")
+      skipSpace()
+      switch next {
+      case UInt8(ascii: "{"): return .object(try readObject(depth: depth + 1))
+      case UInt8(ascii: "["): return .list(try readList(depth: depth + 1))
+      case UInt8(ascii: "\""): return .text(try readText())
+      case UInt8(ascii: "t"): return try readWord("true", .bool(true))
+      case UInt8(ascii: "f"): return try readWord("false", .bool(false))
+      case UInt8(ascii: "n"): return try readWord("null", .null)
+      default: return .number(try readNumber())
       }
     }
-    at = start
-    return "\u{fffd}"
-  }
 
-  private mutating func readUnit() throws -> UInt32 {
-    try ensure(at + 4 <= bytes.count, "not JSON")
-    let digits = bytes[at..<at + 4]
-    let isHexadecimal = digits.allSatisfy { Unicode.Scalar($0).properties.isASCIIHexDigit }
-    guard isHexadecimal, let unit = UInt32(String(decoding: digits, as: UTF8.self), radix: 16) else {
-      throw Nonsense("not JSON")
+    private mutating func readWord(_ word: String, _ value: Json) throws -> Json {
+      try expect(word)
+      return value
     }
-    at += 4
-    return unit
+
+    private mutating func readObject(depth: Int) throws -> JsonObject {
+      var object = JsonObject()
+      at += 1
+      skipSpace()
+      if skip("}") { return object }
+      repeat {
+        skipSpace()
+        let key = try readText()
+        skipSpace()
+        try expect(":")
+        object[key] = try readValue(depth: depth)
+        skipSpace()
+      } while skip(",")
+      try expect("}")
+      return object
+    }
+
+    private mutating func readList(depth: Int) throws -> [Json] {
+      var list: [Json] = []
+      at += 1
+      skipSpace()
+      if skip("]") { return list }
+      repeat {
+        list.append(try readValue(depth: depth))
+        skipSpace()
+      } while skip(",")
+      try expect("]")
+      return list
+    }
+
+    private mutating func readNumber() throws -> Double {
+      let start = at
+      _ = skip("-")
+      if !skip("0") { try skipDigits() }
+      if skip(".") { try skipDigits() }
+      if skip("e") || skip("E") {
+        if !skip("+") { _ = skip("-") }
+        try skipDigits()
+      }
+      guard let number = Double(String(decoding: bytes[start..<at], as: UTF8.self)) else {
+        throw Nonsense("not JSON")
+      }
+      return number
+    }
+
+    private mutating func skipDigits() throws {
+      let start = at
+      while let byte = next, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) { at += 1 }
+      try ensure(at > start, "not JSON")
+    }
+
+    private mutating func readText() throws -> String {
+      try expect("\"")
+      var text = ""
+      var start = at
+      while let byte = next, byte != UInt8(ascii: "\"") {
+        try ensure(byte >= 0x20, "not JSON")
+        if byte == UInt8(ascii: "\\") {
+          text += String(decoding: bytes[start..<at], as: UTF8.self)
+          text.unicodeScalars.append(try readEscape())
+          start = at
+        } else {
+          at += 1
+        }
+      }
+      text += String(decoding: bytes[start..<at], as: UTF8.self)
+      try expect("\"")
+      return text
+    }
+
+    private mutating func readEscape() throws -> Unicode.Scalar {
+      at += 1
+      let escaped = next
+      at += 1
+      switch escaped {
+      case UInt8(ascii: "\""): return "\""
+      case UInt8(ascii: "\\"): return "\\"
+      case UInt8(ascii: "/"): return "/"
+      case UInt8(ascii: "b"): return "\u{8}"
+      case UInt8(ascii: "f"): return "\u{c}"
+      case UInt8(ascii: "n"): return "\n"
+      case UInt8(ascii: "r"): return "\r"
+      case UInt8(ascii: "t"): return "\t"
+      case UInt8(ascii: "u"): return try readUnicode()
+      default: throw Nonsense("not JSON")
+      }
+    }
+
+    /// Half of a surrogate pair becomes the replacement character: no text can hold it.
+    private mutating func readUnicode() throws -> Unicode.Scalar {
+      let first = try readUnit()
+      if let scalar = Unicode.Scalar(first) { return scalar }
+      let start = at
+      if first < 0xdc00, skip("\\"), skip("u") {
+        let second = try readUnit()
+        if (0xdc00...0xdfff).contains(second) {
+          let pair = 0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00)
+          return Unicode.Scalar(pair) ?? "\u{fffd}"
+        }
+      }
+      at = start
+      return "\u{fffd}"
+    }
+
+    private mutating func readUnit() throws -> UInt32 {
+      try ensure(at + 4 <= bytes.count, "not JSON")
+      let digits = bytes[at..<at + 4]
+      let isHexadecimal = digits.allSatisfy { Unicode.Scalar($0).properties.isASCIIHexDigit }
+      guard isHexadecimal, let unit = UInt32(String(decoding: digits, as: UTF8.self), radix: 16) else {
+        throw Nonsense("not JSON")
+      }
+      at += 4
+      return unit
+    }
   }
 }
