@@ -11,7 +11,7 @@ from tests.conformance.language import DRIVERS, Language
 from tests.requirements import require_switch
 
 SWITCH = "MTRIBES_SWIFTC"
-SOURCES = ("driver.swift", "entities.swift")
+SOURCES = ("driver.swift", "entities.swift", "surroundings.swift")
 
 
 def _make_driver(folder: Path) -> Sequence[str]:

@@ -31,8 +31,6 @@ def _child(collection: Collection, child: Child, names: ModelNames) -> Mapping[s
     arguments = [string(f"{collection.key}.{child.key}"), Code(f"Mtribes.{template.camel}{kind.capitalize()}")]
     return {
         "about": documentation(child.name, child.description, indent=4),
-        "declaration": Code(
-            f"public let {declared(known_as).text}: {type_name(template, kind.capitalize()).text}"
-        ),
+        "declaration": Code(f"public let {declared(known_as).text}: {type_name(template, kind.capitalize()).text}"),
         "assignment": enclosed(f"self.{known_as.text} = source.{kind}(", arguments, ")", indent=6),
     }

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from templates_server.codegen.model import Event, Field, Metadata, PropertyType, SpaceModel
 from templates_server.codegen.naming import ModelNames, Name
-from templates_server.codegen.pieces import Code, Identifier, Piece
-from templates_server.codegen.swift.layout import enclosed, signature
+from templates_server.codegen.pieces import Code, Identifier
+from templates_server.codegen.swift.layout import enclosed, fits, signature
 from templates_server.codegen.swift.literals import documentation, string
 from templates_server.codegen.swift.modules import Module
 from templates_server.codegen.swift.names import argument, declared, member, nested_type
@@ -49,9 +49,7 @@ def _event(event: Event, names: ModelNames) -> Mapping[str, object]:
             [_parameter(of, scope[of.key], enclosing.text) for of in ordered],
             ") -> Mtribes.ModelledEvent {", indent=2,
         ),
-        "body": enclosed(
-            "Mtribes.ModelledEvent(", [string(event.key), *_pairs(event, scope)], ")", indent=4
-        ),
+        "body": _body(event, [_pair(of, argument(scope[of.key])) for of in event.metadata]),
     }  # fmt: skip
 
 
@@ -73,11 +71,13 @@ def _parameter(of: Metadata | Field, name: Name, enclosing: str) -> Code:
     return Code(f"{declared(argument(name)).text}: {kind}{optional}")
 
 
-def _pairs(event: Event, scope: Mapping[str, Name]) -> Sequence[Piece]:
-    if not event.metadata:
-        return []
-    pairs = [_pair(of, argument(scope[of.key])) for of in event.metadata]
-    return [Code(f"[{', '.join(pairs)}]")]
+def _body(event: Event, pairs: Sequence[str]) -> Code:
+    """The event with its pairs, in a list of lines where one is too long."""
+    key, joined = string(event.key), f"[{', '.join(pairs)}]"
+    if not pairs or fits(joined + ")", indent=6):
+        return enclosed("Mtribes.ModelledEvent(", [key, *([Code(joined)] if pairs else [])], ")", indent=4)
+    lines = "".join(f"\n        {pair}," for pair in pairs)
+    return Code(f"Mtribes.ModelledEvent(\n      {key.text},\n      [{lines}\n      ])")
 
 
 def _pair(of: Metadata, name: Identifier) -> str:

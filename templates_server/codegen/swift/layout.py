@@ -16,7 +16,7 @@ def fits(text: str, *, indent: int) -> bool:
 
 
 def enclosed(head: str, parts: Sequence[Piece], tail: str, *, indent: int) -> Code:
-    """`head` ends in an opening bracket, `tail` begins with the closing one: the parts flat, on a line, or on one each."""
+    """`head` ends in an opening bracket, `tail` begins with the closing one: flat, or with the parts on lines below."""
     texts = [part.text for part in parts]
     flat = f"{head}{', '.join(texts)}{tail}"
     if not texts or fits(flat, indent=indent):

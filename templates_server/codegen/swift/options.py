@@ -19,4 +19,6 @@ def option_case(options: Sequence[str], option: object) -> Identifier:
 def option_cases(options: Sequence[str]) -> Sequence[Mapping[str, Code]]:
     """The cases of all options, in the model's order."""
     names = name_scope(dict.fromkeys(options))
-    return [{"declaration": Code(f"case {declared(case(name)).text} = {string(key).text}")} for key, name in names.items()]
+    return [
+        {"declaration": Code(f"case {declared(case(name)).text} = {string(key).text}")} for key, name in names.items()
+    ]

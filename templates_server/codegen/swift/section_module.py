@@ -17,9 +17,7 @@ def section_module(section: Section, names: ModelNames) -> Module:
     element = type_name(name, "Element")
     values = {
         "about": documentation(section.name, section.description, key=section.key, indent=2),
-        "alias": enclosed(
-            f"public typealias {type_name(name, 'Section').text} = Section<", [element], ">", indent=2
-        ),
+        "alias": enclosed(f"public typealias {type_name(name, 'Section').text} = Section<", [element], ">", indent=2),
         "element": element,
         "cases": [_case(names.experiences[key]) for key in section.supports],
         "constant": Code(f"static let {name.camel}Section: [ElementType<{element.text}>] = {{"),

@@ -45,9 +45,7 @@ def _entry_module(model: SpaceModel, names: ModelNames, options: Mapping[str, st
         "collections": [
             {
                 "about": documentation(collection.name, collection.description, indent=4),
-                "declaration": Code(
-                    f"public let {declared(member(name)).text}: {type_name(name, 'Collection').text}"
-                ),
+                "declaration": Code(f"public let {declared(member(name)).text}: {type_name(name, 'Collection').text}"),
                 "assignment": Code(f"self.{member(name).text} = {type_name(name, 'Collection').text}(source)"),
             }
             for collection, name in scoped

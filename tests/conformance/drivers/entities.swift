@@ -12,11 +12,16 @@ func time(_ date: Date?) -> Json {
 }
 
 func raw(_ of: Mtribes.HeaderProperties) -> Json {
-  object(["background": color(of.background), "gradient": color(of.gradient), "sticky": .bool(of.sticky)])
+  object([
+    "background": color(of.background), "gradient": color(of.gradient), "sticky": .bool(of.sticky),
+  ])
 }
 
 func raw(_ of: Mtribes.HeroProperties) -> Json {
-  object(["layout": .text(of.layout.rawValue), "link": orNull(of.link), "source": orNull(of.source), "title": .text(of.title)])
+  object([
+    "layout": .text(of.layout.rawValue), "link": orNull(of.link), "source": orNull(of.source),
+    "title": .text(of.title),
+  ])
 }
 
 func raw(_ of: Mtribes.CarouselProperties) -> Json {
@@ -27,10 +32,15 @@ func raw(_ of: Mtribes.CarouselProperties) -> Json {
 }
 
 func raw(_ of: Mtribes.BannerProperties) -> Json {
-  object(["discount-percent": orNull(of.discountPercent), "ends-at": time(of.endsAt), "label": .text(of.label)])
+  object([
+    "discount-percent": orNull(of.discountPercent), "ends-at": time(of.endsAt),
+    "label": .text(of.label),
+  ])
 }
 
-func experience<Properties>(_ of: Mtribes.Experience<Properties>, _ raw: @escaping (Properties) -> Json) -> Json {
+func experience<Properties>(
+  _ of: Mtribes.Experience<Properties>, _ raw: @escaping (Properties) -> Json
+) -> Json {
   let state: (Mtribes.ExperienceState<Properties>) -> Json = {
     object(["enabled": .bool($0.enabled), "properties": raw($0.properties)])
   }
@@ -49,7 +59,10 @@ func item(_ of: Mtribes.HomepageBodyElement) -> Json {
 }
 
 func item<Properties>(_ of: Mtribes.Item<Properties>, _ raw: (Properties) -> Json) -> Json {
-  object(["kind": .text(of.kind), "id": .text(of.id), "enabled": .bool(of.enabled), "properties": raw(of.properties)])
+  object([
+    "kind": .text(of.kind), "id": .text(of.id), "enabled": .bool(of.enabled),
+    "properties": raw(of.properties),
+  ])
 }
 
 func section(_ of: Mtribes.HomepageBodySection) -> Json {
@@ -57,7 +70,8 @@ func section(_ of: Mtribes.HomepageBodySection) -> Json {
     object(["enabled": .bool($0.enabled), "items": .list($0.items.map(item))])
   }
   return object([
-    "enabled": .bool(of.enabled), "items": .list(of.items.map(item)), "fallback": state(of.fallback),
+    "enabled": .bool(of.enabled), "items": .list(of.items.map(item)),
+    "fallback": state(of.fallback),
     "initial": state(of.initial),
   ])
 }
@@ -110,13 +124,16 @@ func tracker(_ space: Mtribes.Space, _ of: String?) throws -> Tracker {
 func modelledEvent(_ name: String, _ metadata: [Json]) throws -> Mtribes.ModelledEvent {
   var given = JsonObject()
   for pair in metadata { given[try pair.asList()[0].asText()] = try pair.asList()[1] }
-  let numberOf: (Json?) -> Double? = { number($0) ?? (try? $0?.asObject()["number"]?.asText()).flatMap { Double($0) } }
+  let numberOf: (Json?) -> Double? = {
+    number($0) ?? (try? $0?.asObject()["number"]?.asText()).flatMap { Double($0) }
+  }
   switch name {
   case "video/completed":
     let genre = text(given["genre"]).flatMap { Events.VideoCompleted.Genre(rawValue: $0) }
     return Events.videoCompleted(title: text(given["title"]) ?? "", genre: genre)
   case "search/done":
-    return Events.searchDone(isFirst: given["is-first"].map(isTrue), results: numberOf(given["results"]))
+    return Events.searchDone(
+      isFirst: given["is-first"].map(isTrue), results: numberOf(given["results"]))
   default: throw Failing(what: "the model has no event \(name)")
   }
 }

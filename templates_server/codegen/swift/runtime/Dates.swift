@@ -63,7 +63,9 @@ private struct DigitReader {
 
   mutating func read(_ digits: Int) throws -> Int {
     let read = rest.prefix(digits)
-    guard read.count == digits, read.allSatisfy({ (0x30...0x39).contains($0) }) else { throw Nonsense() }
+    guard read.count == digits, read.allSatisfy({ (0x30...0x39).contains($0) }) else {
+      throw Nonsense()
+    }
     rest = rest.dropFirst(digits)
     return read.reduce(0) { $0 * 10 + Int($1) - 0x30 }
   }
@@ -102,7 +104,9 @@ private func dateOfText(_ text: String) throws -> Date {
   let fraction = reader.skip(".") ? try reader.readFraction() : 0
   let offset = try readOffset(&reader)
   try ensure(reader.isAtEnd)
-  guard let time = milliseconds(date: [year, month, day], time: [hour, minute, second], fraction: fraction)
+  guard
+    let time = milliseconds(
+      date: [year, month, day], time: [hour, minute, second], fraction: fraction)
   else { throw Nonsense() }
   return Date(timeIntervalSince1970: time / 1000 - offset)
 }
@@ -124,8 +128,12 @@ private let monthNames = [
 /// A date as HTTP has it, such as `Sun, 06 Nov 1994 08:49:37 GMT`, in milliseconds since 1970.
 private func httpDate(_ text: String) -> Double? {
   let words = text.split(separator: " ").map(String.init)
-  guard words.count == 6, words[5] == "GMT", let month = monthNames.firstIndex(of: words[2]) else { return nil }
-  let numbers = ([words[1], words[3]] + words[4].split(separator: ":").map(String.init)).map { UInt16($0) }
+  guard words.count == 6, words[5] == "GMT", let month = monthNames.firstIndex(of: words[2]) else {
+    return nil
+  }
+  let numbers = ([words[1], words[3]] + words[4].split(separator: ":").map(String.init)).map {
+    UInt16($0)
+  }
   let known = numbers.compactMap { $0 }.map { Int($0) }
   guard numbers.count == 5, known.count == 5 else { return nil }
   return milliseconds(date: [known[1], month + 1, known[0]], time: Array(known[2...]))

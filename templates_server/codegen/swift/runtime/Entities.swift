@@ -237,7 +237,9 @@ extension Mtribes {
     /// The section that is this child of a collection.
     func section<Element>(_ entity: String, _ supports: [ElementType<Element>]) -> Section<Element>
     where Element: Equatable & Sendable {
-      let record: Recorder = { [weak runner] name, metadata, place in runner?.record(name, metadata, place) }
+      let record: Recorder = { [weak runner] name, metadata, place in
+        runner?.record(name, metadata, place)
+      }
       let layers = Layers(
         runner.context, entity, nothing: SectionState<Element>(enabled: false, items: []),
         fallback: fallbacks[entity]

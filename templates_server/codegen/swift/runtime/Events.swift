@@ -185,7 +185,8 @@ extension Mtribes {
     /// Some bad events have a whole batch refused: drop those that are named, or find them by halves.
     private func refuse(_ batch: [WaitingEvent], _ text: String) {
       let named = namedEvents(text)
-      let bad = batch.count == 1 ? batch : batch.enumerated().filter { named.contains($0.0) }.map { $0.1 }
+      let bad =
+        batch.count == 1 ? batch : batch.enumerated().filter { named.contains($0.0) }.map { $0.1 }
       batchSize = (batch.count + 1) / 2
       if bad.isEmpty { return }
       batchSize = Limit.eventsAtOnce
@@ -205,10 +206,13 @@ private func nameOf(_ event: Mtribes.WaitingEvent) -> String {
 
 /// The places in the batch that the server's problems name, such as `[3].name`.
 private func namedEvents(_ text: String) -> Set<Int> {
-  guard let problems = try? Mtribes.JsonParser.parse(text).asObject()["errors"]?.asList() else { return [] }
+  guard let problems = try? Mtribes.JsonParser.parse(text).asObject()["errors"]?.asList() else {
+    return []
+  }
   let paths = problems.compactMap { try? $0.asObject()["path"]?.asText() }
-  return Set(paths.compactMap { path in
-    let place = path.unicodeScalars.drop { $0 == "[" }.prefix { ("0"..."9").contains($0) }
-    return Int(String(place))
-  })
+  return Set(
+    paths.compactMap { path in
+      let place = path.unicodeScalars.drop { $0 == "[" }.prefix { ("0"..."9").contains($0) }
+      return Int(String(place))
+    })
 }

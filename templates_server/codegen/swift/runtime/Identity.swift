@@ -78,7 +78,9 @@ private func newId() -> String {
 
 private func asAnonymousId(_ value: Mtribes.Json) throws -> String {
   let text = try value.asText()
-  let isId = text.utf8.count == 36 && text.unicodeScalars.allSatisfy { "0123456789abcdef-".unicodeScalars.contains($0) }
+  let isId =
+    text.utf8.count == 36
+    && text.unicodeScalars.allSatisfy { "0123456789abcdef-".unicodeScalars.contains($0) }
   try ensure(isId, "not an anonymous id")
   return text
 }

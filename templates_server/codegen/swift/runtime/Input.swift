@@ -9,7 +9,9 @@ public struct StartOptions: Sendable {
   public init(userId: String? = nil, fields: [String: Any]? = nil, userSignature: String? = nil) {
     self.userId = userId
     self.userSignature = userSignature
-    self.fields = (fields ?? [:]).sorted { $0.key < $1.key }.map { Mtribes.GivenField($0.key, $0.value) }
+    self.fields = (fields ?? [:]).sorted { $0.key < $1.key }.map {
+      Mtribes.GivenField($0.key, $0.value)
+    }
   }
 }
 
@@ -84,7 +86,8 @@ private func fieldValue(_ given: Any) -> Mtribes.Json? {
   if type(of: given) == Bool.self, let flag = given as? Bool { return .bool(flag) }
   if let text = given as? String { return .text(text) }
   if let number = given as? NSNumber {
-    let isBoolean = ["c", "B"].contains(String(cString: number.objCType)) && !(type(of: given) == Int8.self)
+    let isBoolean =
+      ["c", "B"].contains(String(cString: number.objCType)) && !(type(of: given) == Int8.self)
     return isBoolean ? .bool(number.boolValue) : .number(number.doubleValue)
   }
   return wholeNumber(given).map { .number($0) } ?? (given as? Float).map { .number(Double($0)) }

@@ -193,7 +193,9 @@ extension Mtribes {
     private var next: UInt8? { at < bytes.count ? bytes[at] : nil }
 
     private mutating func skipSpace() {
-      while let byte = next, byte == 0x20 || byte == 0x0a || byte == 0x0d || byte == 0x09 { at += 1 }
+      while let byte = next, byte == 0x20 || byte == 0x0a || byte == 0x0d || byte == 0x09 {
+        at += 1
+      }
     }
 
     private mutating func skip(_ character: Unicode.Scalar) -> Bool {
@@ -336,7 +338,8 @@ extension Mtribes {
       try ensure(at + 4 <= bytes.count, "not JSON")
       let digits = bytes[at..<at + 4]
       let isHexadecimal = digits.allSatisfy { Unicode.Scalar($0).properties.isASCIIHexDigit }
-      guard isHexadecimal, let unit = UInt32(String(decoding: digits, as: UTF8.self), radix: 16) else {
+      guard isHexadecimal, let unit = UInt32(String(decoding: digits, as: UTF8.self), radix: 16)
+      else {
         throw Nonsense("not JSON")
       }
       at += 4

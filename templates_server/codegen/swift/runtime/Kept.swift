@@ -132,7 +132,9 @@ extension Mtribes {
 
 /// Not of what others have written there, which would be in the way of events.
 private func isEvent(_ line: String) -> Bool {
-  guard line.utf8.count <= Limit.bytesOfAnEvent, let event = try? Mtribes.JsonParser.parse(line).asObject() else {
+  guard line.utf8.count <= Limit.bytesOfAnEvent,
+    let event = try? Mtribes.JsonParser.parse(line).asObject()
+  else {
     return false
   }
   return event["id"] != nil

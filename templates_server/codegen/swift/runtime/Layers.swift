@@ -44,7 +44,8 @@ extension Mtribes {
     private(set) var unknown: [String] = []
 
     init(
-      _ context: Context, _ entity: String, nothing: State, fallback: String?, read: @escaping Parse<State>
+      _ context: Context, _ entity: String, nothing: State, fallback: String?,
+      read: @escaping Parse<State>
     ) {
       self.context = context
       self.entity = entity
@@ -59,7 +60,9 @@ extension Mtribes {
       context.gate.enter {
         if let known = made { return known }
         let wire = fallbackText.flatMap { try? JsonParser.parse($0) }
-        let state = readOr(wire, nothing, entity, { _, _ in }) { try readWire($0, nothing) { _, _ in } }
+        let state = readOr(wire, nothing, entity, { _, _ in }) {
+          try readWire($0, nothing) { _, _ in }
+        }
         made = state
         return state
       }
@@ -94,7 +97,9 @@ extension Mtribes {
         if value == nil && context.isTest { return }
         if unknown.count < Limit.unknownEntries { unknown.append(unknownEntry(place, value)) }
       }
-      let state = readOr(wire, nil, entity, note) { given -> State? in try readWire(given, fallback, note) }
+      let state = readOr(wire, nil, entity, note) { given -> State? in
+        try readWire(given, fallback, note)
+      }
       latest = state.map { Layer(state: $0, wire: wire) }
       if let shown = locked, let state = state, shown.state == state { locked?.wire = wire }
       before = nil

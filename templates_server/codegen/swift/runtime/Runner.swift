@@ -96,7 +96,9 @@ extension Mtribes {
 
     func setWaitTime(_ milliseconds: Int) {
       context.gate.enter {
-        if milliseconds < 0 { return context.log("client.waitTimeMsec must be a number of milliseconds") }
+        if milliseconds < 0 {
+          return context.log("client.waitTimeMsec must be a number of milliseconds")
+        }
         context.settings.waitTimeMsec = milliseconds
       }
     }
@@ -171,7 +173,8 @@ extension Mtribes {
     }
 
     /// Calls when the start has ended, or the time is over that the app waits for it.
-    private func patiently(_ starting: Person, _ done: @escaping @Sendable () -> Void) -> @Sendable () -> Void {
+    private func patiently(_ starting: Person, _ done: @escaping @Sendable () -> Void) -> @Sendable
+    () -> Void {
       let isDone = Flag()
       let finish = { @Sendable [context] in
         if isDone.raise() { context.gate.resume(done) }
@@ -274,7 +277,8 @@ extension Mtribes {
             ("metadata", try readMetadata(metadata)),
             ("external_id", person?.userId.map { .text($0) }),
             ("user_signature", person?.userSignature.map { .text($0) }),
-            ("anonymous_id", .text(anonymousId ?? presentId())), ("session", session.map { .text($0) }),
+            ("anonymous_id", .text(anonymousId ?? presentId())),
+            ("session", session.map { .text($0) }),
           ]
           try events.add(JsonObject(event + place + said))
         }
@@ -471,13 +475,17 @@ extension Mtribes {
 
     private func connectFollower() {
       follower.poll = { [weak self] waitSeconds, receive in
-        guard let runner = self, let session = runner.session, let revision = runner.revision else { return {} }
+        guard let runner = self, let session = runner.session, let revision = runner.revision else {
+          return {}
+        }
         let query = "since=\(escaped(revision))&wait=\(waitSeconds)"
         return runner.sender.send("/sessions/\(escaped(session))/changes?\(query)", nil, receive)
       }
       follower.isNews = { [weak self] in $0 != self?.revision }
       follower.take = { [weak self] in self?.take($0) }
-      follower.fail = { [weak self] in self?.conclude(self?.context.state.status ?? .idle, $0.failure) }
+      follower.fail = { [weak self] in
+        self?.conclude(self?.context.state.status ?? .idle, $0.failure)
+      }
       follower.restart = { [weak self] in self?.prime() }
     }
 

@@ -44,7 +44,8 @@ extension Mtribes {
       var headers = ["Accept": "application/json", "Authorization": "Bearer \(settings.apiKey)"]
       if body != nil { headers["Content-Type"] = "application/json" }
       let request = Request(
-        method: body == nil ? "GET" : "POST", url: "\(settings.host)/api/client\(path)", headers: headers,
+        method: body == nil ? "GET" : "POST", url: "\(settings.host)/api/client\(path)",
+        headers: headers,
         body: body)
       let exchange = Exchange(receive)
       let timeout = body == nil ? Limit.changesTimeoutMsec : Limit.timeoutMsec

@@ -163,7 +163,9 @@ private func completeState(_ fallback: Mtribes.JsonObject?, _ given: Mtribes.Jso
   for key in state.keys {
     complete[key] = state[key]
   }
-  if case .object(let defaults)? = fallback?["properties"], case .object(let properties)? = state["properties"] {
+  if case .object(let defaults)? = fallback?["properties"],
+    case .object(let properties)? = state["properties"]
+  {
     var all = defaults
     for key in properties.keys {
       all[key] = properties[key]
@@ -179,7 +181,8 @@ private func completeState(_ fallback: Mtribes.JsonObject?, _ given: Mtribes.Jso
 private func completeItem(_ given: Mtribes.Json, at place: Int) -> Mtribes.Json {
   guard case .object(let item) = given else { return given }
   var complete = Mtribes.JsonObject([
-    ("id", .text(String(place))), ("enabled", .bool(true)), ("properties", .object(Mtribes.JsonObject())),
+    ("id", .text(String(place))), ("enabled", .bool(true)),
+    ("properties", .object(Mtribes.JsonObject())),
   ])
   for key in item.keys {
     complete[key] = item[key]

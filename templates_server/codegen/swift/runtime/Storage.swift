@@ -39,7 +39,8 @@ extension Mtribes {
     static func ofApp() -> FileStorage? {
       let folders = FileManager.default.urls(for: .applicationSupportDirectory, in: .userDomainMask)
       guard let app = Bundle.main.bundleIdentifier, let folder = folders.first else { return nil }
-      return FileStorage(folder: folder.appendingPathComponent(app).appendingPathComponent("mtribes"))
+      return FileStorage(
+        folder: folder.appendingPathComponent(app).appendingPathComponent("mtribes"))
     }
   }
 

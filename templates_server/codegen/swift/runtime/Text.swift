@@ -7,7 +7,8 @@ private func storable(_ text: String) -> String {
 private func visible(_ text: String) -> String {
   replace(in: text) { scalar in
     switch scalar.properties.generalCategory {
-    case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator:
+    case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator,
+      .paragraphSeparator:
       return true
     default: return false
     }

@@ -69,7 +69,9 @@ extension Mtribes {
       if isLoaded || !context.settings.tracking { return }
       isLoaded = true
       // Nothing of this kind is what others have written there.
-      guard let left = store.read(Store.report), left.utf8.contains(UInt8(ascii: "\n")) else { return }
+      guard let left = store.read(Store.report), left.utf8.contains(UInt8(ascii: "\n")) else {
+        return
+      }
       _ = context.platform.reports.change { $0.isEmpty ? left : $0 }
     }
   }

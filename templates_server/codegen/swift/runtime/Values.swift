@@ -46,11 +46,15 @@ extension Mtribes {
     }
 
     init(_ wire: Json?, place: String, note: @escaping (String, Json?) -> Void) {
-      let given = readOr(wire, nil, "\(place).properties", note) { value -> JsonObject? in try value.asObject() }
+      let given = readOr(wire, nil, "\(place).properties", note) { value -> JsonObject? in
+        try value.asObject()
+      }
       self.init(given: given, place: place, note: note)
     }
 
-    private func read<Value>(_ key: String, _ otherwise: Value, _ read: (Json) throws -> Value) -> Value {
+    private func read<Value>(_ key: String, _ otherwise: Value, _ read: (Json) throws -> Value)
+      -> Value
+    {
       guard let given = given else { return otherwise }
       let value = given[key]
       return value == .null ? otherwise : readOr(value, otherwise, "\(place).\(key)", note, read)
@@ -97,7 +101,8 @@ extension Mtribes {
       read(key, otherwise) { try $0.asList().map { try $0.asText() } }
     }
 
-    func option<Option: CaseIterable & RawRepresentable>(_ key: String, _ otherwise: Option) -> Option
+    func option<Option: CaseIterable & RawRepresentable>(_ key: String, _ otherwise: Option)
+      -> Option
     where Option.RawValue == String {
       read(key, otherwise) { value in
         let text = try value.asText()
