@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +23,7 @@ class Language:
 
     `title` is what people call it, `page_platform` the platform of its pages, as sessions tell it, and `runtime` the
     generated file of which most mutants are. `make_driver` builds the driver beside the code in a folder, and gives the
-    command that starts it.
+    command that starts it. Where a variable is named as `switch`, the cases are run only if it is set.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Language:
     page_platform: str
     runtime: str
     make_driver: Callable[[Path], Sequence[str]]
+    switch: str = ""
 
     def platform(self, place: str) -> str:
         """The platform of a `place` of the cases."""
@@ -38,6 +40,11 @@ class Language:
     def render(self, folder: Path) -> Path:
         """The code of the reference Space, with events and fields, in a folder."""
         return write_tree(folder, render(tracked_vod(), self.name, {"host": HOST}))
+
+    @property
+    def is_switched_on(self) -> bool:
+        """Whether its driver can be built here, as far as a variable decides that."""
+        return not self.switch or bool(os.environ.get(self.switch))
 
     def build(self, folder: Path) -> Sequence[str]:
         """The driver of that code; the command that starts it."""

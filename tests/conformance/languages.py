@@ -8,5 +8,6 @@ from tests.conformance.java import JAVA
 from tests.conformance.kotlin import KOTLIN
 from tests.conformance.language import Language
 from tests.conformance.node import JAVASCRIPT, TYPESCRIPT
+from tests.conformance.swift import SWIFT
 
-LANGUAGES: Mapping[str, Language] = {each.name: each for each in (TYPESCRIPT, JAVASCRIPT, KOTLIN, JAVA)}
+LANGUAGES: Mapping[str, Language] = {each.name: each for each in (TYPESCRIPT, JAVASCRIPT, KOTLIN, JAVA, SWIFT)}

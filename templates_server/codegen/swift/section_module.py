@@ -1,0 +1,35 @@
+"""The file of a section type: what its items may be."""
+
+from __future__ import annotations
+
+from templates_server.codegen.model import Section
+from templates_server.codegen.naming import ModelNames, Name
+from templates_server.codegen.pieces import Code
+from templates_server.codegen.swift.layout import enclosed
+from templates_server.codegen.swift.literals import documentation
+from templates_server.codegen.swift.modules import Module
+from templates_server.codegen.swift.names import case, declared, file_path, type_name
+
+
+def section_module(section: Section, names: ModelNames) -> Module:
+    """One section type."""
+    name = names.sections[section.key]
+    element = type_name(name, "Element")
+    values = {
+        "about": documentation(section.name, section.description, key=section.key, indent=2),
+        "alias": enclosed(f"public typealias {type_name(name, 'Section').text} = Section<", [element], ">", indent=2),
+        "element": element,
+        "cases": [_case(names.experiences[key]) for key in section.supports],
+        "constant": Code(f"static let {name.camel}Section: [ElementType<{element.text}>] = {{"),
+        "list": Code(f"var all: [ElementType<{element.text}>] = []"),
+    }
+    return Module(file_path("Section", name, "Section").text, "section", values)
+
+
+def _case(experience: Name) -> dict[str, Code]:
+    known_as = case(experience)
+    return {
+        "declaration": Code(f"case {declared(known_as).text}({type_name(experience, 'Item').text})"),
+        "id": Code(f"case .{known_as.text}(let item): return item.id"),
+        "entry": Code(f"all.append(ElementType({experience.camel}Experience) {{ .{known_as.text}($0) }})"),
+    }
