@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from tests.conformance.brightscript import BRIGHTSCRIPT
 from tests.conformance.language import Language
 from tests.conformance.node import JAVASCRIPT, TYPESCRIPT
 
-LANGUAGES: Mapping[str, Language] = {each.name: each for each in (TYPESCRIPT, JAVASCRIPT)}
+LANGUAGES: Mapping[str, Language] = {each.name: each for each in (TYPESCRIPT, JAVASCRIPT, BRIGHTSCRIPT)}
