@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from templates_server.codegen.brightscript.layout import list_block, one_line
 from templates_server.codegen.brightscript.literals import documentation, scalar, string
-from templates_server.codegen.brightscript.names import function, member
+from templates_server.codegen.brightscript.names import event_function, member
 from templates_server.codegen.model import Event, Field, Metadata, PropertyType, SpaceModel
 from templates_server.codegen.naming import ModelNames, Name
 from templates_server.codegen.pieces import Code, Identifier, Piece
@@ -24,7 +24,7 @@ def events_values(model: SpaceModel, names: ModelNames, prefix: str) -> Mapping[
 def _event(event: Event, names: ModelNames, prefix: str) -> Mapping[str, object]:
     return {
         "about": documentation(event.name, event.description, key=event.key),
-        "name": function(prefix, names.events[event.key]),
+        "name": event_function(prefix, names.events[event.key]),
         "key": string(event.key),
         "rules": _rules(event.metadata, names.metadata[event.key]),
     }

@@ -39,9 +39,14 @@ def member(name: Name) -> Identifier:
     return Identifier(f"{name.camel}_" if name.camel.lower() in _TAKEN_MEMBERS else name.camel)
 
 
-def function(prefix: str, name: Name, what: str = "") -> Identifier:
+def function(prefix: str, name: Name, what: str) -> Identifier:
     """A function such as `Vod_Hero_Experience`: no two kinds of them meet, since words of names have no underscore."""
-    return Identifier(f"{prefix}_{name.pascal}_{what}" if what else f"{prefix}_{name.pascal}")
+    return Identifier(f"{prefix}_{name.pascal}_{what}")
+
+
+def event_function(prefix: str, name: Name) -> Identifier:
+    """A function such as `Vod_VideoCompleted`, never that of the fields."""
+    return Identifier(f"{prefix}_{name.pascal}" + ("_" if name.pascal.lower() == "fields" else ""))
 
 
 def file_path(folder: str, prefix: str, name: Name) -> Path:
@@ -52,5 +57,5 @@ def file_path(folder: str, prefix: str, name: Name) -> Path:
 def identifier(scope: Scope, name: Name) -> str:
     """What an app writes: a member, or what the functions and the file of a template or event are called after."""
     if scope in {Scope.EXPERIENCE, Scope.SECTION, Scope.EVENT}:
-        return name.pascal
+        return name.camel
     return member(name).text

@@ -60,5 +60,5 @@ end function
 
 function mtIsAnonymousId(id as dynamic) as boolean
     if mtKind(id) <> "text" then return false
-    return CreateObject("roRegex", "^[0-9a-f-]{36}$", "").IsMatch(id)
+    return mtMatches("^[0-9a-f-]{36}$", id)
 end function

@@ -85,7 +85,7 @@ function mtUserId(value as dynamic) as string
     text = mtText(value)
     codes = mtCodes(text)
     isGood = text <> "." and text <> ".." and codes.Count() > 0
-    if isGood then isGood = not CreateObject("roRegex", "^[a-z]{3}_[A-Za-z0-9]{22}$", "").IsMatch(text)
+    if isGood then isGood = not mtMatches("^[a-z]{3}_[A-Za-z0-9]{22}$", text)
     count = 0
     for at = 0 to codes.Count() - 1
         if mtIsControl(codes[at]) or mtIsHalf(codes, at) then isGood = false

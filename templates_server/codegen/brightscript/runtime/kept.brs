@@ -51,7 +51,7 @@ end function
 
 ' In its place if nobody else is there by now; else in the next that is free.
 sub mtWriteRecord(s as object, record as object)
-    for each attempt in mtPlaces()
+    for tries = 0 to mtLimits().eventPlaces
         name = mtPlaceName(record.place)
         found = mtStored(s, name)
         if mtIsOfRecord(record, found) then
@@ -75,14 +75,6 @@ sub mtWriteRecord(s as object, record as object)
         record.place = mtNextPlace(record.place)
     end for
 end sub
-
-function mtPlaces() as object
-    places = []
-    for place = 0 to mtLimits().eventPlaces
-        places.Push(place)
-    end for
-    return places
-end function
 
 function mtIsOfRecord(record as object, found as dynamic) as boolean
     if found = invalid then return true

@@ -1,6 +1,7 @@
 ' The numbers that this file goes by.
 function mtLimits() as object
-    return {
+    if m.mtLimits <> invalid then return m.mtLimits
+    m.mtLimits = {
         "mostUnknown": 20
         "longestUnknown": 200
         "longestName": 256
@@ -39,4 +40,5 @@ function mtLimits() as object
         ' JSON that is deeper than that is not written.
         "mostDepth": 100
     }
+    return m.mtLimits
 end function

@@ -20,9 +20,9 @@ function mtNumberText(number as dynamic) as string
         if count > 1 then text = text + "." + Mid(digits, 2)
         text = text + "e" + mark + Abs(exponent).ToStr()
     else if point <= 0 then
-        text = "0." + String(-point, "0") + digits
+        text = "0." + string(-point, "0") + digits
     else if count <= point then
-        text = digits + String(point - count, "0")
+        text = digits + string(point - count, "0")
     else
         text = Left(digits, point) + "." + Mid(digits, point + 1)
     end if
@@ -140,7 +140,7 @@ end function
 ' Seconds or a date, as HTTP has it; 0 where nothing usable is said.
 function mtRetryAfterMsec(text as string) as double
     wait_ = 0#
-    if CreateObject("roRegex", "^\s*\d+(\.\d+)?\s*$", "").IsMatch(text) then
+    if mtMatches("^\s*\d+(\.\d+)?\s*$", text) then
         wait_ = mtSmaller(text.Trim().ToFloat(), 1000000) * 1000#
     else
         time = mtTimeOfHttp(text)

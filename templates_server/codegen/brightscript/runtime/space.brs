@@ -150,7 +150,7 @@ function mtConfigure(s as object, options as dynamic) as dynamic
     mtObject(options)
     states = mtMember(options, "states")
     if mtKind(states) = "object" then s.states = mtCompleteStates(s, states)
-    kinds = { "host": "text", "appVersion": "text", "appBuild": "text", "waitTimeMsec": "number" }
+    kinds = { "host": "text", "appVersion": "scalar", "appBuild": "scalar", "waitTimeMsec": "number" }
     kinds.Append({ "sessionLock": "toggle", "tracking": "toggle", "apiKey": "text" })
     names = ["logger", "storage", "host", "appVersion", "appBuild", "waitTimeMsec", "sessionLock", "tracking", "apiKey"]
     for each name in names
@@ -176,6 +176,13 @@ sub mtSetOption(s as object, name as string, value as dynamic, kind as dynamic)
             mtLog(s, name + " must be a node")
             return
         end if
+    else if kind = "scalar" then
+        try
+            value = mtScalarText(value)
+        catch e
+            mtLog(s, name + " is left out", e.message)
+            return
+        end try
     else if mtKind(value) <> kind then
         mtLog(s, name + " must be a " + kind)
         return

@@ -1,8 +1,18 @@
 ' Texts: what can be sent, what can be seen, and JSON. FormatJson is not used for texts, since it escapes differently
 ' from one version of the system to another, and what is stored must be found again.
 
+' Whether the text matches; each pattern is made once.
+function mtMatches(pattern as string, text as string) as boolean
+    if m.mtPatterns = invalid then
+        m.mtPatterns = {}
+        m.mtPatterns.SetModeCaseSensitive()
+    end if
+    if not m.mtPatterns.DoesExist(pattern) then m.mtPatterns[pattern] = CreateObject("roRegex", pattern, "")
+    return m.mtPatterns[pattern].IsMatch(text)
+end function
+
 function mtIsPrintable(text as string) as boolean
-    return CreateObject("roRegex", "^[\x20-\x7e]*$", "").IsMatch(text)
+    return mtMatches("^[\x20-\x7e]*$", text)
 end function
 
 ' The code points of a text, one by one; halves of surrogate pairs, where a system has them, count as one each.

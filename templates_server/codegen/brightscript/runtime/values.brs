@@ -8,7 +8,8 @@ function mtKind(value as dynamic) as string
     if name = "roassociativearray" then return "object"
     if name = "roarray" or name = "rolist" then return "list"
     if name = "invalid" or name = "roinvalid" or name = "<uninitialized>" then return "nothing"
-    if CreateObject("roRegex", "^(ro)?(int|integer|longinteger|float|double)$", "").IsMatch(name) then return "number"
+    if Left(name, 2) = "ro" then name = Mid(name, 3)
+    if name = "integer" or name = "float" or name = "double" or name = "longinteger" or name = "int" then return "number"
     return "other"
 end function
 
@@ -73,12 +74,23 @@ function mtUnknownEntry(place as string, value as dynamic, isThere as boolean) a
     text = "missing"
     if isThere then
         try
-            text = mtJson(value)
+            if mtHasMember(value, "opacity") then text = mtColorText(value) else text = mtJson(value)
         catch e
             text = mtQuoted(e.message)
         end try
     end if
     return mtVisible(Left(place + ": " + text, mtLimits().longestUnknown))
+end function
+
+' A colour as the server writes it, the value first: objects have no order of their own here.
+function mtColorText(color as object) as string
+    rest = mtExact()
+    text = "{"
+    for each key in color
+        if key <> "value" then rest[key] = color[key]
+    end for
+    if mtHasMember(color, "value") then text = text + mtQuoted("value") + ":" + mtJson(color["value"]) + ","
+    return text + Mid(mtJson(rest), 2)
 end function
 
 ' Takes note of what cannot be used: where it stands, and what it is. `notes` is invalid where nobody wants to know.
@@ -95,7 +107,7 @@ function mtValue(rule as object, value as dynamic) as dynamic
     if wanted = "text" or wanted = "image" then
         if kind = "text" then return value
     else if wanted = "number" then
-        if kind = "number" then return value
+        if kind = "number" and mtIsReal(value) then return value
     else if wanted = "toggle" then
         if kind = "toggle" then return value
     else if wanted = "color" then
@@ -110,12 +122,18 @@ function mtValue(rule as object, value as dynamic) as dynamic
     return invalid
 end function
 
+' Whether it is a number that is not endless.
+function mtIsReal(value as dynamic) as boolean
+    if mtKind(value) <> "number" then return false
+    return mtIsFinite(value)
+end function
+
 function mtColor(value as dynamic) as dynamic
     if mtKind(value) <> "object" then return invalid
     color = mtMember(value, "value")
     opacity = mtMember(value, "opacity")
     if opacity = invalid then opacity = 1
-    if mtKind(opacity) <> "number" then return invalid
+    if not mtIsReal(opacity) then return invalid
     if opacity < 0 or opacity > 1 then return invalid
     if mtKind(color) = "nothing" then return { "value": invalid, "opacity": opacity }
     if mtKind(color) <> "text" then return invalid

@@ -10,7 +10,7 @@ const load = (folder, name) => require(path.join(folder, "lib", name));
 
 /** The app is loaded once; its functions hold nothing. */
 async function loadOnce(folder, root) {
-  brs = { ...load(folder, "brsTypes"), ...load(folder, "interpreter"), ...load(folder, "parser"), ...load(folder, "brsTypes/components/RoSGNode") };
+  brs = { ...load(folder, "brsTypes"), ...load(folder, "interpreter"), ...load(folder, "parser"), ...load(folder, "Error"), ...load(folder, "brsTypes/components/RoSGNode") };
   const { RoDateTime } = load(folder, "brsTypes/components/RoDateTime");
   const { NodeFactory } = load(folder, "brsTypes/nodes/NodeFactory");
   const { extendBrsObjects } = load(folder, "brsTypes/components/BrsObjects");
@@ -21,6 +21,7 @@ async function loadOnce(folder, root) {
   load(folder, "brsTypes/components/BrsObjects").BrsObjects.set("roRegistrySection", extendedRegistry(classes), 1);
   NodeFactory.addNodeTypes([["Timer", (name) => new classes.VirtualTimer(name)], ["Task", (name) => new classes.VirtualTask(name)]]);
   Math.random = () => around.chance;
+  quicken(load(folder, "interpreter/Environment").Environment);
   const components = await load(folder, "scenegraph").getComponentDefinitionMap(root, []);
   for (const { scripts } of components.values()) {
     for (const script of scripts) if (script.uri) script.uri = path.join(root, new URL(script.uri).pathname);
@@ -28,6 +29,16 @@ async function loadOnce(folder, root) {
   const stdout = { write: (text) => void around.print(text) };
   const options = { ...brs.defaultExecutionOptions, root, stdout, stderr: process.stderr };
   return brs.Interpreter.withSubEnvsFromComponents(components, new Map(), options);
+}
+
+/** The interpreter copies every function of a component at each call, and a stack at each return: these are shared here. */
+function quicken(Environment) {
+  Error.stackTraceLimit = 0;
+  Environment.prototype.createSubEnvironment = function (includeModuleScope = true) {
+    const made = Object.assign(Object.create(Environment.prototype), this, { function: new Map() });
+    if (!includeModuleScope) Object.assign(made, { module: new Map(), scopedMockFunctions: new Map() });
+    return made;
+  };
 }
 
 const extendedRegistry = ({ Registry }) => () => (around.hasRegistry() ? new Registry() : brs.BrsInvalid.Instance);
@@ -79,7 +90,7 @@ function platformClasses() {
     };
 
   const check = (isLonger) => {
-    if (around.storage === "failing") throw new Error("the registry fails");
+    if (around.storage === "failing") throw new brs.BrsError("the registry fails", loaded.location);
     if (around.storage === "full" && isLonger) return false;
     around.isStored = false;
     return true;
