@@ -15,6 +15,9 @@ MANIFEST = "title=Test\nmajor_version=1\nminor_version=0\nbuild_version=0\n"
 CODE = "components/mtspace/vod"
 TIMEOUT_SECONDS = 120
 DIAGNOSTIC = re.compile(r"(\S+) - (?:error|warning|info|hint) (BS\d+): (.*)")
+TASK_WARNING = "extends unknown component 'Task'"
+"""The interpreter has no threads."""
+
 LEX = Path(__file__).with_name("token_kinds.mjs")
 
 
@@ -52,7 +55,8 @@ def run_app(folder: Path, main: str) -> list[str]:
     (folder / "source" / "main.brs").write_text(main, "utf-8")
     done = _run([str(program), "--root", str(folder), "--no-color", "source/main.brs"], folder)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stderr == "", done.stderr
+    told = [line for line in done.stderr.splitlines() if line and TASK_WARNING not in line]
+    assert told == [], done.stderr
     return done.stdout.splitlines()
 
 

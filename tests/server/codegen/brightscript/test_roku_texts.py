@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from templates_server.codegen.brightscript.names import event_function, member
 from templates_server.codegen.model import (
     Child,
     ChildKind,
@@ -30,13 +30,13 @@ pytestmark = pytest.mark.slow
 READER = {
     "components/Reader.xml": """<component name="Reader" extends="Node">
     <interface>
-        <function name="read" />
+        <function name="describe" />
     </interface>
     <script type="text/brightscript" uri="Reader.brs" />
     <script type="text/brightscript" uri="mtspace/vod/Made_Runtime.brs" />
 </component>
 """,
-    "components/Reader.brs": """function read(space as object) as string
+    "components/Reader.brs": """function describe(space as object) as string
     found = {}
     found.SetModeCaseSensitive()
     for each child in space.collections.page
@@ -52,7 +52,7 @@ end function
 }
 MAIN = """sub main()
     space = CreateObject("roSGNode", "MadeMtribes")
-    print CreateObject("roSGNode", "Reader").callFunc("read", space)
+    print CreateObject("roSGNode", "Reader").callFunc("describe", space)
 end sub
 """
 
@@ -81,16 +81,11 @@ def test_hostile_texts_compile_and_are_at_run_time_what_they_were(tmp_path: Path
     assert unformatted(folder) == []
     read = read_json(run_app(folder, MAIN))
     for key, text in zip(PLAIN_KEYS, NAMES, strict=True):
-        assert as_modelled(read[f"c{key.capitalize()}"]["properties"]) == expected_properties(text)
+        assert read[f"c{key.capitalize()}"]["properties"] == expected_properties(text)
     items = {item["kind"]: item for item in read["everything"]["entries"]}
     for key, text in zip(PLAIN_KEYS, NAMES, strict=True):
         assert items[key]["id"] == text
-        assert as_modelled(items[key]["properties"]) == expected_properties(text)
-
-
-def as_modelled(properties: dict[str, Any]) -> dict[str, Any]:
-    """The same as TypeScript shows it."""
-    return properties
+        assert items[key]["properties"] == expected_properties(text)
 
 
 def test_hostile_keys_are_read_as_what_they_are(tmp_path: Path) -> None:
@@ -112,19 +107,19 @@ def test_hostile_keys_are_read_as_what_they_are(tmp_path: Path) -> None:
 def test_hostile_keys_of_events_and_fields_are_given_on_as_they_are(tmp_path: Path) -> None:
     keys = [key for key in POSSIBLE_KEYS if key != "another"]
     model = made_space(keys, keys)
-    named = identifiers(name_model(model.model), "brightscript")
+    names = name_model(model.model)
     app = [
         "sub main()",
         '    reader = CreateObject("roSGNode", "Reader")',
         *(
-            f'    print reader.callFunc("event", Made_{_pascal(named[f"events.{key}/{key}"])}'
-            f'({{ "another": "a", "{named[f"events.{key}/{key}.metadata.{key}"]}": "two {key}" }}))'
+            f'    print reader.callFunc("event", {event_function("Made", names.events[f"{key}/{key}"]).text}'
+            f'({{ "another": "a", "{member(names.metadata[f"{key}/{key}"][key]).text}": "two {key}" }}))'
             for key in keys
         ),
         "end sub",
     ]
     reader = {
-        "components/Reader.xml": READER["components/Reader.xml"].replace('"read"', '"event"'),
+        "components/Reader.xml": READER["components/Reader.xml"].replace('"describe"', '"event"'),
         "components/Reader.brs": "function event(of as object) as string\n    return mtJson(of)\nend function\n",
     }
     code = render(model, "brightscript", {})
@@ -134,7 +129,3 @@ def test_hostile_keys_of_events_and_fields_are_given_on_as_they_are(tmp_path: Pa
         {"event": f"{key}/{key}", "metadata": {"another": "a", key: f"two {key}"}, "problems": []} for key in keys
     ]
     assert [read_json([line]) for line in seen] == expected
-
-
-def _pascal(camel: str) -> str:
-    return camel[0].upper() + camel[1:]

@@ -8,21 +8,23 @@ from pathlib import Path
 
 import pytest
 
+from templates_server.codegen.brightscript.names import member
 from templates_server.codegen.model import GenerationInput, SpaceModel
 from templates_server.codegen.naming import name_scope
-from templates_server.codegen.brightscript.names import member
 from templates_server.codegen.render import render
 from tests.server.codegen.brightscript.roku import diagnostics, unformatted, write_app
 from tests.server.codegen.made_spaces import made_space
 from tests.server.codegen.reference_space import HOST, tracked_vod, vod
 
-SAMPLE = Path(__file__).parents[4] / "templates_server" / "docs" / "samples" / "brightscript"
+DOCS = Path(__file__).parents[4] / "templates_server" / "docs"
+SAMPLE = DOCS / "samples" / "brightscript"
+MANUAL = DOCS / "brightscript.md"
 EMPTY = GenerationInput(SpaceModel("empty"), {})
 FIVE_HUNDRED = [f"experience-{at}" for at in range(500)]
 MISTAKES = {
     'Vod_VideoCompletd({ title: "Parasite" })': "BS1140 Cannot find function 'Vod_VideoCompletd'",
-    'Vod_VideoCompleted({ title: "Parasite" }, 5)': "BS1002 Expected 0-1 arguments, but got 2",
-    "Vod_Event_()": "BS1002 Expected 3 arguments, but got 0",
+    'Vod_VideoCompleted({ title: "Parasite" }, 5)': "BS1002 Expected 0-1 arguments, but got 2.",
+    "Vod_Event_()": "BS1002 Expected 3 arguments, but got 0.",
 }
 """What an app gets wrong, and what the compiler says; it does not look into objects."""
 
@@ -111,6 +113,20 @@ def test_paths_and_functions_are_unique_where_case_is_ignored() -> None:
     assert all(re.fullmatch("[A-Za-z][A-Za-z0-9_]*", name) for name in functions)
 
 
-@pytest.mark.parametrize("key", ["count", "keys", "items", "do-es-exist", "id", "change", "focused-child", "next", "end"])
+@pytest.mark.parametrize(
+    "key", ["count", "keys", "items", "do-es-exist", "id", "change", "focused-child", "next", "end"]
+)
 def test_members_that_objects_and_nodes_have_are_not_taken(key: str) -> None:
     assert member(name_scope([key])[key]).text.endswith("_")
+
+
+@pytest.mark.slow
+def test_what_the_manual_shows_compiles(tmp_path: Path) -> None:
+    page = MANUAL.read_text("utf-8")
+    shown = re.findall(r"```brightscript\n(.*?)```", page, re.DOTALL)
+    [scene] = re.findall(r"```xml\n(.*?)```", page, re.DOTALL)
+    assert len(shown) > 5
+    app = {"components/HomeScene.xml": scene, "components/HomeScene.brs": "\n".join(shown)}
+    folder = write_app(tmp_path, render(tracked_vod(), "brightscript", {}), app)
+    assert diagnostics(folder) == []
+    assert unformatted(folder) == []

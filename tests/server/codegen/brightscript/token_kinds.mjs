@@ -7,16 +7,12 @@ import { join } from "node:path";
 
 const [brighterscript, ...folders] = process.argv.slice(2);
 const { Lexer } = createRequire(import.meta.url)(brighterscript);
-const CHARACTER = "Identifier LeftParen IntegerLiteral RightParen";
+const CHARACTER = "Chr LeftParen IntegerLiteral RightParen";
 
 function kinds(text) {
   const found = Lexer.scan(text).tokens.filter(({ kind }) => !/^(Comment|Newline|Whitespace|Eof)$/.test(kind));
-  const written = found.map(({ kind, text: of }) => (kind === "Identifier" && of === "Chr" ? CHARACTER.split(" ")[0] : kind));
-  let all = written.join(" ");
-  for (const joined of [`StringLiteral Plus ${CHARACTER}`, `${CHARACTER} Plus StringLiteral`, `${CHARACTER} Plus ${CHARACTER}`]) {
-    while (all.includes(joined)) all = all.replace(joined, "StringLiteral");
-  }
-  return all.replaceAll("StringLiteral Plus StringLiteral", "StringLiteral").replaceAll(CHARACTER, "StringLiteral");
+  const written = found.map(({ kind, text: of }) => (kind === "Identifier" && of === "Chr" ? of : kind)).join(" ");
+  return written.replaceAll(CHARACTER, "StringLiteral").replace(/StringLiteral( Plus StringLiteral)+/g, "StringLiteral");
 }
 
 const ofXml = (text) => text.replace(/"[^"]*"/g, '""').replace(/<!--.*?-->/gs, "");
