@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from templates_server.codegen.model import GenerationInput
     from templates_server.codegen.naming import ModelNames, Name, Scope
 
-LANGUAGES = ("typescript", "javascript")
+LANGUAGES = ("typescript", "javascript", "python")
 
 
 @dataclass(frozen=True, slots=True)

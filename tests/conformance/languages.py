@@ -6,5 +6,6 @@ from collections.abc import Mapping
 
 from tests.conformance.language import Language
 from tests.conformance.node import JAVASCRIPT, TYPESCRIPT
+from tests.conformance.python import PYTHON
 
-LANGUAGES: Mapping[str, Language] = {each.name: each for each in (TYPESCRIPT, JAVASCRIPT)}
+LANGUAGES: Mapping[str, Language] = {each.name: each for each in (TYPESCRIPT, JAVASCRIPT, PYTHON)}
