@@ -49,6 +49,8 @@ class Listeners(Generic[StateT]):
         self._current = current
         self._all: dict[object, Listener] = {}
         self._told: StateT | None = None
+        self._owed: dict[object, Listener] = {}
+        """Those who were to be told of a state that changed before their turn."""
 
     def add(self, call: Listener) -> Stop:
         """Have it called after changes, until the returned function is called."""
@@ -78,11 +80,16 @@ class Listeners(Generic[StateT]):
             state = self._current()
             known = self._first() if self._told is None else self._told
             self._told = state
-            listeners = dict(self._all) if state != known else {}
-        for mark, call in listeners.items():
+            owed = self._all if state != known else self._owed
+            listeners, self._owed = dict(owed), {}
+        while listeners:
             with self._of.monitor:
-                if self._told is not state or self._current() is not state:
+                if self._current() is not state:
+                    self._owed = listeners
+                    self.announce()
                     return
+                mark = next(iter(listeners))
+                call = listeners.pop(mark)
                 is_here = mark in self._all
             if is_here:
                 self._of.log.attempt(self._failed, call)

@@ -270,7 +270,7 @@ class SessionOf(Generic[CollectionsT, FieldsT]):
                 return
             person, session = self._person, self._session
             anonymous_id = self._anonymous_id
-        name = event.name if isinstance(event, Event) else event
+        name = event.name if type(event) is Event else event
 
         def add() -> None:
             self._core.events.add(
