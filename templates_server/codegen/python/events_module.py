@@ -35,9 +35,9 @@ def events_module(model: SpaceModel, names: ModelNames) -> Module:
 
 
 def _imports(model: SpaceModel) -> Iterator[Code]:
-    said = [*model.fields, *(item for event in model.events for item in event.metadata)]
+    types = {of.type for of in model.fields} | {of.type for event in model.events for of in event.metadata}
     typing = [
-        *(["Literal"] if any(of.type is PropertyType.SELECT for of in said) else []),
+        *(["Literal"] if PropertyType.SELECT in types else []),
         *(["TypedDict"] if model.fields else []),
     ]
     if typing:

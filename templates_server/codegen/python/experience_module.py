@@ -89,8 +89,7 @@ def _values(name: Name, experience: Experience) -> Code:
 def _rule(of: Property, name: Name) -> Code:
     parts: list[Piece] = [string(member(name).text), string(of.key), string(of.type.value)]
     if of.type is PropertyType.SELECT:
-        flat = enclosed("Rule(", [*parts, texts("", of.options, "", indent=12)], ")", indent=8)
-        return flat
+        parts.append(texts("", of.options, "", indent=12))
     return enclosed("Rule(", parts, ")", indent=8)
 
 

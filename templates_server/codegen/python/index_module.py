@@ -19,6 +19,8 @@ EXPORTED = (
     "Snapshot", "Stop", "Storage", "Transport",
 )  # fmt: skip
 _USED = ("Blueprint", "Options", "SessionOf", "SpaceOf")
+_OF_EXPERIENCE = ("Entry", "Experience", "ExperienceState", "Properties", "Values")
+_OF_SECTION = ("Entries", "Item", "Section", "SectionState")
 _OWN = ("Collections", "Fields", "Session", "Space", "States", "client", "collections", "create_space", "session")
 
 
@@ -26,8 +28,8 @@ def index_module(generation_input: GenerationInput, names: ModelNames, options: 
     """The index; the option `host` is the server's URL."""
     model = generation_input.model
     scoped = [(collection, names.collections[collection.key]) for collection in model.collections]
-    exports = {name.text: name for _, of in _exports(model, names) for name in of}
-    exports |= {one: Identifier(one) for one in (*EXPORTED, *_OWN)}
+    exports = {*EXPORTED, *_OWN, *(name.text for _, of in _exports(model, names) for name in of)}
+    exports -= {variable(name, "collection").text for _, name in scoped}
     values = {
         "about": docstring(model.name, model.description, key=model.key),
         "collections_about": docstring(model.name, model.description, key=model.key, indent=4),
@@ -71,12 +73,10 @@ def _exports(model: SpaceModel, names: ModelNames) -> Iterator[tuple[str, Sequen
         said = [*(["Events"] if model.events else []), *(["Fields"] if model.fields else [])]
         yield f".{STEM}", [Identifier(one) for one in said]
     for name in names.experiences.values():
-        endings = ("Entry", "Experience", "ExperienceState", "Properties", "Values")
-        types = [class_name(name), *(type_name(name, ending) for ending in endings)]
+        types = [class_name(name), *(type_name(name, ending) for ending in _OF_EXPERIENCE)]
         yield module_of("experience", name, level=1), types
     for name in names.sections.values():
-        endings = ("Entries", "Item", "Section", "SectionState")
-        yield module_of("section", name, level=1), [type_name(name, ending) for ending in endings]
+        yield module_of("section", name, level=1), [type_name(name, ending) for ending in _OF_SECTION]
 
 
 def _entry(name: Name) -> Code:

@@ -74,6 +74,6 @@ def identifier(scope: Scope, name: Name) -> str:
     """What an app writes: a member, a raw key, a function of `Events`, or what types of a template are called after."""
     if scope is Scope.EXPERIENCE:
         return class_name(name).text
-    if scope in {Scope.SECTION}:
+    if scope is Scope.SECTION:
         return name.pascal
     return name.key if scope is Scope.FIELD else member(name).text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from templates_server.codegen.model import Property, PropertyType
 from templates_server.codegen.pieces import Code
@@ -39,11 +39,6 @@ def wire_annotated(head: str, of: Property, tail: str, *, indent: int) -> Code:
     if of.type is PropertyType.SELECT:
         return literal(head, (*of.options, ""), tail, indent=indent, is_optional=True)
     return Code(f"{head}{_WIRE_TYPES[of.type]} | None{tail}")
-
-
-def typing_names(of: Sequence[Property]) -> Iterator[str]:
-    """What the module of these properties takes from `typing`."""
-    yield from ("ClassVar", "Literal", "TypeAlias", "TypedDict", "final")
 
 
 def has_type(of: Sequence[Property], kind: PropertyType) -> bool:

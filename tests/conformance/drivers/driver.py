@@ -17,7 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from surroundings import FakeClock, FileOfTexts
+from surroundings import FakeClock, FileOfTexts  # type: ignore[import-not-found]
 
 FOLDER = Path(sys.argv[1])
 FEATURES = ["server", "default space", "created space", "any value", "platform log", "stable objects"]
@@ -36,8 +36,15 @@ class Trap:
 CYCLE: dict[str, Any] = {}
 CYCLE["of"] = CYCLE
 ODD: dict[str, Any] = {
-    **{"nothing": None, "null": None, "number": 5, "text": "x", "list": [], "true": True, "bigint": 10},
-    **{"symbol": object(), "function": print, "bare": object(), "cycle": CYCLE, "trap": Trap(), "half a pair": "\ud83d"},
+    "nothing": None, "null": None, "number": 5, "text": "x", "list": [], "true": True, "bigint": 10,
+
+        "symbol": object(),
+        "function": print,
+        "bare": object(),
+        "cycle": CYCLE,
+        "trap": Trap(),
+        "half a pair": "\ud83d"
+    ,
 }
 
 
@@ -48,8 +55,7 @@ def snake(key: str) -> str:
 def raw(value: Any) -> Any:
     """A value of a property, or properties by raw key, as JSON."""
     if is_dataclass(value):
-        named = {each.name.replace("_", "-"): raw(getattr(value, each.name)) for each in fields(value)}
-        return named
+        return {each.name.replace("_", "-"): raw(getattr(value, each.name)) for each in fields(value)}
     if isinstance(value, datetime):
         return value.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     return list(value) if isinstance(value, tuple) else value
@@ -89,12 +95,13 @@ class Driver(logging.Handler):
         spec = importlib.util.spec_from_file_location(
             "vod_space", FOLDER / "__init__.py", submodule_search_locations=locations
         )
-        assert spec and spec.loader
+        assert spec
+        assert spec.loader
         self.package: Any = importlib.util.module_from_spec(spec)
         sys.modules["vod_space"] = self.package
         spec.loader.exec_module(self.package)
         self.runtime: Any = sys.modules["vod_space.runtime"]
-        self.clock = sys.modules["vod_space.runtime.clock"].seam.clock = FakeClock(now, chance)  # type: ignore[attr-defined]
+        self.clock = sys.modules["vod_space.runtime.clock"].seam.clock = FakeClock(now, chance)
         self.texts = FileOfTexts(storage, Path(file))
         self.spaces: dict[str, Any] = {}
         self.sessions: dict[str, Any] = {}
@@ -294,7 +301,12 @@ class Driver(logging.Handler):
         await self.quiet()
         self.texts.write()
         lists = {each: [of.pop(0) for _ in list(of)] for each, of in self.lists().items()}
-        told = {"now": self.clock.now(), "next": self.clock.next(), "open": sorted(before | self.clock.open), "watching": 0}
+        told = {
+            "now": self.clock.now(),
+            "next": self.clock.next(),
+            "open": sorted(before | self.clock.open),
+            "watching": 0,
+        }
         sys.stdout.write(json.dumps({**result, **told, "pending": self.pending, **lists}) + "\n")
         sys.stdout.flush()
 

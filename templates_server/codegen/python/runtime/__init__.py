@@ -1,4 +1,4 @@
-"""The runtime of the generated code: the same for every space, on nothing but Python."""
+"""The runtime of generated code: the same for every space, on nothing but Python."""
 
 from .client import Client
 from .entities import (

@@ -11,6 +11,7 @@ from .log import Log, Logger
 from .monitor import Monitor
 from .reading import ensure_length, scalar_text
 from .transport import Transport, urllib_transport
+from .values import is_number, is_text
 
 if TYPE_CHECKING:
     from .storage import Storage
@@ -49,13 +50,13 @@ class Client:
 
     @property
     def api_key(self) -> str:
-        """The public key `pk_...` of an environment. Without it fallbacks are served."""
+        """The public key `pk_...` of an environment. "": fallbacks are served."""
         return self._api_key
 
     @api_key.setter
     def api_key(self, key: str) -> None:
         with self._monitor:
-            self._api_key = key.strip() if isinstance(key, str) else ""
+            self._api_key = key.strip() if is_text(key) else ""
             self._changes.key()
 
     @property
@@ -66,7 +67,7 @@ class Client:
     @host.setter
     def host(self, url: str) -> None:
         with self._monitor:
-            if isinstance(url, str):
+            if is_text(url):
                 self._host = url.rstrip("/")
             else:
                 self._log("client.host must be a URL")
@@ -79,15 +80,14 @@ class Client:
     @wait_time_msec.setter
     def wait_time_msec(self, milliseconds: float) -> None:
         with self._monitor:
-            is_number = isinstance(milliseconds, (int, float))
-            if is_number and not isinstance(milliseconds, bool) and milliseconds >= 0:
+            if is_number(milliseconds) and milliseconds >= 0:
                 self._wait_time_msec = milliseconds
             else:
                 self._log("client.wait_time_msec must be a number of milliseconds")
 
     @property
     def session_lock(self) -> bool:
-        """True: what was read stays for the session. False: what comes later is shown."""
+        """True: what was read stays for the session. False: what comes later shows."""
         return self._session_lock
 
     @session_lock.setter

@@ -24,6 +24,7 @@ class Timer(Protocol):
 
     def cancel(self) -> None:
         """See to it that the call does not come."""
+        ...
 
 
 class Clock(Protocol):
@@ -31,15 +32,19 @@ class Clock(Protocol):
 
     def now(self) -> float:
         """Milliseconds since 1970."""
+        ...
 
     def random(self) -> float:
         """A number in 0..1, without 1."""
+        ...
 
     def call_later(self, milliseconds: float, job: Job) -> Timer:
         """Do the job after so long, on a thread of its own."""
+        ...
 
     def spawn(self, job: Job) -> threading.Thread:
         """Do the job on a thread of its own."""
+        ...
 
 
 class _Entry:

@@ -70,8 +70,11 @@ class Core:
         changes.key = self._key_changed
         changes.lock = self._lock_changed
         changes.tracking = self._tracking_changed
-        changes.network = lambda: self.pauses.hurry()
+        changes.network = self._network_is_back
         return changes
+
+    def _network_is_back(self) -> None:
+        self.pauses.hurry()
 
     def _key_changed(self) -> None:
         if not self.is_closed:

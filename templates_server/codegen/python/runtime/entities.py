@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
@@ -38,6 +38,7 @@ class Recorder(Protocol):
         self, event: object, pairs: tuple[object, ...], place: EventPlace
     ) -> None:
         """Record it."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -189,77 +190,75 @@ def read_experience(
     kind: ExperienceType[PropertiesT],
     wire: object,
     place: str,
-    otherwise: bool,  # noqa: FBT001
     note: Note,
+    *,
+    otherwise: bool,
 ) -> ExperienceState[PropertiesT]:
     """What an experience shows; Nonsense for what is no state."""
     state = as_object(wire)
     return ExperienceState(
-        _read_enabled(state, otherwise, place, note),
+        _read_enabled(state, place, note, otherwise=otherwise),
         read_properties(kind, _of(state, "properties"), place, note),
     )
 
 
-def read_section(
-    kinds: Mapping[str, ExperienceType[Any]],
-    record: Recorder,
-    wire: object,
-    entity: str,
-    otherwise: SectionState[Any],
-    note: Note,
-) -> SectionState[Any]:
-    """The items of a section, without those that this code knows nothing of."""
-    state = as_object(wire)
-    nothing: Any = None
-    wires = read_or(as_list, _of(state, "items"), nothing, f"{entity}.items", note)
-    items = otherwise.items
-    if wires is not None:
-        read = [
-            _read_item(kinds, record, item, entity, f"{entity}[{at}]", note)
-            for at, item in enumerate(wires)
-        ]
-        items = tuple(item for item in read if item is not None)
-    return SectionState(_read_enabled(state, otherwise.enabled, entity, note), items)
+class SectionReader:
+    """Reads the states of a section, whose items are of these types."""
+
+    def __init__(
+        self, entity: str, kinds: tuple[ExperienceType[Any], ...], record: Recorder
+    ) -> None:
+        self._entity = entity
+        self._kinds = {kind.kind: kind for kind in kinds}
+        self._record = record
+
+    def read(
+        self, wire: object, otherwise: SectionState[Any], note: Note
+    ) -> SectionState[Any]:
+        """What it shows, without items that this code knows nothing of."""
+        state = as_object(wire)
+        nothing: Sequence[Any] | None = None
+        place = f"{self._entity}.items"
+        wires = read_or(_as_list, _of(state, "items"), nothing, place, note)
+        items = otherwise.items
+        if wires is not None:
+            read = [self._read_item(at, item, note) for at, item in enumerate(wires)]
+            items = tuple(item for item in read if item is not None)
+        enabled = _read_enabled(state, self._entity, note, otherwise=otherwise.enabled)
+        return SectionState(enabled, items)
+
+    def _read_item(self, at: int, value: object, note: Note) -> Item[Any] | None:
+        place = f"{self._entity}[{at}]"
+        nothing: Mapping[str, Any] | None = None
+        wire = read_or(_as_object, value, nothing, place, note)
+        if wire is None:
+            return None
+        key, name = _of(wire, "experience"), _of(wire, "id")
+        kind = self._kinds.get(key) if isinstance(key, str) else None
+        if kind is None:
+            note(f"{place}.experience", key)
+            return None
+        if not isinstance(name, str):
+            note(f"{place}.id", name)
+            return None
+        state = read_experience(kind, wire, place, note, otherwise=False)
+        of = EventPlace(self._entity, {"item": name, "experience": kind.kind})
+        item: Item[Any] = kind.item(
+            name, state.enabled, state.properties, kind.defaults, self._record, of
+        )
+        return item
 
 
-def _read_item(
-    kinds: Mapping[str, ExperienceType[Any]],
-    record: Recorder,
-    value: object,
-    entity: str,
-    place: str,
-    note: Note,
-) -> Item[Any] | None:
-    nothing: Any = None
-    wire = read_or(as_object, value, nothing, place, note)
-    if wire is None:
-        return None
-    kind = read_or(
-        lambda experience: kinds[experience],  # type: ignore[index]
-        _of(wire, "experience"),
-        nothing,
-        f"{place}.experience",
-        note,
-    )
-    if kind is None:
-        return None
-    name = wire.get("id")
-    if not isinstance(name, str):
-        note(f"{place}.id", _of(wire, "id"))
-        return None
-    state = read_experience(kind, wire, place, False, note)
-    at = EventPlace(entity, {"item": name, "experience": kind.kind})
-    item: Item[Any] = kind.item(
-        name, state.enabled, state.properties, kind.defaults, record, at
-    )
-    return item
+def _as_list(value: object) -> Sequence[Any] | None:
+    return as_list(value)
+
+
+def _as_object(value: object) -> Mapping[str, Any] | None:
+    return as_object(value)
 
 
 def _read_enabled(
-    state: Mapping[str, Any],
-    otherwise: bool,  # noqa: FBT001
-    place: str,
-    note: Note,
+    state: Mapping[str, Any], place: str, note: Note, *, otherwise: bool
 ) -> bool:
     wire = _of(state, "enabled")
     return read_or(as_boolean, wire, otherwise, f"{place}.enabled", note)
@@ -276,6 +275,8 @@ class EntitySource(Protocol):
         self, entity: str, kind: ExperienceType[PropertiesT]
     ) -> Experience[PropertiesT]:
         """The experience that is this child of a collection."""
+        ...
 
     def section(self, entity: str, kinds: tuple[ExperienceType[Any], ...]) -> Any:
         """The section that is this child of a collection."""
+        ...

@@ -187,7 +187,7 @@ class EventQueue:
             self._send()
 
     def _refuse(self, batch: list[str], text: str) -> bool:
-        """Drop those that the server names, or find them by halves; False: too often."""
+        """Drop those that are named, or find them by halves; False: too often."""
         named = {int(place) for place in _PATH.findall(text)}
         is_alone = len(batch) == 1
         bad = [event for at, event in enumerate(batch) if at in named or is_alone]

@@ -25,12 +25,15 @@ class Surroundings(Protocol):
 
     def is_locking(self) -> bool:
         """Whether what is read now stays for the session."""
+        ...
 
     def is_hidden(self) -> bool:
         """Whether what is served is somebody else's."""
+        ...
 
     def is_test(self) -> bool:
         """Whether states of a test are served, in which much may be missing."""
+        ...
 
 
 class Listeners(Generic[StateT]):
@@ -55,7 +58,7 @@ class Listeners(Generic[StateT]):
     def add(self, call: Listener) -> Stop:
         """Have it called after changes, until the returned function is called."""
         mark = object()
-        if callable(call):
+        if _is_function(call):
             with self._of.monitor:
                 self._all[mark] = call
         else:
@@ -93,6 +96,10 @@ class Listeners(Generic[StateT]):
                 is_here = mark in self._all
             if is_here:
                 self._of.log.attempt(self._failed, call)
+
+
+def _is_function(value: object) -> bool:
+    return callable(value)
 
 
 class Layers(Generic[StateT]):

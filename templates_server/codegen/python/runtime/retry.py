@@ -71,7 +71,7 @@ class _Pause:
 
 def _back_off_msec(failures: int, longest: float) -> float:
     """1 s, 1 to 2 s, 2 to 4 s ... at random, so that many do not come back at once."""
-    most = min(longest, 500 * 2 ** min(failures, 10))
+    most: float = min(longest, 500 * 2 ** min(failures, 10))
     shortest = SHORTEST_PAUSE_MSEC * (1 + seam.clock.random() / 5)
     return max(shortest, most * (0.5 + seam.clock.random() / 2))
 
@@ -91,6 +91,7 @@ def read_retry_after_msec(text: str | None) -> float:
 
 def _until(text: str) -> float:
     try:
-        return parsedate_to_datetime(text).timestamp() * 1000 - now()
+        seconds: float = parsedate_to_datetime(text).timestamp()
+        return seconds * 1000 - now()
     except (TypeError, ValueError, OverflowError):
         return 0

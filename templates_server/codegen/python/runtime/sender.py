@@ -6,8 +6,8 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .clock import after, seam
 from .client import Client
+from .clock import after, seam
 from .limits import JOIN_SECONDS, TIMEOUT_MSEC
 from .monitor import Monitor
 from .retry import read_retry_after_msec
@@ -26,13 +26,13 @@ class Reply:
 
     @property
     def is_refusal(self) -> bool:
-        """The answer of the server to what it cannot take; not of what is in between."""
+        """Whether the server cannot take it; what is in between counts for nothing."""
         is_ours = self.text.lstrip().startswith("{")
         return self.status == TOO_LARGE or (self.status in {400, 422} and is_ours)
 
     @property
     def is_success(self) -> bool:
-        """A page of HTML comes from something in between, such as a network's sign-in."""
+        """Whether it arrived: a page of HTML comes from something in between."""
         is_page = self.text.lstrip().startswith("<")
         return 200 <= self.status < 300 and not is_page  # noqa: PLR2004
 

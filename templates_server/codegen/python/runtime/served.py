@@ -12,15 +12,19 @@ from .sender import Reply
 from .values import Nonsense, as_object, storable
 
 SessionStatus = Literal["idle", "starting", "served", "fallback"]
-"""`idle`: not started. `starting`: asked, and still waiting. `served`: the server's answer is
-there. `fallback`: fallbacks are served, or what the same person was served before;
-`session.failure` says why, the start is tried again, and an answer makes it `served`."""
+"""`idle`: not started. `starting`: still waiting. `served`: the answer is there.
+
+`fallback`: fallbacks are served, or what the same person was served before;
+`session.failure` says why, the start is tried again, and an answer makes it `served`.
+"""
 
 SessionFailure = Literal[
     "missing-key", "timeout", "network", "refused", "server", "nonsense", "in-use"
 ]
-"""Why fallbacks are served: the key is missing, no time, no network, refused, no usable
-answer, or (`in-use`) the default session of another person has not ended."""
+"""Why fallbacks are served: the key is missing, no time, no network, and so on.
+
+`in-use`: the default session of another person has not ended.
+"""
 
 
 @dataclass(frozen=True)
@@ -40,8 +44,10 @@ class SnapshotPerson(TypedDict):
 
 
 class Snapshot(TypedDict):
-    """A session to go on with elsewhere, as plain JSON: what a server rendered, a browser
-    shows. No secrets."""
+    """A session to go on with elsewhere, as plain JSON without secrets.
+
+    What a server rendered, a browser shows: `createSpace({ bootstrap: snapshot })`.
+    """
 
     session: str | None
     revision: str

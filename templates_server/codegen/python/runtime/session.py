@@ -11,13 +11,13 @@ from concurrent.futures import TimeoutError as FutureTimeout
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from .callers import Caller, enter_caller, is_refused_here
+from .client import read_app
 from .clock import after
 from .core import Core
 from .deprecation import deprecated
 from .entities import EventPlace
 from .identity import Identity, IdentityKeeper, as_anonymous_id, new_id
 from .layers import Layers, Listener, Listeners, Stop
-from .client import read_app
 from .limits import MOST_UNKNOWN
 from .monitor import Outbox
 from .reading import (
@@ -158,9 +158,9 @@ class SessionOf(Generic[CollectionsT, FieldsT]):
         user_signature: str | None = None,
         fields: FieldsT | None = None,
     ) -> None:
-        """Begin, ending what was before; wait for the answer as long as the client says.
+        """Begin, ending what was before, and wait as long as the client says.
 
-        It never raises. The default session refuses another person until `end` was called.
+        Never raises. The default session refuses another person until `end` is called.
         """
         seconds = self._core.client.wait_time_msec / 1000
         done, give_up = self._start(user_id, user_signature, fields)
@@ -177,7 +177,7 @@ class SessionOf(Generic[CollectionsT, FieldsT]):
         fields: FieldsT | None = None,
     ) -> None:
         """Do the same without blocking the event loop."""
-        await _wait_for(self._start(user_id, user_signature, fields)[0])
+        await wait_for(self._start(user_id, user_signature, fields)[0])
 
     def track(
         self,
@@ -196,22 +196,22 @@ class SessionOf(Generic[CollectionsT, FieldsT]):
 
     async def flush_async(self) -> None:
         """Do the same without blocking the event loop."""
-        await _wait_for(self._flush())
+        await wait_for(self._flush())
 
     def end(self) -> None:
-        """End the session and send the recorded events; fallbacks are served from here on."""
+        """End the session, after which fallbacks are served, and send the events."""
         self._end().result()
 
     async def end_async(self) -> None:
         """Do the same without blocking the event loop."""
-        await _wait_for(self._end())
+        await wait_for(self._end())
 
     def on_change(self, listener: Listener) -> Stop:
-        """Call the listener after `state` has changed, until the returned function is."""
+        """Call the listener after changes, until the returned function is called."""
         return self._listeners.add(listener)
 
     def snapshot(self) -> Snapshot | None:
-        """What is shown now, for a browser or `space.resume`; None before there is any."""
+        """What is shown now, for a browser or `space.resume`; None: nothing is."""
         with self.monitor:
             if not self._anonymous_id or self._revision is None or self.is_hidden():
                 return None
@@ -338,7 +338,7 @@ class SessionOf(Generic[CollectionsT, FieldsT]):
     def _start(
         self, user_id: object, user_signature: object, fields: object
     ) -> tuple[Done, Callable[[], None]]:
-        """Begin; what is done when the start is, and what to do when it takes too long."""
+        """Begin; what is done with the start, and what to do when it takes too long."""
         done = Done()
         with self.monitor:
             if self._is_closed():
@@ -358,8 +358,7 @@ class SessionOf(Generic[CollectionsT, FieldsT]):
             mine, id_before = self._enter(person, newcomer, done)
         if person and not self.is_test():
             self._identify(mine, person, id_before)
-        give_up = self._wait(mine, done)
-        return done, give_up
+        return done, self._wait(person, done)
 
     def _enter(
         self, person: Person | None, newcomer: Caller | None, done: Done
@@ -406,9 +405,8 @@ class SessionOf(Generic[CollectionsT, FieldsT]):
             self.log("client.api_key is not set")
             mine.finish()
 
-    def _wait(self, mine: Turn, done: Done) -> Callable[[], None]:
+    def _wait(self, person: Person | None, done: Done) -> Callable[[], None]:
         """Give up waiting when it is time; what does that at once."""
-        person = self._person
 
         def give_up() -> None:
             with self.monitor:
@@ -443,15 +441,11 @@ class SessionOf(Generic[CollectionsT, FieldsT]):
         mine.request = core.sender.post(
             "/sessions",
             text,
-            lambda reply: self._primed(mine, reply, bool(told), failures),
+            lambda reply: self._primed(mine, reply, failures, has_told=bool(told)),
         )
 
     def _primed(
-        self,
-        mine: Turn,
-        reply: Reply,
-        has_told: bool,
-        failures: int,  # noqa: FBT001
+        self, mine: Turn, reply: Reply, failures: int, *, has_told: bool
     ) -> None:
         served = read_served(reply)
         with self.monitor:
@@ -491,7 +485,7 @@ class SessionOf(Generic[CollectionsT, FieldsT]):
         return bool(mine and person and mine.external_id == person.external_id)
 
     def _is_taken(self, person: Person | None) -> bool:
-        """Whether it serves somebody else. Of two visitors nobody knows that they are one."""
+        """Whether it serves somebody else: two visitors are not known to be one."""
         if self._state.status == "idle":
             return False
         is_one = person and (person.external_id or self._store.has_storage)
@@ -553,7 +547,7 @@ class SessionOf(Generic[CollectionsT, FieldsT]):
         return [entry for several in lists for entry in several][:MOST_UNKNOWN]
 
     def _report_unknown(self) -> list[str]:
-        """What this code cannot use is told to the server when the next session starts."""
+        """What this code cannot use is told to the server by the next start."""
         unknown = self._list_unknown()
         if self._core.client.tracking and not self.is_test():
             self._core.report.put([*self._core.report.entries(), *unknown])
@@ -609,7 +603,7 @@ class SessionOf(Generic[CollectionsT, FieldsT]):
         return self._flush()
 
 
-async def _wait_for(done: Done) -> None:
+async def wait_for(done: Done) -> None:
     """A caller who is canceled leaves what others may wait for alone."""
     await asyncio.shield(asyncio.wrap_future(done))
 

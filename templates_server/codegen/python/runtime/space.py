@@ -15,14 +15,14 @@ from .entities import (
     Experience,
     ExperienceState,
     Section,
+    SectionReader,
     SectionState,
     read_experience,
-    read_section,
 )
 from .layers import Layers
 from .log import Logger
 from .served import GeneratedCode, Snapshot
-from .session import CollectionsT, FieldsT, SessionOf, _wait_for
+from .session import CollectionsT, FieldsT, SessionOf, wait_for
 from .states import complete_states
 from .storage import Storage
 from .transport import Transport
@@ -73,26 +73,24 @@ class _Entities:
         self, entity: str, kind: ExperienceType[PropertiesT]
     ) -> Experience[PropertiesT]:
         """The experience that is this child of a collection."""
-        nothing = ExperienceState(False, kind.defaults)
+        nothing = ExperienceState(enabled=False, properties=kind.defaults)
         layers: Layers[ExperienceState[PropertiesT]] = self._layers(
             entity,
             nothing,
             lambda wire, otherwise, note: read_experience(
-                kind, wire, entity, otherwise.enabled, note
+                kind, wire, entity, note, otherwise=otherwise.enabled
             ),
         )
         return Experience(kind, layers, self._session.record, entity)
 
     def section(self, entity: str, kinds: tuple[ExperienceType[Any], ...]) -> Any:
         """The section that is this child of a collection."""
-        by_key = {kind.kind: kind for kind in kinds}
-        nothing: SectionState[Any] = SectionState(False, ())
+        reader = SectionReader(entity, kinds, self._session.record)
+        nothing: SectionState[Any] = SectionState(enabled=False, items=())
         layers: Layers[SectionState[Any]] = self._layers(
             entity,
             nothing,
-            lambda wire, otherwise, note: read_section(
-                by_key, self._session.record, wire, entity, otherwise, note
-            ),
+            reader.read,
         )
         return Section(layers)
 
@@ -146,10 +144,10 @@ class SpaceOf(Generic[CollectionsT, FieldsT]):
     def new_session(
         self, *, storage: Storage | None = None
     ) -> SessionOf[CollectionsT, FieldsT]:
-        """Make a session that has not started, to add listeners to or read from first.
+        """Make a session that has not started, to add listeners to or read from.
 
-        `storage` keeps this person's anonymous id, such as in a cookie; None: that of the
-        client, which is for spaces of one person.
+        `storage` keeps this person's anonymous id, such as in a cookie; None: that of
+        the client, which is for spaces of one person.
         """
         return self._session(storage)
 
@@ -184,7 +182,7 @@ class SpaceOf(Generic[CollectionsT, FieldsT]):
     ) -> SessionOf[CollectionsT, FieldsT]:
         """Go on with the session of a snapshot, without a request.
 
-        A snapshot that cannot be used gives a session that has not started, and a log line.
+        One that cannot be used gives a session that has not started, and a log line.
         """
         session = self._session(storage)
         if snapshot is not None and not session.is_test():
@@ -200,16 +198,16 @@ class SpaceOf(Generic[CollectionsT, FieldsT]):
 
     async def flush_async(self) -> None:
         """Do the same without blocking the event loop."""
-        await _wait_for(self._core.events.flush())
+        await wait_for(self._core.events.flush())
 
     def close(self) -> None:
-        """Send the events, then let go of threads and connections. What is shown stays."""
+        """Send the events, and let go of threads and connections. Reads still work."""
         self._core.close().result()
         self._core.sender.join()
 
     async def close_async(self) -> None:
         """Do the same without blocking the event loop."""
-        await _wait_for(self._core.close())
+        await wait_for(self._core.close())
 
     def __enter__(self) -> SpaceOf[CollectionsT, FieldsT]:
         return self

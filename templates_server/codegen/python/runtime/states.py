@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from .log import Log
 from .reading import describe
-from .values import as_object
+from .values import as_list, as_object
 
 if TYPE_CHECKING:
     from .space import Blueprint
@@ -21,24 +21,23 @@ def complete_states(
     for entity, given in as_object(states).items():
         if entity not in blueprint.entities:
             log(f"no entity {describe(entity)}")
-        complete[entity] = _complete_state(blueprint.fallbacks.get(entity, {}), given)
+        fallback = as_object(blueprint.fallbacks.get(entity, {}))
+        complete[entity] = _complete_state(fallback, given)
     return complete
 
 
 def _complete_state(fallback: Mapping[str, Any], given: Any) -> Mapping[str, Any]:
-    given = given if isinstance(given, Mapping) else {}
-    state: dict[str, Any] = {**fallback, "enabled": True, **given}
+    known = as_object(given)
+    state: dict[str, Any] = {**fallback, "enabled": True, **known}
     if "properties" in fallback:
-        properties = given.get("properties") or {}
+        properties = as_object(known.get("properties") or {})
         state["properties"] = {**fallback["properties"], **properties}
-    if isinstance(given.get("items"), (list, tuple)):
-        state["items"] = [
-            _complete_item(at, item) for at, item in enumerate(given["items"])
-        ]
+    if "items" in known:
+        items = enumerate(as_list(known["items"]))
+        state["items"] = [_complete_item(at, item) for at, item in items]
     return state
 
 
 def _complete_item(at: int, item: Any) -> Any:
-    if not isinstance(item, Mapping):
-        return item
-    return {"id": str(at), "enabled": True, "properties": {}, **item}
+    known = as_object(item)
+    return {"id": str(at), "enabled": True, "properties": {}, **known}

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from .values import is_text
+
 if TYPE_CHECKING:
     from .client import Client
 
@@ -18,12 +20,15 @@ class Storage(Protocol):
 
     def get(self, key: str) -> str | None:
         """Return the text, or None."""
+        ...
 
     def set(self, key: str, text: str) -> None:
         """Keep the text."""
+        ...
 
     def remove(self, key: str) -> None:
         """Keep it no longer."""
+        ...
 
 
 class FileStorage:
@@ -81,7 +86,7 @@ class Store:
             text = storage.get(self._key(name)) if storage else None
         except Exception:  # noqa: BLE001  storage is an app's
             return None
-        return text if text and isinstance(text, str) else None
+        return text if text and is_text(text) else None
 
     def write(self, name: str, text: str) -> bool:
         """Keep the text; False where it cannot be, or nothing may be."""

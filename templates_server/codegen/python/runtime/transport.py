@@ -9,7 +9,7 @@ import ssl
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -63,7 +63,7 @@ class HttpResponse:
 
     status: int
     body: bytes = b""
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 Transport = Callable[[HttpRequest], HttpResponse]
@@ -88,14 +88,15 @@ def urllib_transport(request: HttpRequest) -> HttpResponse:
 
 
 def _response(status: int, answer: Any) -> HttpResponse:
-    headers = {name.lower(): text for name, text in answer.headers.items()}
+    given: Iterable[tuple[str, str]] = answer.headers.items()
+    headers = {name.lower(): text for name, text in given}
     return HttpResponse(status, answer.read(), headers)
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
     """The key goes to the host that the app names, and to no other."""
 
-    def redirect_request(self, *_: Any) -> None:
+    def redirect_request(self, *_: Any, **__: Any) -> None:
         """Leave it at the answer."""
 
 
@@ -127,7 +128,7 @@ class _Http(urllib.request.HTTPHandler):
 
     def http_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
         """Open a connection that can be cut."""
-        return self.do_open(self._connection, req)  # type: ignore[arg-type]
+        return self.do_open(self._connection, req)
 
     def _connection(self, host: str, **options: Any) -> _Connection:
         connection = _Connection(host, **options)
@@ -142,7 +143,7 @@ class _Https(urllib.request.HTTPSHandler):
 
     def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
         """Open a connection that can be cut."""
-        return self.do_open(self._connection, req)  # type: ignore[arg-type]
+        return self.do_open(self._connection, req)
 
     def _connection(self, host: str, **options: Any) -> _SecureConnection:
         connection = _SecureConnection(host, context=_tls(), **options)

@@ -89,6 +89,16 @@ def storable(text: str) -> str:
     return _SURROGATE.sub(REPLACEMENT, text)
 
 
+def is_text(value: object) -> bool:
+    """Whether it is a text, whatever its type says."""
+    return isinstance(value, str)
+
+
+def is_number(value: object) -> bool:
+    """Whether it is a number, whatever its type says."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
 def as_object(value: object) -> Mapping[str, Any]:
     """The value if it is an object."""
     ensure(isinstance(value, Mapping), "not an object")
@@ -115,8 +125,7 @@ def as_boolean(value: object) -> bool:
 
 def as_number(value: object) -> float:
     """The value if it is a finite number."""
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    ensure(is_number, "not a number")
+    ensure(is_number(value), "not a number")
     number: float = value  # type: ignore[assignment]
     try:
         ensure(math.isfinite(number), "not a number")
