@@ -32,11 +32,11 @@ def files(
     folders = {path.split("/")[0] for path in written if "/" in path}
     packages = {f"{folder}/__init__.py": _package(folder) for folder in FOLDERS if folder in folders}
     others = {".gitattributes": with_header(MARK, GENERATED), "py.typed": with_header(MARK, "")}
-    return written | packages | runtime() | others
+    return written | packages | runtime_files() | others
 
 
 @functools.cache
-def runtime() -> dict[str, str]:
+def runtime_files() -> dict[str, str]:
     """The modules of the runtime, which are the same for every Space."""
     return {
         f"runtime/{path.name}": with_header(HEADER, path.read_text("utf-8")) for path in sorted(RUNTIME.glob("*.py"))

@@ -31,7 +31,7 @@ from .sender import Reply, Sender
 from .values import ensure
 
 Done = Future[None]
-_PATH = re.compile(r'"path": *"\[?(\d+)')
+_PATH = re.compile(r'"path": *"\[?(\d{1,9})(?!\d)')
 
 
 class EventQueue:
