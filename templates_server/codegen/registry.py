@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from templates_server.codegen.model import GenerationInput
     from templates_server.codegen.naming import ModelNames, Name, Scope
 
-LANGUAGES = ("typescript", "javascript", "kotlin", "java", "swift", "brightscript")
+LANGUAGES = ("typescript", "javascript", "kotlin", "java", "swift", "brightscript", "python")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ FOLDER = Path(__file__).parent
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 GIVEN = {
     "space": "any",
-    "place": "page",
+    "place": "any",
     "storage": "working",
     "chance": 0.5,
     "options": {},
@@ -95,8 +95,8 @@ def _case(file: str, document: Mapping[str, Any], each: Mapping[str, Any]) -> Ca
     _only(each, {"title", "given", "needs", "steps"}, where)
     given = {**GIVEN, **document.get("given", {}), **each.get("given", {})}
     _only(given, GIVEN.keys(), where)
-    needs = {*document.get("needs", []), *each.get("needs", []), *_needs_of(given)}
     steps = [_step(step, where) for step in each["steps"]]
+    needs = {*document.get("needs", []), *each.get("needs", []), *_needs_of(given), *_needs_of_steps(steps)}
     if not any(step.action == "expect" for step in steps):
         raise BadCase(f"{where}: nothing is expected")
     return Case(file, document["subject"], each["title"], frozenset(needs), given, steps)
@@ -110,6 +110,14 @@ def _needs_of(given: Mapping[str, Any]) -> set[str]:
     if given["storage"] in ("asynchronous", "silent", "rejecting"):
         needs.add("async storage")
     return needs
+
+
+def _needs_of_steps(steps: Sequence[Step]) -> set[str]:
+    """What it must be able to do, as the steps show, also those that are repeated."""
+    if any(step.action == "page" for step in steps):
+        return {"page"}
+    repeated = [each for step in steps if step.action == "repeat" for each in step.what["steps"]]
+    return {"page"} if any("page" in each for each in repeated) else set()
 
 
 def _step(step: Any, where: str) -> Step:

@@ -9,8 +9,9 @@ from tests.conformance.java import JAVA
 from tests.conformance.kotlin import KOTLIN
 from tests.conformance.language import Language
 from tests.conformance.node import JAVASCRIPT, TYPESCRIPT
+from tests.conformance.python import PYTHON
 from tests.conformance.swift import SWIFT
 
 LANGUAGES: Mapping[str, Language] = {
-    each.name: each for each in (TYPESCRIPT, JAVASCRIPT, KOTLIN, JAVA, SWIFT, BRIGHTSCRIPT)
+    each.name: each for each in (TYPESCRIPT, JAVASCRIPT, KOTLIN, JAVA, SWIFT, BRIGHTSCRIPT, PYTHON)
 }

@@ -42,7 +42,8 @@ class Run:
         self.requests_seen = 0
         self.snapshots: dict[str, Any] = {}
         self.features: frozenset[str] = frozenset()
-        self._place = self.case.given["place"]
+        # Where a language has pages, a case is about them; the driver of another has none to make.
+        self._place = "page" if self.case.given["place"] == "any" else self.case.given["place"]
         self._storage = self.case.given["storage"]
         self._is_begun = False
         self.file.write_text("{}", "utf-8")

@@ -17,6 +17,11 @@ CALCULATING = {"len", "min", "max", "round", "sum", "abs", "now_seconds"}
 OF_THE_DATABASE = {"scalar_one", "scalar"}
 
 NOT_SENT: dict[str, str] = {
+    "templates_server/codegen/python/runtime/events.py: int(place)": "nine digits of a pattern",
+    "templates_server/codegen/python/runtime/reading.py: int(": "a number, and its exponent as Python writes it",
+    "templates_server/codegen/python/runtime/retry.py: float(text)": "reads any number of digits; the result is checked",
+    "templates_server/codegen/python/runtime/sender.py: int(answer.status)": "a number; any failure is no answer",
+    "templates_server/codegen/python/runtime/values.py: int(": "a few digits of a pattern",
     "templates_server/events/modelled.py: float(text)": "a pattern holds it to 60 characters",
     "templates_server/events/modelled.py: Decimal(repr(number))": "a number, as Python writes it",
     "mtribes_cli/commands/token.py: int(match[1])": "three digits of a pattern",
@@ -50,6 +55,7 @@ FAULTS_OF_READERS = {"ValueError", "RecursionError"}  # digits beyond what `int`
 OWN_DOCUMENTS: dict[str, str] = {
     "mtribes_cli/ingest/rejects.py: json.loads(text)": "a temporary file that this very process wrote",
     "templates_server/audit/store.py": "of the database, written by us",
+    "templates_server/codegen/python/runtime/events.py: json.loads(event)": "an event that this very program wrote",
     "templates_server/documents.py: json.loads(": "the depth is checked before, digits are bounded by `_integer`",
     "templates_server/oauth/api.py: json.loads(": "the depth is checked before; ValueError is caught",
     "templates_server/delivery/store.py": "of the database, written by us",

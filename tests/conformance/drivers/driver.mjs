@@ -5,7 +5,7 @@ import { asynchronousStorage, clockOf, happen, immediate, moment, store, surroun
 
 const [bundle, language] = process.argv.slice(2);
 const FEATURES = ["page", "server", "default space", "created space", "async storage", "any value", "platform log"];
-FEATURES.push("stable objects");
+FEATURES.push("stable objects", "live changes", "kept events", "one session a space");
 let around, runtime, spaces, listeners, callers, known, pending, broken, calls;
 let begun = 0;
 

@@ -94,18 +94,18 @@ def test_files_are_not_called_as_devices_or_folders_are(key: str) -> None:
     assert file_stem(name_scope([key])[key]).text == f"{key}_"
 
 
-TYPES = {
-    "kotlin": ("Hero", "HomepageBodySection"),
+WRITTEN = {
+    "typescript": ("titleIds", "homepageBody", "hero"),
+    "python": ("title_ids", "HomepageBody", "Hero"),
 }
-"""What types of an experience and of a section are called after, where that is not in camel case."""
+"""A property of two words, a section and an experience, as languages with a case of their own write them."""
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_identifiers_are_listed_by_path_for_those_who_compare_models(language: str) -> None:
     listed = identifiers(name_model(vod().model), language)
-    experience, section = TYPES.get(language, ("hero", "homepageBody"))
-    assert listed["experiences.carousel.properties.title-ids"] == "titleIds"
-    assert listed["sections.homepage-body"] == section
+    expected = WRITTEN.get(language, WRITTEN["typescript"])
+    paths = ("experiences.carousel.properties.title-ids", "sections.homepage-body", "experiences.hero")
+    assert tuple(listed[path] for path in paths) == expected
     assert listed["collections.homepage.children.header"] == "header"
-    assert listed["experiences.hero"] == experience
     assert listed["collections.onboarding"] == "onboarding"

@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -73,7 +74,7 @@ def with_hero_described(model: SpaceModel, description: str) -> SpaceModel:
     return dataclasses.replace(model, experiences=experiences)
 
 
-@pytest.mark.parametrize("language", ["typescript", "javascript"])
+@pytest.mark.parametrize("language", ["typescript", "javascript", "python"])
 def test_only_the_files_that_a_change_is_about_change(language: str) -> None:
     before = vod()
     after = GenerationInput(with_hero_described(before.model, "Something else."), before.fallbacks)
@@ -81,27 +82,29 @@ def test_only_the_files_that_a_change_is_about_change(language: str) -> None:
     assert {path for path in old if old[path] != new[path]} == {
         "typescript": {"experience/hero.ts", "fallbacks.ts"},
         "javascript": {"experience/hero.d.ts", "fallbacks.js"},
+        "python": {"experience/hero.py", "fallbacks.py"},
     }[language]
 
 
-@pytest.mark.parametrize("language", ["typescript", "javascript"])
+FALLBACKS = {"typescript": "fallbacks.ts", "javascript": "fallbacks.js", "python": "fallbacks.py"}
+
+
+@pytest.mark.parametrize("language", ["typescript", "javascript", "python"])
 def test_fallbacks_change_their_own_file_alone(language: str) -> None:
     before = vod()
     states = dict(before.fallbacks) | {"onboarding.welcome": EntityState(enabled=False, properties={})}
     old, new = render(before, language, {}), render(GenerationInput(before.model, states), language, {})
-    assert {path for path in old if old[path] != new[path]} == {
-        "fallbacks.ts" if language == "typescript" else "fallbacks.js"
-    }
+    assert {path for path in old if old[path] != new[path]} == {FALLBACKS[language]}
 
 
-@pytest.mark.parametrize(("language", "path"), [("typescript", "fallbacks.ts"), ("javascript", "fallbacks.js")])
+@pytest.mark.parametrize(("language", "path"), FALLBACKS.items())
 def test_the_code_hash_stands_in_the_file_that_varies_with_all_of_it(language: str, path: str) -> None:
     files = render(vod(), language, {"host": HOST})
     assert {name for name, text in files.items() if code_hash(vod()) in text} == {path}
-    assert f'language: "{language}"' in files[path]
+    assert re.search(rf'language[:=] *"{language}"', files[path])
 
 
-@pytest.mark.parametrize("language", ["typescript", "javascript"])
+@pytest.mark.parametrize("language", ["typescript", "javascript", "python"])
 def test_another_generator_changes_the_code_hash_alone(language: str) -> None:
     old, new = (render(vod(), language, {}, generator=generator) for generator in ("1.a", "1.b"))
     [changed] = [path for path in old if old[path] != new[path]]
