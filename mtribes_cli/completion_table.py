@@ -51,7 +51,7 @@ COMMANDS: dict[str, Command] = {
         (
             (("--organization",), "text", False, "The organization of the Space."),
             (("--space",), "text", False, "The Space to generate from."),
-            (("--target",), ("typescript:", "javascript:"), True, "What to generate, and where; repeat for more."),
+            (("--target",), ("typescript:", "javascript:", "kotlin:", "java:", "swift:", "brightscript:", "python:"), True, "What to generate, and where; repeat for more."),
             (("--option",), "text", True, "An option of the targets that have it; repeat for more."),
             (("--local",), None, False, "Use your own local server; start it where none runs."),
             (("--yes",), None, False, "Ask nothing."),

@@ -26,7 +26,6 @@ PROJECT_FILE_NAME = "mtribes.toml"
 LOCAL_HOST = "local"
 LOCAL_URL = "http://127.0.0.1:8674"
 LANGUAGES = ("typescript", "javascript", "kotlin", "java", "swift", "brightscript", "python")
-OFFERED_LANGUAGES = ("typescript", "javascript")  # those that servers of this version generate
 ENVIRONMENTS = ("production", "staging", "development")
 PACKAGE_LANGUAGES = frozenset({"kotlin", "java"})
 PREFIX_LANGUAGES = frozenset({"brightscript"})

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mtribes_cli.errors import NotFoundError, UsageError
 from mtribes_cli.output_paths import output_fault
-from mtribes_cli.project_file import OFFERED_LANGUAGES, ProjectFile, normal_output, options_of
+from mtribes_cli.project_file import LANGUAGES, ProjectFile, normal_output, options_of
 from mtribes_cli.project_file_edit import TargetAnswer
 from mtribes_cli.project_languages import found_languages, usual_options, usual_output
 
@@ -74,9 +74,9 @@ def _option(text: str) -> tuple[str, str]:
 
 def _target_answer(text: str) -> TargetAnswer:
     language, colon, output = text.partition(":")
-    if not colon or language not in OFFERED_LANGUAGES:
+    if not colon or language not in LANGUAGES:
         raise UsageError(
-            f"--target {text} does not begin with a language.", f"Give one of {', '.join(OFFERED_LANGUAGES)}."
+            f"--target {text} does not begin with a language.", f"Give one of {', '.join(LANGUAGES)}."
         )
     output = normal_output(output)
     if fault := output_fault(output):
@@ -140,8 +140,8 @@ def _asked_targets(context: "Context", folder: Path, outputs: list[str], space: 
     console = context.console
     for output in outputs:
         console.instruction(f"  mtribes.toml has a target in {output}.")
-    found = [language for language in found_languages(folder) if language in OFFERED_LANGUAGES]
-    offered = (*found, *(language for language in OFFERED_LANGUAGES if language not in found))
+    found = found_languages(folder)
+    offered = (*found, *(language for language in LANGUAGES if language not in found))
     answers: list[TargetAnswer] = []
     while not outputs or console.confirm("Add another target?", flag=TARGET_FLAG, default=False):
         usual = found[0] if found else DEFAULT_LANGUAGE

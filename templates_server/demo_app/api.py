@@ -110,7 +110,7 @@ async def show_code(call: Call) -> Response:
 
 def _first_of(files: Mapping[str, str]) -> str:
     """What is shown first: the code of an experience, where there is any."""
-    return next((path for path in sorted(files) if path.startswith("experience/")), min(files))
+    return next((path for path in sorted(files) if path.lower().startswith("experience/")), min(files))
 
 
 def _folder(path: str) -> str:

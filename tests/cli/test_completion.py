@@ -19,7 +19,7 @@ from mtribes_cli.completion_table import COMMANDS, GLOBAL_OPTIONS
 from tests.cli.computer import Mtribes
 
 GLOBALS = {names[0] for names, *_ in GLOBAL_OPTIONS}
-LANGUAGES = {"typescript:", "javascript:"}
+LANGUAGES = {"typescript:", "javascript:", "kotlin:", "java:", "swift:", "brightscript:", "python:"}
 SHELLS = ["bash", "zsh", "fish", "powershell"]
 
 

@@ -14,7 +14,7 @@ from mtribes_cli.arguments import ALIASES, GLOBAL_OPTIONS
 from mtribes_cli.commands import WORDS
 from mtribes_cli.completion_scripts import SCRIPTS
 from mtribes_cli.dispatch import typer_command
-from mtribes_cli.project_file import ENVIRONMENTS, OFFERED_LANGUAGES
+from mtribes_cli.project_file import ENVIRONMENTS, LANGUAGES
 
 ROOT = Path(__file__).parents[2]
 TABLE = ROOT / "mtribes_cli" / "completion_table.py"
@@ -24,7 +24,7 @@ BY_METAVAR = {
     "FILE": FILES,
     "DIR": FOLDERS,
     "OUTPUT": FOLDERS,
-    "LANGUAGE:OUTPUT": tuple(f"{language}:" for language in OFFERED_LANGUAGES),
+    "LANGUAGE:OUTPUT": tuple(f"{language}:" for language in LANGUAGES),
 }
 HEADING = '''\
 """Words, arguments and options of every command, as a TAB needs them.

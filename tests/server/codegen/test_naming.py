@@ -96,6 +96,8 @@ def test_files_are_not_called_as_devices_or_folders_are(key: str) -> None:
 
 WRITTEN = {
     "typescript": ("titleIds", "homepageBody", "hero"),
+    "java": ("titleIds", "HomepageBodySection", "Hero"),
+    "kotlin": ("titleIds", "HomepageBodySection", "Hero"),
     "python": ("title_ids", "HomepageBody", "Hero"),
 }
 """A property of two words, a section and an experience, as languages with a case of their own write them."""

@@ -315,10 +315,14 @@ def test_a_change_names_what_generated_code_calls_it() -> None:
         + changes(after((*METADATA_OF, "seen-at"), {"type": "number"}))
         + changes(after(("fields", "cart-total"), {"type": "number"}))
     }
-    for language in LANGUAGES:
-        assert found['events."a-b/c-d"'][language] == (None, "aBCD")
-        assert found[f"{COMPLETED}.metadata.seen-at"][language] == (None, "seen-at")
-        assert found["fields.cart-total"][language] == (None, "cart-total")
+    by_style = {"raw": ("aBCD", "seen-at", "cart-total"), "camel": ("aBCD", "seenAt", "cartTotal")}
+    named = dict.fromkeys(LANGUAGES, by_style["camel"])
+    named |= dict.fromkeys(("typescript", "javascript"), by_style["raw"])
+    named["python"] = ("a_b_c_d", "seen_at", "cart-total")
+    for language, (event, metadata, field) in named.items():
+        assert found['events."a-b/c-d"'][language] == (None, event)
+        assert found[f"{COMPLETED}.metadata.seen-at"][language] == (None, metadata)
+        assert found["fields.cart-total"][language] == (None, field)
 
 
 def test_an_event_whose_type_is_called_otherwise_beside_a_new_one_breaks() -> None:
