@@ -120,7 +120,6 @@ def diff_command(
 ) -> Result:
     """Show what changes from one delivery to another: of two revisions, or of two environments.
 
-    $ mtribes env diff --space vod --environment production --from 3
     $ mtribes env diff --space vod --environment production --from staging
     """
     return diff_deliveries(call.obj, Place(space, environment), Sides(before, after))
@@ -136,7 +135,7 @@ def restore_command(
 ) -> Result:
     """Deliver an older revision again, as a new one; fails if the model or a tribe that it needs is gone.
 
-    $ mtribes env restore 3 --space vod --environment production --note "Sale is over"
+    $ mtribes env restore 3 --space vod --environment production
     """
     return restore_delivery(call.obj, RestoreDelivery(revision, Place(space, environment), note))
 

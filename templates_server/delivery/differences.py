@@ -147,8 +147,8 @@ def _longest_ascent(numbers: Sequence[int]) -> Sequence[int]:
     for index, number in enumerate(numbers):
         length = bisect_left(ends, number)
         previous.append(at[length - 1] if length else -1)
-        ends[length:] = [number, *ends[length + 1 :]]
-        at[length:] = [index, *at[length + 1 :]]
+        ends[length : length + 1] = [number]
+        at[length : length + 1] = [index]
     index, found = at[-1] if at else -1, []
     while index >= 0:
         found.append(index)
