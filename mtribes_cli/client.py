@@ -14,7 +14,16 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Protocol, TypeVar
 from urllib.parse import urlencode
 
-from mtribes_cli import export_wire, import_wire, wire, wire_access, wire_people, wire_sessions, wire_tribes
+from mtribes_cli import (
+    export_wire,
+    import_wire,
+    wire,
+    wire_access,
+    wire_history,
+    wire_people,
+    wire_sessions,
+    wire_tribes,
+)
 from mtribes_cli.answers import (
     TRY_LATER_STATUSES,
     Answer,
@@ -27,7 +36,7 @@ from mtribes_cli.answers import (
 from mtribes_cli.connection import Connection, Seen, SendError
 from mtribes_cli.errors import AnswerError
 from mtribes_cli.json_fields import items
-from mtribes_cli.request import JSON, Request, environment_path, get, given, path_of, post
+from mtribes_cli.request import JSON, Request, SentDocument, environment_path, get, given, path_of, post
 
 if TYPE_CHECKING:
     from mtribes_cli.connection import Take
@@ -106,11 +115,13 @@ class Client:
         """The same, as the server writes it in YAML."""
         return self._yaml(("v2", "spaces", space, "model"), query=given(revision=revision))
 
-    def push_model(self, space: str, document: bytes, *, content_type: str, force: bool) -> wire.PushedModel:
-        """Replace a Space's model; without `force` the document's own revision must be the newest."""
-        return self._put_document(
-            ("v2", "spaces", space, "model"), wire.PushedModel.read, document, content_type=content_type, force=force
-        )
+    def push_model(self, space: str, document: SentDocument) -> wire.PushedModel:
+        """Replace a Space's model; unless forced the document's own revision must be the newest."""
+        return self._put_document(("v2", "spaces", space, "model"), wire.PushedModel.read, document)
+
+    def model_history(self, space: str, *, limit: int) -> tuple[wire_history.Revision, ...]:
+        """The newest revisions of a Space's model; more than the limit where there are more."""
+        return self._revisions(("v2", "spaces", space, "model"), limit)
 
     def diff_model(self, space: str, document: bytes, *, content_type: str) -> wire.ModelDiff:
         """What a document would change; nothing is stored. Raises DocumentError with all problems of a bad one."""
@@ -138,30 +149,59 @@ class Client:
         """The environments of a Space."""
         return self._all(("v2", "spaces", space, "environments"), wire.Environment.read)
 
-    def delivery(self, space: str, environment: str) -> Mapping[str, object]:
+    def environment(self, space: str, environment: str) -> wire.Environment:
+        """One environment of a Space."""
+        return self._one(get(*environment_path(space, environment)), wire.Environment.read)
+
+    def delivery(self, space: str, environment: str, *, revision: int | None = None) -> Mapping[str, object]:
         """What an environment delivers, as a document."""
-        return self._one(get(*environment_path(space, environment), "delivery"), _document)
-
-    def delivery_yaml(self, space: str, environment: str) -> str:
-        """The same, as the server writes it in YAML."""
-        return self._yaml((*environment_path(space, environment), "delivery"))
-
-    def push_delivery(
-        self, space: str, environment: str, document: bytes, *, content_type: str, force: bool
-    ) -> wire.PushedDelivery:
-        """Replace what an environment delivers; without `force` the document's own revision must be the newest."""
         path = (*environment_path(space, environment), "delivery")
-        return self._put_document(path, wire.PushedDelivery.read, document, content_type=content_type, force=force)
+        return self._one(get(*path, query=given(revision=revision)), _document)
 
-    def publish(self, space: str, environment: str, collections: Sequence[str]) -> wire.Published:
+    def delivery_yaml(self, space: str, environment: str, *, revision: int | None = None) -> str:
+        """The same, as the server writes it in YAML."""
+        return self._yaml((*environment_path(space, environment), "delivery"), query=given(revision=revision))
+
+    def push_delivery(self, space: str, environment: str, document: SentDocument) -> wire.PushedDelivery:
+        """Replace what an environment delivers; unless forced the document's own revision must be the newest."""
+        path = (*environment_path(space, environment), "delivery")
+        return self._put_document(path, wire.PushedDelivery.read, document)
+
+    def delivery_history(self, space: str, environment: str, *, limit: int) -> tuple[wire_history.Revision, ...]:
+        """The newest revisions of what an environment delivers; more than the limit where there are more."""
+        return self._revisions((*environment_path(space, environment), "delivery"), limit)
+
+    def diff_deliveries(self, space: str, environment: str, asked: Mapping[str, object]) -> wire_history.DeliveryDiff:
+        """What changes between deliveries, `from` and `to`: revisions, or other environments by name."""
+        path = (*environment_path(space, environment), "delivery", "diff")
+        return self._one(get(*path, query=asked), wire_history.DeliveryDiff.read)
+
+    def restore_delivery(
+        self, space: str, environment: str, revision: int, *, instead_of: int, note: str | None
+    ) -> wire.PushedDelivery:
+        """Deliver an older revision again. Raises ConflictError when the present one is another than `instead_of`."""
+        path = (*environment_path(space, environment), "delivery", "restore")
+        request = post(path, {"revision": revision}, query=given(note=note), once=True)
+        request = replace(request, headers={**request.headers, "If-Match": f'"{instead_of}"'})
+        return self._one(request, wire.PushedDelivery.read)
+
+    def publish(
+        self, space: str, environment: str, collections: Sequence[str], *, note: str | None = None
+    ) -> wire.Published:
         """Make collections live."""
-        path = (*environment_path(space, environment), "publish")
-        return self._one(post(path, {"collections": list(collections)}, may_repeat=True), wire.Published.read)
+        return self._change_published(space, environment, "publish", collections, note)
 
-    def unpublish(self, space: str, environment: str, collections: Sequence[str]) -> wire.Published:
+    def unpublish(
+        self, space: str, environment: str, collections: Sequence[str], *, note: str | None = None
+    ) -> wire.Published:
         """Take collections off."""
-        path = (*environment_path(space, environment), "unpublish")
-        return self._one(post(path, {"collections": list(collections)}, may_repeat=True), wire.Published.read)
+        return self._change_published(space, environment, "unpublish", collections, note)
+
+    def _change_published(
+        self, space: str, environment: str, verb: str, collections: Sequence[str], note: str | None
+    ) -> wire.Published:
+        path, body = (*environment_path(space, environment), verb), {"collections": list(collections)}
+        return self._one(post(path, body, query=given(note=note), may_repeat=True), wire.Published.read)
 
     def keys(self, space: str, environment: str) -> tuple[wire.EnvironmentKey, ...]:
         """The public keys of an environment."""
@@ -207,12 +247,12 @@ class Client:
     def users(self, space: str, environment: str, query: wire_people.PeopleQuery) -> tuple[wire.User, ...]:
         """The users that are asked for; more than the limit where there are more."""
         path = (*environment_path(space, environment), "users")
-        return self._some(path, wire.User.read, query)
+        return self._some(path, wire.User.read, query.as_sent(), limit=query.limit)
 
     def visitors(self, space: str, environment: str, query: wire_people.PeopleQuery) -> tuple[wire_people.Visitor, ...]:
         """The visitors that are asked for; more than the limit where there are more."""
         path = (*environment_path(space, environment), "visitors")
-        return self._some(path, wire_people.Visitor.read, query)
+        return self._some(path, wire_people.Visitor.read, query.as_sent(), limit=query.limit)
 
     def everything(self, space: str, environment: str, user: str) -> Mapping[str, object]:
         """All that is known of a user, as a document."""
@@ -372,18 +412,21 @@ class Client:
         """The tribes of a Space."""
         return self._one(get("v2", "spaces", space, "tribes"), wire_tribes.read_tribes)
 
-    def tribes_document(self, space: str) -> Mapping[str, object]:
+    def tribes_document(self, space: str, *, revision: int | None = None) -> Mapping[str, object]:
         """All of them as one document."""
-        return self._one(get("v2", "spaces", space, "tribes"), _document)
+        return self._one(get("v2", "spaces", space, "tribes", query=given(revision=revision)), _document)
 
-    def tribes_yaml(self, space: str) -> str:
+    def tribes_yaml(self, space: str, *, revision: int | None = None) -> str:
         """The same, as the server writes it in YAML."""
-        return self._yaml(("v2", "spaces", space, "tribes"))
+        return self._yaml(("v2", "spaces", space, "tribes"), query=given(revision=revision))
 
-    def push_tribes(self, space: str, document: bytes, *, content_type: str, force: bool) -> wire_tribes.PushedTribes:
-        """Replace all tribes of a Space; without `force` the document's own revision must be the newest."""
-        path, read = ("v2", "spaces", space, "tribes"), wire_tribes.PushedTribes.read
-        return self._put_document(path, read, document, content_type=content_type, force=force)
+    def push_tribes(self, space: str, document: SentDocument) -> wire_tribes.PushedTribes:
+        """Replace all tribes of a Space; unless forced the document's own revision must be the newest."""
+        return self._put_document(("v2", "spaces", space, "tribes"), wire_tribes.PushedTribes.read, document)
+
+    def tribes_history(self, space: str, *, limit: int) -> tuple[wire_history.Revision, ...]:
+        """The newest revisions of a Space's tribes; more than the limit where there are more."""
+        return self._revisions(("v2", "spaces", space, "tribes"), limit)
 
     def tribe(self, space: str, tribe: str) -> Mapping[str, object]:
         """One tribe as a document."""
@@ -393,9 +436,10 @@ class Client:
         """The same, as the server writes it in YAML."""
         return self._yaml(("v2", "spaces", space, "tribes", tribe))
 
-    def delete_tribe(self, space: str, tribe: str) -> None:
+    def delete_tribe(self, space: str, tribe: str, *, note: str | None = None) -> None:
         """Remove a tribe that no scenario is for."""
-        data_of(self.send(Request("DELETE", path_of("v2", "spaces", space, "tribes", tribe))))
+        path = path_of("v2", "spaces", space, "tribes", tribe, query=given(note=note))
+        data_of(self.send(Request("DELETE", path)))
 
     def count_tribe(self, space: str, environment: str, tribe: str) -> wire_tribes.TribeCount:
         """How many people are in a tribe."""
@@ -479,13 +523,17 @@ class Client:
                 )
         return tuple(found)
 
+    def _revisions(self, path: Sequence[str], limit: int) -> tuple[wire_history.Revision, ...]:
+        query = wire_history.page_query(limit)
+        return self._some((*path, "revisions"), wire_history.Revision.read, query, limit=limit)
+
     def _some(
-        self, path: Sequence[str], read: Callable[[object, str], Entity], query: wire_people.PeopleQuery
+        self, path: Sequence[str], read: Callable[[object, str], Entity], query: Mapping[str, object], *, limit: int
     ) -> tuple[Entity, ...]:
         """As many pages of a list as it takes to have more than the limit, or all of it."""
         found: list[Entity] = []
-        place: str | None = path_of(*path, query=query.as_sent())
-        while place and len(found) <= query.limit:
+        place: str | None = path_of(*path, query=query)
+        while place and len(found) <= limit:
             answer = self.send(Request("GET", place, may_repeat=True))
             page = items(data_of(answer), read, "data")
             found += page
@@ -504,16 +552,11 @@ class Client:
         return answer.text()
 
     def _put_document(
-        self,
-        path: Sequence[str],
-        read: Callable[[object, str], Entity],
-        document: bytes,
-        *,
-        content_type: str,
-        force: bool,
+        self, path: Sequence[str], read: Callable[[object, str], Entity], document: SentDocument
     ) -> Entity:
-        headers = {"Content-Type": content_type} | ({"If-Match": "*"} if force else {})
-        return self._one(Request("PUT", path_of(*path), document, headers), read)
+        headers = {"Content-Type": document.content_type} | ({"If-Match": "*"} if document.force else {})
+        request = Request("PUT", path_of(*path, query=given(note=document.note)), document.content, headers)
+        return self._one(request, read)
 
     def _send_form(self, path: str, form: Mapping[str, str], *, may_repeat: bool) -> Answer:
         headers = {"Content-Type": "application/x-www-form-urlencoded"}

@@ -225,6 +225,7 @@ COMMANDS: dict[str, Command] = {
             ("create", "Create a Space with an empty model."),
             ("pull", "Write the model of a Space to stdout or a file."),
             ("push", "Replace the model of a Space by a document; the Space is the one that the document names."),
+            ("history", "List who changed the model of a Space, when and why: the newest revision first."),
             ("validate", "Check a model; every problem is listed by its path, and nothing is stored."),
             ("diff", "Show what a model would change in generated code; exit 3 if code that uses it would break."),
         ),
@@ -262,7 +263,7 @@ COMMANDS: dict[str, Command] = {
         ),
         (
             (("--output",), "files", False, "Write it to this file instead of stdout."),
-            (("--revision",), "text", False, "An older model."),
+            (("--revision",), "text", False, "An older revision instead of the present one."),
             (("--format",), ("yaml", "json"), False, "Else by the file's extension; YAML on stdout."),
         ),
     ),
@@ -274,6 +275,16 @@ COMMANDS: dict[str, Command] = {
         (
             (("--space",), "text", False, "The Space; else mtribes.toml's."),
             (("--force",), None, False, "Replace what is there, whoever changed it."),
+            (("--note",), "text", False, "Why, for the history: one line, at most 200 characters."),
+        ),
+    ),
+    "space history": (
+        (),
+        (
+            ("text", False),
+        ),
+        (
+            (("--limit",), "text", False, "List at most this many."),
         ),
     ),
     "space validate": (
@@ -299,6 +310,9 @@ COMMANDS: dict[str, Command] = {
             ("list", "List the environments of a Space and what is live in each."),
             ("pull", "Write what an environment delivers to stdout or a file."),
             ("push", "Replace what an environment delivers by a document."),
+            ("history", "List who changed what an environment delivers, when and why: the newest revision first."),
+            ("diff", "Show what changes from one delivery to another: of two revisions, or of two environments."),
+            ("restore", "Deliver an older revision again, as a new one; fails if the model or a tribe that it needs is gone."),
             ("publish", "Make collections live."),
             ("unpublish", "Take collections off; apps then see their entities as not enabled."),
             ("key", "The public keys (pk_...) of an environment: one a platform is advised."),
@@ -321,6 +335,7 @@ COMMANDS: dict[str, Command] = {
             (("--space",), "text", False, "The Space; else mtribes.toml's."),
             (("--environment",), ("production", "staging", "development"), False, "production, staging or development; else mtribes.toml's. No default."),
             (("--output",), "files", False, "Write it to this file instead of stdout."),
+            (("--revision",), "text", False, "An older revision instead of the present one."),
             (("--format",), ("yaml", "json"), False, "Else by the file's extension; YAML on stdout."),
         ),
     ),
@@ -333,6 +348,37 @@ COMMANDS: dict[str, Command] = {
             (("--space",), "text", False, "The Space; else mtribes.toml's."),
             (("--environment",), ("production", "staging", "development"), False, "production, staging or development; else mtribes.toml's. No default."),
             (("--force",), None, False, "Replace what is there, whoever changed it."),
+            (("--note",), "text", False, "Why, for the history: one line, at most 200 characters."),
+        ),
+    ),
+    "env history": (
+        (),
+        (),
+        (
+            (("--space",), "text", False, "The Space; else mtribes.toml's."),
+            (("--environment",), ("production", "staging", "development"), False, "production, staging or development; else mtribes.toml's. No default."),
+            (("--limit",), "text", False, "List at most this many."),
+        ),
+    ),
+    "env diff": (
+        (),
+        (),
+        (
+            (("--from",), "text", False, "Or an environment's name; else the revision before --to."),
+            (("--to",), "text", False, "Or an environment's name; else what is delivered now."),
+            (("--space",), "text", False, "The Space; else mtribes.toml's."),
+            (("--environment",), ("production", "staging", "development"), False, "production, staging or development; else mtribes.toml's. No default."),
+        ),
+    ),
+    "env restore": (
+        (),
+        (
+            ("text", False),
+        ),
+        (
+            (("--space",), "text", False, "The Space; else mtribes.toml's."),
+            (("--environment",), ("production", "staging", "development"), False, "production, staging or development; else mtribes.toml's. No default."),
+            (("--note",), "text", False, "Why, for the history: one line, at most 200 characters."),
         ),
     ),
     "env publish": (
@@ -343,6 +389,7 @@ COMMANDS: dict[str, Command] = {
         (
             (("--space",), "text", False, "The Space; else mtribes.toml's."),
             (("--environment",), ("production", "staging", "development"), False, "production, staging or development; else mtribes.toml's. No default."),
+            (("--note",), "text", False, "Why, for the history: one line, at most 200 characters."),
         ),
     ),
     "env unpublish": (
@@ -353,6 +400,7 @@ COMMANDS: dict[str, Command] = {
         (
             (("--space",), "text", False, "The Space; else mtribes.toml's."),
             (("--environment",), ("production", "staging", "development"), False, "production, staging or development; else mtribes.toml's. No default."),
+            (("--note",), "text", False, "Why, for the history: one line, at most 200 characters."),
         ),
     ),
     "env key": (
@@ -620,6 +668,7 @@ COMMANDS: dict[str, Command] = {
             ("show", "Show one tribe with its filters."),
             ("pull", "Write all tribes of a Space to stdout or a file."),
             ("push", "Replace all tribes of a Space by a document; the Space is the one that the document names."),
+            ("history", "List who changed the tribes of a Space, when and why: the newest revision first."),
             ("delete", "Remove a tribe; one that a scenario is for stays."),
             ("count", "Count the people who are in a tribe now, users and visitors."),
             ("explain", "Say why somebody is in a tribe or not: each filter, the value found, matched or not."),
@@ -650,6 +699,7 @@ COMMANDS: dict[str, Command] = {
         (
             (("--space",), "text", False, "The Space; else mtribes.toml's."),
             (("--output",), "files", False, "Write it to this file instead of stdout."),
+            (("--revision",), "text", False, "An older revision instead of the present one."),
             (("--format",), ("yaml", "json"), False, "Else by the file's extension; YAML on stdout."),
         ),
     ),
@@ -661,6 +711,15 @@ COMMANDS: dict[str, Command] = {
         (
             (("--space",), "text", False, "The Space; else mtribes.toml's."),
             (("--force",), None, False, "Replace what is there, whoever changed it."),
+            (("--note",), "text", False, "Why, for the history: one line, at most 200 characters."),
+        ),
+    ),
+    "tribe history": (
+        (),
+        (),
+        (
+            (("--space",), "text", False, "The Space; else mtribes.toml's."),
+            (("--limit",), "text", False, "List at most this many."),
         ),
     ),
     "tribe delete": (
@@ -670,6 +729,7 @@ COMMANDS: dict[str, Command] = {
         ),
         (
             (("--space",), "text", False, "The Space; else mtribes.toml's."),
+            (("--note",), "text", False, "Why, for the history: one line, at most 200 characters."),
         ),
     ),
     "tribe count": (

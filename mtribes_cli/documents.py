@@ -18,6 +18,7 @@ from mtribes_cli.file_faults import file_error
 from mtribes_cli.given_text import GivenText, given_text
 from mtribes_cli.local_files import MAX_DOCUMENT_BYTES, read_given_file, read_regular_file
 from mtribes_cli.output_file import output_target, write_output
+from mtribes_cli.request import SentDocument
 from mtribes_cli.result import Document, Result
 
 if TYPE_CHECKING:
@@ -41,6 +42,10 @@ class LocalDocument:
     keys: Mapping[str, str]
     path: Path | None  # None: it came from stdin
     given: GivenText  # as it lies there
+
+    def to_send(self, *, force: bool, note: str | None) -> SentDocument:
+        """Return it as it is sent."""
+        return SentDocument(self.content, self.content_type, force, note)
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,18 @@ EnvironmentOption = Annotated[
 ]
 FileArgument = Annotated[str, typer.Argument(metavar="FILE", help="A YAML or JSON file, or - for stdin.")]
 ForceOption = Annotated[bool, typer.Option("--force", help="Replace what is there, whoever changed it.")]
+NoteOption = Annotated[
+    str | None,
+    typer.Option("--note", metavar="TEXT", help="Why, for the history: one line, at most 200 characters."),
+]
+OldRevisionOption = Annotated[
+    int | None, typer.Option("--revision", metavar="N", min=0, help="An older revision instead of the present one.")
+]
+MAX_LISTED_REVISIONS = 100_000
+HistoryLimitOption = Annotated[
+    int,
+    typer.Option("--limit", metavar="NUMBER", min=1, max=MAX_LISTED_REVISIONS, help="List at most this many."),
+]
 OutputOption = Annotated[str, typer.Option("--output", metavar="FILE", help="Write it to this file instead of stdout.")]
 FormatOption = Annotated[
     Literal["yaml", "json"] | None, typer.Option("--format", help="Else by the file's extension; YAML on stdout.")

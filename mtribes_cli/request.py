@@ -27,19 +27,38 @@ class Request:
     is_bulk: bool = False  # the body is large, and what becomes of it takes its time
 
 
+@dataclass(frozen=True)
+class SentDocument:
+    """A document to replace one by: `force` whatever is there, with a note for its history."""
+
+    content: bytes
+    content_type: str
+    force: bool = False
+    note: str | None = None
+
+
 def get(*path: str, query: Mapping[str, object] | None = None) -> Request:
     """A question; asking twice does no harm."""
     return Request("GET", path_of(*path, query=query), may_repeat=True)
 
 
-def post(path: Sequence[str], body: object, *, may_repeat: bool = False, once: bool = False) -> Request:
+def post(
+    path: Sequence[str],
+    body: object,
+    *,
+    query: Mapping[str, object] | None = None,
+    may_repeat: bool = False,
+    once: bool = False,
+) -> Request:
     """A deed, with a body in JSON.
 
     `once`: it has its effect once however often it is sent, by an Idempotency-Key of this very request, and the answer
     is the first one.
     """
     headers = {"Content-Type": JSON} | ({IDEMPOTENCY_KEY: os.urandom(16).hex()} if once else {})
-    return Request("POST", path_of(*path), json.dumps(body).encode(), headers, may_repeat=may_repeat or once)
+    return Request(
+        "POST", path_of(*path, query=query), json.dumps(body).encode(), headers, may_repeat=may_repeat or once
+    )
 
 
 def path_of(*parts: str, query: Mapping[str, object] | None = None) -> str:

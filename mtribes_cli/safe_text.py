@@ -61,5 +61,19 @@ def shortened(text: str, width: int) -> str:
     return kept + ELLIPSIS
 
 
+def wrapped(text: str, width: int) -> list[str]:
+    """Text made safe in lines of at most so many columns, between words where one ends; at least one line."""
+    lines, line, word_end = [], "", 0
+    for character in made_safe_line(text):
+        if display_width(line + character) > width:
+            end = len(line) if character == " " else word_end or len(line)
+            lines.append(line[:end].rstrip())
+            line, word_end = line[end:], 0
+        line = (line + character).lstrip()
+        if character == " ":
+            word_end = len(line)
+    return [*lines, line.rstrip()]
+
+
 def _padded(text: str, width: int) -> str:
     return text + " " * (width - display_width(text))

@@ -84,6 +84,12 @@ CURSOR = Parameter(
 )
 PAGE = (LIMIT, CURSOR)
 REVISION = Parameter("revision", Revision, "An older document instead of the present one.", example="0")
+NOTE = Parameter(
+    "note",
+    Annotated[str, Meta(max_length=200, pattern="^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$")],
+    "Why: kept with the revision that this makes, where it makes one.",
+    example="Spring campaign",
+)
 IF_MATCH = Parameter(
     "If-Match",
     str,

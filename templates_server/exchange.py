@@ -14,14 +14,16 @@ from typing import Any
 from starlette.responses import Response
 
 from templates_server import bodies, documents
+from templates_server.checks import NOT_IN_A_LINE
 from templates_server.endpoint import Answer, Call, to_response
-from templates_server.errors import BadRequest
+from templates_server.errors import BadRequest, Problem, ValidationFailed
 from templates_server.numbers import whole_number
 from templates_server.revisions import entity_tag
 
 JSON_TYPE = "application/json"
 YAML_TYPE = "application/yaml"  # RFC 9512
 LARGEST_REVISION = 2**31 - 1
+MAX_NOTE_CHARACTERS = 200
 REVISION = re.compile(r"[0-9]{1,10}")
 ENTITY_TAG = re.compile(r'(?:W/)?"?([0-9]{1,10})"?')
 
@@ -60,6 +62,24 @@ def asked_revision(call: Call) -> int | None:
     if REVISION.fullmatch(text) is None:
         raise BadRequest("`revision` must be a whole number.", path="revision")
     return _revision(text)
+
+
+def asked_note(call: Call) -> str | None:
+    """The text of `?note=`, for the history of what is being changed; None without one.
+
+    ValidationFailed with all that is wrong with it.
+    """
+    text = call.query.get("note", "")
+    problems = []
+    if len(text) > MAX_NOTE_CHARACTERS:
+        problems.append(
+            Problem("note", f"has {len(text):,} characters; at most {MAX_NOTE_CHARACTERS} are possible: shorten it")
+        )
+    if NOT_IN_A_LINE.search(text):
+        problems.append(Problem("note", "must be one line without control characters: take them out"))
+    if problems:
+        raise ValidationFailed(problems)
+    return text if text.strip() else None
 
 
 def _revision(digits: str) -> int:

@@ -20,12 +20,16 @@ class StoredDocument:
 
 @dataclass(frozen=True)
 class NewRevision:
-    """A document to store: `expected` is the revision that it was made from, None for whichever is there."""
+    """A document to store: `expected` is the revision that it was made from, None for whichever is there.
+
+    `note` is what its author says of it, None for nothing.
+    """
 
     document: Mapping[str, Any]
     expected: int | None
     author: str
     now: int
+    note: str | None = None
 
 
 @dataclass(frozen=True)

@@ -34,10 +34,11 @@ class _Node(Generic[AnyRoute]):
 
 
 class Router(Generic[AnyRoute]):
-    """The routes as a tree of path parts; a literal part is preferred to a variable one."""
+    """The routes as a tree of path parts; a literal part is preferred to a variable one that has the method too."""
 
     def __init__(self, routes: Sequence[AnyRoute]) -> None:
         self._root: _Node[AnyRoute] = _Node()
+        self._methods = sorted({route.method for route in routes})
         self._fixed = {(route.method, route.path.encode()): route for route in routes if "{" not in route.path}
         for route in routes:
             self._add(route)
@@ -49,19 +50,22 @@ class Router(Generic[AnyRoute]):
             return fixed, {}
         parts = [_decoded(part) for part in raw_path.split(b"/")[1:]]
         parameters: dict[str, str] = {}
-        node = _descend(self._root, parts, parameters)
-        if node is None:
+        route = _descend(self._root, parts, parameters, "GET" if method == "HEAD" else method)
+        if route is not None:
+            return route, parameters
+        allowed = ", ".join(route.method for route in self._at(parts))
+        if not allowed:
             raise NotFound
-        route = node.routes.get("GET" if method == "HEAD" else method)
-        if route is None:
-            allowed = ", ".join(sorted(node.routes))
-            raise MethodNotAllowed(f"{method} is not possible here; possible: {allowed}.", headers={"Allow": allowed})
-        return route, parameters
+        raise MethodNotAllowed(f"{method} is not possible here; possible: {allowed}.", headers={"Allow": allowed})
 
     def at(self, raw_path: bytes) -> Sequence[AnyRoute]:
         """Every route at a path, whatever its method."""
-        node = _descend(self._root, [_decoded(part) for part in raw_path.split(b"/")[1:]], {})
-        return tuple(node.routes.values()) if node else ()
+        return self._at([_decoded(part) for part in raw_path.split(b"/")[1:]])
+
+    def _at(self, parts: Sequence[str]) -> Sequence[AnyRoute]:
+        """Every route at these parts, in order of method."""
+        found = (_descend(self._root, parts, {}, method) for method in self._methods)
+        return tuple(route for route in found if route is not None)
 
     def _add(self, route: AnyRoute) -> None:
         node = self._root
@@ -77,23 +81,23 @@ class Router(Generic[AnyRoute]):
         node.routes[route.method] = route
 
 
-def _descend(node: _Node[AnyRoute], parts: Sequence[str], parameters: dict[str, str]) -> _Node[AnyRoute] | None:
+def _descend(node: _Node[AnyRoute], parts: Sequence[str], parameters: dict[str, str], method: str) -> AnyRoute | None:
     if not parts:
-        return node if node.routes else None
+        return node.routes.get(method)
     if parts[0] in node.literal:
-        found = _descend(node.literal[parts[0]], parts[1:], parameters)
+        found = _descend(node.literal[parts[0]], parts[1:], parameters, method)
         if found is not None:
             return found
     if parts[0]:
         for name, child in node.variable.items():
-            found = _descend(child, parts[1:], parameters)
+            found = _descend(child, parts[1:], parameters, method)
             if found is not None:
                 parameters[name] = parts[0]
                 return found
     for name, child in node.rest.items():
-        if all(parts):
+        if all(parts) and method in child.routes:
             parameters[name] = "/".join(parts)
-            return child
+            return child.routes[method]
     return None
 
 

@@ -30,12 +30,17 @@ from templates_server.codegen import api as codegen
 from templates_server.codegen.models import Code, CodeRequest
 from templates_server.console import tokens as token_pages
 from templates_server.delivery import api as delivery
+from templates_server.delivery import revisions_api as deliveries
 from templates_server.delivery.models import (
+    FROM,
+    TO,
     Collections,
     Delivery,
+    DeliveryDiff,
     DeliveryPut,
     Environment,
     Published,
+    Restoration,
     SentDelivery,
 )
 from templates_server.demo_app import api as demo_app
@@ -55,6 +60,7 @@ from templates_server.description import (
     JAVASCRIPT,
     JSON,
     NDJSON,
+    NOTE,
     PAGE,
     PLAIN,
     RANGE,
@@ -86,6 +92,8 @@ from templates_server.events.names import api as event_names
 from templates_server.events.reading import SentEvent
 from templates_server.exports import api as exports
 from templates_server.exports.models import EventExport, ExportView, TribeExport
+from templates_server.histories import api as histories
+from templates_server.histories.models import Revision
 from templates_server.identities import api as identities
 from templates_server.identities.reading import SentAlias, SentIdentity
 from templates_server.imports import api as imports
@@ -684,10 +692,21 @@ SPACE_ROUTES = (
         scope=Scope.SPACES_WRITE,
         reads=document(SentModel),
         gives=ModelPut,
-        takes=(IF_MATCH,),
+        takes=(NOTE, IF_MATCH),
         example=MODEL_EXAMPLE,
         path_examples={"space": "radio"},
         max_body_bytes=DOCUMENT_MAX_BYTES,
+    ),
+    Route(
+        "GET",
+        f"{SPACE}/model/revisions",
+        histories.list_model_revisions,
+        Surface.PLATFORM,
+        "Who changed the model, when and why: the newest revision first.",
+        scope=Scope.SPACES_READ,
+        role=Role.DEVELOPER,
+        gives=Revision,
+        takes=PAGE,
     ),
     Route(
         "POST",
@@ -752,10 +771,45 @@ SPACE_ROUTES = (
         reads=document(SentDelivery),
         gives=DeliveryPut,
         refuses=(Conflict,),
-        takes=(IF_MATCH,),
+        takes=(NOTE, IF_MATCH),
         example={"published": ["homepage"]},
         path_examples={"environment": "development"},
         max_body_bytes=DOCUMENT_MAX_BYTES,
+    ),
+    Route(
+        "GET",
+        f"{ENVIRONMENT}/delivery/revisions",
+        histories.list_delivery_revisions,
+        Surface.PLATFORM,
+        "Who changed what an environment delivers, when and why: the newest revision first.",
+        scope=Scope.SPACES_READ,
+        role=Role.DEVELOPER,
+        gives=Revision,
+        takes=PAGE,
+    ),
+    Route(
+        "GET",
+        f"{ENVIRONMENT}/delivery/diff",
+        deliveries.compare,
+        Surface.PLATFORM,
+        "What changes from one delivery to another: between revisions, or from or to another environment's.",
+        scope=Scope.SPACES_READ,
+        gives=DeliveryDiff,
+        takes=(FROM, TO),
+        refuses=(ValidationFailed,),
+    ),
+    Route(
+        "POST",
+        f"{ENVIRONMENT}/delivery/restore",
+        deliveries.restore,
+        Surface.PLATFORM,
+        "Deliver an older revision again, as a new one; `If-Match` says which revision this replaces.",
+        scope=Scope.SPACES_WRITE,
+        reads=Restoration,
+        gives=DeliveryPut,
+        refuses=(Conflict,),
+        takes=(NOTE, IF_MATCH),
+        example={"revision": 1},
     ),
     Route(
         "POST",
@@ -766,6 +820,7 @@ SPACE_ROUTES = (
         scope=Scope.SPACES_WRITE,
         reads=Collections,
         gives=Published,
+        takes=(NOTE,),
         example={"collections": ["onboarding"]},
         path_examples={"environment": "staging"},
     ),
@@ -778,6 +833,7 @@ SPACE_ROUTES = (
         scope=Scope.SPACES_WRITE,
         reads=Collections,
         gives=Published,
+        takes=(NOTE,),
         example={"collections": ["onboarding"]},
         path_examples={"environment": "staging"},
     ),
@@ -1085,10 +1141,21 @@ TRIBE_ROUTES = (
         reads=document(SentTribes),
         gives=TribesPut,
         refuses=(Conflict,),
-        takes=(IF_MATCH,),
+        takes=(NOTE, IF_MATCH),
         example={"tribes": {"night-owls": TRIBE_EXAMPLE}},
         path_examples={"space": "radio"},
         max_body_bytes=DOCUMENT_MAX_BYTES,
+    ),
+    Route(
+        "GET",
+        f"{SPACE}/tribes/revisions",
+        histories.list_tribe_revisions,
+        Surface.PLATFORM,
+        "Who changed the tribes of a Space, when and why: the newest revision first.",
+        scope=Scope.TRIBES_READ,
+        role=Role.DEVELOPER,
+        gives=Revision,
+        takes=PAGE,
     ),
     Route(
         "GET",
@@ -1110,7 +1177,7 @@ TRIBE_ROUTES = (
         reads=document(SentTribe),
         gives=TribePut,
         refuses=(Conflict,),
-        takes=(IF_MATCH,),
+        takes=(NOTE, IF_MATCH),
         example=TRIBE_EXAMPLE,
         path_examples={"tribe": "night-owls"},
         max_body_bytes=DOCUMENT_MAX_BYTES,
@@ -1123,8 +1190,8 @@ TRIBE_ROUTES = (
         "Remove a tribe that no scenario is for.",
         scope=Scope.TRIBES_WRITE,
         status=HTTPStatus.NO_CONTENT,
-        refuses=(Conflict,),
-        takes=(IF_MATCH,),
+        refuses=(Conflict, ValidationFailed),
+        takes=(NOTE, IF_MATCH),
         path_examples={"tribe": "night-owls"},
     ),
     Route(

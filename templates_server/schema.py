@@ -20,6 +20,9 @@ metadata = MetaData(
     }
 )
 
+OF_A_HISTORY = ("revision", "created", "created_by", "note")
+"""What is listed of revisions: read from an index, as their documents are long."""
+
 # Accounts and organizations
 
 organizations = Table(
@@ -188,6 +191,8 @@ model_revisions = Table(
     Column("document", Text, nullable=False),  # canonical JSON
     Column("created", BigInteger, nullable=False),
     Column("created_by", String, nullable=False),
+    Column("note", Text),  # of whoever made it, why; None: they gave none
+    Index("ix_model_revisions_history", "space_id", *OF_A_HISTORY),
 )
 
 tribe_revisions = Table(
@@ -198,6 +203,8 @@ tribe_revisions = Table(
     Column("document", Text, nullable=False),  # canonical JSON: all tribes of the Space
     Column("created", BigInteger, nullable=False),
     Column("created_by", String, nullable=False),
+    Column("note", Text),  # of whoever made it, why; None: they gave none
+    Index("ix_tribe_revisions_history", "space_id", *OF_A_HISTORY),
 )
 
 environments = Table(
@@ -221,6 +228,8 @@ delivery_revisions = Table(
     Column("document", Text, nullable=False),  # canonical JSON
     Column("created", BigInteger, nullable=False),
     Column("created_by", String, nullable=False),
+    Column("note", Text),  # of whoever made it, why; None: they gave none
+    Index("ix_delivery_revisions_history", "environment_id", *OF_A_HISTORY),
 )
 
 code_renderings = Table(

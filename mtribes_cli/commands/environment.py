@@ -8,9 +8,28 @@ from typing import Annotated
 import typer
 
 from mtribes_cli.context import Context
+from mtribes_cli.deliveries import (
+    RestoreDelivery,
+    Sides,
+    delivery_history,
+    diff_deliveries,
+    restore_delivery,
+)
 from mtribes_cli.documents import STDIN, LocalDocument, Output, note_push, pulled, read_document, space_of
 from mtribes_cli.errors import UsageError
-from mtribes_cli.options import EnvironmentOption, FileArgument, ForceOption, FormatOption, OutputOption, SpaceOption
+from mtribes_cli.histories import DEFAULT_LIMIT
+from mtribes_cli.options import (
+    EnvironmentOption,
+    FileArgument,
+    ForceOption,
+    FormatOption,
+    HistoryLimitOption,
+    NoteOption,
+    OldRevisionOption,
+    OutputOption,
+    SpaceOption,
+)
+from mtribes_cli.people import Place
 from mtribes_cli.result import Result, Table
 from mtribes_cli.wire import Published, SignedIds
 
@@ -23,6 +42,14 @@ signing_app = typer.Typer(
     rich_markup_mode=None, help="Signed ids: a user's id is taken only with what your own back end made of it."
 )
 app.add_typer(signing_app, name="signing")
+FromOption = Annotated[
+    str | None,
+    typer.Option("--from", metavar="REVISION", help="Or an environment's name; else the revision before --to."),
+]
+ToOption = Annotated[
+    str | None,
+    typer.Option("--to", metavar="REVISION", help="Or an environment's name; else what is delivered now."),
+]
 CollectionsArgument = Annotated[list[str], typer.Argument(metavar="COLLECTION...", help="Keys of collections.")]
 
 
@@ -36,34 +63,81 @@ def list_command(call: typer.Context, space: SpaceOption = None) -> Result:
 
 
 @app.command("pull")
-def pull_command(
+def pull_command(  # noqa: PLR0913 - one parameter an option
     call: typer.Context,
+    *,
     space: SpaceOption = None,
     environment: EnvironmentOption = None,
     output: OutputOption = STDIN,
+    revision: OldRevisionOption = None,
     format_name: FormatOption = None,
 ) -> Result:
     """Write what an environment delivers to stdout or a file.
 
     $ mtribes env pull --space vod --environment staging --output staging.yaml
     """
-    return pull_delivery(call.obj, Place(space, environment), Output(output, format_name))
+    return pull_delivery(call.obj, Place(space, environment), Output(output, format_name), revision)
 
 
 @app.command("push")
-def push_command(
+def push_command(  # noqa: PLR0913 - one parameter an option
     call: typer.Context,
     file: FileArgument,
     *,
     space: SpaceOption = None,
     environment: EnvironmentOption = None,
     force: ForceOption = False,
+    note: NoteOption = None,
 ) -> Result:
     """Replace what an environment delivers by a document.
 
     $ mtribes env push staging.yaml --environment staging
     """
-    return push_delivery(call.obj, PushDelivery(file, Place(space, environment), force=force))
+    return push_delivery(call.obj, PushDelivery(file, Place(space, environment), force=force, note=note))
+
+
+@app.command("history")
+def history_command(
+    call: typer.Context,
+    space: SpaceOption = None,
+    environment: EnvironmentOption = None,
+    limit: HistoryLimitOption = DEFAULT_LIMIT,
+) -> Result:
+    """List who changed what an environment delivers, when and why: the newest revision first.
+
+    $ mtribes env history --space vod --environment production
+    """
+    return delivery_history(call.obj, Place(space, environment), limit)
+
+
+@app.command("diff")
+def diff_command(
+    call: typer.Context,
+    before: FromOption = None,
+    after: ToOption = None,
+    space: SpaceOption = None,
+    environment: EnvironmentOption = None,
+) -> Result:
+    """Show what changes from one delivery to another: of two revisions, or of two environments.
+
+    $ mtribes env diff --space vod --environment production --from staging
+    """
+    return diff_deliveries(call.obj, Place(space, environment), Sides(before, after))
+
+
+@app.command("restore")
+def restore_command(
+    call: typer.Context,
+    revision: Annotated[int, typer.Argument(metavar="REVISION", min=0, help="See `mtribes env history`.")],
+    space: SpaceOption = None,
+    environment: EnvironmentOption = None,
+    note: NoteOption = None,
+) -> Result:
+    """Deliver an older revision again, as a new one; fails if the model or a tribe that it needs is gone.
+
+    $ mtribes env restore 3 --space vod --environment production
+    """
+    return restore_delivery(call.obj, RestoreDelivery(revision, Place(space, environment), note))
 
 
 @app.command("publish")
@@ -72,12 +146,13 @@ def publish_command(
     collections: CollectionsArgument,
     space: SpaceOption = None,
     environment: EnvironmentOption = None,
+    note: NoteOption = None,
 ) -> Result:
     """Make collections live.
 
     $ mtribes env publish home --space vod --environment staging
     """
-    return publish(call.obj, Place(space, environment), collections)
+    return publish(call.obj, Place(space, environment), collections, note)
 
 
 @app.command("unpublish")
@@ -86,12 +161,13 @@ def unpublish_command(
     collections: CollectionsArgument,
     space: SpaceOption = None,
     environment: EnvironmentOption = None,
+    note: NoteOption = None,
 ) -> Result:
     """Take collections off; apps then see their entities as not enabled.
 
     $ mtribes env unpublish home --space vod --environment staging
     """
-    return unpublish(call.obj, Place(space, environment), collections)
+    return unpublish(call.obj, Place(space, environment), collections, note)
 
 
 @key_app.command("create")
@@ -176,24 +252,13 @@ def stop_signing_command(
 
 
 @dataclass(frozen=True)
-class Place:
-    """Which environment is meant, as far as flags say it."""
-
-    space: str | None
-    environment: str | None
-
-    def settled(self, context: Context) -> tuple[str, str]:
-        """Space and environment; what flags leave open `mtribes.toml` says."""
-        return context.settings.space(self.space), context.settings.environment(self.environment)
-
-
-@dataclass(frozen=True)
 class PushDelivery:
     """A delivery document to send."""
 
     file: str
     place: Place
     force: bool
+    note: str | None
 
 
 def list_environments(context: Context, space: str | None) -> Result:
@@ -204,14 +269,14 @@ def list_environments(context: Context, space: str | None) -> Result:
     return Result([asdict(one) for one in environments], (table,))
 
 
-def pull_delivery(context: Context, place: Place, output: Output) -> Result:
+def pull_delivery(context: Context, place: Place, output: Output, revision: int | None) -> Result:
     """The delivery document, on stdout or in a file."""
     space, environment = place.settled(context)
     return pulled(
         context,
         output,
-        as_json=lambda: context.client.delivery(space, environment),
-        as_yaml=lambda: context.client.delivery_yaml(space, environment),
+        as_json=lambda: context.client.delivery(space, environment, revision=revision),
+        as_yaml=lambda: context.client.delivery_yaml(space, environment, revision=revision),
     )
 
 
@@ -221,9 +286,8 @@ def push_delivery(context: Context, wanted: PushDelivery) -> Result:
     space = space_of(context, document, wanted.place.space)
     environment = context.settings.environment(wanted.place.environment)
     _check_environment(document, environment)
-    pushed = context.client.push_delivery(
-        space, environment, document.content, content_type=document.content_type, force=wanted.force
-    )
+    sent = document.to_send(force=wanted.force, note=wanted.note)
+    pushed = context.client.push_delivery(space, environment, sent)
     note_push(context, document, pushed.revision)
     said = f"{environment} of {space} is at revision {pushed.revision}" + (
         "." if pushed.changed else "; nothing changed."
@@ -241,16 +305,16 @@ def _check_environment(document: LocalDocument, environment: str) -> None:
         )
 
 
-def publish(context: Context, place: Place, collections: list[str]) -> Result:
+def publish(context: Context, place: Place, collections: list[str], note: str | None) -> Result:
     """What is live now."""
     space, environment = place.settled(context)
-    return _published(space, environment, context.client.publish(space, environment, collections))
+    return _published(space, environment, context.client.publish(space, environment, collections, note=note))
 
 
-def unpublish(context: Context, place: Place, collections: list[str]) -> Result:
+def unpublish(context: Context, place: Place, collections: list[str], note: str | None) -> Result:
     """What is live now."""
     space, environment = place.settled(context)
-    return _published(space, environment, context.client.unpublish(space, environment, collections))
+    return _published(space, environment, context.client.unpublish(space, environment, collections, note=note))
 
 
 def _published(space: str, environment: str, answer: Published) -> Result:

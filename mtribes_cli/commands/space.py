@@ -11,7 +11,18 @@ import typer
 from mtribes_cli.context import Context
 from mtribes_cli.documents import STDIN, Output, note_push, pulled, read_document, space_of
 from mtribes_cli.errors import ExitCode, Problem
-from mtribes_cli.options import FileArgument, ForceOption, FormatOption, OrganizationOption, OutputOption, SpaceOption
+from mtribes_cli.histories import DEFAULT_LIMIT, history
+from mtribes_cli.options import (
+    FileArgument,
+    ForceOption,
+    FormatOption,
+    HistoryLimitOption,
+    NoteOption,
+    OldRevisionOption,
+    OrganizationOption,
+    OutputOption,
+    SpaceOption,
+)
 from mtribes_cli.result import Result, Table
 from mtribes_cli.wire import ModelChange
 
@@ -58,7 +69,7 @@ def pull_command(
     call: typer.Context,
     space: SpaceArgument = None,
     output: OutputOption = STDIN,
-    revision: Annotated[int | None, typer.Option("--revision", metavar="N", min=0, help="An older model.")] = None,
+    revision: OldRevisionOption = None,
     format_name: FormatOption = None,
 ) -> Result:
     """Write the model of a Space to stdout or a file.
@@ -70,13 +81,29 @@ def pull_command(
 
 @app.command("push")
 def push_command(
-    call: typer.Context, file: FileArgument, *, space: SpaceOption = None, force: ForceOption = False
+    call: typer.Context,
+    file: FileArgument,
+    *,
+    space: SpaceOption = None,
+    force: ForceOption = False,
+    note: NoteOption = None,
 ) -> Result:
     """Replace the model of a Space by a document; the Space is the one that the document names.
 
     $ mtribes space push vod.yaml
     """
-    return push_model(call.obj, PushModel(file, space, force=force))
+    return push_model(call.obj, PushModel(file, space, force=force, note=note))
+
+
+@app.command("history")
+def history_command(
+    call: typer.Context, space: SpaceArgument = None, limit: HistoryLimitOption = DEFAULT_LIMIT
+) -> Result:
+    """List who changed the model of a Space, when and why: the newest revision first.
+
+    $ mtribes space history vod
+    """
+    return model_history(call.obj, space, limit)
 
 
 @app.command("validate")
@@ -122,6 +149,7 @@ class PushModel:
     file: str
     space: str | None
     force: bool
+    note: str | None
 
 
 @dataclass(frozen=True)
@@ -169,10 +197,17 @@ def push_model(context: Context, wanted: PushModel) -> Result:
     """The revision that the Space has now."""
     document = read_document(context, wanted.file)
     space = space_of(context, document, wanted.space)
-    pushed = context.client.push_model(space, document.content, content_type=document.content_type, force=wanted.force)
+    pushed = context.client.push_model(space, document.to_send(force=wanted.force, note=wanted.note))
     note_push(context, document, pushed.revision)
     said = f"{space} is at revision {pushed.revision}" + ("." if pushed.changed else "; nothing changed.")
     return Result({"space": space, **asdict(pushed)}, (said,))
+
+
+def model_history(context: Context, space: str | None, limit: int) -> Result:
+    """Who changed the model, the newest revision first."""
+    where = context.settings.space(space)
+    found = context.client.model_history(where, limit=limit)
+    return history(context, found, limit=limit, empty=f"{where} has no model yet.")
 
 
 def validate_model(context: Context, wanted: CompareModel) -> Result:

@@ -14,6 +14,7 @@ from mtribes_cli.contextual_fields import read_fields
 from mtribes_cli.documents import STDIN, Output, note_push, pulled, read_document, space_of
 from mtribes_cli.errors import UsageError
 from mtribes_cli.export.asking import asked_export
+from mtribes_cli.histories import DEFAULT_LIMIT, history
 from mtribes_cli.options import (
     ColumnsOption,
     EnvironmentOption,
@@ -21,6 +22,9 @@ from mtribes_cli.options import (
     FileArgument,
     ForceOption,
     FormatOption,
+    HistoryLimitOption,
+    NoteOption,
+    OldRevisionOption,
     OutputOption,
     RawOption,
     SpaceOption,
@@ -59,33 +63,55 @@ def show_command(call: typer.Context, tribe: TribeArgument, space: SpaceOption =
 
 @app.command("pull")
 def pull_command(
-    call: typer.Context, space: SpaceOption = None, output: OutputOption = STDIN, format_name: FormatOption = None
+    call: typer.Context,
+    space: SpaceOption = None,
+    output: OutputOption = STDIN,
+    revision: OldRevisionOption = None,
+    format_name: FormatOption = None,
 ) -> Result:
     """Write all tribes of a Space to stdout or a file.
 
     $ mtribes tribe pull --space vod --output tribes.yaml
     """
-    return pull_tribes(call.obj, space, Output(output, format_name))
+    return pull_tribes(call.obj, space, Output(output, format_name), revision)
 
 
 @app.command("push")
 def push_command(
-    call: typer.Context, file: FileArgument, *, space: SpaceOption = None, force: ForceOption = False
+    call: typer.Context,
+    file: FileArgument,
+    *,
+    space: SpaceOption = None,
+    force: ForceOption = False,
+    note: NoteOption = None,
 ) -> Result:
     """Replace all tribes of a Space by a document; the Space is the one that the document names.
 
     $ mtribes tribe push tribes.yaml
     """
-    return push_tribes(call.obj, PushTribes(file, space, force=force))
+    return push_tribes(call.obj, PushTribes(file, space, force=force, note=note))
+
+
+@app.command("history")
+def history_command(
+    call: typer.Context, space: SpaceOption = None, limit: HistoryLimitOption = DEFAULT_LIMIT
+) -> Result:
+    """List who changed the tribes of a Space, when and why: the newest revision first.
+
+    $ mtribes tribe history --space vod
+    """
+    return tribes_history(call.obj, space, limit)
 
 
 @app.command("delete")
-def delete_command(call: typer.Context, tribe: TribeArgument, space: SpaceOption = None) -> Result:
+def delete_command(
+    call: typer.Context, tribe: TribeArgument, space: SpaceOption = None, note: NoteOption = None
+) -> Result:
     """Remove a tribe; one that a scenario is for stays.
 
     $ mtribes tribe delete trial-ending --space vod
     """
-    return delete_tribe(call.obj, tribe, space)
+    return delete_tribe(call.obj, tribe, space, note)
 
 
 @app.command("count")
@@ -152,6 +178,7 @@ class PushTribes:
     file: str
     space: str | None
     force: bool
+    note: str | None
 
 
 @dataclass(frozen=True)
@@ -195,14 +222,14 @@ def show_tribe(context: Context, tribe: str, space: str | None) -> Result:
     return Result(None, (Document(context.client.tribe_yaml(where, tribe)),))
 
 
-def pull_tribes(context: Context, space: str | None, output: Output) -> Result:
+def pull_tribes(context: Context, space: str | None, output: Output, revision: int | None) -> Result:
     """The document of all tribes, on stdout or in a file."""
     where = context.settings.space(space)
     return pulled(
         context,
         output,
-        as_json=lambda: context.client.tribes_document(where),
-        as_yaml=lambda: context.client.tribes_yaml(where),
+        as_json=lambda: context.client.tribes_document(where, revision=revision),
+        as_yaml=lambda: context.client.tribes_yaml(where, revision=revision),
     )
 
 
@@ -210,7 +237,7 @@ def push_tribes(context: Context, wanted: PushTribes) -> Result:
     """The revision that the tribes have now."""
     document = read_document(context, wanted.file)
     space = space_of(context, document, wanted.space)
-    pushed = context.client.push_tribes(space, document.content, content_type=document.content_type, force=wanted.force)
+    pushed = context.client.push_tribes(space, document.to_send(force=wanted.force, note=wanted.note))
     note_push(context, document, pushed.revision)
     said = f"The tribes of {space} are at revision {pushed.revision}" + (
         "." if pushed.changed else "; nothing changed."
@@ -218,10 +245,17 @@ def push_tribes(context: Context, wanted: PushTribes) -> Result:
     return Result({"space": space, **asdict(pushed)}, (said,))
 
 
-def delete_tribe(context: Context, tribe: str, space: str | None) -> Result:
+def tribes_history(context: Context, space: str | None, limit: int) -> Result:
+    """Who changed the tribes, the newest revision first."""
+    where = context.settings.space(space)
+    found = context.client.tribes_history(where, limit=limit)
+    return history(context, found, limit=limit, empty=f"{where} has had no tribe yet.")
+
+
+def delete_tribe(context: Context, tribe: str, space: str | None, note: str | None) -> Result:
     """That it is gone."""
     where = context.settings.space(space)
-    context.client.delete_tribe(where, tribe)
+    context.client.delete_tribe(where, tribe, note=note)
     return Result({"space": where, "tribe": tribe}, (f"Removed {tribe}.",))
 
 

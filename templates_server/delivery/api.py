@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from sqlalchemy import Connection
 from starlette.responses import Response
@@ -13,9 +14,9 @@ from templates_server.checks import Reader
 from templates_server.delivery import store
 from templates_server.delivery.models import Collections, DeliveryPut, Environment, Published
 from templates_server.delivery.reading import Surroundings, read_delivery, to_document
-from templates_server.endpoint import Answer, Call
+from templates_server.endpoint import NO_DETAILS, Answer, Call
 from templates_server.errors import ValidationFailed
-from templates_server.exchange import answer_document, asked_revision, expected_revision, sent_document
+from templates_server.exchange import answer_document, asked_note, asked_revision, expected_revision, sent_document
 from templates_server.revisions import NewRevision, entity_tag
 from templates_server.spaces import store as spaces_store
 from templates_server.spaces.reading import parse_model
@@ -53,16 +54,27 @@ async def read(call: Call) -> Response:
 async def replace(call: Call) -> Response:
     """Deliver what the document says, unless somebody else was faster; an equal one makes no new revision."""
     document = await sent_document(call)
+    return await push(call, document, "delivery.replace", expected=expected_revision(call, document))
+
+
+async def push(
+    call: Call, document: Any, action: str, *, expected: int | None, details: Mapping[str, object] = NO_DETAILS
+) -> Response:
+    """Deliver what a document says, made from the revision that is expected, and record that as an action.
+
+    ValidationFailed with every problem of the document, PreconditionFailed when somebody else was faster.
+    """
+    note = asked_note(call)
     surroundings = await _surroundings(call)
     delivery = await asyncio.to_thread(read_delivery, document, surroundings)
     canonical = to_document(delivery, space=surroundings.model.key, environment=surroundings.environment)
-    new = NewRevision(canonical, expected_revision(call, document), call.principal.id, call.now)
+    new = NewRevision(canonical, expected, call.principal.id, call.now, note)
     environment_id = call.environment_id
 
     def store_new(connection: Connection) -> Answer:
         stored = store.store_delivery(connection, environment_id, new)
         if stored.changed:
-            deed = call.deed("delivery.replace", environment_id, details={"revision": stored.revision})
+            deed = call.deed(action, environment_id, details={"revision": stored.revision, **details})
             audit.record(connection, deed)
         headers = {"ETag": entity_tag(stored.revision)}
         return Answer([DeliveryPut(stored.revision, stored.changed)], "delivery", headers=headers)
@@ -108,13 +120,14 @@ async def _check_collections(call: Call) -> None:
 async def _change_published(call: Call, action: str, change: Callable[[set[str], set[str]], set[str]]) -> Response:
     body: Collections = call.body
     environment_id, author, now = call.environment_id, call.principal.id, call.now
+    note = asked_note(call)
 
     def store_changed(connection: Connection) -> Answer:
         store.lock_environment(connection, environment_id)
         present = store.load_delivery(connection, environment_id)
         before = set(present.value["published"])
         published = sorted(change(before, set(body.collections)))
-        new = NewRevision({**present.value, "published": published}, present.revision, author, now)
+        new = NewRevision({**present.value, "published": published}, present.revision, author, now, note)
         stored = store.store_delivery(connection, environment_id, new)
         if stored.changed:
             details = {"collections": sorted(before ^ set(published)), "revision": stored.revision}

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import enum
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
+
+from templates_server.description import Parameter
 
 
 class Environment(msgspec.Struct, frozen=True):
@@ -17,6 +20,14 @@ class Environment(msgspec.Struct, frozen=True):
     keys: int
 
 
+FROM = Parameter(
+    "from",
+    str,
+    "A revision, or an environment's name for what it delivers now. Unless said, the revision before `to`; where `to` "
+    "is another environment, what this one delivers now.",
+    example="0",
+)
+TO = Parameter("to", str, "Likewise; what the environment delivers now, unless said.", example="1")
 Moment = Annotated[str, Meta(max_length=64, description="A time as in RFC 3339.")]
 ItemId = Annotated[str, Meta(pattern="^[A-Za-z0-9._-]{1,64}$")]
 
@@ -95,3 +106,59 @@ class Published(msgspec.Struct, frozen=True):
 
     revision: int
     published: list[str]
+
+
+class ChangeKind(enum.StrEnum):
+    """What became of a collection (published, unpublished), of a scenario or of an entity (the others)."""
+
+    PUBLISHED = "published"
+    UNPUBLISHED = "unpublished"
+    ADDED = "added"
+    REMOVED = "removed"
+    MOVED = "moved"
+    CHANGED = "changed"
+
+
+class ValueChange(msgspec.Struct, frozen=True):
+    """A value before and after; null where it is not given. A `position` counts from 1.
+
+    The steps of `path` are joined by dots, such as `properties.title` or `items.trailer.properties.title`.
+    """
+
+    path: str
+    before: Any
+    after: Any
+
+
+class DeliveryChange(msgspec.Struct, frozen=True):
+    """A change: of a `collection`, or of a `scenario` of an `entity` (`default`, or its name).
+
+    Without a scenario it is the entity that was added or removed, and has none. `values` are all that changed.
+    """
+
+    kind: ChangeKind
+    collection: str | None = None
+    entity: str | None = None
+    scenario: str | None = None
+    values: tuple[ValueChange, ...] = ()
+
+
+class DeliveryAt(msgspec.Struct, frozen=True):
+    """A delivery that is compared: of an environment, at a revision."""
+
+    environment: str
+    revision: int
+
+
+class DeliveryDiff(msgspec.Struct, frozen=True, rename={"before": "from", "after": "to"}):
+    """Every change from one delivery to another, in order of collection and entity."""
+
+    before: DeliveryAt
+    after: DeliveryAt
+    changes: tuple[DeliveryChange, ...]
+
+
+class Restoration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which revision to deliver again."""
+
+    revision: Annotated[int, Meta(ge=0, le=2**31 - 1)]

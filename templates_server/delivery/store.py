@@ -81,6 +81,7 @@ def store_delivery(connection: Connection, environment_id: str, new: NewRevision
             "document": to_json(new.document),
             "created": new.now,
             "created_by": new.author,
+            "note": new.note,
         },
     )
     connection.execute(environments.update().where(environments.c.id == environment_id).values(revision=revision))

@@ -12,7 +12,7 @@ from templates_server.audit import store as audit
 from templates_server.codegen.inputs import CodeHashes
 from templates_server.codegen.model import SpaceModel
 from templates_server.endpoint import Answer, Call
-from templates_server.exchange import answer_document, asked_revision, expected_revision, sent_document
+from templates_server.exchange import answer_document, asked_note, asked_revision, expected_revision, sent_document
 from templates_server.revisions import NewRevision, Stored, entity_tag
 from templates_server.spaces import store
 from templates_server.spaces.differences import diff
@@ -32,9 +32,9 @@ async def replace(call: Call) -> Answer:
 
     What environments deliver is left alone: what the new model no longer has is passed over there.
     """
-    document = await sent_document(call)
+    note, document = asked_note(call), await sent_document(call)
     model = await _sent_model(call, document)
-    new = NewRevision(to_document(model), expected_revision(call, document), call.principal.id, call.now)
+    new = NewRevision(to_document(model), expected_revision(call, document), call.principal.id, call.now, note)
     space_id = call.space_id
 
     def store_new(connection: Connection) -> Stored:

@@ -220,6 +220,7 @@ def store_model(connection: Connection, space_id: str, new: NewRevision) -> Stor
             "document": to_json(new.document),
             "created": new.now,
             "created_by": new.author,
+            "note": new.note,
         },
     )
     changes = {"revision": revision, "name": new.document["name"], "updated": new.now}

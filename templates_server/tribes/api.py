@@ -17,6 +17,7 @@ from templates_server.endpoint import NOTHING, Answer, Call
 from templates_server.errors import NotFound, Problem, ValidationFailed
 from templates_server.exchange import (
     answer_document,
+    asked_note,
     asked_revision,
     expected_revision,
     revision_of,
@@ -56,10 +57,10 @@ async def read(call: Call) -> Response:
 
 async def replace(call: Call) -> Response:
     """Make these the tribes, unless somebody else was faster; equal ones make no new revision."""
-    document = await sent_document(call)
+    note, document = asked_note(call), await sent_document(call)
     space_key, expected = str(call.place.space_key), expected_revision(call, document)
     tribes = await asyncio.to_thread(read_tribes, document, space=space_key)
-    new = NewRevision(to_document(tribes, space=space_key), expected, call.principal.id, call.now)
+    new = NewRevision(to_document(tribes, space=space_key), expected, call.principal.id, call.now, note)
     space_id = call.space_id
 
     def work(connection: Connection) -> Answer:
@@ -123,13 +124,14 @@ async def _change(
 ) -> Response:
     """A new revision of all tribes, with one of them changed."""
     space_id, key, author, now = call.space_id, call.parameters["tribe"], call.principal.id, call.now
+    note = asked_note(call)
 
     def work(connection: Connection) -> Answer:
         store.lock_tribes(connection, space_id)
         present = store.load_tribes(connection, space_id)
         tribes = dict(sorted(change(present.value["tribes"]).items()))
         made_from = present.revision if expected is None else expected
-        new = NewRevision({**present.value, "tribes": tribes}, made_from, author, now)
+        new = NewRevision({**present.value, "tribes": tribes}, made_from, author, now, note)
         stored = store.store_tribes(connection, space_id, new)
         if stored.changed:
             audit.record(connection, call.deed(action, key, details={"revision": stored.revision}))

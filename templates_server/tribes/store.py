@@ -69,7 +69,8 @@ def store_tribes(connection: Connection, space_id: str, new: NewRevision) -> Sto
     _check_uses(connection, space_id, present.value["tribes"].keys() - new.document["tribes"].keys())
     revision = present.revision + 1
     row = {"space_id": space_id, "revision": revision, "document": to_json(new.document)}
-    connection.execute(tribe_revisions.insert(), {**row, "created": new.now, "created_by": new.author})
+    made = {"created": new.now, "created_by": new.author, "note": new.note}
+    connection.execute(tribe_revisions.insert(), row | made)
     connection.execute(spaces.update().where(spaces.c.id == space_id).values(tribes_revision=revision))
     return Stored(revision, changed=True)
 

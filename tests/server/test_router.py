@@ -25,6 +25,7 @@ ROUTER = Router(
         Line("GET", "/v2/spaces/{space}"),
         Line("DELETE", "/v2/spaces/{space}"),
         Line("GET", "/v2/spaces/{space}/users/{user}"),
+        Line("PUT", "/v2/spaces/{space}/users/{user}"),
         Line("GET", "/v2/spaces/{space}/users/me"),
         Line("PUT", "/v2/spaces/{space}/users/{user}/tags/{tag*}"),
     ]
@@ -43,6 +44,15 @@ def test_a_parameter_may_hold_anything_even_a_slash(space: str, user: str) -> No
 
 def test_a_literal_part_is_preferred_to_a_parameter() -> None:
     assert ROUTER.find("GET", b"/v2/spaces/vod/users/me")[0].path == "/v2/spaces/{space}/users/me"
+
+
+def test_a_parameter_takes_the_methods_that_the_literal_part_has_not() -> None:
+    route, parameters = ROUTER.find("PUT", b"/v2/spaces/vod/users/me")
+    assert (route.path, parameters) == ("/v2/spaces/{space}/users/{user}", {"space": "vod", "user": "me"})
+    with pytest.raises(MethodNotAllowed) as refusal:
+        ROUTER.find("DELETE", b"/v2/spaces/vod/users/me")
+    assert refusal.value.headers["Allow"] == "GET, PUT"
+    assert [route.method for route in ROUTER.at(b"/v2/spaces/vod/users/me")] == ["GET", "PUT"]
 
 
 def test_the_rest_of_a_path_is_one_parameter() -> None:

@@ -24,6 +24,7 @@ from mtribes_cli.ingest.decoding import UTF_8
 from templates_server import addresses, documents, forms, remembering
 from templates_server.codegen.model import GenerationInput
 from templates_server.codegen.render import render
+from templates_server.delivery.differences import differences
 from templates_server.delivery.reading import Surroundings, parse_delivery
 from templates_server.events.modelled import differs
 from templates_server.pages.browser import cookie_in
@@ -89,6 +90,8 @@ NOT_READERS: Mapping[str, str] = {
     "mtribes_cli.commands.environment._signing_in": _OURS,
     "mtribes_cli.commands.environment._signing_result": _OURS,
     "mtribes_cli.crash.redacted": "is one pattern, which is measured, and the replacing of secrets",
+    "mtribes_cli.deliveries._as_json": _OURS,
+    "mtribes_cli.deliveries._between": _OURS,
     "mtribes_cli.help_text._section": _OURS,
     "mtribes_cli.ingest.csv_header._becomes": "is called by the files that are read below",
     "mtribes_cli.ingest.csv_header._convert": "is called by the files that are read below",
@@ -125,6 +128,9 @@ NOT_READERS: Mapping[str, str] = {
     "templates_server.codegen.typescript.layout.value": _LISTED,
     "templates_server.codegen.typescript.modules.path_of": _LISTED,
     "templates_server.delivery.choosing.entity_name": _OURS,
+    "templates_server.delivery.differences._entity": _LISTED,
+    "templates_server.delivery.differences._targeted": _LISTED,
+    "templates_server.delivery.revisions_api._asked_side": "calls whole_number and shown, which are called here",
     "templates_server.documents._fits": _LISTED,
     "templates_server.documents._text": _LISTED,
     "templates_server.events.modelled.differs": _LISTED,
@@ -250,6 +256,17 @@ def _differs(text: str) -> list[bool]:
     return [differs(name, metadata, modelled) for name in modelled for metadata in sent]
 
 
+def _differences(text: str) -> object:
+    """What changes where a text is the name of everything, and the order of many is turned round."""
+    names = text.split(",") or [text]
+    items = [{"id": name, "experience": "hero", "properties": {"title": text}} for name in dict.fromkeys(names)]
+    targeted = [{"name": item["id"], "tribes": ["gold"], "items": items} for item in items[:3]]
+    turned = [{**each, "items": items[::-1]} for each in targeted[::-1]]
+    entities = [{text: {"default": each[0], "targeted": each}} for each in (targeted, turned)]
+    before, after = ({"published": names, "scenarios": scenarios} for scenarios in entities)
+    return [differences(before, after), differences({"published": [], "scenarios": {}}, after)]
+
+
 def _conditions(text: str) -> list[dict[str, object]]:
     """Conditions on data that hold a text in each of their places."""
     places: dict[str, object] = {"path": [text], "operator": "in", "value": [text]}
@@ -273,6 +290,7 @@ COMPOSED: tuple[tuple[str, Read], ...] = (
         "templates_server.delivery.reading",
         lambda text: parse_delivery(document(text), Surroundings(SPACE, "production")),
     ),
+    ("templates_server.delivery.differences", _differences),
     ("templates_server.events.modelled", _differs),
     ("templates_server.users.api", lambda text: _read_changes(document(text))),
     (

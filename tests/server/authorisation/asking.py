@@ -60,6 +60,7 @@ BODIES: Mapping[str, Any] = {
     f"PUT {SPACE}/tribes": tribes("new", revision=1),
     f"PUT {SPACE}/tribes/{{tribe}}": tribes("new")["tribes"]["gold"],
     f"PUT {HERE}/delivery": delivery("new", revision=1),
+    f"POST {HERE}/delivery/restore": {"revision": 0},
     f"POST {HERE}/publish": {"collections": ["hidden"]},
     f"POST {HERE}/unpublish": {"collections": ["home"]},
     f"POST {HERE}/keys": {"name": "new"},
@@ -101,6 +102,7 @@ QUERIES = {
     "GET /api/client/sessions/{session}/changes": "?wait=0",
     f"GET {HERE}/tribes/{{tribe}}/explanation": "?user=ada",
 }
+HEADERS = {f"POST {HERE}/delivery/restore": {"if_match": "*"}}
 ALSO_TOUCHED: Mapping[str, frozenset[str]] = {
     f"DELETE {SPACE}": frozenset({"staging"}),
     f"POST {ORGANIZATION}/spaces": frozenset({UNKNOWN}),
@@ -237,7 +239,8 @@ async def send(world: World, cell: Cell, *, account: str = "", **inner: str) -> 
     if account:
         path += f"{'&' if '?' in path else '?'}accountId={account}"
     content = content.replace(b"PLACE", cell.place.encode())
-    answer = await world.ask(cell.credential, cell.row.method, path, content, content_type=media_type)
+    headers = {"content_type": media_type, **HEADERS.get(name, {})}
+    answer = await world.ask(cell.credential, cell.row.method, path, content, **headers)
     if answer.status == ACCEPTED and path.partition("?")[0].endswith("/exports"):
         await world.end_of_export(json.loads(answer.body)["data"][0]["export"])
     return answer

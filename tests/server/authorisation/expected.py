@@ -81,11 +81,13 @@ GET    {OLD}/spaces/{{space}}                              200 spaces:read  view
 DELETE {SPACE}                                             204 spaces:write developer     token   place
 GET    {SPACE}/model                                       200 spaces:read  viewer        token   place
 PUT    {SPACE}/model                                       200 spaces:write developer     token   nobody
+GET    {SPACE}/model/revisions                             200 spaces:read  developer     token   place
 POST   {SPACE}/model/diff                                  200 spaces:read  viewer        token   nobody
 POST   {SPACE}/code                                        200 code:read    viewer        token   place
 GET    {SPACE}/environments                                200 spaces:read  viewer        token   nobody
 GET    {SPACE}/tribes                                      200 tribes:read  viewer        token   place
 PUT    {SPACE}/tribes                                      200 tribes:write developer     token   place
+GET    {SPACE}/tribes/revisions                            200 tribes:read  developer     token   place
 GET    {SPACE}/tribes/{{tribe}}                            200 tribes:read  viewer        token   place
 PUT    {SPACE}/tribes/{{tribe}}                            200 tribes:write developer     token   place
 DELETE {SPACE}/tribes/{{tribe}}                            204 tribes:write developer     token   place
@@ -93,6 +95,9 @@ DELETE {SPACE}/tribes/{{tribe}}                            204 tribes:write deve
 GET    {HERE}                                              200 spaces:read  viewer        token   nobody
 GET    {HERE}/delivery                                     200 spaces:read  viewer        token   place
 PUT    {HERE}/delivery                                     200 spaces:write developer     token   place
+GET    {HERE}/delivery/revisions                           200 spaces:read  developer     token   place
+GET    {HERE}/delivery/diff                                200 spaces:read  viewer        token   place
+POST   {HERE}/delivery/restore                             200 spaces:write developer     token   place
 POST   {HERE}/publish                                      200 spaces:write developer     token   place
 POST   {HERE}/unpublish                                    200 spaces:write developer     token   place
 GET    {HERE}/keys                                         200 spaces:read  viewer        token   place

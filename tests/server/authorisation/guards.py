@@ -109,6 +109,31 @@ GUARDS = (
         "        reads=EventExport,\n",
         ("/events/exports",),
     ),
+    *(
+        Guard(
+            f"a viewer sees no authors of {what}",
+            "routes",
+            f"        {summary},\n        scope=Scope.{scope},\n        role=Role.DEVELOPER,\n",
+            f"        {summary},\n        scope=Scope.{scope},\n",
+            (f"{what}/revisions",),
+        )
+        for what, scope, summary in (
+            ("model", "SPACES_READ", '"Who changed the model, when and why: the newest revision first."'),
+            ("tribes", "TRIBES_READ", '"Who changed the tribes of a Space, when and why: the newest revision first."'),
+            (
+                "delivery",
+                "SPACES_READ",
+                '"Who changed what an environment delivers, when and why: the newest revision first."',
+            ),
+        )
+    ),
+    Guard(
+        "histories of one Space or environment",
+        "histories.store",
+        ".where(owner == owner_id)",
+        ".where(owner.is_not(None))",
+        ("/revisions",),
+    ),
     Guard("revoked keys", "spaces.store", " AND k.revoked IS NULL", "", ("/api/client/events",)),
     Guard(
         "expiry",

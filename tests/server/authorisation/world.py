@@ -174,18 +174,18 @@ def user(mark: str, user_id: str = "ada") -> dict[str, Any]:
 
 async def _furnish_space(world: World, organization: Organization, space: str) -> None:
     await _make(world, "POST", f"/v2/organizations/{organization.key}/spaces", {"key": space, "name": f"mark-{space}"})
-    await _make(world, "PUT", f"/v2/spaces/{space}/model", model(space, revision=0))
+    await _make(world, "PUT", f"/v2/spaces/{space}/model?note=mark-{space}", model(space, revision=0))
     only = tribes(space)["tribes"]["plain"]
     document = tribes(space, revision=0)
     document["tribes"][f"only-{space}"] = only
-    await _make(world, "PUT", f"/v2/spaces/{space}/tribes", document)
+    await _make(world, "PUT", f"/v2/spaces/{space}/tribes?note=mark-{space}", document)
     await _furnish_environment(world, space, "production", mark=space)
     await _furnish_environment(world, space, "staging", mark="staging" if space == "vod" else space)
 
 
 async def _furnish_environment(world: World, space: str, environment: str, *, mark: str) -> None:
     path = f"/v2/spaces/{space}/environments/{environment}"
-    await _make(world, "PUT", f"{path}/delivery", delivery(mark, revision=0))
+    await _make(world, "PUT", f"{path}/delivery?note=mark-{mark}", delivery(mark, revision=0))
     await _make(world, "POST", f"{path}/users", [user(mark), user(mark, f"only-{mark}")])
     for name in ("crm", f"only-{mark}"):
         line = json.dumps(user(mark, "grace")).encode() + b"\n"

@@ -1,0 +1,1 @@
+"""Histories of documents: who made which revision, when and why."""
