@@ -44,10 +44,9 @@ def _escape(match: re.Match[str]) -> str:
 
 def number(value: float) -> Literal:
     """A literal of a Double; ValueError for infinity and NaN."""
-    value = float(value)
     if not math.isfinite(value):
         raise ValueError("a number must be finite")
-    return Literal(repr(value))
+    return Literal(f"{value!r}.0" if isinstance(value, int) else repr(value))
 
 
 def boolean(value: bool) -> Literal:  # noqa: FBT001 - the value itself

@@ -54,11 +54,13 @@ internal class Exchange(
         for ((name, value) in request.headers) connection.setRequestProperty(name, value)
         request.body?.let { send(connection, it.toByteArray()) }
         val status = connection.responseCode
-        val body = (if (status < 400) connection.inputStream else connection.errorStream)?.use(::read) ?: ByteArray(0)
+        val retryAfter = connection.getHeaderField("Retry-After")
+        // Of an answer that asks for a password there is no body.
+        val stream = (if (status < 400) connection.inputStream else connection.errorStream) ?: return Reply(status, "", retryAfter)
+        val body = stream.use(::read)
         // The platform takes the end of a connection for the end of the answer.
         val announced = connection.getHeaderField("Content-Length")?.toLongOrNull() ?: 0
-        if (announced > body.size) return NO_ANSWER
-        return Reply(status, String(body), connection.getHeaderField("Retry-After"))
+        return if (announced > body.size) NO_ANSWER else Reply(status, String(body), retryAfter)
     }
 
     private fun send(

@@ -92,7 +92,9 @@ def test_mistakes_do_not_compile_and_are_told_where_they_are(compiled: Path, tmp
     source = tmp_path / "Mistakes.kt"
     text = (PROGRAMS / "Mistakes.kt.txt").read_text("utf-8")
     source.write_text(text, "utf-8")
-    said = compile_kotlin([source], tmp_path / "out", "-cp", str(compiled))
+    # Beside errors no warning is told, unless it is one.
+    options = ["-cp", str(compiled), "-Xwarning-level=DEPRECATION:error"]
+    said = compile_kotlin([source], tmp_path / "out", *options)
     told = {int(line): message for line, message in LINES.findall(said)}
     expected = {
         number: line.rpartition(" // ")[2] for number, line in enumerate(text.splitlines(), start=1) if " // " in line
