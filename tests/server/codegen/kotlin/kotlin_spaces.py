@@ -21,7 +21,6 @@ from templates_server.codegen.model import (
     SpaceModel,
     Value,
 )
-from tests.server.codegen.made_spaces import options_of
 
 TEXTS_AT_ONCE = 20
 MOST_FIELDS = 100
@@ -56,7 +55,10 @@ def text_space(texts: Sequence[str]) -> GenerationInput:
             (Section("all", texts[0], texts[-1], tuple(keys)),),
             (Collection("page", texts[0], texts[-1], "Pages", children),),
             tuple(_event(f"k{at:03}", text) for at, text in enumerate(texts)),
-            tuple(_field(f"k{at:03}", text) for at, text in enumerate(texts[:MOST_FIELDS])),
+            tuple(
+                Field(f"k{at:03}", PropertyType.SELECT, group[0], group[-1], tuple(map(option_of, group)))
+                for at, group in enumerate(groups)
+            ),
         ),
         states | {"page.everything": EntityState(enabled=True, items=items)},
     )
@@ -68,11 +70,17 @@ def _text_properties(texts: Sequence[str]) -> tuple[Property, ...]:
         for at, text in enumerate(texts)
         for property_ in (
             Property(f"l{at:02}", PropertyType.LIST, text, text, (text, f"also {text}")),
-            Property(f"s{at:02}", PropertyType.SELECT, text, text, options_of(text)[0], options_of(text)),
             Property(f"t{at:02}", PropertyType.TEXT, text, text, text),
         )
     ]
-    return tuple(sorted(found, key=lambda each: each.key))
+    options = tuple(map(option_of, texts))
+    select = Property("s", PropertyType.SELECT, texts[0], texts[0], options[0], options)
+    return tuple(sorted([*found, select], key=lambda each: each.key))
+
+
+def option_of(text: str) -> str:
+    """The text as an option: a select has none that is empty."""
+    return text or "empty"
 
 
 def _text_values(texts: Sequence[str]) -> dict[str, Value]:
@@ -80,22 +88,20 @@ def _text_values(texts: Sequence[str]) -> dict[str, Value]:
 
 
 def _event(key: str, text: str) -> Event:
-    return Event(
-        f"{key}/{key}",
-        text,
-        text,
-        (Metadata(key, PropertyType.SELECT, text, text, options_of(text), is_required=True),),
-    )
+    return Event(f"{key}/{key}", text, text, (Metadata(key, PropertyType.TEXT, text, text, is_required=True),))
 
 
 def _field(key: str, text: str) -> Field:
-    return Field(key, PropertyType.SELECT, text, text, options_of(text))
+    return Field(key, PropertyType.TEXT, text, text)
 
 
 def key_space(keys: Sequence[str]) -> GenerationInput:
     """The keys as those of experiences, sections, collections, children, properties, options, events and fields."""
     keys = sorted(keys)
-    every = tuple(Property(key, PropertyType.SELECT, default=key, options=(key, "other")) for key in keys)
+    every = (
+        *(Property(key, PropertyType.TEXT, default=key) for key in keys),
+        Property("zz", PropertyType.SELECT, options=tuple(keys)),
+    )
     experiences = [Experience(key, properties=(Property(key, PropertyType.TEXT, default=key),)) for key in keys]
     model = SpaceModel(
         "made",
@@ -117,7 +123,6 @@ def large_space(count: int) -> GenerationInput:
     keys = [f"experience-{number:03}" for number in range(count)]
     properties = (
         Property("a-color", PropertyType.COLOR),
-        Property("a-select", PropertyType.SELECT, options=("one", "two")),
         Property("a-text", PropertyType.TEXT, default="text"),
     )
     values: dict[str, Value] = {"a-text": "other"}

@@ -1,4 +1,4 @@
-// Prints what the properties of every child of a page are, as an app reads them.
+// Prints what the properties of every child of a page are, as an app reads them; of a select all of its options.
 package programs
 
 import mtspace.vod.runtime.dateText
@@ -17,7 +17,7 @@ private fun plain(value: Any?): Any? =
     when (value) {
         null, is String, is Number, is Boolean, is List<*> -> value
         is Date -> dateText(value.time)
-        is Enum<*> -> read(value)["value"]
+        is Enum<*> -> value.javaClass.enumConstants.map { read(it)["value"] }
         else -> read(value).mapValues { plain(it.value) }
     }
 
