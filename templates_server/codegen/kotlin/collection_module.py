@@ -26,7 +26,7 @@ def collection_module(collection: Collection, names: ModelNames, package: Code) 
         "children": children,
         "states": broken("statesOf(", pairs, ")", indent=12) if pairs else Code("statesOf()"),
     }
-    return Module(file_path(kind.text), "Collection.kt.jinja", values)
+    return Module(file_path(kind.text, folder="collection"), "Collection.kt.jinja", values)
 
 
 def _child(collection: Collection, child: Child, names: ModelNames) -> Mapping[str, Piece]:

@@ -38,7 +38,7 @@ def experience_module(experience: Experience, sections: Sequence[str], names: Mo
         "values": _values(experience, scope),
         "wire": _wire(experience, scope),
     }
-    return Module(file_path(kind.text), "Experience.kt.jinja", values)
+    return Module(file_path(kind.text, folder="experience"), "Experience.kt.jinja", values)
 
 
 def _imports(experience: Experience) -> Iterator[str]:

@@ -105,9 +105,9 @@ UNSET = "UNSET"
 """The entry that stands for a select without a value."""
 
 
-def file_path(stem: str) -> Path:
-    """The file of a class."""
-    return Path(f"{stem}.kt")
+def file_path(stem: str, *, folder: str = "") -> Path:
+    """The file of a class; all of them are one package, whatever their folder, since sealed types are within one."""
+    return Path(f"{folder}/{stem}.kt" if folder else f"{stem}.kt")
 
 
 def package_segment(name: Name) -> Identifier:

@@ -24,4 +24,4 @@ def section_module(section: Section, names: ModelNames, package: Code) -> Module
         "class": kind,
         "supertype": enclosed(head, [call], ") {"),
     }
-    return Module(file_path(kind.text), "Section.kt.jinja", values)
+    return Module(file_path(kind.text, folder="section"), "Section.kt.jinja", values)
