@@ -26,7 +26,8 @@ import java.util.concurrent.ExecutorService
 import java.util.concurrent.Executors
 
 private val FEATURES =
-    listOf("page", "server", "default space", "created space", "stable objects", "platform log")
+    listOf("page", "server", "default space", "created space", "stable objects", "platform log") +
+        listOf("live changes", "kept events", "one session a space")
 
 private fun failing(what: String): Nothing = throw IllegalStateException("$what fails")
 

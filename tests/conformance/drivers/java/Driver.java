@@ -11,7 +11,8 @@ import mtspace.vod.SpaceCollections;
 /** Drives the Java runtime through the conformance cases: templates_server/docs/conformance.md. */
 public final class Driver implements UnaryOperator<String>, AutoCloseable {
   private static final List<Object> FEATURES = Arrays.asList("page", "server", "default space",
-      "created space", "async storage", "stable objects", "platform log");
+      "created space", "async storage", "stable objects", "platform log", "live changes",
+      "kept events", "one session a space");
   private final Map<String, App> spaces = new HashMap<>();
   private final Map<String, ExecutorService> callers = new HashMap<>();
   private final Map<String, Subscription> listeners = new HashMap<>();
