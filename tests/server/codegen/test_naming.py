@@ -98,7 +98,9 @@ def test_files_are_not_called_as_devices_or_folders_are(key: str) -> None:
 def test_identifiers_are_listed_by_path_for_those_who_compare_models(language: str) -> None:
     listed = identifiers(name_model(vod().model), language)
     assert listed["experiences.carousel.properties.title-ids"] == "titleIds"
-    assert listed["sections.homepage-body"] == "homepageBody"
+    types = {"java": ("Hero", "HomepageBodySection")}
+    assert (listed["experiences.hero"], listed["sections.homepage-body"]) == types.get(
+        language, ("hero", "homepageBody")
+    )
     assert listed["collections.homepage.children.header"] == "header"
-    assert listed["experiences.hero"] == "hero"
     assert listed["collections.onboarding"] == "onboarding"
