@@ -53,10 +53,10 @@ def errors(said: str) -> dict[str, str]:
     return {f"{file}:{line}": text for file, line, text in re.findall(r"(\w+\.java):(\d+): (?:error: )?(.*)", said)}
 
 
-def run_java(main: str, path: Sequence[Path], *arguments: str) -> str:
+def run_java(main: str, path: Sequence[Path], *arguments: str, folder: Path | None = None) -> str:
     """What the program prints; it must end well."""
     command = [require_jdk_program("java"), *QUICKLY, "-Dfile.encoding=UTF-8", "-Xmx512m"]
-    done = run([*command, "-cp", os.pathsep.join(map(str, path)), main, *arguments], Path.cwd(), {})
+    done = run([*command, "-cp", os.pathsep.join(map(str, path)), main, *arguments], folder or Path.cwd(), {})
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 

@@ -12,6 +12,7 @@ from templates_server.codegen.java.names import identifier, method, type_name
 from templates_server.codegen.model import GenerationInput, SpaceModel
 from templates_server.codegen.naming import Scope, name_scope
 from templates_server.codegen.render import render
+from tests.server.codegen.client_api_peer import ClientApiPeer
 from tests.server.codegen.java.jdk import PROGRAMS, compile_java, errors, run_java, unformatted, write_java
 from tests.server.codegen.jvm_classes import class_files, references_beyond
 from tests.server.codegen.made_spaces import made_space
@@ -59,6 +60,15 @@ def test_an_app_that_uses_everything_compiles_and_runs(classes: Path, tmp_path: 
         "snapshot true",
     } <= set(told)
     assert not list((tmp_path / "storage").glob("*")), "nothing is stored without consent"
+
+
+@pytest.mark.slow
+def test_the_sample_app_compiles_and_runs(classes: Path, peer: ClientApiPeer, tmp_path: Path) -> None:
+    assert compile_java([SAMPLE], tmp_path / "classes", path=[classes]) == ""
+    told = run_java("app.Shop", [classes, tmp_path / "classes"], "pk_test", peer.url, "u1", folder=tmp_path)
+    assert told.splitlines() == ["The session is served.", "*** The derby ***"]
+    [[event]] = peer.bodies("/events")
+    assert (event["name"], event["metadata"]) == ("item/seen", [{"key": "id", "value": "derby"}])
 
 
 @pytest.mark.slow

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -85,14 +86,11 @@ def test_hostile_keys_compile_and_keep_their_parts_apart(keys: list[str], tmp_pa
     }
 
 
-def read_made(folder: Path, keys: list[str], texts: list[str]) -> dict[str, list[dict[str, object]]]:  # type: ignore[misc]
+def read_made(folder: Path, keys: list[str], texts: list[str]) -> Any:
     """What a program reads of a Space that is made of these."""
     source = write_java(folder / "source", made_space(keys, texts))
     assert compile_java([source, PROGRAMS / "ReadMade.java"], folder / "classes") == ""
-    read: dict[str, list[dict[str, object]]] = json.loads(
-        run_java("mtspace.made.runtime.ReadMade", [folder / "classes"])
-    )
-    return read
+    return json.loads(run_java("mtspace.made.runtime.ReadMade", [folder / "classes"]))
 
 
 def by_raw_key(text: str) -> dict[str, object]:

@@ -42,7 +42,12 @@ public final class Consumer {
     Mtribes.client.setActive(true);
     Mtribes.client.networkIsBack();
     Fields fields =
-        Fields.builder().campaign("spring").cartTotal(12).isMember(true).plan(Fields.Plan.GOLD).build();
+        Fields.builder()
+            .campaign("spring")
+            .cartTotal(12)
+            .isMember(true)
+            .plan(Fields.Plan.GOLD)
+            .build();
     Mtribes.session.start();
     Mtribes.session.start(new StartOptions("u1"));
     Mtribes.session.start(new StartOptions("u1", fields));
@@ -81,7 +86,10 @@ public final class Consumer {
       header.track(Events.itemClicked().build());
       items.get(0).experience().track(Events.searchDone().isFirst(true).results(12).build());
       space.session.track(
-          Events.videoCompleted().title("Parasite").genre(Events.VideoCompleted.Genre.DRAMA).build());
+          Events.videoCompleted()
+              .title("Parasite")
+              .genre(Events.VideoCompleted.Genre.DRAMA)
+              .build());
       space.session.track("item/clicked");
       System.out.println("listening " + (listening != null));
     }

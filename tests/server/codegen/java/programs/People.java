@@ -63,7 +63,11 @@ public final class People {
   /** One Space on many threads: what the first is served, nobody else sees. */
   private static void shareOne(String host) throws Exception {
     SpaceOptions options =
-        SpaceOptions.builder("pk_test").host(host).waitTimeMsec(30_000).logger((line, cause) -> {}).build();
+        SpaceOptions.builder("pk_test")
+            .host(host)
+            .waitTimeMsec(30_000)
+            .logger((line, cause) -> {})
+            .build();
     Space shared = Mtribes.createSpace(options);
     shared.session.startAndWait(new StartOptions("ann"));
     ExecutorService threads = Executors.newFixedThreadPool(THREADS);

@@ -21,7 +21,14 @@ public final class ReadMade {
       Object defaults = Json.normalise(of.defaults().asMap());
       read.add(
           Json.object(
-              "kind", of.kind(), "member", method.getName(), "properties", properties, "defaults", defaults));
+              "kind",
+              of.kind(),
+              "member",
+              method.getName(),
+              "properties",
+              properties,
+              "defaults",
+              defaults));
     }
     List<Object> items = new ArrayList<>();
     for (SectionItem each : page.everything().items()) {

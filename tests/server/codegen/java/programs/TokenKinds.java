@@ -16,7 +16,10 @@ final class TokenKinds {
     Path folder = Path.of(arguments[0]);
     List<Path> files;
     try (Stream<Path> all = Files.walk(folder)) {
-      files = all.filter(path -> path.toString().endsWith(".java")).sorted().collect(Collectors.toList());
+      files =
+          all.filter(path -> path.toString().endsWith(".java"))
+              .sorted()
+              .collect(Collectors.toList());
     }
     for (Path file : files) {
       Scanner scanner =
