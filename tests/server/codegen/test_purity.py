@@ -73,7 +73,7 @@ def with_hero_described(model: SpaceModel, description: str) -> SpaceModel:
     return dataclasses.replace(model, experiences=experiences)
 
 
-@pytest.mark.parametrize("language", ["typescript", "javascript"])
+@pytest.mark.parametrize("language", ["typescript", "javascript", "swift"])
 def test_only_the_files_that_a_change_is_about_change(language: str) -> None:
     before = vod()
     after = GenerationInput(with_hero_described(before.model, "Something else."), before.fallbacks)
@@ -81,6 +81,7 @@ def test_only_the_files_that_a_change_is_about_change(language: str) -> None:
     assert {path for path in old if old[path] != new[path]} == {
         "typescript": {"experience/hero.ts", "fallbacks.ts"},
         "javascript": {"experience/hero.d.ts", "fallbacks.js"},
+        "swift": {"Experience/HeroExperience.swift", "MtribesFallbacks.swift"},
     }[language]
 
 
