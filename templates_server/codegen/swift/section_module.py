@@ -27,9 +27,9 @@ def section_module(section: Section, names: ModelNames) -> Module:
 
 
 def _case(experience: Name) -> dict[str, Code]:
-    known_as = case(experience)
+    known_as = declared(case(experience)).text
     return {
-        "declaration": Code(f"case {declared(known_as).text}({type_name(experience, 'Item').text})"),
-        "id": Code(f"case .{known_as.text}(let item): return item.id"),
-        "entry": Code(f"all.append(ElementType({experience.camel}Experience) {{ .{known_as.text}($0) }})"),
+        "declaration": Code(f"case {known_as}({type_name(experience, 'Item').text})"),
+        "id": Code(f"case .{known_as}(let item): return item.id"),
+        "entry": Code(f"all.append(ElementType({experience.camel}Experience) {{ .{known_as}($0) }})"),
     }

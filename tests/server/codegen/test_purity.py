@@ -74,16 +74,15 @@ def with_hero_described(model: SpaceModel, description: str) -> SpaceModel:
     return dataclasses.replace(model, experiences=experiences)
 
 
-@pytest.mark.parametrize("language", ["typescript", "javascript", "python"])
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_only_the_files_that_a_change_is_about_change(language: str) -> None:
     before = vod()
     after = GenerationInput(with_hero_described(before.model, "Something else."), before.fallbacks)
     old, new = render(before, language, {}), render(after, language, {})
-    assert {path for path in old if old[path] != new[path]} == {
-        "typescript": {"experience/hero.ts", "fallbacks.ts"},
-        "javascript": {"experience/hero.d.ts", "fallbacks.js"},
-        "python": {"experience/hero.py", "fallbacks.py"},
-    }[language]
+    changed = sorted((path.lower() for path in old if old[path] != new[path]), key=lambda path: "fallbacks" in path)
+    assert len(changed) == 2
+    assert re.fullmatch(r"experience/\w*hero\w*(\.d)?\.\w+", changed[0])
+    assert re.fullmatch(r"\w*fallbacks\.\w+", changed[1])
 
 
 FALLBACKS = {"typescript": "fallbacks.ts", "javascript": "fallbacks.js", "python": "fallbacks.py"}
