@@ -76,6 +76,7 @@ sub mtFlushStorage(s as object)
     try
         if s.registry <> invalid then s.registry.Flush()
     catch e
-        mtLogOnce(s, "storage keeps nothing")
+        ' Once more after the next turn.
+        s.isUnflushed = true
     end try
 end sub

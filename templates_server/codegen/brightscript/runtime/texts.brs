@@ -37,11 +37,16 @@ end function
 
 ' The text as it can be sent and stored: without NUL and halves of surrogate pairs, which no server stores.
 function mtStorable(text as string) as string
-    return mtReplaced(text, mtIsStorable)
+    if mtIsPrintable(text) then return text
+    if mtMatches("\x00", text) then text = mtReplaced(text, mtIsNoNul)
+    ' In UTF-8 there are no halves.
+    bytes = CreateObject("roByteArray")
+    bytes.FromAsciiString(text)
+    return bytes.ToAsciiString()
 end function
 
-function mtIsStorable(codes as object, at as integer) as boolean
-    return codes[at] <> 0 and not mtIsHalf(codes, at)
+function mtIsNoNul(codes as object, at as integer) as boolean
+    return codes[at] <> 0
 end function
 
 ' Whether a half of a surrogate pair stands there without its other half.
@@ -109,19 +114,14 @@ end function
 
 function mtControlsEscaped(text as string) as string
     short = { "8": "\b", "9": "\t", "10": "\n", "12": "\f", "13": "\r" }
-    codes = mtCodes(text)
-    parts = []
-    for at = 0 to codes.Count() - 1
-        code = codes[at]
-        if short.DoesExist(code.ToStr()) then
-            parts.Push(short[code.ToStr()])
-        else if code < 32 or mtIsHalf(codes, at) then
-            parts.Push("\u" + Right("000" + LCase(StrI(code, 16)).Trim(), 4))
-        else
-            parts.Push(Mid(text, at + 1, 1))
+    for code = 1 to 31
+        if Instr(1, text, Chr(code)) > 0 then
+            escape = "\u" + Right("000" + LCase(StrI(code, 16)).Trim(), 4)
+            if short.DoesExist(code.ToStr()) then escape = short[code.ToStr()]
+            text = text.Replace(Chr(code), escape)
         end if
     end for
-    return parts.Join("")
+    return text
 end function
 
 ' A value as JSON, the keys of objects in order; an error for what JSON has no form for.
@@ -161,7 +161,8 @@ end function
 
 ' A random UUID, version 4.
 function mtNewId() as string
-    return CreateObject("roDeviceInfo").GetRandomUUID()
+    if m.mtDevice = invalid then m.mtDevice = CreateObject("roDeviceInfo")
+    return m.mtDevice.GetRandomUUID()
 end function
 
 function mtHas(texts as object, text as string) as boolean

@@ -3,6 +3,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
+import { quicken } from "./quicken.mjs";
 
 const require = createRequire(import.meta.url);
 let brs, loaded, around;
@@ -29,16 +30,6 @@ async function loadOnce(folder, root) {
   const stdout = { write: (text) => void around.print(text) };
   const options = { ...brs.defaultExecutionOptions, root, stdout, stderr: process.stderr };
   return brs.Interpreter.withSubEnvsFromComponents(components, new Map(), options);
-}
-
-/** The interpreter copies every function of a component at each call, and a stack at each return: these are shared here. */
-function quicken(Environment) {
-  Error.stackTraceLimit = 0;
-  Environment.prototype.createSubEnvironment = function (includeModuleScope = true) {
-    const made = Object.assign(Object.create(Environment.prototype), this, { function: new Map() });
-    if (!includeModuleScope) Object.assign(made, { module: new Map(), scopedMockFunctions: new Map() });
-    return made;
-  };
 }
 
 const extendedRegistry = ({ Registry }) => () => (around.hasRegistry() ? new Registry() : brs.BrsInvalid.Instance);
