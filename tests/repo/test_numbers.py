@@ -19,7 +19,7 @@ OF_THE_DATABASE = {"scalar_one", "scalar"}
 NOT_SENT: dict[str, str] = {
     "templates_server/codegen/python/runtime/events.py: int(place)": "nine digits of a pattern",
     "templates_server/codegen/python/runtime/reading.py: int(": "a number, and its exponent as Python writes it",
-    "templates_server/codegen/python/runtime/retry.py: float(text)": "reads any number of digits; the result is checked",
+    "templates_server/codegen/python/runtime/retry.py: float(text)": "any number of digits; the result is checked",
     "templates_server/codegen/python/runtime/sender.py: int(answer.status)": "a number; any failure is no answer",
     "templates_server/codegen/python/runtime/values.py: int(": "a few digits of a pattern",
     "templates_server/events/modelled.py: float(text)": "a pattern holds it to 60 characters",

@@ -10,6 +10,7 @@ from templates_server.codegen.model import Color, Value
 from templates_server.codegen.pieces import Code, Comment, Literal
 
 DOCSTRING_WIDTH = 88
+UNSEEN_NAME = "No name that can be seen."
 
 _UNSEEN = (
     "\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f"
@@ -65,8 +66,9 @@ def docstring(name: str, description: str, *, key: str = "", indent: int = 0) ->
     """A docstring of name and description, one line or several; of the key, or None, where there is neither."""
     words = [_plain(part) for part in (name, description)]
     text = ": ".join(part for part in words if part) or _plain(key)
-    if not text:
+    if not text and not name and not description:
         return None
+    text = text or UNSEEN_NAME
     margin = " " * indent
     width = DOCSTRING_WIDTH - indent - len('"""')
     if len(text) + len('"""') <= width:

@@ -36,15 +36,19 @@ class Trap:
 CYCLE: dict[str, Any] = {}
 CYCLE["of"] = CYCLE
 ODD: dict[str, Any] = {
-    "nothing": None, "null": None, "number": 5, "text": "x", "list": [], "true": True, "bigint": 10,
-
-        "symbol": object(),
-        "function": print,
-        "bare": object(),
-        "cycle": CYCLE,
-        "trap": Trap(),
-        "half a pair": "\ud83d"
-    ,
+    "nothing": None,
+    "null": None,
+    "number": 5,
+    "text": "x",
+    "list": [],
+    "true": True,
+    "bigint": 10,
+    "symbol": object(),
+    "function": print,
+    "bare": object(),
+    "cycle": CYCLE,
+    "trap": Trap(),
+    "half a pair": "\ud83d",
 }
 
 

@@ -25,7 +25,8 @@ _DATE = re.compile(
     r"(?:Z|([+-])(\d\d):?(\d\d))?",
     re.ASCII,
 )
-_SURROGATE = re.compile("[\x00\ud800-\udfff]")
+_HALF = re.compile("[\ud800-\udfff]")
+_NOT_STORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 class Nonsense(Exception):
@@ -86,7 +87,7 @@ def ensure(holds: object, message: str = "") -> None:
 
 def storable(text: str) -> str:
     """The text as it can be sent and stored: without NUL and halves of pairs."""
-    return _SURROGATE.sub(REPLACEMENT, text)
+    return _NOT_STORABLE.sub(REPLACEMENT, text)
 
 
 def is_text(value: object) -> bool:
@@ -97,6 +98,11 @@ def is_text(value: object) -> bool:
 def is_number(value: object) -> bool:
     """Whether it is a number, whatever its type says."""
     return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def whole(text: str) -> str:
+    """The text as it can be written: without halves of pairs, which Python holds."""
+    return text if text.isascii() else _HALF.sub(REPLACEMENT, text)
 
 
 def as_object(value: object) -> Mapping[str, Any]:
@@ -153,7 +159,7 @@ def as_date(value: object) -> datetime:
 
 
 def _read_text(value: object, _: tuple[str, ...]) -> str:
-    return storable(as_string(value))
+    return whole(as_string(value))
 
 
 def _read_number(value: object, _: tuple[str, ...]) -> float:
@@ -178,7 +184,7 @@ def _read_date(value: object, _: tuple[str, ...]) -> datetime:
 
 
 def _read_list(value: object, _: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(storable(as_string(part)) for part in as_list(value))
+    return tuple(whole(as_string(part)) for part in as_list(value))
 
 
 def _read_select(value: object, options: tuple[str, ...]) -> str:
