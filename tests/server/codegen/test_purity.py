@@ -73,7 +73,7 @@ def with_hero_described(model: SpaceModel, description: str) -> SpaceModel:
     return dataclasses.replace(model, experiences=experiences)
 
 
-@pytest.mark.parametrize("language", ["typescript", "javascript"])
+@pytest.mark.parametrize("language", ["typescript", "javascript", "java"])
 def test_only_the_files_that_a_change_is_about_change(language: str) -> None:
     before = vod()
     after = GenerationInput(with_hero_described(before.model, "Something else."), before.fallbacks)
@@ -81,6 +81,7 @@ def test_only_the_files_that_a_change_is_about_change(language: str) -> None:
     assert {path for path in old if old[path] != new[path]} == {
         "typescript": {"experience/hero.ts", "fallbacks.ts"},
         "javascript": {"experience/hero.d.ts", "fallbacks.js"},
+        "java": {"experience/Hero.java", "Fallbacks.java"},
     }[language]
 
 
@@ -101,7 +102,7 @@ def test_the_code_hash_stands_in_the_file_that_varies_with_all_of_it(language: s
     assert f'language: "{language}"' in files[path]
 
 
-@pytest.mark.parametrize("language", ["typescript", "javascript"])
+@pytest.mark.parametrize("language", ["typescript", "javascript", "java"])
 def test_another_generator_changes_the_code_hash_alone(language: str) -> None:
     old, new = (render(vod(), language, {}, generator=generator) for generator in ("1.a", "1.b"))
     [changed] = [path for path in old if old[path] != new[path]]
