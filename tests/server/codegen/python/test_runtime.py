@@ -36,8 +36,9 @@ def test_start_waits_for_the_answer_and_no_longer_than_it_should(package: Any, p
         session = space.start("u2")
         assert time.monotonic() - began < 0.5
         assert (session.status, session.failure) == ("fallback", "timeout")
-        session.on_change(come := threading.Event().set)
-        assert come.__self__.wait(5)
+        late = threading.Event()
+        session.on_change(late.set)
+        assert late.wait(5)
         assert session.status == "served"
 
 
