@@ -60,6 +60,16 @@ def test_a_case_holds(case: Case, outcomes: Outcomes) -> None:
         pytest.fail(outcome.told, pytrace=False)
 
 
+PYTHON_ALONE_LACKS = {"live changes", "kept events", "one session a space"}
+
+
+@pytest.mark.slow
+def test_no_language_lacks_what_the_design_asks_of_all_but_python(language: str, outcomes: Outcomes) -> None:
+    told = {outcomes.of(case).told for case in CASES if case.needs & PYTHON_ALONE_LACKS}
+    lacking = {feature for feature in PYTHON_ALONE_LACKS if any(feature in each for each in told)}
+    assert lacking == (PYTHON_ALONE_LACKS if language == "python" else set())
+
+
 @pytest.mark.slow
 def test_the_table_of_the_manual_says_what_the_run_says(language: str, outcomes: Outcomes) -> None:
     endings = {case.id: outcomes.of(case).ending for case in CASES}

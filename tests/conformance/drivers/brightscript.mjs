@@ -5,7 +5,8 @@ import { createInterface } from "node:readline";
 import { begin as loadApp, fromBrs, toBrs } from "./brightscript/platform.mjs";
 
 const [interpreterFolder, app] = process.argv.slice(2);
-const FEATURES = ["page", "created space", "any value", "platform log", "live changes", "kept events"];
+const FEATURES = ["page", "created space", "any value", "platform log", "live changes"];
+FEATURES.push("kept events", "one session a space");
 const immediate = () => new Promise((resolve) => setImmediate(resolve));
 const moment = () => new Promise((resolve) => setTimeout(resolve, 1));
 let platform, driver, broken;

@@ -91,7 +91,7 @@ class Driver(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         self.logs.append(f"{record.name}: {record.getMessage()}")
 
-    def begin(self, *, now: float, place: str, storage: str, file: str, chance: float) -> Any:
+    def begin(self, *, now: float, storage: str, file: str, chance: float, **_: Any) -> Any:
         """Forget everything and load the runtime as a new process does."""
         for name in [name for name in sys.modules if name.split(".")[0] == "vod_space"]:
             del sys.modules[name]

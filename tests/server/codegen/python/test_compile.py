@@ -67,6 +67,7 @@ def test_the_oldest_python_reads_it(space: str) -> None:
             ast.parse(text, path, feature_version=(3, 10))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("space", SPACES)
 def test_the_oldest_python_runs_it(space: str, tmp_path: Path) -> None:
     write_package(tmp_path, render(SPACES[space](), "python", {}))
@@ -74,6 +75,7 @@ def test_the_oldest_python_runs_it(space: str, tmp_path: Path) -> None:
     assert run_python(program, tmp_path, oldest_python()) == "served\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("space", [*SPACES, "made"])
 def test_the_formatter_would_change_nothing(space: str, tmp_path: Path) -> None:
     made = made_space(["hero", "a-banner"], ["Hero", "A banner of the page"])
