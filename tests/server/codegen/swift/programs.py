@@ -23,7 +23,7 @@ def compile_swift(folder: Path, *options: str, mode: str = "5") -> str:
     """What the compiler says of all files below the folder: nothing when all is well."""
     compiler = require_switch("MTRIBES_SWIFTC", "compiling Swift")
     sources = [str(path) for path in sorted(folder.rglob("*.swift"))]
-    command = [compiler, "-swift-version", mode, *(options or ["-typecheck", "-warnings-as-errors"]), *sources]
+    command = [compiler, "-wmo", "-swift-version", mode, *(options or ["-typecheck", "-warnings-as-errors"]), *sources]
     done = subprocess.run(
         command, cwd=folder, capture_output=True, encoding="utf-8", timeout=TIMEOUT_SECONDS, check=False
     )
