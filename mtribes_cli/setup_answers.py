@@ -75,9 +75,7 @@ def _option(text: str) -> tuple[str, str]:
 def _target_answer(text: str) -> TargetAnswer:
     language, colon, output = text.partition(":")
     if not colon or language not in LANGUAGES:
-        raise UsageError(
-            f"--target {text} does not begin with a language.", f"Give one of {', '.join(LANGUAGES)}."
-        )
+        raise UsageError(f"--target {text} does not begin with a language.", f"Give one of {', '.join(LANGUAGES)}.")
     output = normal_output(output)
     if fault := output_fault(output):
         raise UsageError(f"The output of --target {text} {fault}.", "Give a folder inside the project, with '/'.")

@@ -18,7 +18,8 @@ final class Driver: @unchecked Sendable {
       kind: text(command["storage"]) ?? "", file: text(command["file"]) ?? "")
     (spaces, listeners, pending, broken, calls) = ([:], [:], [], [], [])
     Mtribes.DefaultSpace.shared.replace(Mtribes.Space(platform: platform))
-    let features = texts(["page", "default space", "created space", "platform log", "live changes", "kept events"])
+    let plain = ["page", "default space", "created space", "platform log"]
+    let features = texts(plain + ["live changes", "kept events", "one session a space"])
     return object(["language": .text("swift"), "features": features])
   }
 
