@@ -95,8 +95,31 @@ def test_the_wizard_offers_first_what_the_folder_tells(project: Project, code_pe
     written(project.root, {"package.json": "{}"})
     outcome = project.run("setup", "--host", code_peer.url, "--space", "vod", answers="\n\nno\n")
     assert outcome.exit_code == 0
-    assert "Which language?\n  1. javascript\n  2. typescript\n" in outcome.err
+    assert "Which language?\n  1. javascript\n  2. typescript\n  3. kotlin\n" in outcome.err
     assert 'language = "javascript"\noutput = "src/mtspace/vod"\n' in (project.root / "mtribes.toml").read_text()
+
+
+def test_the_wizard_asks_for_the_package_and_proposes_that_of_the_folder(project: Project, code_peer: CodePeer) -> None:
+    written(project.root, {"build.gradle.kts": 'plugins { kotlin("jvm") }'})
+    answers = "\nsrc/main/java/com/acme/vod\n\nyes\nbrightscript\n\nShop\nno\n"
+    outcome = project.run("setup", "--host", code_peer.url, "--space", "vod", answers=answers)
+    assert outcome.exit_code == 0
+    assert "Folder for the code, inside the project [src/main/java/mtspace/vod]: " in outcome.err
+    assert "Package of the code [com.acme.vod]: " in outcome.err
+    assert "Prefix of its names [Vod]: " in outcome.err
+    targets = tomllib.loads((project.root / "mtribes.toml").read_text())["targets"]
+    assert [target["options"] for target in targets] == [{"package": "com.acme.vod"}, {"prefix": "Shop"}]
+    assert [target["language"] for target in targets] == ["kotlin", "brightscript"]
+
+
+@pytest.mark.parametrize("prefix", ["1x", "a b", "", "x" * 33])
+def test_a_prefix_that_cannot_begin_names_is_refused(prefix: str, project: Project) -> None:
+    options = f'[targets.options]\nprefix = "{prefix}"\n'
+    text = f'host = "local"\nspace = "vod"\n[[targets]]\nlanguage = "brightscript"\noutput = "a"\n{options}'
+    (project.root / "mtribes.toml").write_text(text)
+    outcome = project.run("status")
+    assert outcome.exit_code == 2
+    assert "is not a letter and up to 31 letters and digits" in outcome.err
 
 
 def test_options_go_to_the_targets_whose_language_has_them(project: Project, code_peer: CodePeer) -> None:
