@@ -380,3 +380,20 @@ def test_every_part_of_the_input_is_in_the_hash() -> None:
     assert code_hash(WHOLE) not in others
     turned = {"home.top": EntityState(enabled=True, properties={"title": "Hi"})}
     assert code_hash(GenerationInput(model, turned)) == code_hash(WHOLE)
+
+
+def test_options_of_other_languages_and_names_that_cannot_be_are_refused(client: httpx.Client, space: str) -> None:
+    targets = [
+        {"language": "kotlin", "options": {"package": "com.acme.class", "prefix": "Vod"}},
+        {"language": "brightscript", "options": {"prefix": "1st", "package": "com.acme"}},
+        {"language": "brightscript", "options": {"prefix": "Vod"}},
+        {"language": "java", "options": {"package": "com.acme.vod"}},
+    ]
+    answer = client.post(f"{space}/code", json={"targets": targets})
+    assert answer.status_code == 422
+    assert [error["path"] for error in answer.json()["errors"]] == [
+        "targets[0].options.package",
+        "targets[0].options.prefix",
+        "targets[1].options.package",
+        "targets[1].options.prefix",
+    ]
