@@ -55,7 +55,10 @@ def test_global_options_may_stand_anywhere(before: list[str]) -> None:
 
 
 def test_options_are_the_commands_own_and_the_global_ones() -> None:
-    assert words_at("env", "pull", "-") == {"--space", "--environment", "--output", "--format"} | GLOBALS
+    assert words_at("env", "pull", "-") == {
+        *("--space", "--environment", "--output", "--format", "--revision"),
+        *GLOBALS,
+    }
     assert words_at("-") == words_at("space", "-") == GLOBALS
 
 

@@ -17,6 +17,9 @@ CALCULATING = {"len", "min", "max", "round", "sum", "abs", "now_seconds"}
 OF_THE_DATABASE = {"scalar_one", "scalar"}
 
 NOT_SENT: dict[str, str] = {
+    "templates_server/codegen/brightscript/literals.py: int(": "a number and its exponent, as Python writes them",
+    "templates_server/codegen/java/literals.py: float(value)": "a number already",
+    "templates_server/codegen/swift/literals.py: float(value)": "a number already",
     "templates_server/codegen/python/runtime/events.py: int(place)": "nine digits of a pattern",
     "templates_server/codegen/python/runtime/reading.py: int(": "a number, and its exponent as Python writes it",
     "templates_server/codegen/python/runtime/retry.py: float(text)": "any number of digits; the result is checked",

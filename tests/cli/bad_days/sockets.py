@@ -52,7 +52,15 @@ def answering(body: bytes = GOOD_BODY, *, status: str = "200 OK", **headers: str
     lines = {"Content-Type": "application/json", "Content-Length": str(len(body)), "Connection": "close"}
     lines |= {name.replace("_", "-"): value for name, value in headers.items()}
     head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
-    return lambda connection: connection.sendall(f"HTTP/1.1 {status}\r\n{head}\r\n".encode() + body)
+
+    def answer(connection: socket.socket) -> None:
+        connection.sendall(f"HTTP/1.1 {status}\r\n{head}\r\n".encode() + body)
+        connection.settimeout(0.5)  # to close before all was read would reset the connection
+        with contextlib.suppress(OSError):
+            while connection.recv(65536):
+                pass
+
+    return answer
 
 
 def reset(connection: socket.socket) -> None:

@@ -75,8 +75,10 @@ def test_the_package_is_that_of_the_space_or_the_one_that_is_given(
 def test_the_package_stands_in_every_file() -> None:
     files = render(vod(), "kotlin", {"package": "com.example.app"})
     packages = {path: text.split("\n\n")[1] for path, text in files.items() if path.endswith(".kt")}
-    assert {text for path, text in packages.items() if "/" not in path} == {"package com.example.app"}
-    assert {text for path, text in packages.items() if "/" in path} == {"package com.example.app.runtime"}
+    assert {text for path, text in packages.items() if not path.startswith("runtime/")} == {"package com.example.app"}
+    assert {text for path, text in packages.items() if path.startswith("runtime/")} == {
+        "package com.example.app.runtime"
+    }
     assert all("mtribes.runtime" not in text for text in files.values())
 
 

@@ -74,7 +74,7 @@ def unformatted(folder: Path) -> str:
         text = path.read_text("utf-8")
         assert text.count("\n# fmt: off\n") == 1, path
         path.write_text(text.replace("# fmt: off\n", ""), "utf-8")
-    done = run(["ruff", "format", "--isolated", "--diff", "."], folder)
+    done = run([sys.executable, "-m", "ruff", "format", "--isolated", "--diff", "."], folder)
     return done.stdout + (done.stderr if done.returncode > 1 else "")
 
 
