@@ -13,7 +13,7 @@ A Hostile requests to every route find no 500 on either database, and leave no m
   fuzz/test_requests.py
     hostile_requests_find_no_failure_on_postgresql
     hostile_requests_leave_no_memory_behind
-A A body of a megabyte takes less than a second and a half, whether it is refused or is a sound model with all that one can hold.
+A A body of a megabyte takes less than a second and a half, refused or a sound model with all that one can hold.
   fuzz/test_requests.py
     a_megabyte_takes_less_than_a_second_and_a_half
     a_megabyte_that_is_sound_takes_less_than_a_second
