@@ -13,11 +13,17 @@ PACKAGES = ("mtribes_cli", "templates_server")
 UNBOUNDED = {"lru_cache", "cache"}
 ALLOWED: Mapping[str, str] = {
     "mtribes_cli/ingest/cells.py _cached_tag_list": "takes cells of at most 256 characters",
+    "templates_server/codegen/brightscript/__init__.py runtime": "by the parts of it, three tuples of ours",
+    "templates_server/codegen/java/__init__.py _runtime_sources": "without arguments: files of ours",
+    "templates_server/codegen/java/__init__.py runtime": "by a package of at most 255 characters, 64 of them",
     "templates_server/codegen/javascript/__init__.py runtime": "without arguments: files of ours",
+    "templates_server/codegen/kotlin/__init__.py runtime": "by a package of at most 255 characters, 16 of them",
+    "templates_server/codegen/kotlin/__init__.py runtime_bodies": "without arguments: files of ours",
     "templates_server/codegen/python/__init__.py _package": "by the names of three folders",
     "templates_server/codegen/python/__init__.py runtime_files": "without arguments: files of ours",
     "templates_server/codegen/python/runtime/transport.py _tls": "without arguments: the certificates of authorities",
     "templates_server/codegen/registry.py language": "by the names of languages: others raise",
+    "templates_server/codegen/swift/__init__.py runtime": "without arguments: files of ours",
     "templates_server/codegen/typescript/__init__.py runtime": "without arguments: files of ours",
     "templates_server/imports/sqlite_store.py _insert_statement": "by a number of rows, at most 300",
     "templates_server/imports/sqlite_store.py _same_statement": "by a number of rows, at most 300",
