@@ -116,8 +116,13 @@ def test_one_session_is_used_by_64_threads_at_once(package: Any, peer: Any) -> N
     with ThreadPoolExecutor(64) as pool:
         assert min(pool.map(use, range(64), timeout=60)) > 0
     space.close()
+    assert _threads_left() == []
+    assert lines == []
+
+
+def _threads_left() -> list[threading.Thread]:
+    """The runtime's threads, but for what waited for timers and is about to end."""
     for thread in threading.enumerate():
         if thread.name == "mtribes":
-            thread.join(5)  # what waited for timers is about to end
-    assert [thread for thread in threading.enumerate() if thread.name == "mtribes"] == []
-    assert lines == []
+            thread.join(5)
+    return [thread for thread in threading.enumerate() if thread.name == "mtribes"]
