@@ -42,6 +42,7 @@ def visit(number):
         if turn == 1:
             session.start(user_id=person, fields={"campaign": "spring" if number % 2 else "winter"})
     stop()
+    session.flush()  # a space keeps 1,000 events that wait
     snapshot = session.snapshot()
     return number, session.status, seen, snapshot and snapshot["person"]["userId"]
 
