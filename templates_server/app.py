@@ -43,6 +43,8 @@ from templates_server.events.api import EventArrivals
 from templates_server.events.limits import RecentCounts
 from templates_server.events.model_events import ModelEvents
 from templates_server.events.names.folding import NameFolding
+from templates_server.events.stream.feed import EventFeed
+from templates_server.events.stream.recorder import ArrivalRecorder
 from templates_server.exports.files import ExportFiles
 from templates_server.exports.spooling import Spooler
 from templates_server.hosts import HostCheck
@@ -180,6 +182,7 @@ class Application:
         await self.services.part(Purge).finish()
         await self.services.part(TokenUses).finish()
         await self.services.part(Watch).finish()
+        await self.services.part(EventFeed).finish()
         await asyncio.to_thread(self.services.database.close)
         await asyncio.to_thread(self.services.part(Passwords).close)
         await send({"type": "lifespan.shutdown.complete"})
@@ -336,6 +339,7 @@ def _parts(database: Database, settings: Settings, clock: Clock) -> Mapping[type
     deciding = Deciding(database, states, retention_ms=settings.event_retention_days * DAY)
     folding = NameFolding(database)
     add_events = functools.partial(events_store.add_events, recent=RecentCounts(), folding=folding)
+    recorder = ArrivalRecorder(clock)
     return {
         CodeHashes: CodeHashes(database),
         RenderedSets: RenderedSets(),
@@ -349,9 +353,10 @@ def _parts(database: Database, settings: Settings, clock: Clock) -> Mapping[type
         Places: Places(settings.follow_limits),
         StartedSessions: StartedSessions(),
         Watch: Watch(database),
-        SessionArrivals: SessionArrivals(database, sessions_store.add_sessions),
+        SessionArrivals: SessionArrivals(database, recorder.recording_sessions(sessions_store.add_sessions)),
         AliasArrivals: AliasArrivals(database, identities_store.add_aliases),
-        EventArrivals: EventArrivals(database, add_events),
+        EventArrivals: EventArrivals(database, recorder.recording_events(add_events)),
+        EventFeed: EventFeed(database, clock, recorder),
         ModelEvents: ModelEvents(database),
         NameFolding: folding,
         IdentityArrivals: IdentityArrivals(database, identities_store.add_identified),

@@ -90,6 +90,7 @@ from templates_server.events.listing import api as listed_events
 from templates_server.events.models import EventNameView, EventView
 from templates_server.events.names import api as event_names
 from templates_server.events.reading import SentEvent
+from templates_server.events.stream import api as event_stream
 from templates_server.exports import api as exports
 from templates_server.exports.models import EventExport, ExportView, TribeExport
 from templates_server.histories import api as histories
@@ -628,6 +629,21 @@ MODEL_EXAMPLE = {
     "fields": {"campaign": {"type": "text"}},
 }
 
+X_ACCEL_BUFFERING = Header("X-Accel-Buffering", "`no`, with a stream: proxies pass it on as it comes.")
+EVENTS_WAIT = Parameter(
+    "wait",
+    Annotated[int, Meta(ge=0, le=event_stream.MAX_WAIT_SECONDS)],
+    "After how many seconds the stream ends; unless specified it lasts.",
+    example=0,
+    in_samples=True,
+)
+EVENTS_POSITION = Parameter(
+    "Last-Event-ID",
+    str,
+    "The last `id` that the stream had, as browsers send it when they come back.",
+    place="header",
+)
+
 SPACE_ROUTES = (
     Route(
         "GET",
@@ -883,6 +899,29 @@ SPACE_ROUTES = (
         ),
         data_type="event",
         refuses=(ValidationFailed,),
+    ),
+    Route(
+        "GET",
+        f"{ENVIRONMENT}/events/stream",
+        event_stream.stream_events,
+        Surface.PLATFORM,
+        "The events and sessions of an environment as they arrive: server-sent events, `event` with an event as in the "
+        "list of events, `session` with a session that has started, `skipped` with how many were too many to be told. "
+        "What arrives in another process may be left out for the first second. After a break of less than 40 seconds "
+        "`Last-Event-ID` continues where the stream ended.",
+        scope=Scope.EVENTS_READ,
+        role=Role.DEVELOPER,
+        gives=Body(bytes, (EVENT_STREAM,)),
+        takes=(
+            Parameter("name", str, "Only events of this name, and no sessions.", example="video/completed"),
+            Parameter("user", str, "Only events and sessions of the user with this id.", example="ada"),
+            Parameter("anonymous_id", str, "Only those of the visitor with this id.", example="phone-1"),
+            EVENTS_WAIT,
+            EVENTS_POSITION,
+        ),
+        sends=(X_ACCEL_BUFFERING,),
+        refuses=(ValidationFailed,),
+        group="Events",
     ),
     Route(
         "GET",
@@ -1250,7 +1289,6 @@ WAIT = Parameter(
     example=0,
     in_samples=True,
 )
-X_ACCEL_BUFFERING = Header("X-Accel-Buffering", "`no`, with a stream: proxies pass it on as it comes.")
 
 EXPORT_HERE = f"{ENVIRONMENT}/exports/{{export}}"
 

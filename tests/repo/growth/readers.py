@@ -158,6 +158,7 @@ NOT_READERS: Mapping[str, str] = {
     "templates_server.events.modelled.differs": _LISTED,
     "templates_server.events.names.api._view": _OURS,
     "templates_server.events.names.store._row": _OURS,
+    "templates_server.events.stream.feed._message": _OURS,
     "templates_server.exports.api._problem": _OURS,
     "templates_server.exports.csv_rows.with_attributes": _OURS,
     "templates_server.exports.spooling._complete": _OURS,
