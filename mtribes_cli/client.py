@@ -338,7 +338,20 @@ class Client:
         """
         path = path_of(*environment_path(space, environment), "exports", export_id, "content")
         headers = {"Range": f"bytes={start}-", "If-Range": f'"{sha256}"'} if start else {}
-        request = Request("GET", path, headers=headers)
+        self._fetch(Request("GET", path, headers=headers), take)
+
+    def stream_events(
+        self, space: str, environment: str, *, query: Mapping[str, object], last_event_id: str, take: Take
+    ) -> None:
+        """Hand the stream of events to `take` as it comes, from the last event on that was told, until it ends.
+
+        Raises NetworkError, UnavailableError when it breaks off, whatever `take` was given by then.
+        """
+        path = path_of(*environment_path(space, environment), "events", "stream", query=query)
+        headers = {"Last-Event-ID": last_event_id} if last_event_id else {}
+        self._fetch(Request("GET", path, headers=headers), take)
+
+    def _fetch(self, request: Request, take: Take) -> None:
         token = self._tokens.token(self)
         try:
             answer = self._connection.fetch(request, take, token=token)

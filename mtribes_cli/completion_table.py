@@ -792,6 +792,7 @@ COMMANDS: dict[str, Command] = {
         (
             ("track", "Record that a user did something, as an app would."),
             ("names", "List the names of the events that arrive, and how they compare with the model."),
+            ("tail", "Show events and sessions as they arrive, until Ctrl-C."),
             ("export", "Write events to a file or stdout; interrupted, the same command goes on."),
         ),
         (),
@@ -814,6 +815,18 @@ COMMANDS: dict[str, Command] = {
         (),
         (
             (("--search",), "text", False, "Only names with this in them, in any case."),
+            (("--space",), "text", False, "The Space; else mtribes.toml's."),
+            (("--environment",), ("production", "staging", "development"), False, "production, staging or development; else mtribes.toml's. No default."),
+        ),
+    ),
+    "event tail": (
+        (),
+        (),
+        (
+            (("--name",), "text", False, "Only events of this name, and no sessions."),
+            (("--user",), "text", False, "Only what this user does."),
+            (("--visitor",), "text", False, "Only what the visitor with this anonymous id does."),
+            (("--limit",), "text", False, "End after this many events and sessions."),
             (("--space",), "text", False, "The Space; else mtribes.toml's."),
             (("--environment",), ("production", "staging", "development"), False, "production, staging or development; else mtribes.toml's. No default."),
         ),

@@ -15,8 +15,10 @@ from sqlalchemy import delete, func, select, update
 
 from templates_server import schema
 from templates_server.access import Role, Scope
+from templates_server.errors import Unavailable
 from templates_server.events.stream import feed as feeds
 from templates_server.events.stream import recorder, store
+from templates_server.events.stream.filters import StreamFilter
 from templates_server.events.stream.positions import resumed
 from templates_server.places import FollowLimits
 from templates_server.sessions.changes import streaming
@@ -237,7 +239,7 @@ def test_who_comes_back_late_is_told_the_newest_and_how_many_are_left_out(
 
 
 def test_a_slow_reader_is_told_how_many_are_skipped() -> None:
-    listener = feeds.Listener("env", feeds.StreamFilter(), "1")
+    listener = feeds.Listener("env", StreamFilter(), "1")
     listener.tell([b"data: {}\n\n"] * (feeds.MOST_WAITING + 5), 2, "2")
     assert len(listener.waiting) == feeds.MOST_WAITING
     assert listener.skipped == 7
@@ -384,7 +386,7 @@ def test_a_stream_goes_on_after_the_database_was_away(place: Place, monkeypatch:
 
     def fails(*arguments: Any, **named: Any) -> Any:
         if next(failures, False):
-            raise feeds.Unavailable("The database is away.")
+            raise Unavailable("The database is away.")
         return real(*arguments, **named)
 
     with place.streamed() as stream:
