@@ -105,6 +105,10 @@ class Client:
         body = {"key": key} | ({"name": name} if name else {})
         return self._one(post(("v2", "organizations", organization, "spaces"), body, once=True), wire.Space.read)
 
+    def delete_space(self, space: str) -> None:
+        """Delete a Space and everything in it."""
+        data_of(self.send(Request("DELETE", path_of("v2", "spaces", space))))
+
     # Models
 
     def model(self, space: str, *, revision: int | None = None) -> Mapping[str, object]:
@@ -385,6 +389,20 @@ class Client:
         """Who belongs to an organization."""
         return self._all(("v2", "organizations", organization, "members"), wire_access.Member.read)
 
+    def change_member(self, organization: str, email: str, *, role: str) -> wire_access.Member:
+        """Give a member another role."""
+        path = path_of("v2", "organizations", organization, "members", email)
+        request = Request("PATCH", path, json.dumps({"role": role}).encode(), {"Content-Type": JSON})
+        return self._one(request, wire_access.Member.read)
+
+    def audit(
+        self, organization: str, *, filters: Mapping[str, object], limit: int
+    ) -> tuple[wire_access.AuditEntry, ...]:
+        """The newest entries of the audit log; more than the limit where there are more."""
+        query = {**wire_history.page_query(limit), **filters}
+        path = ("v2", "organizations", organization, "audit")
+        return self._some(path, wire_access.AuditEntry.read, query, limit=limit, has_empty_pages=True)
+
     def remove_member(self, organization: str, email: str) -> None:
         """End a membership."""
         data_of(self.send(Request("DELETE", path_of("v2", "organizations", organization, "members", email))))
@@ -530,10 +548,7 @@ class Client:
             size_bytes += len(answer.body)
             place = next_page(answer, place)
             if place and (place in seen or len(seen) >= MAX_PAGES or size_bytes > MAX_LIST_BYTES):
-                raise AnswerError(
-                    f"{answer.url} has a list without an end: {_endless(place, seen)}.",
-                    "Is the host right? If it is, tell whoever runs the server.",
-                )
+                raise _endless_list(answer, place, seen)
         return tuple(found)
 
     def _revisions(self, path: Sequence[str], limit: int) -> tuple[wire_history.Revision, ...]:
@@ -541,16 +556,29 @@ class Client:
         return self._some((*path, "revisions"), wire_history.Revision.read, query, limit=limit)
 
     def _some(
-        self, path: Sequence[str], read: Callable[[object, str], Entity], query: Mapping[str, object], *, limit: int
+        self,
+        path: Sequence[str],
+        read: Callable[[object, str], Entity],
+        query: Mapping[str, object],
+        *,
+        limit: int,
+        has_empty_pages: bool = False,
     ) -> tuple[Entity, ...]:
-        """As many pages of a list as it takes to have more than the limit, or all of it."""
+        """As many pages of a list as it takes to have more than the limit, or all of it.
+
+        An empty page is the last, unless the list has others behind it.
+        """
         found: list[Entity] = []
         place: str | None = path_of(*path, query=query)
+        seen: set[str] = set()
         while place and len(found) <= limit:
+            seen.add(place)
             answer = self.send(Request("GET", place, may_repeat=True))
             page = items(data_of(answer), read, "data")
             found += page
-            place = next_page(answer, place) if page else None
+            place = next_page(answer, place) if page or has_empty_pages else None
+            if place and not page and (place in seen or len(seen) >= MAX_PAGES):
+                raise _endless_list(answer, place, seen)
         return tuple(found)
 
     def _yaml(self, path: Sequence[str], query: Mapping[str, object] | None = None) -> str:
@@ -620,6 +648,13 @@ class Client:
         seconds = asked_seconds if asked_seconds is not None else grown * random.uniform(0.5, 1.5)  # noqa: S311 - spread
         self._console.trace(f"waiting {seconds:.1f} s before attempt {attempt + 1}")
         self._clock.sleep(seconds)
+
+
+def _endless_list(answer: Answer, place: str, seen: set[str]) -> AnswerError:
+    return AnswerError(
+        f"{answer.url} has a list without an end: {_endless(place, seen)}.",
+        "Is the host right? If it is, tell whoever runs the server.",
+    )
 
 
 def _endless(place: str | None, seen: set[str]) -> str:

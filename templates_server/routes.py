@@ -611,11 +611,24 @@ TOKEN_ROUTES = (
         "/v2/organizations/{organization}/audit",
         audit.list_entries,
         Surface.PLATFORM,
-        "Who changed what, when and from where: the newest first.",
+        "Who changed what, when and from where: the newest first. With a filter, a page may be short and yet not the "
+        "last.",
         scope=Scope.SPACES_READ,
         role=Role.ADMINISTRATOR,
         gives=AuditEntry,
-        takes=PAGE,
+        takes=(
+            *PAGE,
+            Parameter(
+                "actor",
+                str,
+                "Only what the person with this e-mail address, or the service account with this "
+                "name, did; or by its id.",
+                example="ada@example.com",
+            ),
+            Parameter("action", str, "Only this action, or all of a noun: `token`.", example="space.create"),
+            Parameter("since", str, "Only since a time or a day (RFC 3339).", example="2026-11-21"),
+        ),
+        refuses=(ValidationFailed,),
     ),
 )
 

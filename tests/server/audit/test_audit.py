@@ -178,3 +178,69 @@ def test_a_deed_that_fails_leaves_nothing(server: RunningServer, client: httpx.C
     with pytest.raises(Conflict):
         server.database.write_now(fail)
     assert entries(client, person.organization) == []
+
+
+def actions(client: httpx.Client, organization: Organization, **query: str | int) -> list[str]:
+    """The actions of all pages."""
+    found, place = [], str(httpx.URL(path(organization), params=query))
+    while place:
+        answer = client.get(place)
+        assert answer.status_code == 200, answer.text
+        found += [entry["action"] for entry in answer.json()["data"]]
+        place = answer.links.get("next", {}).get("url", "")
+    return found
+
+
+@pytest.fixture
+def several(server: RunningServer, person: Person) -> int:
+    """Deeds of two actors, a second apart; when the first was."""
+    began = 1_796_000_000_000
+    for number, (actor, action) in enumerate(
+        [("ada@example.com", "token.create"), ("Nightly", "token.revoke"), ("ada@example.com", "tokens_x.create")]
+    ):
+        deed = Deed(person.organization.id, began + 1000 * number, "person", f"acc_{actor}", actor, action, "x")
+        server.database.write_now(lambda connection, deed=deed: store.record(connection, deed))  # type: ignore[misc]
+    return began
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ({"actor": "ada@example.com"}, ["tokens_x.create", "token.create"]),
+        ({"actor": " ADA@example.com"}, ["tokens_x.create", "token.create"]),
+        ({"actor": "acc_Nightly"}, ["token.revoke"]),
+        ({"actor": "Nightly", "action": "token.create"}, []),
+        ({"action": "token"}, ["token.revoke", "token.create"]),
+        ({"action": "token.create"}, ["token.create"]),
+        ({"action": "token_"}, []),
+        ({"action": "%"}, []),
+        ({"since": "2026-11-30"}, ["tokens_x.create", "token.revoke", "token.create"]),
+        ({"since": "2026-11-30T00:53:21Z"}, ["tokens_x.create", "token.revoke"]),
+        ({"since": "2026-11-30T01:53:21+01:00", "action": "token"}, ["token.revoke"]),
+        ({"since": "2099-01-01"}, []),
+        ({"since": "1900-01-01"}, ["tokens_x.create", "token.revoke", "token.create"]),
+        ({}, ["tokens_x.create", "token.revoke", "token.create"]),
+    ],
+)
+@pytest.mark.usefixtures("several")
+def test_filters_narrow_the_record(
+    client: httpx.Client, person: Person, query: dict[str, str], found: list[str]
+) -> None:
+    assert actions(client, person.organization, **query) == found
+    assert actions(client, person.organization, limit=1, **query) == found
+
+
+@pytest.mark.parametrize("since", ["yesterday", "2026-13-01", "", "2026-11-30T00:00:00"])
+def test_a_time_that_is_none_is_refused(client: httpx.Client, person: Person, since: str) -> None:
+    answer = client.get(path(person.organization), params={"since": since})
+    assert (answer.status_code, answer.json()["errors"][0]["path"]) == (422, "since")
+
+
+@pytest.mark.usefixtures("several")
+def test_a_page_looks_through_so_many_and_no_more(
+    client: httpx.Client, person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "MOST_LOOKED_THROUGH", 1)
+    answer = client.get(path(person.organization), params={"action": "token.create", "limit": 1})
+    assert (answer.json()["data"], "next" in answer.links) == ([], True)
+    assert actions(client, person.organization, action="token.create", limit=1) == ["token.create"]
