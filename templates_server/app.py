@@ -84,6 +84,7 @@ from templates_server.signatures import UserSignatures
 from templates_server.silent_proxies import SilentProxies
 from templates_server.spaces import store as spaces_store
 from templates_server.spaces.apps import Apps
+from templates_server.spaces.removal.removing import SpaceRemovals
 from templates_server.steps import serve
 from templates_server.times import DAY, Clock, system_clock
 from templates_server.tokens import secrets
@@ -173,10 +174,12 @@ class Application:
         self.services.part(Purge).start()
         self.services.part(Spooler).start()
         self.services.part(TagRemovals).start()
+        self.services.part(SpaceRemovals).start()
         self.services.part(NameFolding).start()
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await self.services.part(NameFolding).finish()
+        await self.services.part(SpaceRemovals).finish()
         await self.services.part(TagRemovals).finish()
         await self.services.part(Spooler).finish()
         await self.services.part(Purge).finish()
@@ -307,6 +310,7 @@ def create_app(
             TokenUses: uses,
             Purge: Purge(database, clock, keep_events_days=settings.event_retention_days),
             TagRemovals: TagRemovals(database, clock),
+            SpaceRemovals: SpaceRemovals(database, clock),
             Spooler: Spooler(database, ExportFiles(DataFolder(settings.data_folder).exports_folder), clock),
             Metrics: new_metrics(version("mtribes"), unstored_writes=lambda: database.unstored_writes),
         },

@@ -254,6 +254,13 @@ environment_keys = Table(
     Column("revoked", BigInteger),
 )
 
+environment_removals = Table(
+    "environment_removals",  # of Spaces that were deleted: what is known of their people goes in steps
+    metadata,
+    Column("environment_id", String, primary_key=True),
+    Column("created", BigInteger, nullable=False),
+)
+
 # People, as apps tell of them
 
 persons = Table(

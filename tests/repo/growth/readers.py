@@ -106,6 +106,7 @@ NOT_READERS: Mapping[str, str] = {
     "mtribes_cli.proxy_exceptions._means_address": "is called by is_excepted",
     "templates_server.accounts.store._membership": _OURS,
     "templates_server.addresses.caller_of": _LISTED,
+    "templates_server.audit.store._looked_through": "compares the texts in SQL",
     "templates_server.backup.archive.check_end": _OURS,
     "templates_server.backup.archive.read_json": "is one call of msgspec, of the operator's own file",
     "templates_server.bodies.decode_json": "is called by the readers of events, identities, devices and sessions",

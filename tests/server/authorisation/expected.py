@@ -78,7 +78,7 @@ POST   {ORGANIZATION}/spaces                               201 spaces:write deve
 
 GET    {SPACE}                                             200 spaces:read  viewer        token   place
 GET    {OLD}/spaces/{{space}}                              200 spaces:read  viewer        token   place
-DELETE {SPACE}                                             204 spaces:write developer     token   place
+DELETE {SPACE}                                             204 spaces:write administrator token   place
 GET    {SPACE}/model                                       200 spaces:read  viewer        token   place
 PUT    {SPACE}/model                                       200 spaces:write developer     token   nobody
 GET    {SPACE}/model/revisions                             200 spaces:read  developer     token   place
