@@ -20,12 +20,15 @@ from templates_server.events.stream import feed as feeds
 from templates_server.events.stream import recorder, store
 from templates_server.events.stream.filters import StreamFilter
 from templates_server.events.stream.positions import resumed
+from templates_server.opening import open_database
 from templates_server.places import FollowLimits
 from templates_server.sessions.changes import streaming
+from templates_server.settings import Settings
 from templates_server.times import MINUTE, system_clock
 from tests.people import OF_A_SIGN_IN, Grant, Person, add_organization, add_person, add_service, add_space
 from tests.server.sessions.changes.following import Stream, read_stream
-from tests.servers import RunningServer, running_server
+from tests.server_processes import server_process
+from tests.servers import PostgresServer, RunningServer, running_server
 
 
 class Place:
@@ -399,3 +402,28 @@ def test_a_stream_goes_on_after_the_database_was_away(place: Place, monkeypatch:
 def test_without_the_header_of_a_token_it_is_401(server: RunningServer) -> None:
     with httpx.Client(base_url=server.url, trust_env=False) as client:
         assert client.get("/v2/spaces/x/environments/production/events/stream").status_code == 401
+
+
+@pytest.mark.slow
+def test_streams_at_each_of_two_workers_are_told_everything(postgres: PostgresServer, tmp_path: Path) -> None:
+    url = postgres.new_database_url()
+    options = ("--workers", "2", "--database", url, "--rate-limits", "off")
+    with (
+        server_process(tmp_path, *options) as process,
+        contextlib.closing(open_database(url)) as database,
+        contextlib.ExitStack() as opened,
+    ):
+        here = RunningServer(process.url, Settings(process.url, url, tmp_path), database, None)  # type: ignore[arg-type]
+        place = Place(here)
+        opened.callback(place.app.close)
+        streams = [opened.enter_context(place.streamed()) for _ in range(6)]
+        time.sleep(recorder.LOOK_SECONDS)
+        began = time.monotonic()
+        for number in range(6):
+            with here.client(Authorization=f"Bearer {place.key}") as app:  # a connection of its own: at either worker
+                event = {"name": "a/b", "external_id": "ada", "id": f"e-{number}"}
+                assert app.post("/api/client/events", json=[event]).status_code == 204
+        found = [sorted(place.ids(stream, 6)) for stream in streams]
+        seconds = time.monotonic() - began
+    assert found == [[f"e-{number}" for number in range(6)]] * 6
+    print(f"told to six streams of two workers after {seconds:.2f} s")  # noqa: T201 - with -s, the record
