@@ -57,7 +57,7 @@ FORGET_OF_ENVIRONMENT = "DELETE FROM event_arrivals WHERE environment_id = ?"
 ASKED = {
     "sqlite": (
         "(SELECT json_extract(value, '$[0]') AS person_id, json_extract(value, '$[1]') AS id, "
-        "json_extract(value, '$[2]') AS at FROM json_each(?)) AS asked"
+        "json_extract(value, '$[2]') AS at FROM json_each(?)) AS asked CROSS"  # in this order: by the whole key
     ),
     "postgresql": "unnest(CAST(? AS text[]), CAST(? AS text[]), CAST(? AS bigint[])) AS asked (person_id, id, at)",
 }

@@ -13,7 +13,7 @@ import httpx
 import pytest
 from sqlalchemy import delete, func, select, update
 
-from templates_server import schema
+from templates_server import migrations, schema
 from templates_server.access import Role, Scope
 from templates_server.errors import Unavailable
 from templates_server.events.stream import feed as feeds
@@ -23,7 +23,7 @@ from templates_server.events.stream.positions import resumed
 from templates_server.opening import open_database
 from templates_server.places import FollowLimits
 from templates_server.sessions.changes import streaming
-from templates_server.settings import Settings
+from templates_server.settings import Settings, sqlite_url
 from templates_server.times import MINUTE, system_clock
 from tests.people import OF_A_SIGN_IN, Grant, Person, add_organization, add_person, add_service, add_space
 from tests.server.sessions.changes.following import Stream, read_stream
@@ -369,6 +369,20 @@ def test_an_erasure_forgets_what_was_noted(place: Place) -> None:
         ids = place.server.database.read_now(lambda connection: list(connection.execute(query).scalars()))
         left = select(schema.event_arrivals.c.entries).where(schema.event_arrivals.c.environment_id.in_(ids))
         assert place.server.database.read_now(lambda connection: list(connection.execute(left))) == []
+
+
+def test_what_has_arrived_is_looked_up_by_its_whole_key(tmp_path: Path) -> None:
+    """However many events an environment has: SQLite would look through all of them in the other order."""
+    database = open_database(sqlite_url(tmp_path))
+    migrations.upgrade(database)
+    for query, key in ((store.EVENTS, "event_id"), (store.SESSIONS, "session_id")):
+        asked = f"EXPLAIN QUERY PLAN {query.format(asked=store.ASKED['sqlite'])}"
+        plan = database.read_now(
+            lambda connection, asked=asked: [row[-1] for row in connection.exec_driver_sql(asked, ("[]", "env_x"))]  # type: ignore[misc]
+        )
+        assert "SCAN json_each" in plan[0]
+        assert f"(environment_id=? AND person_id=? AND {key}=?)" in plan[1]
+    database.close()
 
 
 def test_following_is_renewed_while_there_is_a_stream(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
