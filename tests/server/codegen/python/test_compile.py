@@ -81,7 +81,7 @@ def transport(request):
     sent.extend(json.loads(request.body) if request.url.endswith("/events") else [])
     return HttpResponse(204)
 
-with create_space("pk_test", host="https://example.com", transport=transport) as space:
+with create_space(api_key="pk_test", host="https://example.com", transport=transport) as space:
     space.start("u1").track(Events.video_completed(title="Parasite", genre="Drama"))
 print(json.dumps([[event["name"], event["metadata"]] for event in sent]))
 """
