@@ -77,9 +77,9 @@ def test_without_a_display_the_link_is_printed_alone_on_stdout(mtribes: Mtribes,
     assert "good once" in outcome.err
 
 
-def test_where_no_browser_starts_the_address_is_printed(mtribes: Mtribes, opened: list[str], peer: Peer) -> None:
-    mtribes.environment["MTRIBES_HOST"] = peer.url
-    mtribes.browser = lambda url: opened.append(url) is not None
+def test_where_no_browser_starts_the_address_is_printed(mtribes: Mtribes, peer: Peer) -> None:
+    mtribes.environment.update(MTRIBES_HOST=peer.url, BROWSER="firefox")
+    mtribes.browser = lambda _: False
     outcome = mtribes("open", "home", "--json")
     assert outcome.envelope["data"] == {"url": f"{peer.url}/", "opened": False, "link": f"{peer.url}/"}
 
