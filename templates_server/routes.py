@@ -713,7 +713,6 @@ SPACE_ROUTES = (
         Surface.PLATFORM,
         "Remove a Space and everything in it; with many people, the server goes on removing what is known of them.",
         scope=Scope.SPACES_WRITE,
-        role=Role.ADMINISTRATOR,
         status=HTTPStatus.NO_CONTENT,
         path_examples={"space": "radio"},
     ),

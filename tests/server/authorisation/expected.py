@@ -28,6 +28,7 @@ POST   /oauth/revoke                                       200 -            -   
 POST   /oauth/device_authorization                         200 -            -             anyone  nobody
 GET    /                                                   200 -            -             anyone  nobody
 GET    /sign-in                                            200 -            -             anyone  nobody
+GET    /sign-in/local                                      404 -            -             anyone  nobody
 POST   /sign-in                                            403 -            -             anyone  nobody
 POST   /sign-out                                           403 -            -             anyone  nobody
 GET    /signed-out                                         200 -            -             anyone  nobody
@@ -78,7 +79,7 @@ POST   {ORGANIZATION}/spaces                               201 spaces:write deve
 
 GET    {SPACE}                                             200 spaces:read  viewer        token   place
 GET    {OLD}/spaces/{{space}}                              200 spaces:read  viewer        token   place
-DELETE {SPACE}                                             204 spaces:write administrator token   place
+DELETE {SPACE}                                             204 spaces:write developer     token   place
 GET    {SPACE}/model                                       200 spaces:read  viewer        token   place
 PUT    {SPACE}/model                                       200 spaces:write developer     token   nobody
 GET    {SPACE}/model/revisions                             200 spaces:read  developer     token   place
