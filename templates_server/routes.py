@@ -28,6 +28,8 @@ from templates_server.audit import api as audit
 from templates_server.audit.models import AuditEntry
 from templates_server.codegen import api as codegen
 from templates_server.codegen.models import Code, CodeRequest
+from templates_server.console import home as home_pages
+from templates_server.console import space as space_pages
 from templates_server.console import tokens as token_pages
 from templates_server.delivery import api as delivery
 from templates_server.delivery import revisions_api as deliveries
@@ -74,7 +76,7 @@ from templates_server.description import (
 )
 from templates_server.devices import api as devices
 from templates_server.devices.reading import SentDevice
-from templates_server.endpoint import Route, Surface
+from templates_server.endpoint import Handler, Route, Surface
 from templates_server.errors import (
     Conflict,
     Forbidden,
@@ -411,8 +413,24 @@ PAGE_ROUTES = (
         pages.asset,
         Surface.PAGE,
         "A file that pages load.",
-        gives=Body(bytes, ("text/css", "image/svg+xml")),
+        gives=Body(bytes, ("text/css", "image/svg+xml", JAVASCRIPT)),
     ),
+)
+
+CONSOLE = "/console"
+CONSOLE_SPACE = f"{CONSOLE}/spaces/{{space}}"
+CONSOLE_ENVIRONMENT = f"{CONSOLE_SPACE}/environments/{{environment}}"
+
+
+def _page(path: str, handler: Handler, summary: str, **details: Any) -> Route:
+    """A page of the console; who is not signed in is asked to."""
+    return Route("GET", path, handler, Surface.PAGE, summary, also=(HTTPStatus.SEE_OTHER,), **details)
+
+
+CONSOLE_ROUTES = (
+    _page(CONSOLE, home_pages.home_page, "The Spaces of who is signed in."),
+    _page(CONSOLE_SPACE, space_pages.space_page, "A Space and its environments."),
+    _page(CONSOLE_ENVIRONMENT, space_pages.environment_page, "An environment at a glance."),
 )
 
 ORGANIZATION = "/v2/organizations/{organization}"
@@ -1513,6 +1531,7 @@ ROUTES: Sequence[Route] = (
     *SYSTEM_ROUTES,
     *OAUTH_ROUTES,
     *PAGE_ROUTES,
+    *CONSOLE_ROUTES,
     *ACCOUNT_ROUTES,
     *TOKEN_ROUTES,
     *SPACE_ROUTES,

@@ -43,6 +43,9 @@ POST   /invitation/{{code}}                                403 -            -   
 GET    /account/tokens                                     303 -            -             anyone  nobody
 POST   /account/tokens                                     303 -            -             anyone  nobody
 POST   /account/tokens/{{token}}/revoke                    303 -            -             anyone  nobody
+GET    /console                                            303 -            -             anyone  nobody
+GET    /console/spaces/{{space}}                           303 -            -             anyone  nobody
+GET    /console/spaces/{{space}}/environments/{{environment}} 303 -         -             anyone  nobody
 GET    /assets/{{name}}                                    404 -            -             anyone  nobody
 GET    /demo                                               404 -            -             anyone  nobody
 GET    /demo/code                                          404 -            -             anyone  nobody
