@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from msgspec import Meta
+from msgspec import Meta, Struct
 
 from templates_server.access import Role, Scope
 from templates_server.accounts import api as accounts
@@ -29,6 +29,7 @@ from templates_server.audit.models import AuditEntry
 from templates_server.codegen import api as codegen
 from templates_server.codegen.models import Code, CodeRequest
 from templates_server.console import home as home_pages
+from templates_server.console import keys as key_pages
 from templates_server.console import space as space_pages
 from templates_server.console import tokens as token_pages
 from templates_server.delivery import api as delivery
@@ -122,10 +123,13 @@ from templates_server.pages import api as pages
 from templates_server.pages import invitations as invitation_pages
 from templates_server.pages.models import (
     ConsentForm,
+    DeedForm,
     DeviceConsentForm,
     DeviceForm,
     InvitationForm,
+    KeyForm,
     RevokeTokenForm,
+    SignedIdsForm,
     SignInForm,
     SignOutForm,
     TokenForm,
@@ -420,6 +424,7 @@ PAGE_ROUTES = (
 CONSOLE = "/console"
 CONSOLE_SPACE = f"{CONSOLE}/spaces/{{space}}"
 CONSOLE_ENVIRONMENT = f"{CONSOLE_SPACE}/environments/{{environment}}"
+CONSOLE_KEYS = f"{CONSOLE_ENVIRONMENT}/keys"
 
 
 def _page(path: str, handler: Handler, summary: str, **details: Any) -> Route:
@@ -427,10 +432,40 @@ def _page(path: str, handler: Handler, summary: str, **details: Any) -> Route:
     return Route("GET", path, handler, Surface.PAGE, summary, also=(HTTPStatus.SEE_OTHER,), **details)
 
 
+def _form(path: str, handler: Handler, summary: str, fields: type[Struct], **details: Any) -> Route:
+    """What takes a form of the console: on to a page, or the form again with what is wrong."""
+    return Route(
+        "POST",
+        path,
+        handler,
+        Surface.PAGE,
+        summary,
+        reads=form(fields),
+        refuses=(Forbidden, ValidationFailed, Conflict),
+        status=HTTPStatus.SEE_OTHER,
+        **{"max_body_bytes": SIGN_IN_MAX_BYTES, **details},
+    )
+
+
 CONSOLE_ROUTES = (
     _page(CONSOLE, home_pages.home_page, "The Spaces of who is signed in."),
     _page(CONSOLE_SPACE, space_pages.space_page, "A Space and its environments."),
     _page(CONSOLE_ENVIRONMENT, space_pages.environment_page, "An environment at a glance."),
+    _page(CONSOLE_KEYS, key_pages.keys_page, "The keys of an environment, and whether user ids are signed there."),
+    _form(CONSOLE_KEYS, key_pages.create_key, "Create a key.", KeyForm),
+    _form(
+        f"{CONSOLE_KEYS}/{{key}}/revoke",
+        key_pages.revoke_key,
+        "Revoke a key by its id.",
+        DeedForm,
+        path_examples={"key": "$KEY"},
+    ),
+    _form(
+        f"{CONSOLE_KEYS}/signed-ids",
+        key_pages.change_signed_ids,
+        "Require signed ids or not, or rotate the secret.",
+        SignedIdsForm,
+    ),
 )
 
 ORGANIZATION = "/v2/organizations/{organization}"

@@ -117,10 +117,10 @@ def _call_of(call: Call, asked: Asked, raw: bytes, parameters: Mapping[str, str]
     """The visitor's call as if they had sent it to the API."""
     headers = {"content-type": JSON, **{name.lower(): value for name, value in asked.headers.items()}}
     if asked.key:
-        headers[HEADER.lower()] = f"{asked.key}.{hashlib.sha256(raw).hexdigest()}"
+        headers[HEADER.lower()] = hashlib.sha256(asked.key.encode() + b"\0" + raw).hexdigest()
     scope = call.request.scope
     kept = [(name, value) for name, value in scope["headers"] if name.decode("latin-1") not in NOT_PASSED_ON]
-    own = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
+    own = [(name.encode(), value.encode("latin-1", "replace")) for name, value in headers.items()]
     scope = {**scope, "query_string": urlencode(asked.query).encode(), "headers": [*kept, *own]}
     request = IncomingRequest(scope, call.request.receive)
     return replace(call, request=request, parameters={**call.parameters, **parameters})

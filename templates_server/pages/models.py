@@ -68,3 +68,22 @@ class RevokeTokenForm(msgspec.Struct, frozen=True):
     """Nothing but the form's own token."""
 
     form_token: str
+
+
+class DeedForm(msgspec.Struct, frozen=True):
+    """A deed of the console that needs no fields; under the same `key` it is done once."""
+
+    form_token: str
+    key: str = ""
+
+
+class KeyForm(DeedForm, frozen=True):
+    """A key that is wanted."""
+
+    name: str = ""
+
+
+class SignedIdsForm(DeedForm, frozen=True):
+    """What is to be done about the signing of user ids."""
+
+    deed: Literal["require", "off", "rotate"] = "require"

@@ -14,6 +14,7 @@ ORGANIZATION = "/v2/organizations/{organization}"
 SPACE = "/v2/spaces/{space}"
 HERE = "/v2/spaces/{space}/environments/{environment}"
 OLD = "/v1.0"
+CONSOLE = "/console/spaces/{space}/environments/{environment}"
 
 TABLE = f"""
 GET    /healthz                                            200 -            -             anyone  nobody
@@ -45,7 +46,11 @@ POST   /account/tokens                                     303 -            -   
 POST   /account/tokens/{{token}}/revoke                    303 -            -             anyone  nobody
 GET    /console                                            303 -            -             anyone  nobody
 GET    /console/spaces/{{space}}                           303 -            -             anyone  nobody
-GET    /console/spaces/{{space}}/environments/{{environment}} 303 -         -             anyone  nobody
+GET    {CONSOLE}                                           303 -            -             anyone  nobody
+GET    {CONSOLE}/keys                                      303 -            -             anyone  nobody
+POST   {CONSOLE}/keys                                      303 -            -             anyone  nobody
+POST   {CONSOLE}/keys/{{key}}/revoke                       303 -            -             anyone  nobody
+POST   {CONSOLE}/keys/signed-ids                           303 -            -             anyone  nobody
 GET    /assets/{{name}}                                    404 -            -             anyone  nobody
 GET    /demo                                               404 -            -             anyone  nobody
 GET    /demo/code                                          404 -            -             anyone  nobody

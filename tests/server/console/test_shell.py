@@ -8,18 +8,9 @@ import pytest
 
 from templates_server.access import Role
 from templates_server.pages.notices import notice_cookie_name
-from templates_server.spaces import store
+from tests.server.console.people import new_space
 from tests.server.oauth.flows import Browser, Someone, signed_in_browser, someone
 from tests.servers import RunningServer
-
-
-def new_space(server: RunningServer, person: Someone) -> str:
-    """The key of a new Space of the person's organization."""
-    key = f"space-{person.organization.removeprefix('org-')}"
-    server.database.write_now(
-        lambda connection: store.create_space(connection, person.organization_id, key=key, name="<b>Radio</b>", now=1)
-    )
-    return key
 
 
 @pytest.fixture
@@ -46,7 +37,7 @@ def test_what_is_not_theirs_is_as_if_it_were_not_there(server: RunningServer, pe
 
 
 def test_names_are_text_and_production_is_marked_in_words(server: RunningServer, person: Someone) -> None:
-    key = new_space(server, person)
+    key = new_space(server, person, name="<b>Radio</b>")
     browser = signed_in_browser(server, person)
     assert "&lt;b&gt;Radio&lt;/b&gt;" in browser.get("/console").text
     path = f"/console/spaces/{key}/environments"

@@ -23,6 +23,7 @@ from tests.servers import RunningServer, running_server
 
 CONSENT = f"/oauth/authorize?{urlencode(sorted(authorization().items()))}"
 USER_CODE = "BCDFGHJK"
+HERE = "/console/spaces/{space}/environments/{environment}"
 PURPOSES = {
     "/sign-in": "sign-in",
     "/sign-out": "sign-out",
@@ -32,6 +33,9 @@ PURPOSES = {
     "/invitation/{code}": "invitation x",
     "/account/tokens": "create token",
     "/account/tokens/{token}/revoke": "revoke token",
+    f"{HERE}/keys": "create key",
+    f"{HERE}/keys/{{key}}/revoke": "revoke key",
+    f"{HERE}/keys/signed-ids": "signed ids",
 }
 FIELDS = {
     "email": "a@b.example",
