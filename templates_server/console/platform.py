@@ -87,11 +87,15 @@ class Asked:
     key: str = ""
 
 
+def require(visit: Visit, handler: Handler) -> None:
+    """Raise Forbidden unless the visitor may use the handler's route where the page is."""
+    check_permission(visit.call.services.part(PlatformRoutes).of(handler), visit.call, visit.call.located)
+
+
 def may(visit: Visit, handler: Handler) -> bool:
     """Whether the visitor may use the handler's route where the page is."""
-    route = visit.call.services.part(PlatformRoutes).of(handler)
     try:
-        check_permission(route, visit.call, visit.call.located)
+        require(visit, handler)
     except Forbidden:
         return False
     return True

@@ -108,10 +108,11 @@ async def visit_of(call: Call) -> Visit | None:
     return Visit(browser, account, [organization for organization, _ in found], replace(call, asker=principal))
 
 
-async def located(visit: Visit) -> Visit:
-    """The visit where its path says; NotFound where that is not the visitor's, or not there."""
+async def located(visit: Visit, **elsewhere: str) -> Visit:
+    """The visit where its path says, or `elsewhere` (`environment="staging"`); NotFound where that is not theirs."""
     call = visit.call
-    names = {name: call.parameters[name] for name in PLACE_PARTS if name in call.parameters}
+    parts = {**call.parameters, **elsewhere}
+    names = {name: parts[name] for name in PLACE_PARTS if name in parts}
     if not names:
         return visit
     place = await call.services.locate(names)

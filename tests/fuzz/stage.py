@@ -215,7 +215,9 @@ class Stage:
     @property
     def cookie_name(self) -> str:
         """The name of the browser's cookie."""
-        return next(cookie.name for cookie in self.browser.cookies.jar if not cookie.name.endswith("_known"))
+        return next(
+            cookie.name for cookie in self.browser.cookies.jar if not cookie.name.endswith(("_known", "_notice"))
+        )
 
     def cookie_for(self, route: Route) -> str:
         """Return the developer's cookie, or that of a new browser where nobody may have signed in."""

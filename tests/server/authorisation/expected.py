@@ -14,6 +14,7 @@ ORGANIZATION = "/v2/organizations/{organization}"
 SPACE = "/v2/spaces/{space}"
 HERE = "/v2/spaces/{space}/environments/{environment}"
 OLD = "/v1.0"
+OWNERS = "/console/organizations/{organization}"
 CONSOLE = "/console/spaces/{space}/environments/{environment}"
 
 TABLE = f"""
@@ -47,6 +48,22 @@ POST   /account/tokens/{{token}}/revoke                    303 -            -   
 GET    /console                                            303 -            -             anyone  nobody
 GET    /console/spaces/{{space}}                           303 -            -             anyone  nobody
 GET    {CONSOLE}                                           303 -            -             anyone  nobody
+GET    /account                                            303 -            -             anyone  nobody
+POST   /account/password                                   303 -            -             anyone  nobody
+POST   /account/sign-out-everywhere                        303 -            -             anyone  nobody
+GET    {OWNERS}                                            303 -            -             anyone  nobody
+POST   {OWNERS}                                            303 -            -             anyone  nobody
+GET    {OWNERS}/members                                    303 -            -             anyone  nobody
+POST   {OWNERS}/members                                    303 -            -             anyone  nobody
+POST   {OWNERS}/members/role                               303 -            -             anyone  nobody
+POST   {OWNERS}/members/remove                             303 -            -             anyone  nobody
+POST   {OWNERS}/members/invitations/{{invitation}}/withdraw 303 -            -             anyone  nobody
+GET    {OWNERS}/service-accounts                           303 -            -             anyone  nobody
+POST   {OWNERS}/service-accounts                           303 -            -             anyone  nobody
+POST   {OWNERS}/service-accounts/{{service_account}}/revoke 303 -            -             anyone  nobody
+GET    {OWNERS}/audit                                      303 -            -             anyone  nobody
+POST   /console/spaces/{{space}}/rename                    303 -            -             anyone  nobody
+POST   /console/spaces/{{space}}/delete                    303 -            -             anyone  nobody
 GET    {CONSOLE}/keys                                      303 -            -             anyone  nobody
 POST   {CONSOLE}/keys                                      303 -            -             anyone  nobody
 POST   {CONSOLE}/keys/{{key}}/revoke                       303 -            -             anyone  nobody
