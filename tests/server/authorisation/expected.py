@@ -14,6 +14,8 @@ ORGANIZATION = "/v2/organizations/{organization}"
 SPACE = "/v2/spaces/{space}"
 HERE = "/v2/spaces/{space}/environments/{environment}"
 OLD = "/v1.0"
+OWNERS = "/console/organizations/{organization}"
+CONSOLE = "/console/spaces/{space}/environments/{environment}"
 
 TABLE = f"""
 GET    /healthz                                            200 -            -             anyone  nobody
@@ -44,6 +46,30 @@ POST   /invitation/{{code}}                                403 -            -   
 GET    /account/tokens                                     303 -            -             anyone  nobody
 POST   /account/tokens                                     303 -            -             anyone  nobody
 POST   /account/tokens/{{token}}/revoke                    303 -            -             anyone  nobody
+GET    /console                                            303 -            -             anyone  nobody
+GET    /console/search                                     303 -            -             anyone  nobody
+GET    /console/spaces/{{space}}                           303 -            -             anyone  nobody
+GET    {CONSOLE}                                           303 -            -             anyone  nobody
+GET    /account                                            303 -            -             anyone  nobody
+POST   /account/password                                   303 -            -             anyone  nobody
+POST   /account/sign-out-everywhere                        303 -            -             anyone  nobody
+GET    {OWNERS}                                            303 -            -             anyone  nobody
+POST   {OWNERS}                                            303 -            -             anyone  nobody
+GET    {OWNERS}/members                                    303 -            -             anyone  nobody
+POST   {OWNERS}/members                                    303 -            -             anyone  nobody
+POST   {OWNERS}/members/role                               303 -            -             anyone  nobody
+POST   {OWNERS}/members/remove                             303 -            -             anyone  nobody
+POST   {OWNERS}/members/invitations/{{invitation}}/withdraw 303 -            -             anyone  nobody
+GET    {OWNERS}/service-accounts                           303 -            -             anyone  nobody
+POST   {OWNERS}/service-accounts                           303 -            -             anyone  nobody
+POST   {OWNERS}/service-accounts/{{service_account}}/revoke 303 -            -             anyone  nobody
+GET    {OWNERS}/audit                                      303 -            -             anyone  nobody
+POST   /console/spaces/{{space}}/rename                    303 -            -             anyone  nobody
+POST   /console/spaces/{{space}}/delete                    303 -            -             anyone  nobody
+GET    {CONSOLE}/keys                                      303 -            -             anyone  nobody
+POST   {CONSOLE}/keys                                      303 -            -             anyone  nobody
+POST   {CONSOLE}/keys/{{key}}/revoke                       303 -            -             anyone  nobody
+POST   {CONSOLE}/keys/signed-ids                           303 -            -             anyone  nobody
 GET    /assets/{{name}}                                    404 -            -             anyone  nobody
 GET    /demo                                               404 -            -             anyone  nobody
 GET    /demo/code                                          404 -            -             anyone  nobody

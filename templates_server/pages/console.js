@@ -1,0 +1,83 @@
+// What makes pages of the console handier where there is JavaScript. Every page does all that it does without it.
+
+"use strict";
+
+const UNITS = [["year", 31536e6], ["month", 2592e6], ["day", 864e5], ["hour", 36e5], ["minute", 6e4], ["second", 1e3]];
+const JUST_NOW_MSEC = 1e4;
+const COPIED_MSEC = 2000;
+
+function relative(msec) {
+  const distance = Math.abs(msec);
+  if (distance < JUST_NOW_MSEC) return "just now";
+  const [unit, length] = UNITS.find(([, length]) => distance >= length);
+  const number = msec > 0 ? Math.floor(distance / length) : Math.round(distance / length);
+  const text = `${number} ${unit}${number === 1 ? "" : "s"}`;
+  return msec > 0 ? `${text} ago` : `in ${text}`;
+}
+
+function tellTimes() {
+  for (const time of document.querySelectorAll("time[data-relative]")) {
+    const text = relative(Date.now() - Date.parse(time.dateTime));
+    if (time.textContent !== text) time.textContent = text;
+  }
+}
+
+async function copy(button) {
+  const label = button.firstChild;
+  const text = label.data;
+  try {
+    await navigator.clipboard.writeText(button.previousElementSibling.textContent);
+    label.data = "Copied";
+  } catch {
+    label.data = "Select it and copy";
+  }
+  setTimeout(() => { label.data = text; }, COPIED_MSEC);
+}
+
+function closeMenus(but) {
+  for (const menu of document.querySelectorAll("details.switcher[open]")) {
+    if (menu !== but) menu.open = false;
+  }
+}
+
+function addDismissal(toast) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.textContent = "Dismiss";
+  button.addEventListener("click", () => toast.remove());
+  toast.append(button);
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("button.copy");
+  if (button) copy(button);
+  closeMenus(event.target.closest("details.switcher"));
+});
+
+document.addEventListener("keydown", (event) => {
+  const menu = document.querySelector("details.switcher[open]");
+  if (event.key === "Escape" && menu) {
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  }
+  const isTyping = event.target.closest("input, textarea, select, [contenteditable]");
+  const search = document.querySelector("main input[type=search]") ?? document.querySelector("#find");
+  if (event.key === "/" && !isTyping && !event.ctrlKey && !event.metaKey && !event.altKey && search) {
+    event.preventDefault();
+    search.focus();
+    search.select();
+  }
+});
+
+document.addEventListener("submit", (event) => {
+  if (event.target.dataset.sent) event.preventDefault();
+  else if (event.target.method === "post") event.target.dataset.sent = "yes";
+});
+
+addEventListener("pageshow", () => {
+  for (const form of document.forms) delete form.dataset.sent;
+});
+
+document.querySelectorAll(".toast").forEach(addDismissal);
+tellTimes();
+setInterval(tellTimes, 3e4);
