@@ -1,4 +1,7 @@
-"""All SQL that reads what is known of one user besides their profile: kind by kind, in pages, the earliest first."""
+"""All SQL that reads what is known of one person besides their profile: kind by kind, in pages, the earliest first.
+
+Or the latest few of a kind, which is what a page shows.
+"""
 
 from __future__ import annotations
 
@@ -143,3 +146,14 @@ def page_of(
     rows = connection.exec_driver_sql(as_text(connection, query), values).all()
     last = Position(rows[-1][0], rows[-1][1]) if len(rows) == limit else None
     return [kind.told(row) for row in rows], last
+
+
+def latest_of(connection: Connection, kind: Kind, owner: tuple[str, str], *, limit: int) -> Sequence[dict[str, Any]]:
+    """So many things of a kind, those that were seen or happened last first, as they are told."""
+    latest = "last_seen" if "last_seen" in kind.others else kind.time
+    query = (
+        f"SELECT {', '.join((kind.time, kind.id, *kind.others))} FROM {kind.table} "  # noqa: S608 - names of ours
+        f"WHERE environment_id = ? AND {kind.person} = ? ORDER BY {latest} DESC, {kind.id} LIMIT ?"
+    )
+    rows = connection.exec_driver_sql(as_text(connection, query), (*owner, limit))
+    return [kind.told(row) for row in rows]
