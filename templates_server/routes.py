@@ -58,6 +58,7 @@ from templates_server.demo_app import api as demo_app
 from templates_server.demo_app.models import Configuration
 from templates_server.description import (
     ACCEPT_RANGES,
+    CONTENT_DISPOSITION,
     CONTENT_ENCODING,
     CONTENT_RANGE,
     CSV,
@@ -545,7 +546,8 @@ CONSOLE_ROUTES = (
         f"{CONSOLE_USER}/everything",
         person_pages.everything_file,
         "All that is known of a user, as a file.",
-        gives=Body(bytes, ("application/json",)),
+        gives=Body(Any),
+        sends=(CONTENT_DISPOSITION,),
     ),
     _form(f"{CONSOLE_USER}/tags", person_pages.add_tag, "Give a user a tag.", UserTagForm),
     _form(f"{CONSOLE_USER}/tags/remove", person_pages.remove_tag, "Take a tag from a user.", UserTagForm),

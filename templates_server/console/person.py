@@ -57,6 +57,9 @@ READS = (users.show_user, events.list_events, tribes.show_explanation)
 LATEST_SHOWN = 20
 TRIBES_SHOWN = 100
 ENTITIES_SHOWN = 100
+LONGEST_SHOWN = 300
+"""Characters of an attribute; a longer text is folded."""
+CRUMB_CHARACTERS = 40
 NO_FILE_NAME = re.compile(r"[^0-9A-Za-z_-]+")
 MAX_FILE_NAME_CHARACTERS = 64
 NOT_CONFIRMED = "Type the ID of the user to erase them."
@@ -181,14 +184,17 @@ async def _show(visit: Visit, kind: PersonKind, typed: Typed) -> Response:
         "entities": seen.entities[:ENTITIES_SHOWN],
         "more_entities": len(seen.entities[ENTITIES_SHOWN:]),
         "latest_shown": LATEST_SHOWN,
+        "longest_shown": LONGEST_SHOWN,
         "tags": await offered_tags(visit),
+        "as_json": lambda value: msgspec.json.encode(value).decode(),
         "here": visit.url(path_of(kind, called)),
         "typed": typed,
         "purposes": PURPOSES[kind],
     }
     status = HTTPStatus.UNPROCESSABLE_ENTITY if typed.problems else HTTPStatus.OK
-    crumbs = [Link(called, "", is_here=True)]
-    return await show(visit, Page("console/person", values, status), here="users", crumbs=crumbs)
+    crumb = called if len(called) <= CRUMB_CHARACTERS else f"{called[:CRUMB_CHARACTERS]}…"
+    shown = Page("console/person", values, status)
+    return await show(visit, shown, here="users", crumbs=[Link(crumb, "", is_here=True)])
 
 
 async def _seen_now(visit: Visit, known: Known) -> SessionExplanation:
