@@ -147,7 +147,7 @@ def push_documents(server: RunningServer, person: Someone, space: str) -> None:
     """A model with a banner, two tribes, and a scenario for one of them in staging."""
     gold = {"attribute": "attributes.plan", "operator": "equals", "value": "gold"}
     banner = {"default": {"enabled": True}, "targeted": [{"name": "For gold", "tribes": ["gold"], "enabled": True}]}
-    documents = {
+    documents: dict[str, dict[str, object]] = {
         "model": {
             "name": "Radio",
             "experiences": {"banner": {"name": "Banner", "properties": {"label": {"type": "text"}}}},
