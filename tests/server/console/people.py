@@ -76,7 +76,9 @@ def environment_id_of(server: RunningServer, space: str, environment: str) -> st
 def forms_of(page: httpx.Response) -> dict[str, list[dict[str, str]]]:
     """The hidden fields of a page's forms, by where they are sent."""
     found: dict[str, list[dict[str, str]]] = {}
-    for action, content in re.findall(r'<form[^>]* action="([^"]+)"[^>]*>(.*?)</form>', page.text, re.DOTALL):
+    for action, content in re.findall(
+        r'<form[^>]* method="post" action="([^"]+)"[^>]*>(.*?)</form>', page.text, re.DOTALL
+    ):
         fields = {name: html.unescape(value) for name, value in HIDDEN.findall(content)}
         found.setdefault(html.unescape(action), []).append(fields)
     return found
