@@ -13,7 +13,9 @@ from sqlalchemy import Connection, select
 from templates_server import schema
 from templates_server.access import Role
 from templates_server.accounts import store as accounts_store
+from templates_server.persons.names import stated
 from templates_server.persons.reading import read_user
+from templates_server.persons.store import Presence, arrive
 from templates_server.spaces import store as spaces_store
 from templates_server.times import system_clock
 from templates_server.users import store as users_store
@@ -60,6 +62,14 @@ def put_user(server: RunningServer, space: str, environment: str, user_id: str, 
             connection, environment_id, [UserChange(found, change)], now=system_clock()
         )
     )
+
+
+def put_visitor(server: RunningServer, space: str, environment: str, anonymous_id: str) -> None:
+    """A visitor, as if an app had told of them."""
+    who = stated(anonymous_id, None)
+    assert who is not None
+    presence = Presence(environment_id_of(server, space, environment), who, system_clock())
+    server.database.write_now(lambda connection: arrive(connection, [presence]))
 
 
 def environment_id_of(server: RunningServer, space: str, environment: str) -> str:
