@@ -33,11 +33,14 @@ from templates_server.console import home as home_pages
 from templates_server.console import keys as key_pages
 from templates_server.console import members as member_pages
 from templates_server.console import organization as organization_pages
+from templates_server.console import people as people_pages
+from templates_server.console import person as person_pages
 from templates_server.console import profile as profile_pages
 from templates_server.console import search as search_pages
 from templates_server.console import service_accounts as service_account_pages
 from templates_server.console import space as space_pages
 from templates_server.console import tokens as token_pages
+from templates_server.console import user_tags as user_tag_pages
 from templates_server.delivery import api as delivery
 from templates_server.delivery import revisions_api as deliveries
 from templates_server.delivery.models import (
@@ -56,6 +59,7 @@ from templates_server.demo_app import api as demo_app
 from templates_server.demo_app.models import Configuration
 from templates_server.description import (
     ACCEPT_RANGES,
+    CONTENT_DISPOSITION,
     CONTENT_ENCODING,
     CONTENT_RANGE,
     CSV,
@@ -134,6 +138,7 @@ from templates_server.pages.models import (
     DeedForm,
     DeviceConsentForm,
     DeviceForm,
+    EraseForm,
     InvitationForm,
     InviteForm,
     KeyForm,
@@ -146,6 +151,7 @@ from templates_server.pages.models import (
     SignOutForm,
     SpaceForm,
     TokenForm,
+    UserTagForm,
 )
 from templates_server.sessions import api as sessions
 from templates_server.sessions.changes import api as changes
@@ -451,6 +457,12 @@ CONSOLE = "/console"
 CONSOLE_SPACE = f"{CONSOLE}/spaces/{{space}}"
 CONSOLE_ENVIRONMENT = f"{CONSOLE_SPACE}/environments/{{environment}}"
 CONSOLE_KEYS = f"{CONSOLE_ENVIRONMENT}/keys"
+CONSOLE_USERS = f"{CONSOLE_ENVIRONMENT}/users"
+CONSOLE_USER = f"{CONSOLE_USERS}/{{user}}"
+CONSOLE_VISITORS = f"{CONSOLE_ENVIRONMENT}/visitors"
+CONSOLE_VISITOR = f"{CONSOLE_VISITORS}/{{visitor}}"
+CONSOLE_USER_TAGS = f"{CONSOLE_ENVIRONMENT}/user-tags"
+OF_A_SEARCH = (Forbidden, ValidationFailed)
 CONSOLE_ORGANIZATION = f"{CONSOLE}/organizations/{{organization}}"
 CONSOLE_MEMBERS = f"{CONSOLE_ORGANIZATION}/members"
 CONSOLE_SERVICE_ACCOUNTS = f"{CONSOLE_ORGANIZATION}/service-accounts"
@@ -554,6 +566,30 @@ CONSOLE_ROUTES = (
         "Require signed ids or not, or rotate the secret.",
         SignedIdsForm,
     ),
+    _page(CONSOLE_USERS, people_pages.users_page, "The users of an environment, searched.", refuses=OF_A_SEARCH),
+    _page(CONSOLE_USER, person_pages.user_page, "One user: what is known of them, and what they see now."),
+    _page(
+        f"{CONSOLE_USER}/everything",
+        person_pages.everything_file,
+        "All that is known of a user, as a file.",
+        gives=Body(Any),
+        sends=(CONTENT_DISPOSITION,),
+    ),
+    _form(f"{CONSOLE_USER}/tags", person_pages.add_tag, "Give a user a tag.", UserTagForm),
+    _form(f"{CONSOLE_USER}/tags/remove", person_pages.remove_tag, "Take a tag from a user.", UserTagForm),
+    _form(
+        f"{CONSOLE_USER}/erase",
+        person_pages.erase_user,
+        "Erase a user and all that is known of them.",
+        EraseForm,
+        path_examples={"user": "casey"},
+    ),
+    _page(CONSOLE_VISITORS, people_pages.visitors_page, "The visitors, searched.", refuses=OF_A_SEARCH),
+    _page(CONSOLE_VISITOR, person_pages.visitor_page, "One visitor; on to the user whom they turned out to be."),
+    _form(f"{CONSOLE_VISITOR}/tags", person_pages.add_visitor_tag, "Give a visitor a tag.", UserTagForm),
+    _form(f"{CONSOLE_VISITOR}/tags/remove", person_pages.remove_visitor_tag, "Take a tag from a visitor.", UserTagForm),
+    _page(CONSOLE_USER_TAGS, user_tag_pages.user_tags_page, "The user tags, searched.", refuses=OF_A_SEARCH),
+    _form(f"{CONSOLE_USER_TAGS}/delete", user_tag_pages.delete_user_tag, "Delete a tag from everybody.", UserTagForm),
 )
 
 ORGANIZATION = "/v2/organizations/{organization}"

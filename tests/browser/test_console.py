@@ -30,7 +30,14 @@ OF_EVERYBODY = (
     "/account",
     "/account/tokens",
 )
-OF_DEVELOPERS = (f"{ORGANIZATION}/members", f"{ORGANIZATION}/service-accounts")
+OF_DEVELOPERS = (
+    f"{ORGANIZATION}/members",
+    f"{ORGANIZATION}/service-accounts",
+    f"{HERE}/users",
+    f"{HERE}/users/ada",
+    f"{HERE}/visitors",
+    f"{HERE}/user-tags",
+)
 OF_ADMINISTRATORS = (f"{ORGANIZATION}/audit",)
 PAGES = {
     ADMINISTRATOR: (*OF_EVERYBODY, *OF_DEVELOPERS, *OF_ADMINISTRATORS),

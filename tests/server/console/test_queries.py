@@ -7,7 +7,7 @@ from collections.abc import Callable
 from sqlalchemy import Engine, event
 
 from templates_server.access import Role
-from tests.server.console.people import colleague, new_space
+from tests.server.console.people import colleague, new_space, put_user, put_visitor
 from tests.server.console.test_authorisation import address_of, rows
 from tests.server.oauth.flows import Browser, Someone, signed_in_browser, someone
 from tests.servers import RunningServer
@@ -39,9 +39,17 @@ def add_to(server: RunningServer, person: Someone, number: int) -> str:
     return new_space(server, person)
 
 
+def add_people(server: RunningServer, space: str, number: int) -> None:
+    """So many users with tags of their own, and as many visitors; the first are always the same."""
+    for each in range(number):
+        put_user(server, space, "production", f"user-{each}", tags=[f"tag-{each}", "everybody"])
+        put_visitor(server, space, "production", f"visitor-{each}")
+
+
 def counts(browser: Browser, person: Someone, space: str) -> dict[str, int]:
     """The statements of every page."""
     names = {"organization": person.organization, "space": space, "environment": "production"}
+    names |= {"user": "user-0", "visitor": "visitor-0"}
     paths = ["/console", "/account", "/account/tokens", *(row.path for row in rows() if row.method == "GET")]
     found = {}
     for path in paths:
@@ -51,12 +59,14 @@ def counts(browser: Browser, person: Someone, space: str) -> dict[str, int]:
     return found
 
 
-def test_more_spaces_and_members_take_no_more_statements(server: RunningServer) -> None:
+def test_more_spaces_members_and_people_take_no_more_statements(server: RunningServer) -> None:
     person = someone(server)
     browser = signed_in_browser(server, person)
     space = add_to(server, person, FEW)
+    add_people(server, space, FEW)
     few = counts(browser, person, space)
     add_to(server, person, MANY)
+    add_people(server, space, MANY)
     many = counts(browser, person, space)
     assert {path: number for path, number in many.items() if number > few[path] + 1} == {}  # one may note the use
     assert 0 < max(many.values()) <= MOST_STATEMENTS, many

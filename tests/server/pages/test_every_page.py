@@ -47,6 +47,12 @@ PURPOSES = {
     f"{HERE}/keys": "create key",
     f"{HERE}/keys/{{key}}/revoke": "revoke key",
     f"{HERE}/keys/signed-ids": "signed ids",
+    f"{HERE}/users/{{user}}/tags": "add tag",
+    f"{HERE}/users/{{user}}/tags/remove": "remove tag",
+    f"{HERE}/users/{{user}}/erase": "erase user",
+    f"{HERE}/visitors/{{visitor}}/tags": "add visitor tag",
+    f"{HERE}/visitors/{{visitor}}/tags/remove": "remove visitor tag",
+    f"{HERE}/user-tags/delete": "delete user tag",
 }
 FIELDS = {
     "email": "a@b.example",
