@@ -111,6 +111,7 @@ from templates_server.imports.reading import MAX_PART_BYTES
 from templates_server.imports.turns import PREFER
 from templates_server.metrics import api as metrics
 from templates_server.oauth import api as oauth
+from templates_server.oauth import local_page
 from templates_server.oauth.device import api as device
 from templates_server.oauth.models import (
     DeviceCodes,
@@ -306,6 +307,19 @@ PAGE_ROUTES = (
         refuses=(Forbidden, TooManyRequests),
         status=HTTPStatus.SEE_OTHER,
         max_body_bytes=SIGN_IN_MAX_BYTES,
+    ),
+    Route(
+        "GET",
+        "/sign-in/local",
+        local_page.sign_in_locally,
+        Surface.PAGE,
+        "Sign a browser in to a local server, by the code in its data folder; `mtribes open` leads here.",
+        takes=(
+            Parameter("code", str, "What the data folder holds; good once."),
+            Parameter("next", str, "The path of this server to go on to."),
+        ),
+        refuses=(Forbidden, NotFound),
+        status=HTTPStatus.SEE_OTHER,
     ),
     Route(
         "POST",
