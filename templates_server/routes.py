@@ -35,6 +35,7 @@ from templates_server.console import members as member_pages
 from templates_server.console import model as model_pages
 from templates_server.console import organization as organization_pages
 from templates_server.console import profile as profile_pages
+from templates_server.console import search as search_pages
 from templates_server.console import service_accounts as service_account_pages
 from templates_server.console import space as space_pages
 from templates_server.console import tokens as token_pages
@@ -475,6 +476,16 @@ def _form(path: str, handler: Handler, summary: str, fields: type[Struct], **det
 
 CONSOLE_ROUTES = (
     _page(CONSOLE, home_pages.home_page, "The Spaces of who is signed in."),
+    _page(
+        f"{CONSOLE}/search",
+        search_pages.search_page,
+        "Spaces, and what is in a Space, by key and name.",
+        takes=(
+            Parameter("q", str, "A part of a key or a name.", example="home"),
+            Parameter("space", str, "The Space whose model and tribes are searched too.", example="vod"),
+        ),
+        refuses=(Forbidden, NotFound),
+    ),
     _page("/account", profile_pages.profile_page, "A person's own account, and where they are signed in."),
     _form(
         "/account/password",

@@ -61,7 +61,7 @@ document.addEventListener("keydown", (event) => {
     menu.querySelector("summary").focus();
   }
   const isTyping = event.target.closest("input, textarea, select, [contenteditable]");
-  const search = document.querySelector("input[type=search]");
+  const search = document.querySelector("main input[type=search]") ?? document.querySelector("#find");
   if (event.key === "/" && !isTyping && !event.ctrlKey && !event.metaKey && !event.altKey && search) {
     event.preventDefault();
     search.focus();

@@ -25,6 +25,7 @@ OF_EVERYBODY = (
     "/console/spaces/vod",
     HERE,
     f"{HERE}/keys",
+    "/console/search?q=home&space=vod",
     ORGANIZATION,
     "/account",
     "/account/tokens",
