@@ -32,6 +32,7 @@ from templates_server.console import audit as audit_pages
 from templates_server.console import home as home_pages
 from templates_server.console import keys as key_pages
 from templates_server.console import members as member_pages
+from templates_server.console import model as model_pages
 from templates_server.console import organization as organization_pages
 from templates_server.console import people as people_pages
 from templates_server.console import person as person_pages
@@ -143,6 +144,7 @@ from templates_server.pages.models import (
     InviteForm,
     KeyForm,
     MemberForm,
+    ModelForm,
     PasswordForm,
     RevokeTokenForm,
     ServiceAccountForm,
@@ -456,6 +458,7 @@ PAGE_ROUTES = (
 CONSOLE = "/console"
 CONSOLE_SPACE = f"{CONSOLE}/spaces/{{space}}"
 CONSOLE_ENVIRONMENT = f"{CONSOLE_SPACE}/environments/{{environment}}"
+CONSOLE_MODEL = f"{CONSOLE_SPACE}/model"
 CONSOLE_KEYS = f"{CONSOLE_ENVIRONMENT}/keys"
 CONSOLE_USERS = f"{CONSOLE_ENVIRONMENT}/users"
 CONSOLE_USER = f"{CONSOLE_USERS}/{{user}}"
@@ -550,6 +553,29 @@ CONSOLE_ROUTES = (
     _page(CONSOLE_SPACE, space_pages.space_page, "A Space and its environments."),
     _form(f"{CONSOLE_SPACE}/rename", space_pages.rename_space, "Give a Space another name.", SpaceForm),
     _form(f"{CONSOLE_SPACE}/delete", space_pages.delete_space, "Delete a Space and everything in it.", SpaceForm),
+    _page(CONSOLE_MODEL, model_pages.model_page, "Everything that the model of a Space has."),
+    _page(f"{CONSOLE_MODEL}/edit", model_pages.edit_page, "The model as a document to edit."),
+    _form(
+        CONSOLE_MODEL,
+        model_pages.save_model,
+        "Store a model, or say what it would change.",
+        ModelForm,
+        max_body_bytes=Limits.max_document_bytes,
+        also=(HTTPStatus.OK,),
+    ),
+    _page(
+        f"{CONSOLE_MODEL}/history",
+        model_pages.history_page,
+        "The revisions of the model, and what changed between two.",
+        takes=(
+            Parameter("from", int, "A revision."),
+            Parameter("to", int, "A revision to compare it with."),
+            Parameter("cursor", str, "Where the list goes on."),
+        ),
+    ),
+    _page(f"{CONSOLE_MODEL}/code", model_pages.code_page, "The code that is generated from the model."),
+    _page(f"{CONSOLE_MODEL}/code/{{language}}", model_pages.code_page, "The code in a language."),
+    _page(f"{CONSOLE_MODEL}/code/{{language}}/{{file*}}", model_pages.code_page, "A file of the code in a language."),
     _page(CONSOLE_ENVIRONMENT, space_pages.environment_page, "An environment at a glance."),
     _page(CONSOLE_KEYS, key_pages.keys_page, "The keys of an environment, and whether user ids are signed there."),
     _form(CONSOLE_KEYS, key_pages.create_key, "Create a key.", KeyForm),

@@ -136,3 +136,12 @@ class PasswordForm(DeedForm, frozen=True):
     present: str = ""
     password: str = ""
     repeated: str = ""
+
+
+class ModelForm(DeedForm, frozen=True):
+    """A model as a document, the revision that it was made from, and whether to store it or to say what changes."""
+
+    document: str = ""
+    revision: str = ""
+    note: str = ""
+    deed: Literal["review", "save"] = "save"
