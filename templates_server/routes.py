@@ -31,6 +31,7 @@ from templates_server.codegen.models import Code, CodeRequest
 from templates_server.console import audit as audit_pages
 from templates_server.console import home as home_pages
 from templates_server.console import keys as key_pages
+from templates_server.console import live as live_pages
 from templates_server.console import members as member_pages
 from templates_server.console import model as model_pages
 from templates_server.console import organization as organization_pages
@@ -465,6 +466,13 @@ CONSOLE_USER = f"{CONSOLE_USERS}/{{user}}"
 CONSOLE_VISITORS = f"{CONSOLE_ENVIRONMENT}/visitors"
 CONSOLE_VISITOR = f"{CONSOLE_VISITORS}/{{visitor}}"
 CONSOLE_USER_TAGS = f"{CONSOLE_ENVIRONMENT}/user-tags"
+X_ACCEL_BUFFERING = Header("X-Accel-Buffering", "`no`, with a stream: proxies pass it on as it comes.")
+CONSOLE_LIVE = f"{CONSOLE_ENVIRONMENT}/live"
+OF_ARRIVALS = (
+    Parameter("name", str, "Only events of this name, and no sessions.", example="video/completed"),
+    Parameter("user", str, "Only events and sessions of the user with this id.", example="ada"),
+    Parameter("anonymous_id", str, "Only those of the visitor with this id.", example="phone-1"),
+)
 OF_A_SEARCH = (Forbidden, ValidationFailed)
 CONSOLE_ORGANIZATION = f"{CONSOLE}/organizations/{{organization}}"
 CONSOLE_MEMBERS = f"{CONSOLE_ORGANIZATION}/members"
@@ -616,6 +624,22 @@ CONSOLE_ROUTES = (
     _form(f"{CONSOLE_VISITOR}/tags/remove", person_pages.remove_visitor_tag, "Take a tag from a visitor.", UserTagForm),
     _page(CONSOLE_USER_TAGS, user_tag_pages.user_tags_page, "The user tags, searched.", refuses=OF_A_SEARCH),
     _form(f"{CONSOLE_USER_TAGS}/delete", user_tag_pages.delete_user_tag, "Delete a tag from everybody.", UserTagForm),
+    _page(
+        CONSOLE_LIVE,
+        live_pages.live_page,
+        "The events and sessions that arrived last, and how a new Space gets its first ones.",
+        takes=OF_ARRIVALS,
+        refuses=OF_A_SEARCH,
+    ),
+    _page(
+        f"{CONSOLE_LIVE}/stream",
+        live_pages.live_stream,
+        "Events and sessions as they arrive: server-sent events, as long as one is signed in.",
+        takes=(*OF_ARRIVALS, Parameter("after", str, "The position of the page that the stream goes on from.")),
+        gives=Body(bytes, (EVENT_STREAM,)),
+        sends=(X_ACCEL_BUFFERING,),
+        refuses=OF_A_SEARCH,
+    ),
 )
 
 ORGANIZATION = "/v2/organizations/{organization}"
@@ -845,7 +869,6 @@ MODEL_EXAMPLE = {
     "fields": {"campaign": {"type": "text"}},
 }
 
-X_ACCEL_BUFFERING = Header("X-Accel-Buffering", "`no`, with a stream: proxies pass it on as it comes.")
 EVENTS_WAIT = Parameter(
     "wait",
     Annotated[int, Meta(ge=0, le=event_stream.MAX_WAIT_SECONDS)],

@@ -13,8 +13,10 @@ from templates_server.schema import (
     accounts,
     delivery_revisions,
     environments,
+    events,
     model_revisions,
     service_accounts,
+    sessions,
     spaces,
     tribe_revisions,
 )
@@ -60,6 +62,15 @@ def find_spaces(
     has_text = or_(*(func.lower(column).contains(lowered, autoescape=True) for column in (spaces.c.key, spaces.c.name)))
     query = select(spaces.c.key, spaces.c.name).where(spaces.c.organization_id.in_(organization_ids), has_text)
     return [(row.key, row.name) for row in connection.execute(query.order_by(spaces.c.key).limit(limit))]
+
+
+def has_arrived(connection: Connection, environment_id: str) -> tuple[bool, bool]:
+    """Whether an environment has a session, and whether it has an event."""
+    queries = (
+        select(table.c.person_id).where(table.c.environment_id == environment_id) for table in (sessions, events)
+    )
+    session, event = (connection.execute(query.limit(1)).first() for query in queries)
+    return session is not None, event is not None
 
 
 def published(connection: Connection, space_ids: Collection[str]) -> Mapping[str, Sequence[str]]:

@@ -91,7 +91,11 @@ def form(purpose: str, *, back: str, keeps: Sequence[str] = ()) -> Callable[[For
 
 async def visit_of(call: Call) -> Visit | None:
     """The person who is signed in; None when nobody is."""
-    browser = await browser_of(call)
+    return await visit_by(call, await browser_of(call))
+
+
+async def visit_by(call: Call, browser: Browser) -> Visit | None:
+    """The person who is signed in at that browser; None when nobody is."""
     account = browser.account
     if account is None:
         return None

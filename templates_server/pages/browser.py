@@ -55,6 +55,12 @@ async def browser_of(call: Call) -> Browser:
     return Browser(cookie, account)
 
 
+async def still_signed_in(call: Call, browser: Browser) -> Browser:
+    """The browser with whoever is signed in there by now; it does not count as a use of their session."""
+    found = await call.database.read(lambda connection: store.find_signed_in(connection, browser.cookie, call.now))
+    return Browser(browser.cookie, None if found is None else found[0])
+
+
 def cookie_in(header: str, name: str) -> str:
     """The value of a cookie in a `Cookie` header, the last of that name; "" when it is not there.
 

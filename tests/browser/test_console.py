@@ -37,6 +37,7 @@ OF_DEVELOPERS = (
     f"{HERE}/users/ada",
     f"{HERE}/visitors",
     f"{HERE}/user-tags",
+    f"{HERE}/live",
 )
 OF_ADMINISTRATORS = (f"{ORGANIZATION}/audit",)
 PAGES = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from starlette.responses import Response
 
@@ -14,7 +14,7 @@ from templates_server.access import Role, Scope
 from templates_server.endpoint import Call
 from templates_server.errors import Forbidden, Problem, ValidationFailed
 from templates_server.event_names import problem_of_event_name
-from templates_server.events.stream.feed import EventFeed, Listener
+from templates_server.events.stream.feed import EventFeed, Listener, Permitted
 from templates_server.events.stream.filters import StreamFilter
 from templates_server.numbers import whole_number
 from templates_server.persons.names import (
@@ -33,18 +33,23 @@ ONE_PERSON = "Name a user or a visitor, not both."
 
 async def stream_events(call: Call) -> Response:
     """The events and sessions of an environment as they arrive, those that the filters take."""
-    wanted, seconds = _filter_of(call), _wait_seconds(call)
+    wanted, seconds = filter_of(call.query), _wait_seconds(call)
+    return await open_stream(call, wanted, functools.partial(is_permitted, call), seconds)
+
+
+async def open_stream(
+    call: Call, wanted: StreamFilter, permitted: Permitted, seconds: int | None = None, *, after: str = ""
+) -> Response:
+    """A stream of what arrives, for so many seconds and while it is permitted; `after` is where a first one begins."""
     feed = call.services.part(EventFeed)
     with contextlib.ExitStack() as held:
         held.enter_context(call.services.part(Places).taken(call.caller))
-        last_event_id = call.request.headers.get("last-event-id", "")
+        last_event_id = call.request.headers.get("last-event-id", after)
         listener = await feed.open(call.environment_id, wanted, last_event_id)
         held.enter_context(feed.listening(listener))
         if seconds is not None:
             held.enter_context(_ending_in(seconds, listener))
-        return EventStream(
-            listener, functools.partial(listener.next_messages, functools.partial(is_permitted, call)), held.pop_all()
-        )
+        return EventStream(listener, functools.partial(listener.next_messages, permitted), held.pop_all())
 
 
 async def is_permitted(call: Call) -> bool:
@@ -62,16 +67,17 @@ async def is_permitted(call: Call) -> bool:
     return place == call.place
 
 
-def _filter_of(call: Call) -> StreamFilter:
-    name, person = call.query.get("name"), _person_of(call)
+def filter_of(query: Mapping[str, str]) -> StreamFilter:
+    """Return what the query of a request takes: `name`, and `user` or `anonymous_id`."""
+    name, person = query.get("name"), _person_of(query)
     problem = None if name is None else problem_of_event_name(name)
     if problem is not None:
         raise ValidationFailed([Problem("name", f"This {problem}.")])
     return StreamFilter(name, None if person is None else person.person_id)
 
 
-def _person_of(call: Call) -> PersonName | None:
-    user, visitor = call.query.get("user"), call.query.get("anonymous_id")
+def _person_of(query: Mapping[str, str]) -> PersonName | None:
+    user, visitor = query.get("user"), query.get("anonymous_id")
     if user is not None and visitor is not None:
         raise ValidationFailed([Problem("anonymous_id", ONE_PERSON)])
     if user is not None:

@@ -22,7 +22,7 @@ from templates_server.database import Database
 from templates_server.errors import Unavailable
 from templates_server.events.listing.views import event_view
 from templates_server.events.stream import store
-from templates_server.events.stream.filters import StreamFilter
+from templates_server.events.stream.filters import EVERYTHING, StreamFilter
 from templates_server.events.stream.models import ArrivedSession, Skipped
 from templates_server.events.stream.recorder import ArrivalRecorder
 from templates_server.persons.names import PersonKind
@@ -116,14 +116,16 @@ class EventFeed:
         self._clock = clock
         self._recorder = recorder
         self._listeners: set[Listener] = set()
+        self._expected: dict[str, tuple[StreamFilter, int]] = {}
         self._task: asyncio.Task[None] | None = None
         self._writes_seen = 0
         self._renew_at = math.inf
 
     async def open(self, environment_id: str, wanted: StreamFilter, last_event_id: str) -> Listener:
         """Return a listener that goes on after the last event it was told, or else begins now."""
-        filters = [*self._filters_of(environment_id), wanted]
         until = self._clock() + FOLLOWED_FOR
+        self._expect(environment_id, wanted, until)
+        filters = self._filters_of(environment_id)
 
         def begin(connection: Connection) -> str:
             store.follow(connection, environment_id, filters, until=until)
@@ -153,7 +155,16 @@ class EventFeed:
             await asyncio.gather(self._task, return_exceptions=True)
 
     def _filters_of(self, environment_id: str) -> Sequence[StreamFilter]:
-        return [one.filter for one in self._listeners if one.environment_id == environment_id]
+        listening = [one.filter for one in self._listeners if one.environment_id == environment_id]
+        expected = self._expected.get(environment_id)
+        return [*listening, expected[0]] if expected else listening
+
+    def _expect(self, environment_id: str, wanted: StreamFilter, until: int) -> None:
+        """Have what is wanted noted until then, whoever else begins or ends: it may be asked for again."""
+        now = self._clock()
+        self._expected = {key: one for key, one in self._expected.items() if one[1] > now}
+        before = self._expected.get(environment_id)
+        self._expected[environment_id] = (wanted if before is None or before[0] == wanted else EVERYTHING, until)
 
     async def _look_until_nobody_listens(self) -> None:
         was_down = False
@@ -213,7 +224,7 @@ class _Told:
 
     def __init__(self, arrived: store.Arrived) -> None:
         self._events = [(one, _message("event", event_view(one))) for one in arrived.events]
-        self._sessions = [(one, _message("session", _session_view(one))) for one in arrived.sessions]
+        self._sessions = [(one, _message("session", session_view(one))) for one in arrived.sessions]
         self.skipped = arrived.skipped
 
     def messages_for(self, wanted: StreamFilter) -> Sequence[bytes]:
@@ -222,7 +233,8 @@ class _Told:
         return [*sessions, *(message for one, message in self._events if wanted.matches(one.name, one.person_id))]
 
 
-def _session_view(stored: store.StoredSession) -> ArrivedSession:
+def session_view(stored: store.StoredSession) -> ArrivedSession:
+    """Return a session as streams tell it."""
     return ArrivedSession(
         stored.session_id,
         stored.called if stored.kind == PersonKind.USER else None,

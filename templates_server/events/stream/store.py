@@ -29,6 +29,8 @@ MOST_ROWS = 1000
 MOST_TOLD = 1000
 """Events, and sessions, of an environment that one look tells of."""
 
+MOST_LATEST = 300
+
 FOLLOW = (
     "INSERT INTO event_followers (environment_id, process, filters, until) VALUES (?, ?, ?, ?) "
     "ON CONFLICT (environment_id, process) DO UPDATE SET filters = excluded.filters, until = excluded.until"
@@ -36,6 +38,10 @@ FOLLOW = (
 FOLLOWED = "SELECT environment_id, filters FROM event_followers WHERE until > ?"
 NOTE = (
     "INSERT INTO event_arrivals (environment_id, arrival_id, at, position, arrived, entries) VALUES (?, ?, ?, {}, ?, ?)"
+)
+NEWEST = (
+    "SELECT entries FROM event_arrivals WHERE environment_id = ? AND at > ? "
+    "ORDER BY arrival_id DESC LIMIT 100"  # in order of time, as ids begin with it
 )
 NOTED = (
     "SELECT environment_id, arrived, entries FROM event_arrivals WHERE {} "  # noqa: S608 - names of ours
@@ -197,6 +203,17 @@ def arrived_since(
     }
     found = {key: _found(connection, key[1], one) for key, one in noted.items()}
     return _present(connection), found
+
+
+def latest(connection: Connection, environment_id: str, *, now: int) -> Arrived:
+    """Return what arrived last in an environment while somebody followed it, some hundreds of things at most."""
+    noted = _Noted()
+    for (text,) in connection.exec_driver_sql(as_text(connection, NEWEST), (environment_id, now - KEPT)):
+        entries = DECODER.decode(text)
+        _add(noted, 0, Entries(entries.events[-MOST_LATEST:], entries.sessions[-MOST_LATEST:]))
+        if max(len(noted.events), len(noted.sessions)) >= MOST_LATEST:
+            break
+    return _found(connection, environment_id, noted)
 
 
 def _present(connection: Connection) -> str:

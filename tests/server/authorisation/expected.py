@@ -82,6 +82,8 @@ POST   {CONSOLE}/visitors/{{visitor}}/tags                 303 -            -   
 POST   {CONSOLE}/visitors/{{visitor}}/tags/remove          303 -            -             anyone  nobody
 GET    {CONSOLE}/user-tags                                 303 -            -             anyone  nobody
 POST   {CONSOLE}/user-tags/delete                          303 -            -             anyone  nobody
+GET    {CONSOLE}/live                                      303 -            -             anyone  nobody
+GET    {CONSOLE}/live/stream                               303 -            -             anyone  nobody
 GET    /assets/{{name}}                                    404 -            -             anyone  nobody
 GET    /demo                                               404 -            -             anyone  nobody
 GET    /demo/code                                          404 -            -             anyone  nobody

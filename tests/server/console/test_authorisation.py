@@ -56,6 +56,8 @@ POST {HERE}/visitors/{{visitor}}/tags                                 404 404 40
 POST {HERE}/visitors/{{visitor}}/tags/remove                          404 404 403
 GET  {HERE}/user-tags                                                 200 200 403
 POST {HERE}/user-tags/delete                                          303 303 403
+GET  {HERE}/live                                                      200 200 403
+GET  {HERE}/live/stream                                               200 200 403
 """
 """What administrators, developers and viewers get. A deed of a part that is not there is 404 for whoever may."""
 FIELDS: Mapping[str, str] = {
