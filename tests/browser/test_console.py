@@ -23,6 +23,8 @@ ORGANIZATION = "/console/organizations/acme"
 OF_EVERYBODY = (
     "/console",
     "/console/spaces/vod",
+    "/console/spaces/vod/model",
+    "/console/spaces/vod/model/code/kotlin",
     HERE,
     f"{HERE}/keys",
     "/console/search?q=home&space=vod",
@@ -37,6 +39,8 @@ OF_DEVELOPERS = (
     f"{HERE}/users/ada",
     f"{HERE}/visitors",
     f"{HERE}/user-tags",
+    "/console/spaces/vod/model/edit",
+    "/console/spaces/vod/model/history",
 )
 OF_ADMINISTRATORS = (f"{ORGANIZATION}/audit",)
 PAGES = {

@@ -39,6 +39,13 @@ GET  {ORGANIZATION}/audit                                             200 403 40
 GET  {SPACE}                                                          200 200 200
 POST {SPACE}/rename                                                   303 303 403
 POST {SPACE}/delete                                                   422 422 403
+GET  {SPACE}/model                                                    200 200 200
+POST {SPACE}/model                                                    422 422 403
+GET  {SPACE}/model/edit                                               200 200 403
+GET  {SPACE}/model/history                                            200 200 403
+GET  {SPACE}/model/code                                               200 200 200
+GET  {SPACE}/model/code/{{language}}                                  404 404 404
+GET  {SPACE}/model/code/{{language}}/{{file*}}                        404 404 404
 GET  {HERE}                                                           200 200 200
 GET  {HERE}/keys                                                      200 200 200
 POST {HERE}/keys                                                      303 303 403
@@ -68,7 +75,7 @@ FIELDS: Mapping[str, str] = {
     "tag": "sports/football",
     "confirmation": "none",
 }
-PARAMETER = re.compile(r"\{(\w+)\}")
+PARAMETER = re.compile(r"\{(\w+)\*?\}")
 
 
 @dataclass(frozen=True)
