@@ -549,7 +549,12 @@ CONSOLE_ROUTES = (
         DeedForm,
         path_examples={"service_account": "$SERVICE_ACCOUNT"},
     ),
-    _page(f"{CONSOLE_ORGANIZATION}/audit", audit_pages.audit_page, "Who changed what, when and from where."),
+    _page(
+        f"{CONSOLE_ORGANIZATION}/audit",
+        audit_pages.audit_page,
+        "Who changed what, when and from where.",
+        refuses=(Forbidden, ValidationFailed),
+    ),
     _page(CONSOLE_SPACE, space_pages.space_page, "A Space and its environments."),
     _form(f"{CONSOLE_SPACE}/rename", space_pages.rename_space, "Give a Space another name.", SpaceForm),
     _form(f"{CONSOLE_SPACE}/delete", space_pages.delete_space, "Delete a Space and everything in it.", SpaceForm),
