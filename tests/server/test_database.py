@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import functools
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator, Sequence
@@ -18,11 +19,11 @@ from sqlalchemy import Connection, Transaction, text
 from sqlalchemy.exc import DBAPIError
 
 import templates_server
-from templates_server.database import Database, as_text
+from templates_server.database import Database, Overtaken, as_text
 from templates_server.errors import Unavailable
 from templates_server.log_files import LogLine
 from templates_server.opening import open_database
-from templates_server.postgres_database import PostgresDatabase
+from templates_server.postgres_database import MAX_ATTEMPTS, PostgresDatabase
 from templates_server.settings import sqlite_file_url
 from templates_server.sqlite_database import BUSY_TIMEOUT_SECONDS, CHECKPOINT_PAGES
 
@@ -165,6 +166,54 @@ def test_a_postgresql_backend_that_was_killed_costs_no_write(postgres_url: str) 
     database.write_now(work)
     assert database.read_now(count) == 1
     database.close()
+
+
+def test_work_that_was_overtaken_is_undone_and_run_again(postgres_url: str) -> None:
+    database = open_database(postgres_url)
+    database.write_now(lambda connection: connection.execute(text("CREATE TABLE things (name TEXT PRIMARY KEY)")))
+    found = []
+
+    def work(connection: Connection) -> None:
+        found.append(count(connection))
+        add("kept")(connection)
+        if len(found) <= 2 * MAX_ATTEMPTS:
+            raise Overtaken
+
+    database.write_now(work)
+    assert found == [0] * (2 * MAX_ATTEMPTS + 1)
+    assert database.read_now(count) == 1
+    database.close()
+
+
+def test_connections_that_the_server_has_ended_are_replaced_before_work_begins(postgres_url: str) -> None:
+    database, another = open_database(postgres_url), open_database(postgres_url)
+    together = threading.Barrier(3, timeout=20)
+    backends = "SELECT pg_backend_pid(), current_setting('transaction_isolation')"
+
+    def meet(connection: Connection) -> Any:
+        together.wait()
+        return connection.exec_driver_sql(backends).one()[0]
+
+    def end(connection: Connection, backend: int) -> None:
+        assert connection.exec_driver_sql(f"SELECT pg_terminate_backend({backend}, 20000)").scalar_one()
+
+    with ThreadPoolExecutor(3) as threads:
+        before = list(threads.map(lambda _: database.write_now(meet), range(3)))
+        for backend in before:
+            another.write_now(functools.partial(end, backend=backend))
+        attempts = []
+
+        def work(connection: Connection) -> Any:
+            attempts.append(1)
+            return meet(connection)
+
+        after = list(threads.map(lambda _: database.write_now(work), range(3)))
+    assert len(attempts) == 3
+    assert not {*before} & {*after}
+    assert database.read_now(lambda connection: connection.exec_driver_sql(backends).one()[1]) == "repeatable read"
+    assert database.write_now(lambda connection: connection.exec_driver_sql(backends).one()[1]) == "read committed"
+    database.close()
+    another.close()
 
 
 def test_whoever_stops_waiting_keeps_nobody_else_from_storing(database: Database) -> None:
