@@ -20,8 +20,8 @@ from templates_server.persons.store import Presence, arrive_and_merge
 from templates_server.rows import Update, write_all
 
 PRESENT = (
-    f"SELECT environment_id, person_id, {', '.join(COLUMNS)} FROM persons "  # noqa: S608 - names of ours
-    "WHERE environment_id = ? AND person_id {}"
+    f"SELECT environment_id, person_id, {', '.join(COLUMNS)} "  # noqa: S608 - names of ours
+    "FROM persons WHERE environment_id = ? AND person_id {}"
 )
 Row = tuple[object, ...]
 NUMBERS = ("updated", "imported_by", "joined")

@@ -23,8 +23,8 @@ from templates_server.round_trips import Rows, Statement, run_together
 from templates_server.users.store import count_tags
 
 MERGED = (
-    "SELECT environment_id, person_id, user_person_id, user_called FROM merges "
-    "WHERE environment_id = ? AND person_id {}"
+    "SELECT environment_id, person_id, user_person_id, "
+    "user_called FROM merges WHERE environment_id = ? AND person_id {}"
 )
 REMEMBER = (
     "INSERT INTO merges (environment_id, person_id, user_person_id, user_called, called, merged) "

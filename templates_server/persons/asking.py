@@ -14,7 +14,7 @@ PersonKey = tuple[str, str]  # environment and person id
 
 
 def statements_about(connection: Connection, query: str, keys: Iterable[PersonKey]) -> list[Statement]:
-    """A query for the people of each environment: `{}` is the condition of `environment_id = ? AND person_id {}`."""
+    """A query for the people of each environment, whose id it is given; `{}` is what its `person_id` must be."""
     by_environment: dict[str, list[str]] = defaultdict(list)
     for environment_id, person_id in keys:
         by_environment[environment_id].append(person_id)
