@@ -254,7 +254,7 @@ COMMANDS: dict[str, Command] = {
             ("list", "List the Spaces that you can see, or those of one organization."),
             ("show", "Show one Space."),
             ("create", "Create a Space with an empty model."),
-            ("delete", "Delete a Space and everything in it, for good; an administrator may."),
+            ("delete", "Delete a Space and everything in it, for good."),
             ("pull", "Write the model of a Space to stdout or a file."),
             ("push", "Replace the model of a Space by a document; the Space is the one that the document names."),
             ("history", "List who changed the model of a Space, when and why: the newest revision first."),

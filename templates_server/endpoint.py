@@ -267,6 +267,16 @@ class Route:
     find_asker: FindAsker | None = None
 
 
+def check_permission(route: Route, call: Call, place: access.Place | None) -> None:
+    """Raise Forbidden unless the caller may use the route there: by scope, by role and by how they signed in."""
+    if route.scope is not None:
+        access.check_scope(call.principal, route.scope, place)
+    if route.role is not None and place is not None:
+        access.check_role(call.principal, route.role, place)
+    if route.needs_sign_in:
+        access.check_signed_in(call.principal)
+
+
 def to_response(answer: Answer) -> Response:
     """An answer in its envelope; one without a body as such."""
     if answer.status is HTTPStatus.NO_CONTENT:

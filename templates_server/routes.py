@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from msgspec import Meta
+from msgspec import Meta, Struct
 
 from templates_server.access import Role, Scope
 from templates_server.accounts import api as accounts
@@ -28,7 +28,20 @@ from templates_server.audit import api as audit
 from templates_server.audit.models import AuditEntry
 from templates_server.codegen import api as codegen
 from templates_server.codegen.models import Code, CodeRequest
+from templates_server.console import audit as audit_pages
+from templates_server.console import home as home_pages
+from templates_server.console import keys as key_pages
+from templates_server.console import members as member_pages
+from templates_server.console import model as model_pages
+from templates_server.console import organization as organization_pages
+from templates_server.console import people as people_pages
+from templates_server.console import person as person_pages
+from templates_server.console import profile as profile_pages
+from templates_server.console import search as search_pages
+from templates_server.console import service_accounts as service_account_pages
+from templates_server.console import space as space_pages
 from templates_server.console import tokens as token_pages
+from templates_server.console import user_tags as user_tag_pages
 from templates_server.delivery import api as delivery
 from templates_server.delivery import revisions_api as deliveries
 from templates_server.delivery.models import (
@@ -47,6 +60,7 @@ from templates_server.demo_app import api as demo_app
 from templates_server.demo_app.models import Configuration
 from templates_server.description import (
     ACCEPT_RANGES,
+    CONTENT_DISPOSITION,
     CONTENT_ENCODING,
     CONTENT_RANGE,
     CSV,
@@ -74,7 +88,7 @@ from templates_server.description import (
 )
 from templates_server.devices import api as devices
 from templates_server.devices.reading import SentDevice
-from templates_server.endpoint import Route, Surface
+from templates_server.endpoint import Handler, Route, Surface
 from templates_server.errors import (
     Conflict,
     Forbidden,
@@ -122,13 +136,24 @@ from templates_server.pages import api as pages
 from templates_server.pages import invitations as invitation_pages
 from templates_server.pages.models import (
     ConsentForm,
+    DeedForm,
     DeviceConsentForm,
     DeviceForm,
+    EraseForm,
     InvitationForm,
+    InviteForm,
+    KeyForm,
+    MemberForm,
+    ModelForm,
+    PasswordForm,
     RevokeTokenForm,
+    ServiceAccountForm,
+    SignedIdsForm,
     SignInForm,
     SignOutForm,
+    SpaceForm,
     TokenForm,
+    UserTagForm,
 )
 from templates_server.sessions import api as sessions
 from templates_server.sessions.changes import api as changes
@@ -426,8 +451,171 @@ PAGE_ROUTES = (
         pages.asset,
         Surface.PAGE,
         "A file that pages load.",
-        gives=Body(bytes, ("text/css", "image/svg+xml")),
+        gives=Body(bytes, ("text/css", "image/svg+xml", JAVASCRIPT)),
     ),
+)
+
+CONSOLE = "/console"
+CONSOLE_SPACE = f"{CONSOLE}/spaces/{{space}}"
+CONSOLE_ENVIRONMENT = f"{CONSOLE_SPACE}/environments/{{environment}}"
+CONSOLE_MODEL = f"{CONSOLE_SPACE}/model"
+CONSOLE_KEYS = f"{CONSOLE_ENVIRONMENT}/keys"
+CONSOLE_USERS = f"{CONSOLE_ENVIRONMENT}/users"
+CONSOLE_USER = f"{CONSOLE_USERS}/{{user}}"
+CONSOLE_VISITORS = f"{CONSOLE_ENVIRONMENT}/visitors"
+CONSOLE_VISITOR = f"{CONSOLE_VISITORS}/{{visitor}}"
+CONSOLE_USER_TAGS = f"{CONSOLE_ENVIRONMENT}/user-tags"
+OF_A_SEARCH = (Forbidden, ValidationFailed)
+CONSOLE_ORGANIZATION = f"{CONSOLE}/organizations/{{organization}}"
+CONSOLE_MEMBERS = f"{CONSOLE_ORGANIZATION}/members"
+CONSOLE_SERVICE_ACCOUNTS = f"{CONSOLE_ORGANIZATION}/service-accounts"
+
+
+def _page(path: str, handler: Handler, summary: str, **details: Any) -> Route:
+    """A page of the console; who is not signed in is asked to."""
+    usual: dict[str, Any] = {"also": (HTTPStatus.SEE_OTHER,), "refuses": (Forbidden,)}
+    return Route("GET", path, handler, Surface.PAGE, summary, **{**usual, **details})
+
+
+def _form(path: str, handler: Handler, summary: str, fields: type[Struct], **details: Any) -> Route:
+    """What takes a form of the console: on to a page, or the form again with what is wrong."""
+    usual: dict[str, Any] = {
+        "refuses": (Forbidden, ValidationFailed, Conflict),
+        "status": HTTPStatus.SEE_OTHER,
+        "max_body_bytes": SIGN_IN_MAX_BYTES,
+    }
+    return Route("POST", path, handler, Surface.PAGE, summary, reads=form(fields), **{**usual, **details})
+
+
+CONSOLE_ROUTES = (
+    _page(CONSOLE, home_pages.home_page, "The Spaces of who is signed in."),
+    _page(
+        f"{CONSOLE}/search",
+        search_pages.search_page,
+        "Spaces, and what is in a Space, by key and name.",
+        takes=(
+            Parameter("q", str, "A part of a key or a name.", example="home"),
+            Parameter("space", str, "The Space whose model and tribes are searched too.", example="vod"),
+        ),
+        refuses=(Forbidden, NotFound),
+    ),
+    _page("/account", profile_pages.profile_page, "A person's own account, and where they are signed in."),
+    _form(
+        "/account/password",
+        profile_pages.change_password,
+        "Change one's own password.",
+        PasswordForm,
+        refuses=(Forbidden, ValidationFailed, TooManyRequests),
+    ),
+    _form(
+        "/account/sign-out-everywhere",
+        profile_pages.sign_out_everywhere,
+        "Sign out of every other browser and program.",
+        DeedForm,
+    ),
+    _page(CONSOLE_ORGANIZATION, organization_pages.organization_page, "The Spaces of an organization."),
+    _form(CONSOLE_ORGANIZATION, organization_pages.create_space, "Create a Space.", SpaceForm),
+    _page(CONSOLE_MEMBERS, member_pages.members_page, "The members of an organization, and invitations."),
+    _form(
+        CONSOLE_MEMBERS,
+        member_pages.invite_member,
+        "Invite a person; the link is shown this once.",
+        InviteForm,
+        status=HTTPStatus.OK,
+        also=(HTTPStatus.SEE_OTHER,),
+    ),
+    _form(f"{CONSOLE_MEMBERS}/role", member_pages.change_role, "Give a member another role.", MemberForm),
+    _form(f"{CONSOLE_MEMBERS}/remove", member_pages.remove_member, "End a membership.", MemberForm),
+    _form(
+        f"{CONSOLE_MEMBERS}/invitations/{{invitation}}/withdraw",
+        member_pages.withdraw_invitation,
+        "Withdraw an invitation.",
+        DeedForm,
+        path_examples={"invitation": "$INVITATION"},
+    ),
+    _page(CONSOLE_SERVICE_ACCOUNTS, service_account_pages.service_accounts_page, "The service accounts."),
+    _form(
+        CONSOLE_SERVICE_ACCOUNTS,
+        service_account_pages.create_service_account,
+        "Create a service account; its secret is shown this once.",
+        ServiceAccountForm,
+        status=HTTPStatus.OK,
+        also=(HTTPStatus.SEE_OTHER,),
+    ),
+    _form(
+        f"{CONSOLE_SERVICE_ACCOUNTS}/{{service_account}}/revoke",
+        service_account_pages.revoke_service_account,
+        "Revoke a service account.",
+        DeedForm,
+        path_examples={"service_account": "$SERVICE_ACCOUNT"},
+    ),
+    _page(f"{CONSOLE_ORGANIZATION}/audit", audit_pages.audit_page, "Who changed what, when and from where."),
+    _page(CONSOLE_SPACE, space_pages.space_page, "A Space and its environments."),
+    _form(f"{CONSOLE_SPACE}/rename", space_pages.rename_space, "Give a Space another name.", SpaceForm),
+    _form(f"{CONSOLE_SPACE}/delete", space_pages.delete_space, "Delete a Space and everything in it.", SpaceForm),
+    _page(CONSOLE_MODEL, model_pages.model_page, "Everything that the model of a Space has."),
+    _page(f"{CONSOLE_MODEL}/edit", model_pages.edit_page, "The model as a document to edit."),
+    _form(
+        CONSOLE_MODEL,
+        model_pages.save_model,
+        "Store a model, or say what it would change.",
+        ModelForm,
+        max_body_bytes=Limits.max_document_bytes,
+        also=(HTTPStatus.OK,),
+    ),
+    _page(
+        f"{CONSOLE_MODEL}/history",
+        model_pages.history_page,
+        "The revisions of the model, and what changed between two.",
+        takes=(
+            Parameter("from", int, "A revision."),
+            Parameter("to", int, "A revision to compare it with."),
+            Parameter("cursor", str, "Where the list goes on."),
+        ),
+    ),
+    _page(f"{CONSOLE_MODEL}/code", model_pages.code_page, "The code that is generated from the model."),
+    _page(f"{CONSOLE_MODEL}/code/{{language}}", model_pages.code_page, "The code in a language."),
+    _page(f"{CONSOLE_MODEL}/code/{{language}}/{{file*}}", model_pages.code_page, "A file of the code in a language."),
+    _page(CONSOLE_ENVIRONMENT, space_pages.environment_page, "An environment at a glance."),
+    _page(CONSOLE_KEYS, key_pages.keys_page, "The keys of an environment, and whether user ids are signed there."),
+    _form(CONSOLE_KEYS, key_pages.create_key, "Create a key.", KeyForm),
+    _form(
+        f"{CONSOLE_KEYS}/{{key}}/revoke",
+        key_pages.revoke_key,
+        "Revoke a key by its id.",
+        DeedForm,
+        path_examples={"key": "$KEY"},
+    ),
+    _form(
+        f"{CONSOLE_KEYS}/signed-ids",
+        key_pages.change_signed_ids,
+        "Require signed ids or not, or rotate the secret.",
+        SignedIdsForm,
+    ),
+    _page(CONSOLE_USERS, people_pages.users_page, "The users of an environment, searched.", refuses=OF_A_SEARCH),
+    _page(CONSOLE_USER, person_pages.user_page, "One user: what is known of them, and what they see now."),
+    _page(
+        f"{CONSOLE_USER}/everything",
+        person_pages.everything_file,
+        "All that is known of a user, as a file.",
+        gives=Body(Any),
+        sends=(CONTENT_DISPOSITION,),
+    ),
+    _form(f"{CONSOLE_USER}/tags", person_pages.add_tag, "Give a user a tag.", UserTagForm),
+    _form(f"{CONSOLE_USER}/tags/remove", person_pages.remove_tag, "Take a tag from a user.", UserTagForm),
+    _form(
+        f"{CONSOLE_USER}/erase",
+        person_pages.erase_user,
+        "Erase a user and all that is known of them.",
+        EraseForm,
+        path_examples={"user": "casey"},
+    ),
+    _page(CONSOLE_VISITORS, people_pages.visitors_page, "The visitors, searched.", refuses=OF_A_SEARCH),
+    _page(CONSOLE_VISITOR, person_pages.visitor_page, "One visitor; on to the user whom they turned out to be."),
+    _form(f"{CONSOLE_VISITOR}/tags", person_pages.add_visitor_tag, "Give a visitor a tag.", UserTagForm),
+    _form(f"{CONSOLE_VISITOR}/tags/remove", person_pages.remove_visitor_tag, "Take a tag from a visitor.", UserTagForm),
+    _page(CONSOLE_USER_TAGS, user_tag_pages.user_tags_page, "The user tags, searched.", refuses=OF_A_SEARCH),
+    _form(f"{CONSOLE_USER_TAGS}/delete", user_tag_pages.delete_user_tag, "Delete a tag from everybody.", UserTagForm),
 )
 
 ORGANIZATION = "/v2/organizations/{organization}"
@@ -640,6 +828,7 @@ TOKEN_ROUTES = (
                 example="ada@example.com",
             ),
             Parameter("action", str, "Only this action, or all of a noun: `token`.", example="space.create"),
+            Parameter("space", str, "Only in this Space, by its key.", example="vod"),
             Parameter("since", str, "Only since a time or a day (RFC 3339).", example="2026-11-21"),
         ),
         refuses=(ValidationFailed,),
@@ -713,7 +902,6 @@ SPACE_ROUTES = (
         Surface.PLATFORM,
         "Remove a Space and everything in it; with many people, the server goes on removing what is known of them.",
         scope=Scope.SPACES_WRITE,
-        role=Role.ADMINISTRATOR,
         status=HTTPStatus.NO_CONTENT,
         path_examples={"space": "radio"},
     ),
@@ -1579,6 +1767,7 @@ ROUTES: Sequence[Route] = (
     *SYSTEM_ROUTES,
     *OAUTH_ROUTES,
     *PAGE_ROUTES,
+    *CONSOLE_ROUTES,
     *ACCOUNT_ROUTES,
     *TOKEN_ROUTES,
     *SPACE_ROUTES,

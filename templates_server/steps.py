@@ -13,7 +13,7 @@ from starlette.responses import Response
 from templates_server import access, bodies
 from templates_server.addresses import Caller
 from templates_server.description import Body
-from templates_server.endpoint import Call, Route, Surface, to_response
+from templates_server.endpoint import Call, Route, Surface, check_permission, to_response
 from templates_server.errors import ApiError, BadRequest, Forbidden, NotFound, Unauthenticated
 from templates_server.idempotency.answers import HEADER, IdempotentAnswers
 from templates_server.rate_limits import RateLimiter
@@ -114,12 +114,7 @@ async def _permitted_place(call: Call, route: Route) -> access.Place | None:
     place = await call.services.locate(names) if names else None
     if names and (place is None or not access.may_see(call.principal, place)):
         raise NotFound
-    if route.scope is not None:
-        access.check_scope(call.principal, route.scope, place)
-    if route.role is not None and place is not None:
-        access.check_role(call.principal, route.role, place)
-    if route.needs_sign_in:
-        access.check_signed_in(call.principal)
+    check_permission(route, call, place)
     return place
 
 

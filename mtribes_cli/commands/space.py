@@ -72,7 +72,7 @@ def delete_command(
     *,
     yes: YesOption = False,
 ) -> Result:
-    """Delete a Space and everything in it, for good; an administrator may.
+    """Delete a Space and everything in it, for good.
 
     Its model, tribes, deliveries and keys are deleted, and its users, visitors, sessions and events, in all
     environments. Apps that use its keys get nothing from then on.

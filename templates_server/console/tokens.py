@@ -11,13 +11,12 @@ from sqlalchemy import Connection
 from starlette.responses import Response
 
 from templates_server.access import Scope
-from templates_server.console.signed_in import Visit, sign_in_first, visit_of
-from templates_server.endpoint import Call
+from templates_server.console.shell import done, show
+from templates_server.console.visits import Visit, form, page
 from templates_server.errors import ApiError, Conflict, ValidationFailed
-from templates_server.forms import Parameters, decode_form
+from templates_server.forms import Parameters
 from templates_server.numbers import whole_number
-from templates_server.pages.browser import check_form
-from templates_server.pages.render import Page, pages_of, see_other
+from templates_server.pages.render import Page
 from templates_server.pagination import MAX_LIMIT
 from templates_server.pagination import Page as ListPage
 from templates_server.times import to_rfc3339
@@ -53,22 +52,16 @@ class Typed:
     problems: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
-async def tokens_page(call: Call) -> Response:
+@page
+async def tokens_page(visit: Visit) -> Response:
     """The list, and the form for a new one."""
-    visit = await visit_of(call)
-    if visit is None:
-        return sign_in_first(call, PATH, name=call.query.get("name", ""))
-    return await _answer(visit, Typed(name=call.query.get("name", "")))
+    return await _answer(visit, Typed(name=visit.call.query.get("name", "")))
 
 
-async def create_token(call: Call) -> Response:
+@form(CREATE, back=PATH, keeps=("name",))
+async def create_token(visit: Visit, sent: Parameters) -> Response:
     """Make a token and show its text, this once; or the form again, with all that is wrong."""
-    visit = await visit_of(call)
-    form = decode_form(call.request, call.body)
-    if visit is None:
-        return sign_in_first(call, PATH, name=form.text("name"))
-    check_form(call, visit.browser, form, purpose=CREATE)
-    typed = _typed(form)
+    typed = _typed(sent)
     new = NewToken(
         typed.name,
         list(typed.scopes),
@@ -79,22 +72,18 @@ async def create_token(call: Call) -> Response:
     if problems := _problems_of(new):
         return await _answer(visit, replace(typed, problems=problems))
     try:
-        created = await call.database.write(lambda connection: make_token(connection, visit.call, new))
+        created = await visit.call.database.write(lambda connection: make_token(connection, visit.call, new))
     except (ValidationFailed, Conflict) as error:
         return await _answer(visit, replace(typed, problems=_by_field(error)))
     return await _answer(visit, Typed(), created=created)
 
 
-async def revoke_token(call: Call) -> Response:
+@form(REVOKE, back=PATH)
+async def revoke_token(visit: Visit, _: Parameters) -> Response:
     """End a token of the person's own."""
-    visit = await visit_of(call)
-    form = decode_form(call.request, call.body)
-    if visit is None:
-        return sign_in_first(call, PATH)
-    check_form(call, visit.browser, form, purpose=REVOKE)
-    token_id = call.parameters["token"]
-    await call.database.write(lambda connection: end_token(connection, visit.call, token_id))
-    return see_other(f"{call.settings.base_path}{PATH}")
+    token_id = visit.call.parameters["token"]
+    await visit.call.database.write(lambda connection: end_token(connection, visit.call, token_id))
+    return done(visit, PATH, "Token revoked.")
 
 
 def _typed(form: Parameters) -> Typed:
@@ -143,4 +132,4 @@ async def _answer(visit: Visit, typed: Typed, created: CreatedToken | None = Non
         "revoke": REVOKE,
     }
     status = HTTPStatus.UNPROCESSABLE_ENTITY if typed.problems else HTTPStatus.OK
-    return pages_of(call).answer(Page("tokens", values, status), shown_to=visit.browser)
+    return await show(visit, Page("console/tokens", values, status), here="tokens")

@@ -120,6 +120,12 @@ def revoke_family(connection: Connection, family_id: str, now: int) -> None:
     )
 
 
+def revoke_families_of(connection: Connection, account_id: str, now: int) -> int:
+    """End all that programs hold for an account that it signed in to; how many sign-ins that ended."""
+    mine = (token_families.c.account_id == account_id) & token_families.c.revoked.is_(None)
+    return connection.execute(update(token_families).where(mine).values(revoked=now)).rowcount
+
+
 def add_code(connection: Connection, code: Code, *, now: int) -> None:
     """Store a code that was issued."""
     connection.execute(

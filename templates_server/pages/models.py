@@ -68,3 +68,80 @@ class RevokeTokenForm(msgspec.Struct, frozen=True):
     """Nothing but the form's own token."""
 
     form_token: str
+
+
+class DeedForm(msgspec.Struct, frozen=True):
+    """A deed of the console that needs no fields; under the same `key` it is done once."""
+
+    form_token: str
+    key: str = ""
+
+
+class KeyForm(DeedForm, frozen=True):
+    """A key that is wanted."""
+
+    name: str = ""
+
+
+class SignedIdsForm(DeedForm, frozen=True):
+    """What is to be done about the signing of user ids."""
+
+    deed: Literal["require", "off", "rotate"] = "require"
+
+
+class UserTagForm(DeedForm, frozen=True):
+    """A user tag that a person is to get or to lose, or that is to go from everybody."""
+
+    tag: str = ""
+
+
+class EraseForm(DeedForm, frozen=True):
+    """Who is to be erased; `confirmation` is their id, typed again."""
+
+    confirmation: str = ""
+
+
+class SpaceForm(DeedForm, frozen=True):
+    """A Space that is wanted, or another name for one; `confirmation` is the key of one that is to go."""
+
+    space_key: str = ""
+    name: str = ""
+    confirmation: str = ""
+
+
+class InviteForm(DeedForm, frozen=True):
+    """Who is to be invited, and as what."""
+
+    email: str = ""
+    role: str = ""
+
+
+class MemberForm(DeedForm, frozen=True):
+    """A member, by e-mail address, and what they are to be."""
+
+    member: str = ""
+    role: str = ""
+
+
+class ServiceAccountForm(DeedForm, frozen=True):
+    """A service account that is wanted; `scopes` may be repeated."""
+
+    name: str = ""
+    scopes: str = ""
+
+
+class PasswordForm(DeedForm, frozen=True):
+    """One's own password, and the one that is to be in its place."""
+
+    present: str = ""
+    password: str = ""
+    repeated: str = ""
+
+
+class ModelForm(DeedForm, frozen=True):
+    """A model as a document, the revision that it was made from, and whether to store it or to say what changes."""
+
+    document: str = ""
+    revision: str = ""
+    note: str = ""
+    deed: Literal["review", "save"] = "save"

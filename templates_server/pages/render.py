@@ -16,16 +16,27 @@ from starlette.responses import RedirectResponse, Response
 
 from templates_server.endpoint import Call
 from templates_server.errors import ApiError, NotFound
+from templates_server.identifiers import random_text
 from templates_server.pages import browser
 from templates_server.pages.browser import Browser
+from templates_server.pages.moments import time_element
 from templates_server.server_key import ServerKey
 from templates_server.settings import Settings
 
 FOLDER = Path(__file__).parent
 CSS = "text/css; charset=utf-8"
-ASSET_TYPES = {"style.css": CSS, "docs.css": CSS, "code.css": CSS, "mark.svg": "image/svg+xml"}
+SCRIPT = "text/javascript; charset=utf-8"
+ASSET_TYPES = {
+    "style.css": CSS,
+    "docs.css": CSS,
+    "code.css": CSS,
+    "console.css": CSS,
+    "console.js": SCRIPT,
+    "mark.svg": "image/svg+xml",
+}
 ASSET_MAX_AGE_SECONDS = 365 * 24 * 3600
 HASH_LENGTH = 12
+KEY_LENGTH = 22  # 131 bits
 CODE = re.compile(r"`([^`]+)`")
 STRESS = re.compile(r"(?<![\w*])\*([^*<>]+)\*(?![\w*])")
 TITLES = {
@@ -64,6 +75,7 @@ class Page:
     """What to show: a template of `html/` and its values.
 
     `form_target`: where else its form may lead to. `has_secret_path`: nobody is told the path that one comes from.
+    `is_scripted`: scripts of ours may run there, and load from here.
     """
 
     name: str
@@ -71,6 +83,7 @@ class Page:
     status: HTTPStatus = HTTPStatus.OK
     form_target: str = ""
     has_secret_path: bool = False
+    is_scripted: bool = False
 
 
 class Pages:
@@ -90,7 +103,10 @@ class Pages:
             lstrip_blocks=True,
         )
         self._templates.filters["marked"] = marked
-        self._templates.globals.update(url=self.url, asset=self._asset_url, public_url=settings.public_url)
+        self._templates.filters["when"] = _when
+        self._templates.globals.update(
+            new_key=_new_key, url=self.url, asset=self._asset_url, public_url=settings.public_url
+        )
 
     def url(self, path: str) -> str:
         """A path of ours as the browser must ask for it."""
@@ -130,7 +146,7 @@ class Pages:
             form_token=lambda purpose: browser.form_token(self._key, shown_to, purpose),
             **page.values,
         )
-        headers = {**PAGE_HEADERS, "Content-Security-Policy": _content_security_policy(page.form_target)}
+        headers = {**PAGE_HEADERS, "Content-Security-Policy": _content_security_policy(page)}
         if page.has_secret_path:
             headers["Referrer-Policy"] = "strict-origin"
         return Response(body, page.status, headers, media_type="text/html; charset=utf-8")
@@ -142,12 +158,24 @@ def marked(text: str) -> Markup:
     return Markup(STRESS.sub(r"<em>\1</em>", CODE.sub(r"<code>\1</code>", escaped)))  # noqa: S704 - it was escaped
 
 
-def _content_security_policy(form_target: str) -> str:
-    targets = f"'self' {form_target}".strip()
+def _content_security_policy(page: Page) -> str:
+    targets = f"'self' {page.form_target}".strip()
+    scripts = "script-src 'self'; connect-src 'self'; " if page.is_scripted else ""
     return (
-        "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; "
+        f"default-src 'none'; {scripts}style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; "
         f"form-action {targets}"
     )
+
+
+@jinja2.pass_context
+def _when(context: jinja2.runtime.Context, text: str) -> Markup:
+    """A time in RFC 3339, told from the page's `now`."""
+    return time_element(text, context["now"])
+
+
+def _new_key() -> str:
+    """What makes a deed of a form be done once, however often the form is sent."""
+    return random_text(KEY_LENGTH)
 
 
 def see_other(location: str) -> Response:

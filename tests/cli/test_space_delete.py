@@ -56,11 +56,11 @@ def test_who_may_not_is_told_so(user: Mtribes, space: Peer) -> None:
     space.on(
         "DELETE",
         "/v2/spaces/spc_1",
-        refusal(403, {"code": "FORBIDDEN", "message": "This needs the role administrator."}),
+        refusal(403, {"code": "FORBIDDEN", "message": "This needs the scope spaces:write."}),
     )
     outcome = user("space", "delete", "radio", "--yes")
     assert outcome.exit_code == 4
-    assert "This needs the role administrator." in outcome.err
+    assert "This needs the scope spaces:write." in outcome.err
 
 
 def test_a_space_that_is_not_there_is_not_asked_about(user: Mtribes, peer: Peer) -> None:

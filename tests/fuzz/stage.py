@@ -215,7 +215,9 @@ class Stage:
     @property
     def cookie_name(self) -> str:
         """The name of the browser's cookie."""
-        return next(cookie.name for cookie in self.browser.cookies.jar if not cookie.name.endswith("_known"))
+        return next(
+            cookie.name for cookie in self.browser.cookies.jar if not cookie.name.endswith(("_known", "_notice"))
+        )
 
     def cookie_for(self, route: Route) -> str:
         """Return the developer's cookie, or that of a new browser where nobody may have signed in."""
@@ -248,6 +250,7 @@ class Stage:
         return json.loads(msgspec.json.encode(route.example)) if route.example is not None else None
 
 
+CONSOLE = "/console/spaces/{space}/environments/{environment}"
 FORMS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "POST /sign-in": ("sign-in", {"email": "{email}", "password": "{password}", "next": "/device"}),
     "POST /sign-out": ("sign-out", {}),
@@ -255,6 +258,28 @@ FORMS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "POST /device": ("device code", {"user_code": "{user_code}"}),
     "POST /device/decision": ("device consent {user_code}", {"user_code": "{user_code}", "decision": "allow"}),
     "POST /invitation/{code}": ("invitation {code}", {"name": "Kay", "password": PASSWORD, "repeated": PASSWORD}),
+    f"POST {CONSOLE}/users/{{user}}/tags": ("add tag", {"tag": "sports/boxing"}),
+    f"POST {CONSOLE}/users/{{user}}/tags/remove": ("remove tag", {"tag": "sports/boxing"}),
+    f"POST {CONSOLE}/users/{{user}}/erase": ("erase user", {"confirmation": "casey"}),
+    f"POST {CONSOLE}/visitors/{{visitor}}/tags": ("add visitor tag", {"tag": "sports/boxing"}),
+    f"POST {CONSOLE}/visitors/{{visitor}}/tags/remove": ("remove visitor tag", {"tag": "sports/boxing"}),
+    f"POST {CONSOLE}/user-tags/delete": ("delete user tag", {"tag": "old"}),
+    "POST /account/tokens": ("create token", {"name": "CI", "scope": "code:read", "days": "7", "spaces": ""}),
+    "POST /account/password": ("change password", {"present": "x", "password": PASSWORD, "repeated": PASSWORD}),
+    "POST /console/organizations/{organization}": ("create space", {"key": "x", "space_key": "fuzzed", "name": "F"}),
+    "POST /console/organizations/{organization}/members": ("invite member", {"email": "f@a.example", "role": "viewer"}),
+    "POST /console/organizations/{organization}/members/role": (
+        "change role",
+        {"key": "x", "member": "{email}", "role": "viewer"},
+    ),
+    "POST /console/organizations/{organization}/service-accounts": (
+        "create service account",
+        {"key": "x", "name": "Nightly", "scopes": "code:read"},
+    ),
+    "POST /console/spaces/{space}/rename": ("rename space", {"name": "Fuzzed"}),
+    "POST /console/spaces/{space}/delete": ("delete space", {"confirmation": "not the key"}),
+    "POST /console/spaces/{space}/environments/{environment}/keys": ("create key", {"key": "x", "name": "Fuzzed"}),
+    "POST /console/spaces/{space}/environments/{environment}/keys/signed-ids": ("signed ids", {"deed": "off"}),
 }
 """The purpose of each form, and its fields besides the token."""
 

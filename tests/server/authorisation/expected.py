@@ -14,6 +14,8 @@ ORGANIZATION = "/v2/organizations/{organization}"
 SPACE = "/v2/spaces/{space}"
 HERE = "/v2/spaces/{space}/environments/{environment}"
 OLD = "/v1.0"
+OWNERS = "/console/organizations/{organization}"
+CONSOLE = "/console/spaces/{space}/environments/{environment}"
 
 TABLE = f"""
 GET    /healthz                                            200 -            -             anyone  nobody
@@ -28,6 +30,7 @@ POST   /oauth/revoke                                       200 -            -   
 POST   /oauth/device_authorization                         200 -            -             anyone  nobody
 GET    /                                                   200 -            -             anyone  nobody
 GET    /sign-in                                            200 -            -             anyone  nobody
+GET    /sign-in/local                                      404 -            -             anyone  nobody
 POST   /sign-in                                            403 -            -             anyone  nobody
 POST   /sign-out                                           403 -            -             anyone  nobody
 GET    /signed-out                                         200 -            -             anyone  nobody
@@ -43,6 +46,42 @@ POST   /invitation/{{code}}                                403 -            -   
 GET    /account/tokens                                     303 -            -             anyone  nobody
 POST   /account/tokens                                     303 -            -             anyone  nobody
 POST   /account/tokens/{{token}}/revoke                    303 -            -             anyone  nobody
+GET    /console                                            303 -            -             anyone  nobody
+GET    /console/search                                     303 -            -             anyone  nobody
+GET    /console/spaces/{{space}}                           303 -            -             anyone  nobody
+GET    {CONSOLE}                                           303 -            -             anyone  nobody
+GET    /account                                            303 -            -             anyone  nobody
+POST   /account/password                                   303 -            -             anyone  nobody
+POST   /account/sign-out-everywhere                        303 -            -             anyone  nobody
+GET    {OWNERS}                                            303 -            -             anyone  nobody
+POST   {OWNERS}                                            303 -            -             anyone  nobody
+GET    {OWNERS}/members                                    303 -            -             anyone  nobody
+POST   {OWNERS}/members                                    303 -            -             anyone  nobody
+POST   {OWNERS}/members/role                               303 -            -             anyone  nobody
+POST   {OWNERS}/members/remove                             303 -            -             anyone  nobody
+POST   {OWNERS}/members/invitations/{{invitation}}/withdraw 303 -            -             anyone  nobody
+GET    {OWNERS}/service-accounts                           303 -            -             anyone  nobody
+POST   {OWNERS}/service-accounts                           303 -            -             anyone  nobody
+POST   {OWNERS}/service-accounts/{{service_account}}/revoke 303 -            -             anyone  nobody
+GET    {OWNERS}/audit                                      303 -            -             anyone  nobody
+POST   /console/spaces/{{space}}/rename                    303 -            -             anyone  nobody
+POST   /console/spaces/{{space}}/delete                    303 -            -             anyone  nobody
+GET    {CONSOLE}/keys                                      303 -            -             anyone  nobody
+POST   {CONSOLE}/keys                                      303 -            -             anyone  nobody
+POST   {CONSOLE}/keys/{{key}}/revoke                       303 -            -             anyone  nobody
+POST   {CONSOLE}/keys/signed-ids                           303 -            -             anyone  nobody
+GET    {CONSOLE}/users                                     303 -            -             anyone  nobody
+GET    {CONSOLE}/users/{{user}}                            303 -            -             anyone  nobody
+GET    {CONSOLE}/users/{{user}}/everything                 303 -            -             anyone  nobody
+POST   {CONSOLE}/users/{{user}}/tags                       303 -            -             anyone  nobody
+POST   {CONSOLE}/users/{{user}}/tags/remove                303 -            -             anyone  nobody
+POST   {CONSOLE}/users/{{user}}/erase                      303 -            -             anyone  nobody
+GET    {CONSOLE}/visitors                                  303 -            -             anyone  nobody
+GET    {CONSOLE}/visitors/{{visitor}}                      303 -            -             anyone  nobody
+POST   {CONSOLE}/visitors/{{visitor}}/tags                 303 -            -             anyone  nobody
+POST   {CONSOLE}/visitors/{{visitor}}/tags/remove          303 -            -             anyone  nobody
+GET    {CONSOLE}/user-tags                                 303 -            -             anyone  nobody
+POST   {CONSOLE}/user-tags/delete                          303 -            -             anyone  nobody
 GET    /assets/{{name}}                                    404 -            -             anyone  nobody
 GET    /demo                                               404 -            -             anyone  nobody
 GET    /demo/code                                          404 -            -             anyone  nobody
@@ -78,7 +117,7 @@ POST   {ORGANIZATION}/spaces                               201 spaces:write deve
 
 GET    {SPACE}                                             200 spaces:read  viewer        token   place
 GET    {OLD}/spaces/{{space}}                              200 spaces:read  viewer        token   place
-DELETE {SPACE}                                             204 spaces:write administrator token   place
+DELETE {SPACE}                                             204 spaces:write developer     token   place
 GET    {SPACE}/model                                       200 spaces:read  viewer        token   place
 PUT    {SPACE}/model                                       200 spaces:write developer     token   nobody
 GET    {SPACE}/model/revisions                             200 spaces:read  developer     token   place
@@ -106,7 +145,7 @@ DELETE {HERE}/keys/{{key}}                                 204 spaces:write deve
 GET    {HERE}/signed-ids                                   200 spaces:write developer     token   nobody
 PUT    {HERE}/signed-ids                                   200 spaces:write developer     token   place
 GET    {HERE}/events                                       200 events:read  developer     token   place
-GET    {HERE}/events/stream                                200 events:read  developer     token   place
+GET    {HERE}/events/stream                                200 events:read  developer     token   nobody
 GET    {HERE}/event-names                                  200 events:read  viewer        token   place
 GET    {HERE}/users                                        200 users:read   developer     token   place
 POST   {HERE}/users                                        201 users:write  developer     token   place

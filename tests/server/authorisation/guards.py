@@ -86,15 +86,15 @@ GUARDS = (
     ),
     Guard("roles", "access", "if present not in {role, Role.ADMINISTRATOR}:", "if False:", MEMBERS),
     Guard("signing in", "access", "if not principal.signed_in:", "if False:", MEMBERS),
-    Guard("the scope of a route is asked for", "steps", "if route.scope is not None:", "if False:", ALL_OF_SPACES),
+    Guard("the scope of a route is asked for", "endpoint", "if route.scope is not None:", "if False:", ALL_OF_SPACES),
     Guard(
         "the role of a route is asked for",
-        "steps",
+        "endpoint",
         "if route.role is not None and place is not None:",
         "if False:",
         MEMBERS,
     ),
-    Guard("the sign-in of a route is asked for", "steps", "if route.needs_sign_in:", "if False:", TOKENS),
+    Guard("the sign-in of a route is asked for", "endpoint", "if route.needs_sign_in:", "if False:", TOKENS),
     Guard(
         "a viewer reads no events",
         "routes",

@@ -23,6 +23,7 @@ from tests.servers import RunningServer, running_server
 
 CONSENT = f"/oauth/authorize?{urlencode(sorted(authorization().items()))}"
 USER_CODE = "BCDFGHJK"
+HERE = "/console/spaces/{space}/environments/{environment}"
 PURPOSES = {
     "/sign-in": "sign-in",
     "/sign-out": "sign-out",
@@ -32,6 +33,26 @@ PURPOSES = {
     "/invitation/{code}": "invitation x",
     "/account/tokens": "create token",
     "/account/tokens/{token}/revoke": "revoke token",
+    "/account/password": "change password",
+    "/account/sign-out-everywhere": "sign out everywhere",
+    "/console/organizations/{organization}": "create space",
+    "/console/organizations/{organization}/members": "invite member",
+    "/console/organizations/{organization}/members/role": "change role",
+    "/console/organizations/{organization}/members/remove": "remove member",
+    "/console/organizations/{organization}/members/invitations/{invitation}/withdraw": "withdraw invitation",
+    "/console/organizations/{organization}/service-accounts": "create service account",
+    "/console/organizations/{organization}/service-accounts/{service_account}/revoke": "revoke service account",
+    "/console/spaces/{space}/rename": "rename space",
+    "/console/spaces/{space}/delete": "delete space",
+    f"{HERE}/keys": "create key",
+    f"{HERE}/keys/{{key}}/revoke": "revoke key",
+    f"{HERE}/keys/signed-ids": "signed ids",
+    f"{HERE}/users/{{user}}/tags": "add tag",
+    f"{HERE}/users/{{user}}/tags/remove": "remove tag",
+    f"{HERE}/users/{{user}}/erase": "erase user",
+    f"{HERE}/visitors/{{visitor}}/tags": "add visitor tag",
+    f"{HERE}/visitors/{{visitor}}/tags/remove": "remove visitor tag",
+    f"{HERE}/user-tags/delete": "delete user tag",
 }
 FIELDS = {
     "email": "a@b.example",
@@ -49,7 +70,7 @@ def address_of(path: str) -> str:
 
 
 def session_cookie(browser: Browser) -> str:
-    (value,) = (str(cookie.value) for cookie in browser.cookies.jar if not cookie.name.endswith("_known"))
+    (value,) = (str(cookie.value) for cookie in browser.cookies.jar if not cookie.name.endswith(("_known", "_notice")))
     return value
 
 

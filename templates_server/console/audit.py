@@ -1,0 +1,26 @@
+"""The audit log of an organization: who did what, where and when, filtered, a page at a time."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from templates_server.audit import api as audit
+from templates_server.console.platform import Asked, invoke
+from templates_server.console.shell import show
+from templates_server.console.typed import prefilled
+from templates_server.console.visits import Visit, page
+from templates_server.pages.render import Page
+
+FILTERS = ("actor", "action", "space")
+ENTRIES_ON_A_PAGE = 50
+
+
+@page
+async def audit_page(visit: Visit) -> Response:
+    """What was done, the newest first."""
+    query = visit.call.query
+    filters = {name: query[name].strip() for name in FILTERS if query.get(name, "").strip()}
+    asked = {**filters, "limit": str(ENTRIES_ON_A_PAGE), "cursor": query.get("cursor", "")}
+    found = await invoke(visit, audit.list_entries, Asked(query=asked))
+    values = {"entries": found.data, "cursor": found.cursor, "filters": filters, "typed": prefilled(**filters)}
+    return await show(visit, Page("console/audit", values), here="audit")

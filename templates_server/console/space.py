@@ -1,0 +1,111 @@
+"""A Space at a glance: its environments, what each delivers, what changed last; renamed and deleted with care."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from starlette.responses import Response
+
+from templates_server.console.home import words_of
+from templates_server.console.navigation import HOME, SPACE
+from templates_server.console.platform import Asked, invoke, may, require
+from templates_server.console.shell import done, show
+from templates_server.console.typed import REFUSALS, Typed, prefilled, same, typed_in
+from templates_server.console.visits import Visit, form, located, page
+from templates_server.delivery import api as delivery
+from templates_server.endpoint import Handler
+from templates_server.forms import Parameters
+from templates_server.histories import api as histories
+from templates_server.histories.models import Revision
+from templates_server.pages.render import Page
+from templates_server.spaces import api as spaces
+from templates_server.spaces import model_api as models
+from templates_server.spaces.store import ENVIRONMENTS
+
+RENAME, DELETE = "rename space", "delete space"
+CHANGES_SHOWN = 8
+RENAMED = "Renamed in the console"
+NOT_CONFIRMED = "Type the key of the Space to delete it."
+
+
+@dataclass(frozen=True)
+class Change:
+    """A revision of something of the Space."""
+
+    what: str
+    revision: Revision
+
+
+@page
+async def space_page(visit: Visit) -> Response:
+    """The Space, its environments and its latest changes."""
+    return await _show(visit, Typed())
+
+
+@form(RENAME, back=SPACE)
+async def rename_space(visit: Visit, sent: Parameters) -> Response:
+    """Give the Space another name: a revision of its model, as the name is part of it."""
+    name = sent.text("name").strip()
+    model = (await invoke(visit, models.read)).one
+    asked = Asked({**model, "name": name}, {"note": RENAMED}, {"If-Match": str(model["revision"])})
+    try:
+        await invoke(visit, models.replace, asked)
+    except REFUSALS as error:
+        return await _show(visit, typed_in(sent).refused(error, same("name")))
+    return done(visit, SPACE, f"The Space is called “{name}” from now on.")
+
+
+@form(DELETE, back=SPACE)
+async def delete_space(visit: Visit, sent: Parameters) -> Response:
+    """Delete the Space and everything in it, once its key is typed."""
+    require(visit, spaces.delete_space)
+    place = visit.call.place
+    if sent.text("confirmation").strip() != place.space_key:
+        typed = Typed(sent.values, {"confirmation": [NOT_CONFIRMED]})
+        return await _show(visit, typed)
+    await invoke(visit, spaces.delete_space)
+    return done(visit, f"{HOME}/organizations/{place.organization_key}", f"Space {place.space_key} deleted.")
+
+
+@page
+async def environment_page(visit: Visit) -> Response:
+    """One environment: what it delivers, and who changed that."""
+    found = await invoke(visit, delivery.show_environment)
+    changes = await _changes(visit, "Delivery changed", histories.list_delivery_revisions)
+    return await show(visit, Page("console/environment", {"environment": found.one, "changes": changes}))
+
+
+async def _show(visit: Visit, typed: Typed) -> Response:
+    space = (await invoke(visit, spaces.show_space)).one
+    values: dict[str, Any] = {
+        "space": space,
+        "environments": (await invoke(visit, delivery.list_environments)).data,
+        "changes": await _latest_changes(visit),
+        "may_change": may(visit, models.replace),
+        "typed": typed if typed.values else prefilled(name=space.name),
+        "purposes": {"rename": RENAME, "delete": DELETE},
+    }
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if typed.problems else HTTPStatus.OK
+    return await show(visit, Page("console/space", values, status), here="space")
+
+
+async def _latest_changes(visit: Visit) -> Sequence[Change]:
+    """The newest revisions of all that the Space has, the newest first; none where the visitor may not see them."""
+    if not may(visit, histories.list_model_revisions):
+        return ()
+    found = [*await _changes(visit, words_of("model", None), histories.list_model_revisions)]
+    found += await _changes(visit, words_of("tribes", None), histories.list_tribe_revisions)
+    for name in ENVIRONMENTS:
+        there = await located(visit, environment=name)
+        found += await _changes(there, words_of("delivery", name), histories.list_delivery_revisions)
+    return sorted(found, key=lambda change: change.revision.at, reverse=True)[:CHANGES_SHOWN]
+
+
+async def _changes(visit: Visit, what: str, handler: Handler) -> Sequence[Change]:
+    if not may(visit, handler):
+        return ()
+    asked = Asked(query={"limit": str(CHANGES_SHOWN)})
+    return [Change(what, revision) for revision in (await invoke(visit, handler, asked)).data]

@@ -1,0 +1,143 @@
+"""Who visits a page, as whom they act and where; a page's or a form's handler gets them ready.
+
+Who is not signed in is asked to sign in, and comes back to the page with what they had typed.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from urllib.parse import quote, urlencode
+
+from starlette.responses import Response
+
+from templates_server.access import ALL_SCOPES, Place, Principal, PrincipalKind, may_see
+from templates_server.accounts import store as accounts_store
+from templates_server.accounts.store import Account, Organization
+from templates_server.endpoint import Call, Handler
+from templates_server.errors import NotFound
+from templates_server.forms import Parameters, decode_form
+from templates_server.pages.browser import Browser, browser_of, check_form
+from templates_server.pages.render import see_other
+
+PLACE_PARTS = ("organization", "space", "environment")
+MAX_KEPT_CHARACTERS = 4000
+"""Of what was typed: it comes back in an address, and servers in front of this one bound those."""
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A person at a page, and where they belong; `call` is theirs as if they had sent a token with every scope."""
+
+    browser: Browser
+    account: Account
+    organizations: Sequence[Organization]
+    call: Call
+
+    @property
+    def place(self) -> Place | None:
+        """Where the page is; None on pages of no organization."""
+        return self.call.located
+
+    @property
+    def organization(self) -> Organization | None:
+        """The organization that the page is in."""
+        place = self.place
+        return next((one for one in self.organizations if place and one.id == place.organization_id), None)
+
+    def url(self, path: str) -> str:
+        """The path of a page, `{space}` and the like filled in from this page's own, as browsers ask for it."""
+        return self.call.settings.base_path + filled(self.call, path)
+
+
+PageHandler = Callable[[Visit], Awaitable[Response]]
+FormHandler = Callable[[Visit, Parameters], Awaitable[Response]]
+
+
+def page(handler: PageHandler) -> Handler:
+    """A page for people who are signed in; NotFound where its place is not theirs."""
+
+    @functools.wraps(handler)
+    async def serve(call: Call) -> Response:
+        visit = await visit_of(call)
+        if visit is None:
+            return sign_in_first(call, _own_path(call))
+        return await handler(await located(visit))
+
+    return serve
+
+
+def form(purpose: str, *, back: str, keeps: Sequence[str] = ()) -> Callable[[FormHandler], Handler]:
+    """What takes a form of that purpose. Who is signed out by now comes `back` to that page, with the fields it keeps.
+
+    Never keep a password or another secret: the fields come back in an address.
+    """
+
+    def decorate(handler: FormHandler) -> Handler:
+        @functools.wraps(handler)
+        async def serve(call: Call) -> Response:
+            visit = await visit_of(call)
+            sent = decode_form(call.request, call.body)
+            if visit is None:
+                return sign_in_first(call, filled(call, back), **{name: sent.text(name) for name in keeps})
+            check_form(call, visit.browser, sent, purpose=purpose)
+            return await handler(await located(visit), sent)
+
+        return serve
+
+    return decorate
+
+
+async def visit_of(call: Call) -> Visit | None:
+    """The person who is signed in; None when nobody is."""
+    browser = await browser_of(call)
+    account = browser.account
+    if account is None:
+        return None
+    found = await call.database.read(lambda connection: accounts_store.organizations_of(connection, account.id))
+    principal = Principal(
+        PrincipalKind.PERSON,
+        account.id,
+        account.name,
+        email=account.email,
+        scopes=ALL_SCOPES,
+        roles={organization.id: role for organization, role in found},
+        signed_in=True,
+    )
+    return Visit(browser, account, [organization for organization, _ in found], replace(call, asker=principal))
+
+
+async def located(visit: Visit, **elsewhere: str) -> Visit:
+    """The visit where its path says, or `elsewhere` (`environment="staging"`); NotFound where that is not theirs."""
+    call = visit.call
+    parts = {**call.parameters, **elsewhere}
+    names = {name: parts[name] for name in PLACE_PARTS if name in parts}
+    if not names:
+        return visit
+    place = await call.services.locate(names)
+    if place is None or not may_see(call.principal, place):
+        raise NotFound
+    return replace(visit, call=replace(call, located=place))
+
+
+def sign_in_first(call: Call, path: str, **fields: str) -> Response:
+    """Have a person sign in and come back to a path of ours, with what they had typed there, unless it is too long."""
+    typed = urlencode({name: value for name, value in fields.items() if value})
+    back = f"{call.settings.base_path}{path}" + (f"?{typed}" if typed and len(typed) <= MAX_KEPT_CHARACTERS else "")
+    return see_other(f"{call.settings.base_path}/sign-in?{urlencode({'next': back})}")
+
+
+def filled(call: Call, path: str) -> str:
+    """A path with its parameters filled in from those of the request."""
+    for name, value in call.parameters.items():
+        path = path.replace(f"{{{name}}}", quote(value, safe=""))
+    return path
+
+
+def _own_path(call: Call) -> str:
+    """The path of the page that was asked for, with its query, less the path of the public URL."""
+    scope = call.request.scope
+    path = scope["raw_path"].partition(b"?")[0].decode("latin-1").removeprefix(call.settings.base_path)
+    query = scope["query_string"].decode("latin-1")
+    return f"{path}?{query}" if query and len(query) <= MAX_KEPT_CHARACTERS else path
