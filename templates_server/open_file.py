@@ -26,10 +26,10 @@ class OpenFile:
     """The files of one database by their identities, noted as connections open them."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path
+        self.path = os.fspath(path)
         self._lock = threading.Lock()
         self._database: Identity | None = None
-        self._beside: dict[Path, Identity] = {}
+        self._beside: dict[str, Identity] = {}
 
     def fault(self) -> str | None:
         """What is wrong with the files; None where all is well, and before the first connection.
@@ -38,7 +38,10 @@ class OpenFile:
         """
         if self._is_another():
             return MOVED
-        return LOG_MOVED if any(_identity(path) != found for path, found in tuple(self._beside.items())) else None
+        for path, found in self._beside.items():
+            if _identity(path) != found:
+                return LOG_MOVED
+        return None
 
     def admit(self) -> None:
         """FileMoved where a new connection would open another file than those before, or make one anew."""
@@ -54,14 +57,14 @@ class OpenFile:
 
     def note_log(self) -> None:
         """Note the files beside it, which stay as long as the connection that has just opened them."""
-        found = {path: _identity(path) for path in (Path(f"{self.path}-wal"), Path(f"{self.path}-shm"))}
+        found = {path: _identity(path) for path in (f"{self.path}-wal", f"{self.path}-shm")}
         self._beside = {path: identity for path, identity in found.items() if identity is not None}
 
     def _is_another(self) -> bool:
         return self._database is not None and _identity(self.path) != self._database
 
 
-def _identity(path: Path) -> Identity | None:
+def _identity(path: str) -> Identity | None:
     try:
         found = os.stat(path)  # noqa: PTH116 - twice as quick as Path.stat, before every acknowledgement
     except OSError:

@@ -10,6 +10,7 @@ import asyncio
 import functools
 import logging
 import math
+import select
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,13 +19,14 @@ from typing import Any
 
 import psycopg
 import sqlalchemy
-from sqlalchemy import event
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy import Engine, event
+from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
 
-from templates_server.database import NO_ROOM, Database, LookUp, Parameter, Result, Work, as_text
+from templates_server.database import NO_ROOM, Database, LookUp, Overtaken, Parameter, Result, Work, as_text
 from templates_server.errors import Unavailable
 from templates_server.postgres_failures import PUBLIC_MESSAGE, Unreachable, unreachable, wrong_encoding
 from templates_server.postgres_url import connection_parts
+from templates_server.round_trips import driver_of
 from templates_server.shared_questions import SharedQuestions
 
 LOGGER = logging.getLogger("templates_server")
@@ -33,6 +35,8 @@ _Row = Sequence[Any] | None
 
 DRIVER = "postgresql+psycopg://"  # all that the URL says goes to libpq, past SQLAlchemy, which knows less of it
 POSTGRES_CONNECTIONS = 10
+OF_WRITES, OF_READS = "READ COMMITTED", "REPEATABLE READ"
+"""The isolation of transactions."""
 PREPARE_THRESHOLD = 3
 SECONDS_BETWEEN_LOGS = 30
 ENCODING = "UTF8"
@@ -53,21 +57,24 @@ class PostgresDatabase(Database):
         arguments = {**CONNECTION_DEFAULTS, **self._parts, "prepare_threshold": None}  # until `_examine` allows it
         self.engine = sqlalchemy.create_engine(
             DRIVER,
+            isolation_level=OF_WRITES,  # set once a connection: to set it costs as much as a statement
             pool_size=POSTGRES_CONNECTIONS,
             max_overflow=0,
             hide_parameters=True,
-            pool_pre_ping=True,
             connect_args=arguments,
         )
+        self._read_engine = self.engine.execution_options(isolation_level=OF_READS)  # of the same connections
         self._look_up_engine = sqlalchemy.create_engine(
             DRIVER,
             isolation_level="AUTOCOMMIT",
             hide_parameters=True,
             pool_size=POSTGRES_CONNECTIONS,
+            pool_reset_on_return=None,  # there are no transactions
             connect_args=arguments,
         )
         event.listen(self.engine, "connect", functools.partial(self._examine, prepare_threshold=PREPARE_THRESHOLD))
         event.listen(self._look_up_engine, "connect", functools.partial(self._examine, prepare_threshold=0))
+        event.listen(self.engine, "checkout", _refuse_ended)
         self._told_at = -math.inf
         self._threads = ThreadPoolExecutor(POSTGRES_CONNECTIONS, thread_name_prefix="database")
         self._look_ups = SharedQuestions(self._look_all_up, at_once=LOOK_UPS_AT_ONCE)
@@ -122,8 +129,9 @@ class PostgresDatabase(Database):
         query, parameters = question
 
         def attempt() -> _Row:
-            with self._look_up_engine.connect() as connection:
-                return connection.exec_driver_sql(as_text(connection, query), parameters).first()
+            with self._look_up_engine.connect() as connection, driver_of(connection) as driver:
+                row: _Row = driver.execute(as_text(connection, query), parameters).fetchone()
+                return row
 
         try:
             return self._with_retries(attempt)
@@ -131,15 +139,15 @@ class PostgresDatabase(Database):
             return error
 
     async def _write(self, work: Work[Result], *, is_repeatable: bool, is_large: bool) -> Result:  # noqa: ARG002 - each has a transaction of its own
-        attempt = functools.partial(self._in_transaction, work, isolation="READ COMMITTED", is_repeatable=is_repeatable)
+        attempt = functools.partial(self._in_transaction, work, self.engine, is_repeatable=is_repeatable)
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._with_retries, attempt)
 
     def read_now(self, work: Work[Result]) -> Result:
         """As `read`, for callers outside the event loop; run again when the connection was lost."""
-        return self._with_retries(lambda: self._in_transaction(work, isolation="REPEATABLE READ"))
+        return self._with_retries(lambda: self._in_transaction(work, self._read_engine))
 
     def _write_now(self, work: Work[Result]) -> Result:
-        return self._with_retries(lambda: self._in_transaction(work, isolation="READ COMMITTED"))
+        return self._with_retries(lambda: self._in_transaction(work, self.engine))
 
     def close(self) -> None:
         """Finish what was begun, then let go of every connection."""
@@ -147,8 +155,14 @@ class PostgresDatabase(Database):
         self.engine.dispose()
         self._look_up_engine.dispose()
 
-    def _in_transaction(self, work: Work[Result], *, isolation: Any, is_repeatable: bool = False) -> Result:
-        with self.engine.connect().execution_options(isolation_level=isolation) as connection:
+    def _in_transaction(self, work: Work[Result], engine: Engine, *, is_repeatable: bool = False) -> Result:
+        """Run work that may be overtaken: as often as it is, since somebody else has got on each time."""
+        while True:
+            with suppress(Overtaken):
+                return self._attempt(work, engine, is_repeatable=is_repeatable)
+
+    def _attempt(self, work: Work[Result], engine: Engine, *, is_repeatable: bool) -> Result:
+        with engine.connect() as connection:
             transaction = connection.begin()
             try:
                 result = work(connection)
@@ -198,6 +212,17 @@ class PostgresDatabase(Database):
         if isinstance(failure, Unreachable) and now - self._told_at > SECONDS_BETWEEN_LOGS:
             self._told_at = now
             LOGGER.info("%s", failure.reason)
+
+
+def _refuse_ended(driver: psycopg.Connection, _record: object, _proxy: object) -> None:
+    """Have the pool replace a connection that the server has ended, which is seen without a round trip to it.
+
+    Nothing else than the end, or a notice of no weight, comes to a connection that waits for nothing.
+    """
+    waiting = select.poll()
+    waiting.register(driver.fileno(), select.POLLIN)
+    if waiting.poll(0):
+        raise DisconnectionError
 
 
 @contextmanager

@@ -466,6 +466,13 @@ CONSOLE_USER = f"{CONSOLE_USERS}/{{user}}"
 CONSOLE_VISITORS = f"{CONSOLE_ENVIRONMENT}/visitors"
 CONSOLE_VISITOR = f"{CONSOLE_VISITORS}/{{visitor}}"
 CONSOLE_USER_TAGS = f"{CONSOLE_ENVIRONMENT}/user-tags"
+EVENTS_WAIT = Parameter(
+    "wait",
+    Annotated[int, Meta(ge=0, le=event_stream.MAX_WAIT_SECONDS)],
+    "After how many seconds the stream ends; unless specified it lasts.",
+    example=0,
+    in_samples=True,
+)
 X_ACCEL_BUFFERING = Header("X-Accel-Buffering", "`no`, with a stream: proxies pass it on as it comes.")
 CONSOLE_LIVE = f"{CONSOLE_ENVIRONMENT}/live"
 OF_ARRIVALS = (
@@ -557,7 +564,12 @@ CONSOLE_ROUTES = (
         DeedForm,
         path_examples={"service_account": "$SERVICE_ACCOUNT"},
     ),
-    _page(f"{CONSOLE_ORGANIZATION}/audit", audit_pages.audit_page, "Who changed what, when and from where."),
+    _page(
+        f"{CONSOLE_ORGANIZATION}/audit",
+        audit_pages.audit_page,
+        "Who changed what, when and from where.",
+        refuses=(Forbidden, ValidationFailed),
+    ),
     _page(CONSOLE_SPACE, space_pages.space_page, "A Space and its environments."),
     _form(f"{CONSOLE_SPACE}/rename", space_pages.rename_space, "Give a Space another name.", SpaceForm),
     _form(f"{CONSOLE_SPACE}/delete", space_pages.delete_space, "Delete a Space and everything in it.", SpaceForm),
@@ -635,7 +647,11 @@ CONSOLE_ROUTES = (
         f"{CONSOLE_LIVE}/stream",
         live_pages.live_stream,
         "Events and sessions as they arrive: server-sent events, as long as one is signed in.",
-        takes=(*OF_ARRIVALS, Parameter("after", str, "The position of the page that the stream goes on from.")),
+        takes=(
+            *OF_ARRIVALS,
+            EVENTS_WAIT,
+            Parameter("after", str, "The position of the page that the stream goes on from."),
+        ),
         gives=Body(bytes, (EVENT_STREAM,)),
         sends=(X_ACCEL_BUFFERING,),
         refuses=OF_A_SEARCH,
@@ -869,13 +885,6 @@ MODEL_EXAMPLE = {
     "fields": {"campaign": {"type": "text"}},
 }
 
-EVENTS_WAIT = Parameter(
-    "wait",
-    Annotated[int, Meta(ge=0, le=event_stream.MAX_WAIT_SECONDS)],
-    "After how many seconds the stream ends; unless specified it lasts.",
-    example=0,
-    in_samples=True,
-)
 EVENTS_POSITION = Parameter(
     "Last-Event-ID",
     str,

@@ -9,6 +9,7 @@ next commit, each unit under a savepoint of its own.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import queue
 import sqlite3
@@ -17,7 +18,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic
 
 import sqlalchemy
 from sqlalchemy import Connection, Engine, event
@@ -27,6 +28,7 @@ from sqlalchemy.exc import OperationalError
 from templates_server.database import NO_ROOM, Database, LookUp, Parameter, Result, Work
 from templates_server.errors import Unavailable
 from templates_server.open_file import FileMoved, OpenFile
+from templates_server.round_trips import driver_of
 
 LOGGER = logging.getLogger("templates_server")
 BUSY_TIMEOUT_SECONDS = 10
@@ -55,12 +57,42 @@ class _Steps(threading.local):
 STEPS = _Steps()
 
 
-@dataclass(frozen=True)
+class _Awaited(Generic[Result]):
+    """A future of the running event loop that the writer settles: a thread's own would cost several times as much."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self.future: asyncio.Future[Result] = self._loop.create_future()
+        self._is_told = False
+
+    def done(self) -> bool:
+        """Whether it was told to the loop."""
+        return self._is_told
+
+    def set_result(self, result: Result) -> None:
+        """Tell the loop what was found."""
+        self._settle(self.future.set_result, result)
+
+    def set_exception(self, error: Exception) -> None:
+        """Tell the loop what failed."""
+        self._settle(self.future.set_exception, error)
+
+    def _settle(self, settle: Callable[[Any], None], outcome: object) -> None:
+        self._is_told = True
+        with contextlib.suppress(RuntimeError):  # the loop is closed, and nobody waits any more
+            self._loop.call_soon_threadsafe(self._unless_done, settle, outcome)
+
+    def _unless_done(self, settle: Callable[[Any], None], outcome: object) -> None:
+        if not self.future.done():  # whoever waited may have gone
+            settle(outcome)
+
+
+@dataclass(frozen=True, slots=True)
 class _Unit:
     """Work that waits for the writer, and where its outcome goes."""
 
     work: Work[Any]
-    outcome: Future[Any]
+    outcome: _Awaited[Any] | Future[Any]
     is_large: bool = False
 
 
@@ -80,6 +112,7 @@ class SqliteDatabase(Database):
         self._fault: str | None = None
         self._units: queue.SimpleQueue[_Unit | None] = queue.SimpleQueue()
         self._writer: threading.Thread | None = None
+        self._writer_connection: Connection | None = None
         self._starting = threading.Lock()
         self._closed = False
         self._look_up_connection: Any = None
@@ -137,10 +170,14 @@ class SqliteDatabase(Database):
         return [await self.look_up(*question) for question in questions]
 
     async def _write(self, work: Work[Result], *, is_repeatable: bool, is_large: bool) -> Result:  # noqa: ARG002 - a file has no connection to lose
-        return await asyncio.wrap_future(self._submit(work, is_large=is_large))
+        awaited = _Awaited[Result]()
+        self._submit(_Unit(work, awaited, is_large))
+        return await awaited.future
 
     def _write_now(self, work: Work[Result]) -> Result:
-        return self._submit(work).result()
+        outcome: Future[Result] = Future()
+        self._submit(_Unit(work, outcome))
+        return outcome.result()
 
     def close(self) -> None:
         """Finish what waits, then let go of every connection."""
@@ -157,16 +194,14 @@ class SqliteDatabase(Database):
         self.engine.dispose()
         self._writer_engine.dispose()
 
-    def _submit(self, work: Work[Result], *, is_large: bool = False) -> Future[Result]:
-        outcome: Future[Result] = Future()
+    def _submit(self, unit: _Unit) -> None:
         with self._starting:
             if self._closed:
                 raise Unavailable("The server is stopping.")
             if self._writer is None:
                 self._writer = threading.Thread(target=self._write_until_closed, name="database-writer", daemon=True)
                 self._writer.start()
-            self._units.put(_Unit(work, outcome, is_large))
-        return outcome
+            self._units.put(unit)
 
     def _write_until_closed(self) -> None:
         while (first := self._units.get()) is not None:
@@ -176,16 +211,14 @@ class SqliteDatabase(Database):
             if large:
                 self._commit_together(large)
             if last:
-                return
+                break
+        self._release_connection()
 
     def _gather(self, first: _Unit) -> tuple[list[_Unit], bool]:
         """Everything that has arrived by now, up to what is large; True when the end of the queue was among it."""
         units = [first]
-        while len(units) < MAX_UNITS_A_COMMIT and not units[-1].is_large:
-            try:
-                unit = self._units.get_nowait()
-            except queue.Empty:
-                return units, False
+        while len(units) < MAX_UNITS_A_COMMIT and not units[-1].is_large and not self._units.empty():
+            unit = self._units.get()
             if unit is None:
                 return units, True
             units.append(unit)
@@ -195,19 +228,32 @@ class SqliteDatabase(Database):
         results: list[tuple[_Unit, Any]] = []
         try:
             self._check_file()
-            with self._writer_engine.connect() as connection, connection.begin():
+            connection = self._connection_of_writer()
+            with connection.begin():
                 if len(units) == 1:  # alone it needs no protection but the transaction
                     results.append((units[0], units[0].work(connection)))
                 else:
                     results = _run_apart(connection, units)
             self._check_file()  # else it was stored where nobody will look for it
         except Exception as error:  # noqa: BLE001 - nothing was stored: everybody who waits must know
+            self._release_connection()
             for unit in units:
                 if not unit.outcome.done():
                     unit.outcome.set_exception(_unavailable_if_busy_or_full(error))
             return
         for unit, result in results:
             unit.outcome.set_result(result)
+
+    def _connection_of_writer(self) -> Connection:
+        """The connection that writes, kept until something fails: to fetch it for each commit would double its cost."""
+        if self._writer_connection is None:
+            self._writer_connection = self._writer_engine.connect()
+        return self._writer_connection
+
+    def _release_connection(self) -> None:
+        if self._writer_connection is not None:
+            self._writer_connection.close()
+            self._writer_connection = None
 
     def _check_file(self) -> None:
         """FileMoved where what is stored would be lost, which is logged once."""
@@ -222,15 +268,17 @@ class SqliteDatabase(Database):
 def _run_apart(connection: Connection, units: list[_Unit]) -> list[tuple[_Unit, Any]]:
     """The results of those that succeed; one that fails takes nothing of the others with it."""
     results: list[tuple[_Unit, Any]] = []
-    for unit in units:
-        try:
-            with connection.begin_nested():
+    with driver_of(connection) as driver:
+        for unit in units:
+            driver.execute("SAVEPOINT unit")
+            try:
                 results.append((unit, unit.work(connection)))
-        except Exception as error:
-            driver: Any = connection.connection.driver_connection
-            if not driver.in_transaction:  # a full disk, say, has ended all of it: nothing of the others is left
-                raise
-            unit.outcome.set_exception(_unavailable_if_busy_or_full(error))
+            except Exception as error:
+                if not driver.in_transaction:  # a full disk, say, has ended all of it: nothing of the others is left
+                    raise
+                unit.outcome.set_exception(_unavailable_if_busy_or_full(error))
+                driver.execute("ROLLBACK TO unit")
+            driver.execute("RELEASE unit")
     return results
 
 
@@ -297,6 +345,7 @@ def _sqlite_engine(url: URL, begin: str, *, wal_autocheckpoint: int, cache_kibib
 
     @event.listens_for(engine, "begin")
     def begin_transaction(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+        with driver_of(connection) as driver:
+            driver.execute(begin)
 
     return engine

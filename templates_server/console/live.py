@@ -88,9 +88,10 @@ async def live_page(visit: Visit) -> Response:
 async def live_stream(visit: Visit) -> Response:
     """What arrives, from where the page ended, until the visitor signs out or may not see it any more."""
     require(visit, event_stream.stream_events)
-    wanted = event_stream.filter_of(_filters(visit.call.query))
-    permitted, after = functools.partial(_is_permitted, visit), visit.call.query.get("after", "")
-    return await event_stream.open_stream(visit.call, wanted, permitted, after=after)
+    call = visit.call
+    wanted, seconds = event_stream.filter_of(_filters(call.query)), event_stream.wait_seconds(call)
+    permitted, after = functools.partial(_is_permitted, visit), call.query.get("after", "")
+    return await event_stream.open_stream(call, wanted, permitted, seconds, after=after)
 
 
 async def _is_permitted(visit: Visit) -> bool:

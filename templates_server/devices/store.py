@@ -10,8 +10,9 @@ from sqlalchemy import Connection
 from templates_server.database import marks
 from templates_server.devices.reading import Device
 from templates_server.errors import Problem
+from templates_server.persons.asking import PersonKey
 from templates_server.persons.names import PersonKind
-from templates_server.persons.store import PersonKey, Presence, arrive
+from templates_server.persons.store import Presence, arrive
 from templates_server.round_trips import run_together
 
 COLUMNS = "environment_id, person_id, device_id, token, os, model, app_build, app_version, data, first_seen, last_seen"
@@ -45,7 +46,7 @@ def put_devices(connection: Connection, arrivals: Sequence[Arrival]) -> Sequence
     For each what was too much, if anything: then nothing of it is kept but that the person was there.
     """
     presences = [Presence(one.environment_id, one.device.stated, one.received) for one in arrivals]
-    persons = arrive(connection, presences)
+    persons, _ = arrive(connection, presences)
     keys = [(one.environment_id, person.person_id) for one, person in zip(arrivals, persons, strict=True)]
     visitors = {key for key, person in zip(keys, persons, strict=True) if person.kind is PersonKind.VISITOR}
     known = _devices_of(connection, visitors)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
@@ -16,19 +17,19 @@ from templates_server.events.modelled import NOTHING_MODELLED, ModelledEvents
 from templates_server.events.names.changes import Stored
 from templates_server.events.names.folding import NameFolding
 from templates_server.events.names.store import CHANGES, changes_of_stored, note_stored, take_back
-from templates_server.events.names.store import TABLE as CHANGES_TABLE
 from templates_server.events.reading import Event
+from templates_server.persons.asking import PersonKey, statements_about
 from templates_server.persons.names import PersonName, Stated
-from templates_server.persons.store import PersonKey, Presence, arrive
-from templates_server.round_trips import run_together
-from templates_server.rows import Insertion, Rows, insert_new, update_all
+from templates_server.persons.store import Presence, arrive
+from templates_server.rows import NewInsertion, Rows, Update, insert_new, write_all
 
 TEXTS = ("environment_id", "person_id", "event_id", "name", "session_id", "entity", "data", "metadata")
 KEY = {"environment_id": "text", "person_id": "text"}
 EVENT_KEY = (*KEY, "event_id")
-IN_DOUBT = (
-    "SELECT environment_id, person_id FROM persons WHERE (event_units IS NULL OR event_units > ?) "
-    "AND environment_id = ? AND person_id "
+IN_DOUBT = (  # who may have too many events, with those that have just been announced
+    "SELECT environment_id, person_id FROM persons "  # noqa: S608 - a number of ours
+    f"WHERE (event_units IS NULL OR event_units > {MOST_UNITS}) "
+    "AND environment_id = ? AND person_id {}"
 )
 SIZED = ("event_id", "name", "session_id", "entity", "data", "metadata")
 WHOLE = " || ".join(f"coalesce({column}, '')" for column in SIZED)
@@ -41,7 +42,12 @@ COUNTED = {
     for dialect, size in BYTES.items()
 }
 STORED = "SELECT event_id FROM events WHERE environment_id = ? AND person_id = ? AND event_id "
-COLUMNS = {**dict.fromkeys(TEXTS, "text"), "happened": "bigint", "received": "bigint"}
+EVENTS = NewInsertion(
+    "events",
+    {**dict.fromkeys(TEXTS, "text"), "happened": "bigint", "received": "bigint"},
+    key=EVENT_KEY,
+)
+CORRECT_UNITS = Update("persons", {"event_units": "bigint"}, key=KEY)
 
 Persons = Mapping[tuple[str, Stated], PersonName]
 """Who they are whom apps of an environment stated."""
@@ -74,11 +80,12 @@ def add_events(
         for arrival, own in zip(arrivals, groups, strict=True)
         for stated, events in own
     ]
+    found, in_doubt = arrive(connection, presences, functools.partial(statements_about, connection, IN_DOUBT))
     persons = {
-        (presence.environment_id, presence.stated): person
-        for presence, person in zip(presences, arrive(connection, presences), strict=True)
+        (presence.environment_id, presence.stated): person for presence, person in zip(presences, found, strict=True)
     }
-    problems = _refusals(connection, arrivals, persons, recent or RecentCounts())
+    doubtful = [(row[0], row[1]) for rows_of_one in in_doubt for row in rows_of_one]
+    problems = _refusals(connection, arrivals, persons, doubtful, recent or RecentCounts())
     rows = [
         _row(arrival, event, person)
         for arrival, own, refused in zip(arrivals, groups, problems, strict=True)
@@ -97,8 +104,7 @@ def add_events(
 def _insert(connection: Connection, arrivals: Sequence[Arrival], persons: Persons, rows: Rows) -> None:
     """Insert the rows of arrivals whose ids are new, and write down what was stored: most often all of it."""
     changes = changes_of_stored(_stored(arrivals, persons, None))
-    new, then = Insertion("events", COLUMNS, rows), Insertion(CHANGES_TABLE, CHANGES, changes)
-    inserted = insert_new(connection, new, then, key=EVENT_KEY)
+    inserted = insert_new(connection, EVENTS, rows, CHANGES, changes)
     if inserted is not None:
         take_back(connection, changes)
         note_stored(connection, _stored(arrivals, persons, inserted))
@@ -137,30 +143,20 @@ def _by_person(arrival: Arrival) -> Sequence[tuple[Stated, Sequence[Event]]]:
 
 
 def _refusals(
-    connection: Connection, arrivals: Sequence[Arrival], persons: Persons, recent: RecentCounts
+    connection: Connection,
+    arrivals: Sequence[Arrival],
+    persons: Persons,
+    in_doubt: Sequence[PersonKey],
+    recent: RecentCounts,
 ) -> Sequence[Sequence[Problem]]:
     """The event of each arrival by which a person would have too many, if there is one."""
-    keys = {(environment_id, person.person_id) for (environment_id, _), person in persons.items()}
-    rooms = {key: _Room(recent.find(key) or 0) for key in _in_doubt(connection, keys)}
-    if not rooms:
+    if not in_doubt:
         return [()] * len(arrivals)
+    rooms = {key: _Room(recent.find(key) or 0) for key in in_doubt}
     problems = [_problems_of(connection, arrival, persons, rooms, recent) for arrival in arrivals]
     counted = sorted((room.used, *key) for key, room in rooms.items() if room.is_counted)
-    update_all(connection, "persons", {"event_units": "bigint"}, counted, key=KEY)
+    write_all(connection, CORRECT_UNITS, counted)
     return problems
-
-
-def _in_doubt(connection: Connection, keys: Collection[PersonKey]) -> Sequence[PersonKey]:
-    """Those of these people who may have too many events, with those that were just announced."""
-    by_environment: dict[str, list[str]] = defaultdict(list)
-    for environment_id, person_id in keys:
-        by_environment[environment_id].append(person_id)
-    query = IN_DOUBT + among(connection)
-    statements = [
-        (query, (MOST_UNITS, environment_id, listed(connection, person_ids)))
-        for environment_id, person_ids in by_environment.items()
-    ]
-    return [(row[0], row[1]) for rows in run_together(connection, statements) for row in rows]
 
 
 @dataclass(slots=True)

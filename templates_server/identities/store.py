@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from sqlalchemy import Connection
 
 from templates_server.arrivals import LATER, Later, Outcomes
-from templates_server.database import among, as_text, listed
 from templates_server.errors import Problem
 from templates_server.merges.store import Merge, find_merged
+from templates_server.persons.asking import statements_about
 from templates_server.persons.names import PersonName, Stated
 from templates_server.persons.profiles import COLUMNS, Change, from_columns, merged, to_columns
 from templates_server.persons.reading import problems_of_profile
-from templates_server.persons.store import PersonKey, Presence, arrive_and_merge
-from templates_server.rows import update_all
+from templates_server.persons.store import Presence, arrive_and_merge
+from templates_server.rows import Update, write_all
 
-PRESENT = f"SELECT person_id, {', '.join(COLUMNS)} FROM persons WHERE environment_id = ? AND person_id "  # noqa: S608 - names of ours
+PRESENT = (
+    f"SELECT environment_id, person_id, {', '.join(COLUMNS)} "  # noqa: S608 - names of ours
+    "FROM persons WHERE environment_id = ? AND person_id {}"
+)
 Row = tuple[object, ...]
 NUMBERS = ("updated", "imported_by", "joined")
 KEPT = {column: "bigint" if column in NUMBERS else "text" for column in ("updated", "imported_by", *COLUMNS)}
-KEY = {"environment_id": "text", "person_id": "text"}
+KEEP = Update("persons", KEPT, key={"environment_id": "text", "person_id": "text"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +44,15 @@ def add_identified(connection: Connection, identified: Sequence[Identified]) -> 
 
     Of one with a problem nothing is kept but that the person was there. LATER: their merge has to wait.
     """
-    persons = arrive_and_merge(connection, [Presence(one.environment_id, one.stated, one.at) for one in identified])
+    presences = [Presence(one.environment_id, one.stated, one.at) for one in identified]
+    persons, profiles = arrive_and_merge(
+        connection, presences, functools.partial(statements_about, connection, PRESENT)
+    )
     keys = [
         None if person is None else (one.environment_id, person.person_id)
         for one, person in zip(identified, persons, strict=True)
     ]
-    before = _present(connection, [key for key in keys if key is not None])
+    before = {(row[0], row[1]): tuple(row[2:]) for rows in profiles for row in rows}
     present, updated = dict(before), {}
     outcomes: list[Sequence[Problem] | Literal[Later.LATER]] = []
     for one, key in zip(identified, keys, strict=True):
@@ -61,21 +67,8 @@ def add_identified(connection: Connection, identified: Sequence[Identified]) -> 
             present[key] = to_columns(profile)
             updated[key] = one.at
     rows = [(updated[key], None, *present[key], *key) for key in sorted(updated) if present[key] != before[key]]
-    update_all(connection, "persons", KEPT, rows, key=KEY)
+    write_all(connection, KEEP, rows)
     return outcomes
-
-
-def _present(connection: Connection, keys: Sequence[PersonKey]) -> Mapping[PersonKey, Row]:
-    """The columns of these people's profiles."""
-    by_environment: dict[str, list[str]] = defaultdict(list)
-    for environment_id, person_id in dict.fromkeys(keys):
-        by_environment[environment_id].append(person_id)
-    query = as_text(connection, PRESENT + among(connection))
-    return {
-        (environment_id, row[0]): tuple(row[1:])
-        for environment_id, person_ids in by_environment.items()
-        for row in connection.exec_driver_sql(query, (environment_id, listed(connection, person_ids)))
-    }
 
 
 def add_aliases(connection: Connection, wanted: Sequence[Merge]) -> Outcomes[Sequence[Problem]]:

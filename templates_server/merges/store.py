@@ -5,7 +5,6 @@ Whoever merges holds the rows of both people (`persons.store`), so that nothing 
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +14,7 @@ from sqlalchemy import Connection
 from templates_server.database import among, as_text, listed
 from templates_server.events.names.store import fold_all, note_removed
 from templates_server.merges.joining import joined_profiles, tags_gained
+from templates_server.persons.asking import PersonKey, statements_about
 from templates_server.persons.last_session import COLUMNS as LAST_SESSION
 from templates_server.persons.last_session import KINDS, LastSession, later_session, read_last_session
 from templates_server.persons.names import PersonKind, PersonName
@@ -23,7 +23,8 @@ from templates_server.round_trips import Rows, Statement, run_together
 from templates_server.users.store import count_tags
 
 MERGED = (
-    "SELECT environment_id, person_id, user_person_id, user_called FROM merges WHERE environment_id = ? AND person_id "
+    "SELECT environment_id, person_id, user_person_id, "
+    "user_called FROM merges WHERE environment_id = ? AND person_id {}"
 )
 REMEMBER = (
     "INSERT INTO merges (environment_id, person_id, user_person_id, user_called, called, merged) "
@@ -112,24 +113,17 @@ class Merge:
         return (self.environment_id, self.visitor.person_id), (self.environment_id, self.user.person_id)
 
 
-def find_merged(connection: Connection, visitors: Collection[tuple[str, str]]) -> Mapping[tuple[str, str], PersonName]:
+def find_merged(connection: Connection, visitors: Collection[PersonKey]) -> Mapping[PersonKey, PersonName]:
     """The users that some of these visitors (environment and person id) turned out to be."""
     return read_merged(run_together(connection, questions_of_merged(connection, visitors)))
 
 
-def questions_of_merged(connection: Connection, visitors: Iterable[tuple[str, str]]) -> list[Statement]:
+def questions_of_merged(connection: Connection, visitors: Iterable[PersonKey]) -> list[Statement]:
     """The statements whose rows tell that, to `read_merged`."""
-    by_environment: dict[str, list[str]] = defaultdict(list)
-    for environment_id, person_id in visitors:
-        by_environment[environment_id].append(person_id)
-    query = MERGED + among(connection)
-    return [
-        (query, (environment_id, listed(connection, person_ids)))
-        for environment_id, person_ids in by_environment.items()
-    ]
+    return statements_about(connection, MERGED, visitors)
 
 
-def read_merged(answers: Iterable[Rows]) -> Mapping[tuple[str, str], PersonName]:
+def read_merged(answers: Iterable[Rows]) -> Mapping[PersonKey, PersonName]:
     """The users by visitor, as `find_merged` has them."""
     return {
         (environment_id, visitor): PersonName(PersonKind.USER, called, user)

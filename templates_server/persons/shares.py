@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from templates_server.identifiers import DIGEST_LENGTH, derived_digests, ids_of_digests
 from templates_server.persons.names import Stated
+from templates_server.remembering import remembered
 
 PRIME = 2**31 - 1
 BUCKETS = 10_000  # a bucket is a hundredth of a percent
@@ -47,7 +48,15 @@ def share_number_of(stated: Stated) -> int:
 
 def share_number(kind: str, called: str) -> int:
     """The number of a person of that kind who is called that."""
+    return _share_number((kind, called))
+
+
+def _derived_number(names: tuple[str, ...]) -> int:
+    kind, called = names
     return share_numbers(derived_digests(kind, [called]))[0]
+
+
+_share_number = remembered(_derived_number)  # of who is there now, it is wanted again and again
 
 
 def share_numbers(digests: bytes) -> list[int]:

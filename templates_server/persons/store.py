@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 from sqlalchemy import Connection
 
+from templates_server.database import Overtaken
 from templates_server.merges.store import Merge, find_merged, merge, questions_of_merged, read_merged
+from templates_server.persons.asking import PersonKey
 from templates_server.persons.last_session import (
     IS_LATER,
     KEEP_LATER,
@@ -20,8 +22,8 @@ from templates_server.persons.last_session import (
 )
 from templates_server.persons.names import PersonName, Stated
 from templates_server.persons.shares import share_number
-from templates_server.round_trips import Statement, run_together
-from templates_server.rows import insert_all, postgres_insertion
+from templates_server.round_trips import Rows, Statement, run_together
+from templates_server.rows import Insertion, write_all
 
 COLUMNS = {
     **dict.fromkeys(("environment_id", "person_id", "kind", "called"), "text"),
@@ -34,16 +36,15 @@ NOTED = (
     "event_units = persons.event_units + excluded.event_units"
 )
 IS_NEWS = "persons.last_seen IS NULL OR persons.last_seen < excluded.last_seen OR excluded.event_units > 0"
-SEEN = f"{NOTED} WHERE {IS_NEWS}"
-SESSION_COLUMNS = {**COLUMNS, **KINDS}
-SEEN_IN_SESSION = f"{NOTED}, {KEEP_LATER} WHERE {IS_NEWS} OR {IS_LATER}"
+SEEN = Insertion("persons", COLUMNS, on_conflict=f"{NOTED} WHERE {IS_NEWS}")
+SEEN_IN_SESSION = Insertion(
+    "persons", {**COLUMNS, **KINDS}, on_conflict=f"{NOTED}, {KEEP_LATER} WHERE {IS_NEWS} OR {IS_LATER}"
+)
 MOST_MOVED_AT_ONCE = 5_000  # rows: a transaction that has moved so many begins no further merge
 
-BEFORE_NOTING: Statement = ("SAVEPOINT noting", ())
-FORGET_NOTING = "ROLLBACK TO SAVEPOINT noting"
-
-PersonKey = tuple[str, str]  # environment and person id
 Merged = Mapping[PersonKey, PersonName]
+Questions = Callable[[Mapping[PersonKey, PersonName]], Sequence[Statement]]
+"""What is asked about people."""
 
 
 class Presence(msgspec.Struct, frozen=True, gc=False):
@@ -60,31 +61,54 @@ class Presence(msgspec.Struct, frozen=True, gc=False):
     app: AppFacts | None = None
 
 
-def arrive(connection: Connection, presences: Sequence[Presence]) -> Sequence[PersonName]:
-    """Remember who was there; who each of them is. A visitor who was merged is the user. Nobody is merged here.
+def _nothing(_persons: Mapping[PersonKey, PersonName]) -> Sequence[Statement]:
+    return ()
 
-    Who is not known yet is created. All rows of these people are held until the transaction ends, taken in order of
-    person, so that what is stored about them afterwards stays theirs.
+
+def arrive(
+    connection: Connection, presences: Sequence[Presence], ask: Questions = _nothing
+) -> tuple[Sequence[PersonName], Sequence[Rows]]:
+    """Remember who was there; who each of them is, and what is found by what `ask` asks about them.
+
+    A visitor who was merged is the user. Nobody is merged here. Who is not known yet is created. All rows of these
+    people are held until the transaction ends, taken in order of person, so that what is stored about them afterwards
+    stays theirs; what is asked is looked up while they are held, in the same round trip.
     """
-    merged = _arrive_apart(connection, presences)
-    return [_present_person(one, merged) for one in presences]
+    merged, answers = _arrive_apart(connection, presences, ask)
+    return [_present_person(one, merged) for one in presences], answers
 
 
-def arrive_and_merge(connection: Connection, presences: Sequence[Presence]) -> Sequence[PersonName | None]:
+def arrive_and_merge(
+    connection: Connection, presences: Sequence[Presence], ask: Questions = _nothing
+) -> tuple[Sequence[PersonName | None], Sequence[Rows]]:
     """As `arrive`, but visitors who are stated together with a user are merged into them.
 
     None for those whose merge must wait for another transaction: one moves so much and no more. The first never waits.
     """
-    merged = {**_arrive_apart(connection, presences)}
+    merged, answers = _arrive_apart(connection, presences, ask)
+    to_merge = _to_merge(presences, merged)
+    if not to_merge:
+        return [_present_person(one, merged) for one in presences], answers
+    waiting: Collection[PersonKey]
+    merged, waiting = _merge_all(connection, to_merge, merged)
+    persons = [None if _waits(one, waiting) else _present_person(one, merged) for one in presences]
+    return persons, run_together(connection, ask(_by_key(presences, persons)))
+
+
+def _merge_all(
+    connection: Connection, to_merge: Sequence[Merge], merged: Merged
+) -> tuple[Merged, Collection[PersonKey]]:
+    """Merge as many as one transaction does; who is merged now, and the visitors who are to wait."""
+    merged = {**merged}
     moved = 0
     waiting: set[PersonKey] = set()
-    for one in _to_merge(presences, merged):
+    for one in to_merge:
         if moved >= MOST_MOVED_AT_ONCE:
             waiting.add(one.keys[0])
         else:
             moved += merge(connection, one)
             merged[one.keys[0]] = one.user
-    return [None if _waits(one, waiting) else _present_person(one, merged) for one in presences]
+    return merged, waiting
 
 
 def _waits(presence: Presence, waiting: Collection[PersonKey]) -> bool:
@@ -93,39 +117,38 @@ def _waits(presence: Presence, waiting: Collection[PersonKey]) -> bool:
     return bool(waiting) and visitor is not None and _key(presence, visitor) in waiting
 
 
-def _arrive_apart(connection: Connection, presences: Sequence[Presence]) -> Merged:
-    """Remember who was there, and hold their rows; the visitors who had been merged by the time that they were held."""
+def _arrive_apart(
+    connection: Connection, presences: Sequence[Presence], ask: Questions
+) -> tuple[Merged, Sequence[Rows]]:
+    """Remember who was there, and hold their rows; the visitors who had been merged by then, and what is asked.
+
+    Overtaken where one of the visitors was merged just before their row was held.
+    """
     visitors = {_key(one, one.stated.visitor) for one in presences if one.stated.visitor is not None}
-    if not visitors:
-        _note_seen(connection, presences, {})
-        return {}
     merged = find_merged(connection, visitors)
-    if connection.dialect.name == "sqlite":  # nobody else writes
-        _note_seen(connection, presences, merged)
-        return merged
-    while True:
-        columns, rows, on_conflict = _noting(presences, merged)
-        noting = postgres_insertion("persons", columns, rows, on_conflict=on_conflict)
-        asking = questions_of_merged(connection, visitors)
-        held = read_merged(run_together(connection, [BEFORE_NOTING, noting, *asking])[-len(asking) :])
-        if held == merged:
-            return merged
-        connection.exec_driver_sql(FORGET_NOTING)
-        merged = held
+    is_checked = bool(visitors) and connection.dialect.name != "sqlite"  # where nobody else writes
+    checks = questions_of_merged(connection, visitors) if is_checked else []
+    asked = ask(_by_key(presences, [_present_person(one, merged) for one in presences]))
+    insertion, rows = _noting(presences, merged)
+    answers = write_all(connection, insertion, rows, then=[*checks, *asked])
+    if is_checked and read_merged(answers[: len(checks)]) != merged:
+        raise Overtaken
+    return merged, answers[len(checks) :]
 
 
-def _note_seen(connection: Connection, presences: Sequence[Presence], merged: Merged) -> None:
-    columns, rows, on_conflict = _noting(presences, merged)
-    insert_all(connection, "persons", columns, rows, on_conflict=on_conflict)
+def _by_key(presences: Sequence[Presence], persons: Sequence[PersonName | None]) -> Mapping[PersonKey, PersonName]:
+    """These people, but for those who have to wait."""
+    pairs = zip(presences, persons, strict=True)
+    return {_key(one, person): person for one, person in pairs if person is not None}
 
 
-def _noting(presences: Sequence[Presence], merged: Merged) -> tuple[Mapping[str, str], Sequence[tuple[Any, ...]], str]:
-    """The columns of who is seen, their rows, and what comes of those who are there already."""
+def _noting(presences: Sequence[Presence], merged: Merged) -> tuple[Insertion, Sequence[tuple[Any, ...]]]:
+    """How those who are seen are written down, and their rows."""
     rows = _rows_of_seen(presences, merged)
     if not any(one.app is not None for one in presences):
-        return COLUMNS, rows, SEEN
+        return SEEN, rows
     sessions = _sessions_begun(presences, merged)
-    return SESSION_COLUMNS, [(*row, *sessions.get(row[:2], NO_SESSION)) for row in rows], SEEN_IN_SESSION
+    return SEEN_IN_SESSION, [(*row, *sessions.get(row[:2], NO_SESSION)) for row in rows]
 
 
 def _sessions_begun(presences: Iterable[Presence], merged: Merged) -> Mapping[PersonKey, LastSession]:
@@ -191,14 +214,16 @@ def _by_person(entry: tuple[PersonKey, object]) -> tuple[str, str]:
     return person_id, environment_id
 
 
-def _to_merge(presences: Iterable[Presence], merged: Merged) -> Iterable[Merge]:
+def _to_merge(presences: Iterable[Presence], merged: Merged) -> Sequence[Merge]:
     """Each visitor who is to be merged, once, into the user who was stated first."""
     seen = set(merged)
+    found = []
     for one in presences:
         user, visitor = one.stated.user, one.stated.visitor
         if user is not None and visitor is not None and _key(one, visitor) not in seen:
             seen.add(_key(one, visitor))
-            yield Merge(one.environment_id, visitor, user, one.at)
+            found.append(Merge(one.environment_id, visitor, user, one.at))
+    return found
 
 
 def _present_person(presence: Presence, merged: Merged) -> PersonName:

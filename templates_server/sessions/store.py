@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import json
-from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -12,13 +12,14 @@ import msgspec
 from sqlalchemy import Connection, Table, select
 
 from templates_server.arrivals import LATER, Later, Outcomes
-from templates_server.database import Database, among, listed
+from templates_server.database import Database
 from templates_server.errors import NotFound, Problem
 from templates_server.identifiers import RANDOM_LENGTH, random_text
+from templates_server.persons.asking import PersonKey, statements_about
 from templates_server.persons.names import PersonKind, PersonName, Stated
-from templates_server.persons.store import PersonKey, Presence, arrive_and_merge
-from templates_server.round_trips import run_together
-from templates_server.rows import insert_all
+from templates_server.persons.store import Presence, arrive_and_merge
+from templates_server.round_trips import Statement
+from templates_server.rows import Insertion, write_all
 from templates_server.schema import delivery_revisions, environments, model_revisions, spaces, tribe_revisions
 from templates_server.sessions.app_report import KINDS, NO_REPORT, AppReport
 from templates_server.tribes.compiler import FactsQuery
@@ -27,14 +28,20 @@ from templates_server.tribes.facts import read_facts
 from templates_server.tribes.rules import Questions
 from templates_server.tribes.store import Moment
 
-STARTED = {"environment_id": "text", "person_id": "text", "session_id": "text", "started": "bigint", **KINDS}
+SESSIONS = Insertion(
+    "sessions",
+    {"environment_id": "text", "person_id": "text", "session_id": "text", "started": "bigint", **KINDS},
+)
 REVISIONS = (
     "SELECT spaces.revision, environments.revision, spaces.tribes_revision "
     "FROM environments JOIN spaces ON spaces.id = environments.space_id WHERE environments.id = ?"
 )
 MERGED_INTO = "SELECT user_person_id FROM merges WHERE environment_id = ? AND person_id = ?"
 LAST_SEEN = "SELECT last_seen FROM persons WHERE environment_id = ? AND person_id = ?"
-COUNTED = "SELECT person_id, count(*) FROM sessions WHERE environment_id = ? AND person_id {} GROUP BY person_id"
+COUNTED = (
+    "SELECT environment_id, person_id, count(*) FROM sessions WHERE environment_id = ? AND person_id {} "
+    "GROUP BY environment_id, person_id"
+)
 MOST_SESSIONS = 10_000  # of a visitor
 TOO_MANY = f"This visitor has started as many sessions as are kept of one: {MOST_SESSIONS:,}. Older ones expire."
 PREFIX = "ses_"
@@ -71,15 +78,12 @@ def add_sessions(connection: Connection, starts: Sequence[Start]) -> Outcomes[Se
     presences = [
         Presence(start.environment_id, start.stated, start.started, app=start.report.facts) for start in starts
     ]
-    persons = arrive_and_merge(connection, presences)
+    persons, counted = arrive_and_merge(connection, presences, functools.partial(_count_sessions, connection))
     keys = [
         None if person is None else (start.environment_id, person.person_id)
         for start, person in zip(starts, persons, strict=True)
     ]
-    counts = _sessions_of(
-        connection,
-        {key for key, one in zip(keys, persons, strict=True) if key and one and one.kind is PersonKind.VISITOR},
-    )
+    counts = {(row[0], row[1]): row[2] for rows in counted for row in rows}
     outcomes: list[Sequence[Problem] | Literal[Later.LATER]] = []
     rows = []
     for start, key in zip(starts, keys, strict=True):
@@ -91,23 +95,14 @@ def add_sessions(connection: Connection, starts: Sequence[Start]) -> Outcomes[Se
             counts[key] = counts.get(key, 0) + 1
             outcomes.append(())
             rows.append((*key, start.session_id, start.started, *start.report))
-    insert_all(connection, "sessions", STARTED, rows)
+    write_all(connection, SESSIONS, rows)
     return outcomes
 
 
-def _sessions_of(connection: Connection, visitors: Collection[PersonKey]) -> dict[PersonKey, int]:
-    """How many sessions those of these visitors have who have any: what they have moves to a user, all at once."""
-    by_environment: dict[str, list[str]] = defaultdict(list)
-    for environment_id, person_id in visitors:
-        by_environment[environment_id].append(person_id)
-    query = COUNTED.format(among(connection))
-    statements = [(query, (key, listed(connection, person_ids))) for key, person_ids in by_environment.items()]
-    answers = run_together(connection, statements)
-    return {
-        (environment_id, person_id): count
-        for environment_id, rows in zip(by_environment, answers, strict=True)
-        for person_id, count in rows
-    }
+def _count_sessions(connection: Connection, persons: Mapping[PersonKey, PersonName]) -> Sequence[Statement]:
+    """Ask how many sessions visitors have: what they have moves to a user, all at once."""
+    visitors = [key for key, person in persons.items() if person.kind is PersonKind.VISITOR]
+    return statements_about(connection, COUNTED, visitors)
 
 
 async def revision_of(database: Database, environment_id: str) -> str:

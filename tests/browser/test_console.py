@@ -23,6 +23,8 @@ ORGANIZATION = "/console/organizations/acme"
 OF_EVERYBODY = (
     "/console",
     "/console/spaces/vod",
+    "/console/spaces/vod/model",
+    "/console/spaces/vod/model/code/kotlin",
     HERE,
     f"{HERE}/keys",
     "/console/search?q=home&space=vod",
@@ -38,6 +40,8 @@ OF_DEVELOPERS = (
     f"{HERE}/visitors",
     f"{HERE}/user-tags",
     f"{HERE}/live",
+    "/console/spaces/vod/model/edit",
+    "/console/spaces/vod/model/history",
 )
 OF_ADMINISTRATORS = (f"{ORGANIZATION}/audit",)
 PAGES = {

@@ -280,6 +280,7 @@ FORMS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "POST /console/spaces/{space}/delete": ("delete space", {"confirmation": "not the key"}),
     "POST /console/spaces/{space}/environments/{environment}/keys": ("create key", {"key": "x", "name": "Fuzzed"}),
     "POST /console/spaces/{space}/environments/{environment}/keys/signed-ids": ("signed ids", {"deed": "off"}),
+    "POST /console/spaces/{space}/model": ("save model", {"document": "experiences: {{}}", "deed": "review"}),
 }
 """The purpose of each form, and its fields besides the token."""
 

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import functools
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Transaction, text
 from sqlalchemy.exc import DBAPIError
 
 import templates_server
-from templates_server.database import Database, as_text
+from templates_server.database import Database, Overtaken, as_text
 from templates_server.errors import Unavailable
 from templates_server.log_files import LogLine
 from templates_server.opening import open_database
-from templates_server.postgres_database import PostgresDatabase
+from templates_server.postgres_database import MAX_ATTEMPTS, PostgresDatabase
 from templates_server.settings import sqlite_file_url
 from templates_server.sqlite_database import BUSY_TIMEOUT_SECONDS, CHECKPOINT_PAGES
 
@@ -101,14 +103,15 @@ def test_sqlite_keeps_what_it_acknowledged_by_one_writer(tmp_path: Path) -> None
 
 def test_what_is_large_shares_its_transaction_with_nobody(tmp_path: Path) -> None:
     database = open_database(sqlite_file_url(tmp_path / "things.db"))
-    is_busy, go_on, order = threading.Event(), threading.Event(), []
+    is_busy, go_on = threading.Event(), threading.Event()
+    order: list[tuple[str, Transaction | None]] = []
 
     def hold(_connection: Connection) -> None:
         is_busy.set()
         assert go_on.wait(20)
 
     def note(name: str) -> Callable[[Connection], None]:
-        return lambda connection: order.append((name, connection.in_nested_transaction()))
+        return lambda connection: order.append((name, connection.get_transaction()))
 
     async def write_all() -> None:
         first = asyncio.ensure_future(database.write(hold))
@@ -121,7 +124,8 @@ def test_what_is_large_shares_its_transaction_with_nobody(tmp_path: Path) -> Non
 
     asyncio.run(write_all())
     database.close()
-    assert order == [("a", True), ("b", True), ("large", False), ("large too", False), ("c", True), ("d", True)]
+    together = [[name for name, _ in group] for _, group in groupby(order, key=lambda one: one[1])]
+    assert together == [["a", "b"], ["large"], ["large too"], ["c", "d"]]
 
 
 def test_a_read_sees_one_snapshot_while_others_write(database: Database) -> None:
@@ -162,6 +166,67 @@ def test_a_postgresql_backend_that_was_killed_costs_no_write(postgres_url: str) 
     database.write_now(work)
     assert database.read_now(count) == 1
     database.close()
+
+
+def test_work_that_was_overtaken_is_undone_and_run_again(postgres_url: str) -> None:
+    database = open_database(postgres_url)
+    database.write_now(lambda connection: connection.execute(text("CREATE TABLE things (name TEXT PRIMARY KEY)")))
+    found = []
+
+    def work(connection: Connection) -> None:
+        found.append(count(connection))
+        add("kept")(connection)
+        if len(found) <= 2 * MAX_ATTEMPTS:
+            raise Overtaken
+
+    database.write_now(work)
+    assert found == [0] * (2 * MAX_ATTEMPTS + 1)
+    assert database.read_now(count) == 1
+    database.close()
+
+
+def test_connections_that_the_server_has_ended_are_replaced_before_work_begins(postgres_url: str) -> None:
+    database, another = open_database(postgres_url), open_database(postgres_url)
+    together = threading.Barrier(3, timeout=20)
+    backends = "SELECT pg_backend_pid(), current_setting('transaction_isolation')"
+
+    def meet(connection: Connection) -> Any:
+        together.wait()
+        return connection.exec_driver_sql(backends).one()[0]
+
+    def end(connection: Connection, backend: int) -> None:
+        assert connection.exec_driver_sql(f"SELECT pg_terminate_backend({backend}, 20000)").scalar_one()
+
+    with ThreadPoolExecutor(3) as threads:
+        before = list(threads.map(lambda _: database.write_now(meet), range(3)))
+        for backend in before:
+            another.write_now(functools.partial(end, backend=backend))
+        attempts = []
+
+        def work(connection: Connection) -> Any:
+            attempts.append(1)
+            return meet(connection)
+
+        after = list(threads.map(lambda _: database.write_now(work), range(3)))
+    assert len(attempts) == 3
+    assert not {*before} & {*after}
+    assert database.read_now(lambda connection: connection.exec_driver_sql(backends).one()[1]) == "repeatable read"
+    assert database.write_now(lambda connection: connection.exec_driver_sql(backends).one()[1]) == "read committed"
+    database.close()
+    another.close()
+
+
+def test_whoever_stops_waiting_keeps_nobody_else_from_storing(database: Database) -> None:
+    async def give_up_and_go_on() -> None:
+        for number in range(20):
+            given_up = asyncio.ensure_future(database.write(add(f"given up {number}")))
+            await asyncio.sleep(0)
+            given_up.cancel()
+            await database.write(add(str(number)))
+
+    asyncio.run(asyncio.wait_for(give_up_and_go_on(), 20))
+    names = set(database.read_now(lambda connection: connection.execute(text("SELECT name FROM things")).scalars()))
+    assert {str(number) for number in range(20)} <= names
 
 
 def test_a_postgresql_that_is_gone_is_unavailable_and_not_a_bug() -> None:

@@ -8,14 +8,14 @@ import pytest
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from templates_server.database import Database
+from templates_server.database import Database, among, listed
 from templates_server.errors import Unavailable
 from templates_server.opening import open_database
 from templates_server.round_trips import Rows, run_together
-from templates_server.rows import insert_all
+from templates_server.rows import Insertion, Update, write_all
 from templates_server.settings import sqlite_file_url
 
-COLUMNS = {"number": "bigint", "word": "text"}
+KEPT = Insertion("kept", {"number": "bigint", "word": "text"})
 
 
 @pytest.fixture
@@ -48,15 +48,40 @@ def test_each_statement_sees_what_the_ones_before_it_did(database: Database) -> 
 
 def test_a_fault_is_sqlalchemys_and_undoes_all(database: Database) -> None:
     database.write_now(lambda connection: run_together(connection, [("CREATE UNIQUE INDEX one ON kept (number)", ())]))
-    insert_all_of = [(1, "a"), (1, "b")]
+    rows = [(1, "a"), (1, "b")]
     with pytest.raises(IntegrityError):
-        database.write_now(lambda connection: insert_all(connection, "kept", COLUMNS, insert_all_of))
+        database.write_now(lambda connection: write_all(connection, KEPT, rows))
     adding = ("INSERT INTO kept (number, word) VALUES (1, 'c')", ())
     with pytest.raises(IntegrityError):
         database.write_now(lambda connection: run_together(connection, [adding, adding]))
     with pytest.raises(DBAPIError):
         database.write_now(lambda connection: run_together(connection, [adding, ("SELECT nothing", ())]))
     assert words(database) == []
+
+
+HOSTILE = ['"', "\\", '\\"', "NULL", "null", "", " ", "{}", "{a,b}", "a,b", "'", "\n\t", "?", "%s", "\u2028", "é😀"]
+
+
+def test_any_text_is_written_updated_and_found_as_it_is(database: Database) -> None:
+    rows = [*enumerate(HOSTILE), (-1, None), (2**63 - 1, "last")]
+    backwards = [(None if word is None else word[::-1], number) for number, word in rows]
+
+    def keep(connection: Connection) -> Rows:
+        (found,) = write_all(connection, KEPT, rows, then=[("SELECT number, word FROM kept", ())])
+        return found
+
+    def turn(connection: Connection) -> Rows:
+        write_all(connection, Update("kept", {"word": "text"}, key={"number": "bigint"}), backwards)
+        (found,) = run_together(connection, [("SELECT word, number FROM kept", ())])
+        return found
+
+    def find(connection: Connection) -> Rows:
+        query = f"SELECT word FROM kept WHERE word {among(connection)}"  # noqa: S608 - of this test
+        return run_together(connection, [(query, (listed(connection, HOSTILE),))])[0]
+
+    assert set(database.write_now(keep)) == set(rows)
+    assert {row[0] for row in database.read_now(find)} == set(HOSTILE)
+    assert set(database.write_now(turn)) == set(backwards)
 
 
 def test_a_connection_that_is_lost_between_two_statements_costs_nothing(postgres_url: str) -> None:
@@ -79,7 +104,7 @@ def test_a_full_disk_is_a_lack_of_room_and_no_bug(tmp_path_factory: pytest.TempP
         run_together(
             connection, [("CREATE TABLE kept (number BIGINT, word TEXT)", ()), ("PRAGMA max_page_count=3", ())]
         )
-        insert_all(connection, "kept", COLUMNS, [(1, "a" * 100_000)])
+        write_all(connection, KEPT, [(1, "a" * 100_000)])
 
     with pytest.raises(Unavailable, match="no room"):
         database.write_now(fill)

@@ -27,12 +27,12 @@ from templates_server.events.names.changes import (
     sum_up,
 )
 from templates_server.identifiers import random_text
-from templates_server.rows import Rows, insert_all
+from templates_server.rows import Insertion, Rows, write_all
 
 MOST_CHANGES_AT_ONCE = 250
 MOST_OF_A_CHANGE = 200  # names with sets of keys
-TABLE = "event_name_changes"
-CHANGES = dict.fromkeys(("environment_id", "change_id", "change"), "text")
+CHANGES = Insertion("event_name_changes", dict.fromkeys(("environment_id", "change_id", "change"), "text"))
+"""The changes that are written down."""
 COLUMNS = {
     **dict.fromkeys(("environment_id", "name"), "text"),
     **dict.fromkeys(("events", "differing", "kept", "first", "last"), "bigint"),
@@ -40,8 +40,11 @@ COLUMNS = {
 }
 NAMES = f"SELECT {', '.join(list(COLUMNS)[1:])} FROM event_names WHERE environment_id = ?"  # noqa: S608 - names of ours
 COUNT = "SELECT count(*) FROM event_names WHERE environment_id = ?"
-CHANGED = "ON CONFLICT (environment_id, name) DO UPDATE SET " + ", ".join(
-    f"{column} = excluded.{column}" for column in list(COLUMNS)[2:]
+KEEP = Insertion(
+    "event_names",
+    COLUMNS,
+    on_conflict="ON CONFLICT (environment_id, name) DO UPDATE SET "
+    + ", ".join(f"{column} = excluded.{column}" for column in list(COLUMNS)[2:]),
 )
 FORGET = "DELETE FROM event_names WHERE environment_id = ? AND name "
 EXPIRED = "SELECT 1 FROM event_names WHERE last < ? LIMIT 1"
@@ -72,11 +75,11 @@ ADDED, REMOVED = "a", "r"  # removed events are folded in after those that were 
 
 def note_stored(connection: Connection, stored: Mapping[str, Sequence[Stored]]) -> None:
     """Write down what was stored, by environment."""
-    insert_all(connection, TABLE, CHANGES, changes_of_stored(stored))
+    write_all(connection, CHANGES, changes_of_stored(stored))
 
 
 def changes_of_stored(stored: Mapping[str, Sequence[Stored]]) -> Rows:
-    """The rows that say what was stored, by environment: of the table `TABLE`, with the columns `CHANGES`."""
+    """The rows that say what was stored, by environment, for `CHANGES`."""
     rows = []
     for environment_id, together in stored.items():
         change = count_stored(together)
@@ -116,7 +119,7 @@ def note_removed(connection: Connection, environment_id: str, events: Collection
         change = count_removed(events)
         change_id = _change_id(REMOVED, max(one.received for one in change.removed))
         row = (environment_id, change_id, msgspec.json.encode(change).decode())
-        insert_all(connection, TABLE, CHANGES, [row])
+        write_all(connection, CHANGES, [row])
 
 
 def _change_id(kind: str, at: int) -> str:
@@ -178,7 +181,7 @@ def _fold(connection: Connection, environment_id: str, changes: Sequence[Change]
     total: int = connection.exec_driver_sql(as_text(connection, COUNT), (environment_id,)).scalar_one()
     names = fold(known, sums, others=total - len(known))
     rows = [_row(environment_id, name, one) for name, one in sorted(names.items()) if known.get(name) is not one]
-    insert_all(connection, "event_names", COLUMNS, rows, on_conflict=CHANGED)
+    write_all(connection, KEEP, rows)
     if forgotten := sorted(known.keys() - names.keys()):
         parameters = (environment_id, listed(connection, forgotten))
         connection.exec_driver_sql(as_text(connection, FORGET + among(connection)), parameters)

@@ -33,7 +33,7 @@ ONE_PERSON = "Name a user or a visitor, not both."
 
 async def stream_events(call: Call) -> Response:
     """The events and sessions of an environment as they arrive, those that the filters take."""
-    wanted, seconds = filter_of(call.query), _wait_seconds(call)
+    wanted, seconds = filter_of(call.query), wait_seconds(call)
     return await open_stream(call, wanted, functools.partial(is_permitted, call), seconds)
 
 
@@ -93,7 +93,8 @@ def _named(kind: PersonKind, parameter: str, called: str, problem: str | None) -
     return named(kind, called)
 
 
-def _wait_seconds(call: Call) -> int | None:
+def wait_seconds(call: Call) -> int | None:
+    """Return after how many seconds a stream is to end; None: it lasts."""
     text = call.query.get("wait")
     if text is None:
         return None

@@ -168,7 +168,6 @@ NOT_READERS: Mapping[str, str] = {
     "templates_server.metrics.counts._buckets": _OURS,
     "templates_server.metrics.counts.new_metrics": _OURS,
     "templates_server.migrations.is_known": _OURS,
-    "templates_server.rows.postgres_insertion": _OURS,
     "templates_server.sessions.api._answer": _OURS,
     "templates_server.sessions.changes.telling.told_by_revision": "is one pattern, which is measured",
     "templates_server.sessions.states._entity": _OURS,

@@ -66,6 +66,13 @@ POST   {OWNERS}/service-accounts/{{service_account}}/revoke 303 -            -  
 GET    {OWNERS}/audit                                      303 -            -             anyone  nobody
 POST   /console/spaces/{{space}}/rename                    303 -            -             anyone  nobody
 POST   /console/spaces/{{space}}/delete                    303 -            -             anyone  nobody
+GET    /console/spaces/{{space}}/model                     303 -            -             anyone  nobody
+POST   /console/spaces/{{space}}/model                     303 -            -             anyone  nobody
+GET    /console/spaces/{{space}}/model/edit                303 -            -             anyone  nobody
+GET    /console/spaces/{{space}}/model/history             303 -            -             anyone  nobody
+GET    /console/spaces/{{space}}/model/code                303 -            -             anyone  nobody
+GET    /console/spaces/{{space}}/model/code/{{language}}   303 -            -             anyone  nobody
+GET    /console/spaces/{{space}}/model/code/{{language}}/{{file*}} 303 -            -             anyone  nobody
 GET    {CONSOLE}/keys                                      303 -            -             anyone  nobody
 POST   {CONSOLE}/keys                                      303 -            -             anyone  nobody
 POST   {CONSOLE}/keys/{{key}}/revoke                       303 -            -             anyone  nobody

@@ -191,7 +191,7 @@ NOT_MISSED = {
     ("users.store", 'VISITORS = "SELECT person_id FROM persons WHERE environment_id = ?'): (
         "a person id is of a user or of a visitor, the same in every environment"
     ),
-    ("events.store", '"AND environment_id = ? AND person_id "'): "the rows say whose they are",
+    ("events.store", '"AND environment_id = ? AND person_id {}"'): "the rows say whose they are",
     (
         "merges.store",
         "user_called FROM merges WHERE environment_id = ?",

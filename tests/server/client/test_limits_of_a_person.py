@@ -19,15 +19,15 @@ from templates_server.events import limits
 from templates_server.events import store as events_store
 from templates_server.events.limits import MOST_UNITS, TOO_MANY, UNIT_BYTES, RecentCounts
 from templates_server.events.reading import read_events
-from templates_server.events.store import COLUMNS, Arrival, add_events
+from templates_server.events.store import EVENTS, Arrival, add_events
 from templates_server.merges.store import Merge
 from templates_server.persons import store as persons_store
 from templates_server.persons.names import PersonKind, PersonName, Stated, named
 from templates_server.persons.store import MOST_MOVED_AT_ONCE, Presence, arrive_and_merge
 from templates_server.retention.purging import Purge
-from templates_server.rows import insert_all
+from templates_server.rows import write_all
 from templates_server.sessions.app_report import NO_REPORT
-from templates_server.sessions.store import MOST_SESSIONS, STARTED
+from templates_server.sessions.store import MOST_SESSIONS, SESSIONS
 from templates_server.times import DAY, system_clock
 from templates_server.users.erasure.store import ROWS_A_STEP
 from tests.people import add_organization, add_person, add_space
@@ -55,7 +55,7 @@ def fill(app: App, count: int, who: dict[str, str], *, data: str | None = None, 
     uncounted = update(persons).where(persons.c.environment_id == whose[0], persons.c.person_id == whose[1])
 
     def store(connection: Connection) -> None:
-        insert_all(connection, "events", COLUMNS, rows)
+        write_all(connection, EVENTS, rows)
         connection.execute(uncounted.values(event_units=None))
 
     app.server.database.write_now(store)
@@ -206,7 +206,7 @@ def test_events_that_come_late_move_no_time_back(app: App) -> None:
 def fill_sessions(app: App, count: int, who: dict[str, str]) -> None:
     key = (app.environment.id, person(who).person_id)
     rows = [(*key, f"ses_{number:022}", system_clock(), *NO_REPORT) for number in range(count)]
-    app.server.database.write_now(lambda connection: insert_all(connection, "sessions", STARTED, rows))
+    app.server.database.write_now(lambda connection: write_all(connection, SESSIONS, rows))
 
 
 def test_a_session_beyond_the_limit_of_a_visitor_is_refused(app: App) -> None:
@@ -258,7 +258,7 @@ def test_one_transaction_moves_so_much_and_leaves_the_rest_for_later(app: App) -
         Presence(app.environment.id, Stated(person({"anonymous_id": name}), person(USER)), system_clock())
         for name in names
     ]
-    found = app.server.database.write_now(lambda connection: arrive_and_merge(connection, presences))
+    found, _ = app.server.database.write_now(lambda connection: arrive_and_merge(connection, presences))
     assert found == [person(USER), person(USER), None]
     assert {row["called"] for row in app.rows(schema.merges)} == set(names[:2])
 

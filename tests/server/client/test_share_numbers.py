@@ -159,7 +159,7 @@ WRITERS = {  # what inserts people, and the tests above for it
 
 def test_every_statement_that_inserts_people_is_in_the_list_above() -> None:
     root = Path(migrations.__file__).parents[1]
-    words = ("INTO persons", "COPY persons", '"persons", columns', "persons.insert", "insert(persons")
+    words = ("INTO persons", "COPY persons", 'Insertion("persons"', "persons.insert", "insert(persons")
     found = {
         path.relative_to(root).as_posix()
         for path in root.rglob("*.py")
@@ -271,7 +271,7 @@ def test_a_merge_that_has_to_wait_leaves_the_number_of_the_visitor(
         Presence("env", Stated(named(PersonKind.VISITOR, f"v{number}"), named(PersonKind.USER, f"u{number}")), 1)
         for number in range(3)
     ]
-    waiting = sqlite.write_now(lambda connection: arrive_and_merge(connection, merging))
+    waiting, _ = sqlite.write_now(lambda connection: arrive_and_merge(connection, merging))
     monkeypatch.undo()
     assert None in waiting
     sqlite.write_now(lambda connection: arrive_and_merge(connection, merging))

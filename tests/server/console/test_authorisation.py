@@ -39,6 +39,13 @@ GET  {ORGANIZATION}/audit                                             200 403 40
 GET  {SPACE}                                                          200 200 200
 POST {SPACE}/rename                                                   303 303 403
 POST {SPACE}/delete                                                   422 422 403
+GET  {SPACE}/model                                                    200 200 200
+POST {SPACE}/model                                                    422 422 403
+GET  {SPACE}/model/edit                                               200 200 403
+GET  {SPACE}/model/history                                            200 200 403
+GET  {SPACE}/model/code                                               200 200 200
+GET  {SPACE}/model/code/{{language}}                                  404 404 404
+GET  {SPACE}/model/code/{{language}}/{{file*}}                        404 404 404
 GET  {HERE}                                                           200 200 200
 GET  {HERE}/keys                                                      200 200 200
 POST {HERE}/keys                                                      303 303 403
@@ -70,7 +77,8 @@ FIELDS: Mapping[str, str] = {
     "tag": "sports/football",
     "confirmation": "none",
 }
-PARAMETER = re.compile(r"\{(\w+)\}")
+QUERIES: Mapping[str, str] = {f"{HERE}/live/stream": "?wait=0"}
+PARAMETER = re.compile(r"\{(\w+)\*?\}")
 
 
 @dataclass(frozen=True)
@@ -94,7 +102,7 @@ def rows() -> list[Row]:
 
 def address_of(path: str, names: Mapping[str, str]) -> str:
     """A path with its parameters filled in; what has no name is called `none`."""
-    return PARAMETER.sub(lambda match: names.get(match[1], "none"), path)
+    return PARAMETER.sub(lambda match: names.get(match[1], "none"), path) + QUERIES.get(path, "")
 
 
 def ask(server: RunningServer, browser: Browser, row: Row, **names: str) -> httpx.Response:

@@ -44,6 +44,7 @@ PURPOSES = {
     "/console/organizations/{organization}/service-accounts/{service_account}/revoke": "revoke service account",
     "/console/spaces/{space}/rename": "rename space",
     "/console/spaces/{space}/delete": "delete space",
+    "/console/spaces/{space}/model": "save model",
     f"{HERE}/keys": "create key",
     f"{HERE}/keys/{{key}}/revoke": "revoke key",
     f"{HERE}/keys/signed-ids": "signed ids",

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from templates_server import migrations
-from templates_server.events.store import COLUMNS
+from templates_server.events.store import EVENTS
 from templates_server.opening import open_database
-from templates_server.rows import insert_all
+from templates_server.rows import Insertion, write_all
 from templates_server.sessions.app_report import NO_REPORT
-from templates_server.sessions.store import STARTED
+from templates_server.sessions.store import SESSIONS as INSERTED_SESSIONS
 from templates_server.settings import sqlite_file_url
 from templates_server.times import DAY
 from templates_server.tribes.compiler import compile_facts, compile_tribe
@@ -54,9 +54,9 @@ def filled(folder: Path, count: int) -> sqlite3.Connection:
     }
 
     def store(connection: Any) -> None:
-        insert_all(connection, "persons", person, [(*key, "user", "ada", 1, 1, 1)])
-        insert_all(connection, "events", COLUMNS, events)
-        insert_all(connection, "sessions", STARTED, sessions)
+        write_all(connection, Insertion("persons", person), [(*key, "user", "ada", 1, 1, 1)])
+        write_all(connection, EVENTS, events)
+        write_all(connection, INSERTED_SESSIONS, sessions)
 
     database.write_now(store)
     database.close()
