@@ -167,7 +167,11 @@ NOT_MISSED = {
     ("events.stream.store", 'FORGET_OF_ENVIRONMENT = "DELETE FROM event_arrivals WHERE environment_id = ?'): (
         "what arrived elsewhere would not be told: a test of streams holds it"
     ),
+    ("events.stream.store", "SELECT entries FROM event_arrivals WHERE environment_id = ?"): (
+        "what arrived elsewhere is looked for by its keys in the environment itself"
+    ),
     ("console.store", "(columns.environment_id == environments.c.id)"): "tests of the console's first page hold it",
+    ("console.store", "table.c.environment_id == environment_id"): "a test of the console's page Live holds it",
     ("events.names.store", 'COUNT = "SELECT count(*) FROM event_names WHERE environment_id = ?'): (
         "how many places are left is seen where all are taken"
     ),

@@ -21,8 +21,11 @@ NAMES = (
     "javascript:alert(1)",
     "\u202egnp.exe & \N{PILE OF POO}",
 )
-FILES = ("/console/spaces/{space}/environments/{environment}/users/{user}/everything",)
-"""What a browser saves and does not show."""
+FILES = (
+    "/console/spaces/{space}/environments/{environment}/users/{user}/everything",
+    "/console/spaces/{space}/environments/{environment}/live/stream",
+)
+"""What a browser saves, or a script reads, and does not show."""
 
 
 def test_names_are_shown_as_they_are_and_open_no_tag(server: RunningServer) -> None:

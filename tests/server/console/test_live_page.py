@@ -29,13 +29,14 @@ STREAM = re.compile(r'data-stream="([^"]+)"')
 
 
 class Place:
-    """The staging of a new Space, who looks at it in a browser, and its app."""
+    """The staging of a new Space, or the development `beside` it, who looks at it in a browser, and its app."""
 
-    def __init__(self, server: RunningServer) -> None:
+    def __init__(self, server: RunningServer, *, beside: Place | None = None) -> None:
         self.server = server
-        self.person = someone(server)
-        self.space = new_space(server, self.person)
-        self.environment = f"/console/spaces/{self.space}/environments/staging"
+        self.person = beside.person if beside else someone(server)
+        self.space = beside.space if beside else new_space(server, self.person)
+        name = "development" if beside else "staging"
+        self.environment = f"/console/spaces/{self.space}/environments/{name}"
         self.path = f"{self.environment}/live"
         self.browser = signed_in_browser(server, self.person)
 
@@ -275,6 +276,21 @@ def put_tribe(place: Place) -> None:
     with place.server.client(Authorization=f"Bearer {token}") as client:
         document = {"space": place.space, "tribes": {"gold": gold}}
         client.put(f"/v2/spaces/{place.space}/tribes", json=document, headers={"If-Match": "*"}).raise_for_status()
+
+
+def test_another_environment_has_arrivals_and_steps_of_its_own(place: Place) -> None:
+    elsewhere = Place(place.server, beside=place)
+    assert shown(elsewhere.browser.get(elsewhere.path)) == shown(place.browser.get(place.path)) == []
+    with elsewhere.app() as app, place.streamed() as stream:
+        app.start(external_id="ada")
+        app.send(id="e-1")
+        with place.app() as own:
+            own.send(id="e-2")
+        assert [one["id"] for one in told(stream, 1)] == ["e-2"]
+    assert shown(place.browser.get(place.path)) == ["event e-2"]
+    assert len(shown(elsewhere.browser.get(elsewhere.path))) == 2
+    assert steps(elsewhere)["session"] == "done"
+    assert steps(place)["session"] == "to do"
 
 
 def test_hostile_text_is_shown_as_text(place: Place) -> None:
