@@ -461,11 +461,6 @@ CONSOLE_SPACE = f"{CONSOLE}/spaces/{{space}}"
 CONSOLE_ENVIRONMENT = f"{CONSOLE_SPACE}/environments/{{environment}}"
 CONSOLE_MODEL = f"{CONSOLE_SPACE}/model"
 CONSOLE_KEYS = f"{CONSOLE_ENVIRONMENT}/keys"
-CONSOLE_USERS = f"{CONSOLE_ENVIRONMENT}/users"
-CONSOLE_USER = f"{CONSOLE_USERS}/{{user}}"
-CONSOLE_VISITORS = f"{CONSOLE_ENVIRONMENT}/visitors"
-CONSOLE_VISITOR = f"{CONSOLE_VISITORS}/{{visitor}}"
-CONSOLE_USER_TAGS = f"{CONSOLE_ENVIRONMENT}/user-tags"
 EVENTS_WAIT = Parameter(
     "wait",
     Annotated[int, Meta(ge=0, le=event_stream.MAX_WAIT_SECONDS)],
@@ -480,6 +475,11 @@ OF_ARRIVALS = (
     Parameter("user", str, "Only events and sessions of the user with this id.", example="ada"),
     Parameter("anonymous_id", str, "Only those of the visitor with this id.", example="phone-1"),
 )
+CONSOLE_USERS = f"{CONSOLE_ENVIRONMENT}/users"
+CONSOLE_USER = f"{CONSOLE_USERS}/{{user}}"
+CONSOLE_VISITORS = f"{CONSOLE_ENVIRONMENT}/visitors"
+CONSOLE_VISITOR = f"{CONSOLE_VISITORS}/{{visitor}}"
+CONSOLE_USER_TAGS = f"{CONSOLE_ENVIRONMENT}/user-tags"
 OF_A_SEARCH = (Forbidden, ValidationFailed)
 CONSOLE_ORGANIZATION = f"{CONSOLE}/organizations/{{organization}}"
 CONSOLE_MEMBERS = f"{CONSOLE_ORGANIZATION}/members"
@@ -612,6 +612,26 @@ CONSOLE_ROUTES = (
         "Require signed ids or not, or rotate the secret.",
         SignedIdsForm,
     ),
+    _page(
+        CONSOLE_LIVE,
+        live_pages.live_page,
+        "The events and sessions that arrived last, and how a new Space gets its first ones.",
+        takes=OF_ARRIVALS,
+        refuses=OF_A_SEARCH,
+    ),
+    _page(
+        f"{CONSOLE_LIVE}/stream",
+        live_pages.live_stream,
+        "Events and sessions as they arrive: server-sent events, as long as one is signed in.",
+        takes=(
+            *OF_ARRIVALS,
+            EVENTS_WAIT,
+            Parameter("after", str, "The position of the page that the stream goes on from."),
+        ),
+        gives=Body(bytes, (EVENT_STREAM,)),
+        sends=(X_ACCEL_BUFFERING,),
+        refuses=OF_A_SEARCH,
+    ),
     _page(CONSOLE_USERS, people_pages.users_page, "The users of an environment, searched.", refuses=OF_A_SEARCH),
     _page(CONSOLE_USER, person_pages.user_page, "One user: what is known of them, and what they see now."),
     _page(
@@ -636,26 +656,6 @@ CONSOLE_ROUTES = (
     _form(f"{CONSOLE_VISITOR}/tags/remove", person_pages.remove_visitor_tag, "Take a tag from a visitor.", UserTagForm),
     _page(CONSOLE_USER_TAGS, user_tag_pages.user_tags_page, "The user tags, searched.", refuses=OF_A_SEARCH),
     _form(f"{CONSOLE_USER_TAGS}/delete", user_tag_pages.delete_user_tag, "Delete a tag from everybody.", UserTagForm),
-    _page(
-        CONSOLE_LIVE,
-        live_pages.live_page,
-        "The events and sessions that arrived last, and how a new Space gets its first ones.",
-        takes=OF_ARRIVALS,
-        refuses=OF_A_SEARCH,
-    ),
-    _page(
-        f"{CONSOLE_LIVE}/stream",
-        live_pages.live_stream,
-        "Events and sessions as they arrive: server-sent events, as long as one is signed in.",
-        takes=(
-            *OF_ARRIVALS,
-            EVENTS_WAIT,
-            Parameter("after", str, "The position of the page that the stream goes on from."),
-        ),
-        gives=Body(bytes, (EVENT_STREAM,)),
-        sends=(X_ACCEL_BUFFERING,),
-        refuses=OF_A_SEARCH,
-    ),
 )
 
 ORGANIZATION = "/v2/organizations/{organization}"

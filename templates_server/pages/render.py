@@ -27,12 +27,12 @@ FOLDER = Path(__file__).parent
 CSS = "text/css; charset=utf-8"
 SCRIPT = "text/javascript; charset=utf-8"
 ASSET_TYPES = {
+    "live.js": SCRIPT,
     "style.css": CSS,
     "docs.css": CSS,
     "code.css": CSS,
     "console.css": CSS,
     "console.js": SCRIPT,
-    "live.js": SCRIPT,
     "mark.svg": "image/svg+xml",
 }
 ASSET_MAX_AGE_SECONDS = 365 * 24 * 3600

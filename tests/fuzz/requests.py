@@ -104,7 +104,7 @@ def _hostile_request(stage: Stage, route: Route, chance: Random) -> HostileReque
         target, query = CONSENT, ""
     head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     content = f"{method} {target}{query} HTTP/1.1\r\n{head}\r\n".encode("latin-1", "replace") + body
-    may_stream = "event-stream" in head or "/changes" in route.path
+    may_stream = "event-stream" in head or "/changes" in route.path or route.path.endswith("/stream")
     if "bytes" in hostile:
         content = changed_bytes(content, chance)
         may_stream = True  # it may wait for more, or say that it was no request

@@ -165,6 +165,11 @@ C A stream of events ends with its token, its owner's role or its Space; viewers
     viewers_public_keys_and_strangers_get_no_stream
     environments_are_kept_apart
     an_erasure_forgets_what_was_noted
+C A stream of the console ends with the sign-in or the role of who opened it, and does not keep the session alive.
+  server/console/test_live_page.py
+    a_stream_ends_with_the_permission
+    an_open_page_does_not_keep_a_browser_signed_in
+    viewers_and_strangers_get_neither_page_nor_stream
 C11 A new secret for signed ids ends the event streams of flags that the one before opened; their ids tell no tribes.
   server/ofrep/test_streams.py
     another_secret_for_ids_ends_what_the_one_before_opened

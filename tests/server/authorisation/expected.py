@@ -77,6 +77,8 @@ GET    {CONSOLE}/keys                                      303 -            -   
 POST   {CONSOLE}/keys                                      303 -            -             anyone  nobody
 POST   {CONSOLE}/keys/{{key}}/revoke                       303 -            -             anyone  nobody
 POST   {CONSOLE}/keys/signed-ids                           303 -            -             anyone  nobody
+GET    {CONSOLE}/live                                      303 -            -             anyone  nobody
+GET    {CONSOLE}/live/stream                               303 -            -             anyone  nobody
 GET    {CONSOLE}/users                                     303 -            -             anyone  nobody
 GET    {CONSOLE}/users/{{user}}                            303 -            -             anyone  nobody
 GET    {CONSOLE}/users/{{user}}/everything                 303 -            -             anyone  nobody
@@ -89,8 +91,6 @@ POST   {CONSOLE}/visitors/{{visitor}}/tags                 303 -            -   
 POST   {CONSOLE}/visitors/{{visitor}}/tags/remove          303 -            -             anyone  nobody
 GET    {CONSOLE}/user-tags                                 303 -            -             anyone  nobody
 POST   {CONSOLE}/user-tags/delete                          303 -            -             anyone  nobody
-GET    {CONSOLE}/live                                      303 -            -             anyone  nobody
-GET    {CONSOLE}/live/stream                               303 -            -             anyone  nobody
 GET    /assets/{{name}}                                    404 -            -             anyone  nobody
 GET    /demo                                               404 -            -             anyone  nobody
 GET    /demo/code                                          404 -            -             anyone  nobody

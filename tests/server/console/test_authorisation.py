@@ -51,6 +51,8 @@ GET  {HERE}/keys                                                      200 200 20
 POST {HERE}/keys                                                      303 303 403
 POST {HERE}/keys/{{key}}/revoke                                       404 404 403
 POST {HERE}/keys/signed-ids                                           303 303 403
+GET  {HERE}/live                                                      200 200 403
+GET  {HERE}/live/stream                                               200 200 403
 GET  {HERE}/users                                                     200 200 403
 GET  {HERE}/users/{{user}}                                            404 404 403
 GET  {HERE}/users/{{user}}/everything                                 404 404 403
@@ -63,8 +65,6 @@ POST {HERE}/visitors/{{visitor}}/tags                                 404 404 40
 POST {HERE}/visitors/{{visitor}}/tags/remove                          404 404 403
 GET  {HERE}/user-tags                                                 200 200 403
 POST {HERE}/user-tags/delete                                          303 303 403
-GET  {HERE}/live                                                      200 200 403
-GET  {HERE}/live/stream                                               200 200 403
 """
 """What administrators, developers and viewers get. A deed of a part that is not there is 404 for whoever may."""
 FIELDS: Mapping[str, str] = {

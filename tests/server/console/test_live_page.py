@@ -148,6 +148,14 @@ def test_filters_take_a_name_a_user_or_a_visitor(place: Place) -> None:
     assert '<option value="video/started">' in page.text
 
 
+def test_a_narrower_look_does_not_end_the_wider_one(place: Place) -> None:
+    for query in ({}, {"user": "bob"}):
+        place.browser.get(place.path, **query)
+    with place.app() as app:
+        app.send(id="e-1")
+    assert shown(place.browser.get(place.path)) == ["event e-1"]
+
+
 @pytest.mark.parametrize(
     ("query", "field", "said"),
     [
