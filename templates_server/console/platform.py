@@ -18,7 +18,7 @@ from starlette.responses import Response
 from templates_server import bodies
 from templates_server.console.visits import Visit
 from templates_server.description import Body
-from templates_server.endpoint import Answer, Call, Handler, Route, Surface, check_permission
+from templates_server.endpoint import Answer, Call, Handler, Route, Surface, check_permission, to_response
 from templates_server.errors import Conflict, Forbidden
 from templates_server.idempotency.answers import HEADER, IdempotentAnswers
 from templates_server.incoming import IncomingRequest
@@ -107,14 +107,27 @@ async def invoke(visit: Visit, handler: Handler, asked: Asked | None = None, **p
     `parameters` are parts of the route's path below the place of the page. A document's body is bytes.
     """
     asked = asked or Asked()
+    route, call, raw = _ready(visit, handler, asked, parameters)
+    if not asked.key:
+        return _result(route, await route.handler(call))
+    return await _invoke_once(route, call, raw)
+
+
+async def respond(visit: Visit, handler: Handler, **parameters: str) -> Response:
+    """The response of the handler's route as it is, such as a file."""
+    _, call, _ = _ready(visit, handler, Asked(), parameters)
+    answer = await handler(call)
+    return to_response(answer) if isinstance(answer, Answer) else answer
+
+
+def _ready(visit: Visit, handler: Handler, asked: Asked, parameters: Mapping[str, str]) -> tuple[Route, Call, bytes]:
+    """The handler's route, the visitor's call of it, and the body as bytes; Forbidden where they may not."""
     route = visit.call.services.part(PlatformRoutes).of(handler)
     check_permission(route, visit.call, visit.call.located)
     raw = asked.body if isinstance(asked.body, bytes) else msgspec.json.encode(asked.body)
     call = _call_of(visit.call, asked, raw, {**parameters, **route.implies})
     call.body = _decoded(route, call, raw)
-    if not asked.key:
-        return _result(route, await route.handler(call))
-    return await _invoke_once(route, call, raw)
+    return route, call, raw
 
 
 def _call_of(call: Call, asked: Asked, raw: bytes, parameters: Mapping[str, str]) -> Call:
