@@ -1,4 +1,4 @@
-"""What people of an environment are like, for editors to offer: names alone, of a bounded sample. Nothing is changed."""
+"""What people of an environment are like, for editors to offer: names alone, of a bounded sample. It only reads."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def sample_people(connection: Connection, environment_id: str) -> Sample:
     attributes: Counter[str] = Counter()
     tags: Counter[str] = Counter()
     for attributes_text, tags_text in connection.execute(query.order_by(columns.person_id).limit(SAMPLE_PEOPLE)):
-        attributes.update(json.loads(attributes_text))
+        attributes.update(json.loads(attributes_text).keys())
         tags.update(filter(None, tags_text.split("\n")))
     return Sample(_commonest(attributes), _commonest(tags))
 

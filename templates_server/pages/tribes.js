@@ -38,6 +38,18 @@ async function countEach(buttons) {
   }
 }
 
+function buttonForAll(buttons) {
+  const all = document.createElement("button");
+  all.type = "button";
+  all.className = "small";
+  all.textContent = "Count all of these, one after the other";
+  all.addEventListener("click", () => {
+    all.disabled = true;
+    countEach(buttons);
+  });
+  return all;
+}
+
 const counts = document.getElementById("counts");
 if (counts) {
   const uncounted = [...counts.querySelectorAll("button[name=count]")];
@@ -47,6 +59,7 @@ if (counts) {
     count(event.submitter);
   });
   countEach(uncounted.filter((button) => button.closest("[data-auto]")));
+  if (counts.hasAttribute("data-all") && uncounted.length > 1) counts.prepend(buttonForAll(uncounted));
 }
 
 // Rules that are edited
