@@ -437,6 +437,7 @@ PAGE_ROUTES = (
     ),
 )
 
+CONTENT_DISPOSITION = Header("Content-Disposition", "`attachment`, with the name of the file.")
 CONSOLE = "/console"
 CONSOLE_SPACE = f"{CONSOLE}/spaces/{{space}}"
 CONSOLE_ENVIRONMENT = f"{CONSOLE_SPACE}/environments/{{environment}}"
@@ -558,7 +559,12 @@ CONSOLE_ROUTES = (
         max_body_bytes=DOCUMENT_MAX_BYTES,
     ),
     _form(f"{CONSOLE_TRIBE}/delete", tribe_pages.delete_tribe, "Delete a tribe that no scenario is for.", DeedForm),
-    _page(f"{CONSOLE_TRIBE}/explanation", tribe_explanation.explanation_page, "Why a person is in a tribe or not."),
+    _page(
+        f"{CONSOLE_TRIBE}/explanation",
+        tribe_explanation.explanation_page,
+        "Why a person is in a tribe or not.",
+        refuses=(Forbidden, ValidationFailed),
+    ),
     _form(f"{CONSOLE_TRIBE}/exports", tribe_exports.begin_download, "Have its users made into a file.", DownloadForm),
     _page(f"{CONSOLE_TRIBE}/exports/{{export}}", tribe_exports.download_page, "How far the file is."),
     _page(
@@ -566,6 +572,7 @@ CONSOLE_ROUTES = (
         tribe_exports.download,
         "The file.",
         gives=Body(Any, (CSV, NDJSON, JSON)),
+        sends=(ETAG, CONTENT_DISPOSITION),
     ),
 )
 

@@ -156,10 +156,20 @@ async def _document(visit: Visit, editor: Editor) -> Any:
     if editor.is_document:
         text, depth = editor.typed.text("yaml").encode(), visit.call.settings.limits.max_depth
         return await asyncio.to_thread(read_yaml, text, max_depth=depth)
+    document = rows.document_in(editor.typed.values)
     problems = list(rows.own_problems(rows.rows_in(editor.typed.values)))
     if problems:
-        raise ValidationFailed(problems)
-    return rows.document_in(editor.typed.values)
+        raise ValidationFailed([*problems, *_problems_of(editor, document)])
+    return document
+
+
+def _problems_of(editor: Editor, document: Any) -> Sequence[Problem]:
+    """What is wrong with a document."""
+    try:
+        _read(editor, document)
+    except ValidationFailed as error:
+        return error.problems
+    return ()
 
 
 def _changed_rows(typed: Typed, act: str) -> Typed:

@@ -56,6 +56,7 @@ async def download(visit: Visit) -> Response:
     name = f"{export.tribe}-{visit.call.place.environment_name}.{export.format}"
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     response.headers["Cache-Control"] = "no-store"
+    del response.headers["Accept-Ranges"]
     return response
 
 
