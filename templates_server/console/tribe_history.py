@@ -125,6 +125,6 @@ def change_of(key: str, before: Any, after: Any) -> TribeChange:
 
 
 def _lines(before: Any, after: Any) -> Iterator[DiffLine]:
-    texts = [[] if each is None else write_yaml(each).splitlines() for each in (before, after)]
-    for line in islice(difflib.unified_diff(*texts, lineterm="", n=CONTEXT_LINES), 3, None):
+    first, second = ([] if each is None else write_yaml(each).splitlines() for each in (before, after))
+    for line in islice(difflib.unified_diff(first, second, lineterm="", n=CONTEXT_LINES), 3, None):
         yield DiffLine("…", "") if line.startswith("@@") else DiffLine(line[0], line[1:])

@@ -31,7 +31,7 @@ def test_the_list_is_by_category_and_counts_what_is_asked_for(place: Place) -> N
 
 def test_a_count_is_of_the_rules_that_were_counted(place: Place) -> None:
     place.browser.get(place.path, count="gold-members")
-    free = {**GOLD, "filters": [{**GOLD["filters"][0], "value": "free"}]}  # type: ignore[index,dict-item]
+    free = {**GOLD, "filters": [{**GOLD["filters"][0], "value": "free"}]}  # type: ignore[dict-item]
     place.api("PUT", "/tribes/gold-members", free)
     assert "just now" not in text_of(place.browser.get(place.path))
     assert "Gold members users 1 1 just now" in text_of(place.browser.get(place.path, count="gold-members"))

@@ -47,6 +47,10 @@ PURPOSES = {
     f"{HERE}/keys": "create key",
     f"{HERE}/keys/{{key}}/revoke": "revoke key",
     f"{HERE}/keys/signed-ids": "signed ids",
+    f"{HERE}/new-tribe": "create tribe",
+    f"{HERE}/tribes/{{tribe}}/edit": "change tribe",
+    f"{HERE}/tribes/{{tribe}}/delete": "delete tribe",
+    f"{HERE}/tribes/{{tribe}}/exports": "download tribe",
 }
 FIELDS = {
     "email": "a@b.example",
