@@ -29,6 +29,7 @@ COMMANDS: dict[str, Command] = {
             ("login", "Sign in to a server."),
             ("logout", "Sign out, here and at the server."),
             ("whoami", "Say who is signed in, and what they may do."),
+            ("open", "Show a page of the server in your browser."),
             ("token", "Your personal access tokens: for CI and scripts."),
             ("org", "Organizations: their members, and the service accounts of programs."),
             ("space", "Spaces and their models: what code is generated from."),
@@ -94,6 +95,13 @@ COMMANDS: dict[str, Command] = {
     "whoami": (
         (),
         (),
+        (),
+    ),
+    "open": (
+        (),
+        (
+            (("home", "tokens", "api", "demo"), False),
+        ),
         (),
     ),
     "token": (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import hmac
 import queue
 import threading
@@ -12,10 +14,23 @@ from urllib.parse import parse_qs, urlsplit
 
 PATH = "/callback"
 CONNECTION_TIMEOUT_SECONDS = 10.0
+_STYLE = (
+    ":root{color-scheme:light dark;--ground:#f6f6f8;--surface:#fff;--ink:#17171f;--soft:#5a5a69;--line:#e1e1e8}"
+    "@media(prefers-color-scheme:dark){:root{--ground:#121218;--surface:#1b1b23;--ink:#f0f0f5;--soft:#a6a6b7;--line:#2e2e3a}}"
+    "body{margin:0;min-height:100vh;display:grid;place-content:center;padding:1rem;background:var(--ground);color:var(--ink);"
+    "font:1rem/1.55 ui-sans-serif,system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif}"
+    "main{max-width:27rem;padding:1.5rem;background:var(--surface);border:1px solid var(--line);border-radius:.75rem}"
+    "h1{margin:0 0 .5rem;font-size:1.6rem;line-height:1.2;letter-spacing:-.022em}p{margin:0;color:var(--soft)}"
+)
+"""The look of the server's own pages, which cannot be asked for it: the sign-in may have been refused by another."""
 _PAGE = (
     "<!doctype html><html lang='en'><meta charset='utf-8'><meta name='color-scheme' content='light dark'>"
-    "<title>mtribes</title><h1>{title}</h1><p>{text}</p></html>"
+    "<meta name='viewport' content='width=device-width, initial-scale=1'><title>{title} · mtribes</title>"
+    f"<style>{_STYLE.replace('{', '{{').replace('}', '}}')}</style>"
+    "<main><h1>{title}</h1><p>{text}</p></main></html>"
 )
+_STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+_POLICY = f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; frame-ancestors 'none'"
 
 
 class Loopback:
@@ -79,7 +94,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._page(400, "Answered already", "This sign-in has had its answer.")
             return
         try:  # the page first: the program may end as soon as it has the answer
-            self._page(200, "Back to your terminal", "mtribes goes on there; this page can be closed.")
+            self._page(200, *_outcome(answer))
         finally:
             self.server.answers.put(answer)
 
@@ -90,13 +105,20 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.send_header("Cache-Control", "no-store")
         self.send_header("Referrer-Policy", "no-referrer")
-        self.send_header("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+        self.send_header("Content-Security-Policy", _POLICY)
         self.send_header("Connection", "close")
         self.end_headers()
         self.wfile.write(body)
 
     def log_message(self, *arguments: object) -> None:
         """Nothing: the query holds the code."""
+
+
+def _outcome(answer: dict[str, str]) -> tuple[str, str]:
+    """What the person reads: whether they are signed in is for the program to find out, that they refused is known."""
+    if "error" in answer:
+        return "Not signed in", "The sign-in was refused. Your terminal says more; this page can be closed."
+    return "Back to your terminal", "mtribes goes on there; this page can be closed."
 
 
 def _single_values(query: str) -> dict[str, str] | None:

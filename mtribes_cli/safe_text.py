@@ -53,23 +53,27 @@ def shortened(text: str, width: int) -> str:
     safe = made_safe_line(text)
     if display_width(safe) <= width:
         return safe
-    kept = ""
+    kept, room = [], width - len(ELLIPSIS)
     for character in safe:
-        if display_width(kept + character) > width - len(ELLIPSIS):
+        room -= _cells(character)
+        if room < 0:
             break
-        kept += character
-    return kept + ELLIPSIS
+        kept.append(character)
+    return "".join(kept) + ELLIPSIS
 
 
 def wrapped(text: str, width: int) -> list[str]:
     """Text made safe in lines of at most so many columns, between words where one ends; at least one line."""
-    lines, line, word_end = [], "", 0
+    lines, line, taken, word_end = [], "", 0, 0
     for character in made_safe_line(text):
-        if display_width(line + character) > width:
+        if taken + _cells(character) > width:
             end = len(line) if character == " " else word_end or len(line)
             lines.append(line[:end].rstrip())
-            line, word_end = line[end:], 0
-        line = (line + character).lstrip()
+            line, word_end = line[end:].lstrip(), 0
+            taken = display_width(line)
+        if line or not character.isspace():
+            line += character
+            taken += _cells(character)
         if character == " ":
             word_end = len(line)
     return [*lines, line.rstrip()]

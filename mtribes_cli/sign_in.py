@@ -26,17 +26,18 @@ def sign_in_locally(context: Context, host: Host) -> SignIn:
     """By the code that a local server keeps in its data folder; it is good once. The sign-in is kept."""
     client = context.client_for(host)
     with context.credentials.locked():
-        code = _local_code(context, host)
+        code = local_code(context, host)
         try:
             return kept(context, host, client.issue_token(_local_form(code)))
         except SignInRefusedError:
-            renewed = _local_code(context, host)
+            renewed = local_code(context, host)
             if renewed == code:
                 raise
         return kept(context, host, client.issue_token(_local_form(renewed)))  # another program was faster
 
 
-def _local_code(context: Context, host: Host) -> str:
+def local_code(context: Context, host: Host) -> str:
+    """What the local server's data folder holds for whoever can read it; good once. Raises NotSignedInError."""
     try:
         return read_regular_file(context.folders.server / "local-code", MAX_STATE_FILE_BYTES).decode("ascii").strip()
     except (OSError, UnicodeDecodeError):

@@ -34,6 +34,7 @@ from templates_server.console import keys as key_pages
 from templates_server.console import members as member_pages
 from templates_server.console import organization as organization_pages
 from templates_server.console import profile as profile_pages
+from templates_server.console import search as search_pages
 from templates_server.console import service_accounts as service_account_pages
 from templates_server.console import space as space_pages
 from templates_server.console import tokens as token_pages
@@ -114,6 +115,7 @@ from templates_server.imports.reading import MAX_PART_BYTES
 from templates_server.imports.turns import PREFER
 from templates_server.metrics import api as metrics
 from templates_server.oauth import api as oauth
+from templates_server.oauth import local_page
 from templates_server.oauth.device import api as device
 from templates_server.oauth.models import (
     DeviceCodes,
@@ -314,6 +316,19 @@ PAGE_ROUTES = (
         max_body_bytes=SIGN_IN_MAX_BYTES,
     ),
     Route(
+        "GET",
+        "/sign-in/local",
+        local_page.sign_in_locally,
+        Surface.PAGE,
+        "Sign a browser in to a local server, by the code in its data folder; `mtribes open` leads here.",
+        takes=(
+            Parameter("code", str, "What the data folder holds; good once."),
+            Parameter("next", str, "The path of this server to go on to."),
+        ),
+        refuses=(Forbidden, NotFound),
+        status=HTTPStatus.SEE_OTHER,
+    ),
+    Route(
         "POST",
         "/sign-out",
         pages.sign_out,
@@ -467,6 +482,16 @@ def _form(path: str, handler: Handler, summary: str, fields: type[Struct], **det
 
 CONSOLE_ROUTES = (
     _page(CONSOLE, home_pages.home_page, "The Spaces of who is signed in."),
+    _page(
+        f"{CONSOLE}/search",
+        search_pages.search_page,
+        "Spaces, and what is in a Space, by key and name.",
+        takes=(
+            Parameter("q", str, "A part of a key or a name.", example="home"),
+            Parameter("space", str, "The Space whose model and tribes are searched too.", example="vod"),
+        ),
+        refuses=(Forbidden, NotFound),
+    ),
     _page("/account", profile_pages.profile_page, "A person's own account, and where they are signed in."),
     _form(
         "/account/password",

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-SWITCHES = ("MTRIBES_FULL_SCALE", "MTRIBES_SWIFTC", "MTRIBES_TEST_CITUS")
+SWITCHES = ("MTRIBES_ALL_VIEWS", "MTRIBES_FULL_SCALE", "MTRIBES_SWIFTC", "MTRIBES_TEST_CITUS")
 """Variables that switch on what CI leaves out."""
 Condition = bool | str | Path | None
 TOOLCHAINS = Path(__file__).parent / "toolchains"

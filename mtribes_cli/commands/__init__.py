@@ -20,6 +20,7 @@ _ALL = (
     Word("login", "login", "Sign in to a server."),
     Word("logout", "logout", "Sign out, here and at the server."),
     Word("whoami", "whoami", "Say who is signed in, and what they may do."),
+    Word("open", "open", "Show a page of the server in your browser."),
     Word("token", "token", "Your personal access tokens: for CI and scripts.", has_verbs=True),
     Word(
         "org",

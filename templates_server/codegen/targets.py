@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from templates_server.checks import Reader, join
 from templates_server.codegen.models import Target
 from templates_server.codegen.registry import LANGUAGES
+from templates_server.codegen.tracking import MODELLED
 from templates_server.documents import shown
 from templates_server.errors import ValidationFailed
 from templates_server.property_values import is_web_address
@@ -20,14 +21,13 @@ LANGUAGES_OF: Mapping[str, frozenset[str]] = {
     "prefix": frozenset({"brightscript"}),
     "import_extension": frozenset({"javascript", "typescript"}),
     "bindings": frozenset({"javascript", "typescript"}),
-    "events": frozenset({"javascript", "typescript"}),
 }
 """The languages that an option is for; what is not here is for all."""
 
 PREFIX = re.compile(r"[A-Za-z][A-Za-z0-9]{0,31}")
 IMPORT_EXTENSIONS = ("js", "ts", "none")
 BINDINGS = ("react",)
-EVENTS = ("modelled",)
+EVENTS = (MODELLED,)
 RESERVED = re.compile(
     r"abstract|as|assert|boolean|break|byte|case|catch|char|class|const|continue|default|do|"
     r"double|else|enum|extends|false|final|finally|float|for|fun|goto|if|implements|import|in|"

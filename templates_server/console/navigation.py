@@ -93,6 +93,12 @@ def links(visit: Visit, section: Section, here: str) -> Sequence[Link]:
     return [Link(entry.title, url_of(visit, entry), entry.key == here) for entry in _shown(visit, section)]
 
 
+def link_to(visit: Visit, key: str) -> str:
+    """Where the page of that entry is; "" where there is none that the visitor may open."""
+    found = (entry for section in SECTIONS for entry in _shown(visit, section) if entry.key == key)
+    return next((url_of(visit, entry) for entry in found), "")
+
+
 def entry_of(key: str) -> Entry | None:
     """The entry of that key; None when no list leads to the page."""
     return next((entry for section in SECTIONS for entry in section.entries if entry.key == key), None)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, Connection, Select, Table, func, select
+from sqlalchemy import Column, Connection, Select, Table, func, or_, select
 
 from templates_server.schema import (
     accounts,
@@ -22,7 +21,8 @@ from templates_server.schema import (
 
 HEAD_CHARACTERS = 64 * 1024
 """Of a delivery: what is published stands before the scenarios, whose length nobody knows."""
-PUBLISHED = re.compile(r'"published":(\[[^\[\]]*\])')
+PUBLISHED = re.compile(r'"published":\[([^\[\]]*)\]')
+KEY = re.compile(r'"([a-z0-9-]+)"')
 PRODUCTION = "production"
 
 
@@ -52,6 +52,16 @@ def last_changes(connection: Connection, space_ids: Collection[str]) -> Mapping[
     return {change.space_id: change for change in sorted(found, key=lambda change: change.created)}
 
 
+def find_spaces(
+    connection: Connection, organization_ids: Collection[str], text: str, *, limit: int
+) -> Sequence[tuple[str, str]]:
+    """The keys and names of so many Spaces of these organizations in whose key or name the text is, in any case."""
+    lowered = text.lower()
+    has_text = or_(*(func.lower(column).contains(lowered, autoescape=True) for column in (spaces.c.key, spaces.c.name)))
+    query = select(spaces.c.key, spaces.c.name).where(spaces.c.organization_id.in_(organization_ids), has_text)
+    return [(row.key, row.name) for row in connection.execute(query.order_by(spaces.c.key).limit(limit))]
+
+
 def published(connection: Connection, space_ids: Collection[str]) -> Mapping[str, Sequence[str]]:
     """The collections that are live in production, by Space; those where nothing was delivered are left out."""
     head = func.substr(delivery_revisions.c.document, 1, HEAD_CHARACTERS)
@@ -61,7 +71,7 @@ def published(connection: Connection, space_ids: Collection[str]) -> Mapping[str
         .where(environments.c.space_id.in_(space_ids), environments.c.name == PRODUCTION)
     )
     matches = ((space_id, PUBLISHED.search(text)) for space_id, text in connection.execute(query))
-    return {space_id: json.loads(match[1]) for space_id, match in matches if match}
+    return {space_id: KEY.findall(match[1]) for space_id, match in matches if match}
 
 
 def _of_spaces(table: Table, revision: Column[Any], space_ids: Collection[str]) -> Select[Any]:

@@ -19,7 +19,7 @@ from templates_server.accounts import store as accounts_store
 from templates_server.delivery import reading as delivery_reading
 from templates_server.delivery import store as delivery_store
 from templates_server.demo import store
-from templates_server.demo.models import DemoFacts, DemoPerson, DemoServiceAccount
+from templates_server.demo.models import PEOPLE, DemoFacts, DemoPerson, DemoServiceAccount, PersonOfDemo
 from templates_server.documents import read_yaml
 from templates_server.identifiers import base62
 from templates_server.persons.reading import read_user
@@ -66,14 +66,8 @@ def seed(connection: Connection, now: int, *, key: ServerKey, hash_password: Cal
 
 
 def _facts(key: ServerKey) -> DemoFacts:
-    people = [
-        ("administrator", Role.ADMINISTRATOR, "acme"),
-        ("developer", Role.DEVELOPER, "acme"),
-        ("viewer", Role.VIEWER, "acme"),
-        ("administrator", Role.ADMINISTRATOR, "borealis"),
-    ]
     return DemoFacts(
-        [_person(key, name, role, organization) for name, role, organization in people],
+        [_person(key, person) for person in PEOPLE],
         with_checksum(f"{SecretKind.PERSONAL}_{_derived(key, 'token', RANDOM_LENGTH)}"),
         DemoServiceAccount(
             f"svc_{_derived(key, 'client id', CLIENT_ID_CHARACTERS)}",
@@ -83,9 +77,9 @@ def _facts(key: ServerKey) -> DemoFacts:
     )
 
 
-def _person(key: ServerKey, name: str, role: Role, organization: str) -> DemoPerson:
-    email = f"{name}@{organization}.example.com"
-    return DemoPerson(email, _derived(key, f"password of {email}", PASSWORD_CHARACTERS), role, organization)
+def _person(key: ServerKey, person: PersonOfDemo) -> DemoPerson:
+    password = _derived(key, f"password of {person.email}", PASSWORD_CHARACTERS)
+    return DemoPerson(person.email, password, person.role, person.organization)
 
 
 def _derived(key: ServerKey, what: str, length: int) -> str:

@@ -89,7 +89,7 @@ async def _consent_answer(call: Call, browser: Browser, question: ConsentQuestio
     values = {
         "client_name": question.client_name,
         "memberships": memberships,
-        "permissions": permissions.in_words(question.scopes),
+        "permissions": permissions.in_words(question.scopes, [role for _, role in memberships]),
         "redirect_origin": redirect_origin,
         "action": _own_url(call),
         "purpose": _consent_purpose(call),

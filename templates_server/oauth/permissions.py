@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from templates_server.access import Scope
+from templates_server.access import ROLE_SCOPES, Role, Scope
 
 
 @dataclass(frozen=True)
@@ -24,8 +24,16 @@ SUBJECTS = (
     ("What people did in your apps", {Scope.EVENTS_READ: "see"}),
 )
 
+OF_VIEWERS = {Scope.EVENTS_READ: "count"}
+"""What a scope allows less of to whoever is a viewer everywhere: they see nobody's own events."""
 
-def in_words(scopes: Collection[str]) -> Sequence[Permission]:
-    """What these scopes allow, by subject."""
-    allowed = ((subject, [verb for scope, verb in verbs.items() if scope in scopes]) for subject, verbs in SUBJECTS)
+
+def in_words(scopes: Collection[str], roles: Collection[Role]) -> Sequence[Permission]:
+    """What these scopes allow somebody who has these roles, each in an organization, by subject."""
+    scopes = {scope for scope in scopes if any(scope in ROLE_SCOPES[role] for role in roles)}
+    verbs_of = OF_VIEWERS if set(roles) <= {Role.VIEWER} else {}
+    allowed = (
+        (subject, [verbs_of.get(scope, verb) for scope, verb in verbs.items() if scope in scopes])
+        for subject, verbs in SUBJECTS
+    )
     return [Permission(subject, ", ".join(verbs)) for subject, verbs in allowed if verbs]

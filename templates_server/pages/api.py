@@ -11,6 +11,7 @@ from templates_server.accounts import store as accounts_store
 from templates_server.accounts.passwords import Passwords
 from templates_server.accounts.store import Account
 from templates_server.attempts.counting import Attempts
+from templates_server.demo.models import PEOPLE
 from templates_server.endpoint import Call
 from templates_server.errors import TooManyRequests, Unavailable
 from templates_server.forms import decode_form
@@ -50,7 +51,7 @@ async def sign_in_page(call: Call) -> Response:
     go_on_to = local_path(call.settings, call.query.get("next", ""))
     if browser.account is not None:
         return see_other(go_on_to)
-    return pages_of(call).answer(_sign_in_page(go_on_to), shown_to=browser)
+    return pages_of(call).answer(_sign_in_page(call, go_on_to), shown_to=browser)
 
 
 async def sign_in(call: Call) -> Response:
@@ -65,17 +66,23 @@ async def sign_in(call: Call) -> Response:
     except TooManyRequests as error:
         return _sign_in_refusal(call, browser, go_on_to=go_on_to, email=email, error=error)
     if account is None:
-        page = _sign_in_page(go_on_to, email=email, problem=WRONG, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        page = _sign_in_page(call, go_on_to, email=email, problem=WRONG, status=HTTPStatus.UNPROCESSABLE_ENTITY)
         return pages_of(call).answer(page, shown_to=browser)
     return await sign_in_as(call, account, go_on_to=go_on_to)
 
 
-def _sign_in_page(go_on_to: str, *, email: str = "", problem: str = "", status: HTTPStatus = HTTPStatus.OK) -> Page:
-    return Page("sign_in", {"next": go_on_to, "email": email, "problem": problem}, status)
+def _sign_in_page(
+    call: Call, go_on_to: str, *, email: str = "", problem: str = "", status: HTTPStatus = HTTPStatus.OK
+) -> Page:
+    settings = call.settings
+    people = PEOPLE if settings.demo else ()
+    is_local = settings.local and settings.on_loopback
+    values = {"next": go_on_to, "email": email, "problem": problem, "people": people, "is_local": is_local}
+    return Page("sign_in", values, status)
 
 
 def _sign_in_refusal(call: Call, browser: Browser, *, go_on_to: str, email: str, error: TooManyRequests) -> Response:
-    page = _sign_in_page(go_on_to, email=email, problem=str(error), status=error.status)
+    page = _sign_in_page(call, go_on_to, email=email, problem=str(error), status=error.status)
     response = pages_of(call).answer(page, shown_to=browser)
     response.headers.update(error.headers)
     return response

@@ -10,7 +10,7 @@ function relative(msec) {
   const distance = Math.abs(msec);
   if (distance < JUST_NOW_MSEC) return "just now";
   const [unit, length] = UNITS.find(([, length]) => distance >= length);
-  const number = Math.floor(distance / length);
+  const number = msec > 0 ? Math.floor(distance / length) : Math.round(distance / length);
   const text = `${number} ${unit}${number === 1 ? "" : "s"}`;
   return msec > 0 ? `${text} ago` : `in ${text}`;
 }
@@ -61,7 +61,7 @@ document.addEventListener("keydown", (event) => {
     menu.querySelector("summary").focus();
   }
   const isTyping = event.target.closest("input, textarea, select, [contenteditable]");
-  const search = document.querySelector("input[type=search]");
+  const search = document.querySelector("main input[type=search]") ?? document.querySelector("#find");
   if (event.key === "/" && !isTyping && !event.ctrlKey && !event.metaKey && !event.altKey && search) {
     event.preventDefault();
     search.focus();

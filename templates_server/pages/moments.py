@@ -18,7 +18,7 @@ def relative(moment: int, now: int) -> str:
     if distance < JUST_NOW:
         return "just now"
     length, unit = next((length, unit) for length, unit in UNITS if distance >= length)
-    number = distance // length
+    number = distance // length if moment < now else round(distance / length)
     text = f"{number} {unit}{'' if number == 1 else 's'}"
     return f"{text} ago" if moment < now else f"in {text}"
 

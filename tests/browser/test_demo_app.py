@@ -29,6 +29,10 @@ def wait_for(watched: Watched, status: str) -> None:
 
 def bar_colors(page: Any) -> list[str]:
     painted = page.evaluate("getComputedStyle(document.getElementById('bar')).backgroundImage")
+    return colors_in(painted)[-2:]  # before them the veil that keeps text readable
+
+
+def colors_in(painted: str) -> list[str]:
     return re.findall(r"rgba?\([^)]*\)", painted)
 
 

@@ -2,16 +2,46 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
-from tests.browser.test_demo_app import BLUE, GREEN, PURPLE, bar_colors, new_session, open_app, wait_for
+from tests.browser.test_demo_app import BLUE, GREEN, PURPLE, bar_colors, colors_in, new_session, open_app, wait_for
 from tests.browser.watching import Demo, Watched, wait_until
 
 pytestmark = pytest.mark.slow
 
 GOLD = "rgb(201, 162, 39)"
+
+
+LEAST_CONTRAST = 4.5  # WCAG 2.2, 1.4.3
+
+
+def least_contrast_in_bar(page: Any) -> float:
+    """Of the text on either end of the gradient, seen through the veil."""
+    style = "getComputedStyle(document.getElementById('bar'))"
+    wait_until(page, "document.getElementById('bar').getAnimations().length === 0")
+    ink = channels(page.evaluate(f"{style}.color"))
+    veil, _, *ends = [channels(each) for each in colors_in(page.evaluate(f"{style}.backgroundImage"))]
+    share = veil[3] if len(veil) > 3 else 1.0
+    seen = [[v * share + c * (1 - share) for v, c in zip(veil[:3], end[:3], strict=True)] for end in ends]
+    return min(contrast(ink[:3], end) for end in seen)
+
+
+def channels(color: str) -> list[float]:
+    return [float(number) for number in re.findall(r"[\d.]+", color)]
+
+
+def contrast(one: list[float], other: list[float]) -> float:
+    darker, lighter = sorted(map(luminance, (one, other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def luminance(color: list[float]) -> float:
+    shares = [channel / 255 for channel in color]
+    linear = [share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4 for share in shares]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
 def title_is(title: str) -> str:
@@ -42,6 +72,7 @@ def test_a_gold_member_sees_the_gold_header_and_nobody_else_does(shared_demo: De
     assert bar_colors(page) == [PURPLE, BLUE]
     sign_in(watched, "bjork")
     assert bar_colors(page) == [GOLD, BLUE]
+    assert least_contrast_in_bar(page) >= LEAST_CONTRAST
     sign_in(watched, "casey")
     assert bar_colors(page) == [PURPLE, BLUE]
 

@@ -136,6 +136,9 @@ def test_no_page_is_wider_than_the_narrowest_screen_or_hard_to_read(
     fill_in(watched, shared_demo)
     page.wait_for_selector("button[value=allow]")
     looks_right()
+    for decision in ("allow", "cancel"):
+        box = page.locator(f"button[value={decision}]").bounding_box()
+        assert box["y"] + box["height"] <= 640, "what one decides is in sight without scrolling"
     for path in ("/device", "/device?user_code=BCDF-GHJK", "/device/allowed", "/device/refused"):
         page.goto(shared_demo.url + path)
         looks_right()

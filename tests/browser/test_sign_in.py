@@ -71,5 +71,6 @@ def test_refusing_ends_in_the_terminal_too(shared_demo: Demo, watched: Watched, 
         sign_in(watched, shared_demo, url)
         watched.page.click("button[value=cancel]")
         watched.page.wait_for_url("http://127.0.0.1:*/callback?*")
+        assert watched.page.inner_text("h1") == "Not signed in"
         login.communicate(timeout=30)
         assert login.returncode == 4

@@ -14,7 +14,9 @@ from mtribes_cli.context import Clock, Context, Folders
 from mtribes_cli.main import main
 from tests import secrecy
 
-GIVE_SECRETS = {("token", "create"), ("member", "invite"), ("service-account", "create"), ("env", "signing")}
+GIVE_SECRETS = {
+    ("token", "create"), ("member", "invite"), ("service-account", "create"), ("env", "signing"), ("open", "home"),
+}  # fmt: skip
 
 
 def is_given_a_secret(argv: Sequence[str]) -> bool:

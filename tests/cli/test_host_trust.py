@@ -185,7 +185,7 @@ def foreign(repository: Project, code_peer: CodePeer) -> Project:
 
 
 @AS_ROOT
-@pytest.mark.parametrize("argv", [*COMMANDS, ("login", "--browser"), ("logout",)])
+@pytest.mark.parametrize("argv", [*COMMANDS, ("login", "--browser"), ("logout",), ("open",)])
 def test_a_project_file_of_somebody_else_sends_nothing(
     foreign: Project, code_peer: CodePeer, argv: tuple[str, ...]
 ) -> None:

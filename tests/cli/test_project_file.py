@@ -181,8 +181,14 @@ CHOICES: dict[tuple[str, str, str], str | None] = {
     ("kotlin", "bindings", '"react"'): "is for TypeScript and JavaScript alone",
     ("typescript", "events", '"modelled"'): None,
     ("javascript", "events", '"modelled"'): None,
+    ("kotlin", "events", '"modelled"'): None,
+    ("java", "events", '"modelled"'): None,
+    ("swift", "events", '"modelled"'): None,
+    ("brightscript", "events", '"modelled"'): None,
+    ("python", "events", '"modelled"'): None,
     ("typescript", "events", '"modeled"'): "not one of modelled; did you mean 'modelled'?",
-    ("swift", "events", '"modelled"'): "is for TypeScript and JavaScript alone",
+    ("swift", "events", '"modeled"'): "not one of modelled; did you mean 'modelled'?",
+    ("python", "events", "true"): "not one of modelled",
 }
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from mtribes_cli.project_file import LANGUAGES
 from mtribes_cli.project_languages import found_languages, usual_options, usual_output
 from tests.cli.code_peer import CodePeer
 from tests.cli.project_run import Project
@@ -135,6 +136,15 @@ def test_options_go_to_the_targets_whose_language_has_them(project: Project, cod
     assert project.run(*argv, "--option", "import_extension=none").exit_code == 0
     changed = tomllib.loads((project.root / "mtribes.toml").read_text())["targets"]
     assert [target["options"]["import_extension"] for target in changed] == ["none", "none"]
+
+
+def test_the_option_of_events_goes_to_every_language(project: Project, code_peer: CodePeer) -> None:
+    targets = [argument for language in LANGUAGES for argument in ("--target", f"{language}:src/{language}")]
+    argv = ("setup", "--host", code_peer.url, "--space", "vod", *targets, "--option", "events=modelled")
+    assert project.run(*argv).exit_code == 0
+    written_file = tomllib.loads((project.root / "mtribes.toml").read_text())
+    assert [target["language"] for target in written_file["targets"]] == list(LANGUAGES)
+    assert [target["options"] for target in written_file["targets"]] == [{"events": "modelled"}] * len(LANGUAGES)
 
 
 @pytest.mark.parametrize(

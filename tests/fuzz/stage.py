@@ -257,6 +257,22 @@ FORMS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "POST /device": ("device code", {"user_code": "{user_code}"}),
     "POST /device/decision": ("device consent {user_code}", {"user_code": "{user_code}", "decision": "allow"}),
     "POST /invitation/{code}": ("invitation {code}", {"name": "Kay", "password": PASSWORD, "repeated": PASSWORD}),
+    "POST /account/tokens": ("create token", {"name": "CI", "scope": "code:read", "days": "7", "spaces": ""}),
+    "POST /account/password": ("change password", {"present": "x", "password": PASSWORD, "repeated": PASSWORD}),
+    "POST /console/organizations/{organization}": ("create space", {"key": "x", "space_key": "fuzzed", "name": "F"}),
+    "POST /console/organizations/{organization}/members": ("invite member", {"email": "f@a.example", "role": "viewer"}),
+    "POST /console/organizations/{organization}/members/role": (
+        "change role",
+        {"key": "x", "member": "{email}", "role": "viewer"},
+    ),
+    "POST /console/organizations/{organization}/service-accounts": (
+        "create service account",
+        {"key": "x", "name": "Nightly", "scopes": "code:read"},
+    ),
+    "POST /console/spaces/{space}/rename": ("rename space", {"name": "Fuzzed"}),
+    "POST /console/spaces/{space}/delete": ("delete space", {"confirmation": "not the key"}),
+    "POST /console/spaces/{space}/environments/{environment}/keys": ("create key", {"key": "x", "name": "Fuzzed"}),
+    "POST /console/spaces/{space}/environments/{environment}/keys/signed-ids": ("signed ids", {"deed": "off"}),
 }
 """The purpose of each form, and its fields besides the token."""
 

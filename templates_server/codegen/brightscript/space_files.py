@@ -22,6 +22,7 @@ from templates_server.codegen.model import (
 )
 from templates_server.codegen.naming import ModelNames, name_scope
 from templates_server.codegen.pieces import Code, Identifier, Path, Piece
+from templates_server.codegen.tracking import is_modelled_only
 
 File = tuple[str, Mapping[str, object]]
 
@@ -96,8 +97,14 @@ def _blueprint(model: SpaceModel, names: ModelNames, options: Mapping[str, str],
         "key": string(model.key),
         "host": string(options.get("host", "").rstrip("/")),
         "collections": list_block(collections, margin="        "),
+        "events": _modelled_events(model) if is_modelled_only(options) else None,
     }
     return "blueprint.brs", values
+
+
+def _modelled_events(model: SpaceModel) -> Code:
+    """Those that may be tracked: no compiler looks into what `callFunc` is given."""
+    return list_block([string(event.key) for event in model.events], margin="        ")
 
 
 def _call(of: Identifier) -> Code:

@@ -12,19 +12,29 @@ from templates_server.codegen.kotlin.property_types import given_type, options_e
 from templates_server.codegen.model import Event, Field, Metadata, PropertyType, SpaceModel
 from templates_server.codegen.naming import ModelNames, Name
 from templates_server.codegen.pieces import Code, Piece
+from templates_server.codegen.tracking import is_modelled_only
+
+MODELLED_EVENT = "Entry"
+"""The class of events where there are no others; no options of an event are called so."""
 
 
-def events_modules(model: SpaceModel, names: ModelNames, package: Code) -> Iterator[Module]:
+def events_modules(model: SpaceModel, names: ModelNames, package: Code, options: Mapping[str, str]) -> Iterator[Module]:
     """Those that the model has anything for."""
     if model.events:
-        values = {"package": package, "events": [_event(event, names) for event in model.events]}
+        modelled_only = is_modelled_only(options)
+        made = MODELLED_EVENT if modelled_only else "Event"
+        values = {
+            "package": package,
+            "events": [_event(event, names, made) for event in model.events],
+            "modelled_only": modelled_only,
+        }
         yield Module(file_path("Events"), "Events.kt.jinja", values)
     if model.fields:
         values = {"package": package, "imports": imports(package, ["pair"]), **_fields(model, names)}
         yield Module(file_path("Fields"), "Fields.kt.jinja", values)
 
 
-def _event(event: Event, names: ModelNames) -> Mapping[str, object]:
+def _event(event: Event, names: ModelNames, made: str) -> Mapping[str, object]:
     scope, kind = names.metadata[event.key], nested_name(names.events[event.key])
     required = [item for item in event.metadata if item.is_required]
     optional = [item for item in event.metadata if not item.is_required]
@@ -34,9 +44,11 @@ def _event(event: Event, names: ModelNames) -> Mapping[str, object]:
     last = signature.rsplit("\n", 1)[-1]
     return {
         "about": documentation(event.name, event.description, key=event.key, indent=4),
-        "function": Code(signature.removesuffix(last) + defined(last.strip(), _made(event, scope), indent=4).text)
+        "function": Code(signature.removesuffix(last) + defined(last.strip(), _made(event, scope, made), indent=4).text)
         if last == signature
-        else Code(signature.removesuffix(last) + "    " + defined(last.strip(), _made(event, scope), indent=4).text),
+        else Code(
+            signature.removesuffix(last) + "    " + defined(last.strip(), _made(event, scope, made), indent=4).text
+        ),
         "options": {"about": documentation("", "", key=f"The options of {event.key}.", indent=4), "name": kind}
         if enums
         else None,
@@ -51,11 +63,11 @@ def _signature(head: str, parameters: list[Code]) -> Code:
     return enclosed(head, parameters, "): Event", indent=4)
 
 
-def _made(event: Event, scope: Mapping[str, Name]) -> Code:
+def _made(event: Event, scope: Mapping[str, Name], made: str) -> Code:
     if not event.metadata:
-        return Code(f"Event({string(event.key).text})")
+        return Code(f"{made}({string(event.key).text})")
     pairs = enclosed("mapOf(", _pairs(event.metadata, scope), ")", indent=12)
-    return enclosed("Event(", [string(event.key), pairs], ")", indent=8)
+    return enclosed(f"{made}(", [string(event.key), pairs], ")", indent=8)
 
 
 def _pairs(items: Iterable[Metadata | Field], scope: Mapping[str, Name]) -> list[Code]:

@@ -42,7 +42,7 @@ def space_modules(
     for collection in model.collections:
         yield collection_module(collection, names, package)
     yield collections_module(model, names, package)
-    yield from events_modules(model, names, package)
+    yield from events_modules(model, names, package, options)
     yield fallbacks_module(generation_input, names, package, code_hash)
     yield _mtribes(model, package, options)
     yield Module(file_path("Aliases"), "Aliases.kt.jinja", {"package": package, "aliases": _aliases(package)})

@@ -32,7 +32,7 @@ def files(
     folders = {path.split("/")[0] for path in written if "/" in path}
     packages = {f"{folder}/__init__.py": _package(folder) for folder in FOLDERS if folder in folders}
     others = {".gitattributes": with_header(MARK, GENERATED), "py.typed": with_header(MARK, "")}
-    return written | packages | runtime_files() | others
+    return runtime_files() | written | packages | others
 
 
 @functools.cache

@@ -14,8 +14,12 @@ from templates_server.codegen.python.layout import enclosed, literal, spread
 from templates_server.codegen.python.literals import docstring, string
 from templates_server.codegen.python.modules import Module, imported
 from templates_server.codegen.python.names import member
+from templates_server.codegen.tracking import is_modelled_only
 
 STEM = "events"
+MODELLED_EVENT = "_ModelledEvent"
+"""The class of events where there are no others."""
+
 _TYPES = {PropertyType.TEXT: "str", PropertyType.NUMBER: "float", PropertyType.TOGGLE: "bool"}
 
 
@@ -24,11 +28,14 @@ def has_events_module(model: SpaceModel) -> bool:
     return bool(model.events or model.fields)
 
 
-def events_module(model: SpaceModel, names: ModelNames) -> Module:
+def events_module(model: SpaceModel, names: ModelNames, options: Mapping[str, str]) -> Module:
     """Events and fields."""
+    modelled_only = is_modelled_only(options)
+    made = MODELLED_EVENT if modelled_only else "Event"
     values = {
         "imports": list(_imports(model)),
-        "events": [_event(event, names) for event in model.events],
+        "events": [_event(event, names, made) for event in model.events],
+        "modelled_only": modelled_only,
         "fields": _fields(model) if model.fields else None,
     }
     return Module(STEM, STEM, values)
@@ -47,7 +54,7 @@ def _imports(model: SpaceModel) -> Iterator[Code]:
         yield imported(".runtime", [Identifier("Event")])
 
 
-def _event(event: Event, names: ModelNames) -> Mapping[str, Piece | None]:
+def _event(event: Event, names: ModelNames, made: str) -> Mapping[str, Piece | None]:
     scoped = [(item, member(names.metadata[event.key][item.key]).text) for item in event.metadata]
     function = member(names.events[event.key]).text
     parameters = [
@@ -57,9 +64,9 @@ def _event(event: Event, names: ModelNames) -> Mapping[str, Piece | None]:
     comma = "," if len(pairs) == 1 else ""
     flat = Code(f"({', '.join(pair.text for pair in pairs)}{comma})")
     arguments: list[Piece] = [string(event.key), *([flat] if pairs else [])]
-    body = enclosed("return Event(", arguments, ")", indent=8)
+    body = enclosed(f"return {made}(", arguments, ")", indent=8)
     if "\n" in body.text and pairs:
-        body = spread("return Event(", [string(event.key), spread("(", pairs, ")", indent=12)], ")", indent=8)
+        body = spread(f"return {made}(", [string(event.key), spread("(", pairs, ")", indent=12)], ")", indent=8)
     return {
         "about": docstring(event.name, event.description, key=event.key, indent=8),
         "head": enclosed(f"def {function}(", [Code("*"), *parameters] if parameters else [], ") -> Event:", indent=4),

@@ -15,12 +15,16 @@ from templates_server.codegen.python.index_module import index_module
 from templates_server.codegen.python.literals import string
 from templates_server.codegen.python.modules import Module
 from templates_server.codegen.python.section_module import section_module
+from templates_server.codegen.tracking import is_modelled_only
 
 
 def space_modules(
     generation_input: GenerationInput, names: ModelNames, options: Mapping[str, str], code_hash: str
 ) -> Iterator[Module]:
-    """The modules, each once. Only that of the fallbacks has `code_hash`: the others change with their own parts."""
+    """The modules, each once. Only that of the fallbacks has `code_hash`: the others change with their own parts.
+
+    Where the model's events alone may be tracked, one stands in for the runtime's own.
+    """
     model = generation_input.model
     for experience in model.experiences:
         yield experience_module(experience, names)
@@ -34,5 +38,7 @@ def space_modules(
     }
     yield Module("fallbacks", "fallbacks", states)
     if has_events_module(model):
-        yield events_module(model, names)
+        yield events_module(model, names, options)
     yield index_module(generation_input, names, options)
+    if is_modelled_only(options):
+        yield Module("runtime/tracking", "tracking", {})

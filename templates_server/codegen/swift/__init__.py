@@ -11,6 +11,7 @@ from templates_server.codegen.registry import Language
 from templates_server.codegen.swift.names import identifier
 from templates_server.codegen.swift.space_modules import space_modules
 from templates_server.codegen.templates import FOLDER, Templates, with_header
+from templates_server.codegen.tracking import is_modelled_only, runtime_text
 
 RUNTIME_PARTS = (
     "Imports", "Limits", "Json", "Text", "Dates", "Values", "Platform", "Gate", "Context", "Storage", "Identity",
@@ -36,14 +37,18 @@ def files(
         module.path: with_header(HEADER, TEMPLATES.body(f"{module.template}.swift.jinja", module.values))
         for module in space_modules(generation_input, names, options, code_hash)
     }
-    return written | {"MtribesRuntime.swift": runtime(), ".gitattributes": with_header(GIT_ATTRIBUTES, GENERATED)}
+    return written | {
+        "MtribesRuntime.swift": runtime(modelled_only=is_modelled_only(options)),
+        ".gitattributes": with_header(GIT_ATTRIBUTES, GENERATED),
+    }
 
 
 @functools.cache
-def runtime() -> str:
-    """The runtime, which is the same for every Space."""
+def runtime(*, modelled_only: bool) -> str:
+    """The runtime, which is the same for every Space but for which events may be tracked."""
     folder = FOLDER / "swift" / "runtime"
-    return with_header(HEADER, "\n".join((folder / f"{part}.swift").read_text("utf-8") for part in RUNTIME_PARTS))
+    source = "\n".join((folder / f"{part}.swift").read_text("utf-8") for part in RUNTIME_PARTS)
+    return with_header(HEADER, runtime_text(source, modelled_only=modelled_only))
 
 
 LANGUAGE = Language(identifier=identifier, files=files)

@@ -12,6 +12,7 @@ from templates_server.codegen.swift.literals import documentation, string
 from templates_server.codegen.swift.modules import Module
 from templates_server.codegen.swift.names import argument, declared, member, nested_type
 from templates_server.codegen.swift.options import option_cases
+from templates_server.codegen.tracking import is_modelled_only
 
 _TYPES = {PropertyType.TEXT: "String", PropertyType.NUMBER: "Double", PropertyType.TOGGLE: "Bool"}
 _JSON = {
@@ -22,9 +23,10 @@ _JSON = {
 }
 
 
-def events_module(model: SpaceModel, names: ModelNames) -> Module:
+def events_module(model: SpaceModel, names: ModelNames, options: Mapping[str, str]) -> Module:
     """Events and fields."""
     values = {
+        "modelled_only": is_modelled_only(options),
         "events": [_event(event, names) for event in model.events],
         "fields": bool(model.fields),
         "options": [_enumeration(of, names.fields[of.key], indent=2) for of in _selects(model.fields)],

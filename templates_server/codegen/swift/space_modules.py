@@ -15,6 +15,7 @@ from templates_server.codegen.swift.literals import documentation, string
 from templates_server.codegen.swift.modules import Module
 from templates_server.codegen.swift.names import declared, member, type_name
 from templates_server.codegen.swift.section_module import section_module
+from templates_server.codegen.tracking import is_modelled_only
 
 
 def space_modules(
@@ -30,8 +31,8 @@ def space_modules(
         yield collection_module(collection, names)
     fallbacks = {"entries": fallback_entries(generation_input.fallbacks), "code_hash": string(code_hash)}
     yield Module("MtribesFallbacks.swift", "fallbacks", fallbacks)
-    if model.events or model.fields:
-        yield events_module(model, names)
+    if model.events or model.fields or is_modelled_only(options):
+        yield events_module(model, names, options)
     yield _entry_module(model, names, options)
 
 

@@ -11,15 +11,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from templates_server.codegen.model import Event, Field, Metadata, PropertyType, SpaceModel
 from templates_server.codegen.naming import ModelNames
 from templates_server.codegen.pieces import Code, Identifier, Piece
+from templates_server.codegen.tracking import is_modelled_only
 from templates_server.codegen.typescript.layout import union
 from templates_server.codegen.typescript.literals import documentation, property_name, string
 from templates_server.codegen.typescript.modules import Import, Module
 from templates_server.codegen.typescript.names import type_name
 
 STEM = "events"
-MODELLED = "modelled"
-"""The value of the option `events` with which nothing but the model's events compiles."""
-
 _TYPES = {PropertyType.TEXT: "string", PropertyType.NUMBER: "number", PropertyType.TOGGLE: "boolean"}
 _RUNTIME_TYPES = ("Experience", "Item", "Session", "StartOptions", "Track")
 """Those of the runtime that this module has types of the same name for."""
@@ -29,7 +27,7 @@ _INHERITED = {"constructor": Code("Function")}
 
 def has_events_module(model: SpaceModel, options: Mapping[str, str]) -> bool:
     """Whether there is one."""
-    return bool(model.events or model.fields) or _is_closed(options)
+    return bool(model.events or model.fields) or is_modelled_only(options)
 
 
 def narrowed_types(model: SpaceModel) -> Sequence[str]:
@@ -55,13 +53,9 @@ def events_module(model: SpaceModel, names: ModelNames, options: Mapping[str, st
         "metadata": [_metadata(event, names) for event in model.events if event.metadata],
         "events": [_event(event, names) for event in model.events],
         "fields": [_field(field) for field in model.fields],
-        "track": Code("TrackOf<Events, never>" if _is_closed(options) else "TrackOf<Events>"),
+        "track": Code("TrackOf<Events, never>" if is_modelled_only(options) else "TrackOf<Events>"),
     }
     return Module(STEM, STEM, values, is_types=True)
-
-
-def _is_closed(options: Mapping[str, str]) -> bool:
-    return options.get("events") == MODELLED
 
 
 def _metadata_type(event: Event, names: ModelNames) -> Identifier:

@@ -27,22 +27,58 @@ export function css({ value, opacity }) {
 export function paintBar(header) {
   const bar = document.getElementById("bar");
   const { background, gradient, sticky } = header.properties;
-  const from = css(background) ?? "#444a5a";
+  const from = css(background) ?? GREY;
   bar.hidden = !header.enabled;
   bar.classList.toggle("sticky", Boolean(sticky));
   bar.style.setProperty("--from", from);
   bar.style.setProperty("--to", css(gradient) ?? from);
-  bar.style.setProperty("--ink", isLight(background.value) && isLight(gradient.value) ? "#16181d" : "#ffffff");
+  const { ink, veil } = readable([background, gradient.value ? gradient : background].map(seen));
+  bar.style.setProperty("--ink", ink);
+  bar.style.setProperty("--veil", veil);
 }
 
-/** Whether dark text is easier to read on a colour (WCAG 2.2, relative luminance). */
-function isLight(hex) {
-  if (!hex) return false;
-  const [red, green, blue] = [1, 3, 5].map((at) => {
-    const share = Number.parseInt(hex.slice(at, at + 2), 16) / 255;
+const GREY = "#444a5a";
+const LEAST_CONTRAST = 4.5;
+const STEP = 0.05;
+const INKS = [
+  { ink: "#16181d", light: [22, 24, 29], veil: 255 },
+  { ink: "#ffffff", light: [255, 255, 255], veil: 0 },
+];
+
+/** The ink that needs the thinnest veil over these colours to be read on all of them (WCAG 2.2, 1.4.3). */
+function readable(colours) {
+  for (let share = 0; ; share += STEP)
+    for (const { ink, light, veil } of INKS)
+      if (colours.every((colour) => contrast(light, mixed([veil, veil, veil], colour, share)) >= LEAST_CONTRAST))
+        return { ink, veil: `rgb(${veil} ${veil} ${veil} / ${Math.round(share * 100)}%)` };
+}
+
+/** A color property as it is seen on the page: red, green and blue of 0 to 255. */
+function seen({ value, opacity }) {
+  const paper = getComputedStyle(document.documentElement).getPropertyValue("--paper").trim();
+  return value ? mixed(channels(value), channels(paper), opacity) : channels(GREY);
+}
+
+function channels(hex) {
+  return [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16));
+}
+
+function mixed(over, under, share) {
+  return over.map((channel, at) => channel * share + under[at] * (1 - share));
+}
+
+function contrast(one, other) {
+  const [darker, lighter] = [luminance(one), luminance(other)].sort((a, b) => a - b);
+  return (lighter + 0.05) / (darker + 0.05);
+}
+
+/** Relative luminance. */
+function luminance(colour) {
+  const [red, green, blue] = colour.map((channel) => {
+    const share = channel / 255;
     return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
   });
-  return 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.3;
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
 }
 
 export function paintWelcome(welcome, track) {

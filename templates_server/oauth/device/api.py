@@ -136,7 +136,7 @@ async def _consent_answer(call: Call, browser: Browser, asking: Asking) -> Respo
     values = {
         "client_name": client.name,
         "memberships": memberships,
-        "permissions": permissions.in_words(asking.scopes.split()),
+        "permissions": permissions.in_words(asking.scopes.split(), [role for _, role in memberships]),
         "user_code": asking.user_code,
         "shown_code": user_codes.shown(asking.user_code),
         "action": f"{call.settings.base_path}{VERIFICATION_PATH}/decision",

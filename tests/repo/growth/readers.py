@@ -11,6 +11,7 @@ import contextlib
 import inspect
 import itertools
 import json
+import logging
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -283,7 +284,7 @@ def _differs(text: str) -> list[bool]:
 def _differences(text: str) -> object:
     """What changes where a text is the name of everything, and the order of many is turned round."""
     names = text.split(",") or [text]
-    items = [{"id": name, "experience": "hero", "properties": {"title": text}} for name in dict.fromkeys(names)]
+    items = [{"id": name, "experience": "hero", "properties": {"title": name}} for name in dict.fromkeys(names)]
     targeted = [{"name": item["id"], "tribes": ["gold"], "items": items} for item in items[:3]]
     turned = [{**each, "items": items[::-1]} for each in targeted[::-1]]
     entities = [{text: {"default": each[0], "targeted": each}} for each in (targeted, turned)]
@@ -475,13 +476,18 @@ def _watch(event: str, arguments: tuple[Any, ...]) -> None:
 
 @contextlib.contextmanager
 def only_reading() -> Iterator[None]:
-    """Refuse whatever would change something: functions are called here that nobody has looked at. None remembers."""
+    """Refuse whatever would change something: functions are called here that nobody has looked at. None remembers.
+
+    Nothing is logged either: texts of thousands of equal characters are no lines of a server.
+    """
     if not _GUARD["is_there"]:
         sys.addaudithook(_watch)
         _GUARD["is_there"] = True
     _GUARD["is_on"] = True
     try:
         with mock.patch.object(remembering, "MAX_KEY_BYTES", 0):  # else short texts are looked up, and long ones read
+            logging.disable()
             yield
     finally:
+        logging.disable(logging.NOTSET)
         _GUARD["is_on"] = False

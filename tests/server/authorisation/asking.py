@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from templates_server.endpoint import Surface
+from templates_server.routes import ROUTES
 from tests.server.authorisation.expected import (
     CREDENTIALS,
     HERE,
@@ -88,8 +90,11 @@ BODIES: Mapping[str, Any] = {
         "app_version": "1",
     },
 }
-FORMS = ("POST /sign-in", "POST /sign-out", "POST /oauth/authorize", "POST /device", "POST /device/decision")
-PARTS = {"part": "2", "code": "none", "issuer_path": "none", "file": "index.js", "flag": "home.header"}
+FORMS = {f"POST {route.path}" for route in ROUTES if route.method == "POST" and route.surface is Surface.PAGE}
+PARTS = {
+    "part": "2", "code": "none", "issuer_path": "none", "file": "index.js", "flag": "home.header",
+    "language": "javascript",
+}  # fmt: skip
 PARTS_OF: Mapping[str, Mapping[str, str]] = {
     f"DELETE {SPACE}/tribes/{{tribe}}": {"tribe": "plain"},
     f"PUT {HERE}/users/{{user}}/tags/{{tag*}}": {"tag": "new"},
@@ -233,7 +238,7 @@ async def send(world: World, cell: Cell, *, account: str = "", **inner: str) -> 
     body = BODIES.get(name)
     content = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
     media_type = "application/x-ndjson" if isinstance(body, bytes) else "application/json"
-    if name in FORMS or name == "POST /invitation/{code}":
+    if name in FORMS:
         media_type = "application/x-www-form-urlencoded"
     path = path_at(world, cell, **inner) + QUERIES.get(name, "")
     if account:

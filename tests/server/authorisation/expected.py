@@ -46,6 +46,7 @@ GET    /account/tokens                                     303 -            -   
 POST   /account/tokens                                     303 -            -             anyone  nobody
 POST   /account/tokens/{{token}}/revoke                    303 -            -             anyone  nobody
 GET    /console                                            303 -            -             anyone  nobody
+GET    /console/search                                     303 -            -             anyone  nobody
 GET    /console/spaces/{{space}}                           303 -            -             anyone  nobody
 GET    {CONSOLE}                                           303 -            -             anyone  nobody
 GET    /account                                            303 -            -             anyone  nobody

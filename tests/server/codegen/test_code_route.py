@@ -226,7 +226,8 @@ def test_all_that_is_wrong_with_targets_is_told(client: httpx.Client, space: str
         {"language": "typescript", "options": {"bindings": "reacts"}},
         {"language": "javascript", "options": {"bindings": "react"}},
         {"language": "javascript", "options": {"events": "modeled"}},
-        {"language": "typescript", "options": {"events": "modelled"}},
+        *({"language": language, "options": {"events": "modelled"}} for language in LANGUAGES),
+        {"language": "kotlin", "options": {"events": "all"}},
     ]
     answer = client.post(f"{space}/code", json={"targets": targets})
     assert answer.status_code == 422
@@ -235,7 +236,7 @@ def test_all_that_is_wrong_with_targets_is_told(client: httpx.Client, space: str
         "targets[0].language", "targets[1].options.hots", "targets[2].options.host", "targets[2].options.package",
         "targets[3].language", "targets[3].options.package", "targets[5].options.import_extension",
         "targets[6].options.import_extension", "targets[9].options.bindings",
-        "targets[11].options.events",
+        "targets[11].options.events", f"targets[{12 + len(LANGUAGES)}].options.events",
     }  # fmt: skip
     assert 'did you mean "react"?' in found["targets[9].options.bindings"]
     assert 'did you mean "modelled"?' in found["targets[11].options.events"]

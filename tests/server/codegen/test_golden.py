@@ -1,6 +1,7 @@
 """Whole generated trees, kept in tests/golden/<language> so that every change of them is seen in review.
 
-`vod` is the reference Space; `tracked` is what is different where it models events and fields too.
+`vod` is the reference Space; `tracked` is what is different where it models events and fields too; `modelled` is what
+is different from that where nothing but those events may be tracked.
 To write them anew after a change that is meant: `MTRIBES_WRITE_GOLDEN=1 pytest tests/server/codegen/test_golden.py`.
 """
 
@@ -33,6 +34,16 @@ def test_events_and_fields_change_the_files_that_are_kept_and_no_others(language
     rendered = render(tracked_vod(), language, OPTIONS, generator=GENERATOR)
     assert without.keys() <= rendered.keys()
     check(GOLDEN / language / "tracked", {path: text for path, text in rendered.items() if without.get(path) != text})
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_files_that_differ_where_modelled_events_alone_may_be_tracked_are_kept(language: str) -> None:
+    any_event = render(tracked_vod(), language, OPTIONS, generator=GENERATOR)
+    rendered = render(tracked_vod(), language, OPTIONS | {"events": "modelled"}, generator=GENERATOR)
+    assert any_event.keys() == rendered.keys()
+    differing = {path: text for path, text in rendered.items() if any_event[path] != text}
+    assert differing != {}
+    check(GOLDEN / language / "modelled", differing)
 
 
 def check(folder: Path, rendered: Mapping[str, str]) -> None:

@@ -34,6 +34,7 @@ PARAMETERS = {
     "tribe": "gold-members",
     "name": "app.js",
     "file": "index.js",
+    "language": "javascript",
     "issuer_path": "mtribes",
     "import": "crm-1",
     "user": "ada",

@@ -50,7 +50,9 @@ def colleague(server: RunningServer, person: Someone, role: Role) -> Someone:
 def forms_of(page: httpx.Response) -> dict[str, list[dict[str, str]]]:
     """The hidden fields of a page's forms, by where they are sent."""
     found: dict[str, list[dict[str, str]]] = {}
-    for action, content in re.findall(r'<form[^>]* action="([^"]+)"[^>]*>(.*?)</form>', page.text, re.DOTALL):
+    for action, content in re.findall(
+        r'<form[^>]* method="post" action="([^"]+)"[^>]*>(.*?)</form>', page.text, re.DOTALL
+    ):
         fields = {name: html.unescape(value) for name, value in HIDDEN.findall(content)}
         found.setdefault(html.unescape(action), []).append(fields)
     return found

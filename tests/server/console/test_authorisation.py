@@ -101,7 +101,9 @@ def ask(server: RunningServer, browser: Browser, row: Row, **names: str) -> http
 
 
 def test_every_page_and_form_of_the_console_has_a_row() -> None:
-    pages = [f"{route.method} {route.path}" for route in ROUTES if route.path.startswith("/console/")]
+    pages = [
+        f"{route.method} {route.path}" for route in ROUTES if "{" in route.path and route.path.startswith("/console/")
+    ]
     assert sorted(f"{row.method} {row.path}" for row in rows()) == sorted(pages)
     assert {route.surface for route in ROUTES if route.path.startswith("/console")} == {Surface.PAGE}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 
+import httpx
 import pytest
 
 from templates_server.access import Role
@@ -97,7 +98,7 @@ def test_members_are_invited_given_another_role_and_removed(
     ]  # fmt: skip
 
 
-def submit_for(browser: Browser, members: str, deed: str, email: str, **fields: str) -> object:
+def submit_for(browser: Browser, members: str, deed: str, email: str, **fields: str) -> httpx.Response:
     """Send the form of a member's row."""
     forms = forms_of(browser.get(members))[f"{members}/{deed}"]
     (own,) = (fields for fields in forms if fields["member"] == email)

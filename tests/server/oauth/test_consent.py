@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 import pytest
 from sqlalchemy import func, select
 
+from templates_server.access import Role
 from templates_server.schema import authorization_codes
 from tests.server.oauth.flows import (
     REDIRECT,
@@ -54,6 +55,14 @@ def test_the_page_names_client_account_organizations_and_permissions(server: Run
         assert words in page.text
     assert "Tribes" not in page.text
     assert "see" not in [cell.strip() for cell in re.findall(r'<span class="muted">(.*?)</span>', page.text)]
+
+
+def test_a_viewer_is_promised_no_more_than_viewers_may(server: RunningServer) -> None:
+    page = signed_in_browser(server, someone(server, role=Role.VIEWER)).get(PATH).text
+    told = dict(re.findall(r"<li><span>(.*?)</span> <span class=\"muted\">(.*?)</span>", page))
+    assert "The people who use your apps" not in told
+    assert told["Spaces and what they deliver"] == "see"
+    assert told["What people did in your apps"] == "count"
 
 
 def test_cancel_goes_back_with_access_denied_state_and_issuer(server: RunningServer) -> None:

@@ -381,18 +381,28 @@ function mtTrack(s as object, given as object) as dynamic
     mtWatch(s)
     name = given["name"]
     metadata = given["metadata"]
-    if mtKind(name) = "object" and mtMember(name, "event") <> invalid then
+    isMade = mtKind(name) = "object" and mtMember(name, "event") <> invalid
+    if isMade then
         metadata = mtMember(name, "metadata")
         mtLogProblems(s, mtMember(name, "event"), mtMember(name, "problems"))
         name = mtMember(name, "event")
     end if
     try
+        mtRefuseOthers(s, name, isMade)
         mtRecordEvent(s, name, metadata, given["place"])
     catch e
         mtLog(s, "the event " + mtDescribed(name) + " is not recorded", e.message)
     end try
     return invalid
 end function
+
+' Where the target's option `events` lists those of the model, they are the only ones.
+sub mtRefuseOthers(s as object, name as dynamic, isMade as boolean)
+    modelled = s.blueprint["events"]
+    if modelled = invalid then return
+    if isMade then isMade = mtHas(modelled, mtText(name))
+    if not isMade then throw "not made by the function of an event of the model"
+end sub
 
 ' What the model does not have of a modelled event is told; the event is recorded all the same.
 sub mtLogProblems(s as object, name as dynamic, problems as dynamic)

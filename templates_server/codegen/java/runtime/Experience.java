@@ -53,6 +53,7 @@ public abstract class Experience<P extends ExperienceProperties> {
     return layers.onChange(listener);
   }
 
+  // begin: any event
   /**
    * Records an event of this experience.
    *
@@ -63,6 +64,7 @@ public abstract class Experience<P extends ExperienceProperties> {
     core.track(new Event(name, pairs), null);
   }
 
+  // end: any event
   /** Records an event of the model of this experience. */
   public final void track(Event event) {
     core.track(event, null);

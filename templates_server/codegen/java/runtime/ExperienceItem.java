@@ -36,6 +36,7 @@ public abstract class ExperienceItem<P extends ExperienceProperties> {
     return (P) core.type.defaults;
   }
 
+  // begin: any event
   /**
    * Records an event of this item.
    *
@@ -46,6 +47,7 @@ public abstract class ExperienceItem<P extends ExperienceProperties> {
     core.track(new Event(name, pairs));
   }
 
+  // end: any event
   /** Records an event of the model of this item. */
   public final void track(Event event) {
     core.track(event);

@@ -88,6 +88,7 @@ public final class Session {
     return status();
   }
 
+  // begin: any event
   /**
    * Records an event of the person who is there now.
    *
@@ -98,6 +99,7 @@ public final class Session {
     engine.record(new Event(name, pairs), null, null);
   }
 
+  // end: any event
   /** Records an event of the model, of the person who is there now. */
   public void track(Event event) {
     engine.record(event, null, null);

@@ -70,6 +70,7 @@ public class Experience<P : PropertySet> internal constructor(
     /** Calls the listener after the state has changed, until what is returned is closed. */
     public fun onChange(listener: () -> Unit): AutoCloseable = layers.onChange(listener)
 
+    // begin: any event
     /** Records an event such as `movie/watched` of this experience, with up to three pairs of metadata. */
     public fun track(
         name: String,
@@ -78,6 +79,7 @@ public class Experience<P : PropertySet> internal constructor(
         pair3: Pair<String, Any?>? = null,
     ): Unit = space.record(name, listOfNotNull(pair1, pair2, pair3), mapOf("entity" to entity))
 
+    // end: any event
     /** Records an event such as the functions of `Events` give. */
     public fun track(event: Event): Unit = space.record(event.name, event.pairs(), mapOf("entity" to entity))
 }
@@ -117,6 +119,7 @@ public interface AnyItem {
 
     public val enabled: Boolean
 
+    // begin: any event
     /** Records an event such as `movie/watched` of this item, with up to three pairs of metadata. */
     public fun track(
         name: String,
@@ -125,6 +128,7 @@ public interface AnyItem {
         pair3: Pair<String, Any?>? = null,
     )
 
+    // end: any event
     /** Records an event such as the functions of `Events` give. */
     public fun track(event: Event)
 }
@@ -163,6 +167,7 @@ public abstract class Item<P : PropertySet> internal constructor(
     public val defaults: P
         get() = source.type.defaults
 
+    // begin: any event
     final override fun track(
         name: String,
         pair1: Pair<String, Any?>?,
@@ -170,6 +175,7 @@ public abstract class Item<P : PropertySet> internal constructor(
         pair3: Pair<String, Any?>?,
     ): Unit = source.space.record(name, listOfNotNull(pair1, pair2, pair3), source.place)
 
+    // end: any event
     final override fun track(event: Event): Unit = source.space.record(event.name, event.pairs(), source.place)
 
     override fun equals(other: Any?): Boolean =

@@ -161,6 +161,7 @@ public class Session internal constructor(
     public suspend fun startAndAwait(options: StartOptions = StartOptions()): SessionStatus =
         suspendCoroutine { continuation -> start(options) { continuation.resume(it) } }
 
+    // begin: any event
     /** Records an event such as `item/clicked` of the person who is there now, with up to three pairs of metadata. */
     public fun track(
         name: String,
@@ -169,6 +170,7 @@ public class Session internal constructor(
         pair3: Pair<String, Any?>? = null,
     ): Unit = runner.record(name, listOfNotNull(pair1, pair2, pair3))
 
+    // end: any event
     /** Records an event such as the functions of `Events` give. */
     public fun track(event: Event): Unit = runner.record(event.name, event.pairs())
 

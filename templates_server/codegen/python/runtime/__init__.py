@@ -11,7 +11,7 @@ from .entities import (
 )
 from .layers import Listener, Stop
 from .log import Logger
-from .reading import AnyFields, Event, Pair
+from .reading import AnyFields
 from .served import (
     GeneratedCode,
     SessionFailure,
@@ -22,6 +22,7 @@ from .served import (
 from .session import SessionOf
 from .space import Blueprint, Options, SpaceOf
 from .storage import FileStorage, Storage
+from .tracking import Event, Pair
 from .transport import HttpRequest, HttpResponse, Transport, urllib_transport
 from .values import Color, ColorValue, ExperienceType, Rule, as_date
 

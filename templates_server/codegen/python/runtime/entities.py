@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from .layers import Layers, Listener, Stop
-from .reading import Event, Pair
+from .tracking import Tracker
 from .values import (
     MISSING,
     ExperienceType,
@@ -57,7 +57,7 @@ class SectionState(Generic[ItemT]):
     items: tuple[ItemT, ...]
 
 
-class Experience(Generic[PropertiesT]):
+class Experience(Tracker, Generic[PropertiesT]):
     """An experience that is a child of a collection."""
 
     def __init__(
@@ -111,16 +111,8 @@ class Experience(Generic[PropertiesT]):
         """Call the listener after changes, until the returned function is called."""
         return self._layers.listeners.add(listener)
 
-    def track(
-        self,
-        event: str | Event,
-        *,
-        pair1: Pair | None = None,
-        pair2: Pair | None = None,
-        pair3: Pair | None = None,
-    ) -> None:
-        """Record an event of this experience, such as `movie/watched`."""
-        self._record(event, (pair1, pair2, pair3), self._place)
+    def _track(self, event: object, pairs: tuple[object, ...]) -> None:
+        self._record(event, pairs, self._place)
 
 
 class Section(Generic[ItemT]):
@@ -160,7 +152,7 @@ class Section(Generic[ItemT]):
 
 
 @dataclass(frozen=True)
-class Item(Generic[PropertiesT]):
+class Item(Tracker, Generic[PropertiesT]):
     """An experience in the list of a section."""
 
     kind: ClassVar[str] = ""
@@ -174,16 +166,8 @@ class Item(Generic[PropertiesT]):
     _record: Recorder = field(repr=False, compare=False)
     _place: EventPlace = field(repr=False, compare=False)
 
-    def track(
-        self,
-        event: str | Event,
-        *,
-        pair1: Pair | None = None,
-        pair2: Pair | None = None,
-        pair3: Pair | None = None,
-    ) -> None:
-        """Record an event of this item, such as `movie/watched`."""
-        self._record(event, (pair1, pair2, pair3), self._place)
+    def _track(self, event: object, pairs: tuple[object, ...]) -> None:
+        self._record(event, pairs, self._place)
 
 
 def read_experience(

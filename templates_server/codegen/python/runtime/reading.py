@@ -19,6 +19,7 @@ from .limits import (
     MOST_PAIRS,
 )
 from .log import Log
+from .tracking import Event, Pair
 from .values import as_number, as_object, as_string, ensure, storable
 
 _EVENT_NAME = re.compile(
@@ -40,22 +41,6 @@ class Person:
     external_id: str | None
     user_signature: str | None
     fields: Mapping[str, object] | None
-
-
-@dataclass(frozen=True)
-class Pair:
-    """One piece of an event's metadata."""
-
-    key: str
-    value: str
-
-
-@dataclass(frozen=True)
-class Event:
-    """An event with its metadata, by raw keys: `track(Events.video_completed(...))`."""
-
-    name: str
-    metadata: tuple[tuple[str, object], ...] = ()
 
 
 def ensure_length(text: str, most: int) -> str:
@@ -161,6 +146,13 @@ def _read_field(value: object) -> object:
     if isinstance(value, (int, float)):
         return as_number(value)
     return ensure_length(storable(as_string(value)), LONGEST_FIELD_VALUE)
+
+
+def name_of(event: object) -> object:
+    """The name of an event of the model; else what was given, whatever it is."""
+    if Event in type(event).__mro__ and isinstance(event, Event):
+        return event.name
+    return event
 
 
 def read_event_name(name: object) -> str:

@@ -21,10 +21,9 @@ from .layers import Layers, Listener, Listeners, Stop
 from .limits import MOST_UNKNOWN
 from .monitor import Outbox
 from .reading import (
-    Event,
-    Pair,
     Person,
     describe,
+    name_of,
     read_event_name,
     read_metadata,
     read_person,
@@ -43,6 +42,7 @@ from .served import (
 )
 from .storage import Storage, Store
 from .timestamps import timestamp
+from .tracking import Tracker
 from .values import MISSING, as_object
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class Turn:
         return Turn(self._done)
 
 
-class SessionOf(Generic[CollectionsT, FieldsT]):
+class SessionOf(Tracker, Generic[CollectionsT, FieldsT]):
     """One run of the app for one person. Safe to use from several threads."""
 
     def __init__(
@@ -179,16 +179,8 @@ class SessionOf(Generic[CollectionsT, FieldsT]):
         """Do the same without blocking the event loop."""
         await wait_for(self._start(user_id, user_signature, fields)[0])
 
-    def track(
-        self,
-        event: str | Event,
-        *,
-        pair1: Pair | None = None,
-        pair2: Pair | None = None,
-        pair3: Pair | None = None,
-    ) -> None:
-        """Record an event such as `item/clicked` of the person who is there now."""
-        self.record(event, (pair1, pair2, pair3), EventPlace())
+    def _track(self, event: object, pairs: tuple[object, ...]) -> None:
+        self.record(event, pairs, EventPlace())
 
     def flush(self) -> None:
         """Send the recorded events now instead of in a second. Never raises."""
@@ -270,7 +262,7 @@ class SessionOf(Generic[CollectionsT, FieldsT]):
                 return
             person, session = self._person, self._session
             anonymous_id = self._anonymous_id
-        name = event.name if type(event) is Event else event
+        name = name_of(event)
 
         def add() -> None:
             self._core.events.add(

@@ -85,11 +85,13 @@ extension Mtribes {
       layers.onChange(listener)
     }
 
+    // begin: any event
     /// Records an event such as `movie/watched` of this experience.
     public func track(_ name: String, pair1: Pair? = nil, pair2: Pair? = nil, pair3: Pair? = nil) {
       runner.record(name, [pair1, pair2, pair3].metadata, [("entity", .text(entity))])
     }
 
+    // end: any event
     /// Records an event of the model: `track(Events.…)`.
     public func track(_ event: ModelledEvent) {
       runner.record(event.name, event.metadata, [("entity", .text(entity))])
@@ -125,11 +127,13 @@ extension Mtribes {
         && one.properties == other.properties
     }
 
+    // begin: any event
     /// Records an event such as `movie/watched` of this item.
     public func track(_ name: String, pair1: Pair? = nil, pair2: Pair? = nil, pair3: Pair? = nil) {
       record(name, [pair1, pair2, pair3].metadata, place)
     }
 
+    // end: any event
     /// Records an event of the model: `track(Events.…)`.
     public func track(_ event: ModelledEvent) {
       record(event.name, event.metadata, place)

@@ -38,6 +38,7 @@ extension Mtribes {
     }
   }
 
+  // begin: any event
   /// An event of the model with its metadata: `Events` makes them.
   public struct ModelledEvent: Equatable, Sendable {
     let name: String
@@ -55,6 +56,7 @@ extension Mtribes {
     }
   }
 
+  // end: any event
   /// Who a session is for, and what an app says of them, checked: as the server takes it.
   final class Person: Sendable {
     /// Nil: a visitor.

@@ -106,11 +106,13 @@ extension Mtribes {
       return status
     }
 
+    // begin: any event
     /// Records an event such as `item/clicked` of the person who is there now.
     public func track(_ name: String, pair1: Pair? = nil, pair2: Pair? = nil, pair3: Pair? = nil) {
       runner.record(name, [pair1, pair2, pair3].metadata, [])
     }
 
+    // end: any event
     /// Records an event of the model: `track(Events.…)`.
     public func track(_ event: ModelledEvent) {
       runner.record(event.name, event.metadata, [])

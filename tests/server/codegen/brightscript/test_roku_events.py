@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,8 @@ EVENTS: dict[str, tuple[dict[str, Any], list[str]]] = {
 JSON = "\nfunction json(value as object) as string\n    return FormatJson(value)\nend function\n"
 
 
-def run(tmp_path: Path, lines: list[str]) -> list[str]:
-    code = render(tracked_vod(), "brightscript", {})
+def run(tmp_path: Path, lines: list[str], options: Mapping[str, str] | None = None) -> list[str]:
+    code = render(tracked_vod(), "brightscript", options or {})
     folder = write_app(tmp_path, code)
     return run_app(folder, "\n".join(["sub main()", *lines, "end sub", code["Vod_Events.brs"], JSON]))
 
@@ -66,6 +67,25 @@ def test_problems_of_an_event_are_told_once_it_is_tracked_in_words_of_the_app(tm
         '    space.callFunc("track", Vod_VideoCompleted({ title: "Parasite" }))',
     ]
     assert run(tmp_path, lines) == ['mtribes: the event "video/completed": title is missing']
+
+
+@pytest.mark.parametrize("options", [{}, {"events": "modelled"}], ids=["any", "modelled"])
+def test_what_no_function_of_a_modelled_event_made_is_refused_where_they_are_the_only_ones(
+    options: Mapping[str, str], tmp_path: Path
+) -> None:
+    lines = [
+        '    space = CreateObject("roSGNode", "VodMtribes")',
+        '    space.callFunc("track", Vod_VideoCompleted({ title: "Parasite" }))',
+        '    space.collections.homepage.header.callFunc("track", Vod_ItemClicked())',
+        '    space.callFunc("track", "item/clicked")',
+        '    space.callFunc("track", { event: "item/seen" })',
+        '    space.collections.homepage.header.callFunc("track", "movie/watched")',
+        "    body = space.collections.homepage.body",
+        '    body.callFunc("trackItem", body.entries[0], "hero/seen")',
+    ]
+    why = "is not recorded: not made by the function of an event of the model"
+    names = ["item/clicked", "item/seen", "movie/watched", "hero/seen"]
+    assert run(tmp_path, lines, options) == [f'mtribes: the event "{name}" {why}' for name in names if options]
 
 
 def test_states_of_a_test_are_served_at_once(tmp_path: Path) -> None:

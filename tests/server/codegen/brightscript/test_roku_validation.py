@@ -56,6 +56,16 @@ def test_the_compiler_has_nothing_to_say(space: GenerationInput, tmp_path: Path)
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("space", [vod(), tracked_vod()], ids=["vod", "tracked"])
+def test_code_that_tracks_modelled_events_alone_compiles_and_is_formatted(
+    space: GenerationInput, tmp_path: Path
+) -> None:
+    folder = write_app(tmp_path, render(space, "brightscript", {"events": "modelled"}))
+    assert diagnostics(folder) == []
+    assert unformatted(folder) == []
+
+
+@pytest.mark.slow
 def test_the_sample_app_compiles_beside_the_code_of_the_demo(tmp_path: Path) -> None:
     folder = write_app(tmp_path, render(tracked_vod(), "brightscript", {"host": HOST}), sample())
     assert diagnostics(folder) == []

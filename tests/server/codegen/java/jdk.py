@@ -20,9 +20,11 @@ _EXPORTED = ("api", "code", "file", "parser", "tree", "util")
 COMPILER_INTERNALS = tuple(f"--add-exports=jdk.compiler/com.sun.tools.javac.{name}=ALL-UNNAMED" for name in _EXPORTED)
 
 
-def write_java(folder: Path, given: GenerationInput, *, linted: bool = False) -> Path:
+def write_java(
+    folder: Path, given: GenerationInput, options: Mapping[str, str] | None = None, *, linted: bool = False
+) -> Path:
     """The code in the folder; `linted`: without what tells the compiler to leave its warnings out."""
-    for path, text in render(given, "java", {}).items():
+    for path, text in render(given, "java", options or {}).items():
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text.replace('@SuppressWarnings("all")\n', "") if linted else text, "utf-8")

@@ -79,6 +79,24 @@ def test_every_mistake_is_found_and_nothing_else(classes: Path, tmp_path: Path) 
 
 
 @pytest.mark.slow
+def test_events_that_are_not_modelled_do_not_compile_where_modelled_ones_are_the_only_ones(tmp_path: Path) -> None:
+    source = write_java(tmp_path / "source", tracked_vod(), {"events": "modelled"}, linted=True)
+    assert compile_java([source], tmp_path / "classes") == ""
+    program = PROGRAMS / "ModelledAlone.java"
+    found = errors(compile_java([program], tmp_path / "app", path=[tmp_path / "classes"]))
+    lines = program.read_text("utf-8").splitlines()
+    assert set(found) == {f"ModelledAlone.java:{at}" for at, line in enumerate(lines, 1) if line.endswith("// no")}
+    files = [source / "Events.java", *(source / "runtime" / f"{name}.java" for name in ("Experience", "Session"))]
+    assert unformatted(files) == []
+
+
+@pytest.mark.slow
+def test_a_space_without_events_compiles_where_modelled_ones_are_the_only_ones(tmp_path: Path) -> None:
+    source = write_java(tmp_path / "source", vod(), {"events": "modelled"}, linted=True)
+    assert compile_java([source], tmp_path / "classes") == ""
+
+
+@pytest.mark.slow
 def test_the_compiler_warns_of_what_is_deprecated(classes: Path, tmp_path: Path) -> None:
     said = compile_java([PROGRAMS / "OldApp.java"], tmp_path / "classes", path=[classes])
     lines = (PROGRAMS / "OldApp.java").read_text("utf-8").splitlines()

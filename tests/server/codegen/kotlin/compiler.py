@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.requirements import require_jdk_program, require_npm_package
 
 STRICTEST = ("-Werror", "-Xexplicit-api=strict", "-Xjdk-release=8", "-jvm-target", "1.8")
-COMPILER_OPTIONS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xmx1g"
+COMPILER_OPTIONS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xmx2g"
 FAST_START = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto", "-Xmx256m")
 TIMEOUT_SECONDS = 900
 

@@ -1,8 +1,9 @@
-"""Spaces for Kotlin's compiler, which takes its time: with few properties where there are many parts."""
+"""Spaces for Kotlin's compiler, which takes its time, so that they hold each thing once."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from templates_server.codegen.model import (
     Child,
@@ -21,61 +22,31 @@ from templates_server.codegen.model import (
     SpaceModel,
     Value,
 )
+from tests.server.codegen.made_spaces import made_space, options_of
 
-TEXTS_AT_ONCE = 20
 MOST_FIELDS = 100
+"""How many a model may have; the constructor of their class takes one each, and the JVM no more than 255."""
 
 
-def text_space(texts: Sequence[str]) -> GenerationInput:
-    """The texts as names, descriptions, values and options of properties, and as ids of items."""
-    groups = [texts[at : at + TEXTS_AT_ONCE] for at in range(0, len(texts), TEXTS_AT_ONCE)]
-    keys = [f"e{number:02}" for number in range(len(groups))]
-    experiences = tuple(
-        Experience(key, group[0], group[-1], _text_properties(group)) for key, group in zip(keys, groups, strict=True)
-    )
-    children = (
-        *(Child(key, ChildKind.EXPERIENCE, key, group[0], group[-1]) for key, group in zip(keys, groups, strict=True)),
-        Child("everything", ChildKind.SECTION, "all"),
-    )
-    states = {
-        f"page.{key}": EntityState(enabled=True, properties=_text_values(group))
-        for key, group in zip(keys, groups, strict=True)
-    }
-    items = tuple(
-        Item(text, key, enabled=True, properties={"t00": text})
-        for key, group in zip(keys, groups, strict=True)
-        for text in group
-    )
-    return GenerationInput(
-        SpaceModel(
-            "made",
-            texts[0],
-            texts[-1],
-            experiences,
-            (Section("all", texts[0], texts[-1], tuple(keys)),),
-            (Collection("page", texts[0], texts[-1], "Pages", children),),
-            tuple(_event(f"k{at:03}", text) for at, text in enumerate(texts)),
-            tuple(
-                Field(f"k{at:03}", PropertyType.SELECT, group[0], group[-1], tuple(map(option_of, group)))
-                for at, group in enumerate(groups)
-            ),
-        ),
-        states | {"page.everything": EntityState(enabled=True, items=items)},
-    )
+def text_spaces(texts: Sequence[str]) -> list[GenerationInput]:
+    """The texts as everything that a person may write, in as many Spaces as their fields need."""
+    groups = [texts[at : at + MOST_FIELDS] for at in range(0, len(texts), MOST_FIELDS)]
+    return [_text_space(group) for group in groups]
 
 
-def _text_properties(texts: Sequence[str]) -> tuple[Property, ...]:
-    found = [
-        property_
-        for at, text in enumerate(texts)
-        for property_ in (
-            Property(f"l{at:02}", PropertyType.LIST, text, text, (text, f"also {text}")),
-            Property(f"t{at:02}", PropertyType.TEXT, text, text, text),
-        )
-    ]
+def _text_space(texts: Sequence[str]) -> GenerationInput:
+    """A Space as other languages have it, and an experience with all texts as options of a select."""
+    made = made_space([f"k{at:02}" for at in range(len(texts))], texts)
     options = tuple(map(option_of, texts))
-    select = Property("s", PropertyType.SELECT, texts[0], texts[0], options[0], options)
-    return tuple(sorted([*found, select], key=lambda each: each.key))
+    select = Property("a-select", PropertyType.SELECT, texts[0], texts[-1], options[0], options)
+    [page] = made.model.collections
+    children = sorted([*page.children, Child("options", ChildKind.EXPERIENCE, "options")], key=lambda each: each.key)
+    model = replace(
+        made.model,
+        experiences=(*made.model.experiences, Experience("options", properties=(select,))),
+        collections=(replace(page, children=tuple(children)),),
+    )
+    return GenerationInput(model, {**made.fallbacks, "page.options": EntityState(enabled=True, properties={})})
 
 
 def option_of(text: str) -> str:
@@ -83,16 +54,18 @@ def option_of(text: str) -> str:
     return text or "empty"
 
 
-def _text_values(texts: Sequence[str]) -> dict[str, Value]:
-    return {property_.key: property_.initial for property_ in _text_properties(texts)}
+def _event(key: str) -> Event:
+    return Event(
+        f"{key}/{key}",
+        metadata=(
+            Metadata("another", PropertyType.TEXT, is_required=True),
+            Metadata(key, PropertyType.SELECT, options=options_of(key)),
+        ),
+    )
 
 
-def _event(key: str, text: str) -> Event:
-    return Event(f"{key}/{key}", text, text, (Metadata(key, PropertyType.TEXT, text, text, is_required=True),))
-
-
-def _field(key: str, text: str) -> Field:
-    return Field(key, PropertyType.TEXT, text, text)
+def _field(key: str) -> Field:
+    return Field(key, PropertyType.SELECT, options=options_of(key))
 
 
 def key_space(keys: Sequence[str]) -> GenerationInput:
@@ -111,15 +84,15 @@ def key_space(keys: Sequence[str]) -> GenerationInput:
             *(Collection(key, children=(Child(key, ChildKind.SECTION, key),)) for key in keys),
             Collection("zz", children=tuple(Child(key, ChildKind.EXPERIENCE, key) for key in keys)),
         ),
-        events=tuple(_event(key, key) for key in keys),
-        fields=tuple(_field(key, key) for key in keys[:MOST_FIELDS]),
+        events=tuple(map(_event, keys)),
+        fields=tuple(map(_field, keys[:MOST_FIELDS])),
     )
     states = {f"zz.{key}": EntityState(enabled=True, properties={key: f"Text {key}"}) for key in keys}
     return GenerationInput(model, states)
 
 
-def large_space(count: int) -> GenerationInput:
-    """So many experiences of a few properties, all in one collection and in one section."""
+def large_space(count: int, fields: Sequence[str] = ()) -> GenerationInput:
+    """So many experiences of a few properties, all in one collection and in one section; fields of these keys."""
     keys = [f"experience-{number:03}" for number in range(count)]
     properties = (
         Property("a-color", PropertyType.COLOR),
@@ -139,6 +112,7 @@ def large_space(count: int) -> GenerationInput:
                 ),
             ),
         ),
+        fields=tuple(map(_field, fields)),
     )
     states = {f"page.{key}": EntityState(enabled=True, properties=values) for key in keys}
     items = tuple(Item(key, key, enabled=True, properties=values) for key in keys)

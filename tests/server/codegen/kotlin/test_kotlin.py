@@ -21,10 +21,10 @@ from templates_server.codegen.render import render
 from tests.requirements import require_jdk_program, require_npm_package
 from tests.server.codegen.jvm_classes import references_beyond
 from tests.server.codegen.kotlin.compiler import FAST_START, compile_kotlin, unformatted
-from tests.server.codegen.kotlin.kotlin_spaces import key_space, large_space, option_of, text_space
-from tests.server.codegen.made_spaces import made_space
+from tests.server.codegen.kotlin.kotlin_spaces import MOST_FIELDS, key_space, large_space, option_of, text_spaces
+from tests.server.codegen.made_spaces import made_space, options_of
 from tests.server.codegen.reference_space import HOST, tracked_vod, vod
-from tests.server.codegen.test_hostile import HARMLESS, NAMES, PLAIN_KEYS, POSSIBLE_KEYS
+from tests.server.codegen.test_hostile import HARMLESS, NAMES, PLAIN_KEYS, POSSIBLE_KEYS, expected_properties
 from tests.server.codegen.toolchain import run_program, write_tree
 from tests.servers import RunningServer
 
@@ -36,16 +36,21 @@ SAMPLE = DOCS / "samples" / "kotlin" / "Sample.kt"
 BLOCKS = re.findall(r"^```kotlin\n(.*?)^```$", (DOCS / "kotlin.md").read_text("utf-8"), re.MULTILINE | re.DOTALL)
 SPACES: Mapping[str, GenerationInput] = {
     "vod": tracked_vod(),
+    "modelled": tracked_vod(),
+    "nothing": vod(),
     "empty": GenerationInput(SpaceModel("empty"), {}),
-    "hostile": text_space(NAMES),
+    **{f"hostile{at}": space for at, space in enumerate(text_spaces(NAMES))},
     "keys": key_space(POSSIBLE_KEYS),
-    "large": large_space(500),
+    "large": large_space(500, POSSIBLE_KEYS[MOST_FIELDS:]),
 }
+OPTIONS: Mapping[str, Mapping[str, str]] = {"modelled": {"events": "modelled"}, "nothing": {"events": "modelled"}}
+"""Those of a Space, by its name, beside the package and the host."""
+
 LINES = re.compile(r"Mistakes\.kt:(\d+):\d+: (?:error|warning): (.*)")
 
 
 def rendered(space: GenerationInput, name: str) -> dict[str, str]:
-    return render(space, "kotlin", {"package": f"mtspace.{name}", "host": HOST})
+    return render(space, "kotlin", {"package": f"mtspace.{name}", "host": HOST, **OPTIONS.get(name, {})})
 
 
 def block(number: int, text: str) -> str:
@@ -107,6 +112,7 @@ def test_the_formatter_would_change_nothing(tmp_path: Path) -> None:
     for name, space in {
         "tracked": tracked_vod(),
         "vod": vod(),
+        "modelled": SPACES["modelled"],
         "empty": SPACES["empty"],
         "large": large_space(3),
     }.items():
@@ -157,20 +163,21 @@ def test_the_comparison_of_tokens_finds_what_it_looks_for(tmp_path: Path) -> Non
     assert len({found["A.kt"], found["B.kt"], found["D.kt"]}) == 3
 
 
+def expected_here(text: str) -> dict[str, Any]:
+    """What the program prints of an experience that is made of the text: of a select all options, and the unset one."""
+    options = [*options_of(text), ""]
+    return {**expected_properties(text), "aSelect": options, "noSelect": options}
+
+
 def test_hostile_texts_and_keys_are_at_run_time_what_they_were(compiled: Path) -> None:
     seen = json.loads(run(compiled, "programs.DumpKt"))
-    hostile = {kind: (properties, defaults) for kind, properties, defaults in seen["hostile"]["read"]}
-    for at, text in enumerate(NAMES):
-        properties, defaults = hostile[f"e{at // 20:02}"]
-        place = f"{at % 20:02}"
-        for read in (properties, defaults):
-            assert read[f"t{place}"] == text
-            assert read[f"l{place}"] == [text, f"also {text}"]
-            assert read["s"][at % 20] == option_of(text)
-    items = seen["hostile"]["items"]
-    assert [[kind, text, properties["t00"]] for kind, text, properties in items] == [
-        [f"e{at // 20:02}", text, text] for at, text in enumerate(NAMES)
-    ]
+    for at in range(0, len(NAMES), MOST_FIELDS):
+        texts = {f"k{number:02}": text for number, text in enumerate(NAMES[at : at + MOST_FIELDS])}
+        made = seen[f"hostile{at // MOST_FIELDS}"]
+        read = {kind: (properties, defaults) for kind, properties, defaults in made["read"]}
+        assert read.pop("options") == ({"aSelect": [*map(option_of, texts.values()), ""]},) * 2
+        assert read == {key: (expected_here(text),) * 2 for key, text in texts.items()}
+        assert made["items"] == [[key, text, expected_here(text)] for key, text in texts.items()]
     names = identifiers(name_model(SPACES["keys"].model), "kotlin")
     keys = {kind: properties for kind, properties, _ in seen["keys"]["read"]}
     assert keys == {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -24,6 +25,7 @@ from tests.server.codegen.python.tools import (
 from tests.server.codegen.reference_space import HOST, tracked_vod, vod
 
 CONSUMER = Path(__file__).with_name("consumer.py.txt").read_text("utf-8")
+MODELLED_ALONE = Path(__file__).with_name("modelled.py.txt").read_text("utf-8")
 NOTHING = GenerationInput(SpaceModel("empty"), {})
 SAYS_LITTLE = GenerationInput(SpaceModel("little", events=(Event("a/b"),), fields=(Field("f", PropertyType.TEXT),)), {})
 MANY = [f"experience-{number}" for number in range(500)]
@@ -51,6 +53,43 @@ def test_an_app_that_uses_everything_is_typed_and_its_mistakes_are_found(tmp_pat
     assert len(wrong) > 20
     assert lines_of(mypy(tmp_path, "consumer.py"), "consumer.py") == wrong
     assert lines_of(pyright(tmp_path, "consumer.py"), "consumer.py") >= wrong
+
+
+@pytest.mark.slow
+def test_events_that_are_not_modelled_are_wrong_where_modelled_ones_are_the_only_ones(tmp_path: Path) -> None:
+    options = {"events": "modelled"}
+    write_package(tmp_path, render(tracked_vod(), "python", options))
+    write_package(tmp_path, render(vod(), "python", options), "nothing")
+    assert unformatted(tmp_path) == ""
+    assert mypy(tmp_path, "space", "nothing") == []
+    assert pyright(tmp_path, "space", "nothing") == []
+    (tmp_path / "app.py").write_text(MODELLED_ALONE, "utf-8")
+    wrong = {number for number, line in enumerate(MODELLED_ALONE.splitlines(), 1) if line.endswith("# wrong")}
+    assert lines_of(mypy(tmp_path, "app.py"), "app.py") == wrong
+    assert lines_of(pyright(tmp_path, "app.py"), "app.py") == wrong
+
+
+def test_modelled_events_are_recorded_where_they_are_the_only_ones(tmp_path: Path) -> None:
+    write_package(tmp_path, render(tracked_vod(), "python", {"events": "modelled"}))
+    program = """
+import json
+from space import Events, HttpResponse, create_space
+
+sent = []
+
+def transport(request):
+    sent.extend(json.loads(request.body) if request.url.endswith("/events") else [])
+    return HttpResponse(204)
+
+with create_space(api_key="pk_test", host="https://example.com", transport=transport) as space:
+    space.start("u1").track(Events.video_completed(title="Parasite", genre="Drama"))
+print(json.dumps([[event["name"], event["metadata"]] for event in sent]))
+"""
+    [[name, metadata]] = json.loads(run_python(program, tmp_path))
+    assert (name, metadata) == (
+        "video/completed",
+        [{"key": "genre", "value": "Drama"}, {"key": "title", "value": "Parasite"}],
+    )
 
 
 @pytest.mark.slow

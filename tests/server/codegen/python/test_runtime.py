@@ -15,16 +15,12 @@ import pytest
 from templates_server.codegen.python.runtime.reading import number_text
 from templates_server.codegen.render import render
 from tests.server.codegen.client_api_peer import STARTED, Answer, ClientApiPeer, session_answer
-from tests.server.codegen.python.tools import run_python, write_package
+from tests.server.codegen.python.tools import run_python, threads_left, write_package
 from tests.server.codegen.reference_space import vod
 
 pytestmark = pytest.mark.slow
 
 FAILING = Answer(status=503, body={})
-
-
-def threads_left() -> list[threading.Thread]:
-    return [thread for thread in threading.enumerate() if thread.name == "mtribes"]
 
 
 def test_start_waits_for_the_answer_and_no_longer_than_it_should(package: Any, peer: ClientApiPeer) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,7 +12,7 @@ import pytest
 
 from templates_server.codegen.render import render
 from tests.conformance.published import PublishedSpace
-from tests.server.codegen.python.tools import oldest_python, run, write_package
+from tests.server.codegen.python.tools import oldest_python, run, threads_left, write_package
 from tests.server.codegen.reference_space import tracked_vod
 from tests.servers import running_server
 
@@ -117,13 +116,5 @@ def test_one_session_is_used_by_64_threads_at_once(package: Any, peer: Any) -> N
     with ThreadPoolExecutor(64) as pool:
         assert min(pool.map(use, range(64), timeout=60)) > 0
     space.close()
-    assert _threads_left() == []
+    assert threads_left() == []
     assert lines == []
-
-
-def _threads_left() -> list[threading.Thread]:
-    """The runtime's threads, but for what waited for timers and is about to end."""
-    for thread in threading.enumerate():
-        if thread.name == "mtribes":
-            thread.join(5)
-    return [thread for thread in threading.enumerate() if thread.name == "mtribes"]

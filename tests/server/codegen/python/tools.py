@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -40,6 +41,14 @@ def run_python(text: str, folder: Path, interpreter: str = sys.executable) -> st
     done = run([interpreter, "-W", "error", "program.py"], folder)
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def threads_left() -> list[threading.Thread]:
+    """The runtime's threads in this process, but for what waited for timers and is about to end."""
+    for thread in threading.enumerate():
+        if thread.name == "mtribes":
+            thread.join(5)
+    return [thread for thread in threading.enumerate() if thread.name == "mtribes"]
 
 
 def mypy(folder: Path, *what: str) -> list[str]:

@@ -18,6 +18,7 @@ from tests.server.codegen.swift.test_parsing import SPACES
 pytestmark = pytest.mark.slow
 
 CONSUMER = Path(__file__).with_name("consumer.swift.txt").read_text("utf-8")
+MODELLED_ALONE = Path(__file__).with_name("modelled.swift.txt").read_text("utf-8")
 MISTAKE = re.compile(r"^(?P<kept>.*?) *//! (?P<mistake>.*)$")
 SAMPLE = Path(templates_server.__file__).parent / "docs" / "samples" / "swift" / "VodApp.swift"
 
@@ -27,9 +28,9 @@ def _switched_on() -> None:
     require_switch("MTRIBES_SWIFTC", "compiling Swift")
 
 
-def mistakes() -> list[tuple[int, str]]:
-    """The number of a line of the consumer, and what must not compile in its place."""
-    found = ((number, MISTAKE.match(line)) for number, line in enumerate(CONSUMER.splitlines()))
+def mistakes(app: str) -> list[tuple[int, str]]:
+    """The number of a line of the app, and what must not compile in its place."""
+    found = ((number, MISTAKE.match(line)) for number, line in enumerate(app.splitlines()))
     return [(number, match["mistake"]) for number, match in found if match]
 
 
@@ -57,16 +58,36 @@ def test_an_app_that_uses_everything_compiles(mode: str, tracked: Path) -> None:
     assert compile_swift(tracked, mode=mode) == ""
 
 
-def test_mistakes_do_not_compile(tracked: Path) -> None:
+def check_mistakes(app: str, folder: Path) -> None:
     """All at once: the compiler goes on after each."""
-    assert len(mistakes()) > 15
-    lines = CONSUMER.splitlines()
-    for number, mistake in mistakes():
+    lines = app.splitlines()
+    for number, mistake in mistakes(app):
         lines[number] = mistake
-    (tracked / "Consumer.swift").write_text("\n".join(lines) + "\n", "utf-8")
-    said = compile_swift(tracked)
+    (folder / "Consumer.swift").write_text("\n".join(lines) + "\n", "utf-8")
+    said = compile_swift(folder)
     refused = {int(number) - 1 for number in re.findall(r"Consumer\.swift:(\d+):\d+: error:", said)}
-    assert refused == {number for number, _ in mistakes()}, said
+    assert refused == {number for number, _ in mistakes(app)}, said
+
+
+def test_mistakes_do_not_compile(tracked: Path) -> None:
+    assert len(mistakes(CONSUMER)) > 15
+    check_mistakes(CONSUMER, tracked)
+
+
+def test_events_that_are_not_modelled_do_not_compile_where_modelled_ones_are_the_only_ones(tmp_path: Path) -> None:
+    files = render(tracked_vod(), "swift", {"events": "modelled"})
+    folder = swift_tree(tmp_path / "code", files)
+    assert unformatted(swift_tree(tmp_path / "formatted", files)) == []
+    (folder / "Consumer.swift").write_text(MODELLED_ALONE, "utf-8")
+    for mode in MODES:
+        assert compile_swift(folder, mode=mode) == ""
+    assert len(mistakes(MODELLED_ALONE)) == 4
+    check_mistakes(MODELLED_ALONE, folder)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_space_without_events_compiles_where_modelled_ones_are_the_only_ones(mode: str, tmp_path: Path) -> None:
+    assert compile_swift(swift_tree(tmp_path, render(vod(), "swift", {"events": "modelled"})), mode=mode) == ""
 
 
 def test_a_switch_that_leaves_out_a_kind_does_not_compile(tracked: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Callable, Mapping
 
 import pytest
@@ -61,6 +62,16 @@ def test_every_file_parses(kind: str) -> None:
     for path, text in of_the_model(files).items():
         assert faults(text) == [], path
         assert list(tokens(text)) != [], path
+
+
+@pytest.mark.parametrize("kind", ["reference", "tracked"])
+def test_code_that_tracks_modelled_events_alone_parses_and_has_no_call_that_takes_a_name(kind: str) -> None:
+    files = render(SPACES[kind](), "swift", {"events": "modelled"})
+    for path in (RUNTIME, "MtribesEvents.swift"):
+        assert faults(files[path]) == [], path
+    taken = re.findall(r"func track\(_ (\w+): (\w+)", files[RUNTIME])
+    assert set(taken) == {("event", "ModelledEvent")}
+    assert re.findall(r"(\w+) init\(_ name: String", "".join(files.values())) == ["fileprivate"]
 
 
 def test_the_parser_and_the_lexer_find_what_is_no_swift() -> None:

@@ -29,7 +29,13 @@ private fun dump(page: Any): Map<String, Any?> {
 }
 
 public fun main() {
-    val pages = mapOf("hostile" to mtspace.hostile.Mtribes.collections.page, "keys" to mtspace.keys.Mtribes.collections.zz)
+    val pages =
+        mapOf(
+            "hostile0" to mtspace.hostile0.Mtribes.collections.page,
+            "hostile1" to mtspace.hostile1.Mtribes.collections.page,
+            "hostile2" to mtspace.hostile2.Mtribes.collections.page,
+            "keys" to mtspace.keys.Mtribes.collections.zz,
+        )
     System.out.write(writeJson(pages.mapValues { dump(it.value) }).toByteArray())
     System.out.flush()
 }

@@ -1,0 +1,91 @@
+"""`mtribes open`: which address a browser is given, and what is said where there is none."""
+
+from __future__ import annotations
+
+import json
+import os
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from tests.cli.computer import Mtribes
+from tests.cli.peer import Peer
+
+
+@pytest.fixture
+def opened(mtribes: Mtribes) -> list[str]:
+    """The addresses that the browser was given."""
+    seen: list[str] = []
+
+    def browser(url: str) -> bool:
+        seen.append(url)
+        return True
+
+    mtribes.browser = browser
+    mtribes.environment["BROWSER"] = "firefox"
+    return seen
+
+
+def local_server(mtribes: Mtribes, peer: Peer) -> None:
+    """A local server of the user's, with a code in its data folder."""
+    folder = mtribes.folders.server
+    folder.mkdir(parents=True)
+    record = {"pid": os.getpid(), "url": peer.url, "local": True}
+    (folder / "server.json").write_text(json.dumps(record))
+    (folder / "local-code").write_text("c0de&more")
+    mtribes.environment["MTRIBES_HOST"] = "local"
+
+
+@pytest.mark.parametrize(
+    ("page", "path"), [("", "/"), ("home", "/"), ("tokens", "/account/tokens"), ("api", "/docs"), ("demo", "/demo")]
+)
+def test_a_page_of_a_server_elsewhere_is_opened_as_it_is(
+    mtribes: Mtribes, opened: list[str], peer: Peer, page: str, path: str
+) -> None:
+    mtribes.environment["MTRIBES_HOST"] = peer.url
+    outcome = mtribes("open", *filter(None, [page]))
+    assert (outcome.exit_code, outcome.out) == (0, f"Opened {peer.url}{path}.\n")
+    assert opened == [f"{peer.url}{path}"]
+    assert peer.asked == []
+
+
+def test_a_local_server_is_opened_by_a_link_that_signs_in(mtribes: Mtribes, opened: list[str], peer: Peer) -> None:
+    local_server(mtribes, peer)
+    outcome = mtribes("open", "tokens", "--json")
+    assert outcome.envelope["data"] == {"url": f"{peer.url}/account/tokens", "opened": True, "link": None}
+    (link,) = opened
+    parts = urlsplit(link)
+    assert (f"{parts.scheme}://{parts.netloc}", parts.path) == (peer.url, "/sign-in/local")
+    assert parse_qs(parts.query) == {"code": ["c0de&more"], "next": ["/account/tokens"]}
+    assert "c0de" not in outcome.out + outcome.err
+
+
+def test_what_is_for_everybody_needs_no_sign_in(mtribes: Mtribes, opened: list[str], peer: Peer) -> None:
+    local_server(mtribes, peer)
+    mtribes("open", "demo")
+    assert opened == [f"{peer.url}/demo"]
+
+
+def test_without_a_display_the_link_is_printed_alone_on_stdout(mtribes: Mtribes, peer: Peer) -> None:
+    local_server(mtribes, peer)
+    mtribes.environment.pop("BROWSER", None)
+    mtribes.environment["SSH_TTY"] = "/dev/pts/1"
+    outcome = mtribes("open", "home")
+    assert outcome.exit_code == 0
+    assert urlsplit(outcome.out.strip()).path == "/sign-in/local"
+    assert "SSH session" in outcome.err
+    assert "good once" in outcome.err
+
+
+def test_where_no_browser_starts_the_address_is_printed(mtribes: Mtribes, peer: Peer) -> None:
+    mtribes.environment.update(MTRIBES_HOST=peer.url, BROWSER="firefox")
+    mtribes.browser = lambda _: False
+    outcome = mtribes("open", "home", "--json")
+    assert outcome.envelope["data"] == {"url": f"{peer.url}/", "opened": False, "link": f"{peer.url}/"}
+
+
+def test_an_unknown_page_is_a_usage_error_that_names_the_pages(mtribes: Mtribes, peer: Peer) -> None:
+    mtribes.environment["MTRIBES_HOST"] = peer.url
+    outcome = mtribes("open", "nowhere")
+    assert outcome.exit_code == 2
+    assert "tokens" in outcome.err
