@@ -38,18 +38,6 @@ async function countEach(buttons) {
   }
 }
 
-function buttonForAll(buttons) {
-  const all = document.createElement("button");
-  all.type = "button";
-  all.className = "small";
-  all.textContent = "Count all of these, one after the other";
-  all.addEventListener("click", () => {
-    all.disabled = true;
-    countEach(buttons);
-  });
-  return all;
-}
-
 const counts = document.getElementById("counts");
 if (counts) {
   const uncounted = [...counts.querySelectorAll("button[name=count]")];
@@ -59,7 +47,10 @@ if (counts) {
     count(event.submitter);
   });
   countEach(uncounted.filter((button) => button.closest("[data-auto]")));
-  if (counts.hasAttribute("data-all") && uncounted.length > 1) counts.prepend(buttonForAll(uncounted));
+  document.getElementById("count-all")?.addEventListener("click", (event) => {
+    event.target.disabled = true;
+    countEach(uncounted);
+  });
 }
 
 // Rules that are edited

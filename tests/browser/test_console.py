@@ -25,12 +25,22 @@ OF_EVERYBODY = (
     "/console/spaces/vod",
     HERE,
     f"{HERE}/keys",
+    f"{HERE}/tribes",
+    f"{HERE}/tribes/football-fans",
     "/console/search?q=home&space=vod",
     ORGANIZATION,
     "/account",
     "/account/tokens",
 )
-OF_DEVELOPERS = (f"{ORGANIZATION}/members", f"{ORGANIZATION}/service-accounts")
+OF_DEVELOPERS = (
+    f"{ORGANIZATION}/members",
+    f"{ORGANIZATION}/service-accounts",
+    f"{HERE}/new-tribe",
+    f"{HERE}/tribe-history",
+    f"{HERE}/tribes/football-fans/edit",
+    f"{HERE}/tribes/football-fans/edit?as=document",
+    f"{HERE}/tribes/football-fans/explanation?kind=user&person=ada",
+)
 OF_ADMINISTRATORS = (f"{ORGANIZATION}/audit",)
 PAGES = {
     ADMINISTRATOR: (*OF_EVERYBODY, *OF_DEVELOPERS, *OF_ADMINISTRATORS),

@@ -51,7 +51,7 @@ POST {HERE}/new-tribe                                                 303 303 40
 GET  {HERE}/tribes/{{tribe}}                                          404 404 404
 GET  {HERE}/tribes/{{tribe}}/edit                                     404 404 403
 POST {HERE}/tribes/{{tribe}}/edit                                     303 303 403
-POST {HERE}/tribes/{{tribe}}/delete                                   404 404 403
+POST {HERE}/tribes/{{tribe}}/delete                                   303 303 403
 GET  {HERE}/tribes/{{tribe}}/explanation                              404 404 403
 POST {HERE}/tribes/{{tribe}}/exports                                  404 404 403
 GET  {HERE}/tribes/{{tribe}}/exports/{{export}}                       404 404 404

@@ -196,6 +196,9 @@ def test_names_are_offered_from_what_arrives(place: Place) -> None:
     page = opened(place)
     for value in ("attributes.plan", "video/completed", "genre", "sports/football"):
         assert f'<option value="{value}"></option>' in page.text, value
+    elsewhere = place.browser.get(f"{place.path.replace('staging', 'production')}/gold-members/edit")
+    for value in ("attributes.plan", "video/completed", "genre", "sports/football"):
+        assert f'<option value="{value}"></option>' not in elsewhere.text, value
 
 
 def test_who_was_signed_out_meanwhile_comes_back_to_what_was_typed(place: Place) -> None:
