@@ -20,11 +20,11 @@ from templates_server.console import tribe_rows as rows
 from templates_server.console.navigation import Link
 from templates_server.console.platform import Asked, invoke, may, require
 from templates_server.console.shell import done, show
+from templates_server.console.store import Sample, sample_people
 from templates_server.console.tribe import EDIT, PATH
 from templates_server.console.tribe_counts import Counted, TribeCounts
 from templates_server.console.tribe_history import TribeChange, change_of
 from templates_server.console.tribe_saving import Draft, Overtaken, create, present_tribes, save
-from templates_server.console.tribe_store import Sample, sample_people
 from templates_server.console.tribe_words import OPERATORS, sentence, sentences, summary
 from templates_server.console.tribes import NEW
 from templates_server.console.typed import REFUSALS, Typed, typed_in

@@ -14,6 +14,7 @@ from typing import Any
 
 from templates_server.documents import read_json
 from templates_server.errors import ApiError, Problem
+from templates_server.numbers import whole_number
 from templates_server.tribes.data_reading import MOST_CONDITIONS
 from templates_server.tribes.event_reading import MOST_PAIRS
 from templates_server.tribes.reading import MOST_FILTERS, OF_DATES, OF_DAYS, OF_MANY, OF_SCALARS, OF_TEXT, WITHOUT_VALUE
@@ -116,9 +117,14 @@ def field_of(path: str) -> str:
     if part is None:
         return f"f{place[1]}"
     if part[1]:
-        return f"f{place[1]}-data{int(part[2]) + 1}-{part[3] if part[3] in {'operator', 'value'} else 'path'}"
+        return f"f{place[1]}-data{_place(part[2]) + 1}-{part[3] if part[3] in {'operator', 'value'} else 'path'}"
     name = (part[5] or "whole") if part[4] == "share" else PARTS.get(part[4], part[4])
     return f"f{place[1]}-{name}" if any(name in names for names in FIELDS.values()) else f"f{place[1]}"
+
+
+def _place(digits: str) -> int:
+    """The place of a condition among those of its event."""
+    return whole_number(digits, most=MOST_CONDITIONS) or 0
 
 
 def _first(values: Values, name: str) -> str:
