@@ -28,7 +28,7 @@ class Page(StrEnum):
     DEMO = "demo"
 
 
-PATHS = {Page.HOME: "/", Page.TOKENS: "/account/tokens", Page.API: "/docs", Page.DEMO: "/demo"}
+PATHS = {Page.HOME: "/console", Page.TOKENS: "/account/tokens", Page.API: "/docs", Page.DEMO: "/demo"}
 OPEN_TO_ALL = {Page.API, Page.DEMO}
 
 

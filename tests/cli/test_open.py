@@ -37,7 +37,8 @@ def local_server(mtribes: Mtribes, peer: Peer) -> None:
 
 
 @pytest.mark.parametrize(
-    ("page", "path"), [("", "/"), ("home", "/"), ("tokens", "/account/tokens"), ("api", "/docs"), ("demo", "/demo")]
+    ("page", "path"),
+    [("", "/console"), ("home", "/console"), ("tokens", "/account/tokens"), ("api", "/docs"), ("demo", "/demo")],
 )
 def test_a_page_of_a_server_elsewhere_is_opened_as_it_is(
     mtribes: Mtribes, opened: list[str], peer: Peer, page: str, path: str
@@ -81,7 +82,7 @@ def test_where_no_browser_starts_the_address_is_printed(mtribes: Mtribes, peer: 
     mtribes.environment.update(MTRIBES_HOST=peer.url, BROWSER="firefox")
     mtribes.browser = lambda _: False
     outcome = mtribes("open", "home", "--json")
-    assert outcome.envelope["data"] == {"url": f"{peer.url}/", "opened": False, "link": f"{peer.url}/"}
+    assert outcome.envelope["data"] == {"url": f"{peer.url}/console", "opened": False, "link": f"{peer.url}/console"}
 
 
 def test_an_unknown_page_is_a_usage_error_that_names_the_pages(mtribes: Mtribes, peer: Peer) -> None:

@@ -30,6 +30,7 @@ POST   /oauth/revoke                                       200 -            -   
 POST   /oauth/device_authorization                         200 -            -             anyone  nobody
 GET    /                                                   200 -            -             anyone  nobody
 GET    /sign-in                                            200 -            -             anyone  nobody
+GET    /sign-in/local                                      404 -            -             anyone  nobody
 POST   /sign-in                                            403 -            -             anyone  nobody
 POST   /sign-out                                           403 -            -             anyone  nobody
 GET    /signed-out                                         200 -            -             anyone  nobody

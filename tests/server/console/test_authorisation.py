@@ -89,9 +89,14 @@ def rows() -> list[Row]:
     return found
 
 
+def address_of(path: str, names: Mapping[str, str]) -> str:
+    """A path with its parameters filled in; what has no name is called `none`."""
+    return PARAMETER.sub(lambda match: names.get(match[1], "none"), path)
+
+
 def ask(server: RunningServer, browser: Browser, row: Row, **names: str) -> httpx.Response:
     """Open the page, or send the form as the page would have it."""
-    path = PARAMETER.sub(lambda match: names.get(match[1], "none"), row.path)
+    path = address_of(row.path, names)
     if row.method == "GET":
         return browser.get(path)
     key = server.app.services.part(ServerKey)
@@ -149,7 +154,7 @@ def test_strangers_are_asked_to_sign_in(server: RunningServer) -> None:
         "environment": "staging",
     }
     for row in rows():
-        path = PARAMETER.sub(lambda match: names.get(match[1], "none"), row.path)
+        path = address_of(row.path, names)
         fields = {"form_token": "x"} if row.method == "POST" else None
         answer = Browser(server).send(row.method, path, fields=fields)
         assert answer.status_code == SEE_OTHER, row

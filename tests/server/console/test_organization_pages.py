@@ -7,6 +7,7 @@ import re
 
 import httpx
 import pytest
+from sqlalchemy import Connection
 
 from templates_server.access import Role
 from templates_server.audit import store as audit_store
@@ -158,14 +159,14 @@ def test_a_service_account_s_secret_is_shown_once_and_ends_with_it(
 def fill_log(server: RunningServer, person: Someone, number: int) -> None:
     """Deeds of two people: the first made a key, all others revoked one."""
 
-    def work(connection: object) -> None:
+    def work(connection: Connection) -> None:
         for at in range(number):
             action = "key.revoke" if at else "key.create"
             deed = Deed(
                 person.organization_id, system_clock() + at, "person", "acc", f"<i>{at % 2}</i>", action, f"key_{at}",
                 space="vod", environment="production", details={"name": "<b>", "number": at},
             )  # fmt: skip
-            audit_store.record(connection, deed)  # type: ignore[arg-type]
+            audit_store.record(connection, deed)
 
     server.database.write_now(work)
 

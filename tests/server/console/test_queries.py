@@ -12,7 +12,7 @@ from templates_server.schema import spaces
 from templates_server.times import system_clock
 from templates_server.tribes import store
 from tests.server.console.people import colleague, new_space
-from tests.server.console.test_authorisation import PARAMETER, rows
+from tests.server.console.test_authorisation import PARAMETER, address_of, rows
 from tests.server.oauth.flows import Browser, Someone, signed_in_browser, someone
 from tests.servers import RunningServer
 
@@ -37,10 +37,11 @@ def statements_of(work: Callable[[], object]) -> int:
 
 
 def add_to(server: RunningServer, person: Someone, number: int) -> str:
-    """So many Spaces and members more; the key of a Space."""
-    for _ in range(number):
-        key = new_space(server, person)
+    """So many Spaces and members more; the key of one of the Spaces."""
+    for _ in range(number - 1):
         colleague(server, person, Role.VIEWER)
+        new_space(server, person)
+    key = new_space(server, person)
     add_tribes(server, person, key, number)
     return key
 
@@ -65,7 +66,7 @@ def counts(browser: Browser, person: Someone, space: str) -> dict[str, int]:
     paths = [path for path in paths if set(PARAMETER.findall(path)) <= names.keys()]
     found = {}
     for path in paths:
-        address = PARAMETER.sub(lambda match: names[match[1]], path)
+        address = address_of(path, names)
         assert browser.get(address).status_code == 200
         found[path] = statements_of(lambda address=address: browser.get(address))  # type: ignore[misc]
     return found

@@ -1,0 +1,52 @@
+"""Names that people choose are text on every page of the console."""
+
+from __future__ import annotations
+
+import html
+
+from sqlalchemy import Connection, update
+
+from templates_server import schema
+from tests.server.console.people import new_space, submit
+from tests.server.console.test_authorisation import address_of, rows
+from tests.server.oauth.flows import signed_in_browser, someone
+from tests.servers import RunningServer
+
+NAMES = (
+    '"><img src=x onerror=alert(1)>',
+    "'-alert(1)-'",
+    "{{ 7 * 7 }}{% raw %}",
+    "</code></title><script>alert(1)</script>",
+    "javascript:alert(1)",
+    "\u202egnp.exe & \N{PILE OF POO}",
+)
+
+
+def test_names_are_shown_as_they_are_and_open_no_tag(server: RunningServer) -> None:
+    for name in NAMES:
+        person = someone(server)
+        rename(server, person.organization_id, person.account_id, name)
+        space = new_space(server, person, name=name)
+        browser = signed_in_browser(server, person)
+        keys = f"/console/spaces/{space}/environments/production/keys"
+        accounts = f"/console/organizations/{person.organization}/service-accounts"
+        submit(browser, browser.get(keys), keys, name=name)
+        submit(browser, browser.get(accounts), accounts, name=name[:128], scopes="code:read")
+        names = {"organization": person.organization, "space": space, "environment": "production"}
+        paths = [address_of(row.path, names) for row in rows() if row.method == "GET"]
+        for path in ["/console", "/account", "/account/tokens", f"/console/search?q=a&space={space}", *paths]:
+            page = browser.get(path)
+            assert page.status_code == 200, (path, name)
+            if "<" in name:
+                assert name not in page.text, path
+            assert html.escape(name).replace("&#x27;", "&#39;").replace("&quot;", "&#34;") in page.text, path
+
+
+def rename(server: RunningServer, organization_id: str, account_id: str, name: str) -> None:
+    """Call an organization and a person like that, whatever would refuse it."""
+
+    def work(connection: Connection) -> None:
+        for table, its_id in ((schema.organizations, organization_id), (schema.accounts, account_id)):
+            connection.execute(update(table).where(table.c.id == its_id).values(name=name))
+
+    server.database.write_now(work)
