@@ -130,18 +130,18 @@ async def _act(visit: Visit, editor: Editor, act: str, note: str) -> Response:
         document = await _document(visit, editor)
         if act in {"document", "form", "count"}:
             return await _show(visit, await _without_saving(visit, editor, document, act))
-        return await _save(visit, editor, Draft(_key(editor), document, editor.revision, note))
+        return await _save(visit, editor, Draft(_key(editor, document), document, editor.revision, note))
     except REFUSALS as error:
         return await _show(visit, replace(editor, typed=_refused(editor, error)))
     except Overtaken as overtaken:
         return await _show(visit, replace(editor, overtaken=overtaken, revision=overtaken.revision))
 
 
-def _key(editor: Editor) -> str:
+def _key(editor: Editor, document: Any) -> str:
     """The key of the tribe: of a new one as it was typed, else made of the name; ValidationFailed where it is none."""
     key = editor.key or editor.typed.text("tribe").strip() or key_of_name(editor.typed.text("name"))
     if not is_key(key):
-        raise ValidationFailed([Problem("key", KEY_RULE if key else NO_KEY)])
+        raise ValidationFailed([Problem("key", KEY_RULE if key else NO_KEY), *_problems_of(editor, document)])
     return key
 
 

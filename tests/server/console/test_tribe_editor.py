@@ -129,6 +129,11 @@ def test_a_new_tribe_has_a_key_of_its_name(place: Place) -> None:
         answer = press(place, page, "save", path, name=name, f0_attribute="locale", f0_operator="exists")
         assert answer.status_code == 422
         assert re.search(rf'id="tribe-problem"[^>]*>{problem}', answer.text), name
+    both = press(place, page, "save", path, name="", f0_attribute="nonsense")
+    assert [name for name in ("tribe", "f0-attribute") if f'id="{name}-problem"' in both.text] == [
+        "tribe",
+        "f0-attribute",
+    ]
     for _ in range(2):  # the second one is the same form, sent again
         made = press(place, page, "save", path, name="Ünder 30s!", f0_attribute="locale", f0_operator="exists")
         assert (made.status_code, made.headers["location"]) == (303, f"{place.path}/under-30s")
