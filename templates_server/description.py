@@ -115,6 +115,7 @@ CONTENT_ENCODING = Parameter("Content-Encoding", Literal["gzip", "zstd"], "How t
 ACCOUNT = Parameter("accountId", str, "An organization, by key or id: outside of it there is nothing for this call.")
 ETAG = Header("ETag", "The revision as an entity tag.")
 ACCEPT_RANGES = Header("Accept-Ranges", "`bytes`.")
+CONTENT_DISPOSITION = Header("Content-Disposition", "The name of the file.")
 CONTENT_RANGE = Header("Content-Range", "Which part it is, and of how many bytes; absent where it is all.")
 LINK_TO_NEXT = Header("Link", 'The next page, `rel="next"`; absent on the last one.')
 LOCATION = Header("Location", "Where to go on.")

@@ -32,7 +32,10 @@ from templates_server.console import audit as audit_pages
 from templates_server.console import home as home_pages
 from templates_server.console import keys as key_pages
 from templates_server.console import members as member_pages
+from templates_server.console import model as model_pages
 from templates_server.console import organization as organization_pages
+from templates_server.console import people as people_pages
+from templates_server.console import person as person_pages
 from templates_server.console import profile as profile_pages
 from templates_server.console import search as search_pages
 from templates_server.console import service_accounts as service_account_pages
@@ -41,6 +44,7 @@ from templates_server.console import tokens as token_pages
 from templates_server.console import tribe as tribe_pages
 from templates_server.console import tribe_editor, tribe_explanation, tribe_exports, tribe_history
 from templates_server.console import tribes as tribe_list
+from templates_server.console import user_tags as user_tag_pages
 from templates_server.delivery import api as delivery
 from templates_server.delivery import revisions_api as deliveries
 from templates_server.delivery.models import (
@@ -59,6 +63,7 @@ from templates_server.demo_app import api as demo_app
 from templates_server.demo_app.models import Configuration
 from templates_server.description import (
     ACCEPT_RANGES,
+    CONTENT_DISPOSITION,
     CONTENT_ENCODING,
     CONTENT_RANGE,
     CSV,
@@ -138,10 +143,12 @@ from templates_server.pages.models import (
     DeviceConsentForm,
     DeviceForm,
     DownloadForm,
+    EraseForm,
     InvitationForm,
     InviteForm,
     KeyForm,
     MemberForm,
+    ModelForm,
     PasswordForm,
     RevokeTokenForm,
     ServiceAccountForm,
@@ -151,6 +158,7 @@ from templates_server.pages.models import (
     SpaceForm,
     TokenForm,
     TribeForm,
+    UserTagForm,
 )
 from templates_server.sessions import api as sessions
 from templates_server.sessions.changes import api as changes
@@ -453,13 +461,19 @@ PAGE_ROUTES = (
     ),
 )
 
-CONTENT_DISPOSITION = Header("Content-Disposition", "`attachment`, with the name of the file.")
 CONSOLE = "/console"
 CONSOLE_SPACE = f"{CONSOLE}/spaces/{{space}}"
 CONSOLE_ENVIRONMENT = f"{CONSOLE_SPACE}/environments/{{environment}}"
+CONSOLE_MODEL = f"{CONSOLE_SPACE}/model"
 CONSOLE_KEYS = f"{CONSOLE_ENVIRONMENT}/keys"
 CONSOLE_TRIBES = f"{CONSOLE_ENVIRONMENT}/tribes"
 CONSOLE_TRIBE = f"{CONSOLE_TRIBES}/{{tribe}}"
+CONSOLE_USERS = f"{CONSOLE_ENVIRONMENT}/users"
+CONSOLE_USER = f"{CONSOLE_USERS}/{{user}}"
+CONSOLE_VISITORS = f"{CONSOLE_ENVIRONMENT}/visitors"
+CONSOLE_VISITOR = f"{CONSOLE_VISITORS}/{{visitor}}"
+CONSOLE_USER_TAGS = f"{CONSOLE_ENVIRONMENT}/user-tags"
+OF_A_SEARCH = (Forbidden, ValidationFailed)
 CONSOLE_ORGANIZATION = f"{CONSOLE}/organizations/{{organization}}"
 CONSOLE_MEMBERS = f"{CONSOLE_ORGANIZATION}/members"
 CONSOLE_SERVICE_ACCOUNTS = f"{CONSOLE_ORGANIZATION}/service-accounts"
@@ -552,6 +566,29 @@ CONSOLE_ROUTES = (
     _page(CONSOLE_SPACE, space_pages.space_page, "A Space and its environments."),
     _form(f"{CONSOLE_SPACE}/rename", space_pages.rename_space, "Give a Space another name.", SpaceForm),
     _form(f"{CONSOLE_SPACE}/delete", space_pages.delete_space, "Delete a Space and everything in it.", SpaceForm),
+    _page(CONSOLE_MODEL, model_pages.model_page, "Everything that the model of a Space has."),
+    _page(f"{CONSOLE_MODEL}/edit", model_pages.edit_page, "The model as a document to edit."),
+    _form(
+        CONSOLE_MODEL,
+        model_pages.save_model,
+        "Store a model, or say what it would change.",
+        ModelForm,
+        max_body_bytes=Limits.max_document_bytes,
+        also=(HTTPStatus.OK,),
+    ),
+    _page(
+        f"{CONSOLE_MODEL}/history",
+        model_pages.history_page,
+        "The revisions of the model, and what changed between two.",
+        takes=(
+            Parameter("from", int, "A revision."),
+            Parameter("to", int, "A revision to compare it with."),
+            Parameter("cursor", str, "Where the list goes on."),
+        ),
+    ),
+    _page(f"{CONSOLE_MODEL}/code", model_pages.code_page, "The code that is generated from the model."),
+    _page(f"{CONSOLE_MODEL}/code/{{language}}", model_pages.code_page, "The code in a language."),
+    _page(f"{CONSOLE_MODEL}/code/{{language}}/{{file*}}", model_pages.code_page, "A file of the code in a language."),
     _page(CONSOLE_ENVIRONMENT, space_pages.environment_page, "An environment at a glance."),
     _page(CONSOLE_KEYS, key_pages.keys_page, "The keys of an environment, and whether user ids are signed there."),
     _form(CONSOLE_KEYS, key_pages.create_key, "Create a key.", KeyForm),
@@ -605,6 +642,30 @@ CONSOLE_ROUTES = (
         gives=Body(Any, (CSV, NDJSON, JSON)),
         sends=(ETAG, CONTENT_DISPOSITION),
     ),
+    _page(CONSOLE_USERS, people_pages.users_page, "The users of an environment, searched.", refuses=OF_A_SEARCH),
+    _page(CONSOLE_USER, person_pages.user_page, "One user: what is known of them, and what they see now."),
+    _page(
+        f"{CONSOLE_USER}/everything",
+        person_pages.everything_file,
+        "All that is known of a user, as a file.",
+        gives=Body(Any),
+        sends=(CONTENT_DISPOSITION,),
+    ),
+    _form(f"{CONSOLE_USER}/tags", person_pages.add_tag, "Give a user a tag.", UserTagForm),
+    _form(f"{CONSOLE_USER}/tags/remove", person_pages.remove_tag, "Take a tag from a user.", UserTagForm),
+    _form(
+        f"{CONSOLE_USER}/erase",
+        person_pages.erase_user,
+        "Erase a user and all that is known of them.",
+        EraseForm,
+        path_examples={"user": "casey"},
+    ),
+    _page(CONSOLE_VISITORS, people_pages.visitors_page, "The visitors, searched.", refuses=OF_A_SEARCH),
+    _page(CONSOLE_VISITOR, person_pages.visitor_page, "One visitor; on to the user whom they turned out to be."),
+    _form(f"{CONSOLE_VISITOR}/tags", person_pages.add_visitor_tag, "Give a visitor a tag.", UserTagForm),
+    _form(f"{CONSOLE_VISITOR}/tags/remove", person_pages.remove_visitor_tag, "Take a tag from a visitor.", UserTagForm),
+    _page(CONSOLE_USER_TAGS, user_tag_pages.user_tags_page, "The user tags, searched.", refuses=OF_A_SEARCH),
+    _form(f"{CONSOLE_USER_TAGS}/delete", user_tag_pages.delete_user_tag, "Delete a tag from everybody.", UserTagForm),
 )
 
 ORGANIZATION = "/v2/organizations/{organization}"
@@ -817,6 +878,7 @@ TOKEN_ROUTES = (
                 example="ada@example.com",
             ),
             Parameter("action", str, "Only this action, or all of a noun: `token`.", example="space.create"),
+            Parameter("space", str, "Only in this Space, by its key.", example="vod"),
             Parameter("since", str, "Only since a time or a day (RFC 3339).", example="2026-11-21"),
         ),
         refuses=(ValidationFailed,),

@@ -14,9 +14,9 @@ NO_TIME = "This must be a time such as 2026-11-21T20:35:00Z, or a day such as 20
 
 async def list_entries(call: Call) -> Answer:
     """A page of what was done in an organization, the newest first. It may be short and yet not the last."""
-    page, organization_id = asked_page(call), call.place.organization_id
-    since = _since(call.query.get("since"))
-    wanted = store.Wanted(page.limit, page.after, call.query.get("actor"), call.query.get("action"), since)
+    page, organization_id, query = asked_page(call), call.place.organization_id, call.query
+    since = _since(query.get("since"))
+    wanted = store.Wanted(page.limit, page.after, query.get("actor"), query.get("action"), query.get("space"), since)
     found = await call.database.read(lambda connection: store.list_deeds(connection, organization_id, wanted))
     headers = link_after(call, page, found.more_before)
     return Answer([_view(stored) for stored in found.deeds], "audit_entry", headers=headers)

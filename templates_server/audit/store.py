@@ -49,22 +49,23 @@ def record(connection: Connection, deed: Deed) -> None:
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which deeds: so many before an id, "" for the newest of all; where given, of an actor, an action, since a time.
+    """Which deeds: so many before an id, "" for the newest of all; where given, by whom, what, where, since when.
 
-    `actor` is an id or a name; `action` an action such as `token.create`, or the noun of several; `since` in
-    milliseconds.
+    `actor` is an id or a name; `action` an action such as `token.create`, or the noun of several; `space` a key;
+    `since` in milliseconds.
     """
 
     limit: int
     before: str = ""
     actor: str | None = None
     action: str | None = None
+    space: str | None = None
     since: int | None = None
 
     @property
     def is_narrow(self) -> bool:
         """Whether it is only known from a deed itself that it is wanted."""
-        return self.actor is not None or self.action is not None
+        return not (self.actor is self.action is self.space is None)
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,8 @@ def _conditions(columns: ReadOnlyColumnCollection[str, Any], wanted: Wanted) -> 
     if wanted.action is not None:
         nouns = columns.action.startswith(f"{wanted.action}.", autoescape=True)
         conditions.append(or_(columns.action == wanted.action, nouns))
+    if wanted.space is not None:
+        conditions.append(columns.space == wanted.space)
     return conditions
 
 

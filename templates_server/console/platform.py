@@ -107,21 +107,23 @@ async def invoke(visit: Visit, handler: Handler, asked: Asked | None = None, **p
     `parameters` are parts of the route's path below the place of the page. A document's body is bytes.
     """
     asked = asked or Asked()
-    route, call, raw = _ready(visit, handler, asked, parameters)
+    route, call, raw = _prepared(visit, handler, asked, parameters)
     if not asked.key:
         return _result(route, await route.handler(call))
     return await _invoke_once(route, call, raw)
 
 
-async def respond(visit: Visit, handler: Handler, **parameters: str) -> Response:
-    """The response of the handler's route as it is, such as a file."""
-    _, call, _ = _ready(visit, handler, Asked(), parameters)
-    answer = await handler(call)
-    return to_response(answer) if isinstance(answer, Answer) else answer
+async def download(visit: Visit, handler: Handler, file_name: str, **parameters: str) -> Response:
+    """The very bytes that the handler's route gives to the visitor, as a file; its name is of ASCII."""
+    route, call, _ = _prepared(visit, handler, Asked(), parameters)
+    answer = await route.handler(call)
+    response = to_response(answer) if isinstance(answer, Answer) else answer
+    response.headers["Content-Disposition"] = f'attachment; filename="{file_name}"'
+    return response
 
 
-def _ready(visit: Visit, handler: Handler, asked: Asked, parameters: Mapping[str, str]) -> tuple[Route, Call, bytes]:
-    """The handler's route, the visitor's call of it, and the body as bytes; Forbidden where they may not."""
+def _prepared(visit: Visit, handler: Handler, asked: Asked, parameters: Mapping[str, str]) -> tuple[Route, Call, bytes]:
+    """The handler's route, the visitor's call of it, and the body as it was sent; Forbidden unless they may."""
     route = visit.call.services.part(PlatformRoutes).of(handler)
     check_permission(route, visit.call, visit.call.located)
     raw = asked.body if isinstance(asked.body, bytes) else msgspec.json.encode(asked.body)

@@ -8,7 +8,8 @@ from typing import Any
 
 from starlette.responses import Response
 
-from templates_server.console.platform import Asked, invoke, respond
+from templates_server.console.platform import Asked, invoke
+from templates_server.console.platform import download as fetch
 from templates_server.console.shell import show
 from templates_server.console.tribe import DOWNLOAD, PATH, crumbs, show_tribe, stored_tribe
 from templates_server.console.typed import KEY, REFUSALS, typed_in
@@ -52,9 +53,8 @@ async def download_page(visit: Visit) -> Response:
 async def download(visit: Visit) -> Response:
     """The file, under a name that says what it is."""
     export: Any = await _export(visit)
-    response = await respond(visit, exports.download)
     name = f"{export.tribe}-{visit.call.place.environment_name}.{export.format}"
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    response = await fetch(visit, exports.download, name)
     response.headers["Cache-Control"] = "no-store"
     del response.headers["Accept-Ranges"]
     return response

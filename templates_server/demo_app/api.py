@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from starlette.responses import Response
 
 from templates_server.codegen.highlighting import highlighted
 from templates_server.codegen.inputs import CodeHashes, load_input
+from templates_server.codegen.listing import TITLES, first_of, in_folders
 from templates_server.codegen.recording import record_rendering
 from templates_server.codegen.render import LANGUAGES, render
 from templates_server.demo_app.models import Configuration
@@ -20,16 +20,6 @@ from templates_server.errors import NotFound
 from templates_server.pages.render import Page, pages_of
 
 SPACE = "vod"
-TITLES = {
-    "typescript": "TypeScript",
-    "javascript": "JavaScript",
-    "kotlin": "Kotlin",
-    "java": "Java",
-    "swift": "Swift",
-    "brightscript": "BrightScript",
-    "python": "Python",
-}
-"""What people call the languages."""
 FOLDER = Path(__file__).parent / "files"
 JAVASCRIPT = "text/javascript; charset=utf-8"
 MEDIA_TYPES = {".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8", ".js": JAVASCRIPT}
@@ -93,33 +83,20 @@ async def show_code(call: Call) -> Response:
     """A file of the code that is generated for the app, in one of the languages, as people read it."""
     language = call.parameters.get("language", LANGUAGES[0])
     files = await call.services.part(GeneratedFiles).find(call, language)
-    path = call.parameters.get("file") or _first_of(files)
+    path = call.parameters.get("file") or first_of(files)
     if path not in files:
         raise NotFound
     text = await asyncio.to_thread(highlighted, path, files[path])
     shown = {
         "languages": [(name, TITLES[name]) for name in LANGUAGES],
         "language": language,
+        "code": "/demo/code",
         "title": TITLES[language],
-        "folders": [(folder, list(paths)) for folder, paths in itertools.groupby(sorted(files, key=_place), _folder)],
+        "folders": in_folders(files),
         "path": path,
         "text": text,
     }
     return pages_of(call).open_answer(Page("code", shown))
-
-
-def _first_of(files: Mapping[str, str]) -> str:
-    """What is shown first: the code of an experience, where there is any."""
-    return next((path for path in sorted(files) if path.lower().startswith("experience/")), min(files))
-
-
-def _folder(path: str) -> str:
-    return path.rpartition("/")[0]
-
-
-def _place(path: str) -> tuple[bool, str, str]:
-    """Where it stands in the list: folders after what lies beside them."""
-    return "/" in path, _folder(path), path
 
 
 async def _shop(call: Call) -> Shop:

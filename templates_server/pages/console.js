@@ -69,6 +69,31 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// A document that is being edited outlives a sign-out: it is kept in the tab until it was stored.
+const draft = document.querySelector("form[data-draft] textarea");
+const DRAFT_KEY = `draft ${draft?.form.action}`;
+
+function bringDraftBack() {
+  const kept = sessionStorage.getItem(DRAFT_KEY);
+  if (kept !== null && draft.value === draft.defaultValue && kept !== draft.value && !document.querySelector("[role=alert], [role=status]")) {
+    draft.value = kept;
+    const told = document.createElement("p");
+    told.className = "notice";
+    told.setAttribute("role", "status");
+    told.textContent = "What you had typed and not saved is back. Reload the page to begin again from what is stored.";
+    draft.form.prepend(told);
+    sessionStorage.removeItem(DRAFT_KEY);
+  }
+}
+
+if (draft) {
+  bringDraftBack();
+  draft.form.addEventListener("submit", () => sessionStorage.setItem(DRAFT_KEY, draft.value));
+}
+else if (document.querySelector(".toast")) {
+  for (const key of Object.keys(sessionStorage)) if (key.startsWith("draft ")) sessionStorage.removeItem(key);
+}
+
 document.addEventListener("submit", (event) => {
   if (event.target.dataset.sent) event.preventDefault();
   else if (event.target.method === "post") event.target.dataset.sent = "yes";

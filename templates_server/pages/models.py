@@ -89,6 +89,18 @@ class SignedIdsForm(DeedForm, frozen=True):
     deed: Literal["require", "off", "rotate"] = "require"
 
 
+class UserTagForm(DeedForm, frozen=True):
+    """A user tag that a person is to get or to lose, or that is to go from everybody."""
+
+    tag: str = ""
+
+
+class EraseForm(DeedForm, frozen=True):
+    """Who is to be erased; `confirmation` is their id, typed again."""
+
+    confirmation: str = ""
+
+
 class SpaceForm(DeedForm, frozen=True):
     """A Space that is wanted, or another name for one; `confirmation` is the key of one that is to go."""
 
@@ -149,3 +161,12 @@ class DownloadForm(DeedForm, frozen=True):
     """The form of a file that is wanted."""
 
     format: Literal["csv", "ndjson", "json"] = "csv"
+
+
+class ModelForm(DeedForm, frozen=True):
+    """A model as a document, the revision that it was made from, and whether to store it or to say what changes."""
+
+    document: str = ""
+    revision: str = ""
+    note: str = ""
+    deed: Literal["review", "save"] = "save"

@@ -23,6 +23,8 @@ ORGANIZATION = "/console/organizations/acme"
 OF_EVERYBODY = (
     "/console",
     "/console/spaces/vod",
+    "/console/spaces/vod/model",
+    "/console/spaces/vod/model/code/kotlin",
     HERE,
     f"{HERE}/keys",
     f"{HERE}/tribes",
@@ -40,6 +42,12 @@ OF_DEVELOPERS = (
     f"{HERE}/tribes/football-fans/edit",
     f"{HERE}/tribes/football-fans/edit?as=document",
     f"{HERE}/tribes/football-fans/explanation?kind=user&person=ada",
+    f"{HERE}/users",
+    f"{HERE}/users/ada",
+    f"{HERE}/visitors",
+    f"{HERE}/user-tags",
+    "/console/spaces/vod/model/edit",
+    "/console/spaces/vod/model/history",
 )
 OF_ADMINISTRATORS = (f"{ORGANIZATION}/audit",)
 PAGES = {

@@ -250,6 +250,7 @@ class Stage:
         return json.loads(msgspec.json.encode(route.example)) if route.example is not None else None
 
 
+CONSOLE = "/console/spaces/{space}/environments/{environment}"
 FORMS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "POST /sign-in": ("sign-in", {"email": "{email}", "password": "{password}", "next": "/device"}),
     "POST /sign-out": ("sign-out", {}),
@@ -257,6 +258,12 @@ FORMS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "POST /device": ("device code", {"user_code": "{user_code}"}),
     "POST /device/decision": ("device consent {user_code}", {"user_code": "{user_code}", "decision": "allow"}),
     "POST /invitation/{code}": ("invitation {code}", {"name": "Kay", "password": PASSWORD, "repeated": PASSWORD}),
+    f"POST {CONSOLE}/users/{{user}}/tags": ("add tag", {"tag": "sports/boxing"}),
+    f"POST {CONSOLE}/users/{{user}}/tags/remove": ("remove tag", {"tag": "sports/boxing"}),
+    f"POST {CONSOLE}/users/{{user}}/erase": ("erase user", {"confirmation": "casey"}),
+    f"POST {CONSOLE}/visitors/{{visitor}}/tags": ("add visitor tag", {"tag": "sports/boxing"}),
+    f"POST {CONSOLE}/visitors/{{visitor}}/tags/remove": ("remove visitor tag", {"tag": "sports/boxing"}),
+    f"POST {CONSOLE}/user-tags/delete": ("delete user tag", {"tag": "old"}),
     "POST /account/tokens": ("create token", {"name": "CI", "scope": "code:read", "days": "7", "spaces": ""}),
     "POST /account/password": ("change password", {"present": "x", "password": PASSWORD, "repeated": PASSWORD}),
     "POST /console/organizations/{organization}": ("create space", {"key": "x", "space_key": "fuzzed", "name": "F"}),
@@ -273,6 +280,7 @@ FORMS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "POST /console/spaces/{space}/delete": ("delete space", {"confirmation": "not the key"}),
     "POST /console/spaces/{space}/environments/{environment}/keys": ("create key", {"key": "x", "name": "Fuzzed"}),
     "POST /console/spaces/{space}/environments/{environment}/keys/signed-ids": ("signed ids", {"deed": "off"}),
+    "POST /console/spaces/{space}/model": ("save model", {"document": "experiences: {{}}", "deed": "review"}),
 }
 """The purpose of each form, and its fields besides the token."""
 

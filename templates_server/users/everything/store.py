@@ -1,4 +1,7 @@
-"""All SQL that reads what is known of one user besides their profile: kind by kind, in pages, the earliest first."""
+"""All SQL that reads what is known of one person besides their profile: kind by kind, in pages, the earliest first.
+
+Or the latest few of a kind, which is what a page shows.
+"""
 
 from __future__ import annotations
 
@@ -135,11 +138,26 @@ def page_of(
     """
     by_id = kind.id if connection.dialect.name == "sqlite" else f'{kind.id} COLLATE "C"'  # by code points
     query = (
-        f"SELECT {', '.join((kind.time, kind.id, *kind.others))} FROM {kind.table} "  # noqa: S608 - names of ours
-        f"WHERE environment_id = ? AND {kind.person} = ? AND ({kind.time} > ? OR {kind.time} = ? AND {by_id} > ?) "
+        f"{_all_of(kind)} AND ({kind.time} > ? OR {kind.time} = ? AND {by_id} > ?) "
         f"ORDER BY {kind.time}, {by_id} LIMIT ?"
     )
     values = (*owner, after.time, after.time, after.id, limit)
     rows = connection.exec_driver_sql(as_text(connection, query), values).all()
     last = Position(rows[-1][0], rows[-1][1]) if len(rows) == limit else None
     return [kind.told(row) for row in rows], last
+
+
+def latest_of(connection: Connection, kind: Kind, owner: tuple[str, str], *, limit: int) -> Sequence[dict[str, Any]]:
+    """So many things of a kind, those that were seen or happened last first, as they are told."""
+    latest = "last_seen" if "last_seen" in kind.others else kind.time
+    query = f"{_all_of(kind)} ORDER BY {latest} DESC, {kind.id} LIMIT ?"
+    rows = connection.exec_driver_sql(as_text(connection, query), (*owner, limit))
+    return [kind.told(row) for row in rows]
+
+
+def _all_of(kind: Kind) -> str:
+    """What selects all things of a kind that a person of an environment has."""
+    return (
+        f"SELECT {', '.join((kind.time, kind.id, *kind.others))} FROM {kind.table} "  # noqa: S608 - names of ours
+        f"WHERE environment_id = ? AND {kind.person} = ?"
+    )

@@ -244,3 +244,39 @@ def test_a_page_looks_through_so_many_and_no_more(
     answer = client.get(path(person.organization), params={"action": "token.create", "limit": 1})
     assert (answer.json()["data"], "next" in answer.links) == ([], True)
     assert actions(client, person.organization, action="token.create", limit=1) == ["token.create"]
+
+
+def test_entries_are_chosen_by_action_person_and_space(
+    server: RunningServer, client: httpx.Client, person: Person
+) -> None:
+    space, other = add_space(server, person), add_space(server, person)
+    for key in (space, space, other):
+        keys = f"/v2/spaces/{key}/environments/production/keys"
+        client.post(keys, json={"name": "App"}).raise_for_status()
+
+    def targets(**filters: str) -> list[tuple[str, str | None]]:
+        answer = client.get(path(person.organization), params=filters).raise_for_status()
+        return [(entry["action"], entry["space"]) for entry in answer.json()["data"]]
+
+    assert targets(action="key.create", space=space) == [("key.create", space)] * 2
+    assert targets(action="key", space=other) == [("key.create", other)]
+    assert targets(action="space") == [("space.create", None)] * 2
+    assert len(targets(actor=person.email)) == 5
+    assert targets(action="k") == targets(action="key%") == targets(actor="nobody") == []
+
+
+def test_a_page_of_chosen_entries_may_be_short_and_lead_on(
+    monkeypatch: pytest.MonkeyPatch, server: RunningServer, client: httpx.Client, person: Person
+) -> None:
+    monkeypatch.setattr(store, "MOST_LOOKED_THROUGH", 3)
+    space = add_space(server, person)
+    for number in range(7):
+        keys = f"/v2/spaces/{space}/environments/production/keys"
+        client.post(keys, json={"name": f"App {number}"}).raise_for_status()
+    url: str | None = f"{path(person.organization)}?action=space&limit=2"
+    pages = []
+    while url:
+        answer = client.get(url).raise_for_status()
+        pages.append([entry["action"] for entry in answer.json()["data"]])
+        url = answer.links.get("next", {}).get("url")
+    assert pages == [[], [], ["space.create"]]

@@ -40,6 +40,7 @@ PARAMETERS = {
     "user": "ada",
     "code": "x",
     "session": "x",
+    "visitor": "phone",
     "export": "exp_0",
 }
 ANSWERS_OF_ITS_OWN = re.compile(rb'(name="form_token" value="|"last_used":)(?:null|"[^"]*"|[^"]*)')

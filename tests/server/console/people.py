@@ -13,8 +13,13 @@ from sqlalchemy import Connection, select
 from templates_server import schema
 from templates_server.access import Role
 from templates_server.accounts import store as accounts_store
+from templates_server.persons.names import stated
+from templates_server.persons.reading import read_user
+from templates_server.persons.store import Presence, arrive
 from templates_server.spaces import store as spaces_store
 from templates_server.times import system_clock
+from templates_server.users import store as users_store
+from templates_server.users.folding import UserChange
 from tests.server.oauth.flows import PASSWORD_HASH, Browser, Someone
 from tests.servers import RunningServer
 
@@ -45,6 +50,37 @@ def colleague(server: RunningServer, person: Someone, role: Role) -> Someone:
         return Someone(account_id, email, person.organization_id, person.organization)
 
     return server.database.write_now(work)
+
+
+def put_user(server: RunningServer, space: str, environment: str, user_id: str, **fields: object) -> None:
+    """Insert or update a user, by what the Platform API takes of one."""
+    found, change, problems = read_user({"user_id": user_id, **fields}, "")
+    assert not list(problems)
+    environment_id = environment_id_of(server, space, environment)
+    server.database.write_now(
+        lambda connection: users_store.upsert_users(
+            connection, environment_id, [UserChange(found, change)], now=system_clock()
+        )
+    )
+
+
+def put_visitor(server: RunningServer, space: str, environment: str, anonymous_id: str) -> None:
+    """A visitor, as if an app had told of them."""
+    who = stated(anonymous_id, None)
+    assert who is not None
+    presence = Presence(environment_id_of(server, space, environment), who, system_clock())
+    server.database.write_now(lambda connection: arrive(connection, [presence]))
+
+
+def environment_id_of(server: RunningServer, space: str, environment: str) -> str:
+    """The id of an environment of a Space."""
+    there, its_space = schema.environments.c, schema.spaces.c
+    query = (
+        select(there.id)
+        .join_from(schema.environments, schema.spaces)
+        .where(its_space.key == space, there.name == environment)
+    )
+    return str(server.database.read_now(lambda connection: connection.execute(query).scalar_one()))
 
 
 def forms_of(page: httpx.Response) -> dict[str, list[dict[str, str]]]:

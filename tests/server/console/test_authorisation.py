@@ -15,7 +15,7 @@ from templates_server.pages.browser import Browser as Cookied
 from templates_server.pages.browser import form_token
 from templates_server.routes import ROUTES
 from templates_server.server_key import ServerKey
-from tests.server.console.people import colleague, deeds_of, new_space
+from tests.server.console.people import colleague, deeds_of, new_space, put_user
 from tests.server.oauth.flows import Browser, signed_in_browser, someone
 from tests.server.pages.test_every_page import PURPOSES, session_cookie
 from tests.servers import RunningServer
@@ -39,6 +39,13 @@ GET  {ORGANIZATION}/audit                                             200 403 40
 GET  {SPACE}                                                          200 200 200
 POST {SPACE}/rename                                                   303 303 403
 POST {SPACE}/delete                                                   422 422 403
+GET  {SPACE}/model                                                    200 200 200
+POST {SPACE}/model                                                    422 422 403
+GET  {SPACE}/model/edit                                               200 200 403
+GET  {SPACE}/model/history                                            200 200 403
+GET  {SPACE}/model/code                                               200 200 200
+GET  {SPACE}/model/code/{{language}}                                  404 404 404
+GET  {SPACE}/model/code/{{language}}/{{file*}}                        404 404 404
 GET  {HERE}                                                           200 200 200
 GET  {HERE}/keys                                                      200 200 200
 POST {HERE}/keys                                                      303 303 403
@@ -56,6 +63,18 @@ GET  {HERE}/tribes/{{tribe}}/explanation                              404 404 40
 POST {HERE}/tribes/{{tribe}}/exports                                  404 404 403
 GET  {HERE}/tribes/{{tribe}}/exports/{{export}}                       404 404 404
 GET  {HERE}/tribes/{{tribe}}/exports/{{export}}/content               404 404 403
+GET  {HERE}/users                                                     200 200 403
+GET  {HERE}/users/{{user}}                                            404 404 403
+GET  {HERE}/users/{{user}}/everything                                 404 404 403
+POST {HERE}/users/{{user}}/tags                                       404 404 403
+POST {HERE}/users/{{user}}/tags/remove                                404 404 403
+POST {HERE}/users/{{user}}/erase                                      404 404 403
+GET  {HERE}/visitors                                                  200 200 403
+GET  {HERE}/visitors/{{visitor}}                                      404 404 403
+POST {HERE}/visitors/{{visitor}}/tags                                 404 404 403
+POST {HERE}/visitors/{{visitor}}/tags/remove                          404 404 403
+GET  {HERE}/user-tags                                                 200 200 403
+POST {HERE}/user-tags/delete                                          303 303 403
 """
 """What administrators, developers and viewers get. A deed of a part that is not there is 404 for whoever may."""
 FIELDS: Mapping[str, str] = {
@@ -66,8 +85,10 @@ FIELDS: Mapping[str, str] = {
     "scopes": "code:read",
     "deed": "require",
     "tribe": "wireless-fans",
+    "tag": "sports/football",
+    "confirmation": "none",
 }
-PARAMETER = re.compile(r"\{(\w+)\}")
+PARAMETER = re.compile(r"\{(\w+)\*?\}")
 
 
 @dataclass(frozen=True)
@@ -121,6 +142,7 @@ def test_each_role_may_do_what_the_table_says_and_no_more(server: RunningServer,
         "space": new_space(server, owner, name="Wireless"),
         "environment": "staging",
     }
+    put_user(server, names["space"], "staging", "ada", tags=[FIELDS["tag"]])
     browser = signed_in_browser(server, colleague(server, owner, role))
     for row in rows():
         before = len(deeds_of(server, owner))

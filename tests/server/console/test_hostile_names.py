@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import html
+from urllib.parse import quote
 
 from sqlalchemy import Connection, update
 
 from templates_server import schema
-from tests.server.console.people import new_space, submit
+from tests.server.console.people import new_space, put_user, put_visitor, submit
 from tests.server.console.test_authorisation import PARAMETER, address_of, rows
 from tests.server.oauth.flows import signed_in_browser, someone
 from tests.servers import RunningServer
@@ -20,6 +21,8 @@ NAMES = (
     "javascript:alert(1)",
     "\u202egnp.exe & \N{PILE OF POO}",
 )
+FILES = ("/console/spaces/{space}/environments/{environment}/users/{user}/everything",)
+"""What a browser saves and does not show."""
 
 
 def test_names_are_shown_as_they_are_and_open_no_tag(server: RunningServer) -> None:
@@ -32,8 +35,12 @@ def test_names_are_shown_as_they_are_and_open_no_tag(server: RunningServer) -> N
         accounts = f"/console/organizations/{person.organization}/service-accounts"
         submit(browser, browser.get(keys), keys, name=name)
         submit(browser, browser.get(accounts), accounts, name=name[:128], scopes="code:read")
+        person_id, tag = f"a{name}", name.replace("/", "-").lower()
+        put_user(server, space, "production", person_id, tags=[tag], attributes={name[:64]: name})
+        put_visitor(server, space, "production", person_id)
         names = {"organization": person.organization, "space": space, "environment": "production"}
-        pages = [row.path for row in rows() if row.method == "GET"]
+        names |= dict.fromkeys(("user", "visitor"), quote(person_id, safe=""))
+        pages = [row.path for row in rows() if row.method == "GET" and row.path not in FILES]
         paths = [address_of(path, names) for path in pages if set(PARAMETER.findall(path)) <= names.keys()]
         for path in ["/console", "/account", "/account/tokens", f"/console/search?q=a&space={space}", *paths]:
             page = browser.get(path)

@@ -11,7 +11,7 @@ from templates_server.revisions import NewRevision
 from templates_server.schema import spaces
 from templates_server.times import system_clock
 from templates_server.tribes import store
-from tests.server.console.people import colleague, new_space
+from tests.server.console.people import colleague, new_space, put_user, put_visitor
 from tests.server.console.test_authorisation import PARAMETER, address_of, rows
 from tests.server.oauth.flows import Browser, Someone, signed_in_browser, someone
 from tests.servers import RunningServer
@@ -59,9 +59,17 @@ def add_tribes(server: RunningServer, person: Someone, space: str, number: int) 
     server.database.write_now(work)
 
 
+def add_people(server: RunningServer, space: str, number: int) -> None:
+    """So many users with tags of their own, and as many visitors; the first are always the same."""
+    for each in range(number):
+        put_user(server, space, "production", f"user-{each}", tags=[f"tag-{each}", "everybody"])
+        put_visitor(server, space, "production", f"visitor-{each}")
+
+
 def counts(browser: Browser, person: Someone, space: str) -> dict[str, int]:
     """The statements of every page."""
     names = {"organization": person.organization, "space": space, "environment": "production", "tribe": TRIBE}
+    names |= {"user": "user-0", "visitor": "visitor-0"}
     paths = ["/console", "/account", "/account/tokens", *(row.path for row in rows() if row.method == "GET")]
     paths = [path for path in paths if set(PARAMETER.findall(path)) <= names.keys()]
     found = {}
@@ -72,13 +80,15 @@ def counts(browser: Browser, person: Someone, space: str) -> dict[str, int]:
     return found
 
 
-def test_more_spaces_and_members_take_no_more_statements(server: RunningServer) -> None:
+def test_more_spaces_members_and_people_take_no_more_statements(server: RunningServer) -> None:
     person = someone(server)
     browser = signed_in_browser(server, person)
     space = add_to(server, person, FEW)
+    add_people(server, space, FEW)
     few = counts(browser, person, space)
     add_to(server, person, MANY)
     add_tribes(server, person, space, MANY)
+    add_people(server, space, MANY)
     many = counts(browser, person, space)
     assert {path: number for path, number in many.items() if number > few[path] + 1} == {}  # one may note the use
     assert 0 < max(many.values()) <= MOST_STATEMENTS, many

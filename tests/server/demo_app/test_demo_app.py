@@ -13,9 +13,9 @@ import pytest
 from templates_server import server_key
 from templates_server.accounts.passwords import Passwords
 from templates_server.codegen.highlighting import highlighted
+from templates_server.codegen.listing import TITLES
 from templates_server.codegen.render import LANGUAGES, render
 from templates_server.demo import seed
-from templates_server.demo_app import api
 from templates_server.times import system_clock
 from tests.server.codegen.reference_space import vod
 from tests.servers import RunningServer, running_server
@@ -97,7 +97,7 @@ def test_every_language_has_a_tab_by_its_name(demo: RunningServer) -> None:
     with demo.client() as client:
         page = client.get("/demo/code").text
     assert re.findall(r'<a href="/demo/code/([a-z]+)"', page) == list(LANGUAGES)
-    assert set(api.TITLES) >= set(LANGUAGES)
+    assert set(TITLES) >= set(LANGUAGES)
 
 
 def test_what_a_person_wrote_is_text_on_the_page_of_the_code() -> None:

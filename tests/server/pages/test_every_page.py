@@ -44,6 +44,7 @@ PURPOSES = {
     "/console/organizations/{organization}/service-accounts/{service_account}/revoke": "revoke service account",
     "/console/spaces/{space}/rename": "rename space",
     "/console/spaces/{space}/delete": "delete space",
+    "/console/spaces/{space}/model": "save model",
     f"{HERE}/keys": "create key",
     f"{HERE}/keys/{{key}}/revoke": "revoke key",
     f"{HERE}/keys/signed-ids": "signed ids",
@@ -51,6 +52,12 @@ PURPOSES = {
     f"{HERE}/tribes/{{tribe}}/edit": "change tribe",
     f"{HERE}/tribes/{{tribe}}/delete": "delete tribe",
     f"{HERE}/tribes/{{tribe}}/exports": "download tribe",
+    f"{HERE}/users/{{user}}/tags": "add tag",
+    f"{HERE}/users/{{user}}/tags/remove": "remove tag",
+    f"{HERE}/users/{{user}}/erase": "erase user",
+    f"{HERE}/visitors/{{visitor}}/tags": "add visitor tag",
+    f"{HERE}/visitors/{{visitor}}/tags/remove": "remove visitor tag",
+    f"{HERE}/user-tags/delete": "delete user tag",
 }
 FIELDS = {
     "email": "a@b.example",
