@@ -75,6 +75,7 @@ def test_a_tribe_says_who_is_in_it_how_many_and_where_it_is_used(place: Place) -
     assert "production not counted yet" in counted
     people = text_of(place.browser.get(f"{place.path}/gold-members", people="some"))
     assert "ada@example.com" in people
+    assert place.browser.get(f"{place.here}/users/ada").status_code == 200, "their page, which the list leads to"
     assert "bob@example.com" not in people
 
 
