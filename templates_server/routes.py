@@ -41,6 +41,9 @@ from templates_server.console import search as search_pages
 from templates_server.console import service_accounts as service_account_pages
 from templates_server.console import space as space_pages
 from templates_server.console import tokens as token_pages
+from templates_server.console import tribe as tribe_pages
+from templates_server.console import tribe_editor, tribe_explanation, tribe_exports, tribe_history
+from templates_server.console import tribes as tribe_list
 from templates_server.console import user_tags as user_tag_pages
 from templates_server.delivery import api as delivery
 from templates_server.delivery import revisions_api as deliveries
@@ -139,6 +142,7 @@ from templates_server.pages.models import (
     DeedForm,
     DeviceConsentForm,
     DeviceForm,
+    DownloadForm,
     EraseForm,
     InvitationForm,
     InviteForm,
@@ -153,6 +157,7 @@ from templates_server.pages.models import (
     SignOutForm,
     SpaceForm,
     TokenForm,
+    TribeForm,
     UserTagForm,
 )
 from templates_server.sessions import api as sessions
@@ -243,6 +248,7 @@ SYSTEM_ROUTES = (
 
 METADATA_PATH = "/.well-known/oauth-authorization-server"
 SIGN_IN_MAX_BYTES = 16 * 1024
+DOCUMENT_MAX_BYTES = Limits.max_document_bytes
 CLIENT_CREDENTIALS = {
     "grant_type": "client_credentials",
     "client_id": "$MTRIBES_CLIENT_ID",
@@ -460,6 +466,8 @@ CONSOLE_SPACE = f"{CONSOLE}/spaces/{{space}}"
 CONSOLE_ENVIRONMENT = f"{CONSOLE_SPACE}/environments/{{environment}}"
 CONSOLE_MODEL = f"{CONSOLE_SPACE}/model"
 CONSOLE_KEYS = f"{CONSOLE_ENVIRONMENT}/keys"
+CONSOLE_TRIBES = f"{CONSOLE_ENVIRONMENT}/tribes"
+CONSOLE_TRIBE = f"{CONSOLE_TRIBES}/{{tribe}}"
 CONSOLE_USERS = f"{CONSOLE_ENVIRONMENT}/users"
 CONSOLE_USER = f"{CONSOLE_USERS}/{{user}}"
 CONSOLE_VISITORS = f"{CONSOLE_ENVIRONMENT}/visitors"
@@ -596,6 +604,43 @@ CONSOLE_ROUTES = (
         key_pages.change_signed_ids,
         "Require signed ids or not, or rotate the secret.",
         SignedIdsForm,
+    ),
+    _page(CONSOLE_TRIBES, tribe_list.tribes_page, "The tribes of a Space by category, counted where one asks."),
+    _page(f"{CONSOLE_ENVIRONMENT}/tribe-history", tribe_history.history_page, "Who changed tribes, and what differs."),
+    _page(f"{CONSOLE_ENVIRONMENT}/new-tribe", tribe_editor.new_page, "The editor for a new tribe."),
+    _form(
+        f"{CONSOLE_ENVIRONMENT}/new-tribe",
+        tribe_editor.create_tribe,
+        "Create a tribe, or do what another button of the editor says.",
+        TribeForm,
+        also=(HTTPStatus.OK,),
+        max_body_bytes=DOCUMENT_MAX_BYTES,
+    ),
+    _page(CONSOLE_TRIBE, tribe_pages.tribe_page, "A tribe: its rules, how many people it has, where it is used."),
+    _page(f"{CONSOLE_TRIBE}/edit", tribe_editor.edit_page, "The editor of a tribe."),
+    _form(
+        f"{CONSOLE_TRIBE}/edit",
+        tribe_editor.change_tribe,
+        "Save a tribe, or do what another button of the editor says.",
+        TribeForm,
+        also=(HTTPStatus.OK,),
+        max_body_bytes=DOCUMENT_MAX_BYTES,
+    ),
+    _form(f"{CONSOLE_TRIBE}/delete", tribe_pages.delete_tribe, "Delete a tribe that no scenario is for.", DeedForm),
+    _page(
+        f"{CONSOLE_TRIBE}/explanation",
+        tribe_explanation.explanation_page,
+        "Why a person is in a tribe or not.",
+        refuses=(Forbidden, ValidationFailed),
+    ),
+    _form(f"{CONSOLE_TRIBE}/exports", tribe_exports.begin_download, "Have its users made into a file.", DownloadForm),
+    _page(f"{CONSOLE_TRIBE}/exports/{{export}}", tribe_exports.download_page, "How far the file is."),
+    _page(
+        f"{CONSOLE_TRIBE}/exports/{{export}}/content",
+        tribe_exports.download,
+        "The file.",
+        gives=Body(Any, (CSV, NDJSON, JSON)),
+        sends=(ETAG, CONTENT_DISPOSITION),
     ),
     _page(CONSOLE_USERS, people_pages.users_page, "The users of an environment, searched.", refuses=OF_A_SEARCH),
     _page(CONSOLE_USER, person_pages.user_page, "One user: what is known of them, and what they see now."),
@@ -842,7 +887,6 @@ TOKEN_ROUTES = (
 
 SPACE = "/v2/spaces/{space}"
 ENVIRONMENT = f"{SPACE}/environments/{{environment}}"
-DOCUMENT_MAX_BYTES = Limits.max_document_bytes
 MODEL_EXAMPLE = {
     "experiences": {"hero": {"properties": {"title": {"type": "text"}}}},
     "collections": {"home": {"children": {"hero": {"experience": "hero"}}}},

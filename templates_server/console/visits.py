@@ -17,7 +17,7 @@ from templates_server.accounts import store as accounts_store
 from templates_server.accounts.store import Account, Organization
 from templates_server.endpoint import Call, Handler
 from templates_server.errors import NotFound
-from templates_server.forms import Parameters, decode_form
+from templates_server.forms import MAX_PARAMETERS, Parameters, decode_form
 from templates_server.pages.browser import Browser, browser_of, check_form
 from templates_server.pages.render import see_other
 
@@ -68,17 +68,19 @@ def page(handler: PageHandler) -> Handler:
     return serve
 
 
-def form(purpose: str, *, back: str, keeps: Sequence[str] = ()) -> Callable[[FormHandler], Handler]:
+def form(
+    purpose: str, *, back: str, keeps: Sequence[str] = (), most: int = MAX_PARAMETERS
+) -> Callable[[FormHandler], Handler]:
     """What takes a form of that purpose. Who is signed out by now comes `back` to that page, with the fields it keeps.
 
-    Never keep a password or another secret: the fields come back in an address.
+    Never keep a password or another secret: the fields come back in an address. It has at `most` so many fields.
     """
 
     def decorate(handler: FormHandler) -> Handler:
         @functools.wraps(handler)
         async def serve(call: Call) -> Response:
             visit = await visit_of(call)
-            sent = decode_form(call.request, call.body)
+            sent = decode_form(call.request, call.body, most=most)
             if visit is None:
                 return sign_in_first(call, filled(call, back), **{name: sent.text(name) for name in keeps})
             check_form(call, visit.browser, sent, purpose=purpose)

@@ -138,6 +138,31 @@ class PasswordForm(DeedForm, frozen=True):
     repeated: str = ""
 
 
+class TribeForm(DeedForm, frozen=True):
+    """A tribe that is edited, and what the button says; the fields of its filters are `f0-kind` and so on.
+
+    `tribe` is the key of a new one, `yaml` the whole of one that is edited as a document.
+    """
+
+    act: str = "save"
+    revision: str = ""
+    tribe: str = ""
+    name: str = ""
+    category: str = ""
+    description: str = ""
+    audience: str = ""
+    match: str = ""
+    note: str = ""
+    kind: str = ""
+    yaml: str = ""
+
+
+class DownloadForm(DeedForm, frozen=True):
+    """The form of a file that is wanted."""
+
+    format: Literal["csv", "ndjson", "json"] = "csv"
+
+
 class ModelForm(DeedForm, frozen=True):
     """A model as a document, the revision that it was made from, and whether to store it or to say what changes."""
 

@@ -18,6 +18,8 @@ OF_THE_DATABASE = {"scalar_one", "scalar"}
 
 NOT_SENT: dict[str, str] = {
     "templates_server/codegen/brightscript/literals.py: int(": "a number and its exponent, as Python writes them",
+    "templates_server/console/tribe_rows.py: float(digits)": "sixty digits of a pattern",
+    "templates_server/console/tribe_rows.py: int(digits)": "nineteen digits of a pattern",
     "templates_server/codegen/java/literals.py: float(value)": "a number already",
     "templates_server/codegen/swift/literals.py: float(value)": "a number already",
     "templates_server/codegen/python/runtime/events.py: int(place)": "nine digits of a pattern",

@@ -51,6 +51,18 @@ GET  {HERE}/keys                                                      200 200 20
 POST {HERE}/keys                                                      303 303 403
 POST {HERE}/keys/{{key}}/revoke                                       404 404 403
 POST {HERE}/keys/signed-ids                                           303 303 403
+GET  {HERE}/tribes                                                    200 200 200
+GET  {HERE}/tribe-history                                             200 200 403
+GET  {HERE}/new-tribe                                                 200 200 403
+POST {HERE}/new-tribe                                                 303 303 403
+GET  {HERE}/tribes/{{tribe}}                                          404 404 404
+GET  {HERE}/tribes/{{tribe}}/edit                                     404 404 403
+POST {HERE}/tribes/{{tribe}}/edit                                     303 303 403
+POST {HERE}/tribes/{{tribe}}/delete                                   303 303 403
+GET  {HERE}/tribes/{{tribe}}/explanation                              404 404 403
+POST {HERE}/tribes/{{tribe}}/exports                                  404 404 403
+GET  {HERE}/tribes/{{tribe}}/exports/{{export}}                       404 404 404
+GET  {HERE}/tribes/{{tribe}}/exports/{{export}}/content               404 404 403
 GET  {HERE}/users                                                     200 200 403
 GET  {HERE}/users/{{user}}                                            404 404 403
 GET  {HERE}/users/{{user}}/everything                                 404 404 403
@@ -72,6 +84,7 @@ FIELDS: Mapping[str, str] = {
     "member": "nobody@example.com",
     "scopes": "code:read",
     "deed": "require",
+    "tribe": "wireless-fans",
     "tag": "sports/football",
     "confirmation": "none",
 }

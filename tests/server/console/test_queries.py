@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sqlalchemy import Engine, event
+from sqlalchemy import Connection, Engine, event, select
 
 from templates_server.access import Role
+from templates_server.revisions import NewRevision
+from templates_server.schema import spaces
+from templates_server.times import system_clock
+from templates_server.tribes import store
 from tests.server.console.people import colleague, new_space, put_user, put_visitor
-from tests.server.console.test_authorisation import address_of, rows
+from tests.server.console.test_authorisation import PARAMETER, address_of, rows
 from tests.server.oauth.flows import Browser, Someone, signed_in_browser, someone
 from tests.servers import RunningServer
 
 MOST_STATEMENTS = 24
 FEW, MANY = 2, 30
+TRIBE = "fans"
 
 
 def statements_of(work: Callable[[], object]) -> int:
@@ -36,7 +41,22 @@ def add_to(server: RunningServer, person: Someone, number: int) -> str:
     for _ in range(number - 1):
         colleague(server, person, Role.VIEWER)
         new_space(server, person)
-    return new_space(server, person)
+    key = new_space(server, person)
+    add_tribes(server, person, key, number)
+    return key
+
+
+def add_tribes(server: RunningServer, person: Someone, space: str, number: int) -> None:
+    """Have a Space have so many tribes."""
+    everybody = {"name": "x", "audience": "all", "match": "all", "filters": []}
+    tribes = {TRIBE: everybody, **{f"tribe-{each}": {**everybody, "category": str(each)} for each in range(number)}}
+    new = NewRevision({"space": space, "tribes": tribes}, None, person.account_id, system_clock())
+
+    def work(connection: Connection) -> None:
+        (space_id,) = connection.execute(select(spaces.c.id).where(spaces.c.key == space)).scalars()
+        store.store_tribes(connection, space_id, new)
+
+    server.database.write_now(work)
 
 
 def add_people(server: RunningServer, space: str, number: int) -> None:
@@ -48,9 +68,10 @@ def add_people(server: RunningServer, space: str, number: int) -> None:
 
 def counts(browser: Browser, person: Someone, space: str) -> dict[str, int]:
     """The statements of every page."""
-    names = {"organization": person.organization, "space": space, "environment": "production"}
+    names = {"organization": person.organization, "space": space, "environment": "production", "tribe": TRIBE}
     names |= {"user": "user-0", "visitor": "visitor-0"}
     paths = ["/console", "/account", "/account/tokens", *(row.path for row in rows() if row.method == "GET")]
+    paths = [path for path in paths if set(PARAMETER.findall(path)) <= names.keys()]
     found = {}
     for path in paths:
         address = address_of(path, names)
@@ -66,6 +87,7 @@ def test_more_spaces_members_and_people_take_no_more_statements(server: RunningS
     add_people(server, space, FEW)
     few = counts(browser, person, space)
     add_to(server, person, MANY)
+    add_tribes(server, person, space, MANY)
     add_people(server, space, MANY)
     many = counts(browser, person, space)
     assert {path: number for path, number in many.items() if number > few[path] + 1} == {}  # one may note the use
