@@ -38,6 +38,11 @@ from templates_server.console import search as search_pages
 from templates_server.console import service_accounts as service_account_pages
 from templates_server.console import space as space_pages
 from templates_server.console import tokens as token_pages
+from templates_server.console.delivery import comparison as comparison_pages
+from templates_server.console.delivery import editor as scenario_pages
+from templates_server.console.delivery import overview as delivery_pages
+from templates_server.console.delivery import preview as preview_pages
+from templates_server.console.delivery import review as review_pages
 from templates_server.delivery import api as delivery
 from templates_server.delivery import revisions_api as deliveries
 from templates_server.delivery.models import (
@@ -138,7 +143,9 @@ from templates_server.pages.models import (
     KeyForm,
     MemberForm,
     PasswordForm,
+    PushForm,
     RevokeTokenForm,
+    ScenarioEditForm,
     ServiceAccountForm,
     SignedIdsForm,
     SignInForm,
@@ -450,6 +457,9 @@ CONSOLE = "/console"
 CONSOLE_SPACE = f"{CONSOLE}/spaces/{{space}}"
 CONSOLE_ENVIRONMENT = f"{CONSOLE_SPACE}/environments/{{environment}}"
 CONSOLE_KEYS = f"{CONSOLE_ENVIRONMENT}/keys"
+CONSOLE_DELIVERY = f"{CONSOLE_ENVIRONMENT}/delivery"
+SCENARIO_FORM_MAX_BYTES = 1024 * 1024
+OF_ENTITY = {"entity": "homepage.header"}
 CONSOLE_ORGANIZATION = f"{CONSOLE}/organizations/{{organization}}"
 CONSOLE_MEMBERS = f"{CONSOLE_ORGANIZATION}/members"
 CONSOLE_SERVICE_ACCOUNTS = f"{CONSOLE_ORGANIZATION}/service-accounts"
@@ -552,6 +562,54 @@ CONSOLE_ROUTES = (
         key_pages.change_signed_ids,
         "Require signed ids or not, or rotate the secret.",
         SignedIdsForm,
+    ),
+    _page(CONSOLE_DELIVERY, delivery_pages.overview_page, "What an environment delivers, entity by entity."),
+    _page(
+        f"{CONSOLE_DELIVERY}/entities/{{entity}}",
+        delivery_pages.entity_page,
+        "The scenarios of an entity, in order.",
+        path_examples=OF_ENTITY,
+    ),
+    _page(
+        f"{CONSOLE_DELIVERY}/entities/{{entity}}/scenario",
+        scenario_pages.editor_page,
+        "The editor of a scenario.",
+        path_examples=OF_ENTITY,
+    ),
+    _form(
+        f"{CONSOLE_DELIVERY}/entities/{{entity}}/scenario",
+        scenario_pages.edit_scenario,
+        "Review a scenario that was edited, or go on editing it; nothing is stored.",
+        ScenarioEditForm,
+        status=HTTPStatus.OK,
+        also=(HTTPStatus.SEE_OTHER,),
+        path_examples=OF_ENTITY,
+        max_body_bytes=SCENARIO_FORM_MAX_BYTES,
+    ),
+    _page(
+        f"{CONSOLE_DELIVERY}/review",
+        review_pages.review_page,
+        "What a change of the delivery would change.",
+        refuses=(Forbidden, ValidationFailed, Conflict),
+    ),
+    _form(
+        f"{CONSOLE_DELIVERY}/push",
+        review_pages.push,
+        "Make a change of the delivery that was reviewed, unless somebody else was faster.",
+        PushForm,
+        max_body_bytes=SCENARIO_FORM_MAX_BYTES,
+    ),
+    _page(
+        f"{CONSOLE_DELIVERY}/compare",
+        comparison_pages.comparison_page,
+        "What differs between two environments or revisions.",
+    ),
+    _page(f"{CONSOLE_DELIVERY}/history", comparison_pages.history_page, "The revisions of the delivery."),
+    _page(
+        f"{CONSOLE_DELIVERY}/preview",
+        preview_pages.preview_page,
+        "What a person sees, and why.",
+        refuses=(Forbidden, ValidationFailed),
     ),
 )
 
@@ -965,7 +1023,7 @@ SPACE_ROUTES = (
         scope=Scope.SPACES_WRITE,
         reads=Collections,
         gives=Published,
-        takes=(NOTE,),
+        takes=(NOTE, IF_MATCH),
         example={"collections": ["onboarding"]},
         path_examples={"environment": "staging"},
     ),
@@ -978,7 +1036,7 @@ SPACE_ROUTES = (
         scope=Scope.SPACES_WRITE,
         reads=Collections,
         gives=Published,
-        takes=(NOTE,),
+        takes=(NOTE, IF_MATCH),
         example={"collections": ["onboarding"]},
         path_examples={"environment": "staging"},
     ),

@@ -69,6 +69,11 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+document.addEventListener("input", (event) => {
+  const box = event.target.closest("[data-property]")?.querySelector("input[type=checkbox]");
+  if (box && event.target !== box) box.checked = true;
+});
+
 document.addEventListener("submit", (event) => {
   if (event.target.dataset.sent) event.preventDefault();
   else if (event.target.method === "post") event.target.dataset.sent = "yes";

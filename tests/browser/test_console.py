@@ -25,12 +25,23 @@ OF_EVERYBODY = (
     "/console/spaces/vod",
     HERE,
     f"{HERE}/keys",
+    f"{HERE}/delivery",
+    f"{HERE}/delivery/entities/onboarding.welcome",
+    f"{HERE}/delivery/compare?from=0&to=1",
     "/console/search?q=home&space=vod",
     ORGANIZATION,
     "/account",
     "/account/tokens",
 )
-OF_DEVELOPERS = (f"{ORGANIZATION}/members", f"{ORGANIZATION}/service-accounts")
+OF_DEVELOPERS = (
+    f"{ORGANIZATION}/members",
+    f"{ORGANIZATION}/service-accounts",
+    f"{HERE}/delivery/entities/homepage.header/scenario?scenario=Gold%20header",
+    f"{HERE}/delivery/entities/homepage.body/scenario?scenario=default",
+    f"{HERE}/delivery/review?deed=unpublish&collection=homepage",
+    f"{HERE}/delivery/history",
+    f"{HERE}/delivery/preview?person=ada",
+)
 OF_ADMINISTRATORS = (f"{ORGANIZATION}/audit",)
 PAGES = {
     ADMINISTRATOR: (*OF_EVERYBODY, *OF_DEVELOPERS, *OF_ADMINISTRATORS),

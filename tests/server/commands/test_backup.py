@@ -41,6 +41,7 @@ PARAMETERS = {
     "code": "x",
     "session": "x",
     "export": "exp_0",
+    "entity": "homepage.header",
 }
 ANSWERS_OF_ITS_OWN = re.compile(rb'(name="form_token" value="|"last_used":)(?:null|"[^"]*"|[^"]*)')
 EXPORT = "user.export"

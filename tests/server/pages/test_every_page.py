@@ -47,6 +47,8 @@ PURPOSES = {
     f"{HERE}/keys": "create key",
     f"{HERE}/keys/{{key}}/revoke": "revoke key",
     f"{HERE}/keys/signed-ids": "signed ids",
+    f"{HERE}/delivery/entities/{{entity}}/scenario": "edit scenario",
+    f"{HERE}/delivery/push": "push delivery",
 }
 FIELDS = {
     "email": "a@b.example",
