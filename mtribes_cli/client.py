@@ -105,6 +105,10 @@ class Client:
         body = {"key": key} | ({"name": name} if name else {})
         return self._one(post(("v2", "organizations", organization, "spaces"), body, once=True), wire.Space.read)
 
+    def delete_space(self, space: str) -> None:
+        """Delete a Space and everything in it."""
+        data_of(self.send(Request("DELETE", path_of("v2", "spaces", space))))
+
     # Models
 
     def model(self, space: str, *, revision: int | None = None) -> Mapping[str, object]:
@@ -338,7 +342,20 @@ class Client:
         """
         path = path_of(*environment_path(space, environment), "exports", export_id, "content")
         headers = {"Range": f"bytes={start}-", "If-Range": f'"{sha256}"'} if start else {}
-        request = Request("GET", path, headers=headers)
+        self._fetch(Request("GET", path, headers=headers), take)
+
+    def stream_events(
+        self, space: str, environment: str, *, query: Mapping[str, object], last_event_id: str, take: Take
+    ) -> None:
+        """Hand the stream of events to `take` as it comes, from the last event on that was told, until it ends.
+
+        Raises NetworkError, UnavailableError when it breaks off, whatever `take` was given by then.
+        """
+        path = path_of(*environment_path(space, environment), "events", "stream", query=query)
+        headers = {"Last-Event-ID": last_event_id} if last_event_id else {}
+        self._fetch(Request("GET", path, headers=headers), take)
+
+    def _fetch(self, request: Request, take: Take) -> None:
         token = self._tokens.token(self)
         try:
             answer = self._connection.fetch(request, take, token=token)
@@ -371,6 +388,20 @@ class Client:
     def members(self, organization: str) -> tuple[wire_access.Member, ...]:
         """Who belongs to an organization."""
         return self._all(("v2", "organizations", organization, "members"), wire_access.Member.read)
+
+    def change_member(self, organization: str, email: str, *, role: str) -> wire_access.Member:
+        """Give a member another role."""
+        path = path_of("v2", "organizations", organization, "members", email)
+        request = Request("PATCH", path, json.dumps({"role": role}).encode(), {"Content-Type": JSON})
+        return self._one(request, wire_access.Member.read)
+
+    def audit(
+        self, organization: str, *, filters: Mapping[str, object], limit: int
+    ) -> tuple[wire_access.AuditEntry, ...]:
+        """The newest entries of the audit log; more than the limit where there are more."""
+        query = {**wire_history.page_query(limit), **filters}
+        path = ("v2", "organizations", organization, "audit")
+        return self._some(path, wire_access.AuditEntry.read, query, limit=limit, has_empty_pages=True)
 
     def remove_member(self, organization: str, email: str) -> None:
         """End a membership."""
@@ -517,10 +548,7 @@ class Client:
             size_bytes += len(answer.body)
             place = next_page(answer, place)
             if place and (place in seen or len(seen) >= MAX_PAGES or size_bytes > MAX_LIST_BYTES):
-                raise AnswerError(
-                    f"{answer.url} has a list without an end: {_endless(place, seen)}.",
-                    "Is the host right? If it is, tell whoever runs the server.",
-                )
+                raise _endless_list(answer, place, seen)
         return tuple(found)
 
     def _revisions(self, path: Sequence[str], limit: int) -> tuple[wire_history.Revision, ...]:
@@ -528,16 +556,29 @@ class Client:
         return self._some((*path, "revisions"), wire_history.Revision.read, query, limit=limit)
 
     def _some(
-        self, path: Sequence[str], read: Callable[[object, str], Entity], query: Mapping[str, object], *, limit: int
+        self,
+        path: Sequence[str],
+        read: Callable[[object, str], Entity],
+        query: Mapping[str, object],
+        *,
+        limit: int,
+        has_empty_pages: bool = False,
     ) -> tuple[Entity, ...]:
-        """As many pages of a list as it takes to have more than the limit, or all of it."""
+        """As many pages of a list as it takes to have more than the limit, or all of it.
+
+        An empty page is the last, unless the list has others behind it.
+        """
         found: list[Entity] = []
         place: str | None = path_of(*path, query=query)
+        seen: set[str] = set()
         while place and len(found) <= limit:
+            seen.add(place)
             answer = self.send(Request("GET", place, may_repeat=True))
             page = items(data_of(answer), read, "data")
             found += page
-            place = next_page(answer, place) if page else None
+            place = next_page(answer, place) if page or has_empty_pages else None
+            if place and not page and (place in seen or len(seen) >= MAX_PAGES):
+                raise _endless_list(answer, place, seen)
         return tuple(found)
 
     def _yaml(self, path: Sequence[str], query: Mapping[str, object] | None = None) -> str:
@@ -607,6 +648,13 @@ class Client:
         seconds = asked_seconds if asked_seconds is not None else grown * random.uniform(0.5, 1.5)  # noqa: S311 - spread
         self._console.trace(f"waiting {seconds:.1f} s before attempt {attempt + 1}")
         self._clock.sleep(seconds)
+
+
+def _endless_list(answer: Answer, place: str, seen: set[str]) -> AnswerError:
+    return AnswerError(
+        f"{answer.url} has a list without an end: {_endless(place, seen)}.",
+        "Is the host right? If it is, tell whoever runs the server.",
+    )
 
 
 def _endless(place: str | None, seen: set[str]) -> str:

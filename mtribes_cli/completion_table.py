@@ -144,6 +144,7 @@ COMMANDS: dict[str, Command] = {
     "org": (
         (
             ("list", "List the organizations that you belong to."),
+            ("audit", "Show the audit log of an organization to an administrator, the newest entry first."),
             ("member", "The people who belong to an organization."),
             ("service-account", "Programs that belong to an organization."),
         ),
@@ -155,10 +156,22 @@ COMMANDS: dict[str, Command] = {
         (),
         (),
     ),
+    "org audit": (
+        (),
+        (),
+        (
+            (("--actor",), "text", False, "Only what this e-mail address, service account or ID did."),
+            (("--action",), "text", False, "Such as key.create, or key for all of its kind."),
+            (("--since",), "text", False, "Such as 2026-11-21 or 2026-11-21T20:35:00Z."),
+            (("--limit",), "text", False, "List at most this many."),
+            (("--organization",), "text", False, "The organization; else mtribes.toml's."),
+        ),
+    ),
     "org member": (
         (
             ("list", "List the members of an organization; for administrators also who is invited."),
             ("invite", "Invite somebody: a link for them stands alone on stdout. No mail is sent; hand it over yourself."),
+            ("set-role", "Give a member another role. The last administrator stays one."),
             ("remove", "Remove a member, or withdraw an invitation; their tokens lose the organization at once."),
         ),
         (),
@@ -178,6 +191,16 @@ COMMANDS: dict[str, Command] = {
         ),
         (
             (("--role",), ("administrator", "developer", "viewer"), False, "What the person may do there."),
+            (("--organization",), "text", False, "The organization; else mtribes.toml's."),
+        ),
+    ),
+    "org member set-role": (
+        (),
+        (
+            ("text", False),
+            (("administrator", "developer", "viewer"), False),
+        ),
+        (
             (("--organization",), "text", False, "The organization; else mtribes.toml's."),
         ),
     ),
@@ -231,6 +254,7 @@ COMMANDS: dict[str, Command] = {
             ("list", "List the Spaces that you can see, or those of one organization."),
             ("show", "Show one Space."),
             ("create", "Create a Space with an empty model."),
+            ("delete", "Delete a Space and everything in it, for good."),
             ("pull", "Write the model of a Space to stdout or a file."),
             ("push", "Replace the model of a Space by a document; the Space is the one that the document names."),
             ("history", "List who changed the model of a Space, when and why: the newest revision first."),
@@ -262,6 +286,15 @@ COMMANDS: dict[str, Command] = {
         (
             (("--organization",), "text", False, "The organization; else mtribes.toml's."),
             (("--name",), "text", False, "What people call it; else the key."),
+        ),
+    ),
+    "space delete": (
+        (),
+        (
+            ("text", False),
+        ),
+        (
+            (("--yes",), None, False, "Do not ask."),
         ),
     ),
     "space pull": (
@@ -800,6 +833,7 @@ COMMANDS: dict[str, Command] = {
         (
             ("track", "Record that a user did something, as an app would."),
             ("names", "List the names of the events that arrive, and how they compare with the model."),
+            ("tail", "Show events and sessions as they arrive, until Ctrl-C."),
             ("export", "Write events to a file or stdout; interrupted, the same command goes on."),
         ),
         (),
@@ -822,6 +856,18 @@ COMMANDS: dict[str, Command] = {
         (),
         (
             (("--search",), "text", False, "Only names with this in them, in any case."),
+            (("--space",), "text", False, "The Space; else mtribes.toml's."),
+            (("--environment",), ("production", "staging", "development"), False, "production, staging or development; else mtribes.toml's. No default."),
+        ),
+    ),
+    "event tail": (
+        (),
+        (),
+        (
+            (("--name",), "text", False, "Only events of this name, and no sessions."),
+            (("--user",), "text", False, "Only what this user does."),
+            (("--visitor",), "text", False, "Only what the visitor with this anonymous id does."),
+            (("--limit",), "text", False, "End after this many events and sessions."),
             (("--space",), "text", False, "The Space; else mtribes.toml's."),
             (("--environment",), ("production", "staging", "development"), False, "production, staging or development; else mtribes.toml's. No default."),
         ),

@@ -43,6 +43,8 @@ class Console:
         self._stdin, self._stdout, self._stderr = stdin, stdout, stderr
         self._doing = ""
         self._is_stdout_gone = False
+        self._is_read = True
+        self._indent: int | None = 2
         _speak_utf8(stdout)
         _speak_utf8(stderr)
 
@@ -50,6 +52,8 @@ class Console:
 
     def result(self, command: str, result: Result) -> None:
         """The outcome, on stdout."""
+        if result.is_streamed:
+            return
         if self.style.json:
             self._envelope(command, result.status, result.data, _problems_as_json(result.problems, hint=None))
             return
@@ -69,6 +73,20 @@ class Console:
             return
         for piece in pieces:
             self._write_bytes(binary, piece)
+
+    def line(self, text: str) -> None:
+        """Write one line of many on stdout, as it becomes known."""
+        self._write(self._stdout, made_safe_line(text) + "\n")
+
+    def json_line(self, value: object) -> None:
+        """The same in JSON; an envelope that follows is one line, too."""
+        self._indent = None
+        self._write(self._stdout, _as_json(value, indent=None) + "\n")
+
+    @property
+    def is_read(self) -> bool:
+        """Whether somebody still reads stdout, as far as writing there has shown."""
+        return self._is_read
 
     def failure(self, command: str, error: MtribesError) -> None:
         """What went wrong and what to do: on stderr, or under `--json` as the envelope on stdout."""
@@ -102,8 +120,7 @@ class Console:
             "data": data,
             "errors": errors,
         }
-        text = json.dumps(envelope, indent=2).replace("\x7f", r"\u007f")  # the one control that JSON leaves as it is
-        self._write(self._stdout, text + "\n")
+        self._write(self._stdout, _as_json(envelope, indent=self._indent) + "\n")
 
     # Everything else
 
@@ -271,11 +288,16 @@ class Console:
             stream.flush()
         except BrokenPipeError:
             _close_quietly(stream)
+            self._is_read = self._is_read and stream is not self._stdout
         except OSError as error:
             _close_quietly(stream)
             if stream is self._stdout:
                 self._is_stdout_gone = True
                 raise file_error(error, "stdout", cannot_be="written") from error
+
+
+def _as_json(value: object, *, indent: int | None) -> str:
+    return json.dumps(value, indent=indent).replace("\x7f", r"\u007f")  # the one control that JSON leaves as it is
 
 
 def _say_nothing(_text: str) -> None:

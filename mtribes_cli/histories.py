@@ -30,10 +30,11 @@ def _rows(revision: Revision) -> Iterator[Sequence[str]]:
     """Return a line, and more where the note is long."""
     who = shortened(revision.author.name or revision.author.id, WHO_WIDTH)
     first, *rest = wrapped(revision.note or "", NOTE_WIDTH)
-    yield str(revision.revision), _when(revision.at), who, first
+    yield str(revision.revision), to_the_minute(revision.at), who, first
     yield from (("", "", "", line) for line in rest)
 
 
-def _when(at: str) -> str:
+def to_the_minute(at: str) -> str:
+    """Return a time as tables have it, such as `2026-11-30 12:00`."""
     match = _TO_THE_MINUTE.fullmatch(at)
     return f"{match[1]} {match[2]}" if match else shortened(at, WHEN_WIDTH)

@@ -34,6 +34,7 @@ class Result(NamedTuple):
     body: tuple[Block, ...] = ()
     exit_code: ExitCode = ExitCode.DONE
     problems: tuple[Problem, ...] = ()  # with NOT_ALL_WELL: what is not well
+    is_streamed: bool = False  # stdout has all of it already, a line each: no envelope follows
 
     @property
     def status(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
@@ -124,3 +125,49 @@ class CreatedServiceAccount:
     def read(cls, value: object, place: str) -> Self:
         """The answer of `POST .../service-accounts`."""
         return cls(ServiceAccount.read(value, place), Fields(value, place).secret("client_secret"))
+
+
+@dataclass(frozen=True)
+class AuditEntry:
+    """Something that was done in an organization: when, by whom, from where, and what it was done to."""
+
+    id: str
+    at: str
+    actor: Actor
+    action: str
+    target: str
+    space: str | None
+    environment: str | None
+    address: str
+    details: Mapping[str, object]
+
+    @classmethod
+    def read(cls, value: object, place: str) -> Self:
+        """Read an entity of dataType audit_entry."""
+        fields = Fields(value, place)
+        return cls(
+            fields.text("id"),
+            fields.text("at"),
+            Actor.read(fields.mapping("actor"), f"{place}.actor"),
+            fields.text("action"),
+            fields.text("target"),
+            fields.optional_text("space"),
+            fields.optional_text("environment"),
+            fields.text("address"),
+            fields.mapping("details"),
+        )
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who did something, as they were called then."""
+
+    kind: str  # person, service
+    id: str
+    name: str
+
+    @classmethod
+    def read(cls, value: object, place: str) -> Self:
+        """Read `{kind, id, name}`."""
+        fields = Fields(value, place)
+        return cls(fields.text("kind"), fields.text("id"), fields.text("name"))

@@ -44,6 +44,8 @@ from templates_server.events.api import EventArrivals
 from templates_server.events.limits import RecentCounts
 from templates_server.events.model_events import ModelEvents
 from templates_server.events.names.folding import NameFolding
+from templates_server.events.stream.feed import EventFeed
+from templates_server.events.stream.recorder import ArrivalRecorder
 from templates_server.exports.files import ExportFiles
 from templates_server.exports.spooling import Spooler
 from templates_server.hosts import HostCheck
@@ -83,6 +85,7 @@ from templates_server.signatures import UserSignatures
 from templates_server.silent_proxies import SilentProxies
 from templates_server.spaces import store as spaces_store
 from templates_server.spaces.apps import Apps
+from templates_server.spaces.removal.removing import SpaceRemovals
 from templates_server.steps import serve
 from templates_server.times import DAY, Clock, system_clock
 from templates_server.tokens import secrets
@@ -172,15 +175,18 @@ class Application:
         self.services.part(Purge).start()
         self.services.part(Spooler).start()
         self.services.part(TagRemovals).start()
+        self.services.part(SpaceRemovals).start()
         self.services.part(NameFolding).start()
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await self.services.part(NameFolding).finish()
+        await self.services.part(SpaceRemovals).finish()
         await self.services.part(TagRemovals).finish()
         await self.services.part(Spooler).finish()
         await self.services.part(Purge).finish()
         await self.services.part(TokenUses).finish()
         await self.services.part(Watch).finish()
+        await self.services.part(EventFeed).finish()
         await asyncio.to_thread(self.services.database.close)
         await asyncio.to_thread(self.services.part(Passwords).close)
         await send({"type": "lifespan.shutdown.complete"})
@@ -306,6 +312,7 @@ def create_app(
             TokenUses: uses,
             Purge: Purge(database, clock, keep_events_days=settings.event_retention_days),
             TagRemovals: TagRemovals(database, clock),
+            SpaceRemovals: SpaceRemovals(database, clock),
             Spooler: Spooler(database, ExportFiles(DataFolder(settings.data_folder).exports_folder), clock),
             Metrics: new_metrics(version("mtribes"), unstored_writes=lambda: database.unstored_writes),
         },
@@ -338,6 +345,7 @@ def _parts(database: Database, settings: Settings, clock: Clock) -> Mapping[type
     deciding = Deciding(database, states, retention_ms=settings.event_retention_days * DAY)
     folding = NameFolding(database)
     add_events = functools.partial(events_store.add_events, recent=RecentCounts(), folding=folding)
+    recorder = ArrivalRecorder(clock)
     return {
         CodeHashes: CodeHashes(database),
         RenderedSets: RenderedSets(),
@@ -351,9 +359,10 @@ def _parts(database: Database, settings: Settings, clock: Clock) -> Mapping[type
         Places: Places(settings.follow_limits),
         StartedSessions: StartedSessions(),
         Watch: Watch(database),
-        SessionArrivals: SessionArrivals(database, sessions_store.add_sessions),
+        SessionArrivals: SessionArrivals(database, recorder.recording_sessions(sessions_store.add_sessions)),
         AliasArrivals: AliasArrivals(database, identities_store.add_aliases),
-        EventArrivals: EventArrivals(database, add_events),
+        EventArrivals: EventArrivals(database, recorder.recording_events(add_events)),
+        EventFeed: EventFeed(database, clock, recorder),
         ModelEvents: ModelEvents(database),
         NameFolding: folding,
         IdentityArrivals: IdentityArrivals(database, identities_store.add_identified),

@@ -104,6 +104,7 @@ from templates_server.events.listing import api as listed_events
 from templates_server.events.models import EventNameView, EventView
 from templates_server.events.names import api as event_names
 from templates_server.events.reading import SentEvent
+from templates_server.events.stream import api as event_stream
 from templates_server.exports import api as exports
 from templates_server.exports.models import EventExport, ExportView, TribeExport
 from templates_server.histories import api as histories
@@ -543,7 +544,12 @@ CONSOLE_ROUTES = (
         DeedForm,
         path_examples={"service_account": "$SERVICE_ACCOUNT"},
     ),
-    _page(f"{CONSOLE_ORGANIZATION}/audit", audit_pages.audit_page, "Who changed what, when and from where."),
+    _page(
+        f"{CONSOLE_ORGANIZATION}/audit",
+        audit_pages.audit_page,
+        "Who changed what, when and from where.",
+        refuses=(Forbidden, ValidationFailed),
+    ),
     _page(CONSOLE_SPACE, space_pages.space_page, "A Space and its environments."),
     _form(f"{CONSOLE_SPACE}/rename", space_pages.rename_space, "Give a Space another name.", SpaceForm),
     _form(f"{CONSOLE_SPACE}/delete", space_pages.delete_space, "Delete a Space and everything in it.", SpaceForm),
@@ -808,16 +814,24 @@ TOKEN_ROUTES = (
         "/v2/organizations/{organization}/audit",
         audit.list_entries,
         Surface.PLATFORM,
-        "Who changed what, when and from where: the newest first.",
+        "Who changed what, when and from where: the newest first. With a filter, a page may be short and yet not the "
+        "last.",
         scope=Scope.SPACES_READ,
         role=Role.ADMINISTRATOR,
         gives=AuditEntry,
         takes=(
             *PAGE,
-            Parameter("action", str, "What was done, such as `key.create`; `key` for all about keys.", example="key"),
-            Parameter("actor", str, "By whom: an e-mail address, or a service account's name.", example="ada"),
-            Parameter("space", str, "In which Space, by its key.", example="vod"),
+            Parameter(
+                "actor",
+                str,
+                "Only what the person with this e-mail address, or the service account with this "
+                "name, did; or by its id.",
+                example="ada@example.com",
+            ),
+            Parameter("action", str, "Only this action, or all of a noun: `token`.", example="space.create"),
+            Parameter("since", str, "Only since a time or a day (RFC 3339).", example="2026-11-21"),
         ),
+        refuses=(ValidationFailed,),
     ),
 )
 
@@ -830,6 +844,21 @@ MODEL_EXAMPLE = {
     "events": {"video/completed": {"metadata": {"title": {"type": "text", "required": True}}}},
     "fields": {"campaign": {"type": "text"}},
 }
+
+X_ACCEL_BUFFERING = Header("X-Accel-Buffering", "`no`, with a stream: proxies pass it on as it comes.")
+EVENTS_WAIT = Parameter(
+    "wait",
+    Annotated[int, Meta(ge=0, le=event_stream.MAX_WAIT_SECONDS)],
+    "After how many seconds the stream ends; unless specified it lasts.",
+    example=0,
+    in_samples=True,
+)
+EVENTS_POSITION = Parameter(
+    "Last-Event-ID",
+    str,
+    "The last `id` that the stream had, as browsers send it when they come back.",
+    place="header",
+)
 
 SPACE_ROUTES = (
     Route(
@@ -871,7 +900,7 @@ SPACE_ROUTES = (
         SPACE,
         spaces.delete_space,
         Surface.PLATFORM,
-        "Remove a Space and everything in it.",
+        "Remove a Space and everything in it; with many people, the server goes on removing what is known of them.",
         scope=Scope.SPACES_WRITE,
         status=HTTPStatus.NO_CONTENT,
         path_examples={"space": "radio"},
@@ -1086,6 +1115,29 @@ SPACE_ROUTES = (
         ),
         data_type="event",
         refuses=(ValidationFailed,),
+    ),
+    Route(
+        "GET",
+        f"{ENVIRONMENT}/events/stream",
+        event_stream.stream_events,
+        Surface.PLATFORM,
+        "The events and sessions of an environment as they arrive: server-sent events, `event` with an event as in the "
+        "list of events, `session` with a session that has started, `skipped` with how many were too many to be told. "
+        "What arrives in another process may be left out for the first second. After a break of less than 40 seconds "
+        "`Last-Event-ID` continues where the stream ended.",
+        scope=Scope.EVENTS_READ,
+        role=Role.DEVELOPER,
+        gives=Body(bytes, (EVENT_STREAM,)),
+        takes=(
+            Parameter("name", str, "Only events of this name, and no sessions.", example="video/completed"),
+            Parameter("user", str, "Only events and sessions of the user with this id.", example="ada"),
+            Parameter("anonymous_id", str, "Only those of the visitor with this id.", example="phone-1"),
+            EVENTS_WAIT,
+            EVENTS_POSITION,
+        ),
+        sends=(X_ACCEL_BUFFERING,),
+        refuses=(ValidationFailed,),
+        group="Events",
     ),
     Route(
         "GET",
@@ -1453,7 +1505,6 @@ WAIT = Parameter(
     example=0,
     in_samples=True,
 )
-X_ACCEL_BUFFERING = Header("X-Accel-Buffering", "`no`, with a stream: proxies pass it on as it comes.")
 
 EXPORT_HERE = f"{ENVIRONMENT}/exports/{{export}}"
 

@@ -254,6 +254,13 @@ environment_keys = Table(
     Column("revoked", BigInteger),
 )
 
+environment_removals = Table(
+    "environment_removals",  # of Spaces that were deleted: what is known of their people goes in steps
+    metadata,
+    Column("environment_id", String, primary_key=True),
+    Column("created", BigInteger, nullable=False),
+)
+
 # People, as apps tell of them
 
 persons = Table(
@@ -394,6 +401,26 @@ event_name_changes = Table(
     Column("change_id", String, primary_key=True),  # in the order in which they are folded in
     Column("change", Text, nullable=False),  # JSON (events/names/changes.py)
     sqlite_with_rowid=False,  # one tree, of which a row changes one page
+)
+
+event_followers = Table(
+    "event_followers",  # which environments streams of events follow
+    metadata,
+    Column("environment_id", String, primary_key=True),
+    Column("process", String, primary_key=True),  # whose streams these are
+    Column("filters", Text, nullable=False),  # JSON array: what they want (events/stream/filters.py)
+    Column("until", BigInteger, nullable=False),  # renewed while there are streams
+)
+
+event_arrivals = Table(
+    "event_arrivals",  # what has arrived in these environments, for some minutes
+    metadata,
+    Column("environment_id", String, primary_key=True),
+    Column("arrival_id", String, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("position", BigInteger, nullable=False),  # SQLite: grows; PostgreSQL: the transaction
+    Column("arrived", BigInteger, nullable=False),  # how many events and sessions, with those that are not in `entries`
+    Column("entries", Text, nullable=False),  # JSON object: their keys (events/stream/store.py)
 )
 
 # Bulk

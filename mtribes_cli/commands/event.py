@@ -74,6 +74,35 @@ def names_command(
     return list_names(call.obj, Place(space, environment), search)
 
 
+@app.command("tail")
+def tail_command(  # noqa: PLR0913 - one parameter an option
+    call: typer.Context,
+    *,
+    name: Annotated[
+        str | None, typer.Option("--name", metavar="NAME", help="Only events of this name, and no sessions.")
+    ] = None,
+    user: Annotated[str | None, typer.Option("--user", metavar="ID", help="Only what this user does.")] = None,
+    visitor: Annotated[
+        str | None, typer.Option("--visitor", metavar="ID", help="Only what the visitor with this anonymous id does.")
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option("--limit", metavar="NUMBER", min=1, help="End after this many events and sessions.")
+    ] = None,
+    space: SpaceOption = None,
+    environment: EnvironmentOption = None,
+) -> Result:
+    """Show events and sessions as they arrive, until Ctrl-C.
+
+    With --json, each is one line of JSON with its `kind`: event, session or skipped.
+
+    $ mtribes event tail --name video/completed --environment staging
+    """
+    if user is not None and visitor is not None:
+        raise UsageError("--user and --visitor name two people.", "Pass one of them.")
+    query = given(name=name, user=user, anonymous_id=visitor)
+    return tail_events(call.obj, Place(space, environment), query, limit)
+
+
 @app.command("export")
 def export_command(  # noqa: PLR0913 - one parameter an option
     call: typer.Context,
@@ -143,6 +172,22 @@ def track_event(context: Context, wanted: Track) -> Result:
         context.client.track(key, {**event, SIGNATURE: signature})
     data = {"space": space, "environment": environment, "user": wanted.user, "name": wanted.name, "id": event["id"]}
     return Result(data, (f"Recorded {wanted.name} of {wanted.user} in {environment} of {space}.",))
+
+
+def tail_events(context: Context, place: Place, query: Mapping[str, object], limit: int | None) -> Result:
+    """Show what arrives until Ctrl-C, which is how this ends and no failure, or until so many were shown."""
+    from mtribes_cli.event_tail import EventTail  # noqa: PLC0415 - start-up time
+    from mtribes_cli.signals import EndedBySignal  # noqa: PLC0415 - start-up time
+
+    tail = EventTail(context, place.settled(context), query, limit)
+    try:
+        with context.console.waiting():
+            tail.follow()
+    except EndedBySignal:
+        raise
+    except KeyboardInterrupt:
+        context.console.trace("Interrupted.")
+    return Result(is_streamed=True)
 
 
 def list_names(context: Context, place: Place, search: str | None) -> Result:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Annotated, Literal
 
@@ -10,16 +11,20 @@ import typer
 from mtribes_cli.confirming import require_yes, takes_a_sign_in
 from mtribes_cli.context import Context
 from mtribes_cli.errors import NotAllowedError, NotFoundError
-from mtribes_cli.options import OrganizationOption, Scope, ScopesOption, YesOption
+from mtribes_cli.histories import DEFAULT_LIMIT, WHO_WIDTH, to_the_minute
+from mtribes_cli.options import HistoryLimitOption, OrganizationOption, Scope, ScopesOption, YesOption
 from mtribes_cli.request import given
 from mtribes_cli.result import Result, Table
-from mtribes_cli.wire_access import Invitation
+from mtribes_cli.safe_text import shortened
+from mtribes_cli.wire_access import AuditEntry, Invitation
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 member_app = typer.Typer(rich_markup_mode=None, help="The people who belong to an organization.")
 service_account_app = typer.Typer(rich_markup_mode=None, help="Programs that belong to an organization.")
 app.add_typer(member_app, name="member")
 app.add_typer(service_account_app, name="service-account")
+AUDIT_COLUMNS = ("WHEN (UTC)", "WHO", "ACTION", "WHERE", "TARGET")
+ACTION_WIDTH = 22
 Role = Literal["administrator", "developer", "viewer"]
 EmailArgument = Annotated[str, typer.Argument(metavar="EMAIL", help="The address that the person signs in with.")]
 
@@ -57,6 +62,20 @@ def invite_command(
     return invite_member(call.obj, organization, email=email, role=role)
 
 
+@member_app.command("set-role")
+def set_role_command(
+    call: typer.Context,
+    email: EmailArgument,
+    role: Annotated[Role, typer.Argument(metavar="ROLE", help="administrator, developer or viewer.")],
+    organization: OrganizationOption = None,
+) -> Result:
+    """Give a member another role. The last administrator stays one.
+
+    $ mtribes org member set-role grace@example.com developer --org acme
+    """
+    return set_role(call.obj, organization, email, role=role)
+
+
 @member_app.command("remove")
 def remove_command(
     call: typer.Context, email: EmailArgument, *, organization: OrganizationOption = None, yes: YesOption = False
@@ -66,6 +85,31 @@ def remove_command(
     $ mtribes org member remove grace@example.com --organization acme
     """
     return remove_member(call.obj, organization, email, is_confirmed=yes)
+
+
+@app.command("audit")
+def audit_command(  # noqa: PLR0913 - one parameter an option
+    call: typer.Context,
+    *,
+    actor: Annotated[
+        str | None,
+        typer.Option("--actor", metavar="NAME", help="Only what this e-mail address, service account or ID did."),
+    ] = None,
+    action: Annotated[
+        str | None, typer.Option("--action", metavar="NAME", help="Such as key.create, or key for all of its kind.")
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option("--since", metavar="TIME", help="Such as 2026-11-21 or 2026-11-21T20:35:00Z.")
+    ] = None,
+    limit: HistoryLimitOption = DEFAULT_LIMIT,
+    organization: OrganizationOption = None,
+) -> Result:
+    """Show the audit log of an organization to an administrator, the newest entry first.
+
+    $ mtribes org audit --action key --since 2026-11-01 --organization acme
+    """
+    filters = given(actor=actor, action=action, since=since)
+    return list_audit(call.obj, organization, filters, limit=limit)
 
 
 @service_account_app.command("create")
@@ -149,6 +193,38 @@ def invite_member(context: Context, organization: str | None, *, email: str, rol
         f" It is good once, until {invited.expires}."
     )
     return Result({"organization": key, **asdict(invited)}, (invited.link or "",))
+
+
+def set_role(context: Context, organization: str | None, email: str, *, role: str) -> Result:
+    """Change the role of a member."""
+    key = context.settings.organization(organization)
+    with takes_a_sign_in(context):
+        member = context.client.change_member(key, email, role=role)
+    said = f"{member.email} is {member.role} of {key}."
+    return Result({"organization": key, **asdict(member)}, (said,))
+
+
+def list_audit(context: Context, organization: str | None, filters: Mapping[str, object], *, limit: int) -> Result:
+    """Return the newest entries, at most so many; where there are more, say that on stderr."""
+    key = context.settings.organization(organization)
+    found = context.client.audit(key, filters=filters, limit=limit)
+    if len(found) > limit:
+        context.console.notice(f"Only the newest {limit:,} are listed. Pass a larger --limit for more.")
+    listed = found[:limit]
+    kind = "No entry matches" if filters else "There is no entry"
+    table = Table(AUDIT_COLUMNS, [_audit_row(one) for one in listed], f"{kind} in the audit log of {key}.")
+    return Result([asdict(one) for one in listed], (table,))
+
+
+def _audit_row(entry: AuditEntry) -> tuple[str, ...]:
+    where = "/".join(text for text in (entry.space, entry.environment) if text)
+    return (
+        to_the_minute(entry.at),
+        shortened(entry.actor.name or entry.actor.id, WHO_WIDTH),
+        shortened(entry.action, ACTION_WIDTH),
+        where,
+        entry.target,
+    )
 
 
 def remove_member(context: Context, organization: str | None, email: str, *, is_confirmed: bool) -> Result:

@@ -10,7 +10,7 @@ import typer
 
 from mtribes_cli.context import Context
 from mtribes_cli.documents import STDIN, Output, note_push, pulled, read_document, space_of
-from mtribes_cli.errors import ExitCode, Problem
+from mtribes_cli.errors import ExitCode, InterruptedCommandError, Problem
 from mtribes_cli.histories import DEFAULT_LIMIT, history
 from mtribes_cli.options import (
     FileArgument,
@@ -22,6 +22,7 @@ from mtribes_cli.options import (
     OrganizationOption,
     OutputOption,
     SpaceOption,
+    YesOption,
 )
 from mtribes_cli.result import Result, Table
 from mtribes_cli.wire import ModelChange
@@ -62,6 +63,23 @@ def create_command(
     $ mtribes space create vod --organization acme --name "Video on demand"
     """
     return create_space(call.obj, CreateSpace(key, organization, name))
+
+
+@app.command("delete")
+def delete_command(
+    call: typer.Context,
+    space: Annotated[str, typer.Argument(metavar="SPACE", help="Its key.")],
+    *,
+    yes: YesOption = False,
+) -> Result:
+    """Delete a Space and everything in it, for good.
+
+    Its model, tribes, deliveries and keys are deleted, and its users, visitors, sessions and events, in all
+    environments. Apps that use its keys get nothing from then on.
+
+    $ mtribes space delete radio
+    """
+    return delete_space(call.obj, space, is_confirmed=yes)
 
 
 @app.command("pull")
@@ -180,6 +198,21 @@ def create_space(context: Context, wanted: CreateSpace) -> Result:
     organization = context.settings.organization(wanted.organization)
     created = context.client.create_space(organization, key=wanted.key, name=wanted.name)
     return Result(asdict(created), (f"Created {created.key} in {created.organization}.",))
+
+
+def delete_space(context: Context, space: str, *, is_confirmed: bool) -> Result:
+    """Delete a Space once its key was typed."""
+    found = context.client.space(space)
+    if not is_confirmed:
+        context.console.instruction(
+            f"This deletes the Space {found.key} ({found.name}) of {found.organization}, for good: its model, tribes, "
+            "deliveries and keys, and the users, visitors, sessions and events of all its environments."
+        )
+        typed = context.console.ask(f"Type the key of the Space to delete it ({found.key})", flag="--yes")
+        if typed != found.key:
+            raise InterruptedCommandError(f"{typed!r} is not {found.key}: nothing was deleted.", "Type the whole key.")
+    context.client.delete_space(found.id)
+    return Result({"space": found.key, "id": found.id, "deleted": True}, (f"Deleted {found.key}.",))
 
 
 def pull_model(context: Context, wanted: PullModel) -> Result:

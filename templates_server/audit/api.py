@@ -5,19 +5,30 @@ from __future__ import annotations
 from templates_server.audit import store
 from templates_server.audit.models import Actor, AuditEntry
 from templates_server.endpoint import Answer, Call
+from templates_server.errors import Problem, ValidationFailed
 from templates_server.pagination import asked_page, link_after
-from templates_server.times import to_rfc3339
+from templates_server.times import DAY_PATTERN, parse_day, parse_rfc3339, to_rfc3339
+
+NO_TIME = "This must be a time such as 2026-11-21T20:35:00Z, or a day such as 2026-11-21."
 
 
 async def list_entries(call: Call) -> Answer:
-    """A page of what was done in an organization, the newest first; with filters it may be short, yet not the last."""
-    page, organization_id, query = asked_page(call), call.place.organization_id, call.query
-    wanted = store.Wanted(
-        page.limit, page.after, query.get("action", ""), query.get("actor", ""), query.get("space", "")
-    )
+    """A page of what was done in an organization, the newest first. It may be short and yet not the last."""
+    page, organization_id = asked_page(call), call.place.organization_id
+    since = _since(call.query.get("since"))
+    wanted = store.Wanted(page.limit, page.after, call.query.get("actor"), call.query.get("action"), since)
     found = await call.database.read(lambda connection: store.list_deeds(connection, organization_id, wanted))
     headers = link_after(call, page, found.more_before)
     return Answer([_view(stored) for stored in found.deeds], "audit_entry", headers=headers)
+
+
+def _since(text: str | None) -> int | None:
+    if text is None:
+        return None
+    try:
+        return parse_day(text) if DAY_PATTERN.fullmatch(text) else parse_rfc3339(text)
+    except ValueError:
+        raise ValidationFailed([Problem("since", NO_TIME)]) from None
 
 
 def _view(stored: store.StoredDeed) -> AuditEntry:

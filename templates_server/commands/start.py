@@ -165,7 +165,7 @@ def start(  # noqa: PLR0913 - one parameter an option
             envvar="MTRIBES_MAX_STREAMS",
             min=1,
             max=MAX_STREAMS,
-            help="Sessions that apps may follow at once in each process; a tenth of them from one address.",
+            help="Streams of sessions and events open at once in each process; a tenth of them from one address.",
         ),
     ] = DEFAULT_STREAMS,
 ) -> int:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
+
 from starlette.responses import Response
 
 from templates_server.audit import api as audit
-from templates_server.console.platform import Asked, invoke
+from templates_server.console.platform import Asked, Result, invoke
 from templates_server.console.shell import show
-from templates_server.console.typed import prefilled
+from templates_server.console.typed import REFUSALS, prefilled, same
 from templates_server.console.visits import Visit, page
 from templates_server.pages.render import Page
 
-FILTERS = ("actor", "action", "space")
+FILTERS = ("actor", "action", "since")
 ENTRIES_ON_A_PAGE = 50
+NOTHING = Result((), {})
 
 
 @page
@@ -20,7 +23,12 @@ async def audit_page(visit: Visit) -> Response:
     """What was done, the newest first."""
     query = visit.call.query
     filters = {name: query[name].strip() for name in FILTERS if query.get(name, "").strip()}
+    typed, found = prefilled(**filters), NOTHING
     asked = {**filters, "limit": str(ENTRIES_ON_A_PAGE), "cursor": query.get("cursor", "")}
-    found = await invoke(visit, audit.list_entries, Asked(query=asked))
-    values = {"entries": found.data, "cursor": found.cursor, "filters": filters, "typed": prefilled(**filters)}
-    return await show(visit, Page("console/audit", values), here="audit")
+    try:
+        found = await invoke(visit, audit.list_entries, Asked(query=asked))
+    except REFUSALS as error:
+        typed = typed.refused(error, same(*FILTERS))
+    values = {"entries": found.data, "cursor": found.cursor, "filters": filters, "typed": typed}
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if typed.problems else HTTPStatus.OK
+    return await show(visit, Page("console/audit", values, status), here="audit")

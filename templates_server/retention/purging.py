@@ -11,6 +11,7 @@ from templates_server.database import Database
 from templates_server.errors import Unavailable
 from templates_server.events.names.folding import fold_changes
 from templates_server.events.names.store import forget_expired, has_expired
+from templates_server.events.stream.store import forget_old, has_old
 from templates_server.retention import store
 from templates_server.times import DAY, Clock
 
@@ -53,6 +54,9 @@ class Purge:
                 return 0
             removed = sum(self._purge_table(aging, self._clock() - days * DAY) for aging, days in self._kept)
             self._forget_names()
+            now = self._clock()
+            if self._database.read_now(lambda connection: has_old(connection, now=now)):
+                self._database.write_now(lambda connection: forget_old(connection, now=now))
             return removed
 
     def _forget_names(self) -> None:

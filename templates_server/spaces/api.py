@@ -15,6 +15,7 @@ from templates_server.identifiers import is_key
 from templates_server.pagination import asked_page, next_link
 from templates_server.spaces import store
 from templates_server.spaces.models import Key, NewKey, NewSpace, Space
+from templates_server.spaces.removal.removing import SpaceRemovals
 from templates_server.times import to_rfc3339
 
 
@@ -73,15 +74,20 @@ async def show_space(call: Call) -> Answer:
 
 
 async def delete_space(call: Call) -> Response:
-    """Remove a Space with its models, deliveries, keys, and all that is known of its people."""
-    space_id = call.space_id
+    """Remove a Space with its models, deliveries, keys, and all that is known of its people.
+
+    Nobody reaches it from then on; where it has many people, the server goes on removing what is known of them.
+    """
+    space_id, now = call.space_id, call.now
 
     def delete(connection: Connection) -> Answer:
-        store.delete_space(connection, space_id)
+        store.delete_space(connection, space_id, now=now)
         audit.record(connection, call.deed("space.delete", space_id))
         return NOTHING
 
-    return await call.effect(delete)
+    response = await call.effect(delete)
+    await call.services.part(SpaceRemovals).advance()
+    return response
 
 
 def _to_space(space: store.StoredSpace) -> Space:

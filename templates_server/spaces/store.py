@@ -17,8 +17,9 @@ from templates_server.database import Database
 from templates_server.errors import Conflict, NotFound
 from templates_server.identifiers import ENVIRONMENT_KEY_PREFIX, new_id, random_text
 from templates_server.revisions import NewRevision, Stored, StoredDocument, check_revision, to_json
-from templates_server.schema import environment_keys, environments, metadata, model_revisions, organizations, spaces
+from templates_server.schema import environment_keys, environments, model_revisions, organizations, spaces
 from templates_server.spaces.reading import to_document
+from templates_server.spaces.removal.store import begin as begin_removal
 
 ENVIRONMENTS = ("development", "staging", "production")
 KEY_CHARACTERS = 32
@@ -165,13 +166,9 @@ def _spaces() -> Select[Any]:
     ).join_from(spaces, organizations)
 
 
-def delete_space(connection: Connection, space_id: str) -> None:
-    """Remove a Space and all that belongs to it, everything that is known of its environments' people too."""
-    ids = list(connection.execute(select(environments.c.id).where(environments.c.space_id == space_id)).scalars())
-    for table in metadata.sorted_tables:
-        environment = table.c.get("environment_id")
-        if environment is not None and not environment.foreign_keys:
-            connection.execute(table.delete().where(environment.in_(ids)))
+def delete_space(connection: Connection, space_id: str, *, now: int) -> None:
+    """Remove a Space; what is known of its environments' people is removed in steps that follow."""
+    begin_removal(connection, space_id, now=now)
     connection.execute(spaces.delete().where(spaces.c.id == space_id))
 
 

@@ -159,6 +159,12 @@ B Hostile content of every file that is read, and what is no file in its place, 
 """
 
 LIMITS_AND_TRUTH = """
+C A stream of events ends with its token, its owner's role or its Space; viewers, public keys and strangers get none.
+  server/events/test_stream.py
+    a_stream_ends_with_what_opened_it
+    viewers_public_keys_and_strangers_get_no_stream
+    environments_are_kept_apart
+    an_erasure_forgets_what_was_noted
 C11 A new secret for signed ids ends the event streams of flags that the one before opened; their ids tell no tribes.
   server/ofrep/test_streams.py
     another_secret_for_ids_ends_what_the_one_before_opened

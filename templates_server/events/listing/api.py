@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from templates_server.endpoint import Answer, Call
 from templates_server.errors import BadRequest, Problem, ValidationFailed
 from templates_server.event_names import problem_of_event_name
 from templates_server.events.listing import store
-from templates_server.events.models import EventView
+from templates_server.events.listing.views import event_view
 from templates_server.pagination import asked_page, link_after
 from templates_server.persons.names import PersonKind, named, problem_of_asked_user_id
-from templates_server.times import to_rfc3339
 
 
 async def list_events(call: Call) -> Answer:
@@ -23,7 +20,7 @@ async def list_events(call: Call) -> Answer:
         found = await call.database.read_aside(lambda connection: store.list_events(connection, environment_id, wanted))
     except ValueError:
         raise BadRequest("`cursor` is not one of ours.") from None
-    views = [_view(event) for event in found.events]
+    views = [event_view(event) for event in found.events]
     return Answer(views, "event", headers=link_after(call, page, found.more_after))
 
 
@@ -40,18 +37,3 @@ def _check_name(name: str | None) -> None:
     problem = None if name is None else problem_of_event_name(name)
     if problem is not None:
         raise ValidationFailed([Problem("name", f"This {problem}.")])
-
-
-def _view(event: store.StoredEvent) -> EventView:
-    return EventView(
-        event.event_id,
-        event.name,
-        event.called if event.kind == PersonKind.USER else None,
-        event.called if event.kind == PersonKind.VISITOR else None,
-        event.session_id,
-        event.entity,
-        None if event.data is None else msgspec.json.decode(event.data),
-        None if event.metadata is None else msgspec.json.decode(event.metadata),
-        to_rfc3339(event.happened),
-        to_rfc3339(event.received),
-    )

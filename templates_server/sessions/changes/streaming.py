@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Iterator
+from typing import Protocol
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -12,7 +13,6 @@ from starlette.types import Receive, Scope, Send
 from templates_server.description import EVENT_STREAM
 from templates_server.errors import ApiError
 from templates_server.http_protocol import WHEN_STOPPING
-from templates_server.sessions.changes.watch import Follower
 
 HEARTBEAT_SECONDS = 15.0
 HEARTBEAT = b": nothing has changed\n\n"
@@ -22,6 +22,15 @@ NextEvent = Callable[[float], Awaitable[bytes | None]]
 """The next event, encoded, as soon as there is one; None when there was none for so many seconds, or all is over."""
 
 
+class Followed(Protocol):
+    """What a stream is about: it ends it, and is ended with it."""
+
+    is_over: bool
+
+    def end(self) -> None:
+        """Have nothing more to tell."""
+
+
 class EventStream(Response):
     """The events of a follower, until its app goes, its key or its person is no more, or the server stops.
 
@@ -29,7 +38,7 @@ class EventStream(Response):
     connection's own limit.
     """
 
-    def __init__(self, follower: Follower, next_event: NextEvent, held: contextlib.ExitStack) -> None:
+    def __init__(self, follower: Followed, next_event: NextEvent, held: contextlib.ExitStack) -> None:
         super().__init__(media_type=EVENT_STREAM)
         del self.headers["content-length"]
         self.headers["x-accel-buffering"] = "no"  # nginx would keep it back
@@ -57,7 +66,7 @@ async def _send(send: Send, body: bytes) -> None:
 
 
 @contextlib.contextmanager
-def ending_with(scope: Scope, receive: Receive, follower: Follower) -> Iterator[None]:
+def ending_with(scope: Scope, receive: Receive, follower: Followed) -> Iterator[None]:
     """Within the block the follower ends when its app goes, or when the server stops."""
     if WHEN_STOPPING in scope:
         scope[WHEN_STOPPING](follower.end)
@@ -68,7 +77,7 @@ def ending_with(scope: Scope, receive: Receive, follower: Follower) -> Iterator[
         watching.cancel()
 
 
-async def _end_when_gone(receive: Receive, follower: Follower) -> None:
+async def _end_when_gone(receive: Receive, follower: Followed) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
     follower.end()

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from templates_server.database import among, as_text, listed
 from templates_server.errors import NotFound
 from templates_server.events.names.store import fold_all, remove_events
+from templates_server.events.stream.store import forget_arrivals
 from templates_server.users.store import Stored, count_tags, find_visitors, lock_columns, tags_in
 
 VISITORS = "SELECT person_id FROM merges WHERE environment_id = ? AND user_person_id "
@@ -139,6 +140,7 @@ def _remove(
         )
         for table in (*BELONGINGS, "persons")
     }
+    forget_arrivals(connection, environment_id)
     if counts["events"]:
         fold_all(connection, environment_id)
     fewer: tuple[Counter[str], Counter[str]] = (Counter(), Counter())

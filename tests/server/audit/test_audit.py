@@ -180,37 +180,67 @@ def test_a_deed_that_fails_leaves_nothing(server: RunningServer, client: httpx.C
     assert entries(client, person.organization) == []
 
 
-def test_entries_are_chosen_by_action_person_and_space(
-    server: RunningServer, client: httpx.Client, person: Person
+def actions(client: httpx.Client, organization: Organization, **query: str | int) -> list[str]:
+    """The actions of all pages."""
+    found, place = [], str(httpx.URL(path(organization), params=query))
+    while place:
+        answer = client.get(place)
+        assert answer.status_code == 200, answer.text
+        found += [entry["action"] for entry in answer.json()["data"]]
+        place = answer.links.get("next", {}).get("url", "")
+    return found
+
+
+@pytest.fixture
+def several(server: RunningServer, person: Person) -> int:
+    """Deeds of two actors, a second apart; when the first was."""
+    began = 1_796_000_000_000
+    for number, (actor, action) in enumerate(
+        [("ada@example.com", "token.create"), ("Nightly", "token.revoke"), ("ada@example.com", "tokens_x.create")]
+    ):
+        deed = Deed(person.organization.id, began + 1000 * number, "person", f"acc_{actor}", actor, action, "x")
+        server.database.write_now(lambda connection, deed=deed: store.record(connection, deed))  # type: ignore[misc]
+    return began
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ({"actor": "ada@example.com"}, ["tokens_x.create", "token.create"]),
+        ({"actor": " ADA@example.com"}, ["tokens_x.create", "token.create"]),
+        ({"actor": "acc_Nightly"}, ["token.revoke"]),
+        ({"actor": "Nightly", "action": "token.create"}, []),
+        ({"action": "token"}, ["token.revoke", "token.create"]),
+        ({"action": "token.create"}, ["token.create"]),
+        ({"action": "token_"}, []),
+        ({"action": "%"}, []),
+        ({"since": "2026-11-30"}, ["tokens_x.create", "token.revoke", "token.create"]),
+        ({"since": "2026-11-30T00:53:21Z"}, ["tokens_x.create", "token.revoke"]),
+        ({"since": "2026-11-30T01:53:21+01:00", "action": "token"}, ["token.revoke"]),
+        ({"since": "2099-01-01"}, []),
+        ({"since": "1900-01-01"}, ["tokens_x.create", "token.revoke", "token.create"]),
+        ({}, ["tokens_x.create", "token.revoke", "token.create"]),
+    ],
+)
+@pytest.mark.usefixtures("several")
+def test_filters_narrow_the_record(
+    client: httpx.Client, person: Person, query: dict[str, str], found: list[str]
 ) -> None:
-    space, other = add_space(server, person), add_space(server, person)
-    for key in (space, space, other):
-        keys = f"/v2/spaces/{key}/environments/production/keys"
-        client.post(keys, json={"name": "App"}).raise_for_status()
-
-    def targets(**filters: str) -> list[tuple[str, str | None]]:
-        answer = client.get(path(person.organization), params=filters).raise_for_status()
-        return [(entry["action"], entry["space"]) for entry in answer.json()["data"]]
-
-    assert targets(action="key.create", space=space) == [("key.create", space)] * 2
-    assert targets(action="key", space=other) == [("key.create", other)]
-    assert targets(action="space") == [("space.create", None)] * 2
-    assert len(targets(actor=person.email)) == 5
-    assert targets(action="k") == targets(action="key%") == targets(actor="nobody") == []
+    assert actions(client, person.organization, **query) == found
+    assert actions(client, person.organization, limit=1, **query) == found
 
 
-def test_a_page_of_chosen_entries_may_be_short_and_lead_on(
-    monkeypatch: pytest.MonkeyPatch, server: RunningServer, client: httpx.Client, person: Person
+@pytest.mark.parametrize("since", ["yesterday", "2026-13-01", "", "2026-11-30T00:00:00"])
+def test_a_time_that_is_none_is_refused(client: httpx.Client, person: Person, since: str) -> None:
+    answer = client.get(path(person.organization), params={"since": since})
+    assert (answer.status_code, answer.json()["errors"][0]["path"]) == (422, "since")
+
+
+@pytest.mark.usefixtures("several")
+def test_a_page_looks_through_so_many_and_no_more(
+    client: httpx.Client, person: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store, "MOST_LOOKED_THROUGH", 3)
-    space = add_space(server, person)
-    for number in range(7):
-        keys = f"/v2/spaces/{space}/environments/production/keys"
-        client.post(keys, json={"name": f"App {number}"}).raise_for_status()
-    url: str | None = f"{path(person.organization)}?action=space&limit=2"
-    pages = []
-    while url:
-        answer = client.get(url).raise_for_status()
-        pages.append([entry["action"] for entry in answer.json()["data"]])
-        url = answer.links.get("next", {}).get("url")
-    assert pages == [[], [], ["space.create"]]
+    monkeypatch.setattr(store, "MOST_LOOKED_THROUGH", 1)
+    answer = client.get(path(person.organization), params={"action": "token.create", "limit": 1})
+    assert (answer.json()["data"], "next" in answer.links) == ([], True)
+    assert actions(client, person.organization, action="token.create", limit=1) == ["token.create"]

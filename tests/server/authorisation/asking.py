@@ -105,6 +105,7 @@ PARTS_OF: Mapping[str, Mapping[str, str]] = {
 }
 QUERIES = {
     "GET /api/client/sessions/{session}/changes": "?wait=0",
+    f"GET {HERE}/events/stream": "?wait=0",
     f"GET {HERE}/tribes/{{tribe}}/explanation": "?user=ada",
 }
 HEADERS = {f"POST {HERE}/delivery/restore": {"if_match": "*"}}

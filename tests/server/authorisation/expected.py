@@ -142,6 +142,7 @@ DELETE {HERE}/keys/{{key}}                                 204 spaces:write deve
 GET    {HERE}/signed-ids                                   200 spaces:write developer     token   nobody
 PUT    {HERE}/signed-ids                                   200 spaces:write developer     token   place
 GET    {HERE}/events                                       200 events:read  developer     token   place
+GET    {HERE}/events/stream                                200 events:read  developer     token   nobody
 GET    {HERE}/event-names                                  200 events:read  viewer        token   place
 GET    {HERE}/users                                        200 users:read   developer     token   place
 POST   {HERE}/users                                        201 users:write  developer     token   place

@@ -150,6 +150,24 @@ SEPARATIONS = (
 
 NOT_MISSED = {
     ("console.store", "(columns.environment_id == environments.c.id)"): "tests of the console's first page hold it",
+    ("spaces.removal.store", 'END = "DELETE FROM environment_removals WHERE environment_id = ?'): (
+        "what others left would stay: a test of removals holds it"
+    ),
+    ("spaces.removal.store", '"SELECT 1 FROM {} WHERE environment_id = ?'): "it would look for rows without end",
+    ("spaces.removal.store", "{table_name} WHERE environment_id = ? ORDER BY"): "a step would be longer or shorter",
+    ("spaces.removal.store", 'removal = f"DELETE FROM {table_name} WHERE environment_id = ?'): (
+        "a test of removals holds it: the rows of others are left"
+    ),
+    (
+        "events.stream.feed",
+        "if one.environment_id == environment_id",
+    ): "it would have more noted than is told; a test of streams holds it",
+    ("events.stream.store", "events AS found ON found.environment_id = ?"): "a test of streams holds it",
+    ("events.stream.store", "sessions AS found ON found.environment_id = ?"): "a session's id is drawn at random",
+    ("events.stream.store", "user_person_id FROM merges WHERE environment_id = ?"): "a test of streams holds it",
+    ("events.stream.store", 'FORGET_OF_ENVIRONMENT = "DELETE FROM event_arrivals WHERE environment_id = ?'): (
+        "what arrived elsewhere would not be told: a test of streams holds it"
+    ),
     ("events.names.store", 'COUNT = "SELECT count(*) FROM event_names WHERE environment_id = ?'): (
         "how many places are left is seen where all are taken"
     ),

@@ -186,5 +186,9 @@ def test_the_audit_log_is_filtered_and_leads_to_older_pages(
     one = browser.get(log, action="key.create")
     assert one.text.count('<th scope="row">') == 1
     assert browser.get(log, action="key", actor="<i>1</i>").text.count('<th scope="row">') == 30
-    for missing in ({"action": "ke"}, {"actor": "nobody"}, {"space": "radio"}):
+    for missing in ({"action": "ke"}, {"actor": "nobody"}, {"since": "2999-01-01"}):
         assert "Nothing of the kind" in browser.get(log, **missing).text
+    wrong = browser.get(log, since="yesterday", actor="ada")
+    assert wrong.status_code == 422
+    assert 'id="since-problem"' in wrong.text
+    assert 'value="ada"' in wrong.text

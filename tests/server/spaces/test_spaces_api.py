@@ -213,6 +213,7 @@ def test_a_space_goes_with_everything_that_is_in_it(server: RunningServer, clien
     with server.client(Authorization=f"Bearer {key}") as app:
         assert app.post("/api/client/events", json=[{"anonymous_id": "a", "name": "x/y"}]).status_code == 204
     assert client.delete(f"/v2/spaces/{space}").status_code == 204
+    assert client.delete(f"/v2/spaces/{space}").status_code == 404
     assert client.get(f"/v2/spaces/{space}").status_code == 404
     with server.client(Authorization=f"Bearer {key}") as app:
         assert app.post("/api/client/events", json=[{"anonymous_id": "a", "name": "x/y"}]).status_code == 401
@@ -225,7 +226,6 @@ def test_a_space_goes_with_everything_that_is_in_it(server: RunningServer, clien
         )
     )
     assert left == ([], [], [], [])
-    assert client.delete(f"/v2/spaces/{space}").status_code == 404
 
 
 @pytest.fixture
