@@ -45,6 +45,11 @@ from templates_server.console import tribe as tribe_pages
 from templates_server.console import tribe_editor, tribe_explanation, tribe_exports, tribe_history
 from templates_server.console import tribes as tribe_list
 from templates_server.console import user_tags as user_tag_pages
+from templates_server.console.delivery import comparison as comparison_pages
+from templates_server.console.delivery import editor as scenario_pages
+from templates_server.console.delivery import overview as delivery_pages
+from templates_server.console.delivery import preview as preview_pages
+from templates_server.console.delivery import review as review_pages
 from templates_server.delivery import api as delivery
 from templates_server.delivery import revisions_api as deliveries
 from templates_server.delivery.models import (
@@ -150,7 +155,9 @@ from templates_server.pages.models import (
     MemberForm,
     ModelForm,
     PasswordForm,
+    PushForm,
     RevokeTokenForm,
+    ScenarioEditForm,
     ServiceAccountForm,
     SignedIdsForm,
     SignInForm,
@@ -474,6 +481,9 @@ CONSOLE_VISITORS = f"{CONSOLE_ENVIRONMENT}/visitors"
 CONSOLE_VISITOR = f"{CONSOLE_VISITORS}/{{visitor}}"
 CONSOLE_USER_TAGS = f"{CONSOLE_ENVIRONMENT}/user-tags"
 OF_A_SEARCH = (Forbidden, ValidationFailed)
+CONSOLE_DELIVERY = f"{CONSOLE_ENVIRONMENT}/delivery"
+SCENARIO_FORM_MAX_BYTES = 1024 * 1024
+OF_ENTITY = {"entity": "homepage.header"}
 CONSOLE_ORGANIZATION = f"{CONSOLE}/organizations/{{organization}}"
 CONSOLE_MEMBERS = f"{CONSOLE_ORGANIZATION}/members"
 CONSOLE_SERVICE_ACCOUNTS = f"{CONSOLE_ORGANIZATION}/service-accounts"
@@ -666,6 +676,54 @@ CONSOLE_ROUTES = (
     _form(f"{CONSOLE_VISITOR}/tags/remove", person_pages.remove_visitor_tag, "Take a tag from a visitor.", UserTagForm),
     _page(CONSOLE_USER_TAGS, user_tag_pages.user_tags_page, "The user tags, searched.", refuses=OF_A_SEARCH),
     _form(f"{CONSOLE_USER_TAGS}/delete", user_tag_pages.delete_user_tag, "Delete a tag from everybody.", UserTagForm),
+    _page(CONSOLE_DELIVERY, delivery_pages.overview_page, "What an environment delivers, entity by entity."),
+    _page(
+        f"{CONSOLE_DELIVERY}/entities/{{entity}}",
+        delivery_pages.entity_page,
+        "The scenarios of an entity, in order.",
+        path_examples=OF_ENTITY,
+    ),
+    _page(
+        f"{CONSOLE_DELIVERY}/entities/{{entity}}/scenario",
+        scenario_pages.editor_page,
+        "The editor of a scenario.",
+        path_examples=OF_ENTITY,
+    ),
+    _form(
+        f"{CONSOLE_DELIVERY}/entities/{{entity}}/scenario",
+        scenario_pages.edit_scenario,
+        "Review a scenario that was edited, or go on editing it; nothing is stored.",
+        ScenarioEditForm,
+        status=HTTPStatus.OK,
+        also=(HTTPStatus.SEE_OTHER,),
+        path_examples=OF_ENTITY,
+        max_body_bytes=SCENARIO_FORM_MAX_BYTES,
+    ),
+    _page(
+        f"{CONSOLE_DELIVERY}/review",
+        review_pages.review_page,
+        "What a change of the delivery would change.",
+        refuses=(Forbidden, ValidationFailed, Conflict),
+    ),
+    _form(
+        f"{CONSOLE_DELIVERY}/push",
+        review_pages.push,
+        "Make a change of the delivery that was reviewed, unless somebody else was faster.",
+        PushForm,
+        max_body_bytes=SCENARIO_FORM_MAX_BYTES,
+    ),
+    _page(
+        f"{CONSOLE_DELIVERY}/compare",
+        comparison_pages.comparison_page,
+        "What differs between two environments or revisions.",
+    ),
+    _page(f"{CONSOLE_DELIVERY}/history", comparison_pages.history_page, "The revisions of the delivery."),
+    _page(
+        f"{CONSOLE_DELIVERY}/preview",
+        preview_pages.preview_page,
+        "What a person sees, and why.",
+        refuses=(Forbidden, ValidationFailed),
+    ),
 )
 
 ORGANIZATION = "/v2/organizations/{organization}"
@@ -1101,7 +1159,7 @@ SPACE_ROUTES = (
         scope=Scope.SPACES_WRITE,
         reads=Collections,
         gives=Published,
-        takes=(NOTE,),
+        takes=(NOTE, IF_MATCH),
         example={"collections": ["onboarding"]},
         path_examples={"environment": "staging"},
     ),
@@ -1114,7 +1172,7 @@ SPACE_ROUTES = (
         scope=Scope.SPACES_WRITE,
         reads=Collections,
         gives=Published,
-        takes=(NOTE,),
+        takes=(NOTE, IF_MATCH),
         example={"collections": ["onboarding"]},
         path_examples={"environment": "staging"},
     ),

@@ -6,7 +6,7 @@ Who is not signed in is asked to sign in, and comes back to the page with what t
 from __future__ import annotations
 
 import functools
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import quote, urlencode
 
@@ -53,6 +53,8 @@ class Visit:
 
 PageHandler = Callable[[Visit], Awaitable[Response]]
 FormHandler = Callable[[Visit, Parameters], Awaitable[Response]]
+Keep = Callable[[Parameters], Mapping[str, str]]
+"""What of a form's fields comes back in the address of a page, by the names that the page reads."""
 
 
 def page(handler: PageHandler) -> Handler:
@@ -69,11 +71,12 @@ def page(handler: PageHandler) -> Handler:
 
 
 def form(
-    purpose: str, *, back: str, keeps: Sequence[str] = (), most: int = MAX_PARAMETERS
+    purpose: str, *, back: str, keeps: Sequence[str] | Keep = (), most: int = MAX_PARAMETERS
 ) -> Callable[[FormHandler], Handler]:
     """What takes a form of that purpose. Who is signed out by now comes `back` to that page, with the fields it keeps.
 
-    Never keep a password or another secret: the fields come back in an address. It has at `most` so many fields.
+    A form with fields of many names says by a function what it keeps. Never keep a password or another secret: the
+    fields come back in an address. It has at `most` so many fields.
     """
 
     def decorate(handler: FormHandler) -> Handler:
@@ -82,7 +85,8 @@ def form(
             visit = await visit_of(call)
             sent = decode_form(call.request, call.body, most=most)
             if visit is None:
-                return sign_in_first(call, filled(call, back), **{name: sent.text(name) for name in keeps})
+                kept = keeps(sent) if callable(keeps) else {name: sent.text(name) for name in keeps}
+                return sign_in_first(call, filled(call, back), **kept)
             check_form(call, visit.browser, sent, purpose=purpose)
             return await handler(await located(visit), sent)
 

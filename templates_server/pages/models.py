@@ -170,3 +170,34 @@ class ModelForm(DeedForm, frozen=True):
     revision: str = ""
     note: str = ""
     deed: Literal["review", "save"] = "save"
+
+
+class PushForm(DeedForm, frozen=True):
+    """A change of a delivery that was reviewed.
+
+    `change` is JSON; `base` is the revision that it is made from, `seen` what it gave there; `sure` for production.
+    """
+
+    change: str = ""
+    base: str = ""
+    seen: str = ""
+    note: str = ""
+    sure: str = ""
+
+
+class ScenarioEditForm(DeedForm, frozen=True):
+    """A scenario that is being edited, the other fields by the model; `change` instead, to edit it again.
+
+    `deed` is `review`, `edit`, `add`, or `up:0`, `down:0`, `remove:0` of an item by its number.
+    """
+
+    deed: str = "review"
+    base: str = ""
+    scenario: str = ""
+    change: str = ""
+    add: str = ""
+    name: str = ""
+    tribes: str = ""
+    starts: str = ""
+    ends: str = ""
+    enabled: str = ""

@@ -29,6 +29,9 @@ OF_EVERYBODY = (
     f"{HERE}/keys",
     f"{HERE}/tribes",
     f"{HERE}/tribes/football-fans",
+    f"{HERE}/delivery",
+    f"{HERE}/delivery/entities/onboarding.welcome",
+    f"{HERE}/delivery/compare?from=0&to=1",
     "/console/search?q=home&space=vod",
     ORGANIZATION,
     "/account",
@@ -48,6 +51,11 @@ OF_DEVELOPERS = (
     f"{HERE}/user-tags",
     "/console/spaces/vod/model/edit",
     "/console/spaces/vod/model/history",
+    f"{HERE}/delivery/entities/homepage.header/scenario?scenario=Gold%20header",
+    f"{HERE}/delivery/entities/homepage.body/scenario?scenario=default",
+    f"{HERE}/delivery/review?deed=unpublish&collection=homepage",
+    f"{HERE}/delivery/history",
+    f"{HERE}/delivery/preview?person=ada",
 )
 OF_ADMINISTRATORS = (f"{ORGANIZATION}/audit",)
 PAGES = {

@@ -152,6 +152,8 @@ NOT_READERS: Mapping[str, str] = {
     "templates_server.codegen.typescript.layout.union": _LISTED,
     "templates_server.codegen.typescript.layout.value": _LISTED,
     "templates_server.codegen.typescript.modules.path_of": _LISTED,
+    "templates_server.console.delivery.merging._merged": "looks a key up in three scenarios",
+    "templates_server.console.delivery.overview._row": _OURS,
     "templates_server.delivery.choosing.entity_name": _OURS,
     "templates_server.delivery.differences._entity": _LISTED,
     "templates_server.delivery.differences._targeted": _LISTED,

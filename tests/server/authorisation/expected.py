@@ -101,6 +101,15 @@ POST   {CONSOLE}/visitors/{{visitor}}/tags                 303 -            -   
 POST   {CONSOLE}/visitors/{{visitor}}/tags/remove          303 -            -             anyone  nobody
 GET    {CONSOLE}/user-tags                                 303 -            -             anyone  nobody
 POST   {CONSOLE}/user-tags/delete                          303 -            -             anyone  nobody
+GET    {CONSOLE}/delivery                                  303 -            -             anyone  nobody
+GET    {CONSOLE}/delivery/entities/{{entity}}              303 -            -             anyone  nobody
+GET    {CONSOLE}/delivery/entities/{{entity}}/scenario     303 -            -             anyone  nobody
+POST   {CONSOLE}/delivery/entities/{{entity}}/scenario     303 -            -             anyone  nobody
+GET    {CONSOLE}/delivery/review                           303 -            -             anyone  nobody
+POST   {CONSOLE}/delivery/push                             303 -            -             anyone  nobody
+GET    {CONSOLE}/delivery/compare                          303 -            -             anyone  nobody
+GET    {CONSOLE}/delivery/history                          303 -            -             anyone  nobody
+GET    {CONSOLE}/delivery/preview                          303 -            -             anyone  nobody
 GET    /assets/{{name}}                                    404 -            -             anyone  nobody
 GET    /demo                                               404 -            -             anyone  nobody
 GET    /demo/code                                          404 -            -             anyone  nobody

@@ -75,6 +75,15 @@ POST {HERE}/visitors/{{visitor}}/tags                                 404 404 40
 POST {HERE}/visitors/{{visitor}}/tags/remove                          404 404 403
 GET  {HERE}/user-tags                                                 200 200 403
 POST {HERE}/user-tags/delete                                          303 303 403
+GET  {HERE}/delivery                                                  200 200 200
+GET  {HERE}/delivery/entities/{{entity}}                              404 404 404
+GET  {HERE}/delivery/entities/{{entity}}/scenario                     404 404 403
+POST {HERE}/delivery/entities/{{entity}}/scenario                     404 404 403
+GET  {HERE}/delivery/review                                           400 400 403
+POST {HERE}/delivery/push                                            400 400 403
+GET  {HERE}/delivery/compare                                          200 200 200
+GET  {HERE}/delivery/history                                          200 200 403
+GET  {HERE}/delivery/preview                                          200 200 403
 """
 """What administrators, developers and viewers get. A deed of a part that is not there is 404 for whoever may."""
 FIELDS: Mapping[str, str] = {

@@ -58,6 +58,8 @@ PURPOSES = {
     f"{HERE}/visitors/{{visitor}}/tags": "add visitor tag",
     f"{HERE}/visitors/{{visitor}}/tags/remove": "remove visitor tag",
     f"{HERE}/user-tags/delete": "delete user tag",
+    f"{HERE}/delivery/entities/{{entity}}/scenario": "edit scenario",
+    f"{HERE}/delivery/push": "push delivery",
 }
 FIELDS = {
     "email": "a@b.example",
