@@ -24,6 +24,7 @@ from templates_server.attempts.counting import Attempts
 from templates_server.codegen.cache import RenderedSets
 from templates_server.codegen.inputs import CodeHashes
 from templates_server.console.platform import PlatformRoutes
+from templates_server.console.tribe_counts import TribeCounts
 from templates_server.data_folder import DataFolder
 from templates_server.database import Database
 from templates_server.demo_app.api import GeneratedFiles
@@ -309,6 +310,7 @@ def create_app(
             ErasureList: ErasureList(DataFolder(settings.data_folder).erasures_file),
             Description: Description(routes, settings),
             PlatformRoutes: PlatformRoutes(routes),
+            TribeCounts: TribeCounts(),
             TokenUses: uses,
             Purge: Purge(database, clock, keep_events_days=settings.event_retention_days),
             TagRemovals: TagRemovals(database, clock),

@@ -35,12 +35,10 @@ class Parameters:
         return frozenset(name for name, values in self.values.items() if len(values) > 1)
 
 
-def decode(encoded: bytes) -> Parameters:
+def decode(encoded: bytes, *, most: int = MAX_PARAMETERS) -> Parameters:
     """The parameters of `a=b&c=d`; BadRequest when they are not UTF-8, hold a NUL character, or are too many."""
     try:
-        pairs = parse_qsl(
-            encoded.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MAX_PARAMETERS
-        )
+        pairs = parse_qsl(encoded.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=most)
     except ValueError:
         raise BadRequest("The parameters are not UTF-8 in percent encoding, or too many.") from None
     values: dict[str, list[str]] = {}
@@ -51,7 +49,7 @@ def decode(encoded: bytes) -> Parameters:
     return Parameters(values)
 
 
-def decode_form(request: Request, body: bytes) -> Parameters:
+def decode_form(request: Request, body: bytes, *, most: int = MAX_PARAMETERS) -> Parameters:
     """The parameters of a form that was sent as a body; UnsupportedMediaType when it is something else."""
     bodies.require_media_type(request, FORM_TYPE)
-    return decode(body)
+    return decode(body, most=most)

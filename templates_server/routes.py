@@ -42,7 +42,15 @@ from templates_server.console import search as search_pages
 from templates_server.console import service_accounts as service_account_pages
 from templates_server.console import space as space_pages
 from templates_server.console import tokens as token_pages
+from templates_server.console import tribe as tribe_pages
+from templates_server.console import tribe_editor, tribe_explanation, tribe_exports, tribe_history
+from templates_server.console import tribes as tribe_list
 from templates_server.console import user_tags as user_tag_pages
+from templates_server.console.delivery import comparison as comparison_pages
+from templates_server.console.delivery import editor as scenario_pages
+from templates_server.console.delivery import overview as delivery_pages
+from templates_server.console.delivery import preview as preview_pages
+from templates_server.console.delivery import review as review_pages
 from templates_server.delivery import api as delivery
 from templates_server.delivery import revisions_api as deliveries
 from templates_server.delivery.models import (
@@ -140,6 +148,7 @@ from templates_server.pages.models import (
     DeedForm,
     DeviceConsentForm,
     DeviceForm,
+    DownloadForm,
     EraseForm,
     InvitationForm,
     InviteForm,
@@ -147,13 +156,16 @@ from templates_server.pages.models import (
     MemberForm,
     ModelForm,
     PasswordForm,
+    PushForm,
     RevokeTokenForm,
+    ScenarioEditForm,
     ServiceAccountForm,
     SignedIdsForm,
     SignInForm,
     SignOutForm,
     SpaceForm,
     TokenForm,
+    TribeForm,
     UserTagForm,
 )
 from templates_server.sessions import api as sessions
@@ -244,6 +256,7 @@ SYSTEM_ROUTES = (
 
 METADATA_PATH = "/.well-known/oauth-authorization-server"
 SIGN_IN_MAX_BYTES = 16 * 1024
+DOCUMENT_MAX_BYTES = Limits.max_document_bytes
 CLIENT_CREDENTIALS = {
     "grant_type": "client_credentials",
     "client_id": "$MTRIBES_CLIENT_ID",
@@ -475,12 +488,17 @@ OF_ARRIVALS = (
     Parameter("user", str, "Only events and sessions of the user with this id.", example="ada"),
     Parameter("anonymous_id", str, "Only those of the visitor with this id.", example="phone-1"),
 )
+CONSOLE_TRIBES = f"{CONSOLE_ENVIRONMENT}/tribes"
+CONSOLE_TRIBE = f"{CONSOLE_TRIBES}/{{tribe}}"
 CONSOLE_USERS = f"{CONSOLE_ENVIRONMENT}/users"
 CONSOLE_USER = f"{CONSOLE_USERS}/{{user}}"
 CONSOLE_VISITORS = f"{CONSOLE_ENVIRONMENT}/visitors"
 CONSOLE_VISITOR = f"{CONSOLE_VISITORS}/{{visitor}}"
 CONSOLE_USER_TAGS = f"{CONSOLE_ENVIRONMENT}/user-tags"
 OF_A_SEARCH = (Forbidden, ValidationFailed)
+CONSOLE_DELIVERY = f"{CONSOLE_ENVIRONMENT}/delivery"
+SCENARIO_FORM_MAX_BYTES = 1024 * 1024
+OF_ENTITY = {"entity": "homepage.header"}
 CONSOLE_ORGANIZATION = f"{CONSOLE}/organizations/{{organization}}"
 CONSOLE_MEMBERS = f"{CONSOLE_ORGANIZATION}/members"
 CONSOLE_SERVICE_ACCOUNTS = f"{CONSOLE_ORGANIZATION}/service-accounts"
@@ -632,6 +650,43 @@ CONSOLE_ROUTES = (
         sends=(X_ACCEL_BUFFERING,),
         refuses=OF_A_SEARCH,
     ),
+    _page(CONSOLE_TRIBES, tribe_list.tribes_page, "The tribes of a Space by category, counted where one asks."),
+    _page(f"{CONSOLE_ENVIRONMENT}/tribe-history", tribe_history.history_page, "Who changed tribes, and what differs."),
+    _page(f"{CONSOLE_ENVIRONMENT}/new-tribe", tribe_editor.new_page, "The editor for a new tribe."),
+    _form(
+        f"{CONSOLE_ENVIRONMENT}/new-tribe",
+        tribe_editor.create_tribe,
+        "Create a tribe, or do what another button of the editor says.",
+        TribeForm,
+        also=(HTTPStatus.OK,),
+        max_body_bytes=DOCUMENT_MAX_BYTES,
+    ),
+    _page(CONSOLE_TRIBE, tribe_pages.tribe_page, "A tribe: its rules, how many people it has, where it is used."),
+    _page(f"{CONSOLE_TRIBE}/edit", tribe_editor.edit_page, "The editor of a tribe."),
+    _form(
+        f"{CONSOLE_TRIBE}/edit",
+        tribe_editor.change_tribe,
+        "Save a tribe, or do what another button of the editor says.",
+        TribeForm,
+        also=(HTTPStatus.OK,),
+        max_body_bytes=DOCUMENT_MAX_BYTES,
+    ),
+    _form(f"{CONSOLE_TRIBE}/delete", tribe_pages.delete_tribe, "Delete a tribe that no scenario is for.", DeedForm),
+    _page(
+        f"{CONSOLE_TRIBE}/explanation",
+        tribe_explanation.explanation_page,
+        "Why a person is in a tribe or not.",
+        refuses=(Forbidden, ValidationFailed),
+    ),
+    _form(f"{CONSOLE_TRIBE}/exports", tribe_exports.begin_download, "Have its users made into a file.", DownloadForm),
+    _page(f"{CONSOLE_TRIBE}/exports/{{export}}", tribe_exports.download_page, "How far the file is."),
+    _page(
+        f"{CONSOLE_TRIBE}/exports/{{export}}/content",
+        tribe_exports.download,
+        "The file.",
+        gives=Body(Any, (CSV, NDJSON, JSON)),
+        sends=(ETAG, CONTENT_DISPOSITION),
+    ),
     _page(CONSOLE_USERS, people_pages.users_page, "The users of an environment, searched.", refuses=OF_A_SEARCH),
     _page(CONSOLE_USER, person_pages.user_page, "One user: what is known of them, and what they see now."),
     _page(
@@ -656,6 +711,54 @@ CONSOLE_ROUTES = (
     _form(f"{CONSOLE_VISITOR}/tags/remove", person_pages.remove_visitor_tag, "Take a tag from a visitor.", UserTagForm),
     _page(CONSOLE_USER_TAGS, user_tag_pages.user_tags_page, "The user tags, searched.", refuses=OF_A_SEARCH),
     _form(f"{CONSOLE_USER_TAGS}/delete", user_tag_pages.delete_user_tag, "Delete a tag from everybody.", UserTagForm),
+    _page(CONSOLE_DELIVERY, delivery_pages.overview_page, "What an environment delivers, entity by entity."),
+    _page(
+        f"{CONSOLE_DELIVERY}/entities/{{entity}}",
+        delivery_pages.entity_page,
+        "The scenarios of an entity, in order.",
+        path_examples=OF_ENTITY,
+    ),
+    _page(
+        f"{CONSOLE_DELIVERY}/entities/{{entity}}/scenario",
+        scenario_pages.editor_page,
+        "The editor of a scenario.",
+        path_examples=OF_ENTITY,
+    ),
+    _form(
+        f"{CONSOLE_DELIVERY}/entities/{{entity}}/scenario",
+        scenario_pages.edit_scenario,
+        "Review a scenario that was edited, or go on editing it; nothing is stored.",
+        ScenarioEditForm,
+        status=HTTPStatus.OK,
+        also=(HTTPStatus.SEE_OTHER,),
+        path_examples=OF_ENTITY,
+        max_body_bytes=SCENARIO_FORM_MAX_BYTES,
+    ),
+    _page(
+        f"{CONSOLE_DELIVERY}/review",
+        review_pages.review_page,
+        "What a change of the delivery would change.",
+        refuses=(Forbidden, ValidationFailed, Conflict),
+    ),
+    _form(
+        f"{CONSOLE_DELIVERY}/push",
+        review_pages.push,
+        "Make a change of the delivery that was reviewed, unless somebody else was faster.",
+        PushForm,
+        max_body_bytes=SCENARIO_FORM_MAX_BYTES,
+    ),
+    _page(
+        f"{CONSOLE_DELIVERY}/compare",
+        comparison_pages.comparison_page,
+        "What differs between two environments or revisions.",
+    ),
+    _page(f"{CONSOLE_DELIVERY}/history", comparison_pages.history_page, "The revisions of the delivery."),
+    _page(
+        f"{CONSOLE_DELIVERY}/preview",
+        preview_pages.preview_page,
+        "What a person sees, and why.",
+        refuses=(Forbidden, ValidationFailed),
+    ),
 )
 
 ORGANIZATION = "/v2/organizations/{organization}"
@@ -877,7 +980,6 @@ TOKEN_ROUTES = (
 
 SPACE = "/v2/spaces/{space}"
 ENVIRONMENT = f"{SPACE}/environments/{{environment}}"
-DOCUMENT_MAX_BYTES = Limits.max_document_bytes
 MODEL_EXAMPLE = {
     "experiences": {"hero": {"properties": {"title": {"type": "text"}}}},
     "collections": {"home": {"children": {"hero": {"experience": "hero"}}}},
@@ -1084,7 +1186,7 @@ SPACE_ROUTES = (
         scope=Scope.SPACES_WRITE,
         reads=Collections,
         gives=Published,
-        takes=(NOTE,),
+        takes=(NOTE, IF_MATCH),
         example={"collections": ["onboarding"]},
         path_examples={"environment": "staging"},
     ),
@@ -1097,7 +1199,7 @@ SPACE_ROUTES = (
         scope=Scope.SPACES_WRITE,
         reads=Collections,
         gives=Published,
-        takes=(NOTE,),
+        takes=(NOTE, IF_MATCH),
         example={"collections": ["onboarding"]},
         path_examples={"environment": "staging"},
     ),

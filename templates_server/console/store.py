@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from sqlalchemy import Column, Connection, Select, Table, func, or_, select
 
 from templates_server.schema import (
@@ -15,6 +17,7 @@ from templates_server.schema import (
     environments,
     events,
     model_revisions,
+    persons,
     service_accounts,
     sessions,
     spaces,
@@ -26,6 +29,9 @@ HEAD_CHARACTERS = 64 * 1024
 PUBLISHED = re.compile(r'"published":\[([^\[\]]*)\]')
 KEY = re.compile(r'"([a-z0-9-]+)"')
 PRODUCTION = "production"
+SAMPLE_PEOPLE = 200
+"""The first by the primary key, which is made of hashes: as good as drawn."""
+MOST_OFFERED = 200
 
 
 @dataclass(frozen=True)
@@ -119,3 +125,27 @@ def _newest(connection: Connection, what: str, query: Select[Any]) -> Sequence[L
         LastChange(row["id"], what, row.get("environment"), row["revision"], row["created"], row["author"], row["note"])
         for row in rows
     ]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The names of attributes and the tags that people have, in order."""
+
+    attributes: Sequence[str]
+    tags: Sequence[str]
+
+
+def sample_people(connection: Connection, environment_id: str) -> Sample:
+    """The commonest names of attributes and tags of some people."""
+    columns = persons.c
+    query = select(columns.attributes, columns.tags).where(columns.environment_id == environment_id)
+    attributes: Counter[str] = Counter()
+    tags: Counter[str] = Counter()
+    for attributes_text, tags_text in connection.execute(query.order_by(columns.person_id).limit(SAMPLE_PEOPLE)):
+        attributes.update(msgspec.json.decode(attributes_text, type=dict[str, Any]).keys())
+        tags.update(filter(None, tags_text.split("\n")))
+    return Sample(_commonest(attributes), _commonest(tags))
+
+
+def _commonest(counts: Counter[str]) -> Sequence[str]:
+    return sorted(name for name, _ in counts.most_common(MOST_OFFERED))

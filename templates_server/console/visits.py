@@ -6,7 +6,7 @@ Who is not signed in is asked to sign in, and comes back to the page with what t
 from __future__ import annotations
 
 import functools
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import quote, urlencode
 
@@ -17,7 +17,7 @@ from templates_server.accounts import store as accounts_store
 from templates_server.accounts.store import Account, Organization
 from templates_server.endpoint import Call, Handler
 from templates_server.errors import NotFound
-from templates_server.forms import Parameters, decode_form
+from templates_server.forms import MAX_PARAMETERS, Parameters, decode_form
 from templates_server.pages.browser import Browser, browser_of, check_form
 from templates_server.pages.render import see_other
 
@@ -53,6 +53,8 @@ class Visit:
 
 PageHandler = Callable[[Visit], Awaitable[Response]]
 FormHandler = Callable[[Visit, Parameters], Awaitable[Response]]
+Keep = Callable[[Parameters], Mapping[str, str]]
+"""What of a form's fields comes back in the address of a page, by the names that the page reads."""
 
 
 def page(handler: PageHandler) -> Handler:
@@ -68,19 +70,23 @@ def page(handler: PageHandler) -> Handler:
     return serve
 
 
-def form(purpose: str, *, back: str, keeps: Sequence[str] = ()) -> Callable[[FormHandler], Handler]:
+def form(
+    purpose: str, *, back: str, keeps: Sequence[str] | Keep = (), most: int = MAX_PARAMETERS
+) -> Callable[[FormHandler], Handler]:
     """What takes a form of that purpose. Who is signed out by now comes `back` to that page, with the fields it keeps.
 
-    Never keep a password or another secret: the fields come back in an address.
+    A form with fields of many names says by a function what it keeps. Never keep a password or another secret: the
+    fields come back in an address. It has at `most` so many fields.
     """
 
     def decorate(handler: FormHandler) -> Handler:
         @functools.wraps(handler)
         async def serve(call: Call) -> Response:
             visit = await visit_of(call)
-            sent = decode_form(call.request, call.body)
+            sent = decode_form(call.request, call.body, most=most)
             if visit is None:
-                return sign_in_first(call, filled(call, back), **{name: sent.text(name) for name in keeps})
+                kept = keeps(sent) if callable(keeps) else {name: sent.text(name) for name in keeps}
+                return sign_in_first(call, filled(call, back), **kept)
             check_form(call, visit.browser, sent, purpose=purpose)
             return await handler(await located(visit), sent)
 

@@ -17,7 +17,7 @@ from templates_server.delivery.reading import Surroundings, read_delivery, to_do
 from templates_server.endpoint import NO_DETAILS, Answer, Call
 from templates_server.errors import ValidationFailed
 from templates_server.exchange import answer_document, asked_note, asked_revision, expected_revision, sent_document
-from templates_server.revisions import NewRevision, entity_tag
+from templates_server.revisions import NewRevision, check_revision, entity_tag
 from templates_server.spaces import store as spaces_store
 from templates_server.spaces.reading import parse_model
 
@@ -95,13 +95,13 @@ async def _surroundings(call: Call) -> Surroundings:
 
 
 async def publish(call: Call) -> Response:
-    """Make these collections live in the environment, besides those that are."""
+    """Make these collections live in the environment, besides those that are; with `If-Match`, if nobody was faster."""
     await _check_collections(call)
     return await _change_published(call, "collection.publish", lambda published, named: published | named)
 
 
 async def unpublish(call: Call) -> Response:
-    """Take these collections off the air in the environment: all their entities are disabled."""
+    """Take these collections off the air in the environment: all their entities are disabled. `If-Match` likewise."""
     return await _change_published(call, "collection.unpublish", lambda published, named: published - named)
 
 
@@ -121,10 +121,12 @@ async def _change_published(call: Call, action: str, change: Callable[[set[str],
     body: Collections = call.body
     environment_id, author, now = call.environment_id, call.principal.id, call.now
     note = asked_note(call)
+    expected = expected_revision(call, None) if "if-match" in call.request.headers else None
 
     def store_changed(connection: Connection) -> Answer:
         store.lock_environment(connection, environment_id)
         present = store.load_delivery(connection, environment_id)
+        check_revision(present.revision, expected)
         before = set(present.value["published"])
         published = sorted(change(before, set(body.collections)))
         new = NewRevision({**present.value, "published": published}, present.revision, author, now, note)
@@ -132,6 +134,7 @@ async def _change_published(call: Call, action: str, change: Callable[[set[str],
         if stored.changed:
             details = {"collections": sorted(before ^ set(published)), "revision": stored.revision}
             audit.record(connection, call.deed(action, environment_id, details=details))
-        return Answer([Published(stored.revision, published)], "published")
+        headers = {"ETag": entity_tag(stored.revision)}
+        return Answer([Published(stored.revision, published)], "published", headers=headers)
 
     return await call.effect(store_changed)

@@ -93,6 +93,10 @@ if (draft) {
 else if (document.querySelector(".toast")) {
   for (const key of Object.keys(sessionStorage)) if (key.startsWith("draft ")) sessionStorage.removeItem(key);
 }
+document.addEventListener("input", (event) => {
+  const box = event.target.closest("[data-property]")?.querySelector("input[type=checkbox]");
+  if (box && event.target !== box) box.checked = true;
+});
 
 document.addEventListener("submit", (event) => {
   if (event.target.dataset.sent) event.preventDefault();

@@ -138,6 +138,31 @@ class PasswordForm(DeedForm, frozen=True):
     repeated: str = ""
 
 
+class TribeForm(DeedForm, frozen=True):
+    """A tribe that is edited, and what the button says; the fields of its filters are `f0-kind` and so on.
+
+    `tribe` is the key of a new one, `yaml` the whole of one that is edited as a document.
+    """
+
+    act: str = "save"
+    revision: str = ""
+    tribe: str = ""
+    name: str = ""
+    category: str = ""
+    description: str = ""
+    audience: str = ""
+    match: str = ""
+    note: str = ""
+    kind: str = ""
+    yaml: str = ""
+
+
+class DownloadForm(DeedForm, frozen=True):
+    """The form of a file that is wanted."""
+
+    format: Literal["csv", "ndjson", "json"] = "csv"
+
+
 class ModelForm(DeedForm, frozen=True):
     """A model as a document, the revision that it was made from, and whether to store it or to say what changes."""
 
@@ -145,3 +170,34 @@ class ModelForm(DeedForm, frozen=True):
     revision: str = ""
     note: str = ""
     deed: Literal["review", "save"] = "save"
+
+
+class PushForm(DeedForm, frozen=True):
+    """A change of a delivery that was reviewed.
+
+    `change` is JSON; `base` is the revision that it is made from, `seen` what it gave there; `sure` for production.
+    """
+
+    change: str = ""
+    base: str = ""
+    seen: str = ""
+    note: str = ""
+    sure: str = ""
+
+
+class ScenarioEditForm(DeedForm, frozen=True):
+    """A scenario that is being edited, the other fields by the model; `change` instead, to edit it again.
+
+    `deed` is `review`, `edit`, `add`, or `up:0`, `down:0`, `remove:0` of an item by its number.
+    """
+
+    deed: str = "review"
+    base: str = ""
+    scenario: str = ""
+    change: str = ""
+    add: str = ""
+    name: str = ""
+    tribes: str = ""
+    starts: str = ""
+    ends: str = ""
+    enabled: str = ""

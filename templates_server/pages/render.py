@@ -33,6 +33,7 @@ ASSET_TYPES = {
     "code.css": CSS,
     "console.css": CSS,
     "console.js": SCRIPT,
+    "tribes.js": SCRIPT,
     "mark.svg": "image/svg+xml",
 }
 ASSET_MAX_AGE_SECONDS = 365 * 24 * 3600

@@ -82,7 +82,7 @@ def lock_tribes(connection: Connection, space_id: str) -> None:
 
 def _check_uses(connection: Connection, space_id: str, gone: AbstractSet[str]) -> None:
     """Raise Conflict, naming scenarios, when one that an environment delivers at present is for a tribe that goes."""
-    uses = [use for use in _uses(connection, space_id) if use.tribe in gone] if gone else []
+    uses = [use for use in list_uses(connection, space_id) if use.tribe in gone] if gone else []
     if uses:
         named = "; ".join(
             f"{use.tribe} by {shown(use.scenario)} of {use.entity} in {use.environment}" for use in uses[:MOST_NAMED]
@@ -91,7 +91,8 @@ def _check_uses(connection: Connection, space_id: str, gone: AbstractSet[str]) -
         raise Conflict(f"Tribes that scenarios are for cannot go: {named}{more}. Take them out of the scenarios first.")
 
 
-def _uses(connection: Connection, space_id: str) -> Iterator[Use]:
+def list_uses(connection: Connection, space_id: str) -> Iterator[Use]:
+    """What scenarios are for which tribes, in every environment as it delivers now."""
     query = (
         select(environments.c.name, delivery_revisions.c.document)
         .join_from(environments, delivery_revisions)

@@ -27,6 +27,11 @@ OF_EVERYBODY = (
     "/console/spaces/vod/model/code/kotlin",
     HERE,
     f"{HERE}/keys",
+    f"{HERE}/tribes",
+    f"{HERE}/tribes/football-fans",
+    f"{HERE}/delivery",
+    f"{HERE}/delivery/entities/onboarding.welcome",
+    f"{HERE}/delivery/compare?from=0&to=1",
     "/console/search?q=home&space=vod",
     ORGANIZATION,
     "/account",
@@ -35,6 +40,11 @@ OF_EVERYBODY = (
 OF_DEVELOPERS = (
     f"{ORGANIZATION}/members",
     f"{ORGANIZATION}/service-accounts",
+    f"{HERE}/new-tribe",
+    f"{HERE}/tribe-history",
+    f"{HERE}/tribes/football-fans/edit",
+    f"{HERE}/tribes/football-fans/edit?as=document",
+    f"{HERE}/tribes/football-fans/explanation?kind=user&person=ada",
     f"{HERE}/users",
     f"{HERE}/users/ada",
     f"{HERE}/visitors",
@@ -42,6 +52,11 @@ OF_DEVELOPERS = (
     f"{HERE}/live",
     "/console/spaces/vod/model/edit",
     "/console/spaces/vod/model/history",
+    f"{HERE}/delivery/entities/homepage.header/scenario?scenario=Gold%20header",
+    f"{HERE}/delivery/entities/homepage.body/scenario?scenario=default",
+    f"{HERE}/delivery/review?deed=unpublish&collection=homepage",
+    f"{HERE}/delivery/history",
+    f"{HERE}/delivery/preview?person=ada",
 )
 OF_ADMINISTRATORS = (f"{ORGANIZATION}/audit",)
 PAGES = {

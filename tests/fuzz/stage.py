@@ -281,6 +281,14 @@ FORMS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "POST /console/spaces/{space}/environments/{environment}/keys": ("create key", {"key": "x", "name": "Fuzzed"}),
     "POST /console/spaces/{space}/environments/{environment}/keys/signed-ids": ("signed ids", {"deed": "off"}),
     "POST /console/spaces/{space}/model": ("save model", {"document": "experiences: {{}}", "deed": "review"}),
+    "POST /console/spaces/{space}/environments/{environment}/delivery/entities/{entity}/scenario": (
+        "edit scenario",
+        {"deed": "review", "scenario": "default", "enabled": "yes", "p.sticky": "off", "p.background": "#aabbcc"},
+    ),
+    "POST /console/spaces/{space}/environments/{environment}/delivery/push": (
+        "push delivery",
+        {"change": '{{"deed":"unpublish","collection":"homepage"}}', "base": "1"},
+    ),
 }
 """The purpose of each form, and its fields besides the token."""
 

@@ -18,6 +18,8 @@ OF_THE_DATABASE = {"scalar_one", "scalar"}
 
 NOT_SENT: dict[str, str] = {
     "templates_server/codegen/brightscript/literals.py: int(": "a number and its exponent, as Python writes them",
+    "templates_server/console/tribe_rows.py: float(digits)": "sixty digits of a pattern",
+    "templates_server/console/tribe_rows.py: int(digits)": "nineteen digits of a pattern",
     "templates_server/codegen/java/literals.py: float(value)": "a number already",
     "templates_server/codegen/swift/literals.py: float(value)": "a number already",
     "templates_server/codegen/python/runtime/events.py: int(place)": "nine digits of a pattern",
@@ -35,6 +37,9 @@ NOT_SENT: dict[str, str] = {
     "mtribes_cli/local_server.py: int(record['pid'])": "any ValueError of server.json is caught",
     "mtribes_cli/project_file.py: int(found[1])": "the line in a message of tomllib",
     "templates_server/commands/program.py: int(result or ExitCode.DONE)": "a number",
+    "templates_server/console/delivery/controls.py: float(text)": "some digits of a pattern; the result is checked",
+    "templates_server/console/delivery/controls.py: int(text)": "16 digits of a pattern",
+    "templates_server/console/delivery/scenario_form.py: int(": "four digits of a pattern",
     "templates_server/documents.py: int(digits, number_base)": "at most 25 digits, checked before",
     "templates_server/documents.py: float(plain)": "float() reads any number of digits; the result is checked",
     "templates_server/exports/lines_store.py: float(age or 0)": "of the database",

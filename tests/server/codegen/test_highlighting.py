@@ -35,6 +35,7 @@ def test_a_long_file_is_shown_without_colours() -> None:
     assert highlighted("a.ts", text) == text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", FILES)
 def test_no_text_takes_much_longer_than_the_limit(path: str) -> None:
     for piece in HARD:

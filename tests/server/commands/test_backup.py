@@ -42,6 +42,7 @@ PARAMETERS = {
     "session": "x",
     "visitor": "phone",
     "export": "exp_0",
+    "entity": "homepage.header",
 }
 ANSWERS_OF_ITS_OWN = re.compile(rb'(name="form_token" value="|"last_used":)(?:null|"[^"]*"|[^"]*)')
 EXPORT = "user.export"

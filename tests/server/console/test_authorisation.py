@@ -53,6 +53,18 @@ POST {HERE}/keys/{{key}}/revoke                                       404 404 40
 POST {HERE}/keys/signed-ids                                           303 303 403
 GET  {HERE}/live                                                      200 200 403
 GET  {HERE}/live/stream                                               200 200 403
+GET  {HERE}/tribes                                                    200 200 200
+GET  {HERE}/tribe-history                                             200 200 403
+GET  {HERE}/new-tribe                                                 200 200 403
+POST {HERE}/new-tribe                                                 303 303 403
+GET  {HERE}/tribes/{{tribe}}                                          404 404 404
+GET  {HERE}/tribes/{{tribe}}/edit                                     404 404 403
+POST {HERE}/tribes/{{tribe}}/edit                                     303 303 403
+POST {HERE}/tribes/{{tribe}}/delete                                   303 303 403
+GET  {HERE}/tribes/{{tribe}}/explanation                              404 404 403
+POST {HERE}/tribes/{{tribe}}/exports                                  404 404 403
+GET  {HERE}/tribes/{{tribe}}/exports/{{export}}                       404 404 404
+GET  {HERE}/tribes/{{tribe}}/exports/{{export}}/content               404 404 403
 GET  {HERE}/users                                                     200 200 403
 GET  {HERE}/users/{{user}}                                            404 404 403
 GET  {HERE}/users/{{user}}/everything                                 404 404 403
@@ -65,6 +77,15 @@ POST {HERE}/visitors/{{visitor}}/tags                                 404 404 40
 POST {HERE}/visitors/{{visitor}}/tags/remove                          404 404 403
 GET  {HERE}/user-tags                                                 200 200 403
 POST {HERE}/user-tags/delete                                          303 303 403
+GET  {HERE}/delivery                                                  200 200 200
+GET  {HERE}/delivery/entities/{{entity}}                              404 404 404
+GET  {HERE}/delivery/entities/{{entity}}/scenario                     404 404 403
+POST {HERE}/delivery/entities/{{entity}}/scenario                     404 404 403
+GET  {HERE}/delivery/review                                           400 400 403
+POST {HERE}/delivery/push                                            400 400 403
+GET  {HERE}/delivery/compare                                          200 200 200
+GET  {HERE}/delivery/history                                          200 200 403
+GET  {HERE}/delivery/preview                                          200 200 403
 """
 """What administrators, developers and viewers get. A deed of a part that is not there is 404 for whoever may."""
 FIELDS: Mapping[str, str] = {
@@ -74,6 +95,7 @@ FIELDS: Mapping[str, str] = {
     "member": "nobody@example.com",
     "scopes": "code:read",
     "deed": "require",
+    "tribe": "wireless-fans",
     "tag": "sports/football",
     "confirmation": "none",
 }

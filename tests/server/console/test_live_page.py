@@ -260,6 +260,7 @@ def test_a_new_space_is_told_its_first_steps_until_all_are_done(place: Place) ->
     assert steps(place) == {"key": "to do", "session": "to do", "event": "to do", "tribe": "to do"}
     page = place.browser.get(place.path)
     assert f'<a href="{place.environment}/keys">Create one under Keys</a>' in page.text
+    assert f'<a href="{place.environment}/tribes">Define one under Tribes</a>' in page.text
     assert f"mtribes event track video/completed --user ada --space {place.space} --environment staging" in page.text
     with place.app() as app:
         assert steps(place)["key"] == "done"

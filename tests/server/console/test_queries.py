@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sqlalchemy import Engine, event
+from sqlalchemy import Connection, Engine, event, select
 
 from templates_server.access import Role
+from templates_server.revisions import NewRevision
+from templates_server.schema import spaces
+from templates_server.times import system_clock
+from templates_server.tribes import store
+from tests.server.console.delivery_space import delivery_space
 from tests.server.console.people import colleague, new_space, put_user, put_visitor
-from tests.server.console.test_authorisation import address_of, rows
+from tests.server.console.test_authorisation import PARAMETER, address_of, rows
 from tests.server.oauth.flows import Browser, Someone, signed_in_browser, someone
 from tests.servers import RunningServer
 
 MOST_STATEMENTS = 24
 FEW, MANY = 2, 30
+TRIBE = "gold"
+QUERIES = {"review": "?deed=publish&collection=home"}
+"""What the last part of a page's path is opened with, where it shows nothing otherwise."""
 
 
 def statements_of(work: Callable[[], object]) -> int:
@@ -31,12 +39,25 @@ def statements_of(work: Callable[[], object]) -> int:
     return len([statement for statement in sent if statement.startswith(("SELECT", "UPDATE", "INSERT", "DELETE"))])
 
 
-def add_to(server: RunningServer, person: Someone, number: int) -> str:
-    """So many Spaces and members more; the key of one of the Spaces."""
-    for _ in range(number - 1):
-        colleague(server, person, Role.VIEWER)
+def add_to(server: RunningServer, person: Someone, number: int) -> None:
+    """So many Spaces and members more."""
+    for _ in range(number):
         new_space(server, person)
-    return new_space(server, person)
+        colleague(server, person, Role.VIEWER)
+
+
+def add_tribes(server: RunningServer, person: Someone, space: str, number: int) -> None:
+    """Have a Space have so many tribes besides those that its delivery names."""
+    everybody = {"name": "x", "audience": "all", "match": "all", "filters": []}
+    keys = (TRIBE, "night", *(f"tribe-{each}" for each in range(number)))
+    tribes = {key: {**everybody, "category": key} for key in keys}
+    new = NewRevision({"space": space, "tribes": tribes}, None, person.account_id, system_clock())
+
+    def work(connection: Connection) -> None:
+        (space_id,) = connection.execute(select(spaces.c.id).where(spaces.c.key == space)).scalars()
+        store.store_tribes(connection, space_id, new)
+
+    server.database.write_now(work)
 
 
 def add_people(server: RunningServer, space: str, number: int) -> None:
@@ -48,12 +69,13 @@ def add_people(server: RunningServer, space: str, number: int) -> None:
 
 def counts(browser: Browser, person: Someone, space: str) -> dict[str, int]:
     """The statements of every page."""
-    names = {"organization": person.organization, "space": space, "environment": "production"}
-    names |= {"user": "user-0", "visitor": "visitor-0"}
+    names = {"organization": person.organization, "space": space, "environment": "production", "tribe": TRIBE}
+    names |= {"user": "user-0", "visitor": "visitor-0", "entity": "home.top"}
     paths = ["/console", "/account", "/account/tokens", *(row.path for row in rows() if row.method == "GET")]
+    paths = [path for path in paths if set(PARAMETER.findall(path)) <= names.keys()]
     found = {}
     for path in paths:
-        address = address_of(path, names)
+        address = address_of(path, names) + QUERIES.get(path.rpartition("/")[2], "")
         assert browser.get(address).status_code == 200
         found[path] = statements_of(lambda address=address: browser.get(address))  # type: ignore[misc]
     return found
@@ -62,10 +84,13 @@ def counts(browser: Browser, person: Someone, space: str) -> dict[str, int]:
 def test_more_spaces_members_and_people_take_no_more_statements(server: RunningServer) -> None:
     person = someone(server)
     browser = signed_in_browser(server, person)
-    space = add_to(server, person, FEW)
+    space = delivery_space(server, person).key
+    add_to(server, person, FEW)
+    add_tribes(server, person, space, FEW)
     add_people(server, space, FEW)
     few = counts(browser, person, space)
     add_to(server, person, MANY)
+    add_tribes(server, person, space, MANY)
     add_people(server, space, MANY)
     many = counts(browser, person, space)
     assert {path: number for path, number in many.items() if number > few[path] + 1} == {}  # one may note the use

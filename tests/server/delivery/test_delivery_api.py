@@ -139,6 +139,15 @@ def test_publishing_what_is_no_collection_is_refused_by_name(client: httpx.Clien
     assert data(client.get(url))["published"] == []
 
 
+def test_publishing_heeds_the_revision_that_it_is_made_from(client: httpx.Client, url: str) -> None:
+    for deed, revision in (("publish", 0), ("unpublish", 1)):
+        there, body = url.replace("delivery", deed), {"collections": ["home"]}
+        stale = client.post(there, json=body, headers={"If-Match": f'"{revision + 1}"'})
+        assert (stale.status_code, stale.headers["etag"]) == (412, f'"{revision}"')
+        done = client.post(there, json=body, headers={"If-Match": f'"{revision}"'})
+        assert (done.status_code, done.headers["etag"]) == (200, f'"{revision + 1}"')
+
+
 def test_of_many_that_publish_at_once_nothing_is_lost(client: httpx.Client, url: str) -> None:
     def publish(collection: str) -> int:
         return client.post(url.replace("delivery", "publish"), json={"collections": [collection]}).status_code

@@ -385,6 +385,7 @@ def test_what_has_arrived_is_looked_up_by_its_whole_key(tmp_path: Path) -> None:
     database.close()
 
 
+@pytest.mark.slow
 def test_following_is_renewed_while_there_is_a_stream(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feeds, "RENEW_SECONDS", 0.1)
     monkeypatch.setattr(feeds, "FOLLOWED_FOR", 3_000)
@@ -396,6 +397,7 @@ def test_following_is_renewed_while_there_is_a_stream(place: Place, monkeypatch:
         assert place.ids(stream, 1) == ["e-1"]
 
 
+@pytest.mark.slow
 def test_a_stream_goes_on_after_the_database_was_away(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feeds, "REST_AFTER_FAILURE_SECONDS", 0.1)
     real = store.arrived_since

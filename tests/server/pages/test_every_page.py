@@ -48,12 +48,18 @@ PURPOSES = {
     f"{HERE}/keys": "create key",
     f"{HERE}/keys/{{key}}/revoke": "revoke key",
     f"{HERE}/keys/signed-ids": "signed ids",
+    f"{HERE}/new-tribe": "create tribe",
+    f"{HERE}/tribes/{{tribe}}/edit": "change tribe",
+    f"{HERE}/tribes/{{tribe}}/delete": "delete tribe",
+    f"{HERE}/tribes/{{tribe}}/exports": "download tribe",
     f"{HERE}/users/{{user}}/tags": "add tag",
     f"{HERE}/users/{{user}}/tags/remove": "remove tag",
     f"{HERE}/users/{{user}}/erase": "erase user",
     f"{HERE}/visitors/{{visitor}}/tags": "add visitor tag",
     f"{HERE}/visitors/{{visitor}}/tags/remove": "remove visitor tag",
     f"{HERE}/user-tags/delete": "delete user tag",
+    f"{HERE}/delivery/entities/{{entity}}/scenario": "edit scenario",
+    f"{HERE}/delivery/push": "push delivery",
 }
 FIELDS = {
     "email": "a@b.example",

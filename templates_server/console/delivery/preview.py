@@ -1,0 +1,125 @@
+"""What a person sees in an environment now, entity by entity, and why: as `mtribes session explain` has it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from starlette.responses import Response
+
+from templates_server.codegen.model import EntityState, Field, PropertyType
+from templates_server.console.delivery.controls import Unreadable, read_number
+from templates_server.console.delivery.workspace import Delivered, load, page_of
+from templates_server.console.navigation import Link
+from templates_server.console.platform import Asked, invoke, require
+from templates_server.console.shell import show
+from templates_server.console.typed import REFUSALS, Typed, same
+from templates_server.console.visits import Visit, page
+from templates_server.delivery.choosing import every_choice
+from templates_server.delivery.reading import Surroundings, parse_delivery
+from templates_server.errors import NotFound
+from templates_server.pages.render import Page
+from templates_server.property_values import to_plain
+from templates_server.sessions import api as sessions
+from templates_server.sessions.models import ExplainedEntity, SessionExplanation
+
+NOBODY = "Nobody of that ID is known in this environment. Check the spelling, and which environment you are in."
+KINDS = {"user": "user_id", "visitor": "anonymous_id"}
+FIELD = "field."
+MOST_FIELDS = 20
+States = Mapping[tuple[str, str | None], EntityState]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """An entity as a person sees it; no state where that depends on what an app says."""
+
+    explained: ExplainedEntity
+    state: EntityState | None
+
+    @property
+    def properties(self) -> Mapping[str, Any]:
+        """What is shown, by property."""
+        return plain((self.state and self.state.properties) or {})
+
+
+def plain(properties: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Properties as JSON has them."""
+    return {key: to_plain(value) for key, value in properties.items()}
+
+
+@page
+async def preview_page(visit: Visit) -> Response:
+    """What the person sees whose id is given, if one is."""
+    require(visit, sessions.explain)
+    query = visit.call.query
+    typed = Typed({"kind": ["user"], **{name: [text] for name, text in query.items()}})
+    delivered = await load(visit)
+    explanation, typed = await _explain(visit, typed, delivered)
+    entities = {entity.entity: entity for entity in explanation.entities} if explanation else {}
+    shown, cursor = page_of(list(entities), query.get("cursor", ""))
+    states = await asyncio.to_thread(_states, delivered) if explanation else {}
+    values = {
+        "explanation": explanation,
+        "seen": [Seen(entities[name], _state(entities[name], states)) for name in shown],
+        "fields": delivered.model.fields[:MOST_FIELDS],
+        "model": delivered.model,
+        "plain": plain,
+        "cursor": cursor,
+        "typed": typed,
+    }
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if typed.problems else HTTPStatus.OK
+    crumbs = [Link("See as a person", "", is_here=True)]
+    return await show(visit, Page("console/delivery/preview", values, status), here="delivery", crumbs=crumbs)
+
+
+async def _explain(visit: Visit, typed: Typed, delivered: Delivered) -> tuple[SessionExplanation | None, Typed]:
+    """The explanation that is asked for; None without an id, or with what is wrong."""
+    person = typed.text("person")
+    if not person:
+        return None, typed
+    try:
+        asked = {KINDS.get(typed.text("kind"), "user_id"): person, "fields": _fields(typed, delivered.model.fields)}
+        return (await invoke(visit, sessions.explain, Asked(asked))).one, typed
+    except Unreadable as error:
+        return None, Typed(typed.values, {"": [str(error)]})
+    except NotFound:
+        return None, Typed(typed.values, {"person": [NOBODY]})
+    except REFUSALS as error:
+        return None, typed.refused(error, {"user_id": "person", "anonymous_id": "person", **same("person")})
+
+
+def _fields(typed: Typed, fields: tuple[Field, ...]) -> Mapping[str, Any] | None:
+    """What an app would say when the session starts; None where nothing was typed: that is not known then."""
+    said = {field.key: text for field in fields if (text := typed.text(FIELD + field.key))}
+    kinds = {field.key: field.type for field in fields}
+    return {key: _said(kinds[key], key, text) for key, text in said.items()} or None
+
+
+def _said(kind: PropertyType, key: str, text: str) -> Any:
+    if kind is PropertyType.TOGGLE:
+        return text == "on"
+    if kind is not PropertyType.NUMBER:
+        return text
+    try:
+        return read_number(text)
+    except Unreadable as error:
+        raise Unreadable(f"{key}: {error}") from None
+
+
+def _states(delivered: Delivered) -> States:
+    """Every state that an entity can have, by entity and scenario."""
+    surroundings = Surroundings(delivered.model, delivered.environment)
+    found, _ = parse_delivery(dict(delivered.document), surroundings)
+    return {
+        (entity, choice.scenario): choice.state
+        for entity, alternatives in every_choice(delivered.model, found).items()
+        for choice in (alternatives.otherwise, *(choice for _, choice in alternatives.targeted))
+    }
+
+
+def _state(entity: ExplainedEntity, states: States) -> EntityState | None:
+    return states.get((entity.entity, entity.scenario)) if entity.known else None
