@@ -33,8 +33,8 @@ class Place:
 
     def __init__(self, server: RunningServer, *, beside: Place | None = None) -> None:
         self.server = server
-        self.person = beside.person if beside else someone(server)
-        self.space = beside.space if beside else new_space(server, self.person)
+        self.person: Someone = beside.person if beside else someone(server)
+        self.space: str = beside.space if beside else new_space(server, self.person)
         name = "development" if beside else "staging"
         self.environment = f"/console/spaces/{self.space}/environments/{name}"
         self.path = f"{self.environment}/live"
