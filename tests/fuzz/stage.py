@@ -280,6 +280,14 @@ FORMS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "POST /console/spaces/{space}/delete": ("delete space", {"confirmation": "not the key"}),
     "POST /console/spaces/{space}/environments/{environment}/keys": ("create key", {"key": "x", "name": "Fuzzed"}),
     "POST /console/spaces/{space}/environments/{environment}/keys/signed-ids": ("signed ids", {"deed": "off"}),
+    "POST /console/spaces/{space}/environments/{environment}/new-tribe": (
+        "create tribe",
+        {"act": "count", "as": "document", "name": "Fuzzed", "yaml": "filters: []"},
+    ),
+    "POST /console/spaces/{space}/environments/{environment}/tribes/{tribe}/edit": (
+        "change tribe",
+        {"act": "count", "as": "document", "name": "Fuzzed", "yaml": "filters: []"},
+    ),
     "POST /console/spaces/{space}/model": ("save model", {"document": "experiences: {{}}", "deed": "review"}),
     "POST /console/spaces/{space}/environments/{environment}/delivery/entities/{entity}/scenario": (
         "edit scenario",

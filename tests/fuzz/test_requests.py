@@ -8,9 +8,10 @@ import json
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 
@@ -187,9 +188,23 @@ def test_a_megabyte_that_is_sound_takes_less_than_a_second(server: ServerProcess
 
 def bodies_of(stage: Stage, route: Route) -> dict[str, bytes]:
     """Return large bodies for a route: those of every route, and its own with what is in it a thousand times."""
-    own = json.dumps(stage.body(route) or {}).encode()
+    sound = stage.body(route) or {}
+    if route.surface is Surface.PAGE:
+        return large_forms(sound, has_room=(route.max_body_bytes or 0) >= MEGABYTE)
+    own = json.dumps(sound).encode()
     times = MEGABYTE // (len(own) + 1) + 1
     return {**LARGE, "its own, many times": b"[" + b",".join([own] * times)[:MEGABYTE] + b"]"}
+
+
+def large_forms(sound: Mapping[str, str], *, has_room: bool) -> dict[str, bytes]:
+    """Return large forms that are the page's own; with a large field each, where the page has room for one."""
+    begin = urlencode({"form_token": sound.get("form_token", "")}).encode()
+    of_fields = {
+        f"{name} of {piece}": urlencode({**sound, name: piece * (MEGABYTE // 3 // len(piece))}).encode()
+        for name in (sound.keys() - {"form_token"} if has_room else ())
+        for piece in ("[", '{"a":', "a: ", "- ", "x")
+    }
+    return {**{name: begin + b"&" + body for name, body in LARGE.items()}, **of_fields}
 
 
 def seconds_of(server: ServerProcess, stage: Stage, route: Route, body: bytes) -> float:
@@ -223,6 +238,6 @@ def media_type_of(route: Route, body: bytes) -> str:
     """Return the media type of a body that it was made for, as far as the route reads such a one at all."""
     if "/parts/" in route.path:
         return "application/x-ndjson"
-    if b"=" in body[:3]:
+    if b"=" in body[:3] or route.surface is Surface.PAGE:
         return "application/x-www-form-urlencoded"
     return "application/yaml" if body[:1] in b"-ak'" or body.startswith(b"{a: ") else "application/json"
