@@ -23,7 +23,7 @@ from templates_server.tokens import store
 from templates_server.tokens.models import MAX_LIVE_TOKENS, CreatedToken, NewToken, TokenText, TokenView
 from templates_server.tokens.narrowing import administrated, wanted_token
 from templates_server.tokens.secrets import SecretKind, hashed, is_well_formed
-from templates_server.tokens.store import StoredToken
+from templates_server.tokens.store import LimitNames, StoredToken
 
 KEPT_WHEN_OVER = 90 * DAY
 NO_CONTENT = Answer([], "token", HTTPStatus.NO_CONTENT)
@@ -37,7 +37,7 @@ async def list_tokens(call: Call) -> Answer:
     page, principal = asked_page(call), call.principal
     organization = await _administrated_organization(call)
 
-    def work(connection: Connection) -> tuple[list[TokenView], list[str]]:
+    def work(connection: Connection) -> tuple[Sequence[TokenView], list[str]]:
         if organization is not None:
             found = store.list_tokens_reaching(connection, organization.organization_id, page)
         elif principal.kind is PrincipalKind.PERSON:
@@ -45,7 +45,7 @@ async def list_tokens(call: Call) -> Answer:
             found = store.list_tokens(connection, principal.id, only=only, page=page)
         else:
             found = []
-        return [_view(connection, token, organization) for token in found], [token.place for token in found]
+        return _views(connection, found, organization), [token.place for token in found]
 
     views, places = await call.database.read(work)
     return Answer(views, "token", headers=next_link(call, page, places))
@@ -84,13 +84,14 @@ def make_token(connection: Connection, call: Call, new: NewToken) -> CreatedToke
     if created is None:
         raise LookupError("a token that was just stored is not there")
     _record(connection, call, "token.create", created)
-    return _with_text(_view(connection, created), secret)
+    [view] = _views(connection, [created])
+    return _with_text(view, secret)
 
 
 def list_own_tokens(connection: Connection, account_id: str, page: Page) -> Sequence[TokenView]:
     """A page of a person's tokens, in order of their age."""
     found = store.list_tokens(connection, account_id, only=None, page=page)
-    return [_view(connection, token) for token in found]
+    return _views(connection, found)
 
 
 async def revoke_token(call: Call) -> Response:
@@ -171,14 +172,24 @@ def _deed_of_holder(call: Call, organization_id: str, action: str, target: str) 
     )
 
 
-def _view(connection: Connection, token: StoredToken, seen_from: Place | None = None) -> TokenView:
-    """A token as its owner sees it; seen from an organization, nothing of others is told."""
-    names = store.names_of_limits(connection, token.limits)
-    organizations = {id_ for id_ in names.organizations if seen_from is None or id_ == seen_from.organization_id}
+def _views(
+    connection: Connection, tokens: Sequence[StoredToken], seen_from: Place | None = None
+) -> Sequence[TokenView]:
+    """Tokens as their owners see them; seen from an organization, nothing of others is told."""
+    names = store.names_of_limits(connection, {limit for token in tokens for limit in token.limits})
+    return [_view(token, names, seen_from) for token in tokens]
+
+
+def _view(token: StoredToken, names: LimitNames, seen_from: Place | None) -> TokenView:
+    organizations = {
+        id_
+        for id_ in token.limits & names.organizations.keys()
+        if seen_from is None or id_ == seen_from.organization_id
+    }
     spaces = {
         id_
-        for id_, owner in names.organization_of_space.items()
-        if seen_from is None or owner == seen_from.organization_id
+        for id_ in token.limits & names.spaces.keys()
+        if seen_from is None or names.organization_of_space[id_] == seen_from.organization_id
     }
     gone = [] if seen_from else token.limits - names.organizations.keys() - names.spaces.keys()
     return TokenView(

@@ -46,6 +46,7 @@ PERSONAL = tokens.c.kind == "personal"
 UNREVOKED = tokens.c.revoked.is_(None)
 LATEST = 10**15 - 1
 PLACE = re.compile(r"([0-9]{1,15}) (\w{1,64})", re.ASCII)  # of a token in a list: its age, its id
+MOST_IDS_ASKED = 10_000  # in one statement: databases bound its parameters
 USE_INTERVAL = MINUTE  # between two notes of when a token was used
 
 
@@ -245,14 +246,19 @@ def organizations_reached(connection: Connection, token: StoredToken) -> Sequenc
 
 def names_of_limits(connection: Connection, limits: Collection[str]) -> LimitNames:
     """What those of the ids are called that are still there."""
-    of_organizations = select(organizations.c.id, organizations.c.key).where(organizations.c.id.in_(limits))
-    of_spaces = select(spaces.c.id, spaces.c.key, spaces.c.organization_id).where(spaces.c.id.in_(limits))
-    found = connection.execute(of_spaces).all()
-    return LimitNames(
-        {row.id: row.key for row in connection.execute(of_organizations)},
-        {row.id: row.key for row in found},
-        {row.id: row.organization_id for row in found},
-    )
+    organization_keys: dict[str, str] = {}
+    space_keys: dict[str, str] = {}
+    organization_of_space: dict[str, str] = {}
+    ordered = sorted(limits)
+    for begin in range(0, len(ordered), MOST_IDS_ASKED):
+        some = ordered[begin : begin + MOST_IDS_ASKED]
+        of_organizations = select(organizations.c.id, organizations.c.key).where(organizations.c.id.in_(some))
+        organization_keys |= {row.id: row.key for row in connection.execute(of_organizations)}
+        of_spaces = select(spaces.c.id, spaces.c.key, spaces.c.organization_id).where(spaces.c.id.in_(some))
+        found = connection.execute(of_spaces).all()
+        space_keys |= {row.id: row.key for row in found}
+        organization_of_space |= {row.id: row.organization_id for row in found}
+    return LimitNames(organization_keys, space_keys, organization_of_space)
 
 
 def note_uses(connection: Connection, used: Mapping[str, int]) -> None:

@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 from sqlalchemy import Connection, Engine, event, select
 
-from templates_server.access import Role
+from templates_server.access import Role, Scope
 from templates_server.revisions import NewRevision
 from templates_server.schema import spaces
-from templates_server.times import system_clock
+from templates_server.times import DAY, system_clock
+from templates_server.tokens.store import PersonalToken, create_personal_token
 from templates_server.tribes import store
 from tests.server.console.delivery_space import delivery_space
 from tests.server.console.people import colleague, new_space, put_user, put_visitor
@@ -67,6 +68,18 @@ def add_people(server: RunningServer, space: str, number: int) -> None:
         put_visitor(server, space, "production", f"visitor-{each}")
 
 
+def add_tokens(server: RunningServer, person: Someone, number: int) -> None:
+    """So many personal access tokens, each narrowed to the organization."""
+    now = system_clock()
+    token = PersonalToken("CI", [Scope.CODE_READ], now + DAY, [person.organization_id])
+
+    def work(connection: Connection) -> None:
+        for _ in range(number):
+            create_personal_token(connection, person.account_id, token=token, now=now)
+
+    server.database.write_now(work)
+
+
 def counts(browser: Browser, person: Someone, space: str) -> dict[str, int]:
     """The statements of every page."""
     names = {"organization": person.organization, "space": space, "environment": "production", "tribe": TRIBE}
@@ -88,10 +101,12 @@ def test_more_spaces_members_and_people_take_no_more_statements(server: RunningS
     add_to(server, person, FEW)
     add_tribes(server, person, space, FEW)
     add_people(server, space, FEW)
+    add_tokens(server, person, FEW)
     few = counts(browser, person, space)
     add_to(server, person, MANY)
     add_tribes(server, person, space, MANY)
     add_people(server, space, MANY)
+    add_tokens(server, person, MANY)
     many = counts(browser, person, space)
     assert {path: number for path, number in many.items() if number > few[path] + 1} == {}  # one may note the use
     assert 0 < max(many.values()) <= MOST_STATEMENTS, many
