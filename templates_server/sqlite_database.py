@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, Generic
 
 import sqlalchemy
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, Engine, ExceptionContext, event
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import OperationalError
 
@@ -317,6 +317,12 @@ def _keep_to_file(engine: Engine, file: OpenFile | None) -> None:
     @event.listens_for(engine, "connect")
     def note(*_: object) -> None:
         file.note()
+
+    @event.listens_for(engine, "handle_error")
+    def tell_moved(context: ExceptionContext) -> None:
+        """What fails since the file was moved meanwhile is no fault of whoever asked."""
+        if isinstance(context.original_exception, sqlite3.OperationalError) and (fault := file.fault()):
+            raise FileMoved(fault)
 
 
 def _sqlite_engine(url: URL, begin: str, *, wal_autocheckpoint: int, cache_kibibytes: int) -> Engine:

@@ -37,7 +37,7 @@ SECRETS = (
     re.compile(rb"(?i)\n(idempotency-key): ([^\r\n]+)"),
     re.compile(rb"/(invitation)/([0-9A-Za-z]{36})"),
     re.compile(rb"/(event-stream)\?token=([0-9A-Za-z_-]+)"),
-    re.compile(rb"(?i)(?:cookie: |; ?)((?:__Host-)?mtribes[a-z0-9_]*)=([0-9A-Za-z]+)"),
+    re.compile(rb"(?i)(?:cookie: |; ?)((?:__Host-)?mtribes[a-z0-9_]*(?<!_notice))=([0-9A-Za-z]+)"),
 )
 """What is a secret in a request or an answer, as it is on the wire: its kind, and itself."""
 LEAST_LENGTH = 12

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, event, func, select
 
 from templates_server import migrations, schema
 from templates_server.database import Database
@@ -137,6 +137,22 @@ def test_nobody_makes_a_new_file_where_the_database_was(served: RunningServer) -
     with pytest.raises(FileMoved, match="moved"):
         take_connections(served.database)
     assert not path.exists()
+
+
+def test_a_file_that_is_moved_while_a_connection_opens_it_is_told_as_moved(served: RunningServer) -> None:
+    path, database = served.settings.data_folder / FILE, served.database
+
+    def move(*_: object) -> None:
+        if path.exists():
+            path.rename(path.with_name("away"))
+
+    with ExitStack() as held:
+        for _ in range(SQLITE_READERS):
+            held.enter_context(database.engine.connect())
+        event.listen(database.engine, "connect", move, insert=True)
+        with pytest.raises(FileMoved, match="moved"):
+            take_connections(database)
+        event.remove(database.engine, "connect", move)
 
 
 def take_connections(database: Database) -> None:
