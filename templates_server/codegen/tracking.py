@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 MODELLED = "modelled"
 """The value of the option with which nothing but the model's events compiles."""
 
-_ANY_EVENT = re.compile(r"^ *// begin: any event\n(.*?)^ *// end: any event\n", re.MULTILINE | re.DOTALL)
+BEGIN, END = "// begin: any event", "// end: any event"
 
 
 def is_modelled_only(options: Mapping[str, str]) -> bool:
@@ -18,4 +17,10 @@ def is_modelled_only(options: Mapping[str, str]) -> bool:
 
 def runtime_text(source: str, *, modelled_only: bool) -> str:
     """A source of a runtime with the calls that take an event of any name, which it marks, or without them."""
-    return _ANY_EVENT.sub("" if modelled_only else r"\1", source)
+    kept, is_marked = [], False
+    for line in source.splitlines(keepends=True):
+        if line.strip() in {BEGIN, END}:
+            is_marked = line.strip() == BEGIN
+        elif not (is_marked and modelled_only):
+            kept.append(line)
+    return "".join(kept)

@@ -23,6 +23,8 @@ ALLOWED: Mapping[str, str] = {
     "templates_server/codegen/python/__init__.py runtime_files": "without arguments: files of ours",
     "templates_server/codegen/python/runtime/transport.py _tls": "without arguments: the certificates of authorities",
     "templates_server/codegen/registry.py language": "by the names of languages: others raise",
+    "templates_server/database.py _as_psycopgs": "by statements of ours",
+    "templates_server/console/delivery/controls.py zone_names": "without arguments: the names of time zones",
     "templates_server/codegen/swift/__init__.py runtime": "by a truth value",
     "templates_server/codegen/typescript/__init__.py runtime": "without arguments: files of ours",
     "templates_server/imports/sqlite_store.py _insert_statement": "by a number of rows, at most 300",

@@ -33,6 +33,7 @@ from templates_server.sessions import store as sessions_store
 from templates_server.sessions.changes import store as following_store
 from templates_server.settings import Settings
 from templates_server.spaces import store as spaces_store
+from templates_server.spaces.removal.removing import SpaceRemovals
 from templates_server.times import HOUR, MINUTE, SECOND, system_clock, to_rfc3339
 from templates_server.users.erasure import store as erasure_store
 from templates_server.users.tag_removal import store as tag_removal_store
@@ -169,9 +170,11 @@ async def _deletion(server: Server) -> Deletion:
     mine, others = IDS[3:], IDS[:3]
     before, others_before = _rows(server.database, mine), _rows(server.database, others)
     await _good(server, "DELETE", "/v2/spaces/radio")
+    await asyncio.to_thread(SpaceRemovals(server.database, system_clock).remove)
+    left = [row for row in _rows(server.database, mine) if not row.startswith(OF_REMOVALS)]
     return Deletion(
         Counter(row.partition(" ")[0] for row in before),
-        _rows(server.database, mine),
+        left,
         sorted(set(others_before) ^ set(_rows(server.database, others))),
     )
 
@@ -500,6 +503,10 @@ OF_AN_ENVIRONMENT = {
     for name, table in OF_A_PLACE.items()
     if "environment_id" in table.columns and name not in {"environment_keys", "audit_entries"}
 }
+
+
+OF_REMOVALS = "environment_removals"  # stays for some minutes: what was on its way may still arrive
+ONLY_WHILE_FOLLOWED = {"event_followers", "event_arrivals"}
 
 
 def _rows(database: Database, environment_ids: Sequence[str]) -> list[str]:

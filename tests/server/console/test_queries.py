@@ -20,6 +20,7 @@ from tests.servers import RunningServer
 
 MOST_STATEMENTS = 24
 FEW, MANY = 2, 30
+TRIES = 3  # what runs beside them asks the database too, now and then
 TRIBE = "gold"
 QUERIES = {"review": "?deed=publish&collection=home"}
 """What the last part of a page's path is opened with, where it shows nothing otherwise."""
@@ -90,7 +91,8 @@ def counts(browser: Browser, person: Someone, space: str) -> dict[str, int]:
     for path in paths:
         address = address_of(path, names) + QUERIES.get(path.rpartition("/")[2], "")
         assert browser.get(address).status_code == 200
-        found[path] = statements_of(lambda address=address: browser.get(address))  # type: ignore[misc]
+        tries = [statements_of(lambda address=address: browser.get(address)) for _ in range(TRIES)]  # type: ignore[misc]
+        found[path] = min(tries)
     return found
 
 
