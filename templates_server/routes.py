@@ -605,6 +605,7 @@ CONSOLE_ROUTES = (
         f"{CONSOLE_MODEL}/history",
         model_pages.history_page,
         "The revisions of the model, and what changed between two.",
+        refuses=(Forbidden, ValidationFailed),
         takes=(
             Parameter("from", int, "A revision."),
             Parameter("to", int, "A revision to compare it with."),

@@ -38,6 +38,7 @@ EDIT = f"{PATH}/edit"
 SAVE = "save model"
 REVIEW = "review"
 HISTORY_SHOWN = 50
+NO_REVISION = "Give two revisions by their numbers, such as 1 and 2."
 MOST_CHANGES = 500
 FIELDS = {"note": "note"}
 EMPTY = "The document is empty, which would remove the whole model. Write `experiences: {}` if that is what you want."
@@ -102,9 +103,18 @@ async def history_page(visit: Visit) -> Response:
     found = await invoke(visit, histories.list_model_revisions, Asked(query=query))
     before, after = _revisions_asked(visit, found)
     compared = await _compared(visit, before, after) if before is not None and after is not None else {}
-    values = {"revisions": found.data, "cursor": found.cursor, "from": before, "to": after, **compared}
+    is_wrong = not compared and bool({"from", "to"} & visit.call.query.keys())
+    values = {
+        "revisions": found.data,
+        "cursor": found.cursor,
+        "from": before,
+        "to": after,
+        "problem": NO_REVISION if is_wrong else "",
+        **compared,
+    }
     here = Link("History", "", is_here=True)
-    return await show(visit, Page("console/model_history", values), here="model", crumbs=[here])
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if is_wrong else HTTPStatus.OK
+    return await show(visit, Page("console/model_history", values, status), here="model", crumbs=[here])
 
 
 @page
@@ -168,7 +178,7 @@ def _revisions_asked(visit: Visit, found: Result) -> tuple[int | None, int | Non
     """Which two to compare: those of the query, else the newest and the one before it."""
     query = visit.call.query
     before, after = (whole_number(query.get(name, ""), most=LARGEST_REVISION) for name in ("from", "to"))
-    if before is None and after is None and found.data:
+    if not {"from", "to"} & query.keys() and found.data:
         newest = found.data[0].revision
         return (newest - 1, newest) if newest else (None, None)
     return before, after

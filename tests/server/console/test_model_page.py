@@ -147,6 +147,9 @@ def test_any_two_revisions_are_compared_value_by_value(browser: Browser, path: s
     assert '"Tonight" "Today"' in whole
     assert "campaign" not in whole
     assert browser.get(f"{path}/history", **{"from": "1", "to": "99"}).status_code == 404
+    for wrong in ({"from": "-1", "to": "2"}, {"from": "1"}, {"from": "x", "to": "y"}):
+        answer = browser.get(f"{path}/history", **wrong)
+        assert (answer.status_code, "by their numbers" in answer.text) == (422, True)
 
 
 @pytest.mark.parametrize(("language", "words"), [("", "export"), ("/kotlin", "class"), ("/python", "class")])
