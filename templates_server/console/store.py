@@ -51,13 +51,16 @@ class LastChange:
 
 
 def last_changes(connection: Connection, space_ids: Collection[str]) -> Mapping[str, LastChange]:
-    """What changed last in each of these Spaces; those where nothing did are left out."""
+    """What changed last in each of these Spaces; those where nothing did are left out.
+
+    Of changes of the same millisecond the last by name counts, so that a page does not change by itself.
+    """
     found = [
         *_newest(connection, "model", _of_spaces(model_revisions, spaces.c.revision, space_ids)),
         *_newest(connection, "tribes", _of_spaces(tribe_revisions, spaces.c.tribes_revision, space_ids)),
         *_newest(connection, "delivery", _of_environments(space_ids)),
     ]
-    return {change.space_id: change for change in sorted(found, key=lambda change: change.created)}
+    return {change.space_id: change for change in sorted(found, key=_age)}
 
 
 def find_spaces(
@@ -89,6 +92,10 @@ def published(connection: Connection, space_ids: Collection[str]) -> Mapping[str
     )
     matches = ((space_id, PUBLISHED.search(text)) for space_id, text in connection.execute(query))
     return {space_id: KEY.findall(match[1]) for space_id, match in matches if match}
+
+
+def _age(change: LastChange) -> tuple[int, str, str]:
+    return change.created, change.what, change.environment or ""
 
 
 def _of_spaces(table: Table, revision: Column[Any], space_ids: Collection[str]) -> Select[Any]:

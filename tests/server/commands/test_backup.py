@@ -24,6 +24,7 @@ from templates_server.migrations import head_revision
 from templates_server.opening import open_database
 from templates_server.routes import ROUTES
 from templates_server.settings import sqlite_url
+from tests.fuzz.stage import sign_in
 from tests.server_processes import ServerProcess, server_process
 from tests.servers import PostgresServer
 
@@ -44,8 +45,12 @@ PARAMETERS = {
     "export": "exp_0",
     "entity": "homepage.header",
 }
-ANSWERS_OF_ITS_OWN = re.compile(rb'(name="form_token" value="|"last_used":)(?:null|"[^"]*"|[^"]*)')
+ANSWERS_OF_ITS_OWN = re.compile(
+    rb'(name="(?:form_token|key)" value="|"last_used":|live/stream\?after=)(?:null|"[^"]*"|[^"]*)'
+    rb"|(?:last used )?<time [^>]*>[^<]*</time>|never used"
+)
 EXPORT = "user.export"
+FOLLOWERS = "event_followers"
 GETS = [route for route in ROUTES if route.method == "GET"]
 
 
@@ -54,30 +59,36 @@ def path_of(route: Route) -> str:
     return re.sub(r"\{(\w+)\*?\}", lambda match: PARAMETERS[match[1]], route.path)
 
 
-def answers_of(url: str, token: str) -> Mapping[str, tuple[Any, ...]]:
-    """What every GET of the server gives to the administrator of the demo, and to nobody."""
+def answers_of(url: str, callers: Mapping[str, httpx.Headers]) -> Mapping[str, tuple[Any, ...]]:
+    """What every GET of the server gives to each caller."""
     found = {}
-    for who in (None, token):
-        headers = {"Authorization": f"Bearer {who}"} if who else {}
+    for caller, headers in callers.items():
         with httpx.Client(base_url=url, headers=headers, trust_env=False, timeout=30) as client:
             for route in GETS:
-                answer = client.get(path_of(route))
-                body = ANSWERS_OF_ITS_OWN.sub(rb"\1", _without_exports(answer.content))
+                with client.stream("GET", path_of(route)) as answer:
+                    body = ANSWERS_OF_ITS_OWN.sub(rb"", _without_exports(_body_of(answer)))
                 kept = (answer.headers.get("content-type"), answer.headers.get("etag"), answer.headers.get("link"))
-                found[f"{route.path} {'by the administrator' if who else ''}"] = (answer.status_code, *kept, body)
+                found[f"{route.path} {caller}"] = (answer.status_code, *kept, body)
     return found
+
+
+def _body_of(answer: httpx.Response) -> bytes:
+    """All that an answer says, and nothing of a stream that ends when its reader leaves."""
+    return b"" if answer.headers.get("content-type", "").startswith("text/event-stream") else answer.read()
 
 
 def _without_exports(body: bytes) -> bytes:
     """What is said of deeds, less the one deed that asking is: the export of all that is known of somebody."""
     if b'"dataType":"audit_entry"' not in body:
-        return body
+        return b"".join(
+            row for row in re.split(rb"(<tr>.*?</tr>\s*)", body, flags=re.DOTALL) if EXPORT.encode() not in row
+        )
     entries = [entry for entry in json.loads(body)["data"] if entry["action"] != EXPORT]
     return json.dumps(entries).encode()
 
 
-def use(server: ServerProcess) -> str:
-    """Leave traces of everything that a server keeps; the administrator's token."""
+def use(server: ServerProcess) -> Mapping[str, httpx.Headers]:
+    """Leave traces of everything that a server keeps; the headers of nobody, and of the administrator's two ways in."""
     facts = json.loads((server.folder / "demo.json").read_text())
     key = facts["spaces"]["vod"]["production"]
     with httpx.Client(base_url=server.url, headers={"Authorization": f"Bearer {key}"}, trust_env=False) as app:
@@ -90,29 +101,36 @@ def use(server: ServerProcess) -> str:
         document["published"] = ["homepage"]
         client.put(path, json=document, headers={"If-Match": "*"}).raise_for_status()
         client.get("/demo/mtspace/vod/index.js").raise_for_status()  # it is remembered what code was rendered
-    return str(facts["token"])
+    with httpx.Client(base_url=server.url, trust_env=False) as browser:
+        sign_in(browser, facts["people"][0])
+        cookies = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
+    return {
+        "by nobody": httpx.Headers(),
+        "by a token": httpx.Headers({"Authorization": f"Bearer {facts['token']}"}),
+        "by a browser": httpx.Headers({"Cookie": cookies}),
+    }
 
 
 def test_restored_servers_give_the_same_answers_on_either_database(postgres: PostgresServer, tmp_path: Path) -> None:
     first, second, third = tmp_path / "first", tmp_path / "second", tmp_path / "third"
     with server_process(first, "--demo") as server:
-        token, port = use(server), server.url.rpartition(":")[2]
+        callers, port = use(server), server.url.rpartition(":")[2]
         assert main(["backup", str(tmp_path / "1.tar.zst"), "--data", str(first)]) == 0  # while it runs
-        expected = answers_of(server.url, token)
+        expected = answers_of(server.url, callers)
     assert sum(status == 200 for status, *_ in expected.values()) >= len(GETS) * 0.7
 
     url = postgres.new_database_url()
     assert main(["restore", str(tmp_path / "1.tar.zst"), "--data", str(second), "--database", url]) == 0
     with server_process(second, "--demo", "--port", port, "--database", url) as server:
-        assert answers_of(server.url, token) == expected
+        assert answers_of(server.url, callers) == expected
     assert main(["backup", str(tmp_path / "2.tar.zst"), "--data", str(second), "--database", url]) == 0
 
     assert main(["restore", str(tmp_path / "2.tar.zst"), "--data", str(third)]) == 0
     with server_process(third, "--demo", "--port", port) as server:
-        assert answers_of(server.url, token) == expected
+        assert answers_of(server.url, callers) == expected
     for folder in (first, third):
         fold_names(folder)
-    assert rows_of(third) == rows_of(first)
+    assert {**rows_of(third), FOLLOWERS: []} == {**rows_of(first), FOLLOWERS: []}  # whoever asks for a stream follows
     for name in ("server.key", "demo.json"):
         assert (third / name).read_bytes() == (first / name).read_bytes()
 
