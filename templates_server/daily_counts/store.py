@@ -217,6 +217,13 @@ def remove_some_old(connection: Connection, before: int) -> int:
 # What pages read
 
 
+def environments_of(connection: Connection, space_ids: Collection[str], name: str) -> Mapping[str, str]:
+    """Return the ids of the environments of that name, by the id of their Space."""
+    columns = environments.c
+    query = select(columns.space_id, columns.id).where(columns.space_id.in_(space_ids), columns.name == name)
+    return {row.space_id: row.id for row in connection.execute(query)}
+
+
 def list_days(connection: Connection, environment_ids: Collection[str], *, first: int) -> Sequence[DayCounts]:
     """Return what is known of these environments from a day on, in order of day."""
     columns = daily_counts.c
