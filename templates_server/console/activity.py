@@ -77,7 +77,7 @@ async def activities(visit: Visit, space_ids: Sequence[str], environment: str) -
         walks = (store.PEOPLE, store.SESSIONS, store.EVENTS)
         return places, counts, [store.count_so_far(connection, walk, few, since=today) or {} for walk in walks]
 
-    places, counts, so_far = await visit.call.database.read(load)
+    places, counts, so_far = await visit.call.database.read_aside(load)
     closed: dict[str, dict[int, DayCounts]] = {environment_id: {} for environment_id in places.values()}
     for one in counts:
         if one.day < today:
