@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, Table, delete, event, select
 
 from templates_server import migrations, schema
-from templates_server.commands.program import main
+from templates_server.__main__ import main
 from templates_server.daily_counts import closing, store
 from templates_server.daily_counts.closing import DayClosing
 from templates_server.database import DAYS_LOCK, Database
@@ -28,6 +28,7 @@ from templates_server.revisions import to_json
 from templates_server.settings import sqlite_url
 from templates_server.spaces import store as spaces_store
 from templates_server.times import DAY, HOUR, MINUTE
+from templates_server.tribes import store as tribes_store
 from tests.people import add_organization, unique
 from tests.servers import running_server
 from tests.unhandled import UNHANDLED
@@ -307,14 +308,14 @@ def test_a_tribe_that_cannot_be_counted_leaves_out_no_other(
     place = new_place(database)
     place.add_people({"a": 1})
     place.add_tribes({"a": EVERYBODY, "b": UNREADABLE, "c": {**EVERYBODY, "audience": "users"}, "d": EVERYBODY})
-    count = closing.tribes_store.count_people
+    count = tribes_store.count_people
 
     def fails(connection: Connection, at: Any, tribe: Any) -> int:
         if tribe.key == "c":
             raise ZeroDivisionError("a bug")
         return count(connection, at, tribe)
 
-    monkeypatch.setattr(closing.tribes_store, "count_people", fails)
+    monkeypatch.setattr(tribes_store, "count_people", fails)
     close(database)
     assert place.sizes() == {"a": 1, "d": 1}
     assert len(UNHANDLED.take()) == 6  # two tribes in three environments
@@ -325,7 +326,7 @@ def test_what_was_interrupted_goes_on_where_it_stopped(database: Database, monke
     place.add_people({"a": 1})
     place.add_tribes({f"tribe-{number}": EVERYBODY for number in range(4)})
     counted: list[str] = []
-    count = closing.tribes_store.count_people
+    count = tribes_store.count_people
 
     def goes_away(connection: Connection, at: Any, tribe: Any) -> int:
         if len(counted) == 2:
@@ -334,7 +335,7 @@ def test_what_was_interrupted_goes_on_where_it_stopped(database: Database, monke
         counted.append(f"{at.environment_id} {tribe.key}")
         return count(connection, at, tribe)
 
-    monkeypatch.setattr(closing.tribes_store, "count_people", goes_away)
+    monkeypatch.setattr(tribes_store, "count_people", goes_away)
     running = DayClosing(database, lambda: NOW, keep_events_days=30)
     with pytest.raises(Unavailable):
         running.close()
