@@ -25,6 +25,7 @@ from templates_server.codegen.cache import RenderedSets
 from templates_server.codegen.inputs import CodeHashes
 from templates_server.console.platform import PlatformRoutes
 from templates_server.console.tribe_counts import TribeCounts
+from templates_server.daily_counts.closing import DayClosing
 from templates_server.data_folder import DataFolder
 from templates_server.database import Database
 from templates_server.demo_app.api import GeneratedFiles
@@ -173,6 +174,7 @@ class Application:
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
+        self.services.part(DayClosing).start()
         self.services.part(Purge).start()
         self.services.part(Spooler).start()
         self.services.part(TagRemovals).start()
@@ -185,6 +187,7 @@ class Application:
         await self.services.part(TagRemovals).finish()
         await self.services.part(Spooler).finish()
         await self.services.part(Purge).finish()
+        await self.services.part(DayClosing).finish()
         await self.services.part(TokenUses).finish()
         await self.services.part(Watch).finish()
         await self.services.part(EventFeed).finish()
@@ -313,6 +316,7 @@ def create_app(
             TribeCounts: TribeCounts(),
             TokenUses: uses,
             Purge: Purge(database, clock, keep_events_days=settings.event_retention_days),
+            DayClosing: DayClosing(database, clock, keep_events_days=settings.event_retention_days),
             TagRemovals: TagRemovals(database, clock),
             SpaceRemovals: SpaceRemovals(database, clock),
             Spooler: Spooler(database, ExportFiles(DataFolder(settings.data_folder).exports_folder), clock),

@@ -423,6 +423,34 @@ event_arrivals = Table(
     Column("entries", Text, nullable=False),  # JSON object: their keys (events/stream/store.py)
 )
 
+# What days have left: counts without people
+
+daily_counts = Table(
+    "daily_counts",  # of environments, written when a day (UTC) has ended, kept for 400 days
+    metadata,
+    Column("environment_id", String, primary_key=True),
+    Column("day", BigInteger, primary_key=True),  # its first moment
+    Column("active_1", BigInteger),  # people seen in the day before its end; None: the day was closed too late
+    Column("active_7", BigInteger),
+    Column("active_30", BigInteger),
+    Column("active_90", BigInteger),
+    Column("sessions", BigInteger),  # begun on the day; None: some were removed before they were counted
+    Column("events", BigInteger),  # arrived on the day; None: likewise
+    Column("counted", BigInteger, nullable=False),
+    Index("ix_daily_counts_day", "day", "environment_id"),
+)
+
+tribe_sizes = Table(
+    "tribe_sizes",  # how many people tribes had when a day ended, kept as long
+    metadata,
+    Column("environment_id", String, primary_key=True),
+    Column("tribe", String, primary_key=True),  # its key
+    Column("day", BigInteger, primary_key=True),  # its first moment
+    Column("people", BigInteger, nullable=False),
+    Column("counted", BigInteger, nullable=False),
+    Index("ix_tribe_sizes_day", "day", "environment_id", "tribe"),
+)
+
 # Bulk
 
 imports = Table(

@@ -13,6 +13,7 @@ from templates_server.console.navigation import Link
 from templates_server.console.platform import Asked, invoke, may
 from templates_server.console.shell import done, show
 from templates_server.console.tribe_counts import Counted, TribeCounts
+from templates_server.console.tribe_sizes import sizes_over_time
 from templates_server.console.tribe_words import sentences, summary
 from templates_server.console.tribes import PATH as LIST
 from templates_server.console.typed import KEY, REFUSALS, Typed
@@ -59,7 +60,7 @@ def crumbs(visit: Visit, tribe: Tribe, *below: str) -> Sequence[Link]:
 
 @page
 async def tribe_page(visit: Visit) -> Response:
-    """The tribe; `?count=` is an environment to count in, `?people=` asks for some of its users."""
+    """The tribe; `?count=` is an environment to count in, `?people=` asks for some users, `?days=` are of the chart."""
     tribe, problems = await stored_tribe(visit), dict[str, Sequence[str]]()
     environment = visit.call.query.get("count", "")
     if environment in ENVIRONMENTS and not tribe.is_contextual:
@@ -91,6 +92,7 @@ async def show_tribe(
         "summary": summary(tribe),
         "sentences": sentences(tribe),
         "sizes": await _sizes(visit, tribe),
+        "over_time": await sizes_over_time(visit, tribe),
         "uses": uses,
         "users": await _users(visit, tribe),
         "asked_fields": contextual_fields(tribe),

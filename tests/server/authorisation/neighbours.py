@@ -23,6 +23,7 @@ from sqlalchemy import select
 
 from templates_server import migrations, schema
 from templates_server.app import create_app
+from templates_server.daily_counts.closing import DayClosing
 from templates_server.database import Database
 from templates_server.devices import store as devices_store
 from templates_server.events.names.folding import fold_changes
@@ -34,7 +35,7 @@ from templates_server.sessions.changes import store as following_store
 from templates_server.settings import Settings
 from templates_server.spaces import store as spaces_store
 from templates_server.spaces.removal.removing import SpaceRemovals
-from templates_server.times import HOUR, MINUTE, SECOND, system_clock, to_rfc3339
+from templates_server.times import DAY, HOUR, MINUTE, SECOND, system_clock, to_rfc3339
 from templates_server.users.erasure import store as erasure_store
 from templates_server.users.tag_removal import store as tag_removal_store
 from tests.people import Grant, add_organization, add_person
@@ -167,6 +168,7 @@ async def _deletion(server: Server) -> Deletion:
         await _good(server, "DELETE", f"{place}/user-tags/removed")  # goes on for longer than the request
         await _good(server, "POST", f"{place}/events/exports", {"format": "csv"})
         await _present(server, "LAST")
+    _close_day(server)
     mine, others = IDS[3:], IDS[:3]
     before, others_before = _rows(server.database, mine), _rows(server.database, others)
     await _good(server, "DELETE", "/v2/spaces/radio")
@@ -219,7 +221,15 @@ async def _told(server: Server, *, neighbours: bool) -> Told:
             told.answers.append(await _answer(server, places[MIDDLE], step))
         told.rows += [*_rows(server.database, [MIDDLE]), *await _followed(server.database)]
         told.changed += sorted(set(before) ^ set(_rows(server.database, IDS[1:])))
+    _close_day(server)
+    told.rows += _rows(server.database, [MIDDLE])
     return told
+
+
+def _close_day(server: Server) -> None:
+    """Have the day counted that all of this happened on, and the people of tribes."""
+    after = (BEGINNING + 3 * HOUR) // DAY * DAY + DAY + MINUTE
+    DayClosing(server.database, lambda: after, keep_events_days=30).close()
 
 
 def _forget_counts(database: Database) -> None:

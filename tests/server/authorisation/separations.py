@@ -153,6 +153,14 @@ NOT_MISSED = {
         "console.store",
         "columns.tags).where(columns.environment_id == environment_id",
     ): "tests of the editor of tribes hold it",
+    (
+        "daily_counts.store",
+        'of_them = f"{table}.environment_id = persons.environment_id',
+    ): "a test of closing days holds it: somebody of the same id elsewhere",
+    (
+        "daily_counts.store",
+        "columns.environment_id == environment_id, columns.tribe == tribe",
+    ): "tests of a tribe's page hold it",
     ("spaces.removal.store", 'END = "DELETE FROM environment_removals WHERE environment_id = ?'): (
         "what others left would stay: a test of removals holds it"
     ),
