@@ -198,7 +198,7 @@ async def _save(visit: Visit, change: Change, sent: Parameters) -> Response:
 
 
 async def _overtaken(visit: Visit, change: Change, present: Mapping[str, Any]) -> Response:
-    """What somebody else stored meanwhile; where it is the very same, such as by a form that was sent twice, no more."""
+    """What somebody else stored meanwhile; nothing more where it is the very same: a form was sent twice."""
     after = await asyncio.to_thread(_canonical, change)
     if {**after, "revision": present["revision"]} == present:
         return done(visit, MODEL, f"Saved as revision {present['revision']}.")
