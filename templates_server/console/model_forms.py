@@ -201,7 +201,7 @@ async def _overtaken(visit: Visit, change: Change, present: Mapping[str, Any]) -
     """What somebody else stored meanwhile; nothing more where it is the very same: a form was sent twice."""
     after = await asyncio.to_thread(_canonical, change)
     if {**after, "revision": present["revision"]} == present:
-        return done(visit, MODEL, f"Saved as revision {present['revision']}.")
+        return done(visit, MODEL, f"The model has this already, as revision {present['revision']}.")
     return await _show_conflict(visit, change, present)
 
 
@@ -281,7 +281,7 @@ async def _show_review(visit: Visit, change: Change, found: ModelDiff | None, to
         "differences": {**await asyncio.to_thread(changes_of, change.base, after), "breaking": ()},
         "lost": () if told.blocked else await scenarios_that_lose(visit, change.base, after),
         "blocked": told.blocked,
-        "renamed": change.draft.key if not change.is_removal and change.was not in {"", change.draft.key} else "",
+        "renamed": [] if change.is_removal else model_parts.renamed(change.typed.values),
         "conflict": told.conflict,
         "typed": _refused(change.typed, told.refusal),
         "sent_again": [pair for pair in _pairs(change.typed.values) if pair[0] not in NOT_SENT_AGAIN],

@@ -221,6 +221,13 @@ def _plain(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
+def renamed(values: Values) -> Sequence[tuple[str, str]]:
+    """The keys that were changed into others, of the part and of its rows: before and after."""
+    found = [(first(values, "was"), first(values, "part_key").strip())]
+    found += [(row.get("was", ""), row["key"].strip()) for row in rows_in(values)]
+    return [(before, after) for before, after in found if before not in {"", after}]
+
+
 def rows_in(values: Values) -> list[Row]:
     """The rows that a form has, in the order of their numbers."""
     found: dict[str, Row] = {}
