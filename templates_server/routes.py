@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
@@ -34,6 +34,7 @@ from templates_server.console import keys as key_pages
 from templates_server.console import live as live_pages
 from templates_server.console import members as member_pages
 from templates_server.console import model as model_pages
+from templates_server.console import model_forms as model_form_pages
 from templates_server.console import organization as organization_pages
 from templates_server.console import people as people_pages
 from templates_server.console import person as person_pages
@@ -155,6 +156,7 @@ from templates_server.pages.models import (
     KeyForm,
     MemberForm,
     ModelForm,
+    ModelPartForm,
     PasswordForm,
     PushForm,
     RevokeTokenForm,
@@ -498,6 +500,7 @@ CONSOLE_USER_TAGS = f"{CONSOLE_ENVIRONMENT}/user-tags"
 OF_A_SEARCH = (Forbidden, ValidationFailed)
 CONSOLE_DELIVERY = f"{CONSOLE_ENVIRONMENT}/delivery"
 SCENARIO_FORM_MAX_BYTES = 1024 * 1024
+OF_TEMPLATE = {"template": "experience"}
 OF_ENTITY = {"entity": "homepage.header"}
 CONSOLE_ORGANIZATION = f"{CONSOLE}/organizations/{{organization}}"
 CONSOLE_MEMBERS = f"{CONSOLE_ORGANIZATION}/members"
@@ -600,6 +603,26 @@ CONSOLE_ROUTES = (
         ModelForm,
         max_body_bytes=Limits.max_document_bytes,
         also=(HTTPStatus.OK,),
+    ),
+    _page(
+        f"{CONSOLE_MODEL}/parts/{{template}}",
+        model_form_pages.part_page,
+        "The form of a part of the model: an experience, a section, a collection, an event or a field.",
+        takes=(
+            Parameter("key", str, "Which one; unless specified it is a new one.", example="hero"),
+            Parameter("deed", Literal["remove"], "Review what its removal changes."),
+        ),
+        refuses=(Forbidden, ValidationFailed, Conflict),
+        path_examples=OF_TEMPLATE,
+    ),
+    _form(
+        f"{CONSOLE_MODEL}/parts/{{template}}",
+        model_form_pages.change_part,
+        "Review a part of the model that was edited, go on editing it, or store what was reviewed.",
+        ModelPartForm,
+        also=(HTTPStatus.OK,),
+        path_examples=OF_TEMPLATE,
+        max_body_bytes=DOCUMENT_MAX_BYTES,
     ),
     _page(
         f"{CONSOLE_MODEL}/history",

@@ -172,6 +172,28 @@ class ModelForm(DeedForm, frozen=True):
     deed: Literal["review", "save"] = "save"
 
 
+class ModelPartForm(DeedForm, frozen=True):
+    """A part of a model that is edited, of the revision that the form was made from; its rows are `r0-key` and so on.
+
+    `deed` is `review`, `save`, `edit`, `retype`, `add` (of the type in `new`), or `remove-0` of a row by its number;
+    `was` is the key that the part has, "" of a new one; `remove` is not empty where the part is to go.
+    """
+
+    deed: str = "edit"
+    revision: str = ""
+    was: str = ""
+    remove: str = ""
+    part_key: str = ""
+    name: str = ""
+    description: str = ""
+    category: str = ""
+    supports: str = ""
+    type: str = ""
+    options: str = ""
+    new: str = ""
+    note: str = ""
+
+
 class PushForm(DeedForm, frozen=True):
     """A change of a delivery that was reviewed.
 

@@ -289,6 +289,10 @@ FORMS: Mapping[str, tuple[str, Mapping[str, str]]] = {
         {"act": "count", "as": "document", "name": "Fuzzed", "yaml": "filters: []"},
     ),
     "POST /console/spaces/{space}/model": ("save model", {"document": "experiences: {{}}", "deed": "review"}),
+    "POST /console/spaces/{space}/model/parts/{template}": (
+        "change model",
+        {"deed": "review", "revision": "1", "part_key": "fuzzed", "r0-key": "title", "r0-type": "text"},
+    ),
     "POST /console/spaces/{space}/environments/{environment}/delivery/entities/{entity}/scenario": (
         "edit scenario",
         {"deed": "review", "scenario": "default", "enabled": "yes", "p.sticky": "off", "p.background": "#aabbcc"},

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any
 
-import msgspec
 from starlette.responses import Response
 
 from templates_server.console.delivery import changes, scenario_form
@@ -19,7 +18,7 @@ from templates_server.console.delivery.workspace import DELIVERY, Delivered, cha
 from templates_server.console.navigation import Link
 from templates_server.console.platform import require
 from templates_server.console.shell import show
-from templates_server.console.typed import Typed, typed_in
+from templates_server.console.typed import Typed, draft_in, drafted, typed_in
 from templates_server.console.visits import Visit, form, page
 from templates_server.delivery import api as delivery
 from templates_server.delivery.choosing import DEFAULT_NAME
@@ -34,8 +33,6 @@ ENTITY = f"{DELIVERY}/entities/{{entity}}"
 EDITOR = f"{ENTITY}/scenario"
 REVIEW_DEED, EDIT_DEED, ADD_DEED = "review", "edit", "add"
 MOST_PARAMETERS = 20_000
-NOT_KEPT = frozenset({"form_token", "key", "deed"})
-DRAFT = msgspec.json.Decoder(dict[str, list[str]])
 
 
 @dataclass(frozen=True)
@@ -59,8 +56,7 @@ class Edited:
 
 def draft_of(sent: Parameters) -> Mapping[str, str]:
     """All that was typed, as one field of an address, for who has to sign in again."""
-    kept = {name: values for name, values in sent.values.items() if name not in NOT_KEPT}
-    return {"scenario": sent.text("scenario"), "draft": msgspec.json.encode(kept).decode()}
+    return {"scenario": sent.text("scenario"), "draft": draft_in(sent)}
 
 
 @page
@@ -68,11 +64,11 @@ async def editor_page(visit: Visit) -> Response:
     """The editor of the scenario that `?scenario=` names; without it, of a new one."""
     require(visit, delivery.replace)
     query = visit.call.query
-    drafted = _drafted(query.get("draft", ""))
-    edited = await _edited(visit, query.get("scenario", ""), _revision(drafted.text("base")))
+    draft = drafted(query.get("draft", ""))
+    edited = await _edited(visit, query.get("scenario", ""), _revision(draft.text("base")))
     if not edited.scenario and edited.name not in {"", DEFAULT_NAME}:
         raise NotFound(f"{edited.entity} has no scenario of that name.")
-    return await _show(visit, edited, drafted if drafted.values else _filled(edited))
+    return await _show(visit, edited, draft if draft.values else _filled(edited))
 
 
 @form(EDIT, back=EDITOR, keeps=draft_of, most=MOST_PARAMETERS)
@@ -121,14 +117,6 @@ async def _edited(visit: Visit, name: str, base: int | None) -> Edited:
 
 def _filled(edited: Edited) -> Typed:
     return Typed(scenario_form.fields_of(edited.form, edited.scenario))
-
-
-def _drafted(draft: str) -> Typed:
-    """What was typed before somebody had to sign in again; nothing where it cannot be read."""
-    try:
-        return Typed(DRAFT.decode(draft)) if draft else Typed()
-    except msgspec.MsgspecError:
-        return Typed()
 
 
 def _revision(text: str) -> int | None:

@@ -94,7 +94,7 @@ FORMS = {f"POST {route.path}" for route in ROUTES if route.method == "POST" and 
 PARTS = {
     "part": "2", "code": "none", "issuer_path": "none", "file": "index.js", "flag": "home.header",
     "language": "javascript",
-    "entity": "home.header",
+    "entity": "home.header", "template": "experience",
 }  # fmt: skip
 PARTS_OF: Mapping[str, Mapping[str, str]] = {
     f"DELETE {SPACE}/tribes/{{tribe}}": {"tribe": "plain"},

@@ -69,6 +69,8 @@ POST   /console/spaces/{{space}}/delete                    303 -            -   
 GET    /console/spaces/{{space}}/model                     303 -            -             anyone  nobody
 POST   /console/spaces/{{space}}/model                     303 -            -             anyone  nobody
 GET    /console/spaces/{{space}}/model/edit                303 -            -             anyone  nobody
+GET    /console/spaces/{{space}}/model/parts/{{template}}  303 -            -             anyone  nobody
+POST   /console/spaces/{{space}}/model/parts/{{template}}  303 -            -             anyone  nobody
 GET    /console/spaces/{{space}}/model/history             303 -            -             anyone  nobody
 GET    /console/spaces/{{space}}/model/code                303 -            -             anyone  nobody
 GET    /console/spaces/{{space}}/model/code/{{language}}   303 -            -             anyone  nobody

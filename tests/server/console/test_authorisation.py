@@ -42,6 +42,8 @@ POST {SPACE}/delete                                                   422 422 40
 GET  {SPACE}/model                                                    200 200 200
 POST {SPACE}/model                                                    422 422 403
 GET  {SPACE}/model/edit                                               200 200 403
+GET  {SPACE}/model/parts/{{template}}                                 404 404 403
+POST {SPACE}/model/parts/{{template}}                                 404 404 403
 GET  {SPACE}/model/history                                            200 200 403
 GET  {SPACE}/model/code                                               200 200 200
 GET  {SPACE}/model/code/{{language}}                                  404 404 404

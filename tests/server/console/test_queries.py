@@ -23,7 +23,7 @@ MOST_STATEMENTS = 24
 FEW, MANY = 2, 30
 TRIES = 3  # what runs beside them asks the database too, now and then
 TRIBE = "gold"
-QUERIES = {"review": "?deed=publish&collection=home"}
+QUERIES = {"review": "?deed=publish&collection=home", "{template}": "?key=home&deed=remove"}
 """What the last part of a page's path is opened with, where it shows nothing otherwise."""
 
 
@@ -86,7 +86,7 @@ def add_tokens(server: RunningServer, person: Someone, number: int) -> None:
 def counts(browser: Browser, person: Someone, space: str) -> dict[str, int]:
     """The statements of every page."""
     names = {"organization": person.organization, "space": space, "environment": "production", "tribe": TRIBE}
-    names |= {"user": "user-0", "visitor": "visitor-0", "entity": "home.top"}
+    names |= {"user": "user-0", "visitor": "visitor-0", "entity": "home.top", "template": "collection"}
     paths = ["/console", "/account", "/account/tokens", *(row.path for row in rows() if row.method == "GET")]
     paths = [path for path in paths if set(PARAMETER.findall(path)) <= names.keys()]
     found = {}

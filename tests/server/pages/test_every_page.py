@@ -45,6 +45,7 @@ PURPOSES = {
     "/console/spaces/{space}/rename": "rename space",
     "/console/spaces/{space}/delete": "delete space",
     "/console/spaces/{space}/model": "save model",
+    "/console/spaces/{space}/model/parts/{template}": "change model",
     f"{HERE}/keys": "create key",
     f"{HERE}/keys/{{key}}/revoke": "revoke key",
     f"{HERE}/keys/signed-ids": "signed ids",
