@@ -267,6 +267,19 @@ class Client:
         path = path_of(*environment_path(space, environment), "users", user)
         return self._one(Request("DELETE", path), wire.Erasure.read)
 
+    def visitor(self, space: str, environment: str, visitor: str) -> wire_people.Visitor:
+        """What is kept of a visitor."""
+        return self._one(get(*environment_path(space, environment), "visitors", visitor), wire_people.Visitor.read)
+
+    def everything_of_visitor(self, space: str, environment: str, visitor: str) -> Mapping[str, object]:
+        """All that is known of a visitor, as a document."""
+        return self._one(get(*environment_path(space, environment), "visitors", visitor, "everything"), _document)
+
+    def delete_visitor(self, space: str, environment: str, visitor: str) -> wire_people.VisitorErasure:
+        """Remove a visitor and all that is known of them; what was removed."""
+        path = path_of(*environment_path(space, environment), "visitors", visitor)
+        return self._one(Request("DELETE", path), wire_people.VisitorErasure.read)
+
     def tag_user(self, space: str, environment: str, user: str, *, tag: str) -> None:
         """Give a user a tag."""
         path = path_of(*environment_path(space, environment), "users", user, "tags", tag)

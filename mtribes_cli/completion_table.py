@@ -35,7 +35,7 @@ COMMANDS: dict[str, Command] = {
             ("space", "Spaces and their models: what code is generated from."),
             ("env", "Environments: what is delivered, the keys of apps, signed ids."),
             ("user", "List, search, import, tag, export and delete users."),
-            ("visitor", "List and tag visitors, who have not said who they are."),
+            ("visitor", "List, tag, export and delete visitors, who have not said who they are."),
             ("tag", "List the tags of users and visitors, and delete them."),
             ("tribe", "Tribes: filters over people, who is in them, and why."),
             ("session", "Sessions of apps: what somebody is shown, and why."),
@@ -635,6 +635,9 @@ COMMANDS: dict[str, Command] = {
     "visitor": (
         (
             ("list", "List visitors, in no particular order."),
+            ("get", "Show what is kept of a visitor."),
+            ("export", "Write all that is known of a visitor: profile, devices, sessions, events."),
+            ("delete", "Remove a visitor and all that is known of them, for good."),
             ("tag", "Add tags to a visitor. When the visitor signs in, the user gets them."),
             ("untag", "Remove tags from a visitor."),
         ),
@@ -651,6 +654,38 @@ COMMANDS: dict[str, Command] = {
             (("--limit",), "text", False, "List at most this many."),
             (("--space",), "text", False, "The Space; else mtribes.toml's."),
             (("--environment",), ("production", "staging", "development"), False, "production, staging or development; else mtribes.toml's. No default."),
+        ),
+    ),
+    "visitor get": (
+        (),
+        (
+            ("text", False),
+        ),
+        (
+            (("--space",), "text", False, "The Space; else mtribes.toml's."),
+            (("--environment",), ("production", "staging", "development"), False, "production, staging or development; else mtribes.toml's. No default."),
+        ),
+    ),
+    "visitor export": (
+        (),
+        (
+            ("text", False),
+        ),
+        (
+            (("--space",), "text", False, "The Space; else mtribes.toml's."),
+            (("--environment",), ("production", "staging", "development"), False, "production, staging or development; else mtribes.toml's. No default."),
+            (("--output",), "files", False, "Write it to this file instead of stdout."),
+        ),
+    ),
+    "visitor delete": (
+        (),
+        (
+            ("text", False),
+        ),
+        (
+            (("--space",), "text", False, "The Space; else mtribes.toml's."),
+            (("--environment",), ("production", "staging", "development"), False, "production, staging or development; else mtribes.toml's. No default."),
+            (("--yes",), None, False, "Do not ask."),
         ),
     ),
     "visitor tag": (

@@ -211,6 +211,8 @@ from templates_server.users.models import (
     UserTag,
     UserUpsert,
     Visitor,
+    VisitorErasure,
+    VisitorEverything,
 )
 from templates_server.users.tag_removal import api as tag_removal
 from templates_server.v1.routes import first_version_of
@@ -708,8 +710,22 @@ CONSOLE_ROUTES = (
     ),
     _page(CONSOLE_VISITORS, people_pages.visitors_page, "The visitors, searched.", refuses=OF_A_SEARCH),
     _page(CONSOLE_VISITOR, person_pages.visitor_page, "One visitor; on to the user whom they turned out to be."),
+    _page(
+        f"{CONSOLE_VISITOR}/everything",
+        person_pages.visitor_file,
+        "All that is known of a visitor, as a file.",
+        gives=Body(Any),
+        sends=(CONTENT_DISPOSITION,),
+    ),
     _form(f"{CONSOLE_VISITOR}/tags", person_pages.add_visitor_tag, "Give a visitor a tag.", UserTagForm),
     _form(f"{CONSOLE_VISITOR}/tags/remove", person_pages.remove_visitor_tag, "Take a tag from a visitor.", UserTagForm),
+    _form(
+        f"{CONSOLE_VISITOR}/erase",
+        person_pages.erase_visitor,
+        "Erase a visitor and all that is known of them.",
+        EraseForm,
+        path_examples={"visitor": "phone-3"},
+    ),
     _page(CONSOLE_USER_TAGS, user_tag_pages.user_tags_page, "The user tags, searched.", refuses=OF_A_SEARCH),
     _form(f"{CONSOLE_USER_TAGS}/delete", user_tag_pages.delete_user_tag, "Delete a tag from everybody.", UserTagForm),
     _page(CONSOLE_DELIVERY, delivery_pages.overview_page, "What an environment delivers, entity by entity."),
@@ -1309,6 +1325,7 @@ SPACE_ROUTES = (
 )
 
 USER = f"{ENVIRONMENT}/users/{{user}}"
+VISITOR = f"{ENVIRONMENT}/visitors/{{visitor}}"
 UPSERT_EXAMPLE = {"user_id": "ada", "email": "ada@example.com", "attributes": {"plan": "gold"}}
 
 USER_ROUTES = (
@@ -1432,9 +1449,31 @@ USER_ROUTES = (
         ),
         refuses=(ValidationFailed,),
     ),
+    Route("GET", VISITOR, users.show_visitor, Surface.PLATFORM, "One visitor.", scope=Scope.USERS_READ, gives=Visitor),
+    Route(
+        "DELETE",
+        VISITOR,
+        users.delete_visitor,
+        Surface.PLATFORM,
+        "Remove a visitor and all that is known of them, for good. One who was merged into a user goes with the user.",
+        scope=Scope.USERS_WRITE,
+        gives=VisitorErasure,
+        data_type="erasure",
+        path_examples={"visitor": "phone-3"},
+    ),
+    Route(
+        "GET",
+        f"{VISITOR}/everything",
+        everything.export_visitor,
+        Surface.PLATFORM,
+        "All that is known of a visitor: profile, devices, sessions, events.",
+        scope=Scope.USERS_READ,
+        gives=VisitorEverything,
+        data_type="everything",
+    ),
     Route(
         "PUT",
-        f"{ENVIRONMENT}/visitors/{{visitor}}/tags/{{tag*}}",
+        f"{VISITOR}/tags/{{tag*}}",
         users.tag_visitor,
         Surface.PLATFORM,
         "Give a visitor a tag.",
@@ -1444,7 +1483,7 @@ USER_ROUTES = (
     ),
     Route(
         "DELETE",
-        f"{ENVIRONMENT}/visitors/{{visitor}}/tags/{{tag*}}",
+        f"{VISITOR}/tags/{{tag*}}",
         users.untag_visitor,
         Surface.PLATFORM,
         "Take a tag from a visitor.",

@@ -261,6 +261,7 @@ FORMS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     f"POST {CONSOLE}/users/{{user}}/tags": ("add tag", {"tag": "sports/boxing"}),
     f"POST {CONSOLE}/users/{{user}}/tags/remove": ("remove tag", {"tag": "sports/boxing"}),
     f"POST {CONSOLE}/users/{{user}}/erase": ("erase user", {"confirmation": "casey"}),
+    f"POST {CONSOLE}/visitors/{{visitor}}/erase": ("erase visitor", {"confirmation": "phone-2"}),
     f"POST {CONSOLE}/visitors/{{visitor}}/tags": ("add visitor tag", {"tag": "sports/boxing"}),
     f"POST {CONSOLE}/visitors/{{visitor}}/tags/remove": ("remove visitor tag", {"tag": "sports/boxing"}),
     f"POST {CONSOLE}/user-tags/delete": ("delete user tag", {"tag": "old"}),

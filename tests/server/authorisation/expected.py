@@ -99,6 +99,8 @@ POST   {CONSOLE}/users/{{user}}/tags/remove                303 -            -   
 POST   {CONSOLE}/users/{{user}}/erase                      303 -            -             anyone  nobody
 GET    {CONSOLE}/visitors                                  303 -            -             anyone  nobody
 GET    {CONSOLE}/visitors/{{visitor}}                      303 -            -             anyone  nobody
+GET    {CONSOLE}/visitors/{{visitor}}/everything           303 -            -             anyone  nobody
+POST   {CONSOLE}/visitors/{{visitor}}/erase                303 -            -             anyone  nobody
 POST   {CONSOLE}/visitors/{{visitor}}/tags                 303 -            -             anyone  nobody
 POST   {CONSOLE}/visitors/{{visitor}}/tags/remove          303 -            -             anyone  nobody
 GET    {CONSOLE}/user-tags                                 303 -            -             anyone  nobody
@@ -188,6 +190,9 @@ DELETE {HERE}/users/{{user}}/tags/{{tag*}}                 204 users:write  deve
 GET    {HERE}/user-tags                                    200 users:read   developer     token   place
 GET    {HERE}/visitors                                     200 users:read   developer     token   place
 DELETE {HERE}/user-tags/{{tag*}}                           204 users:write  developer     token   place
+GET    {HERE}/visitors/{{visitor}}                         200 users:read   developer     token   place
+DELETE {HERE}/visitors/{{visitor}}                         200 users:write  developer     token   place
+GET    {HERE}/visitors/{{visitor}}/everything              200 users:read   developer     token   place
 PUT    {HERE}/visitors/{{visitor}}/tags/{{tag*}}           204 users:write  developer     token   place
 DELETE {HERE}/visitors/{{visitor}}/tags/{{tag*}}           204 users:write  developer     token   place
 GET    {OLD}/spaces/{{space}}/users                        200 users:read   developer     token   place

@@ -75,6 +75,8 @@ GET  {HERE}/visitors                                                  200 200 40
 GET  {HERE}/visitors/{{visitor}}                                      404 404 403
 POST {HERE}/visitors/{{visitor}}/tags                                 404 404 403
 POST {HERE}/visitors/{{visitor}}/tags/remove                          404 404 403
+GET  {HERE}/visitors/{{visitor}}/everything                           404 404 403
+POST {HERE}/visitors/{{visitor}}/erase                                404 404 403
 GET  {HERE}/user-tags                                                 200 200 403
 POST {HERE}/user-tags/delete                                          303 303 403
 GET  {HERE}/delivery                                                  200 200 200

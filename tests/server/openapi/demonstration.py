@@ -157,6 +157,11 @@ def _a_session(demo: Demonstration) -> None:
     demo.variables["SESSION"] = started.json()["session"]
 
 
+def _a_visitor_to_remove(demo: Demonstration) -> None:
+    with demo.server.client(Authorization=f"Bearer {demo.variables['MTRIBES_KEY']}") as app:
+        app.post("/api/client/identify", json={"anonymous_id": "phone-3"}).raise_for_status()
+
+
 def _a_stream(demo: Demonstration) -> None:
     with demo.server.client(Authorization=f"Bearer {demo.variables['MTRIBES_KEY']}") as app:
         flags = app.post("/ofrep/v1/evaluate/flags", json={"context": {"targetingKey": "ada"}}).json()
@@ -164,6 +169,9 @@ def _a_stream(demo: Demonstration) -> None:
 
 
 PREPARATIONS: Mapping[str, Callable[[Demonstration], None]] = {
+    "GET /v2/spaces/{space}/environments/{environment}/visitors/{visitor}": _a_session,
+    "GET /v2/spaces/{space}/environments/{environment}/visitors/{visitor}/everything": _a_session,
+    "DELETE /v2/spaces/{space}/environments/{environment}/visitors/{visitor}": _a_visitor_to_remove,
     "PUT /v2/spaces/{space}/environments/{environment}/visitors/{visitor}/tags/{tag*}": _a_session,
     "DELETE /v2/spaces/{space}/environments/{environment}/visitors/{visitor}/tags/{tag*}": _a_session,
     "POST /v2/organizations/{organization}/spaces": _no_space,

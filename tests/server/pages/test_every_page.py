@@ -55,6 +55,7 @@ PURPOSES = {
     f"{HERE}/users/{{user}}/tags": "add tag",
     f"{HERE}/users/{{user}}/tags/remove": "remove tag",
     f"{HERE}/users/{{user}}/erase": "erase user",
+    f"{HERE}/visitors/{{visitor}}/erase": "erase visitor",
     f"{HERE}/visitors/{{visitor}}/tags": "add visitor tag",
     f"{HERE}/visitors/{{visitor}}/tags/remove": "remove visitor tag",
     f"{HERE}/user-tags/delete": "delete user tag",
