@@ -10,16 +10,19 @@ from msgspec import Meta, Struct
 
 from templates_server.access import Role, Scope
 from templates_server.accounts import api as accounts
+from templates_server.accounts import organizations_api as organizations
 from templates_server.accounts import service_accounts_api as service_accounts
 from templates_server.accounts.invitations import api as invitations
 from templates_server.accounts.models import (
     ChangedMember,
+    ChangedOrganization,
     CreatedInvitation,
     CreatedServiceAccount,
     InvitationView,
     Me,
     MemberView,
     NewMember,
+    NewOrganization,
     NewServiceAccount,
     OrganizationView,
     ServiceAccountView,
@@ -178,7 +181,17 @@ from templates_server.signed_ids import api as signed_ids
 from templates_server.signed_ids.models import SignedIds, SignedIdsPut
 from templates_server.spaces import api as spaces
 from templates_server.spaces import model_api as models
-from templates_server.spaces.models import Key, Model, ModelDiff, ModelPut, NewKey, NewSpace, SentModel, Space
+from templates_server.spaces.models import (
+    ChangedSpace,
+    Key,
+    Model,
+    ModelDiff,
+    ModelPut,
+    NewKey,
+    NewSpace,
+    SentModel,
+    Space,
+)
 from templates_server.system import api as system
 from templates_server.system.models import Health, Readiness
 from templates_server.tokens import api as tokens
@@ -799,12 +812,51 @@ ACCOUNT_ROUTES = (
         gives=OrganizationView,
     ),
     Route(
+        "POST",
+        "/v2/organizations",
+        organizations.create_organization,
+        Surface.PLATFORM,
+        "Create an organization, which the caller then administrates; for administrators of another on this server.",
+        scope=Scope.SPACES_WRITE,
+        needs_sign_in=True,
+        reads=NewOrganization,
+        gives=OrganizationView,
+        status=HTTPStatus.CREATED,
+        refuses=(Conflict,),
+        example={"key": "acme-labs", "name": "Acme Labs"},
+    ),
+    Route(
         "GET",
         "/v2/organizations/{organization}",
         accounts.get_organization,
         Surface.PLATFORM,
         "One organization.",
         gives=OrganizationView,
+    ),
+    Route(
+        "PATCH",
+        "/v2/organizations/{organization}",
+        organizations.rename_organization,
+        Surface.PLATFORM,
+        "Give an organization another name; its key stays.",
+        scope=Scope.SPACES_WRITE,
+        role=Role.ADMINISTRATOR,
+        reads=ChangedOrganization,
+        gives=OrganizationView,
+        example={"name": "Acme Inc."},
+    ),
+    Route(
+        "DELETE",
+        "/v2/organizations/{organization}",
+        organizations.delete_organization,
+        Surface.PLATFORM,
+        "Remove an organization that has no Spaces, with its members, invitations, service accounts and audit log.",
+        scope=Scope.SPACES_WRITE,
+        role=Role.ADMINISTRATOR,
+        needs_sign_in=True,
+        status=HTTPStatus.NO_CONTENT,
+        refuses=(Conflict,),
+        path_examples={"organization": "acme-labs"},
     ),
     Route(
         "GET",
@@ -1046,6 +1098,19 @@ SPACE_ROUTES = (
         example={"key": "radio", "name": "Radio"},
     ),
     Route("GET", SPACE, spaces.show_space, Surface.PLATFORM, "One Space.", scope=Scope.SPACES_READ, gives=Space),
+    Route(
+        "PATCH",
+        SPACE,
+        spaces.rename_space,
+        Surface.PLATFORM,
+        "Give a Space another name, as a new revision of its model; its key stays.",
+        scope=Scope.SPACES_WRITE,
+        reads=ChangedSpace,
+        gives=Space,
+        takes=(NOTE,),
+        example={"name": "Radio & podcasts"},
+        path_examples={"space": "radio"},
+    ),
     Route(
         "DELETE",
         SPACE,
