@@ -38,6 +38,7 @@ from templates_server.console import live as live_pages
 from templates_server.console import members as member_pages
 from templates_server.console import model as model_pages
 from templates_server.console import organization as organization_pages
+from templates_server.console import organizations as organization_list
 from templates_server.console import people as people_pages
 from templates_server.console import person as person_pages
 from templates_server.console import profile as profile_pages
@@ -158,6 +159,7 @@ from templates_server.pages.models import (
     KeyForm,
     MemberForm,
     ModelForm,
+    OrganizationForm,
     PasswordForm,
     PushForm,
     RevokeTokenForm,
@@ -514,7 +516,8 @@ OF_A_SEARCH = (Forbidden, ValidationFailed)
 CONSOLE_DELIVERY = f"{CONSOLE_ENVIRONMENT}/delivery"
 SCENARIO_FORM_MAX_BYTES = 1024 * 1024
 OF_ENTITY = {"entity": "homepage.header"}
-CONSOLE_ORGANIZATION = f"{CONSOLE}/organizations/{{organization}}"
+CONSOLE_ORGANIZATIONS = f"{CONSOLE}/organizations"
+CONSOLE_ORGANIZATION = f"{CONSOLE_ORGANIZATIONS}/{{organization}}"
 CONSOLE_MEMBERS = f"{CONSOLE_ORGANIZATION}/members"
 CONSOLE_SERVICE_ACCOUNTS = f"{CONSOLE_ORGANIZATION}/service-accounts"
 
@@ -561,8 +564,26 @@ CONSOLE_ROUTES = (
         "Sign out of every other browser and program.",
         DeedForm,
     ),
+    _page(
+        CONSOLE_ORGANIZATIONS,
+        organization_list.organizations_page,
+        "The organizations of who is signed in.",
+    ),
+    _form(CONSOLE_ORGANIZATIONS, organization_list.create_organization, "Create an organization.", OrganizationForm),
     _page(CONSOLE_ORGANIZATION, organization_pages.organization_page, "The Spaces of an organization."),
     _form(CONSOLE_ORGANIZATION, organization_pages.create_space, "Create a Space.", SpaceForm),
+    _form(
+        f"{CONSOLE_ORGANIZATION}/rename",
+        organization_pages.rename_organization,
+        "Give an organization another name.",
+        OrganizationForm,
+    ),
+    _form(
+        f"{CONSOLE_ORGANIZATION}/delete",
+        organization_pages.delete_organization,
+        "Delete an organization that has no Spaces.",
+        OrganizationForm,
+    ),
     _page(CONSOLE_MEMBERS, member_pages.members_page, "The members of an organization, and invitations."),
     _form(
         CONSOLE_MEMBERS,

@@ -25,7 +25,7 @@ _ALL = (
     Word(
         "org",
         "organization",
-        "Organizations: their members, and the service accounts of programs.",
+        "Organizations: create, rename, delete them; members and service accounts.",
         has_verbs=True,
         nested=("member", "service-account"),
     ),

@@ -267,6 +267,12 @@ FORMS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     f"POST {CONSOLE}/user-tags/delete": ("delete user tag", {"tag": "old"}),
     "POST /account/tokens": ("create token", {"name": "CI", "scope": "code:read", "days": "7", "spaces": ""}),
     "POST /account/password": ("change password", {"present": "x", "password": PASSWORD, "repeated": PASSWORD}),
+    "POST /console/organizations": (
+        "create organization",
+        {"key": "x", "organization_key": "fuzzed", "name": "Fuzzed"},
+    ),
+    "POST /console/organizations/{organization}/rename": ("rename organization", {"organization_name": "Fuzzed"}),
+    "POST /console/organizations/{organization}/delete": ("delete organization", {"confirmation": "not the key"}),
     "POST /console/organizations/{organization}": ("create space", {"key": "x", "space_key": "fuzzed", "name": "F"}),
     "POST /console/organizations/{organization}/members": ("invite member", {"email": "f@a.example", "role": "viewer"}),
     "POST /console/organizations/{organization}/members/role": (

@@ -65,6 +65,10 @@ POST   {OWNERS}/service-accounts                           303 -            -   
 POST   {OWNERS}/service-accounts/{{service_account}}/revoke 303 -            -             anyone  nobody
 GET    {OWNERS}/audit                                      303 -            -             anyone  nobody
 POST   /console/spaces/{{space}}/rename                    303 -            -             anyone  nobody
+GET    /console/organizations                              303 -            -             anyone  nobody
+POST   /console/organizations                              303 -            -             anyone  nobody
+POST   /console/organizations/{{organization}}/rename      303 -            -             anyone  nobody
+POST   /console/organizations/{{organization}}/delete      303 -            -             anyone  nobody
 POST   /console/spaces/{{space}}/delete                    303 -            -             anyone  nobody
 GET    /console/spaces/{{space}}/model                     303 -            -             anyone  nobody
 POST   /console/spaces/{{space}}/model                     303 -            -             anyone  nobody

@@ -88,6 +88,17 @@ def _a_new_space(demo: Demonstration) -> None:
     demo.send("POST", f"{ORGANIZATION}/spaces", {"key": "radio"})
 
 
+def _no_other_organization(demo: Demonstration) -> None:
+    keys = {one["key"] for one in demo.send("GET", "/v2/organizations").json()["data"]}
+    if "acme-labs" in keys:
+        demo.send("DELETE", "/v2/organizations/acme-labs")
+
+
+def _another_organization(demo: Demonstration) -> None:
+    _no_other_organization(demo)
+    demo.send("POST", "/v2/organizations", {"key": "acme-labs"})
+
+
 def _a_user(demo: Demonstration) -> None:
     demo.send("POST", USERS, [{"user_id": "ada", "tags": ["sports/football"]}, {"user_id": "casey"}])
 
@@ -174,7 +185,10 @@ PREPARATIONS: Mapping[str, Callable[[Demonstration], None]] = {
     "DELETE /v2/spaces/{space}/environments/{environment}/visitors/{visitor}": _a_visitor_to_remove,
     "PUT /v2/spaces/{space}/environments/{environment}/visitors/{visitor}/tags/{tag*}": _a_session,
     "DELETE /v2/spaces/{space}/environments/{environment}/visitors/{visitor}/tags/{tag*}": _a_session,
+    "POST /v2/organizations": _no_other_organization,
+    "DELETE /v2/organizations/{organization}": _another_organization,
     "POST /v2/organizations/{organization}/spaces": _no_space,
+    "PATCH /v2/spaces/{space}": _a_new_space,
     "DELETE /v2/spaces/{space}": _a_new_space,
     "PUT /v2/spaces/{space}/model": _a_new_space,
     "POST /v2/spaces/{space}/model/diff": _a_new_space,
