@@ -116,7 +116,7 @@ def test_a_visitor_is_shown(user: Mtribes, peer: Peer) -> None:
 
 
 def test_everything_of_a_visitor_is_written_to_a_file(user: Mtribes, peer: Peer, tmp_path: Path) -> None:
-    everything = {"visitor": PHONE, "last_session": None, "devices": [], "sessions": [], "events": []}
+    everything: dict[str, Any] = {"visitor": PHONE, "last_session": None, "devices": [], "sessions": [], "events": []}
     peer.on("GET", f"{VISITORS}/a%2Fb/everything", data(everything))
     file = tmp_path / "v.json"
     assert user("visitor", "export", "a/b", *PLACE, "--output", str(file)).exit_code == 0

@@ -360,9 +360,8 @@ def test_the_file_in_a_backup_knows_who_was_erased_from_a_space_that_is_gone(liv
 
 def test_a_backup_does_not_bring_back_a_visitor_who_was_erased_after_it(live_on_each: Server, tmp_path: Path) -> None:
     live = live_on_each
-    for visitor in ("v1", "v2"):
-        presence = Presence("env_1", Stated(named(PersonKind.VISITOR, visitor), None), live.now)
-        live.write(lambda connection, presence=presence: arrive(connection, [presence]))
+    visitors = [Stated(named(PersonKind.VISITOR, name), None) for name in ("v1", "v2")]
+    live.write(lambda connection: arrive(connection, [Presence("env_1", one, live.now) for one in visitors]))
     backup = live.back_up(tmp_path / "b")
     live.erase("v1", PersonKind.VISITOR)
     again = restored(backup, tmp_path / "new", "--erasures", str(live.folder / "erasures.jsonl"))
