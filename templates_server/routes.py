@@ -10,16 +10,19 @@ from msgspec import Meta, Struct
 
 from templates_server.access import Role, Scope
 from templates_server.accounts import api as accounts
+from templates_server.accounts import organizations_api as organizations
 from templates_server.accounts import service_accounts_api as service_accounts
 from templates_server.accounts.invitations import api as invitations
 from templates_server.accounts.models import (
     ChangedMember,
+    ChangedOrganization,
     CreatedInvitation,
     CreatedServiceAccount,
     InvitationView,
     Me,
     MemberView,
     NewMember,
+    NewOrganization,
     NewServiceAccount,
     OrganizationView,
     ServiceAccountView,
@@ -36,6 +39,7 @@ from templates_server.console import members as member_pages
 from templates_server.console import model as model_pages
 from templates_server.console import model_forms as model_form_pages
 from templates_server.console import organization as organization_pages
+from templates_server.console import organizations as organization_list
 from templates_server.console import people as people_pages
 from templates_server.console import person as person_pages
 from templates_server.console import profile as profile_pages
@@ -157,6 +161,7 @@ from templates_server.pages.models import (
     MemberForm,
     ModelForm,
     ModelPartForm,
+    OrganizationForm,
     PasswordForm,
     PushForm,
     RevokeTokenForm,
@@ -180,7 +185,17 @@ from templates_server.signed_ids import api as signed_ids
 from templates_server.signed_ids.models import SignedIds, SignedIdsPut
 from templates_server.spaces import api as spaces
 from templates_server.spaces import model_api as models
-from templates_server.spaces.models import Key, Model, ModelDiff, ModelPut, NewKey, NewSpace, SentModel, Space
+from templates_server.spaces.models import (
+    ChangedSpace,
+    Key,
+    Model,
+    ModelDiff,
+    ModelPut,
+    NewKey,
+    NewSpace,
+    SentModel,
+    Space,
+)
 from templates_server.system import api as system
 from templates_server.system.models import Health, Readiness
 from templates_server.tokens import api as tokens
@@ -213,6 +228,8 @@ from templates_server.users.models import (
     UserTag,
     UserUpsert,
     Visitor,
+    VisitorErasure,
+    VisitorEverything,
 )
 from templates_server.users.tag_removal import api as tag_removal
 from templates_server.v1.routes import first_version_of
@@ -502,7 +519,8 @@ CONSOLE_DELIVERY = f"{CONSOLE_ENVIRONMENT}/delivery"
 SCENARIO_FORM_MAX_BYTES = 1024 * 1024
 OF_TEMPLATE = {"template": "experience"}
 OF_ENTITY = {"entity": "homepage.header"}
-CONSOLE_ORGANIZATION = f"{CONSOLE}/organizations/{{organization}}"
+CONSOLE_ORGANIZATIONS = f"{CONSOLE}/organizations"
+CONSOLE_ORGANIZATION = f"{CONSOLE_ORGANIZATIONS}/{{organization}}"
 CONSOLE_MEMBERS = f"{CONSOLE_ORGANIZATION}/members"
 CONSOLE_SERVICE_ACCOUNTS = f"{CONSOLE_ORGANIZATION}/service-accounts"
 
@@ -549,8 +567,26 @@ CONSOLE_ROUTES = (
         "Sign out of every other browser and program.",
         DeedForm,
     ),
+    _page(
+        CONSOLE_ORGANIZATIONS,
+        organization_list.organizations_page,
+        "The organizations of who is signed in.",
+    ),
+    _form(CONSOLE_ORGANIZATIONS, organization_list.create_organization, "Create an organization.", OrganizationForm),
     _page(CONSOLE_ORGANIZATION, organization_pages.organization_page, "The Spaces of an organization."),
     _form(CONSOLE_ORGANIZATION, organization_pages.create_space, "Create a Space.", SpaceForm),
+    _form(
+        f"{CONSOLE_ORGANIZATION}/rename",
+        organization_pages.rename_organization,
+        "Give an organization another name.",
+        OrganizationForm,
+    ),
+    _form(
+        f"{CONSOLE_ORGANIZATION}/delete",
+        organization_pages.delete_organization,
+        "Delete an organization that has no Spaces.",
+        OrganizationForm,
+    ),
     _page(CONSOLE_MEMBERS, member_pages.members_page, "The members of an organization, and invitations."),
     _form(
         CONSOLE_MEMBERS,
@@ -731,8 +767,22 @@ CONSOLE_ROUTES = (
     ),
     _page(CONSOLE_VISITORS, people_pages.visitors_page, "The visitors, searched.", refuses=OF_A_SEARCH),
     _page(CONSOLE_VISITOR, person_pages.visitor_page, "One visitor; on to the user whom they turned out to be."),
+    _page(
+        f"{CONSOLE_VISITOR}/everything",
+        person_pages.visitor_file,
+        "All that is known of a visitor, as a file.",
+        gives=Body(Any),
+        sends=(CONTENT_DISPOSITION,),
+    ),
     _form(f"{CONSOLE_VISITOR}/tags", person_pages.add_visitor_tag, "Give a visitor a tag.", UserTagForm),
     _form(f"{CONSOLE_VISITOR}/tags/remove", person_pages.remove_visitor_tag, "Take a tag from a visitor.", UserTagForm),
+    _form(
+        f"{CONSOLE_VISITOR}/erase",
+        person_pages.erase_visitor,
+        "Erase a visitor and all that is known of them.",
+        EraseForm,
+        path_examples={"visitor": "phone-3"},
+    ),
     _page(CONSOLE_USER_TAGS, user_tag_pages.user_tags_page, "The user tags, searched.", refuses=OF_A_SEARCH),
     _form(f"{CONSOLE_USER_TAGS}/delete", user_tag_pages.delete_user_tag, "Delete a tag from everybody.", UserTagForm),
     _page(CONSOLE_DELIVERY, delivery_pages.overview_page, "What an environment delivers, entity by entity."),
@@ -806,12 +856,51 @@ ACCOUNT_ROUTES = (
         gives=OrganizationView,
     ),
     Route(
+        "POST",
+        "/v2/organizations",
+        organizations.create_organization,
+        Surface.PLATFORM,
+        "Create an organization, which the caller then administrates; for administrators of another on this server.",
+        scope=Scope.SPACES_WRITE,
+        needs_sign_in=True,
+        reads=NewOrganization,
+        gives=OrganizationView,
+        status=HTTPStatus.CREATED,
+        refuses=(Conflict,),
+        example={"key": "acme-labs", "name": "Acme Labs"},
+    ),
+    Route(
         "GET",
         "/v2/organizations/{organization}",
         accounts.get_organization,
         Surface.PLATFORM,
         "One organization.",
         gives=OrganizationView,
+    ),
+    Route(
+        "PATCH",
+        "/v2/organizations/{organization}",
+        organizations.rename_organization,
+        Surface.PLATFORM,
+        "Give an organization another name; its key stays.",
+        scope=Scope.SPACES_WRITE,
+        role=Role.ADMINISTRATOR,
+        reads=ChangedOrganization,
+        gives=OrganizationView,
+        example={"name": "Acme Inc."},
+    ),
+    Route(
+        "DELETE",
+        "/v2/organizations/{organization}",
+        organizations.delete_organization,
+        Surface.PLATFORM,
+        "Remove an organization that has no Spaces, with its members, invitations, service accounts and audit log.",
+        scope=Scope.SPACES_WRITE,
+        role=Role.ADMINISTRATOR,
+        needs_sign_in=True,
+        status=HTTPStatus.NO_CONTENT,
+        refuses=(Conflict,),
+        path_examples={"organization": "acme-labs"},
     ),
     Route(
         "GET",
@@ -1053,6 +1142,19 @@ SPACE_ROUTES = (
         example={"key": "radio", "name": "Radio"},
     ),
     Route("GET", SPACE, spaces.show_space, Surface.PLATFORM, "One Space.", scope=Scope.SPACES_READ, gives=Space),
+    Route(
+        "PATCH",
+        SPACE,
+        spaces.rename_space,
+        Surface.PLATFORM,
+        "Give a Space another name, as a new revision of its model; its key stays.",
+        scope=Scope.SPACES_WRITE,
+        reads=ChangedSpace,
+        gives=Space,
+        takes=(NOTE,),
+        example={"name": "Radio & podcasts"},
+        path_examples={"space": "radio"},
+    ),
     Route(
         "DELETE",
         SPACE,
@@ -1332,6 +1434,7 @@ SPACE_ROUTES = (
 )
 
 USER = f"{ENVIRONMENT}/users/{{user}}"
+VISITOR = f"{ENVIRONMENT}/visitors/{{visitor}}"
 UPSERT_EXAMPLE = {"user_id": "ada", "email": "ada@example.com", "attributes": {"plan": "gold"}}
 
 USER_ROUTES = (
@@ -1455,9 +1558,31 @@ USER_ROUTES = (
         ),
         refuses=(ValidationFailed,),
     ),
+    Route("GET", VISITOR, users.show_visitor, Surface.PLATFORM, "One visitor.", scope=Scope.USERS_READ, gives=Visitor),
+    Route(
+        "DELETE",
+        VISITOR,
+        users.delete_visitor,
+        Surface.PLATFORM,
+        "Remove a visitor and all that is known of them, for good. One who was merged into a user goes with the user.",
+        scope=Scope.USERS_WRITE,
+        gives=VisitorErasure,
+        data_type="erasure",
+        path_examples={"visitor": "phone-3"},
+    ),
+    Route(
+        "GET",
+        f"{VISITOR}/everything",
+        everything.export_visitor,
+        Surface.PLATFORM,
+        "All that is known of a visitor: profile, devices, sessions, events.",
+        scope=Scope.USERS_READ,
+        gives=VisitorEverything,
+        data_type="everything",
+    ),
     Route(
         "PUT",
-        f"{ENVIRONMENT}/visitors/{{visitor}}/tags/{{tag*}}",
+        f"{VISITOR}/tags/{{tag*}}",
         users.tag_visitor,
         Surface.PLATFORM,
         "Give a visitor a tag.",
@@ -1467,7 +1592,7 @@ USER_ROUTES = (
     ),
     Route(
         "DELETE",
-        f"{ENVIRONMENT}/visitors/{{visitor}}/tags/{{tag*}}",
+        f"{VISITOR}/tags/{{tag*}}",
         users.untag_visitor,
         Surface.PLATFORM,
         "Take a tag from a visitor.",

@@ -109,6 +109,15 @@ class SpaceForm(DeedForm, frozen=True):
     confirmation: str = ""
 
 
+class OrganizationForm(DeedForm, frozen=True):
+    """An organization that is wanted, or another name for one; `confirmation` is the key of one that is to go."""
+
+    organization_key: str = ""
+    name: str = ""
+    organization_name: str = ""
+    confirmation: str = ""
+
+
 class InviteForm(DeedForm, frozen=True):
     """Who is to be invited, and as what."""
 

@@ -34,6 +34,7 @@ OF_EVERYBODY = (
     f"{HERE}/delivery/compare?from=0&to=1",
     "/console/search?q=home&space=vod",
     ORGANIZATION,
+    "/console/organizations",
     "/account",
     "/account/tokens",
 )

@@ -261,11 +261,18 @@ FORMS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     f"POST {CONSOLE}/users/{{user}}/tags": ("add tag", {"tag": "sports/boxing"}),
     f"POST {CONSOLE}/users/{{user}}/tags/remove": ("remove tag", {"tag": "sports/boxing"}),
     f"POST {CONSOLE}/users/{{user}}/erase": ("erase user", {"confirmation": "casey"}),
+    f"POST {CONSOLE}/visitors/{{visitor}}/erase": ("erase visitor", {"confirmation": "phone-2"}),
     f"POST {CONSOLE}/visitors/{{visitor}}/tags": ("add visitor tag", {"tag": "sports/boxing"}),
     f"POST {CONSOLE}/visitors/{{visitor}}/tags/remove": ("remove visitor tag", {"tag": "sports/boxing"}),
     f"POST {CONSOLE}/user-tags/delete": ("delete user tag", {"tag": "old"}),
     "POST /account/tokens": ("create token", {"name": "CI", "scope": "code:read", "days": "7", "spaces": ""}),
     "POST /account/password": ("change password", {"present": "x", "password": PASSWORD, "repeated": PASSWORD}),
+    "POST /console/organizations": (
+        "create organization",
+        {"key": "x", "organization_key": "fuzzed", "name": "Fuzzed"},
+    ),
+    "POST /console/organizations/{organization}/rename": ("rename organization", {"organization_name": "Fuzzed"}),
+    "POST /console/organizations/{organization}/delete": ("delete organization", {"confirmation": "not the key"}),
     "POST /console/organizations/{organization}": ("create space", {"key": "x", "space_key": "fuzzed", "name": "F"}),
     "POST /console/organizations/{organization}/members": ("invite member", {"email": "f@a.example", "role": "viewer"}),
     "POST /console/organizations/{organization}/members/role": (

@@ -415,6 +415,8 @@ def _of_visits() -> Sequence[Step]:
         ("PUT", "/visitors/guest/tags/more", None),
         ("DELETE", "/visitors/console/tags/more", None),
         ("GET", "/visitors", None),
+        ("GET", "/visitors/guest", None),
+        ("GET", "/visitors/guest/everything", None),
         ("GET", "/visitors?tag=more", None),
         ("GET", "/visitors?attribute=plan=gold", None),
         ("GET", "/user-tags", None),
@@ -473,6 +475,7 @@ def _of_the_end() -> Sequence[Step]:
     return [
         ("DELETE", "/users/ada", None),
         ("DELETE", "/users/bob", None),
+        ("DELETE", "/visitors/guest", None),
         ("GET", "/users", None),
         ("GET", "/visitors", None),
         ("GET", "/user-tags", None),

@@ -27,6 +27,8 @@ OK, SEE_OTHER, NOT_FOUND = 200, 303, 404
 TABLE = f"""
 GET  {ORGANIZATION}                                                   200 200 200
 POST {ORGANIZATION}                                                   303 303 403
+POST {ORGANIZATION}/rename                                            303 403 403
+POST {ORGANIZATION}/delete                                            422 403 403
 GET  {ORGANIZATION}/members                                           200 200 403
 POST {ORGANIZATION}/members                                           200 403 403
 POST {ORGANIZATION}/members/role                                      404 403 403
@@ -77,6 +79,8 @@ GET  {HERE}/visitors                                                  200 200 40
 GET  {HERE}/visitors/{{visitor}}                                      404 404 403
 POST {HERE}/visitors/{{visitor}}/tags                                 404 404 403
 POST {HERE}/visitors/{{visitor}}/tags/remove                          404 404 403
+GET  {HERE}/visitors/{{visitor}}/everything                           404 404 403
+POST {HERE}/visitors/{{visitor}}/erase                                404 404 403
 GET  {HERE}/user-tags                                                 200 200 403
 POST {HERE}/user-tags/delete                                          303 303 403
 GET  {HERE}/delivery                                                  200 200 200
@@ -92,6 +96,7 @@ GET  {HERE}/delivery/preview                                          200 200 40
 """What administrators, developers and viewers get. A deed of a part that is not there is 404 for whoever may."""
 FIELDS: Mapping[str, str] = {
     "name": "Radio",
+    "organization_name": "Wireless & Co",
     "email": "new@example.com",
     "role": "viewer",
     "member": "nobody@example.com",

@@ -14,6 +14,7 @@ from tests.server.console.people import (
     deeds_of,
     new_space,
     put_user,
+    put_visitor,
     submit,
     text_of,
 )
@@ -252,6 +253,30 @@ def test_a_user_is_erased_once_the_id_is_typed_however_often_it_is_sent(
     assert "User “ada” erased, with 0 visitors, 0 devices, 0 sessions, 2 events." in browser.get(f"{path}/users").text
     assert browser.get(of).status_code == 404
     assert [deed for deed, _ in deeds_of(server, person) if deed.startswith("user.")] == ["user.delete"]
+
+
+def test_a_visitor_is_downloaded_and_erased_once_the_id_is_typed(
+    server: RunningServer, person: Someone, space: str, browser: Browser, path: str
+) -> None:
+    put_visitor(server, space, "staging", "a/b")
+    put_visitor(server, space, "staging", "c")
+    of = f"{path}/visitors/a%2Fb"
+    page = browser.get(of)
+    assert "Erase the visitor" in page.text
+    file = browser.get(f"{of}/everything")
+    assert file.headers["content-disposition"] == 'attachment; filename="visitor-a-b.json"'
+    assert file.json()["data"][0]["visitor"]["anonymous_id"] == "a/b"
+    refused = submit(browser, page, f"{of}/erase", confirmation="a")
+    assert refused.status_code == 422
+    assert "Type the ID of the visitor to erase them." in refused.text
+    for _ in range(2):
+        gone = submit(browser, page, f"{of}/erase", confirmation="a/b")
+        assert (gone.status_code, gone.headers["location"]) == (303, f"{path}/visitors")
+    listed = browser.get(f"{path}/visitors")
+    assert "Visitor “a/b” erased, with 0 devices, 0 sessions, 0 events." in listed.text
+    assert found(listed) == {"c"}
+    assert browser.get(of).status_code == 404
+    assert deeds_of(server, person) == [("visitor.export", person.email), ("visitor.delete", person.email)]
 
 
 def test_hostile_text_of_a_person_is_shown_as_text(
