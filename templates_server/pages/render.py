@@ -34,6 +34,7 @@ ASSET_TYPES = {
     "console.css": CSS,
     "console.js": SCRIPT,
     "tribes.js": SCRIPT,
+    "order.js": SCRIPT,
     "mark.svg": "image/svg+xml",
 }
 ASSET_MAX_AGE_SECONDS = 365 * 24 * 3600
