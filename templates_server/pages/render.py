@@ -35,6 +35,7 @@ ASSET_TYPES = {
     "console.js": SCRIPT,
     "tribes.js": SCRIPT,
     "order.js": SCRIPT,
+    "pictures.js": SCRIPT,
     "mark.svg": "image/svg+xml",
 }
 ASSET_MAX_AGE_SECONDS = 365 * 24 * 3600
@@ -78,7 +79,7 @@ class Page:
     """What to show: a template of `html/` and its values.
 
     `form_target`: where else its form may lead to. `has_secret_path`: nobody is told the path that one comes from.
-    `is_scripted`: scripts of ours may run there, and load from here.
+    `is_scripted`: scripts of ours may run there, and load from here. `has_pictures`: images of any host may be shown.
     """
 
     name: str
@@ -87,6 +88,7 @@ class Page:
     form_target: str = ""
     has_secret_path: bool = False
     is_scripted: bool = False
+    has_pictures: bool = False
 
 
 class Pages:
@@ -149,25 +151,27 @@ class Pages:
             form_token=lambda purpose: browser.form_token(self._key, shown_to, purpose),
             **page.values,
         )
-        headers = {**PAGE_HEADERS, "Content-Security-Policy": _content_security_policy(page)}
+        headers = {**PAGE_HEADERS, "Content-Security-Policy": self._content_security_policy(page)}
         if page.has_secret_path:
             headers["Referrer-Policy"] = "strict-origin"
         return Response(body, page.status, headers, media_type="text/html; charset=utf-8")
+
+    def _content_security_policy(self, page: Page) -> str:
+        """What the page may load. Images over plain http only where the page itself comes that way."""
+        targets = f"'self' {page.form_target}".strip()
+        scripts = "script-src 'self'; connect-src 'self'; " if page.is_scripted else ""
+        others = ("https:" if self._settings.secure else "https: http:") if page.has_pictures else ""
+        images = f"'self' {others}".strip()
+        return (
+            f"default-src 'none'; {scripts}style-src 'self'; img-src {images}; base-uri 'none'; "
+            f"frame-ancestors 'none'; form-action {targets}"
+        )
 
 
 def marked(text: str) -> Markup:
     """A text with `code` and *stress* in it as HTML."""
     escaped = str(escape(text))
     return Markup(STRESS.sub(r"<em>\1</em>", CODE.sub(r"<code>\1</code>", escaped)))  # noqa: S704 - it was escaped
-
-
-def _content_security_policy(page: Page) -> str:
-    targets = f"'self' {page.form_target}".strip()
-    scripts = "script-src 'self'; connect-src 'self'; " if page.is_scripted else ""
-    return (
-        f"default-src 'none'; {scripts}style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; "
-        f"form-action {targets}"
-    )
 
 
 @jinja2.pass_context

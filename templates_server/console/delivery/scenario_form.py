@@ -103,13 +103,13 @@ def item_numbers(sent: Sent) -> Sequence[str]:
 
 
 def rearranged(form: ScenarioForm, sent: Sent, deed: str) -> FormFields:
-    """The fields after `add` (of the experience in `add`), `up:3`, `down:3`, `move:3:1` or `remove:3`; else as they are.
+    """The fields after `add` (of the experience in `add`), `up:3`, `down:3`, `move:3:1`, `remove:3`; else as they are.
 
     `move:3:1` makes the item of the number 3 the first one.
     """
     fields = {name: list(values) for name, values in sent.items()}
     numbers = list(item_numbers(sent))
-    word, number, position = (deed.split(":") + ["", ""])[:3]
+    word, number, position = [*deed.split(":"), "", ""][:3]
     experience = form.experience(_first(sent, "add"))
     if word == "add" and experience is not None and len(numbers) < MAX_ITEMS:
         new = str(max((int(each) for each in numbers), default=-1) + 1)
