@@ -16,7 +16,6 @@ from starlette.responses import RedirectResponse, Response
 
 from templates_server.endpoint import Call
 from templates_server.errors import ApiError, NotFound
-from templates_server.identifiers import random_text
 from templates_server.pages import browser
 from templates_server.pages.browser import Browser
 from templates_server.pages.moments import time_element
@@ -40,7 +39,6 @@ ASSET_TYPES = {
 }
 ASSET_MAX_AGE_SECONDS = 365 * 24 * 3600
 HASH_LENGTH = 12
-KEY_LENGTH = 22  # 131 bits
 CODE = re.compile(r"`([^`]+)`")
 STRESS = re.compile(r"(?<![\w*])\*([^*<>]+)\*(?![\w*])")
 TITLES = {
@@ -110,7 +108,10 @@ class Pages:
         self._templates.filters["marked"] = marked
         self._templates.filters["when"] = _when
         self._templates.globals.update(
-            new_key=_new_key, url=self.url, asset=self._asset_url, public_url=settings.public_url
+            new_key=lambda purpose: browser.new_form_key(key, purpose),
+            url=self.url,
+            asset=self._asset_url,
+            public_url=settings.public_url,
         )
 
     def url(self, path: str) -> str:
@@ -178,11 +179,6 @@ def marked(text: str) -> Markup:
 def _when(context: jinja2.runtime.Context, text: str) -> Markup:
     """A time in RFC 3339, told from the page's `now`."""
     return time_element(text, context["now"])
-
-
-def _new_key() -> str:
-    """What makes a deed of a form be done once, however often the form is sent."""
-    return random_text(KEY_LENGTH)
 
 
 def see_other(location: str) -> Response:
