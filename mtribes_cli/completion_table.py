@@ -100,9 +100,13 @@ COMMANDS: dict[str, Command] = {
     "open": (
         (),
         (
-            (("home", "tokens", "api", "demo"), False),
+            (("home", "space", "model", "environment", "delivery", "preview", "tribes", "users", "visitors", "user-tags", "keys", "live", "organization", "members", "service-accounts", "audit", "tokens", "profile", "api", "demo"), False),
         ),
-        (),
+        (
+            (("--space",), "text", False, "The Space; else mtribes.toml's."),
+            (("--environment",), ("production", "staging", "development"), False, "production, staging or development; else mtribes.toml's. No default."),
+            (("--organization",), "text", False, "The organization; else mtribes.toml's."),
+        ),
     ),
     "token": (
         (

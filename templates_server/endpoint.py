@@ -105,6 +105,7 @@ class Call:
     located: access.Place | None = None
     once: Once | None = None
     quota: Quota | None = None
+    brought_back: Mapping[str, str] | None = None
 
     @property
     def database(self) -> Database:
@@ -168,8 +169,9 @@ class Call:
 
     @property
     def query(self) -> Mapping[str, str]:
-        """The parameters behind the question mark; of a repeated one the last."""
-        return self.request.query_params
+        """The parameters behind the question mark, of a repeated one the last; and what is brought back of a form."""
+        query = self.request.query_params
+        return query if self.brought_back is None else {**query, **self.brought_back}
 
     async def effect(self, work: Callable[[Connection], Answer]) -> Response:
         """The answer to what changes something: the work stores the change and says what to answer.

@@ -711,7 +711,12 @@ CONSOLE_ROUTES = (
         refuses=OF_A_SEARCH,
     ),
     _page(CONSOLE_TRIBES, tribe_list.tribes_page, "The tribes of a Space by category, counted where one asks."),
-    _page(f"{CONSOLE_ENVIRONMENT}/tribe-history", tribe_history.history_page, "Who changed tribes, and what differs."),
+    _page(
+        f"{CONSOLE_ENVIRONMENT}/tribe-history",
+        tribe_history.history_page,
+        "Who changed tribes, and what differs.",
+        refuses=(Forbidden, ValidationFailed),
+    ),
     _page(f"{CONSOLE_ENVIRONMENT}/new-tribe", tribe_editor.new_page, "The editor for a new tribe."),
     _form(
         f"{CONSOLE_ENVIRONMENT}/new-tribe",

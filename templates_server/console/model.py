@@ -74,10 +74,14 @@ async def edit_page(visit: Visit) -> Response:
     """The model as a document in a form."""
     require(visit, models.replace)
     model = (await invoke(visit, models.read)).one
+    query = visit.call.query
+    if document := query.get("document"):  # what was typed before one had to sign in
+        revision = query.get("revision", "")
+        return await _show_form(visit, prefilled(document=document, revision=revision, note=query.get("note", "")))
     return await _show_form(visit, prefilled(document=_as_text(model), revision=str(model["revision"])))
 
 
-@form(SAVE, back=EDIT, keeps=("note",))
+@form(SAVE, back=EDIT, keeps=("document", "revision", "note"))
 async def save_model(visit: Visit, sent: Parameters) -> Response:
     """Say what the document would change, or store it; somebody else's change meanwhile is told, nothing is lost."""
     require(visit, models.replace)

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from templates_server.access import ALL_SCOPES, Place, Principal, PrincipalKind, may_see
 from templates_server.accounts import store as accounts_store
 from templates_server.accounts.store import Account, Organization
+from templates_server.console.kept import forms as kept_forms
 from templates_server.endpoint import Call, Handler
 from templates_server.errors import NotFound
 from templates_server.forms import MAX_PARAMETERS, Parameters, decode_form
@@ -23,7 +24,7 @@ from templates_server.pages.render import see_other
 
 PLACE_PARTS = ("organization", "space", "environment")
 MAX_KEPT_CHARACTERS = 4000
-"""Of what was typed: it comes back in an address, and servers in front of this one bound those."""
+"""Of what comes back in an address: servers in front of this one bound those. What is longer is kept here (`kept`)."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,8 @@ def page(handler: PageHandler) -> Handler:
         visit = await visit_of(call)
         if visit is None:
             return sign_in_first(call, _own_path(call))
-        return await handler(await located(visit))
+        call = await kept_forms.brought_back(call, _raw_path(call))
+        return await handler(await located(replace(visit, call=replace(visit.call, brought_back=call.brought_back))))
 
     return serve
 
@@ -75,7 +77,7 @@ def form(
 ) -> Callable[[FormHandler], Handler]:
     """What takes a form of that purpose. Who is signed out by now comes `back` to that page, with the fields it keeps.
 
-    A form with fields of many names says by a function what it keeps. Never keep a password or another secret: the
+    A form with fields of many names says by a function what it keeps. Never keep a password or another secret: short
     fields come back in an address. It has at `most` so many fields.
     """
 
@@ -86,7 +88,7 @@ def form(
             sent = decode_form(call.request, call.body, most=most)
             if visit is None:
                 kept = keeps(sent) if callable(keeps) else {name: sent.text(name) for name in keeps}
-                return sign_in_first(call, filled(call, back), **kept)
+                return await _sign_in_and_come_back(call, filled(call, back), kept, (sent.text("key"), purpose))
             check_form(call, visit.browser, sent, purpose=purpose)
             return await handler(await located(visit), sent)
 
@@ -133,9 +135,30 @@ async def located(visit: Visit, **elsewhere: str) -> Visit:
 
 def sign_in_first(call: Call, path: str, **fields: str) -> Response:
     """Have a person sign in and come back to a path of ours, with what they had typed there, unless it is too long."""
-    typed = urlencode({name: value for name, value in fields.items() if value})
-    back = f"{call.settings.base_path}{path}" + (f"?{typed}" if typed and len(typed) <= MAX_KEPT_CHARACTERS else "")
+    typed = _encoded(fields) or ""
+    back = f"{call.settings.base_path}{path}" + (f"?{typed}" if typed else "")
     return see_other(f"{call.settings.base_path}/sign-in?{urlencode({'next': back})}")
+
+
+async def _sign_in_and_come_back(call: Call, path: str, fields: Mapping[str, str], shown: tuple[str, str]) -> Response:
+    """The same, with all that was typed, however long: `shown` is the key of the form, and its purpose."""
+    key, purpose = shown
+    if _encoded(fields) is None and kept_forms.may_be_kept(call, key, purpose):
+        kept = await kept_forms.keep(call, path, fields, key)
+        if kept is not None:
+            response = sign_in_first(call, path, **{kept_forms.PARAMETER: kept.id})
+            kept_forms.bind(response, call, kept)
+            return response
+    return sign_in_first(call, path, **fields)
+
+
+def _encoded(fields: Mapping[str, str]) -> str | None:
+    """What was typed as the query of an address, None where that is too long."""
+    typed = {name: value for name, value in fields.items() if value}
+    if sum(map(len, typed.values())) > MAX_KEPT_CHARACTERS:
+        return None
+    encoded = urlencode(typed)
+    return encoded if len(encoded) <= MAX_KEPT_CHARACTERS else None
 
 
 def filled(call: Call, path: str) -> str:
@@ -147,7 +170,11 @@ def filled(call: Call, path: str) -> str:
 
 def _own_path(call: Call) -> str:
     """The path of the page that was asked for, with its query, less the path of the public URL."""
-    scope = call.request.scope
-    path = scope["raw_path"].partition(b"?")[0].decode("latin-1").removeprefix(call.settings.base_path)
-    query = scope["query_string"].decode("latin-1")
+    path, query = _raw_path(call), call.request.scope["query_string"].decode("latin-1")
     return f"{path}?{query}" if query and len(query) <= MAX_KEPT_CHARACTERS else path
+
+
+def _raw_path(call: Call) -> str:
+    """The path that was asked for, less that of the public URL."""
+    raw: bytes = call.request.scope["raw_path"]
+    return raw.partition(b"?")[0].decode("latin-1").removeprefix(call.settings.base_path)

@@ -35,6 +35,7 @@ from templates_server.tribes.explaining import explain
 from templates_server.tribes.models import Count, TribePut, TribesPut
 from templates_server.tribes.reading import (
     asked_of_events,
+    problems_of_new_keys,
     problems_of_number,
     problems_of_questions,
     read_tribe,
@@ -93,6 +94,7 @@ async def replace_one(call: Call) -> Response:
         after = {**tribes, key: to_tribe_document(tribe)}
         problems = problems_of_number(each.get("category", "") for each in after.values())
         problems += problems_of_questions(asked_of_events(after.values()))
+        problems += problems_of_new_keys({key} - tribes.keys(), "key")
         if problems:
             raise ValidationFailed(problems)
         return after

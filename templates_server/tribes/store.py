@@ -12,13 +12,14 @@ from sqlalchemy import Connection, select
 
 from templates_server.database import marks
 from templates_server.documents import shown
-from templates_server.errors import Conflict, NotFound
+from templates_server.errors import Conflict, NotFound, ValidationFailed
 from templates_server.persons.names import PersonKind
 from templates_server.revisions import NewRevision, Stored, StoredDocument, check_revision, to_json
 from templates_server.schema import delivery_revisions, environments, spaces, tribe_revisions
 from templates_server.tribes.compiler import compile_facts, compile_tribe
 from templates_server.tribes.evaluator import PersonFacts
 from templates_server.tribes.facts import read_facts
+from templates_server.tribes.reading import problems_of_new_keys
 from templates_server.tribes.rules import Questions, Tribe
 from templates_server.tribes.sql import Finished
 from templates_server.users.store import PERSON, StoredPerson, to_person
@@ -67,6 +68,8 @@ def store_tribes(connection: Connection, space_id: str, new: NewRevision) -> Sto
     if present.value == new.document:
         return Stored(present.revision, changed=False)
     _check_uses(connection, space_id, present.value["tribes"].keys() - new.document["tribes"].keys())
+    if problems := problems_of_new_keys(new.document["tribes"].keys() - present.value["tribes"].keys(), "tribes.{key}"):
+        raise ValidationFailed(problems)
     revision = present.revision + 1
     row = {"space_id": space_id, "revision": revision, "document": to_json(new.document)}
     made = {"created": new.now, "created_by": new.author, "note": new.note}

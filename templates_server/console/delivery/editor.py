@@ -12,6 +12,7 @@ from starlette.responses import Response
 from templates_server.console.delivery import changes, scenario_form
 from templates_server.console.delivery.changes import SaveScenario
 from templates_server.console.delivery.controls import zone_names
+from templates_server.console.delivery.pictures import address_of, has_pictures
 from templates_server.console.delivery.review import EDIT, review
 from templates_server.console.delivery.scenario_form import ScenarioForm
 from templates_server.console.delivery.workspace import DELIVERY, Delivered, changed, entity_path, load
@@ -47,6 +48,12 @@ class Edited:
     def form(self) -> ScenarioForm:
         """The form that it is edited in."""
         return ScenarioForm(self.base.model, self.base.child(self.entity), scenario_form.is_default(self.name))
+
+    @property
+    def has_pictures(self) -> bool:
+        """Whether the form can have an image."""
+        form = self.form
+        return has_pictures([*form.properties, *(each for found in form.supported for each in found.properties)])
 
     @property
     def scenario(self) -> Mapping[str, Any]:
@@ -138,6 +145,8 @@ async def _show(visit: Visit, edited: Edited, typed: Typed, *, is_added: bool = 
         "base": edited.base.revision,
         "default": changes.scenario_of(edited.base.document, edited.entity, DEFAULT_NAME) or {},
         "to_plain": to_plain,
+        "address_of": address_of,
+        "has_pictures": edited.has_pictures,
         "tribes": edited.base.tribes,
         "zones": sorted(zone_names()),
         "items": items,
@@ -149,4 +158,5 @@ async def _show(visit: Visit, edited: Edited, typed: Typed, *, is_added: bool = 
     }
     status = HTTPStatus.UNPROCESSABLE_ENTITY if typed.problems else HTTPStatus.OK
     crumbs = [Link(edited.entity, values["back"]), Link(edited.name or "New scenario", "", is_here=True)]
-    return await show(visit, Page("console/delivery/editor", values, status), here="delivery", crumbs=crumbs)
+    shown = Page("console/delivery/editor", values, status, has_pictures=edited.has_pictures)
+    return await show(visit, shown, here="delivery", crumbs=crumbs)

@@ -10,8 +10,9 @@ from typing import Any
 
 from starlette.responses import Response
 
-from templates_server.codegen.model import EntityState, Field, PropertyType
+from templates_server.codegen.model import EntityState, Field, Item, PropertyType
 from templates_server.console.delivery.controls import Unreadable, read_number
+from templates_server.console.delivery.pictures import Pictures, address_of, pictures_of
 from templates_server.console.delivery.workspace import Delivered, load, page_of
 from templates_server.console.navigation import Link
 from templates_server.console.platform import Asked, invoke, require
@@ -30,6 +31,8 @@ NOBODY = "Nobody of that ID is known in this environment. Check the spelling, an
 KINDS = {"user": "user_id", "visitor": "anonymous_id"}
 FIELD = "field."
 MOST_FIELDS = 20
+MOST_ITEMS = 20
+NO_PICTURES: frozenset[str] = frozenset()
 States = Mapping[tuple[str, str | None], EntityState]
 
 
@@ -39,6 +42,24 @@ class Seen:
 
     explained: ExplainedEntity
     state: EntityState | None
+    experience: str
+    every_picture: Pictures
+
+    @property
+    def pictures(self) -> frozenset[str]:
+        """The properties that are images."""
+        return self.every_picture.get(self.experience, NO_PICTURES)
+
+    def pictures_of(self, item: Item) -> frozenset[str]:
+        """The properties of an item that are images."""
+        return self.every_picture.get(item.experience, NO_PICTURES)
+
+    @property
+    def has_pictures(self) -> bool:
+        """Whether any property that is shown has the address of an image."""
+        items = ((self.state and self.state.items) or ())[:MOST_ITEMS]
+        own = [(self.properties, self.pictures), *((plain(item.properties), self.pictures_of(item)) for item in items)]
+        return any(address_of(found.get(key)) for found, keys in own for key in keys)
 
     @property
     def properties(self) -> Mapping[str, Any]:
@@ -62,9 +83,16 @@ async def preview_page(visit: Visit) -> Response:
     entities = {entity.entity: entity for entity in explanation.entities} if explanation else {}
     shown, cursor = page_of(list(entities), query.get("cursor", ""))
     states = await asyncio.to_thread(_states, delivered) if explanation else {}
+    pictures = pictures_of(delivered.model)
+    seen = [
+        Seen(entities[name], _state(entities[name], states), delivered.child(name).type, pictures) for name in shown
+    ]
     values = {
         "explanation": explanation,
-        "seen": [Seen(entities[name], _state(entities[name], states)) for name in shown],
+        "seen": seen,
+        "has_pictures": any(each.has_pictures for each in seen),
+        "address_of": address_of,
+        "most_items": MOST_ITEMS,
         "fields": delivered.model.fields[:MOST_FIELDS],
         "model": delivered.model,
         "plain": plain,
@@ -73,7 +101,8 @@ async def preview_page(visit: Visit) -> Response:
     }
     status = HTTPStatus.UNPROCESSABLE_ENTITY if typed.problems else HTTPStatus.OK
     crumbs = [Link("See as a person", "", is_here=True)]
-    return await show(visit, Page("console/delivery/preview", values, status), here="delivery", crumbs=crumbs)
+    whole = Page("console/delivery/preview", values, status, has_pictures=bool(values["has_pictures"]))
+    return await show(visit, whole, here="delivery", crumbs=crumbs)
 
 
 async def _explain(visit: Visit, typed: Typed, delivered: Delivered) -> tuple[SessionExplanation | None, Typed]:

@@ -79,6 +79,24 @@ def test_scenarios_change_places_and_go(space: DeliverySpace) -> None:
     assert "There is no targeted scenario" in text_of(space.review("up", entity="home.top", scenario="Gold"))
 
 
+def test_a_scenario_is_moved_to_a_place_after_the_same_review(space: DeliverySpace) -> None:
+    third = {**LATER, "name": "Third"}
+    space.deliver({"home.top": {"targeted": [GOLD, LATER, third]}})
+    page = space.review("move", entity="home.top", scenario="Third", position="1")
+    assert "Move “Third” to place 1 in home.top" in text_of(page)
+    assert names_of(space) == ["Gold", "Later", "Third"]
+    assert space.push(page).headers["location"] == space.path("/entities/home.top")
+    assert names_of(space) == ["Third", "Gold", "Later"]
+    space.push(space.review("move", entity="home.top", scenario="Third", position="2"))
+    assert names_of(space) == ["Gold", "Third", "Later"]
+    space.push(space.review("move", entity="home.top", scenario="Gold", position="100"))
+    assert names_of(space) == ["Third", "Later", "Gold"]
+    assert "delivers this already" in text_of(space.review("move", entity="home.top", scenario="Third", position="1"))
+    for position in ("0", "-1", "x", "101", ""):
+        answer = space.review("move", entity="home.top", scenario="Third", position=position)
+        assert answer.status_code == 400, position
+
+
 def test_a_push_that_is_sent_twice_is_made_once(space: DeliverySpace) -> None:
     for deed, fields in (("publish", {"collection": "home"}), ("down", {"entity": "home.top", "scenario": "Gold"})):
         page, before = space.review(deed, **fields), space.delivery()["revision"]

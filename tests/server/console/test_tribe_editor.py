@@ -125,6 +125,7 @@ def test_a_new_tribe_has_a_key_of_its_name(place: Place) -> None:
         ("", "Is missing"),
         ("日本", "Is missing"),
         ("Gold members", "There is a tribe with this key"),
+        ("Revisions", ".*is the history of all tribes"),
     ):
         answer = press(place, page, "save", path, name=name, f0_attribute="locale", f0_operator="exists")
         assert answer.status_code == 422
