@@ -65,7 +65,7 @@ def _review(page: Any, _: Demo) -> None:
     page.fill("[id='p.discount-percent']", "25")
     page.click("button[value=review]")
     page.wait_for_selector("text=What this changes")
-    page.fill("#note", "Agreed with marketing: eight in the morning, and 25 percent.")
+    page.fill("#note", "Eight in the morning, as marketing asked")
 
 
 def _unfold(page: Any, _: Demo) -> None:
@@ -109,7 +109,7 @@ def prepare(demo: Demo) -> None:
         spring |= {"tribes": ["gold-members-in-norway"], "starts": FRIDAY}
         _put(client, path, document, "The spring offer starts on Friday")
         model = client.get("/v2/spaces/world/model").raise_for_status().json()["data"][0]
-        _put(client, "/v2/spaces/world/model", {**model, "name": "World news"}, "A name for the manual's fonts")
+        _put(client, "/v2/spaces/world/model", {**model, "name": "World news"}, "Named for readers of English")
 
 
 def _put(client: httpx.Client, path: str, document: Any, note: str) -> None:
@@ -152,6 +152,7 @@ def main() -> None:
     FOLDER.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as name, demo_server(Path(name) / "data") as demo, launched() as browser:
         prepare(demo)
+        work(demo)
         for picture in PICTURES:
             take(browser, demo, picture)
 
