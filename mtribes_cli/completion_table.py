@@ -904,6 +904,7 @@ COMMANDS: dict[str, Command] = {
             (("--user",), "text", False, "Whom to explain."),
             (("--anonymous-id", "--visitor"), "text", False, "In place of a user: somebody's anonymous id."),
             (("--field",), "text", True, "What an app would say at session start; repeat for more."),
+            (("--at",), "text", False, "When the session would start: RFC 3339, by default now."),
             (("--space",), "text", False, "The Space; else mtribes.toml's."),
             (("--environment",), ("production", "staging", "development"), False, "production, staging or development; else mtribes.toml's. No default."),
         ),

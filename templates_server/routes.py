@@ -1774,7 +1774,7 @@ TRIBE_ROUTES = (
         f"{ENVIRONMENT}/session-explanation",
         sessions.explain,
         Surface.PLATFORM,
-        "What a session would show a person now, and why; needs `spaces:read` and `tribes:read` as well.",
+        "What a session would show a person now, or at a time, and why; needs `spaces:read` and `tribes:read` as well.",
         scope=Scope.USERS_READ,
         reads=AskedExplanation,
         gives=SessionExplanation,

@@ -16,6 +16,7 @@ from templates_server.description import Body
 from templates_server.endpoint import Call, Route, Surface, check_permission, to_response
 from templates_server.errors import ApiError, BadRequest, Forbidden, NotFound, Unauthenticated
 from templates_server.idempotency.answers import HEADER, IdempotentAnswers
+from templates_server.packing import pack
 from templates_server.rate_limits import RateLimiter
 from templates_server.silent_proxies import SilentProxies
 
@@ -32,6 +33,8 @@ async def serve(route: Route, call: Call) -> Response:
         raise
     if call.quota is not None:
         response.raw_headers += call.quota.raw_headers()
+    if route.surface is Surface.PAGE:
+        pack(response, call.request)
     return response
 
 

@@ -18,7 +18,7 @@ from templates_server.endpoint import Call
 from templates_server.errors import ApiError, NotFound
 from templates_server.pages import browser
 from templates_server.pages.browser import Browser
-from templates_server.pages.moments import time_element
+from templates_server.pages.moments import moment_element, time_element
 from templates_server.server_key import ServerKey
 from templates_server.settings import Settings
 
@@ -107,6 +107,7 @@ class Pages:
         )
         self._templates.filters["marked"] = marked
         self._templates.filters["when"] = _when
+        self._templates.filters["moment"] = moment_element
         self._templates.globals.update(
             new_key=lambda purpose: browser.new_form_key(key, purpose),
             url=self.url,

@@ -11,7 +11,7 @@ from typing import Any
 from starlette.responses import Response
 
 from templates_server.codegen.model import EntityState, Field, Item, PropertyType
-from templates_server.console.delivery.controls import Unreadable, read_number
+from templates_server.console.delivery.controls import Unreadable, read_number, read_time, zone_names
 from templates_server.console.delivery.pictures import Pictures, address_of, pictures_of
 from templates_server.console.delivery.workspace import Delivered, load, page_of
 from templates_server.console.navigation import Link
@@ -34,6 +34,10 @@ MOST_FIELDS = 20
 MOST_ITEMS = 20
 NO_PICTURES: frozenset[str] = frozenset()
 States = Mapping[tuple[str, str | None], EntityState]
+
+
+class NoMoment(Unreadable):
+    """When the session would start cannot be read."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +102,8 @@ async def preview_page(visit: Visit) -> Response:
         "plain": plain,
         "cursor": cursor,
         "typed": typed,
+        "nobody": typed.text("person") if NOBODY in typed.problems.get("person", ()) else "",
+        "zones": sorted(zone_names()),
     }
     status = HTTPStatus.UNPROCESSABLE_ENTITY if typed.problems else HTTPStatus.OK
     crumbs = [Link("See as a person", "", is_here=True)]
@@ -112,13 +118,24 @@ async def _explain(visit: Visit, typed: Typed, delivered: Delivered) -> tuple[Se
         return None, typed
     try:
         asked = {KINDS.get(typed.text("kind"), "user_id"): person, "fields": _fields(typed, delivered.model.fields)}
+        if typed.text("at"):
+            asked |= {"at": _moment(typed)}
         return (await invoke(visit, sessions.explain, Asked(asked))).one, typed
+    except NoMoment as error:
+        return None, Typed(typed.values, {"at": [str(error)]})
     except Unreadable as error:
         return None, Typed(typed.values, {"": [str(error)]})
     except NotFound:
         return None, Typed(typed.values, {"person": [NOBODY]})
     except REFUSALS as error:
         return None, typed.refused(error, {"user_id": "person", "anonymous_id": "person", **same("person")})
+
+
+def _moment(typed: Typed) -> str:
+    try:
+        return read_time(typed.text("at"), typed.text("at.zone"))
+    except Unreadable as error:
+        raise NoMoment(str(error)) from None
 
 
 def _fields(typed: Typed, fields: tuple[Field, ...]) -> Mapping[str, Any] | None:

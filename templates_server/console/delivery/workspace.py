@@ -32,6 +32,11 @@ def entity_path(entity: str) -> str:
     return f"{DELIVERY}/entities/{quote(entity, safe='')}"
 
 
+def has_words(words: str, text: str) -> bool:
+    """Whether a text has each of the words, in upper or lower case."""
+    return all(word in text.casefold() for word in words.casefold().split())
+
+
 @dataclass(frozen=True)
 class Delivered:
     """What an environment delivers at a revision; its model, and the names of the Space's tribes by key."""

@@ -63,8 +63,12 @@ def test_names_are_text_on_every_page(place: Place) -> None:
 
 
 def test_a_tribe_says_who_is_in_it_how_many_and_where_it_is_used(place: Place) -> None:
+    unused = place.browser.get(f"{place.path}/gold-members")
+    assert "No scenario is for it" in text_of(unused)
+    assert f'href="{place.here}/delivery">open the delivery</a>' in unused.text
     place.use("gold-members")
     page = place.browser.get(f"{place.path}/gold-members")
+    assert f'href="{place.here}/delivery/entities/home.hero">' in page.text
     said = text_of(page)
     assert 'Users for whom this holds: Attribute “plan” equals "gold"' in said
     assert "staging home.hero in the scenario “Spring <b>”" in said
