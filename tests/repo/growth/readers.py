@@ -111,6 +111,7 @@ NOT_READERS: Mapping[str, str] = {
     "templates_server.backup.archive.check_end": _OURS,
     "templates_server.backup.archive.read_json": "is one call of msgspec, of the operator's own file",
     "templates_server.bodies.decode_json": "is called by the readers of events, identities, devices and sessions",
+    "templates_server.console.charts.chart_of": _OURS,
     "templates_server.console.tribe_counts._key": "hashes the rules of a tribe, which were read before",
     "templates_server.codegen.brightscript._body": _LISTED,
     "templates_server.codegen.brightscript.layout.entry": _LISTED,
