@@ -52,7 +52,12 @@ MODEL: dict[str, Any] = {
         "video/completed": {
             "name": "Done",
             "metadata": {
-                "genre": {"type": "select", "options": ["Drama", "News"], "name": "Genre"},
+                "genre": {
+                    "type": "select",
+                    "options": ["Drama", "News"],
+                    "name": " Genre ",
+                    "description": "\nSpaced \n",
+                },
                 "title": {"type": "text", "required": True},
             },
         },
