@@ -123,7 +123,7 @@ def sent_by_a_browser(values: Values) -> Values:
     }
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(edits())
 def test_a_form_that_nobody_touched_is_the_same_document(edit: tuple[Part, Any, str, str, Any]) -> None:
     part, model, key, _, _ = edit
@@ -136,7 +136,7 @@ def test_a_form_that_nobody_touched_is_the_same_document(edit: tuple[Part, Any, 
         assert json.dumps(after) == json.dumps(model)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(edits())
 def test_an_edit_in_the_form_is_the_same_edit_of_the_document(edit: tuple[Part, Any, str, str, Any]) -> None:
     part, model, key, new_key, wanted = edit
