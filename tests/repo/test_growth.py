@@ -211,6 +211,7 @@ OTHERWISE = {
     "mtribes_cli.installation": "a file of the installed program",
     "mtribes_cli.local_server": "a file of a server of the user's own",
     "mtribes_cli.write_journal": "json.loads alone",
+    "templates_server.accounts.organizations_api": "decoded fields of bounded number",
     "templates_server.accounts.service_accounts_api": "decoded fields of bounded number",
     "templates_server.audit.store": "what the program itself stored",
     "templates_server.codegen.targets": "decoded fields of bounded number",

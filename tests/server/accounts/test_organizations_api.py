@@ -324,3 +324,12 @@ def test_a_space_that_is_created_at_the_same_time_is_never_lost(server: RunningS
             created, deleted = pool.submit(create), pool.submit(delete)
         assert (created.result(), deleted.result()) in {(201, 409), (404, 204)}
         assert bool(rows_about(server, boss.organization.id)) == (created.result() == 201)
+
+
+def test_one_with_a_space_is_not_removed_whatever_it_is_called(server: RunningServer, boss: Person) -> None:
+    space, organizations = add_space(server, boss), schema.organizations
+    as_deleted = organizations.update().where(organizations.c.id == boss.organization.id).values(key=organizations.c.id)
+    server.database.write_now(lambda connection: connection.execute(as_deleted))
+    SpaceRemovals(server.database, system_clock).remove()
+    assert rows_about(server, boss.organization.id)["spaces"] == 1
+    assert ask(server, boss, "GET", f"/v2/spaces/{space}").status_code == 200
