@@ -216,7 +216,9 @@ class Stage:
     def cookie_name(self) -> str:
         """The name of the browser's cookie."""
         return next(
-            cookie.name for cookie in self.browser.cookies.jar if not cookie.name.endswith(("_known", "_notice"))
+            cookie.name
+            for cookie in self.browser.cookies.jar
+            if not cookie.name.endswith(("_known", "_kept", "_notice"))
         )
 
     def cookie_for(self, route: Route) -> str:
