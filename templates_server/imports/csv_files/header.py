@@ -182,9 +182,7 @@ def nearly_fields(columns: Sequence[Column]) -> Mapping[str, str]:
     return {
         column.name: found[column.name]
         for column in columns
-        if found.get(column.name)
-        and found[column.name] not in taken
-        and column.becomes == ATTRIBUTE + column.name
+        if found.get(column.name) and found[column.name] not in taken and column.becomes == ATTRIBUTE + column.name
     }
 
 

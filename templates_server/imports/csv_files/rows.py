@@ -68,9 +68,7 @@ class Part:
     @property
     def is_full(self) -> bool:
         """Whether it is time to send it."""
-        return (
-            self.room_bytes <= 0 or len(self.rows) >= MOST_ROWS_A_PART or len(self.unsent) >= MOST_REJECTS_A_PART
-        )
+        return self.room_bytes <= 0 or len(self.rows) >= MOST_ROWS_A_PART or len(self.unsent) >= MOST_REJECTS_A_PART
 
     @property
     def body(self) -> bytes:
