@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from templates_server.errors import BadRequest
 from templates_server.forms import Parameters, SentFile
+
+if TYPE_CHECKING:
+    from python_multipart.multipart import MultipartCallbacks
 
 NOT_A_FORM = "The body is no form that a browser sends, or it was cut."
 MAX_FIELD_BYTES = 64 * 1024
@@ -62,13 +65,13 @@ class _Parts:
         self.is_whole = False
 
     @property
-    def callbacks(self) -> Mapping[str, Callable[..., None]]:
+    def callbacks(self) -> MultipartCallbacks:
         """What the parser calls."""
         return {
             "on_part_begin": self._begin,
             "on_part_data": self._add,
-            "on_header_field": lambda data, start, end: self._header.extend(data[start:end]),
-            "on_header_value": lambda data, start, end: self._value.extend(data[start:end]),
+            "on_header_field": self._add_header,
+            "on_header_value": self._add_value,
             "on_header_end": self._end_header,
             "on_end": self._end,
         }
@@ -92,6 +95,12 @@ class _Parts:
 
     def _add(self, data: bytes, start: int, end: int) -> None:
         self._parts[-1].content += memoryview(data)[start:end]
+
+    def _add_header(self, data: bytes, start: int, end: int) -> None:
+        self._header += data[start:end]
+
+    def _add_value(self, data: bytes, start: int, end: int) -> None:
+        self._value += data[start:end]
 
     def _end_header(self) -> None:
         self._parts[-1].headers[bytes(self._header).lower()] = bytes(self._value)

@@ -127,8 +127,8 @@ from templates_server.imports import api as imports
 from templates_server.imports.digests import CONTENT_DIGEST
 from templates_server.imports.models import Completion, ImportView, PartView
 from templates_server.imports.reading import MAX_PART_BYTES
-from templates_server.imports.uploads import MAX_FILE_BYTES
 from templates_server.imports.turns import PREFER
+from templates_server.imports.uploads import MAX_FILE_BYTES
 from templates_server.metrics import api as metrics
 from templates_server.oauth import api as oauth
 from templates_server.oauth import local_page

@@ -53,7 +53,7 @@ class _Run:
     file: CsvFile
     upload: Upload
     parts: int = 0
-    totals: Totals = Totals()
+    totals: Totals = field(default_factory=Totals)
     rejects: list[Reject] = field(default_factory=list)
 
     def add(self, part: Part, outcome: Outcome) -> None:
@@ -157,7 +157,7 @@ class Bringing:
         run = _Run(open_csv(content, upload.name, upload.wanted), upload)
         parts = run.file.parts(upload.wanted)
         while (part := await self._aside(lambda: next(parts, None))) is not None:
-            body = await self._aside(lambda part=part: part.body)
+            body = await self._aside(part.packed)
             if body:
                 run.parts += 1
             run.add(part, await take(run.parts, body) if body else Outcome(Totals(), ()))

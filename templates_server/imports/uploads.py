@@ -85,7 +85,7 @@ class Upload(msgspec.Struct, frozen=True):
 def upload_id(account_id: str, environment_id: str, key: str, content: bytes) -> str:
     """The id of a file: a form that is sent twice gives the same."""
     digest = hashlib.sha256(content).hexdigest()
-    return hashlib.sha256("\0".join((account_id, environment_id, key, digest)).encode()).hexdigest()[:32]
+    return hashlib.sha256(f"{account_id} {environment_id} {digest} {key}".encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True)

@@ -70,8 +70,7 @@ class Part:
         """Whether it is time to send it."""
         return self.room_bytes <= 0 or len(self.rows) >= MOST_ROWS_A_PART or len(self.unsent) >= MOST_REJECTS_A_PART
 
-    @property
-    def body(self) -> bytes:
+    def packed(self) -> bytes:
         """Its rows as NDJSON; nothing at all where there are none."""
         return b"\n".join(self.rows) + b"\n" if self.rows else b""
 

@@ -65,7 +65,6 @@ class RowRules:
 
     def user_of(self, row: Sequence[str]) -> dict[str, Any]:
         """A settled row as the user that is sent: an empty cell is not given. ValueError as the cells have it."""
-        at = 0
         try:
             user = {name: convert(row[at]) if convert else row[at] for at, name, convert in self._given if row[at]}
             attributes = {

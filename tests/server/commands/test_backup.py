@@ -44,6 +44,7 @@ PARAMETERS = {
     "visitor": "phone",
     "export": "exp_0",
     "entity": "homepage.header",
+    "upload": "x",
 }
 ANSWERS_OF_ITS_OWN = re.compile(
     rb'(name="(?:form_token|key)" value="|"last_used":|live/stream\?after=)(?:null|"[^"]*"|[^"]*)'

@@ -2,78 +2,14 @@
 
 from __future__ import annotations
 
-import html
-import re
-import time
-from collections.abc import Mapping
-from dataclasses import dataclass
-
-import httpx
 import pytest
 
-from templates_server.access import Role
-from templates_server.console.imports import TOO_LARGE
-from templates_server.imports.bringing import Bringing
-from templates_server.imports.uploads import MAX_FILE_BYTES
-from tests.server.console.people import colleague, deeds_of, forms_of, new_space, text_of
-from tests.server.oauth.flows import Browser, Someone, signed_in_browser, someone
+from tests.server.console.importing import Importer, selected
+from tests.server.console.people import deeds_of, new_space, text_of
+from tests.server.oauth.flows import Someone, signed_in_browser, someone
 from tests.servers import RunningServer
 
 GOOD = b"user_id,E-Mail,plan,n\nada,ada@example.com,gold,1\nbob,,silver,x\n"
-OPTION = re.compile(r'<option value="([^"]*)" selected>')
-
-
-@dataclass
-class Importer:
-    """Somebody at the imports page of an environment."""
-
-    browser: Browser
-    path: str
-
-    def send(self, content: bytes, name: str = "users.csv") -> httpx.Response:
-        """Send a file from a fresh page."""
-        fields = forms_of(self.browser.get(self.path))[self.path][0]
-        return self.browser.send_file(self.path, fields, name, content)
-
-    def sent(self, content: bytes, name: str = "users.csv") -> str:
-        """The path of the file that was sent."""
-        answer = self.send(content, name)
-        assert answer.status_code == 303, text_of(answer)
-        return answer.headers["location"]
-
-    def do(self, file: str, deed: str, **fields: str) -> httpx.Response:
-        """Send a form of the file's page."""
-        page = self.browser.get(file)
-        action = f"{file}/{deed}"
-        return self.browser.send("POST", action, fields={**forms_of(page)[action][0], **fields})
-
-    def mapped(self, file: str, **changes: str) -> httpx.Response:
-        """Send the columns as the page has them but for these changes, and open what comes of it."""
-        answer = self.do(file, "columns", **{**selected(self.browser.get(file)), **changes})
-        assert answer.status_code == 303, text_of(answer)
-        return self.settled(file)
-
-    def imported(self, file: str) -> httpx.Response:
-        """Import the file that was checked, and open what comes of it."""
-        assert self.do(file, "start").status_code == 303
-        return self.settled(file)
-
-    def settled(self, file: str) -> httpx.Response:
-        """The page of a file once nothing goes on."""
-        for _ in range(200):
-            page = self.browser.get(file)
-            if "data-running" not in page.text:
-                return page
-            time.sleep(0.05)
-        raise AssertionError("it does not end")
-
-
-def selected(page: httpx.Response) -> Mapping[str, str]:
-    """What the selects of a page say."""
-    found = {}
-    for name, options in re.findall(r'<select id="[^"]+" name="([^"]+)"[^>]*>(.*?)</select>', page.text, re.DOTALL):
-        (found[name],) = OPTION.findall(options)
-    return found
 
 
 @pytest.fixture
