@@ -22,7 +22,7 @@ from templates_server.imports.csv_files.header import columns_of
 from templates_server.imports.csv_files.rejects import made_safe, rejects_file, shown_cells
 from templates_server.imports.csv_files.rows import CsvFile, Part, Reject, open_csv
 from templates_server.imports.models import RowError, Totals
-from templates_server.imports.uploads import CHECKED, CHECKING, COMPLETE, SENT, STOPPED, ShownReject, Upload, Uploads
+from templates_server.imports.uploads import CHECKED, COMPLETE, ShownReject, Upload, Uploads
 
 LOGGER = logging.getLogger("templates_server")
 AT_ONCE = 2
@@ -134,9 +134,8 @@ class Bringing:
             await self._stop(upload, FAILED)
 
     async def _stop(self, upload: Upload, why: str) -> None:
-        stopped = replace(upload, state=SENT if upload.state == CHECKING else STOPPED, error=why)
         with contextlib.suppress(NotFound):  # it was discarded: nobody is to be told
-            await asyncio.to_thread(self.uploads.store, stopped)
+            await asyncio.to_thread(self.uploads.stop, upload, why)
 
     async def _check(self, upload: Upload, take: Take) -> None:
         run = await self._through(upload, take)

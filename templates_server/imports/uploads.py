@@ -170,6 +170,12 @@ class Uploads:
         self._write(upload.id + ABOUT, msgspec.json.encode(touched))
         return touched
 
+    def stop(self, upload: Upload, why: str) -> None:
+        """Keep that it was broken off, with what is known of how far it came; NotFound when it was discarded."""
+        known = self._read(upload.id) or upload
+        state = SENT if upload.state == CHECKING else STOPPED
+        self.store(msgspec.structs.replace(known, state=state, error=why))
+
     def content(self, upload: Upload) -> bytes:
         """The file itself; NotFound once it is gone."""
         return self._content(upload.id + CONTENT)
@@ -193,9 +199,10 @@ class Uploads:
 
     def purge(self) -> None:
         """Remove what is over, and what is left of files that nothing is known of."""
-        now = self._clock()
-        for path in self._paths():
-            upload = self._read(path.name.partition(".")[0])
+        now, paths = self._clock(), self._paths()
+        known = {file_id: self._read(file_id) for file_id in {path.name.partition(".")[0] for path in paths}}
+        for path in paths:
+            upload = known[path.name.partition(".")[0]]
             if _is_old(path) if upload is None else upload.is_over(now):
                 path.unlink(missing_ok=True)
 

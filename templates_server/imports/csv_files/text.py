@@ -20,8 +20,8 @@ LAST_SURROGATES = 0xDC00
 FIRST_BYTE, LAST_BYTE = 0xDC80, 0xDCFF
 SAVE_AS_CSV = "Save it as CSV in UTF-8, and choose that file."
 NO_TEXT = {
-    b"\x1f\x8b": "is packed with gzip. Unpack it, or bring it in by `mtribes user ingest`.",
-    b"\x28\xb5\x2f\xfd": "is packed with zstd. Unpack it, or bring it in by `mtribes user ingest`.",
+    b"\x1f\x8b": "is packed with gzip. Unpack it, or bring it in by mtribes user ingest.",
+    b"\x28\xb5\x2f\xfd": "is packed with zstd. Unpack it, or bring it in by mtribes user ingest.",
     b"PK\x03\x04": f"is a ZIP archive or a spreadsheet. {SAVE_AS_CSV}",
     b"\xd0\xcf\x11\xe0": f"is a spreadsheet. {SAVE_AS_CSV}",
     b"\xff\xfe\x00\x00": f"is UTF-32. {SAVE_AS_CSV}",
