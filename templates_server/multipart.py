@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from templates_server.forms import Parameters, SentFile
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
 
+logging.getLogger("python_multipart").setLevel(logging.ERROR)  # what it warns of, the answer says
 NOT_A_FORM = "The body is no form that a browser sends, or it was cut."
 MAX_FIELD_BYTES = 64 * 1024
 

@@ -27,6 +27,7 @@ from templates_server.imports import store
 from templates_server.imports.bringing import Bringing
 from templates_server.imports.csv_files.faults import Unreadable
 from templates_server.imports.csv_files.header import Wanted
+from templates_server.imports.csv_files.rejects import made_safe
 from templates_server.imports.csv_files.rows import CsvFile, open_csv
 from templates_server.imports.uploads import MAX_FILE_BYTES, Owner, Upload, upload_id
 from templates_server.pages.render import Page, see_other
@@ -39,10 +40,11 @@ MEBIBYTE = 1024 * 1024
 TOO_LARGE = (
     f"The file has more than {MAX_FILE_BYTES // MEBIBYTE} MiB. Bring it in by the terminal: mtribes user ingest."
 )
-MOST_COLUMNS = 256
+MOST_COLUMNS = 400
 MOST_NAME_CHARACTERS = 16 * 1024
 EXAMPLES = 3
 MOST_EXAMPLE_CHARACTERS = 40
+MOST_FILE_NAME_CHARACTERS = 80
 MOST_LISTED = 20
 
 
@@ -94,20 +96,25 @@ async def _kept(visit: Visit, sent: Parameters) -> Upload:
         raise ValidationFailed([Problem("file", "Choose a CSV file that is not empty.")])
     if len(file.content) > MAX_FILE_BYTES:
         raise ValidationFailed([Problem("file", TOO_LARGE)])
-    opened = await asyncio.to_thread(_opened, file)
-    owner = owner_of(visit)
+    return await asyncio.to_thread(_added, visit, file, sent.text(KEY))
+
+
+def _added(visit: Visit, file: SentFile, key: str) -> Upload:
+    """The file among those that are kept, or what is kept of it already."""
+    opened, owner = _opened(file), owner_of(visit)
+    name = made_safe(PureWindowsPath(file.name).name) or "file.csv"
     upload = Upload(
-        id=upload_id(owner.account_id, owner.environment_id, sent.text(KEY), file.content),
+        id=upload_id(owner.account_id, owner.environment_id, key, file.content),
         environment_id=owner.environment_id,
         account_id=owner.account_id,
         import_id=new_id("imp"),
-        name=shortened(PureWindowsPath(file.name).name, MOST_EXAMPLE_CHARACTERS * 2),
+        name=shortened(name, MOST_FILE_NAME_CHARACTERS),
         size=len(file.content),
         uploaded=visit.call.now,
         columns=opened.header.names,
         examples=[list(map(_example, row)) for row in opened.first_rows(EXAMPLES)],
     )
-    return await asyncio.to_thread(visit.call.services.part(Bringing).uploads.add, upload, file.content)
+    return visit.call.services.part(Bringing).uploads.add(upload, file.content)
 
 
 def _example(cell: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -159,7 +160,8 @@ class Bringing:
             body = await self._aside(part.packed)
             if body:
                 run.parts += 1
-            run.add(part, await take(run.parts, body) if body else Outcome(Totals(), ()))
+            outcome = await take(run.parts, body) if body else Outcome(Totals(), ())
+            await self._aside(functools.partial(run.add, part, outcome))
             await asyncio.to_thread(self.uploads.store, replace(upload, totals=run.totals, error=""))
         return run
 
