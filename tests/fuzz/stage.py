@@ -201,7 +201,14 @@ class Stage:
 
     def part(self, route: Route, name: str) -> str:
         """Return what stands for a part of a route's path."""
-        known = {"organization": "acme", "space": "vod", "environment": "production", "part": "2", **self.names}
+        known = {
+            "organization": "acme",
+            "space": "vod",
+            "environment": "production",
+            "part": "2",
+            "upload": "0" * 32,
+            **self.names,
+        }
         for part, text in OF_ONE_ROUTE.get(f"{route.method} {route.path}", {}).items():
             known[part] = self.names.get(text, text)
         return known.get(name) or part_of(route, name).example.strip("$")
