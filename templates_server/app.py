@@ -55,8 +55,10 @@ from templates_server.idempotency.answers import IdempotentAnswers
 from templates_server.identifiers import ENVIRONMENT_KEY_PREFIX, new_id
 from templates_server.identities import store as identities_store
 from templates_server.identities.api import AliasArrivals, IdentityArrivals
+from templates_server.imports.bringing import Bringing
 from templates_server.imports.reader import PartReader
 from templates_server.imports.turns import Turns
+from templates_server.imports.uploads import Uploads
 from templates_server.incoming import IncomingRequest
 from templates_server.metrics.counts import Metrics, new_metrics
 from templates_server.numbers import whole_number
@@ -177,6 +179,7 @@ class Application:
         self.services.part(DayClosing).start()
         self.services.part(Purge).start()
         self.services.part(Spooler).start()
+        self.services.part(Bringing).start()
         self.services.part(TagRemovals).start()
         self.services.part(SpaceRemovals).start()
         self.services.part(NameFolding).start()
@@ -185,6 +188,7 @@ class Application:
         await self.services.part(NameFolding).finish()
         await self.services.part(SpaceRemovals).finish()
         await self.services.part(TagRemovals).finish()
+        await self.services.part(Bringing).finish()
         await self.services.part(Spooler).finish()
         await self.services.part(Purge).finish()
         await self.services.part(DayClosing).finish()
@@ -320,6 +324,7 @@ def create_app(
             TagRemovals: TagRemovals(database, clock),
             SpaceRemovals: SpaceRemovals(database, clock),
             Spooler: Spooler(database, ExportFiles(DataFolder(settings.data_folder).exports_folder), clock),
+            Bringing: Bringing(Uploads(DataFolder(settings.data_folder).uploads_folder, clock)),
             Metrics: new_metrics(version("mtribes"), unstored_writes=lambda: database.unstored_writes),
         },
     )

@@ -215,6 +215,7 @@ def _present(value: str | None) -> str:
 
 
 Handler = Callable[[Call], Awaitable[Answer | Response]]
+BeforeBody = Callable[[Call], Awaitable[Response | None]]
 FindAsker = Callable[[Call], Awaitable[access.Principal]]
 
 
@@ -235,7 +236,8 @@ class Route:
     value that only the server knows. `group` is the heading in `/docs`, by default the noun of the path. A
     deprecated route names its `successor`, a path; `implies` are parameters that its own path does not have, and
     `sends_always` headers of its refusals, too.
-    `max_body_bytes` overrides the limit of the settings.
+    `max_body_bytes` overrides the limit of the settings, and `too_large` is what a body beyond it is told.
+    `before_body` may answer before the body is read: for those who are to send no long one.
 
     `is_open` asks for no credentials where the surface does; `needs_sign_in` for those of a person who has signed in:
     no personal token and no service account will do. `find_asker` finds out who asks in another way than by a bearer
@@ -253,6 +255,8 @@ class Route:
     gives: Any = None
     status: HTTPStatus = HTTPStatus.OK
     max_body_bytes: int | None = None
+    too_large: str = ""
+    before_body: BeforeBody | None = None
     is_open: bool = False
     needs_sign_in: bool = False
     also: Sequence[HTTPStatus] = ()

@@ -33,6 +33,8 @@ from templates_server.codegen import api as codegen
 from templates_server.codegen.models import Code, CodeRequest
 from templates_server.console import audit as audit_pages
 from templates_server.console import home as home_pages
+from templates_server.console import import_file as import_file_pages
+from templates_server.console import imports as import_pages
 from templates_server.console import keys as key_pages
 from templates_server.console import live as live_pages
 from templates_server.console import members as member_pages
@@ -87,6 +89,7 @@ from templates_server.description import (
     IF_RANGE,
     JAVASCRIPT,
     JSON,
+    MULTIPART,
     NDJSON,
     NOTE,
     PAGE,
@@ -130,6 +133,7 @@ from templates_server.imports.digests import CONTENT_DIGEST
 from templates_server.imports.models import Completion, ImportView, PartView
 from templates_server.imports.reading import MAX_PART_BYTES
 from templates_server.imports.turns import PREFER
+from templates_server.imports.uploads import MAX_FILE_BYTES
 from templates_server.metrics import api as metrics
 from templates_server.oauth import api as oauth
 from templates_server.oauth import local_page
@@ -149,6 +153,7 @@ from templates_server.openapi import api as openapi
 from templates_server.pages import api as pages
 from templates_server.pages import invitations as invitation_pages
 from templates_server.pages.models import (
+    ColumnsForm,
     ConsentForm,
     DeedForm,
     DeviceConsentForm,
@@ -173,6 +178,7 @@ from templates_server.pages.models import (
     SpaceForm,
     TokenForm,
     TribeForm,
+    UploadForm,
     UserTagForm,
 )
 from templates_server.sessions import api as sessions
@@ -515,6 +521,9 @@ CONSOLE_VISITORS = f"{CONSOLE_ENVIRONMENT}/visitors"
 CONSOLE_VISITOR = f"{CONSOLE_VISITORS}/{{visitor}}"
 CONSOLE_USER_TAGS = f"{CONSOLE_ENVIRONMENT}/user-tags"
 OF_A_SEARCH = (Forbidden, ValidationFailed)
+CONSOLE_IMPORTS = f"{CONSOLE_ENVIRONMENT}/imports"
+CONSOLE_IMPORT = f"{CONSOLE_IMPORTS}/{{upload}}"
+UPLOAD_FORM_MAX_BYTES = MAX_FILE_BYTES + 64 * 1024  # with what is beside the file
 CONSOLE_DELIVERY = f"{CONSOLE_ENVIRONMENT}/delivery"
 SCENARIO_FORM_MAX_BYTES = 1024 * 1024
 OF_TEMPLATE = {"template": "experience"}
@@ -534,11 +543,12 @@ def _page(path: str, handler: Handler, summary: str, **details: Any) -> Route:
 def _form(path: str, handler: Handler, summary: str, fields: type[Struct], **details: Any) -> Route:
     """What takes a form of the console: on to a page, or the form again with what is wrong."""
     usual: dict[str, Any] = {
+        "reads": form(fields),
         "refuses": (Forbidden, ValidationFailed, Conflict),
         "status": HTTPStatus.SEE_OTHER,
         "max_body_bytes": SIGN_IN_MAX_BYTES,
     }
-    return Route("POST", path, handler, Surface.PAGE, summary, reads=form(fields), **{**usual, **details})
+    return Route("POST", path, handler, Surface.PAGE, summary, **{**usual, **details})
 
 
 CONSOLE_ROUTES = (
@@ -790,6 +800,37 @@ CONSOLE_ROUTES = (
     ),
     _page(CONSOLE_USER_TAGS, user_tag_pages.user_tags_page, "The user tags, searched.", refuses=OF_A_SEARCH),
     _form(f"{CONSOLE_USER_TAGS}/delete", user_tag_pages.delete_user_tag, "Delete a tag from everybody.", UserTagForm),
+    _page(CONSOLE_IMPORTS, import_pages.imports_page, "Files to import, and what was imported and exported before."),
+    _form(
+        CONSOLE_IMPORTS,
+        import_pages.upload_file,
+        "Send a CSV file of users.",
+        UploadForm,
+        reads=Body(UploadForm, (MULTIPART, FORM)),
+        refuses=(Forbidden, ValidationFailed, UnsupportedMediaType),
+        max_body_bytes=UPLOAD_FORM_MAX_BYTES,
+        too_large=import_pages.TOO_LARGE,
+        before_body=import_pages.sign_in_before_upload,
+    ),
+    _page(
+        CONSOLE_IMPORT, import_file_pages.file_page, "A file that was sent: its columns, what will happen, its result."
+    ),
+    _form(
+        f"{CONSOLE_IMPORT}/columns",
+        import_file_pages.map_columns,
+        "Say what its columns become, and find out what an import would do.",
+        ColumnsForm,
+        max_body_bytes=SCENARIO_FORM_MAX_BYTES,
+    ),
+    _form(f"{CONSOLE_IMPORT}/start", import_file_pages.start_import, "Import it, or go on.", DeedForm),
+    _form(f"{CONSOLE_IMPORT}/discard", import_file_pages.discard_file, "Delete it from the server.", DeedForm),
+    _page(
+        f"{CONSOLE_IMPORT}/rejects",
+        import_file_pages.rejects_file,
+        "Its rows that were not taken, as CSV.",
+        gives=Body(bytes, (CSV,)),
+        sends=(CONTENT_DISPOSITION,),
+    ),
     _page(CONSOLE_DELIVERY, delivery_pages.overview_page, "What an environment delivers, entity by entity."),
     _page(
         f"{CONSOLE_DELIVERY}/entities/{{entity}}",

@@ -5,6 +5,7 @@ Who is not signed in is asked to sign in, and comes back to the page with what t
 
 from __future__ import annotations
 
+import asyncio
 import functools
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,13 +13,15 @@ from urllib.parse import quote, urlencode
 
 from starlette.responses import Response
 
+from templates_server import bodies
 from templates_server.access import ALL_SCOPES, Place, Principal, PrincipalKind, may_see
 from templates_server.accounts import store as accounts_store
 from templates_server.accounts.store import Account, Organization
 from templates_server.console.kept import forms as kept_forms
 from templates_server.endpoint import Call, Handler
 from templates_server.errors import NotFound
-from templates_server.forms import MAX_PARAMETERS, Parameters, decode_form
+from templates_server.forms import FILES_TYPE, FORM_TYPE, MAX_PARAMETERS, Parameters, decode_form
+from templates_server.multipart import decode_multipart
 from templates_server.pages.browser import Browser, browser_of, check_form
 from templates_server.pages.render import see_other
 
@@ -73,19 +76,24 @@ def page(handler: PageHandler) -> Handler:
 
 
 def form(
-    purpose: str, *, back: str, keeps: Sequence[str] | Keep = (), most: int = MAX_PARAMETERS
+    purpose: str,
+    *,
+    back: str,
+    keeps: Sequence[str] | Keep = (),
+    most: int = MAX_PARAMETERS,
+    has_files: bool = False,
 ) -> Callable[[FormHandler], Handler]:
     """What takes a form of that purpose. Who is signed out by now comes `back` to that page, with the fields it keeps.
 
     A form with fields of many names says by a function what it keeps. Never keep a password or another secret: short
-    fields come back in an address. It has at `most` so many fields.
+    fields come back in an address. It has at `most` so many fields. One that `has_files` may be sent with some.
     """
 
     def decorate(handler: FormHandler) -> Handler:
         @functools.wraps(handler)
         async def serve(call: Call) -> Response:
             visit = await visit_of(call)
-            sent = decode_form(call.request, call.body, most=most)
+            sent = await _sent(call, most) if has_files else decode_form(call.request, call.body, most=most)
             if visit is None:
                 kept = keeps(sent) if callable(keeps) else {name: sent.text(name) for name in keeps}
                 return await _sign_in_and_come_back(call, filled(call, back), kept, (sent.text("key"), purpose))
@@ -95,6 +103,19 @@ def form(
         return serve
 
     return decorate
+
+
+async def _sent(call: Call, most: int) -> Parameters:
+    """The fields of a form that may have files; these are read aside, as they may be long."""
+    kind = bodies.require_media_type(call.request, FORM_TYPE, FILES_TYPE)
+    if kind == FORM_TYPE:
+        return decode_form(call.request, call.body, most=most)
+    return await asyncio.to_thread(decode_multipart, call.request.headers["content-type"], call.body, most=most)
+
+
+async def signed_in_first(call: Call, back: str) -> Response | None:
+    """Have a person who is signed out sign in, before a long body is read from them, and come `back`."""
+    return None if await visit_of(call) else sign_in_first(call, filled(call, back))
 
 
 async def visit_of(call: Call) -> Visit | None:

@@ -172,6 +172,20 @@ class DownloadForm(DeedForm, frozen=True):
     format: Literal["csv", "ndjson", "json"] = "csv"
 
 
+class UploadForm(DeedForm, frozen=True):
+    """A CSV file of users."""
+
+    file: bytes = b""
+
+
+class ColumnsForm(DeedForm, frozen=True):
+    """What a column of an uploaded file becomes, by its number from 0: these are of the first."""
+
+    becomes: str = msgspec.field(default="", name="becomes-0")
+    named: str = msgspec.field(default="", name="named-0")
+    type: str = msgspec.field(default="", name="type-0")
+
+
 class ModelForm(DeedForm, frozen=True):
     """A model as a document, the revision that it was made from, and whether to store it or to say what changes."""
 

@@ -50,6 +50,7 @@ OF_DEVELOPERS = (
     f"{HERE}/users/ada",
     f"{HERE}/visitors",
     f"{HERE}/user-tags",
+    f"{HERE}/imports",
     f"{HERE}/live",
     "/console/spaces/vod/model/edit",
     "/console/spaces/vod/model/parts/experience?key=header",

@@ -201,7 +201,14 @@ class Stage:
 
     def part(self, route: Route, name: str) -> str:
         """Return what stands for a part of a route's path."""
-        known = {"organization": "acme", "space": "vod", "environment": "production", "part": "2", **self.names}
+        known = {
+            "organization": "acme",
+            "space": "vod",
+            "environment": "production",
+            "part": "2",
+            "upload": "0" * 32,
+            **self.names,
+        }
         for part, text in OF_ONE_ROUTE.get(f"{route.method} {route.path}", {}).items():
             known[part] = self.names.get(text, text)
         return known.get(name) or part_of(route, name).example.strip("$")
@@ -267,6 +274,10 @@ FORMS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     f"POST {CONSOLE}/visitors/{{visitor}}/tags": ("add visitor tag", {"tag": "sports/boxing"}),
     f"POST {CONSOLE}/visitors/{{visitor}}/tags/remove": ("remove visitor tag", {"tag": "sports/boxing"}),
     f"POST {CONSOLE}/user-tags/delete": ("delete user tag", {"tag": "old"}),
+    f"POST {CONSOLE}/imports": ("upload import", {"key": "x"}),
+    f"POST {CONSOLE}/imports/{{upload}}/columns": ("map import", {"becomes-0": "user_id"}),
+    f"POST {CONSOLE}/imports/{{upload}}/start": ("start import", {}),
+    f"POST {CONSOLE}/imports/{{upload}}/discard": ("discard import", {}),
     "POST /account/tokens": ("create token", {"name": "CI", "scope": "code:read", "days": "7", "spaces": ""}),
     "POST /account/password": ("change password", {"present": "x", "password": PASSWORD, "repeated": PASSWORD}),
     "POST /console/organizations": (

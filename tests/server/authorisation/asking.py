@@ -96,7 +96,7 @@ BODIES: Mapping[str, Any] = {
 FORMS = {f"POST {route.path}" for route in ROUTES if route.method == "POST" and route.surface is Surface.PAGE}
 PARTS = {
     "part": "2", "code": "none", "issuer_path": "none", "file": "index.js", "flag": "home.header",
-    "language": "javascript",
+    "language": "javascript", "upload": "0" * 32,
     "entity": "home.header", "template": "experience",
 }  # fmt: skip
 PARTS_OF: Mapping[str, Mapping[str, str]] = {

@@ -83,6 +83,13 @@ GET    {CONSOLE}/keys                                      303 -            -   
 POST   {CONSOLE}/keys                                      303 -            -             anyone  nobody
 POST   {CONSOLE}/keys/{{key}}/revoke                       303 -            -             anyone  nobody
 POST   {CONSOLE}/keys/signed-ids                           303 -            -             anyone  nobody
+GET    {CONSOLE}/imports                                   303 -            -             anyone  nobody
+POST   {CONSOLE}/imports                                   303 -            -             anyone  nobody
+GET    {CONSOLE}/imports/{{upload}}                        303 -            -             anyone  nobody
+POST   {CONSOLE}/imports/{{upload}}/columns                303 -            -             anyone  nobody
+POST   {CONSOLE}/imports/{{upload}}/start                  303 -            -             anyone  nobody
+POST   {CONSOLE}/imports/{{upload}}/discard                303 -            -             anyone  nobody
+GET    {CONSOLE}/imports/{{upload}}/rejects                303 -            -             anyone  nobody
 GET    {CONSOLE}/live                                      303 -            -             anyone  nobody
 GET    {CONSOLE}/live/stream                               303 -            -             anyone  nobody
 GET    {CONSOLE}/tribes                                    303 -            -             anyone  nobody

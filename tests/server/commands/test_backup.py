@@ -45,6 +45,7 @@ PARAMETERS = {
     "export": "exp_0",
     "entity": "homepage.header",
     "template": "experience",
+    "upload": "x",
 }
 ANSWERS_OF_ITS_OWN = re.compile(
     rb'(name="(?:form_token|key)" value="|"last_used":|live/stream\?after=)(?:null|"[^"]*"|[^"]*)'

@@ -55,6 +55,13 @@ GET  {HERE}/keys                                                      200 200 20
 POST {HERE}/keys                                                      303 303 403
 POST {HERE}/keys/{{key}}/revoke                                       404 404 403
 POST {HERE}/keys/signed-ids                                           303 303 403
+GET  {HERE}/imports                                                    200 200 403
+POST {HERE}/imports                                                    422 422 403
+GET  {HERE}/imports/{{upload}}                                         404 404 403
+POST {HERE}/imports/{{upload}}/columns                                 404 404 403
+POST {HERE}/imports/{{upload}}/start                                   404 404 403
+POST {HERE}/imports/{{upload}}/discard                                 404 404 403
+GET  {HERE}/imports/{{upload}}/rejects                                 404 404 403
 GET  {HERE}/live                                                      200 200 403
 GET  {HERE}/live/stream                                               200 200 403
 GET  {HERE}/tribes                                                    200 200 200
