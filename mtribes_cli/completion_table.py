@@ -100,7 +100,7 @@ COMMANDS: dict[str, Command] = {
     "open": (
         (),
         (
-            (("home", "space", "model", "environment", "delivery", "preview", "tribes", "users", "visitors", "user-tags", "keys", "live", "organization", "members", "service-accounts", "audit", "tokens", "profile", "api", "demo"), False),
+            (("home", "space", "model", "environment", "delivery", "preview", "tribes", "users", "visitors", "user-tags", "imports", "keys", "live", "organizations", "organization", "members", "service-accounts", "audit", "tokens", "profile", "api", "demo"), False),
         ),
         (
             (("--space",), "text", False, "The Space; else mtribes.toml's."),

@@ -36,8 +36,10 @@ class Page(StrEnum):
     USERS = "users"
     VISITORS = "visitors"
     USER_TAGS = "user-tags"
+    IMPORTS = "imports"
     KEYS = "keys"
     LIVE = "live"
+    ORGANIZATIONS = "organizations"
     ORGANIZATION = "organization"
     MEMBERS = "members"
     SERVICE_ACCOUNTS = "service-accounts"
@@ -62,8 +64,10 @@ PATHS = {
     Page.USERS: f"{ENVIRONMENT}/users",
     Page.VISITORS: f"{ENVIRONMENT}/visitors",
     Page.USER_TAGS: f"{ENVIRONMENT}/user-tags",
+    Page.IMPORTS: f"{ENVIRONMENT}/imports",
     Page.KEYS: f"{ENVIRONMENT}/keys",
     Page.LIVE: f"{ENVIRONMENT}/live",
+    Page.ORGANIZATIONS: "/console/organizations",
     Page.ORGANIZATION: ORGANIZATION,
     Page.MEMBERS: f"{ORGANIZATION}/members",
     Page.SERVICE_ACCOUNTS: f"{ORGANIZATION}/service-accounts",
