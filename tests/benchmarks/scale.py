@@ -6,7 +6,7 @@
 A fifth of the people are visitors; each event has one of twenty names, one of them is nobody's. With --folder the
 database is kept there, and used again where it is there already. With --against the program of another tree, such as
 that of an earlier version, is measured in turn with this one, on a copy that was made by it. Of each request: the
-median time of the server's own threads, and on PostgreSQL that of the database beside it (Linux).
+median time of the server's threads, SQLite's work among it and PostgreSQL's not, and that of the clock.
 """
 
 from __future__ import annotations
@@ -204,41 +204,20 @@ def administrator(server: RunningServer) -> Someone:
     return colleague(server, owner, Role.ADMINISTRATOR)
 
 
-def processor_seconds(folders: Sequence[Path]) -> float:
-    """What the threads of these processes have taken."""
-    found = 0
-    for folder in folders:
-        for task in folder.glob("task/*/schedstat"):
-            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-                found += int(task.read_text().split()[0])
-    return found / 1e9
-
-
-def backends() -> Sequence[Path]:
-    """The processes that serve PostgreSQL's clients."""
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            if folder.stat().st_uid == os.getuid() and (folder / "comm").read_text().startswith("postgres"):
-                found.append(folder)
-    return found
-
-
 @dataclass(frozen=True)
 class Measured:
-    """Seconds of our processor time, of the database's, and of the clock."""
+    """Seconds of the server's processor time, and of the clock."""
 
     own: float
-    database: float
     wall: float
 
 
 class Measuring:
     """A server and who asks it."""
 
-    def __init__(self, server: RunningServer, *, is_postgres: bool) -> None:
+    def __init__(self, server: RunningServer) -> None:
         person = administrator(server)
-        self.server, self._is_postgres = server, is_postgres
+        self.server = server
         self._browser: Browser = signed_in_browser(server, person)
         self._token = add_token(server.database, FULL, account_id=person.account_id)
 
@@ -251,8 +230,7 @@ class Measuring:
 
     def measure(self, one: Case) -> Measured:
         """One request; this thread, which asks, is not counted."""
-        postgres = backends() if self._is_postgres else ()
-        database, began, wall = processor_seconds(postgres), time.process_time(), time.perf_counter()
+        began, wall = time.process_time(), time.perf_counter()
         asking = time.thread_time()
         address = f"{one.path}?{urlencode(one.query)}" if one.query else one.path
         with self._client() as client:
@@ -263,7 +241,7 @@ class Measuring:
         asked = time.thread_time() - asking
         assert answer.status_code == 200, f"{one.label}: {answer.status_code} {answer.text[:500]}"
         own = time.process_time() - began - asked
-        return Measured(own, processor_seconds(postgres) - database, time.perf_counter() - wall)
+        return Measured(own, time.perf_counter() - wall)
 
     def _client(self) -> httpx.Client:
         return self.server.client(Authorization=f"Bearer {self._token}")
@@ -296,7 +274,7 @@ def run(asked: argparse.Namespace, folder: Path) -> dict[str, list[float]]:
             if asked.database == "postgresql":
                 with server.database.engine.connect() as connection:
                     connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("VACUUM ANALYZE")
-        one = Measuring(server, is_postgres=asked.database == "postgresql")
+        one = Measuring(server)
         one.put_tribes()
         found = {}
         for each in CASES:
@@ -327,8 +305,8 @@ def told(asked: argparse.Namespace, found: Mapping[str, list[float]], before: Ma
     """What was found, a line a request, in milliseconds."""
     lines = [f"{asked.people:,} people, {asked.people * asked.events_each:,} events, {asked.database}; ms"]
     for each in CASES:
-        own, database, wall = (1000 * one for one in found[each.label])
-        line = f"{each.label:28} {own:8.1f} own {database:8.1f} database {wall:8.1f} wall"
+        own, wall = (1000 * one for one in found[each.label])
+        line = f"{each.label:28} {own:8.1f} own {wall:8.1f} wall"
         if each.label in before:
             line += "   before " + " ".join(f"{1000 * one:8.1f}" for one in before[each.label])
         if own / 1000 > MOST_SECONDS and not each.is_count:
