@@ -272,12 +272,12 @@ class Client:
     def users(self, space: str, environment: str, query: wire_people.PeopleQuery) -> tuple[wire.User, ...]:
         """The users that are asked for; more than the limit where there are more."""
         path = (*environment_path(space, environment), "users")
-        return self._some(path, wire.User.read, query.as_sent(), limit=query.limit)
+        return self._some(path, wire.User.read, query.as_sent(), limit=query.limit, has_empty_pages=True)
 
     def visitors(self, space: str, environment: str, query: wire_people.PeopleQuery) -> tuple[wire_people.Visitor, ...]:
         """The visitors that are asked for; more than the limit where there are more."""
         path = (*environment_path(space, environment), "visitors")
-        return self._some(path, wire_people.Visitor.read, query.as_sent(), limit=query.limit)
+        return self._some(path, wire_people.Visitor.read, query.as_sent(), limit=query.limit, has_empty_pages=True)
 
     def everything(self, space: str, environment: str, user: str) -> Mapping[str, object]:
         """All that is known of a user, as a document."""

@@ -1410,7 +1410,7 @@ SPACE_ROUTES = (
         f"{ENVIRONMENT}/events",
         listed_events.list_events,
         Surface.PLATFORM,
-        "The events of an environment, of a user the newest first; a page may be short and yet not the last.",
+        "The events of an environment, of a user or of a name the newest first.",
         scope=Scope.EVENTS_READ,
         role=Role.DEVELOPER,
         gives=EventView,
@@ -1489,7 +1489,8 @@ USER_ROUTES = (
         f"{ENVIRONMENT}/users",
         users.list_users,
         Surface.PLATFORM,
-        "The users of an environment, or those of a tag, an attribute, or a text in user id or e-mail address.",
+        "The users of an environment, or those of a tag, an attribute, or a text in user id or e-mail address; a page "
+        "may be short and yet not the last.",
         scope=Scope.USERS_READ,
         gives=User,
         takes=(
@@ -1593,7 +1594,8 @@ USER_ROUTES = (
         f"{ENVIRONMENT}/visitors",
         users.list_visitors,
         Surface.PLATFORM,
-        "Those who have not said who they are: all, or those of a tag, an attribute, or a text in id or e-mail.",
+        "Those who have not said who they are: all, or those of a tag, an attribute, or a text in id or e-mail; a page "
+        "may be short and yet not the last.",
         scope=Scope.USERS_READ,
         gives=Visitor,
         takes=(
@@ -1783,7 +1785,8 @@ TRIBE_ROUTES = (
         f"{TRIBE_HERE}/users",
         tribes.list_users,
         Surface.PLATFORM,
-        "The users in a tribe, as they are now; needs the scope `tribes:read` as well.",
+        "The users in a tribe, as they are now; a page may be short and yet not the last. Needs the scope "
+        "`tribes:read` as well.",
         scope=Scope.USERS_READ,
         gives=User,
         refuses=(ValidationFailed,),

@@ -9,7 +9,7 @@ to others: Citus would refuse it (tests/citus_rules.py).
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Table, Text, text
 
 metadata = MetaData(
     naming_convention={
@@ -292,6 +292,13 @@ persons = Table(
     Column("os_version", Text),  # likewise
     Column("app_platform", Text),  # of that session
     Column("app_seen", BigInteger),  # when that session began, told of or not; None: before it was kept
+    Index(
+        "ix_persons_visitors",  # of visitors alone: they may be few among many users, and an import pays nothing for it
+        "environment_id",
+        "person_id",
+        sqlite_where=text("kind = 'visitor'"),
+        postgresql_where=text("kind = 'visitor'"),
+    ),
 )
 
 devices = Table(
@@ -379,6 +386,11 @@ events = Table(
     Column("metadata", Text),  # JSON object
     Column("happened", BigInteger, nullable=False),
     Column("received", BigInteger, nullable=False),
+    Index(
+        "ix_events_name",
+        *("environment_id", "name", "happened", "person_id"),  # by time, so that new ones stand together
+        sqlite_where=text("name >= ''"),  # as every name: SQLite takes it for those queries alone that say so
+    ),
 )
 
 event_names = Table(

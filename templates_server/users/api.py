@@ -16,7 +16,7 @@ from templates_server.audit import store as audit
 from templates_server.database import Database
 from templates_server.endpoint import NOTHING, Answer, Call
 from templates_server.errors import Problem, Problems, ValidationFailed
-from templates_server.pagination import asked_page, next_link
+from templates_server.pagination import asked_page, link_after, next_link
 from templates_server.persons.names import PersonKind
 from templates_server.persons.profiles import Change, attribute_patterns, joined_text
 from templates_server.persons.reading import (
@@ -66,8 +66,8 @@ async def _page_of(call: Call, kind: PersonKind) -> tuple[Sequence[store.StoredP
     if tag:
         _check_tag(tag)
     wanted = store.Wanted(kind, page.limit, page.after, tag, search, _asked_attribute(call.query.get("attribute", "")))
-    people = await call.database.read_aside(lambda connection: store.list_people(connection, environment_id, wanted))
-    return people, next_link(call, page, [person.person_id for person in people])
+    found = await call.database.read_aside(lambda connection: store.list_people(connection, environment_id, wanted))
+    return found.people, link_after(call, page, found.more_after)
 
 
 def _asked_attribute(text: str) -> Sequence[str]:

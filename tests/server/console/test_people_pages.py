@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from urllib.parse import quote
 
@@ -9,6 +10,7 @@ import httpx
 import pytest
 
 from templates_server.access import Role
+from templates_server.users import store
 from tests.server.console.people import (
     colleague,
     deeds_of,
@@ -56,6 +58,25 @@ def app(server: RunningServer, browser: Browser, path: str) -> httpx.Client:
 def found(page: httpx.Response) -> set[str]:
     """The ids in a list of people."""
     return set(re.findall(r'<th scope="row"><a [^>]*><bdi>([^<]+)</bdi>', page.text))
+
+
+def test_a_search_among_many_people_goes_on_by_itself_until_it_finds_somebody(
+    server: RunningServer, space: str, browser: Browser, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "MOST_LOOKED_THROUGH", 3)
+    for number in range(20):
+        put_user(server, space, "staging", f"user-{number}", tags=["vip & co"] if number == 7 else [])
+    page, pages = browser.get(f"{path}/users", tag="vip & co"), 1
+    while refresh := re.search(r'http-equiv="refresh" content="0; url=([^"]+)"', page.text):
+        assert "The search goes on by itself." in page.text
+        page, pages = browser.get(html.unescape(refresh[1])), pages + 1
+    assert found(page) == {"user-7"}
+    while following := re.search(r'rel="next" href="([^"]+)">Look at more people', page.text):
+        page, pages = browser.get(f"{path}/users{html.unescape(following[1])}"), pages + 1
+        assert found(page) == set()
+    assert "Nobody else in staging is like that." in page.text
+    assert pages == 7
+    assert 'http-equiv="refresh"' not in browser.get(f"{path}/visitors").text
 
 
 def test_users_are_found_by_id_e_mail_tag_and_attribute(

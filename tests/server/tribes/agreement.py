@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,6 +21,7 @@ from templates_server.schema import events, persons, sessions
 from templates_server.tribes import compiler, facts, rules
 from templates_server.tribes.evaluator import Outcome, PersonFacts, evaluate, outcome_of
 from templates_server.tribes.reading import read_tribe
+from templates_server.tribes.sql import Finished
 from tests import statements
 from tests.server.tribes.made import KEPT
 from tests.server.tribes.oracle import EPOCH, MILLISECOND, History, count_of_events, is_member
@@ -218,8 +219,14 @@ def _as_counted(known: PersonFacts, questions: rules.Questions) -> PersonFacts:
 
 
 def members_of(database: Database, asked: Asked) -> set[str]:
-    """The ids of those who are in the tribe."""
-    where, parameters = compiler.compile_tribe(
+    """The ids of those who are in the tribe, by the condition on all people and by that on a few alike."""
+    of_all, of_few = (_found(database, asked, make) for make in (compiler.compile_tribe, compiler.compile_tribe_of_few))
+    assert of_all == of_few, f"the two conditions differ in {of_all ^ of_few}"
+    return of_all
+
+
+def _found(database: Database, asked: Asked, make: Callable[..., Finished]) -> set[str]:
+    where, parameters = make(
         asked.tribe,
         database.dialect,
         now=milliseconds(asked.now),

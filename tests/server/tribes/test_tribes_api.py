@@ -15,6 +15,7 @@ from templates_server.access import ALL_SCOPES, Role, Scope
 from templates_server.documents import read_yaml, write_yaml
 from templates_server.routes import ROUTES
 from templates_server.schema import audit_entries, spaces, tribe_revisions
+from templates_server.tribes import store
 from templates_server.tribes.reading import RESERVED_KEYS
 from tests.people import Grant, Person, add_organization, add_person, add_space
 from tests.servers import RunningServer
@@ -230,6 +231,25 @@ def test_the_users_of_a_tribe_come_in_pages(client: httpx.Client, here: str) -> 
         found += users(answer)
         path = str(answer.links.get("next", {}).get("url", "")).removeprefix(str(client.base_url).rstrip("/"))
     assert sorted(found) == ["ada", *(f"u{number}" for number in range(7))]
+
+
+def test_of_a_tribe_few_people_are_looked_at_for_a_page(
+    client: httpx.Client, here: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "MOST_LOOKED_THROUGH", 4)
+    monkeypatch.setattr(store, "FEWEST_LOOKED_THROUGH", 2)
+    plans = ("free", "free", "free", "gold")
+    people = [{"user_id": f"u{number}", "attributes": {"plan": plans[number % 4]}} for number in range(24)]
+    client.post(f"{here}/users", json=people)
+    found, path, pages = [], f"{here}/tribes/gold/users?limit=3", 0
+    while path:
+        answer = client.get(path)
+        found += users(answer)
+        pages += 1
+        assert len(users(answer)) <= 2
+        path = str(answer.links.get("next", {}).get("url", "")).removeprefix(str(client.base_url).rstrip("/"))
+    assert sorted(found) == sorted(["ada", *(f"u{number}" for number in range(3, 24, 4))])
+    assert pages > 10
 
 
 def test_a_tribe_is_true_in_the_request_after_the_event(client: httpx.Client, server: RunningServer, here: str) -> None:

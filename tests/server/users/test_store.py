@@ -95,8 +95,8 @@ def chosen(things: Sequence[str], count: int, *seed: int) -> list[str]:
 def profiles(database: Database, environment_id: str) -> Mapping[str, Profile]:
     """What is kept of each user."""
     wanted = Wanted(PersonKind.USER, 100_000)
-    people = database.read_now(lambda connection: list_people(connection, environment_id, wanted))
-    return {person.called: person.profile for person in people}
+    found = database.read_now(lambda connection: list_people(connection, environment_id, wanted))
+    return {person.called: person.profile for person in found.people}
 
 
 def tag_counts(database: Database, environment_id: str) -> dict[str, int]:
