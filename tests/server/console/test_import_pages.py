@@ -188,12 +188,13 @@ def test_columns_that_meet_are_told_beside_the_field_and_nothing_typed_is_lost(i
     ("name", "content", "said"),
     [
         ("none.csv", b"", "Choose a CSV file that is not empty."),
-        ("a.csv.gz", gzip.compress(GOOD), "The file is packed with gzip."),
+        ("a.csv.gz", gzip.compress(GOOD, mtime=0), "The file is packed with gzip."),
         ("a.xlsx", b"PK\x03\x04" + bytes(40), "The file is a ZIP archive or a spreadsheet."),
         ("a.ndjson", b'{"user_id":"a"}\n', "The file is JSON."),
         ("a.csv", b",".join(b"c%d" % number for number in range(401)) + b"\n", "more than 400 columns"),
         ("a.csv", b"K\xf6ln,user_id\n", "is not UTF-8 (byte 0xF6)"),
     ],
+    ids=["empty", "gzip", "spreadsheet", "ndjson", "many columns", "latin-1"],
 )
 def test_what_cannot_be_imported_is_told_beside_the_file(
     importer: Importer, name: str, content: bytes, said: str
