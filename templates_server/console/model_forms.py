@@ -19,6 +19,7 @@ from starlette.responses import Response
 from templates_server.codegen.model import Property, PropertyType
 from templates_server.console import model_parts
 from templates_server.console.delivery.controls import zone_names
+from templates_server.console.delivery.pictures import address_of, has_pictures
 from templates_server.console.model import PATH as MODEL
 from templates_server.console.model import changes_of, compare_revisions
 from templates_server.console.model_parts import PARTS, Draft, Part, first
@@ -237,13 +238,16 @@ async def _show_form(visit: Visit, change: Change, told: Told = NOTHING_ELSE) ->
     values = model_parts.rearranged(change.part, change.typed.values, "", change.present)
     typed = Typed(values, change.typed.problems)
     rows = model_parts.rows_in(values)
+    controls = [_control(row) for row in rows] if change.part.word == "experience" else []
     shown = {
         "change": change,
         "part": change.part,
         "typed": typed,
         "types": [(str(kind), str(kind)) for kind in change.part.types],
         "rows": rows,
-        "controls": [_control(row) for row in rows] if change.part.word == "experience" else [],
+        "controls": controls,
+        "address_of": address_of,
+        "has_pictures": has_pictures(controls),
         "children": _children(change.base),
         "experiences": list(dict.fromkeys([*(change.base.get("experiences") or {}), *values.get("supports", ())])),
         "zones": sorted(zone_names()) if change.part.word == "experience" else [],
@@ -254,7 +258,8 @@ async def _show_form(visit: Visit, change: Change, told: Told = NOTHING_ELSE) ->
     }
     status = _status(told, is_refused=bool(typed.problems))
     here = Link(change.title, "", is_here=True)
-    return await show(visit, Page("console/model_form", shown, status), here="model", crumbs=[here])
+    form_page = Page("console/model_form", shown, status, has_pictures=has_pictures(controls))
+    return await show(visit, form_page, here="model", crumbs=[here])
 
 
 def _control(row: Mapping[str, str]) -> Property:
