@@ -14,7 +14,7 @@ from tests.requirements import require
 pytestmark = pytest.mark.slow
 
 PATH = "/console/spaces/vod/environments/staging/imports"
-LONG = "x" * 70
+LONG = "x" * 60
 HOSTILE = "<img src=x onerror=alert(1)>"
 
 
