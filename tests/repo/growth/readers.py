@@ -183,6 +183,7 @@ NOT_READERS: Mapping[str, str] = {
     "templates_server.tribes.compiler._counted": _OURS,
     "templates_server.tribes.sql.joined": _OURS,
     "templates_server.tribes.sql.sql": _OURS,
+    "templates_server.users.store._scope": _OURS,
     "templates_server.routes._form": _OURS,
     "templates_server.routes._page": _OURS,
 }
