@@ -31,10 +31,13 @@ def entity_path(entity: str) -> str:
     """The path of an entity's page."""
     return f"{DELIVERY}/entities/{quote(entity, safe='')}"
 
+MOST_WORDS = 10
+
 
 def has_words(words: str, text: str) -> bool:
-    """Whether a text has each of the words, in upper or lower case."""
-    return all(word in text.casefold() for word in words.casefold().split())
+    """Whether a text has each of the words, of many the first ten, in upper or lower case."""
+    folded = text.casefold()
+    return all(word in folded for word in words.casefold().split(maxsplit=MOST_WORDS)[:MOST_WORDS])
 
 
 @dataclass(frozen=True)
