@@ -274,6 +274,19 @@ def test_another_type_shows_its_control_and_keeps_a_default_that_fits(place: Pla
     assert properties["layout"] == {"type": "text", "default": HOSTILE}
 
 
+def test_rows_without_their_hidden_fields_are_rows_that_are_new(place: Place) -> None:
+    for part, key in EVERY_PART[:6]:
+        page = place.open(part, key)
+        hidden = [
+            f"{name[0]}__{name[1]}"
+            for name in (field.split("-", 1) for field in fields_in(page, place.path(part)))
+            if name[0].startswith("r") and name[-1] in {"was", "shown"}
+        ]
+        for deed in ("add", "review"):
+            answer = place.press(page, part, deed, **dict.fromkeys(hidden))
+            assert answer.status_code in {200, 422}, text_of(answer)
+
+
 def test_children_and_metadata_come_change_and_go_by_rows(place: Place) -> None:
     expected = copy.deepcopy(place.document())
     page = place.with_rows("collection", "home", "experience hero")
