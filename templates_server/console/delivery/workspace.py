@@ -25,13 +25,12 @@ from templates_server.tribes import api as tribes
 
 DELIVERY = f"{ENVIRONMENT}/delivery"
 MOST_ON_A_PAGE = 100
+MOST_WORDS = 10  # that are searched for
 
 
 def entity_path(entity: str) -> str:
     """The path of an entity's page."""
     return f"{DELIVERY}/entities/{quote(entity, safe='')}"
-
-MOST_WORDS = 10
 
 
 def has_words(words: str, text: str) -> bool:
