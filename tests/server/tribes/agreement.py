@@ -193,10 +193,13 @@ def _of_evaluator(asked: Asked, people: Sequence[History]) -> Iterator[Disagreem
 def _of_sql(asked: Asked, people: Sequence[History], database: Database) -> Iterator[Disagreement]:
     if rules.questions_of([asked.tribe]) != rules.Questions():
         yield from _of_facts(asked, people, database)
-    members = None if asked.tribe.is_contextual else members_of(database, asked)
-    for person, expected in zip(people, asked.expected, strict=True):
-        if members is not None and (name_of(person).person_id in members) is not expected:
-            yield Disagreement(database.dialect, asked, person, expected)
+    if asked.tribe.is_contextual:
+        return
+    for make in (compiler.compile_tribe, compiler.compile_tribe_of_few):
+        members = _found(database, asked, make)
+        for person, expected in zip(people, asked.expected, strict=True):
+            if (name_of(person).person_id in members) is not expected:
+                yield Disagreement(f"{make.__name__} on {database.dialect}", asked, person, expected)
 
 
 def _of_facts(asked: Asked, people: Sequence[History], database: Database) -> Iterator[Disagreement]:
@@ -216,13 +219,6 @@ def _as_counted(known: PersonFacts, questions: rules.Questions) -> PersonFacts:
         sessions_30_days=sessions if questions.most_sessions is None else min(sessions, questions.most_sessions),
         events={question: min(count, most[question]) for question, count in known.events.items()},
     )
-
-
-def members_of(database: Database, asked: Asked) -> set[str]:
-    """The ids of those who are in the tribe, by the condition on all people and by that on a few alike."""
-    of_all, of_few = (_found(database, asked, make) for make in (compiler.compile_tribe, compiler.compile_tribe_of_few))
-    assert of_all == of_few, f"the two conditions differ in {of_all ^ of_few}"
-    return of_all
 
 
 def _found(database: Database, asked: Asked, make: Callable[..., Finished]) -> set[str]:
