@@ -25,7 +25,7 @@ from templates_server.tribes.sql import Finished
 from templates_server.users.store import PERSON, Condition, FoundPeople, last_looked_at, to_person
 
 MOST_NAMED = 10  # scenarios in a refusal
-MOST_LOOKED_THROUGH, FEWEST_LOOKED_THROUGH = 20_000, 1_000  # people, for a page of a tribe's users
+MOST_LOOKED_THROUGH, FEWEST_LOOKED_THROUGH = 15_000, 1_000  # people, for a page of a tribe's users
 
 
 @dataclass(frozen=True, slots=True)
