@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from python_multipart.exceptions import MultipartParseError
+from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from templates_server.errors import BadRequest
@@ -33,7 +33,7 @@ def decode_multipart(content_type: str, body: bytes, *, most: int) -> Parameters
         parser = MultipartParser(boundary, parts.callbacks)
         parser.write(body)
         parser.finalize()
-    except MultipartParseError:
+    except FormParserError:
         raise BadRequest(NOT_A_FORM) from None
     if not parts.is_whole:
         raise BadRequest(NOT_A_FORM)

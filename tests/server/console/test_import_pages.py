@@ -215,6 +215,17 @@ def test_a_file_beyond_the_limit_is_refused_and_told_where_to_go(
     assert TOO_LARGE in said
 
 
+@pytest.mark.parametrize("boundary", ["", "b" * 257, "b" * 4000, '"\\""', "x"])
+def test_a_form_that_no_browser_sends_is_refused(importer: Importer, boundary: str) -> None:
+    heads = (b"", b"Content-Disposition: form-data\r\n", b"Content-Disposition: form-data; name=a\r\n")
+    bodies = [b"", b"--x", *(b"--x\r\n" + head + b"\r\ny\r\n--x--\r\n" for head in heads)]
+    headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
+    with importer.browser.server.client() as client:
+        client.cookies = importer.browser.cookies
+        answers = [client.post(importer.path, content=body, headers=headers) for body in bodies]
+    assert {answer.status_code for answer in answers} <= {400, 403}, [answer.text[:200] for answer in answers]
+
+
 def test_who_is_signed_out_signs_in_before_a_file_is_read(server: RunningServer, importer: Importer) -> None:
     status, location, _ = announced(server, Browser(server), importer.path, MAX_FILE_BYTES)
     assert status == 303
