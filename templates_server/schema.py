@@ -474,6 +474,7 @@ imports = Table(
     Column("created", BigInteger, nullable=False),
     Column("created_by", String, nullable=False),
     Column("completed", BigInteger),
+    Index("ix_imports_created", "environment_id", "created"),
 )
 
 import_parts = Table(
