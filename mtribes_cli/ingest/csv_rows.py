@@ -155,6 +155,8 @@ class CsvRows:
             ) or self._is_broken
             row = self._careful_row(line, filling) if is_careful else line.rstrip("\r\n").split(delimiter)
             if row is None:
+                if filling.is_full:
+                    return True
                 continue
             try:
                 if lines.is_odd or (is_careful and self._is_hard):

@@ -29,6 +29,11 @@ LOGGER = logging.getLogger("templates_server")
 AT_ONCE = 2
 MOST_SHOWN = 100
 MOST_SHOWN_CHARACTERS = 300
+MOST_REJECTS = 100_000
+TOO_MANY_REJECTS = (
+    f"The file has more than {MOST_REJECTS:,} rows that cannot be imported. See that its columns are what you chose, "
+    "or bring it in by the terminal: mtribes user ingest."
+)
 FAILED = "Something went wrong here; it is logged."
 
 
@@ -58,10 +63,12 @@ class _Run:
     rejects: list[Reject] = field(default_factory=list)
 
     def add(self, part: Part, outcome: Outcome) -> None:
-        """Note what became of a part."""
+        """Note what became of a part. Unreadable when too many rows are not taken."""
         unsent = len(part.unsent)
         self.totals = _sum(self.totals, outcome.totals, Totals(read=unsent, rejected=unsent))
         self.rejects += part.rejects(outcome.errors, columns_of(self.file.header.names, self.upload.wanted))
+        if len(self.rejects) > MOST_REJECTS:
+            raise Unreadable(TOO_MANY_REJECTS)
 
     def shown(self) -> Sequence[ShownReject]:
         """The first rejects, as a page shows them."""

@@ -185,22 +185,21 @@ class _Rows:
             self._line += 1
             first = self._line
             row = self._row(line)
-            if row is None or not self._take(row, first):
-                continue
+            if row is not None:
+                self._take(row, first)
             if self._part.is_full:
                 return True
         return False
 
-    def _take(self, row: list[str], first: int) -> bool:
-        """Whether the row counts: it goes into the part, or among those that cannot be sent."""
+    def _take(self, row: list[str], first: int) -> None:
+        """Put the row into the part, or among those that cannot be sent; one that does not count is passed over."""
         try:
             settled = self._rules.settled(row, first)
             if settled is None:
-                return False
+                return
             self._part.add(self._sendable(self._rules.user_of(settled)), first, self._text)
         except ValueError as error:
             self._add_faulty(row, first, str(error))
-        return True
 
     @property
     def _text(self) -> str:

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mtribes_cli.errors import DocumentError, UsageError
-from mtribes_cli.ingest import source
+from mtribes_cli.ingest import parts, source
 from mtribes_cli.ingest.ids import EDGES
 from tests.cli.computer import Mtribes
 from tests.cli.ingest.rows import rows_of
@@ -298,3 +298,11 @@ def test_rows_far_below_the_header_have_the_same_rules(
     others = [user for user in found.users if not user["user_id"].startswith("u")]
     assert others == ([] if fields is None else [{"user_id": "k", **fields}])
     assert (list(found.reasons), reason in "".join(found.reasons.values())) == ([62] if reason else [], True)
+
+
+@pytest.mark.parametrize("broken", ['"a"b\n', 'a,"x\n'], ids=["quotes", "an open quote"])
+def test_broken_rows_fill_batches_as_others_do(mtribes: Mtribes, monkeypatch: pytest.MonkeyPatch, broken: str) -> None:
+    monkeypatch.setattr(parts, "MAX_LOCAL_REJECTS", 5)
+    found = rows_of(mtribes, "user_id,b\n" + broken * 100)
+    assert len(found.rejects) >= 50
+    assert len(found.bodies) >= len(found.rejects) // 5

@@ -21,8 +21,8 @@ from templates_server.errors import Conflict
 from templates_server.exports.store import NewExport, add_export
 from templates_server.identifiers import new_id
 from templates_server.imports import api as imports_api
-from templates_server.imports import applying
-from templates_server.imports.bringing import Bringing
+from templates_server.imports import applying, bringing
+from templates_server.imports.bringing import TOO_MANY_REJECTS, Bringing
 from templates_server.imports.csv_files import rows
 from templates_server.imports.uploads import IMPORTING, MAX_FILE_BYTES
 from templates_server.times import HOUR
@@ -213,6 +213,16 @@ def test_a_file_beyond_the_limit_is_refused_and_told_where_to_go(
     status, _, said = announced(server, importer.browser, importer.path, MAX_FILE_BYTES + 65 * 1024)
     assert status == 413
     assert TOO_LARGE in said
+
+
+def test_a_file_with_too_many_bad_rows_stops_and_says_so(
+    server: RunningServer, person: Someone, importer: Importer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bringing, "MOST_REJECTS", 3)
+    file = importer.sent(b"user_id,n\n" + b"ada,x\n" * 4)
+    assert TOO_MANY_REJECTS in text_of(importer.mapped(file, **{"becomes-1": "attribute", "type-1": "number"}))
+    assert "4 rows read: 4 rows will create" in text_of(importer.mapped(file, **{"type-1": "text"}))
+    assert deeds_of(server, person) == []
 
 
 @pytest.mark.parametrize("boundary", ["", "b" * 257, "b" * 4000, '"\\""', "x"])
