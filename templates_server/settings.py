@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 import platformdirs
 from sqlalchemy.engine import URL
 
-from templates_server.addresses import Network, ProxyHeader
-from templates_server.connections import ConnectionLimits
-from templates_server.places import FollowLimits
-from templates_server.rate_limits import DEFAULT_LIMITS, RateLimits
+from templates_server.http.connection_limits import ConnectionLimits
+from templates_server.http.rate_limiter import DEFAULT_LIMITS, RateLimits
+from templates_server.http.stream_limiter import FollowLimits
+from templates_server.primitives.ip_addresses import Network, ProxyHeader
 
 DEFAULT_PORT = 8674
 DEFAULT_KEEP_EVENTS_DAYS = 30
