@@ -26,15 +26,23 @@ from templates_server.features.demo import seed
 from templates_server.features.people.erasure_log import ErasureList, UnreadableList
 from templates_server.features.people.erasure_store import list_erasures
 from templates_server.http.host_validation import name_in
-from templates_server.http.rate_limiter import DEFAULT_LIMITS, RateLimits, parse_rate_limits
-from templates_server.http.stream_limiter import FollowLimits
+from templates_server.http.rate_limiter import parse_rate_limits
 from templates_server.primitives.ip_addresses import Network, ProxyHeader, parse_network
 from templates_server.primitives.timestamps import system_clock
 from templates_server.security import server_key
 from templates_server.security.passwords import Passwords
 from templates_server.security.server_key import ServerKey
 from templates_server.server import BACKLOG, serve
-from templates_server.settings import DEFAULT_KEEP_EVENTS_DAYS, DEFAULT_PORT, DEFAULT_PORTS, Settings, check_public_url
+from templates_server.settings import (
+    DEFAULT_KEEP_EVENTS_DAYS,
+    DEFAULT_LIMITS,
+    DEFAULT_PORT,
+    DEFAULT_PORTS,
+    FollowLimits,
+    RateLimits,
+    Settings,
+    check_public_url,
+)
 from templates_server.storage import migrations
 from templates_server.storage.data_folder import DataFolder, FolderInUse, ServerRecord, write_private
 from templates_server.storage.database import Database

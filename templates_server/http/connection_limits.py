@@ -4,42 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from templates_server.primitives.ip_addresses import Network, is_within, parse_address
-
-
-@dataclass(frozen=True)
-class ConnectionLimits:
-    """What a connection may cost, and how many a process serves."""
-
-    head_timeout_seconds: float = 15
-    idle_timeout_seconds: float = 60
-    linger_seconds: float = 2
-    write_timeout_seconds: float = 30
-    max_target_bytes: int = 8 * 1024
-    max_head_bytes: int = 64 * 1024
-    max_headers: int = 100
-    max_pipelined: int = 16
-    max_connections: int = 4096
-    max_connections_an_address: int = 512
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """An answer that ends a connection."""
-
-    status: str
-    reason: str
-
-    def encoded(self) -> bytes:
-        """The answer as it is sent."""
-        retry = "retry-after: 5\r\n" if self.status.startswith("503") else ""
-        return (
-            f"HTTP/1.1 {self.status}\r\ncontent-type: text/plain; charset=utf-8\r\ncache-control: no-store\r\n"
-            f"x-content-type-options: nosniff\r\ncontent-length: {len(self.reason)}\r\n{retry}connection: close\r\n\r\n"
-            f"{self.reason}"
-        ).encode("ascii")
+from templates_server.settings import ConnectionLimits
 
 
 class Connections:

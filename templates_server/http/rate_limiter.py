@@ -10,7 +10,7 @@ import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 
 import msgspec
 
@@ -18,25 +18,13 @@ from templates_server.errors import TooManyRequests
 from templates_server.primitives.integers import whole_number
 from templates_server.primitives.ip_addresses import Caller, counted_as
 from templates_server.primitives.text_cache import remembered
+from templates_server.settings import DEFAULT_LIMITS, RateLimits
 
 WINDOW_SECONDS = 60
 NOISE_SECONDS = 1e-6  # of sums of times
 MOST_CALLERS = 50_000  # of a kind; whoever was not heard of for longest is forgotten, and begins with a full bucket
 MOST_A_MINUTE = 1_000_000_000
 OFF = "off"
-
-
-@dataclass(frozen=True)
-class RateLimits:
-    """Requests a minute."""
-
-    platform: int = 6_000  # of a token
-    client: int = 12_000  # of a pk_ key from one network address
-    oauth: int = 600  # of a network address
-    unauthenticated: int = 300  # of a network address
-
-
-DEFAULT_LIMITS = RateLimits()
 
 
 def parse_rate_limits(text: str) -> RateLimits | None:

@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from templates_server.errors import ApiError
-from templates_server.features.audit.schemas import Deed
+from templates_server.http.audit_event import Deed
 from templates_server.http.idempotency.idempotent_request import Once
 from templates_server.http.rate_limiter import Quota
 from templates_server.http.route_docs import Header, Parameter

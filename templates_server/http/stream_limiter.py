@@ -5,20 +5,12 @@ from __future__ import annotations
 import contextlib
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from templates_server.errors import Unavailable
 from templates_server.primitives.ip_addresses import Caller
+from templates_server.settings import FollowLimits
 
 RETRY_AFTER_SECONDS = 30
-
-
-@dataclass(frozen=True)
-class FollowLimits:
-    """Open streams and long polls of a process."""
-
-    most: int = 2_000
-    most_an_address: int = 200
 
 
 class Places:

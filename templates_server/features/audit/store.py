@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Subquery, or_, select
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
-from templates_server.features.audit.schemas import Deed
+from templates_server.http.audit_event import Deed
 from templates_server.primitives.ids import random_text
 from templates_server.storage.tables import audit_entries
 

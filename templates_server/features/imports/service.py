@@ -10,12 +10,12 @@ from sqlalchemy import Connection
 
 from templates_server.errors import Conflict
 from templates_server.features.audit import store as audit
-from templates_server.features.audit.schemas import Deed
 from templates_server.features.imports import bulk_upsert, store
 from templates_server.features.imports.parser import KnownPart, PartRows, errors_of_row
 from templates_server.features.imports.part_result import Arriving
 from templates_server.features.imports.schemas import PartView, RowError
 from templates_server.features.imports.store import ImportPlace, Mark
+from templates_server.http.audit_event import Deed
 
 MARK_BITS = 63
 

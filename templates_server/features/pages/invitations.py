@@ -20,10 +20,10 @@ from templates_server.features.accounts.invitations.codes import PATH, is_well_f
 from templates_server.features.accounts.invitations.store import LIFETIME, Invitation
 from templates_server.features.accounts.store import MAX_NAME_LENGTH, Account
 from templates_server.features.audit import store as audit_store
-from templates_server.features.audit.schemas import Deed
 from templates_server.features.pages.api import sign_in_as, sign_out_to
 from templates_server.features.pages.browser_session import Browser, browser_of, check_form
 from templates_server.features.pages.renderer import Page, pages_of, see_other
+from templates_server.http.audit_event import Deed
 from templates_server.http.forms.urlencoded import Parameters, decode_form
 from templates_server.http.route import Call
 from templates_server.primitives.timestamps import DAY

@@ -8,9 +8,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from templates_server.http.rate_limiter import DEFAULT_LIMITS
 from templates_server.http.route import Surface
 from templates_server.routes import ROUTES
+from templates_server.settings import DEFAULT_LIMITS
 from tests.people import Person, add_organization, add_person, add_space
 from tests.servers import RunningServer, running_server
 

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 
 from templates_server.features.api_docs.examples import part_of
 from templates_server.features.api_docs.responses import PATH_PARAMETER
-from templates_server.http.connection_limits import ConnectionLimits
 from templates_server.http.route import Route, Surface
 from templates_server.http.route_docs import JSON
 from templates_server.routes import ROUTES
+from templates_server.settings import ConnectionLimits
 from tests.people import OF_A_SIGN_IN, Person, add_organization, add_person, add_space
 from tests.servers import RunningServer, running_server
 from tests.wire import told

@@ -8,9 +8,9 @@ from unittest.mock import patch
 import pytest
 
 from templates_server.features.exports import worker
-from templates_server.http.connection_limits import ConnectionLimits
 from templates_server.http.route import Route, Surface
 from templates_server.routes import ROUTES
+from templates_server.settings import ConnectionLimits
 from tests.people import OF_A_SIGN_IN, add_organization, add_person, add_space
 from tests.server.http.test_hostile_bodies import Target
 from tests.servers import running_server

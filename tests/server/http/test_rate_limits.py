@@ -13,16 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from templates_server.errors import TooManyRequests
-from templates_server.http.rate_limiter import (
-    DEFAULT_LIMITS,
-    WINDOW_SECONDS,
-    Buckets,
-    Quota,
-    RateLimiter,
-    RateLimits,
-    parse_rate_limits,
-)
+from templates_server.http.rate_limiter import WINDOW_SECONDS, Buckets, Quota, RateLimiter, parse_rate_limits
 from templates_server.primitives.ip_addresses import Caller, ProxyHeader
+from templates_server.settings import DEFAULT_LIMITS, RateLimits
 from tests.environments import add_environment
 from tests.people import add_organization, add_person
 from tests.servers import RunningServer, running_server

@@ -11,7 +11,7 @@ import pytest
 
 from templates_server.errors import Conflict
 from templates_server.features.audit import store
-from templates_server.features.audit.schemas import Deed
+from templates_server.http.audit_event import Deed
 from templates_server.primitives.ip_addresses import parse_network
 from templates_server.primitives.timestamps import system_clock
 from templates_server.security.authorization import ALL_SCOPES, Role, Scope

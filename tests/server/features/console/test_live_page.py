@@ -15,8 +15,8 @@ import pytest
 from sqlalchemy import update
 
 from templates_server.features.events.stream import feed as feeds
-from templates_server.http.stream_limiter import FollowLimits
 from templates_server.security.authorization import Role
+from templates_server.settings import FollowLimits
 from templates_server.storage import tables
 from tests.server.features.auth.flows import Browser, Someone, signed_in_browser, someone, tokens_for
 from tests.server.features.console.people import colleague, new_space, submit, text_of

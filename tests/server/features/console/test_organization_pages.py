@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Connection
 
 from templates_server.features.audit import store as audit_store
-from templates_server.features.audit.schemas import Deed
+from templates_server.http.audit_event import Deed
 from templates_server.primitives.timestamps import system_clock
 from templates_server.security.authorization import Role
 from tests.server.features.auth.flows import Browser, Someone, signed_in_browser, someone

@@ -19,10 +19,9 @@ from templates_server.features.events.stream import recorder, store
 from templates_server.features.events.stream.filters import StreamFilter
 from templates_server.features.events.stream.positions import resumed
 from templates_server.http import server_sent_events
-from templates_server.http.stream_limiter import FollowLimits
 from templates_server.primitives.timestamps import MINUTE, system_clock
 from templates_server.security.authorization import Role, Scope
-from templates_server.settings import Settings, sqlite_url
+from templates_server.settings import FollowLimits, Settings, sqlite_url
 from templates_server.storage import migrations, tables
 from templates_server.storage.factory import open_database
 from tests.people import OF_A_SIGN_IN, Grant, Person, add_organization, add_person, add_service, add_space

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from templates_server.features.audit.schemas import Deed
 from templates_server.features.imports import parser, postgresql_store, sqlite_store
 from templates_server.features.imports.parser import PartRows, read_known_part, read_part
 from templates_server.features.imports.schemas import PartView
 from templates_server.features.imports.service import AppliedBefore, SentPart, apply_part
 from templates_server.features.imports.store import ImportPlace, find_marks
+from templates_server.http.audit_event import Deed
 from templates_server.primitives.ids import new_id
 from templates_server.storage import migrations
 from templates_server.storage.database import Database

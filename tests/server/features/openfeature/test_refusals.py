@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from templates_server.http.rate_limiter import RateLimits
 from templates_server.primitives.ip_addresses import parse_network
 from templates_server.security.user_signatures import sign
+from templates_server.settings import RateLimits
 from tests.environments import revoke
 from tests.people import OF_A_SIGN_IN, add_organization, add_person, add_space
 from tests.server.features.openfeature.asking import ALL_FLAGS, MODEL, made_app

@@ -20,12 +20,11 @@ from templates_server.features.openfeature import api
 from templates_server.features.openfeature.streams import api as streams_api
 from templates_server.features.openfeature.streams.tokens import Claim, StreamTokens
 from templates_server.http import server_sent_events
-from templates_server.http.connection_limits import ConnectionLimits
-from templates_server.http.stream_limiter import FollowLimits
 from templates_server.primitives.ids import ALPHABET
 from templates_server.primitives.ip_addresses import parse_network
 from templates_server.primitives.timestamps import MINUTE, system_clock, to_rfc3339
 from templates_server.security.server_key import ServerKey
+from templates_server.settings import ConnectionLimits, FollowLimits
 from tests import secrecy
 from tests.environments import deliver, revoke
 from tests.people import OF_A_SIGN_IN, add_organization, add_person, add_space

@@ -11,9 +11,8 @@ from typing import Any
 from sqlalchemy import delete
 
 from templates_server.http import server_sent_events
-from templates_server.http.connection_limits import ConnectionLimits
-from templates_server.http.stream_limiter import FollowLimits
 from templates_server.primitives.ip_addresses import parse_network
+from templates_server.settings import ConnectionLimits, FollowLimits
 from templates_server.storage import tables
 from tests.environments import deliver
 from tests.server.features.sessions.changes.following import (
