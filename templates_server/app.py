@@ -18,9 +18,9 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from templates_server.errors import ApiError, BadRequest, ClientTooOld, Failed
+from templates_server.features.accounts import token_store as tokens_store
 from templates_server.features.api_docs.api import Description
 from templates_server.features.auth import local_code
-from templates_server.features.auth import token_store as tokens_store
 from templates_server.features.auth.authorization_server import Authority
 from templates_server.features.auth.last_used import TokenUses
 from templates_server.features.auth.local_code import LocalCode
@@ -29,10 +29,10 @@ from templates_server.features.codegen.loader import CodeHashes
 from templates_server.features.console.platform_api import PlatformRoutes
 from templates_server.features.console.tribes.counts import TribeCounts
 from templates_server.features.demo.app.api import GeneratedFiles
+from templates_server.features.event_names.job import NameFolding
+from templates_server.features.event_names.model_cache import ModelEvents
 from templates_server.features.events import store as events_store
 from templates_server.features.events.api import EventArrivals
-from templates_server.features.events.model_cache import ModelEvents
-from templates_server.features.events.names.job import NameFolding
 from templates_server.features.events.person_limit import RecentCounts
 from templates_server.features.events.stream.feed import EventFeed
 from templates_server.features.events.stream.recorder import ArrivalRecorder

@@ -52,6 +52,7 @@ from templates_server.features.auth.oauth_schemas import (
 )
 from templates_server.features.auth.token_schemas import CreatedToken, NewToken, TokenText, TokenView
 from templates_server.features.codegen import api as codegen
+from templates_server.features.codegen import model_api as models
 from templates_server.features.codegen.schemas import Code, CodeRequest
 from templates_server.features.console import home as home_pages
 from templates_server.features.console import search as search_pages
@@ -83,11 +84,12 @@ from templates_server.features.console.tribes import overview as tribe_list
 from templates_server.features.console.tribes import tribe as tribe_pages
 from templates_server.features.demo.app import api as demo_app
 from templates_server.features.demo.app.schemas import Configuration
+from templates_server.features.event_names import api as event_names
+from templates_server.features.event_names.schemas import EventNameView
 from templates_server.features.events import api as events
 from templates_server.features.events.listing import api as listed_events
-from templates_server.features.events.names import api as event_names
 from templates_server.features.events.parser import SentEvent
-from templates_server.features.events.schemas import EventNameView, EventView
+from templates_server.features.events.schemas import EventView
 from templates_server.features.events.stream import api as event_stream
 from templates_server.features.exports import api as exports
 from templates_server.features.exports.schemas import EventExport, ExportView, TribeExport
@@ -162,7 +164,6 @@ from templates_server.features.sessions.changes.schemas import StatesChange
 from templates_server.features.sessions.parser import SentStart
 from templates_server.features.sessions.schemas import AskedExplanation, SessionExplanation, StartedSession
 from templates_server.features.spaces import api as spaces
-from templates_server.features.spaces import model_api as models
 from templates_server.features.spaces.delivery import api as delivery
 from templates_server.features.spaces.delivery import revisions as deliveries
 from templates_server.features.spaces.delivery.schemas import (

@@ -4,9 +4,27 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from templates_server.primitives.ip_addresses import Network, is_within, parse_address
 from templates_server.settings import ConnectionLimits
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """An answer that ends a connection."""
+
+    status: str
+    reason: str
+
+    def encoded(self) -> bytes:
+        """The answer as it is sent."""
+        retry = "retry-after: 5\r\n" if self.status.startswith("503") else ""
+        return (
+            f"HTTP/1.1 {self.status}\r\ncontent-type: text/plain; charset=utf-8\r\ncache-control: no-store\r\n"
+            f"x-content-type-options: nosniff\r\ncontent-length: {len(self.reason)}\r\n{retry}connection: close\r\n\r\n"
+            f"{self.reason}"
+        ).encode("ascii")
 
 
 class Connections:

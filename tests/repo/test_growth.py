@@ -249,7 +249,7 @@ OTHERWISE = {
     "templates_server.features.spaces.api": "decoded fields of bounded number",
     "templates_server.features.spaces.store": "what the program itself stored",
     "templates_server.features.auth.token_scopes": "decoded fields of bounded number",
-    "templates_server.features.auth.token_store": "what the program itself stored",
+    "templates_server.features.accounts.token_store": "what the program itself stored",
     "templates_server.features.tribes.api": "decode_json, measured",
     "templates_server.features.tribes.store": "what the program itself stored",
     "templates_server.features.spaces.delivery.api": "decoded fields, each looked up once",

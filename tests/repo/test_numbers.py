@@ -35,8 +35,8 @@ NOT_SENT: dict[str, str] = {
         "a number; any failure is no answer"
     ),
     "templates_server/features/codegen/python/runtime/values.py: int(": "a few digits of a pattern",
-    "templates_server/features/events/model_check.py: float(text)": "a pattern holds it to 60 characters",
-    "templates_server/features/events/model_check.py: Decimal(repr(number))": "a number, as Python writes it",
+    "templates_server/features/event_names/model_check.py: float(text)": "a pattern holds it to 60 characters",
+    "templates_server/features/event_names/model_check.py: Decimal(repr(number))": "a number, as Python writes it",
     "mtribes_cli/commands/token.py: int(match[1])": "three digits of a pattern",
     "mtribes_cli/completing.py: int(count)": "the completion script of the shell states it",
     "mtribes_cli/device_sign_in.py: float(self._codes.interval_seconds)": "a number, checked by `_checked_codes`",
@@ -90,7 +90,7 @@ OWN_DOCUMENTS: dict[str, str] = {
     "templates_server/storage/migrations/": "of the database, written by us",
     "templates_server/features/sessions/store.py": "of the database, written by us",
     "templates_server/features/spaces/store.py": "of the database, written by us",
-    "templates_server/features/auth/token_store.py": "of the database, written by us",
+    "templates_server/features/accounts/token_store.py": "of the database, written by us",
     "templates_server/features/tribes/store.py": "of the database, written by us",
 }
 

@@ -10,10 +10,10 @@ from starlette.responses import Response
 
 from templates_server.errors import Conflict, Forbidden, ValidationFailed
 from templates_server.features.accounts import store
+from templates_server.features.accounts import token_store as tokens_store
 from templates_server.features.accounts.schemas import ChangedOrganization, NewOrganization, OrganizationView
 from templates_server.features.accounts.store import MAX_ADMINISTRATED, Organization
 from templates_server.features.audit import store as audit_store
-from templates_server.features.auth import token_store as tokens_store
 from templates_server.http.route import NOTHING, Answer, Call
 from templates_server.primitives.ids import is_key
 from templates_server.primitives.timestamps import to_rfc3339

@@ -10,7 +10,7 @@ import contextlib
 import logging
 from collections.abc import Mapping
 
-from templates_server.features.auth import token_store
+from templates_server.features.accounts import token_store
 from templates_server.primitives.timestamps import LATEST_AHEAD
 from templates_server.storage.database import Database
 

@@ -11,11 +11,12 @@ from starlette.responses import Response
 
 from templates_server.errors import Conflict, NotFound, Problem, ValidationFailed
 from templates_server.features.accounts import store as accounts_store
+from templates_server.features.accounts import token_store
+from templates_server.features.accounts.token_store import LimitNames, StoredToken
 from templates_server.features.audit import store as audit_store
-from templates_server.features.auth import oauth_store, token_store
+from templates_server.features.auth import oauth_store
 from templates_server.features.auth.token_schemas import MAX_LIVE_TOKENS, CreatedToken, NewToken, TokenText, TokenView
 from templates_server.features.auth.token_scopes import administrated, wanted_token
-from templates_server.features.auth.token_store import LimitNames, StoredToken
 from templates_server.http.audit_event import Deed
 from templates_server.http.pagination import Page, asked_page, next_link
 from templates_server.http.route import Answer, Call

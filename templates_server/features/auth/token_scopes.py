@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterator, Sequence
 from sqlalchemy import Connection
 
 from templates_server.errors import ValidationFailed
+from templates_server.features.accounts.token_store import PersonalToken
 from templates_server.features.auth.token_schemas import NewToken
-from templates_server.features.auth.token_store import PersonalToken
 from templates_server.features.spaces import store as spaces_store
 from templates_server.primitives.timestamps import DAY
 from templates_server.primitives.validation import Reader

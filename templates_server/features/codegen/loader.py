@@ -14,9 +14,9 @@ from templates_server.features.codegen.code_hash import code_hash
 from templates_server.features.spaces import store as spaces_store
 from templates_server.features.spaces.delivery import store as delivery_store
 from templates_server.features.spaces.delivery.parser import Surroundings, parse_delivery
+from templates_server.features.spaces.delivery.scenario_selection import default_states
 from templates_server.features.spaces.model import GenerationInput
 from templates_server.features.spaces.parser import parse_model
-from templates_server.features.spaces.scenario_selection import default_states
 from templates_server.storage.database import Database
 
 FALLBACK_ENVIRONMENT = "production"

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from templates_server.features.accounts import api as accounts
 from templates_server.features.audit import api as audit
 from templates_server.features.auth import service_accounts
+from templates_server.features.codegen import model_api as models
 from templates_server.features.console.platform_api import PlatformRoutes, may
 from templates_server.features.console.visit import Visit
 from templates_server.features.events.listing import api as events
 from templates_server.features.imports import api as imports
 from templates_server.features.people import api as users
 from templates_server.features.spaces import api as spaces
-from templates_server.features.spaces import model_api as models
 from templates_server.features.spaces.delivery import api as delivery
 from templates_server.features.tribes import api as tribes
 from templates_server.http.route import Handler

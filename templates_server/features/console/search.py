@@ -9,6 +9,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from templates_server.features.codegen import model_api as models
 from templates_server.features.console import store
 from templates_server.features.console.delivery.workspace import has_words, load
 from templates_server.features.console.navigation import HOME, SPACE, Link, link_to
@@ -16,7 +17,6 @@ from templates_server.features.console.platform_api import invoke, may
 from templates_server.features.console.shell import PRODUCTION, show
 from templates_server.features.console.visit import Visit, located, page
 from templates_server.features.pages.renderer import Page
-from templates_server.features.spaces import model_api as models
 from templates_server.features.spaces.delivery import api as delivery
 from templates_server.features.tribes import api as tribes
 

@@ -15,8 +15,9 @@ import msgspec
 from sqlalchemy import Connection
 
 from templates_server.features.accounts import store as accounts_store
+from templates_server.features.accounts.demo_people import PEOPLE, PersonOfDemo
 from templates_server.features.demo import store
-from templates_server.features.demo.schemas import PEOPLE, DemoFacts, DemoPerson, DemoServiceAccount, PersonOfDemo
+from templates_server.features.demo.schemas import DemoFacts, DemoPerson, DemoServiceAccount
 from templates_server.features.people import store as users_store
 from templates_server.features.people.apply_changes import UserChange
 from templates_server.features.people.profile_parser import read_user

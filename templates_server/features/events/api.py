@@ -8,8 +8,8 @@ from http import HTTPStatus
 from starlette.responses import Response
 
 from templates_server.errors import Problem, ValidationFailed
+from templates_server.features.event_names.model_cache import ModelEvents
 from templates_server.features.events import parser, store
-from templates_server.features.events.model_cache import ModelEvents
 from templates_server.http import request_body
 from templates_server.http.route import Call
 from templates_server.security.user_signatures import UserSignatures

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from templates_server.errors import Problem, Problems, ValidationFailed
-from templates_server.features.events.shapes import Shape, bare_shape_of, shape_of
+from templates_server.features.event_names.shapes import Shape, bare_shape_of, shape_of
 from templates_server.features.people.identity import Stated, problem_of_anonymous_id, problem_of_user_id, stated
 from templates_server.http.request_body import decode_json, problems_by_field
 from templates_server.primitives.event_names import MAX_NAME_LENGTH, problem_of_event_name

@@ -1,4 +1,4 @@
-"""What the Platform API says of an event, and of the names of events."""
+"""What the Platform API says of an event."""
 
 from __future__ import annotations
 
@@ -20,18 +20,3 @@ class EventView(msgspec.Struct, frozen=True):
     metadata: dict[str, str] | None
     timestamp: str
     received: str
-
-
-class EventNameView(msgspec.Struct, frozen=True):
-    """A name of events that arrive. `events` counts all that arrived since the name is known, `first` being when.
-
-    `differing` are those that were not as the model said when they arrived. At most 50 `metadata_keys` are told.
-    """
-
-    name: str
-    events: int
-    modelled: bool
-    differing: int
-    metadata_keys: list[str]
-    first: str
-    last: str

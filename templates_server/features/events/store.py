@@ -11,10 +11,10 @@ from itertools import groupby
 from sqlalchemy import Connection
 
 from templates_server.errors import Problem
-from templates_server.features.events.model_check import NOTHING_MODELLED, ModelledEvents
-from templates_server.features.events.names.changes import Stored
-from templates_server.features.events.names.job import NameFolding
-from templates_server.features.events.names.store import CHANGES, changes_of_stored, note_stored, take_back
+from templates_server.features.event_names.changes import Stored
+from templates_server.features.event_names.job import NameFolding
+from templates_server.features.event_names.model_check import NOTHING_MODELLED, ModelledEvents
+from templates_server.features.event_names.store import CHANGES, changes_of_stored, note_stored, take_back
 from templates_server.features.events.parser import Event
 from templates_server.features.events.person_limit import MOST_UNITS, TOO_MANY, UNIT_BYTES, RecentCounts, units_of
 from templates_server.features.people.batch_queries import PersonKey, statements_about

@@ -12,7 +12,7 @@ from templates_server.features.openfeature.flag_digest import MARK_BYTES
 from templates_server.features.openfeature.flags import DIGEST_BYTES, EncodedState, Flags, FlagsCache
 from templates_server.features.sessions.compiled_states import choose, chosen_states, remembering
 from templates_server.features.sessions.evaluator import Deciding, Person, Said
-from templates_server.features.spaces.scenario_selection import is_in_time
+from templates_server.features.spaces.delivery.scenario_selection import is_in_time
 from templates_server.features.tribes.evaluator import Outcome, PersonFacts, outcome_of
 
 UNSAID = Said(None)

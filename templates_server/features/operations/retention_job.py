@@ -8,8 +8,8 @@ import threading
 import time
 
 from templates_server.errors import Unavailable
-from templates_server.features.events.names.job import fold_changes
-from templates_server.features.events.names.store import forget_expired, has_expired
+from templates_server.features.event_names.job import fold_changes
+from templates_server.features.event_names.store import forget_expired, has_expired
 from templates_server.features.events.stream.store import forget_old, has_old
 from templates_server.features.operations import retention_store
 from templates_server.primitives.timestamps import DAY, Clock

@@ -9,8 +9,8 @@ from starlette.responses import Response
 from templates_server.errors import TooManyRequests, Unavailable
 from templates_server.features.accounts import email_address
 from templates_server.features.accounts import store as accounts_store
+from templates_server.features.accounts.demo_people import PEOPLE
 from templates_server.features.accounts.store import Account
-from templates_server.features.demo.schemas import PEOPLE
 from templates_server.features.pages import store
 from templates_server.features.pages.browser_session import (
     Browser,

@@ -13,8 +13,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection
 
 from templates_server.errors import NotFound
-from templates_server.features.events.names.store import fold_all, remove_events
-from templates_server.features.events.stream.store import forget_arrivals
+from templates_server.features.event_names.store import fold_all, remove_events
 from templates_server.features.people.store import Stored, count_tags, find_visitors, lock_columns, tags_in
 from templates_server.storage.database import among, as_text, listed
 
@@ -31,6 +30,8 @@ PEOPLE_AT_ONCE = 1000
 STEPS = {"events": "event_id", "sessions": "session_id", "devices": "device_id"}
 ROWS_A_STEP = 5_000
 LAST_OF_STEP = "SELECT {key} FROM {table} WHERE environment_id = ? AND person_id = ? ORDER BY {key} LIMIT 1 OFFSET ?"
+FORGET_ARRIVALS = "DELETE FROM event_arrivals WHERE environment_id = ?"
+"""What streams of events are still to tell: whoever was erased is not told of any more."""
 THEIRS_UP_TO = "environment_id = ? AND person_id = ? AND {key} <= ?"
 
 
@@ -140,7 +141,7 @@ def _remove(
         )
         for table in (*BELONGINGS, "persons")
     }
-    forget_arrivals(connection, environment_id)
+    connection.exec_driver_sql(as_text(connection, FORGET_ARRIVALS), (environment_id,))
     if counts["events"]:
         fold_all(connection, environment_id)
     fewer: tuple[Counter[str], Counter[str]] = (Counter(), Counter())

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from templates_server.features.events.names.store import fold_all, note_removed
+from templates_server.features.event_names.store import fold_all, note_removed
 from templates_server.features.people.batch_queries import PersonKey, statements_about
 from templates_server.features.people.identity import PersonKind, PersonName
 from templates_server.features.people.last_session import COLUMNS as LAST_SESSION

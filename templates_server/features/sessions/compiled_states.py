@@ -20,11 +20,7 @@ from templates_server.features.sessions import store
 from templates_server.features.sessions.failed_environments import RefusedRevisions
 from templates_server.features.sessions.schemas import EntityState, ItemState
 from templates_server.features.spaces.delivery.parser import Surroundings, parse_delivery
-from templates_server.features.spaces.delivery.state import TargetedScenario
-from templates_server.features.spaces.model import ChildKind, PropertyType, SpaceModel, Value
-from templates_server.features.spaces.parser import parse_model
-from templates_server.features.spaces.property_values import to_plain
-from templates_server.features.spaces.scenario_selection import (
+from templates_server.features.spaces.delivery.scenario_selection import (
     NO_SCENARIO,
     Alternatives,
     Choice,
@@ -32,7 +28,11 @@ from templates_server.features.spaces.scenario_selection import (
     entity_name,
     is_in_time,
 )
-from templates_server.features.spaces.scenario_selection import entities as entities_of
+from templates_server.features.spaces.delivery.scenario_selection import entities as entities_of
+from templates_server.features.spaces.delivery.state import TargetedScenario
+from templates_server.features.spaces.model import ChildKind, PropertyType, SpaceModel, Value
+from templates_server.features.spaces.parser import parse_model
+from templates_server.features.spaces.property_values import to_plain
 from templates_server.features.tribes.evaluator import Outcome
 from templates_server.features.tribes.model import Tribe, Tribes, questions_of
 from templates_server.features.tribes.parser import parse_tribes

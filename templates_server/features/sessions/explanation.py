@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from templates_server.features.sessions.compiled_states import Candidate, Entity, Shown, choose, matches
 from templates_server.features.sessions.evaluator import KnownPerson
 from templates_server.features.sessions.schemas import ExplainedEntity, ExplainedScenario, SessionExplanation
-from templates_server.features.spaces.scenario_selection import is_in_time
+from templates_server.features.spaces.delivery.scenario_selection import is_in_time
 from templates_server.features.tribes.evaluator import Outcome, evaluate, outcome_of
 from templates_server.features.tribes.explanation import NOBODY_SAID
 from templates_server.features.tribes.explanation import explain as explain_tribe

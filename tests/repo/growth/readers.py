@@ -23,7 +23,7 @@ from mtribes_cli import answers, lock_file, project_file
 from mtribes_cli import documents as local_documents
 from mtribes_cli.ingest.decoding import UTF_8
 from templates_server.features.codegen.renderer import render
-from templates_server.features.events.model_check import differs
+from templates_server.features.event_names.model_check import differs
 from templates_server.features.pages.browser_session import cookie_in
 from templates_server.features.people.api import _read_changes
 from templates_server.features.people.profile_parser import read_user
@@ -160,7 +160,7 @@ NOT_READERS: Mapping[str, str] = {
     "templates_server.features.codegen.typescript.modules.path_of": _LISTED,
     "templates_server.features.console.delivery.merge._merged": "looks a key up in three scenarios",
     "templates_server.features.console.delivery.overview._row": _OURS,
-    "templates_server.features.spaces.scenario_selection.entity_name": _OURS,
+    "templates_server.features.spaces.delivery.scenario_selection.entity_name": _OURS,
     "templates_server.features.spaces.delivery.differences._entity": _LISTED,
     "templates_server.features.spaces.delivery.differences._targeted": _LISTED,
     "templates_server.features.spaces.delivery.revisions._asked_side": (
@@ -168,9 +168,9 @@ NOT_READERS: Mapping[str, str] = {
     ),
     "templates_server.primitives.yaml_json._fits": _LISTED,
     "templates_server.primitives.yaml_json._text": _LISTED,
-    "templates_server.features.events.model_check.differs": _LISTED,
-    "templates_server.features.events.names.api._view": _OURS,
-    "templates_server.features.events.names.store._row": _OURS,
+    "templates_server.features.event_names.model_check.differs": _LISTED,
+    "templates_server.features.event_names.api._view": _OURS,
+    "templates_server.features.event_names.store._row": _OURS,
     "templates_server.features.events.stream.feed._message": _OURS,
     "templates_server.features.exports.api._problem": _OURS,
     "templates_server.features.exports.csv_rows.with_attributes": _OURS,
@@ -333,7 +333,7 @@ COMPOSED: tuple[tuple[str, Read], ...] = (
         lambda text: parse_delivery(document(text), Surroundings(SPACE, "production")),
     ),
     ("templates_server.features.spaces.delivery.differences", _differences),
-    ("templates_server.features.events.model_check", _differs),
+    ("templates_server.features.event_names.model_check", _differs),
     ("templates_server.features.people.api", lambda text: _read_changes(document(text))),
     (
         "templates_server.features.people.profile_parser",

@@ -22,7 +22,7 @@ from unittest.mock import patch
 from sqlalchemy import select
 
 from templates_server.app import create_app
-from templates_server.features.events.names.job import fold_changes
+from templates_server.features.event_names.job import fold_changes
 from templates_server.features.exports import store as exports_store
 from templates_server.features.imports import sqlite_store as import_rows_store
 from templates_server.features.imports import store as imports_store

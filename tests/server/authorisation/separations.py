@@ -85,12 +85,12 @@ SEPARATIONS = (
     ),
     Separation(
         "names of events that are listed",
-        "features.events.names.store",
+        "features.event_names.store",
         "NAMES = f\"SELECT {', '.join(list(COLUMNS)[1:])} FROM event_names WHERE ",
     ),
     Separation(
         "changes of names that are listed",
-        "features.events.names.store",
+        "features.event_names.store",
         'ALL = "SELECT change FROM event_name_changes WHERE ',
     ),
     Separation(
@@ -258,27 +258,27 @@ NOT_MISSED = {
         "features.console.store",
         "table.c.environment_id == environment_id",
     ): "a test of the console's page Live holds it",
-    ("features.events.names.store", 'COUNT = "SELECT count(*) FROM event_names WHERE environment_id = ?'): (
+    ("features.event_names.store", 'COUNT = "SELECT count(*) FROM event_names WHERE environment_id = ?'): (
         "how many places are left is seen where all are taken"
     ),
     (
-        "features.events.names.store",
+        "features.event_names.store",
         'FORGET = "DELETE FROM event_names WHERE environment_id = ?',
     ): "tests of erasure hold it",
     (
-        "features.events.names.store",
+        "features.event_names.store",
         'NEXT = "SELECT change_id, change FROM event_name_changes WHERE environment_id = ?',
     ): ("tests of folding hold it"),
-    ("features.events.names.store", 'TAKEN_BACK = "DELETE FROM event_name_changes WHERE environment_id = ?'): (
+    ("features.event_names.store", 'TAKEN_BACK = "DELETE FROM event_name_changes WHERE environment_id = ?'): (
         "the id of a change is drawn at random"
     ),
-    ("features.events.names.store", '"sqlite": "DELETE FROM event_name_changes WHERE environment_id = ?'): (
+    ("features.event_names.store", '"sqlite": "DELETE FROM event_name_changes WHERE environment_id = ?'): (
         "a test of folding holds it: what waits in another environment is left"
     ),
-    ("features.events.names.store", '"postgresql": "DELETE FROM event_name_changes WHERE environment_id = ?'): (
+    ("features.event_names.store", '"postgresql": "DELETE FROM event_name_changes WHERE environment_id = ?'): (
         "the id of a change is drawn at random"
     ),
-    ("features.events.names.store", 'ABANDON = "DELETE FROM event_name_changes WHERE environment_id = ?'): (
+    ("features.event_names.store", 'ABANDON = "DELETE FROM event_name_changes WHERE environment_id = ?'): (
         "it is reached where a Space was deleted at the same time; a test of its own plants that"
     ),
     (

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from templates_server.features.events.names.store import fold_all
+from templates_server.features.event_names.store import fold_all
 from templates_server.features.people.app_versions import version_key
 from templates_server.routes import ROUTES
 from templates_server.storage import tables

@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 import pytest
 from sqlalchemy import Connection, Table, select
 
-from templates_server.features.events.names.store import list_names
+from templates_server.features.event_names.store import list_names
 from templates_server.settings import sqlite_url
 from templates_server.storage import tables
 from templates_server.storage.factory import open_database

@@ -17,7 +17,7 @@ import psycopg
 import pytest
 
 from templates_server.__main__ import main
-from templates_server.features.events.names.job import fold_changes
+from templates_server.features.event_names.job import fold_changes
 from templates_server.features.operations.backup_archive import writing
 from templates_server.http.route import Route
 from templates_server.routes import ROUTES

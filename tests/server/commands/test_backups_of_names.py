@@ -8,10 +8,10 @@ from typing import Any
 
 from sqlalchemy import Table, insert, select
 
-from templates_server.features.events.model_check import NOTHING_MODELLED
-from templates_server.features.events.names import store
-from templates_server.features.events.names.changes import EventName, Stored
-from templates_server.features.events.shapes import shape_of
+from templates_server.features.event_names import store
+from templates_server.features.event_names.changes import EventName, Stored
+from templates_server.features.event_names.model_check import NOTHING_MODELLED
+from templates_server.features.event_names.shapes import shape_of
 from templates_server.features.operations.backup import back_up
 from templates_server.features.operations.restore import restore_into
 from templates_server.features.people.identity import PersonKind, named

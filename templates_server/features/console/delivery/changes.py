@@ -13,7 +13,7 @@ import msgspec
 from templates_server.errors import BadRequest, Problem, ValidationFailed
 from templates_server.features.console.delivery.merge import merge_scenarios
 from templates_server.features.spaces.delivery.parser import MAX_TARGETED
-from templates_server.features.spaces.scenario_selection import DEFAULT_NAME
+from templates_server.features.spaces.delivery.scenario_selection import DEFAULT_NAME
 
 Document = Mapping[str, Any]
 NOT_A_CHANGE = "This is not a change that the console makes. Go back and choose it again."

@@ -24,8 +24,8 @@ from templates_server.features.console.shell import show
 from templates_server.features.console.visit import Visit, form, page
 from templates_server.features.pages.renderer import Page
 from templates_server.features.spaces.delivery import api as delivery
+from templates_server.features.spaces.delivery.scenario_selection import DEFAULT_NAME
 from templates_server.features.spaces.property_values import to_plain
-from templates_server.features.spaces.scenario_selection import DEFAULT_NAME
 from templates_server.http.conditional_requests import LARGEST_REVISION
 from templates_server.http.forms.urlencoded import Parameters
 from templates_server.primitives.integers import whole_number

@@ -23,9 +23,9 @@ from templates_server.features.pages.renderer import Page
 from templates_server.features.sessions import api as sessions
 from templates_server.features.sessions.schemas import ExplainedEntity, SessionExplanation
 from templates_server.features.spaces.delivery.parser import Surroundings, parse_delivery
+from templates_server.features.spaces.delivery.scenario_selection import every_choice
 from templates_server.features.spaces.model import EntityState, Field, Item, PropertyType
 from templates_server.features.spaces.property_values import to_plain
-from templates_server.features.spaces.scenario_selection import every_choice
 
 NOBODY = "Nobody of that ID is known in this environment. Check the spelling, and which environment you are in."
 KINDS = {"user": "user_id", "visitor": "anonymous_id"}

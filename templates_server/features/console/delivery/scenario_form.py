@@ -15,8 +15,8 @@ from templates_server.errors import Problem
 from templates_server.features.console.delivery import controls
 from templates_server.features.console.delivery.controls import UTC_ZONE, YES, Unreadable
 from templates_server.features.spaces.delivery.parser import MAX_ITEMS
+from templates_server.features.spaces.delivery.scenario_selection import DEFAULT_NAME
 from templates_server.features.spaces.model import Child, ChildKind, Experience, Property, SpaceModel
-from templates_server.features.spaces.scenario_selection import DEFAULT_NAME
 from templates_server.primitives.integers import whole_number
 
 FormFields = dict[str, list[str]]

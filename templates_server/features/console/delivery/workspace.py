@@ -9,18 +9,18 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from templates_server.errors import NotFound, Problem
+from templates_server.features.codegen import model_api as models
 from templates_server.features.console.delivery.changes import Change, Document, Promote, Restore, apply
 from templates_server.features.console.navigation import ENVIRONMENT
 from templates_server.features.console.platform_api import Asked, invoke
 from templates_server.features.console.visit import Visit, located
-from templates_server.features.spaces import model_api as models
 from templates_server.features.spaces.delivery import api as delivery
 from templates_server.features.spaces.delivery.differences import differences
 from templates_server.features.spaces.delivery.parser import Surroundings, parse_delivery, to_document
+from templates_server.features.spaces.delivery.scenario_selection import entities, entity_name
 from templates_server.features.spaces.delivery.schemas import DeliveryChange
 from templates_server.features.spaces.model import Child, SpaceModel
 from templates_server.features.spaces.parser import parse_model
-from templates_server.features.spaces.scenario_selection import entities, entity_name
 from templates_server.features.tribes import api as tribes
 
 DELIVERY = f"{ENVIRONMENT}/delivery"

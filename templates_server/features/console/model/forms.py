@@ -17,6 +17,7 @@ import msgspec
 from starlette.responses import Response
 
 from templates_server.errors import ApiError, NotFound, PreconditionFailed, Problem
+from templates_server.features.codegen import model_api as models
 from templates_server.features.console.delivery.controls import zone_names
 from templates_server.features.console.delivery.images import address_of, has_pictures
 from templates_server.features.console.form_state import KEY, REFUSALS, Typed, draft_in, drafted, same, typed_in
@@ -30,7 +31,6 @@ from templates_server.features.console.platform_api import Asked, invoke, requir
 from templates_server.features.console.shell import done, show
 from templates_server.features.console.visit import Visit, form, page
 from templates_server.features.pages.renderer import Page
-from templates_server.features.spaces import model_api as models
 from templates_server.features.spaces.model import Property, PropertyType
 from templates_server.features.spaces.parser import parse_model, to_document
 from templates_server.features.spaces.property_values import to_plain

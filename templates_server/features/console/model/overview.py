@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from templates_server.errors import ApiError, NotFound, PreconditionFailed
 from templates_server.features.codegen import api as code
+from templates_server.features.codegen import model_api as models
 from templates_server.features.codegen.differences import diff
 from templates_server.features.codegen.file_list import TITLES, first_of, in_folders
 from templates_server.features.codegen.highlighting import highlighted
@@ -26,7 +27,6 @@ from templates_server.features.console.platform_api import Asked, Result, invoke
 from templates_server.features.console.shell import done, show
 from templates_server.features.console.visit import Visit, form, page
 from templates_server.features.pages.renderer import Page
-from templates_server.features.spaces import model_api as models
 from templates_server.features.spaces.history import api as histories
 from templates_server.features.spaces.parser import parse_model
 from templates_server.features.spaces.schemas import ModelDiff

@@ -23,9 +23,9 @@ from templates_server.features.console.people.overview import PATHS, path_of
 from templates_server.features.console.platform_api import Asked, invoke, require
 from templates_server.features.console.shell import show
 from templates_server.features.console.visit import Visit, located, page, visit_by
+from templates_server.features.event_names import api as event_names
 from templates_server.features.events.listing.schemas import event_view
 from templates_server.features.events.listing.store import Wanted, list_events
-from templates_server.features.events.names import api as event_names
 from templates_server.features.events.schemas import EventView
 from templates_server.features.events.stream import api as event_stream
 from templates_server.features.events.stream.feed import EventFeed, session_view

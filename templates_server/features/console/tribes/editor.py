@@ -16,6 +16,7 @@ from typing import Any
 from starlette.responses import Response
 
 from templates_server.errors import ApiError, NotFound, Problem, ValidationFailed
+from templates_server.features.codegen import model_api as models
 from templates_server.features.console.form_state import REFUSALS, Typed, typed_in
 from templates_server.features.console.navigation import Link
 from templates_server.features.console.platform_api import Asked, invoke, may, require
@@ -29,9 +30,8 @@ from templates_server.features.console.tribes.rule_text import OPERATORS, senten
 from templates_server.features.console.tribes.save import Draft, Overtaken, create, present_tribes, save
 from templates_server.features.console.tribes.tribe import EDIT, PATH
 from templates_server.features.console.visit import Visit, form, page
-from templates_server.features.events.names import api as event_names
+from templates_server.features.event_names import api as event_names
 from templates_server.features.pages.renderer import Page
-from templates_server.features.spaces import model_api as models
 from templates_server.features.tribes import api as tribes
 from templates_server.features.tribes.model import DATE_FIELDS, TEXT_FIELDS, VERSION_FIELDS, Tribe
 from templates_server.features.tribes.parser import MOST_FILTERS, read_tribe

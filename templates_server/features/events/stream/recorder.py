@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Connection
 
@@ -15,7 +15,6 @@ from templates_server.features.events.stream import store
 from templates_server.features.events.stream.filters import StreamFilter
 from templates_server.features.events.stream.store import At, Entries, Key
 from templates_server.features.people.identity import Stated
-from templates_server.features.sessions.store import Start
 from templates_server.primitives.timestamps import Clock
 from templates_server.storage.write_batcher import Outcomes
 
@@ -25,8 +24,30 @@ MOST_A_SECOND = 500
 """Events, and sessions, of an environment that a process notes: nobody reads more, and an export has all of them."""
 POSITIONS_A_MILLISECOND = 1000
 
+
+class StartedSession(Protocol):
+    """What is noted of a session that has started."""
+
+    @property
+    def environment_id(self) -> str:
+        """The environment."""
+
+    @property
+    def stated(self) -> Stated:
+        """Whose it is."""
+
+    @property
+    def session_id(self) -> str:
+        """Its id."""
+
+    @property
+    def started(self) -> int:
+        """When it started, in milliseconds."""
+
+
+SessionT = TypeVar("SessionT", bound=StartedSession)
 StoreEvents = Callable[[Connection, Sequence[Arrival]], Sequence[Sequence[Problem]]]
-StoreSessions = Callable[[Connection, Sequence[Start]], Outcomes[Sequence[Problem]]]
+StoreSessions = Callable[[Connection, Sequence[SessionT]], Outcomes[Sequence[Problem]]]
 Entry = tuple[str, str | None, Stated, str, int]
 """Of which environment, the name of an event, whose, the id, and when."""
 
@@ -57,10 +78,10 @@ class ArrivalRecorder:
 
         return store_and_note
 
-    def recording_sessions(self, store_sessions: StoreSessions) -> StoreSessions:
+    def recording_sessions(self, store_sessions: StoreSessions[SessionT]) -> StoreSessions[SessionT]:
         """Return what stores sessions, and notes those that are stored."""
 
-        def store_and_note(connection: Connection, starts: Sequence[Start]) -> Outcomes[Sequence[Problem]]:
+        def store_and_note(connection: Connection, starts: Sequence[SessionT]) -> Outcomes[Sequence[Problem]]:
             outcomes = store_sessions(connection, starts)
             if self._is_followed(connection):
                 self._note(connection, "sessions", _sessions(starts, outcomes))
@@ -107,7 +128,7 @@ def _events(arrivals: Sequence[Arrival], problems: Sequence[Sequence[Problem]]) 
                 yield arrival.environment_id, event.name, event.stated, event.event_id, arrival.received
 
 
-def _sessions(starts: Sequence[Start], outcomes: Outcomes[Sequence[Problem]]) -> Iterable[Entry]:
+def _sessions(starts: Sequence[StartedSession], outcomes: Outcomes[Sequence[Problem]]) -> Iterable[Entry]:
     for start, outcome in zip(starts, outcomes, strict=True):
         if outcome == ():
             yield start.environment_id, None, start.stated, start.session_id, start.started

@@ -59,7 +59,7 @@ IS_LATER = {
 HAS_OLD = "SELECT 1 FROM event_arrivals WHERE at <= ? UNION ALL SELECT 1 FROM event_followers WHERE until <= ? LIMIT 1"
 FORGET = "DELETE FROM event_arrivals WHERE at <= ?"
 FORGET_FOLLOWERS = "DELETE FROM event_followers WHERE until <= ?"
-FORGET_OF_ENVIRONMENT = "DELETE FROM event_arrivals WHERE environment_id = ?"
+
 ASKED = {
     "sqlite": (
         "(SELECT json_extract(value, '$[0]') AS person_id, json_extract(value, '$[1]') AS id, "
@@ -177,11 +177,6 @@ def forget_old(connection: Connection, *, now: int) -> None:
     """Forget what arrived some minutes ago, and who follows no longer."""
     connection.exec_driver_sql(as_text(connection, FORGET), (now - KEPT,))
     connection.exec_driver_sql(as_text(connection, FORGET_FOLLOWERS), (now - KEPT,))
-
-
-def forget_arrivals(connection: Connection, environment_id: str) -> None:
-    """Forget what arrived in an environment: somebody was erased there."""
-    connection.exec_driver_sql(as_text(connection, FORGET_OF_ENVIRONMENT), (environment_id,))
 
 
 # What a stream tells

@@ -12,8 +12,8 @@ from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from templates_server.features.spaces.delivery.scenario_selection import DEFAULT_NAME
 from templates_server.features.spaces.delivery.schemas import ChangeKind, DeliveryChange, ValueChange
-from templates_server.features.spaces.scenario_selection import DEFAULT_NAME
 
 PLAIN_STEP = re.compile(r"[\w-]+")
 POSITION = "position"

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from templates_server.errors import Problems, ValidationFailed
+from templates_server.features.spaces.delivery.scenario_selection import DEFAULT_NAME, entities, entity_name
 from templates_server.features.spaces.delivery.state import (
     Delivery,
     EntityScenarios,
@@ -23,7 +24,6 @@ from templates_server.features.spaces.delivery.state import (
 )
 from templates_server.features.spaces.model import Child, ChildKind, Experience, SpaceModel, Value
 from templates_server.features.spaces.property_values import read_moment, read_value, to_plain
-from templates_server.features.spaces.scenario_selection import DEFAULT_NAME, entities, entity_name
 from templates_server.primitives.timestamps import to_rfc3339
 from templates_server.primitives.validation import Reader, join
 from templates_server.primitives.yaml_json import shown

@@ -9,8 +9,8 @@ from sqlalchemy import Connection
 
 from templates_server.errors import ApiError, Conflict, ValidationFailed
 from templates_server.features.accounts import email_address, store
-from templates_server.features.auth import token_store as tokens_store
-from templates_server.features.auth.token_store import PersonalToken
+from templates_server.features.accounts import token_store as tokens_store
+from templates_server.features.accounts.token_store import PersonalToken
 from templates_server.primitives.ids import random_text
 from templates_server.primitives.timestamps import DAY, system_clock
 from templates_server.security.authorization import ALL_SCOPES, Role, Scope

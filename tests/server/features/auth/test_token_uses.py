@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, event, select
 
+from templates_server.features.accounts import token_store
 from templates_server.features.auth import last_used as uses
-from templates_server.features.auth import token_store
 from templates_server.features.auth.last_used import TokenUses
 from templates_server.primitives.timestamps import MINUTE, parse_rfc3339, system_clock
 from templates_server.security.secrets import hashed

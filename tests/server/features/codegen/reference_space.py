@@ -8,9 +8,9 @@ from typing import Any
 
 from templates_server.features import demo
 from templates_server.features.spaces.delivery.parser import Surroundings, read_delivery
+from templates_server.features.spaces.delivery.scenario_selection import default_states
 from templates_server.features.spaces.model import GenerationInput
 from templates_server.features.spaces.parser import read_model
-from templates_server.features.spaces.scenario_selection import default_states
 from templates_server.primitives.yaml_json import read_yaml
 
 HOST = "https://mtribes.example.com"

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from sqlalchemy import Connection, Engine, event, select
 
-from templates_server.features.auth.token_store import PersonalToken, create_personal_token
+from templates_server.features.accounts.token_store import PersonalToken, create_personal_token
 from templates_server.features.tribes import store
 from templates_server.primitives.revisions import NewRevision
 from templates_server.primitives.timestamps import DAY, system_clock

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from templates_server.features.events.model_check import (
+from templates_server.features.event_names.model_check import (
     NOTHING_MODELLED,
     ModelledEvents,
     as_ecmascript,

@@ -16,9 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
-from templates_server.features.events.names.changes import MOST_KEYS, MOST_NAMES
-from templates_server.features.events.names.job import fold_changes
-from templates_server.features.events.names.store import fold_all
+from templates_server.features.event_names.changes import MOST_KEYS, MOST_NAMES
+from templates_server.features.event_names.job import fold_changes
+from templates_server.features.event_names.store import fold_all
 from templates_server.features.operations.retention_job import Purge
 from templates_server.primitives.timestamps import DAY, HOUR, MINUTE, system_clock, to_rfc3339
 from templates_server.security.authorization import ALL_SCOPES, Role, Scope

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, func, select
 
-from templates_server.features.events.model_check import NOTHING_MODELLED
-from templates_server.features.events.names import store
-from templates_server.features.events.names.changes import EventName, Stored
-from templates_server.features.events.shapes import shape_of
+from templates_server.features.event_names import store
+from templates_server.features.event_names.changes import EventName, Stored
+from templates_server.features.event_names.model_check import NOTHING_MODELLED
+from templates_server.features.event_names.shapes import shape_of
 from templates_server.settings import sqlite_url
 from templates_server.storage import migrations, tables
 from templates_server.storage.database import Database

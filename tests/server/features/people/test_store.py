@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, select
 
 from templates_server.errors import NotFound
+from templates_server.features.event_names.shapes import shape_of
 from templates_server.features.events.parser import Event
-from templates_server.features.events.shapes import shape_of
 from templates_server.features.events.store import Arrival, add_events
 from templates_server.features.people.apply_changes import Outcome
 from templates_server.features.people.erasure_store import Erased, erase_person, list_erasures

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from templates_server.features import demo
 from templates_server.features.spaces.delivery.parser import Surroundings, read_delivery
+from templates_server.features.spaces.delivery.scenario_selection import choose_states, default_states, is_in_time
 from templates_server.features.spaces.delivery.state import NOTHING, Delivery, Scenario, TargetedScenario
 from templates_server.features.spaces.model import Color, EntityState, Item, SpaceModel
 from templates_server.features.spaces.parser import read_model
-from templates_server.features.spaces.scenario_selection import choose_states, default_states, is_in_time
 from templates_server.primitives.yaml_json import read_yaml
 
 FOLDER = Path(demo.__file__).parent

@@ -8,10 +8,10 @@ import pytest
 
 from templates_server.errors import ValidationFailed
 from templates_server.features.spaces.delivery.parser import Surroundings, parse_delivery, read_delivery, to_document
+from templates_server.features.spaces.delivery.scenario_selection import default_states
 from templates_server.features.spaces.delivery.state import Delivery, Scenario, ScenarioItem, TargetedScenario
 from templates_server.features.spaces.model import Color, SpaceModel
 from templates_server.features.spaces.parser import read_model
-from templates_server.features.spaces.scenario_selection import default_states
 
 SPACE: dict[str, Any] = {
     "experiences": {

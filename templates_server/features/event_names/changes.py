@@ -15,8 +15,8 @@ from typing import Protocol
 
 import msgspec
 
-from templates_server.features.events.model_check import ModelledEvents, are_read
-from templates_server.features.events.shapes import Shape, read_shape
+from templates_server.features.event_names.model_check import ModelledEvents, are_read
+from templates_server.features.event_names.shapes import Shape, read_shape
 
 MOST_NAMES = 2000  # of an environment
 MOST_KEYS = 50  # of a name

@@ -6,7 +6,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Sequence
 
-from templates_server.features.events.model_check import NOTHING_MODELLED, ModelledEvents
+from templates_server.features.event_names.model_check import NOTHING_MODELLED, ModelledEvents
 from templates_server.features.spaces import store as spaces_store
 from templates_server.features.spaces.parser import parse_model
 from templates_server.primitives.memory_size import held_bytes

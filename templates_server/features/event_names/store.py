@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection
 
-from templates_server.features.events.names.changes import (
+from templates_server.features.event_names.changes import (
     Change,
     EventName,
     KeyCount,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from templates_server.features.events.model_cache import ModelEvents
-from templates_server.features.events.names import store
-from templates_server.features.events.names.changes import EventName
-from templates_server.features.events.schemas import EventNameView
+from templates_server.features.event_names import store
+from templates_server.features.event_names.changes import EventName
+from templates_server.features.event_names.model_cache import ModelEvents
+from templates_server.features.event_names.schemas import EventNameView
 from templates_server.features.spaces import store as spaces_store
 from templates_server.http.pagination import asked_page, next_link
 from templates_server.http.route import Answer, Call

@@ -7,7 +7,7 @@ import logging
 import threading
 
 from templates_server.errors import Unavailable
-from templates_server.features.events.names import store
+from templates_server.features.event_names import store
 from templates_server.storage.database import Database
 
 LOGGER = logging.getLogger("templates_server")
