@@ -21,7 +21,7 @@ from templates_server.errors import ApiError, BadRequest, ClientTooOld, Failed
 from templates_server.features.accounts import token_store as tokens_store
 from templates_server.features.api_docs.api import Description
 from templates_server.features.auth import local_code
-from templates_server.features.auth.authorization_server import Authority
+from templates_server.features.auth.grant_support import Authority
 from templates_server.features.auth.last_used import TokenUses
 from templates_server.features.auth.local_code import LocalCode
 from templates_server.features.codegen.cache import RenderedSets

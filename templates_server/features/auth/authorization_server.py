@@ -30,47 +30,28 @@ from templates_server.features.accounts import store as accounts_store
 from templates_server.features.accounts.store import Account
 from templates_server.features.auth import oauth_store
 from templates_server.features.auth.clients import (
-    DEVICE_GRANT_TYPE,
-    LOCAL_GRANT_TYPE,
     PUBLIC_CLIENTS,
     Client,
     ServiceClient,
     scope_text,
 )
 from templates_server.features.auth.device.grant import DeviceAuthorization, DeviceGrant
+from templates_server.features.auth.grant_support import ALL_AUTHENTICATION_METHODS, Authority
 from templates_server.features.auth.grants import (
-    ALL_AUTHENTICATION_METHODS,
     CodeGrant,
     LocalGrant,
     RefreshGrant,
     RequiredS256,
     ServiceGrant,
 )
-from templates_server.features.auth.local_code import LocalCode
 from templates_server.features.auth.oauth_request import ProtocolRequest, RefusedClient, credentials_of
 from templates_server.features.auth.oauth_store import IssuedToken
 from templates_server.primitives.ids import base62
 from templates_server.primitives.timestamps import SECOND
 from templates_server.security.authorization import ALL_SCOPES
 from templates_server.security.secrets import RANDOM_LENGTH, SecretKind, hashed, new_secret, with_checksum
-from templates_server.security.server_key import ServerKey
 
-GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials", DEVICE_GRANT_TYPE)
 UNKNOWN_CLIENT_SECRET_HASH = hashed("nobody has this secret")
-
-
-@dataclass(frozen=True)
-class Authority:
-    """What the protocol works with, besides the database: `issuer` byte for byte, the key, a local server's code."""
-
-    issuer: str
-    key: ServerKey
-    local_code: LocalCode | None = None
-
-    @property
-    def grant_types(self) -> tuple[str, ...]:
-        """What may be asked for at the token endpoint."""
-        return (*GRANT_TYPES, LOCAL_GRANT_TYPE) if self.local_code else GRANT_TYPES
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from authlib.oauth2.rfc6749 import InvalidGrantError, InvalidRequestError, InvalidScopeError, UnauthorizedClientError
 from authlib.oauth2.rfc6749.grants import (
@@ -19,19 +19,20 @@ from templates_server.features.accounts import store as accounts_store
 from templates_server.features.accounts.store import Account
 from templates_server.features.auth import oauth_store
 from templates_server.features.auth.clients import LOCAL_GRANT_TYPE
+from templates_server.features.auth.grant_support import (
+    ALL_AUTHENTICATION_METHODS,
+    CODE_LENGTH,
+    USED_UP,
+    GrantServer,
+    issue_first_tokens,
+)
 from templates_server.features.auth.oauth_request import ProtocolRequest
 from templates_server.features.auth.oauth_store import Code, Family
 from templates_server.primitives.ids import random_text
 from templates_server.primitives.timestamps import LATEST_AHEAD
 from templates_server.security.secrets import hashed, is_well_formed
 
-if TYPE_CHECKING:
-    from templates_server.features.auth.authorization_server import Protocol
-
-ALL_AUTHENTICATION_METHODS = ["none", "client_secret_basic", "client_secret_post"]
-CODE_LENGTH = 43
 S256_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
-USED_UP = "The code or token is unknown, expired, revoked, or was used before."
 NO_ADMINISTRATOR = (
     "Nobody administers an organization on this server yet: stop it and run "
     "`mtribes-server account add EMAIL --organization KEY --role administrator`."
@@ -57,7 +58,7 @@ class CodeGrant(AuthorizationCodeGrant):
     """A code, had by consent in a browser (RFC 6749, 4.1)."""
 
     TOKEN_ENDPOINT_AUTH_METHODS = ALL_AUTHENTICATION_METHODS
-    server: Protocol
+    server: GrantServer
 
     def generate_authorization_code(self) -> str:
         """A new code."""
@@ -99,7 +100,7 @@ class RefreshGrant(RefreshTokenGrant):
     """
 
     TOKEN_ENDPOINT_AUTH_METHODS = ALL_AUTHENTICATION_METHODS
-    server: Protocol
+    server: GrantServer
 
     def authenticate_refresh_token(self, refresh_token: str) -> Family | None:
         """The family of the token, when that lives."""
@@ -136,7 +137,7 @@ class ServiceGrant(ClientCredentialsGrant):
     """A service account's own credentials (RFC 6749, 4.4), in a form or in JSON."""
 
     TOKEN_ENDPOINT_AUTH_METHODS = ALL_AUTHENTICATION_METHODS
-    server: Protocol
+    server: GrantServer
 
     def validate_token_request(self) -> None:
         """Refuse a scope that the account does not have."""
@@ -158,7 +159,7 @@ class LocalGrant(BaseGrant, TokenEndpointMixin):
 
     GRANT_TYPE = LOCAL_GRANT_TYPE
     TOKEN_ENDPOINT_AUTH_METHODS: ClassVar = ["none"]
-    server: Protocol
+    server: GrantServer
 
     def validate_token_request(self) -> None:
         """Refuse another code, or a server where nobody is an administrator."""
@@ -175,14 +176,3 @@ class LocalGrant(BaseGrant, TokenEndpointMixin):
     def create_token_response(self) -> tuple[int, dict[str, Any], Any]:
         """The answer: everything that the administrator may do."""
         return 200, issue_first_tokens(self, self.request.client.get_allowed_scope(None)), self.TOKEN_RESPONSE_HEADER
-
-
-def issue_first_tokens(grant: BaseGrant, scopes: str) -> dict[str, Any]:
-    """The tokens with which a sign-in of the request's user begins; they are stored."""
-    request, now = grant.request, grant.server.now
-    request.credential = oauth_store.new_family(
-        request.user.id, client_id=request.client.get_client_id(), scopes=scopes, now=now
-    )
-    token: dict[str, Any] = grant.generate_token(user=request.user, scope=scopes)
-    grant.save_token(token)
-    return token

@@ -13,8 +13,8 @@ from starlette.responses import Response
 from templates_server.errors import BadRequest, NotFound
 from templates_server.features.accounts import store as accounts_store
 from templates_server.features.auth import oauth_store, scope_text
-from templates_server.features.auth.authorization_server import Authority, ConsentQuestion, Protocol, Reply
-from templates_server.features.auth.grants import ALL_AUTHENTICATION_METHODS
+from templates_server.features.auth.authorization_server import ConsentQuestion, Protocol, Reply
+from templates_server.features.auth.grant_support import ALL_AUTHENTICATION_METHODS, Authority
 from templates_server.features.auth.oauth_request import ProtocolRequest
 from templates_server.features.pages.api import sign_out_to
 from templates_server.features.pages.browser_session import Browser, browser_of, check_form

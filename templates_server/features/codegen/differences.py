@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from templates_server.features.codegen.naming import identifiers, name_model
+from templates_server.features.codegen.identifiers import identifiers
+from templates_server.features.codegen.naming import name_model
 from templates_server.features.codegen.renderer import LANGUAGES
 from templates_server.features.spaces.model import UNSET, Event, Experience, Field, Metadata, Property, SpaceModel
 from templates_server.features.spaces.schemas import Change, ModelDiff, Renamed

@@ -6,11 +6,9 @@ import functools
 import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from templates_server.features.codegen.naming import ModelNames, Name, Scope
-    from templates_server.features.spaces.model import GenerationInput
+from templates_server.features.codegen.naming import ModelNames, Name, Scope
+from templates_server.features.spaces.model import GenerationInput
 
 LANGUAGES = ("typescript", "javascript", "kotlin", "java", "swift", "brightscript", "python")
 

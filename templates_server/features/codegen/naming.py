@@ -13,9 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from templates_server.features.codegen import languages
 from templates_server.features.spaces.model import SpaceModel
-from templates_server.primitives.validation import join
 
 MAX_SLUG_CHARACTERS = 80
 """Longer than any key that a model may have; file systems and line lengths end somewhere."""
@@ -133,25 +131,3 @@ def name_model(model: SpaceModel) -> ModelNames:
         metadata={event.key: name_scope(item.key for item in event.metadata) for event in model.events},
         fields=name_scope(field.key for field in model.fields),
     )
-
-
-def identifiers(names: ModelNames, language: str) -> dict[str, str]:
-    """The identifier of every part of a model, by its path: `experiences.hero.properties.title-ids`: `titleIds`."""
-    identifier = languages.language(language).identifier
-    found: dict[str, str] = {}
-    for folder, scope, scoped in (
-        ("experiences", Scope.EXPERIENCE, names.experiences),
-        ("sections", Scope.SECTION, names.sections),
-        ("collections", Scope.COLLECTION, names.collections),
-        ("events", Scope.EVENT, names.events),
-        ("fields", Scope.FIELD, names.fields),
-    ):
-        found |= {join(folder, key): identifier(scope, name) for key, name in scoped.items()}
-    for folder, part, scope, nested in (
-        ("experiences", "properties", Scope.PROPERTY, names.properties),
-        ("collections", "children", Scope.CHILD, names.children),
-        ("events", "metadata", Scope.METADATA, names.metadata),
-    ):
-        for owner, scoped in nested.items():
-            found |= {f"{join(folder, owner)}.{part}.{key}": identifier(scope, name) for key, name in scoped.items()}
-    return found

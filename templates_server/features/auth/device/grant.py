@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from authlib.oauth2.rfc6749 import AccessDeniedError, InvalidGrantError, InvalidRequestError, UnauthorizedClientError
 from authlib.oauth2.rfc6749.grants import BaseGrant, TokenEndpointMixin
@@ -17,19 +17,17 @@ from templates_server.features.accounts import store as accounts_store
 from templates_server.features.auth.clients import DEVICE_GRANT_TYPE, Client
 from templates_server.features.auth.device import store, user_codes
 from templates_server.features.auth.device.store import DeviceCode, NewDeviceCode
-from templates_server.features.auth.grants import (
+from templates_server.features.auth.grant_support import (
     ALL_AUTHENTICATION_METHODS,
     CODE_LENGTH,
     USED_UP,
+    GrantServer,
     issue_first_tokens,
 )
 from templates_server.features.auth.oauth_request import ProtocolRequest
 from templates_server.primitives.ids import random_text
 from templates_server.primitives.timestamps import SECOND
 from templates_server.security.secrets import hashed
-
-if TYPE_CHECKING:
-    from templates_server.features.auth.authorization_server import Protocol
 
 VERIFICATION_PATH = "/device"
 INTERVAL_SECONDS = 5
@@ -40,7 +38,7 @@ class DeviceAuthorization(DeviceAuthorizationEndpoint):
 
     CLIENT_AUTH_METHODS = ALL_AUTHENTICATION_METHODS
     EXPIRES_IN = store.LIFETIME // SECOND
-    server: Protocol
+    server: GrantServer
 
     @property
     def INTERVAL(self) -> int:  # noqa: N802 - Authlib's name
@@ -85,7 +83,7 @@ class DeviceGrant(BaseGrant, TokenEndpointMixin):
 
     GRANT_TYPE = DEVICE_GRANT_TYPE
     TOKEN_ENDPOINT_AUTH_METHODS = ALL_AUTHENTICATION_METHODS
-    server: Protocol
+    server: GrantServer
 
     def validate_token_request(self) -> None:
         """Use the code up; what keeps it from that is an error of RFC 8628."""

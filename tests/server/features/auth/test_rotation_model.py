@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection
 
 from templates_server.features.auth import oauth_store
-from templates_server.features.auth.authorization_server import Authority, Protocol, Reply
+from templates_server.features.auth.authorization_server import Protocol, Reply
+from templates_server.features.auth.grant_support import Authority
 from templates_server.features.auth.oauth_request import ProtocolRequest
 from templates_server.http.forms.urlencoded import Parameters
 from templates_server.primitives.timestamps import DAY, SECOND

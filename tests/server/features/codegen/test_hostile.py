@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from templates_server.features.codegen.naming import identifiers, name_model
+from templates_server.features.codegen.identifiers import identifiers
+from templates_server.features.codegen.naming import name_model
 from templates_server.features.codegen.renderer import LANGUAGES, render
 from templates_server.features.spaces.model import (
     Child,

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from templates_server.features.codegen.naming import identifiers, name_model, name_scope, slug
+from templates_server.features.codegen.identifiers import identifiers
+from templates_server.features.codegen.naming import name_model, name_scope, slug
 from templates_server.features.codegen.renderer import LANGUAGES
 from templates_server.features.codegen.typescript.names import file_stem, member
 from tests.server.features.codegen.reference_space import vod

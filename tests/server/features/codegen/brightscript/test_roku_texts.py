@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from templates_server.features.codegen.brightscript.names import event_function, member
-from templates_server.features.codegen.naming import identifiers, name_model
+from templates_server.features.codegen.identifiers import identifiers
+from templates_server.features.codegen.naming import name_model
 from templates_server.features.codegen.renderer import render
 from templates_server.features.spaces.model import (
     Child,

@@ -15,7 +15,8 @@ import pytest
 
 import templates_server
 from templates_server.features import demo
-from templates_server.features.codegen.naming import identifiers, name_model
+from templates_server.features.codegen.identifiers import identifiers
+from templates_server.features.codegen.naming import name_model
 from templates_server.features.codegen.renderer import render
 from templates_server.features.spaces.model import GenerationInput, SpaceModel
 from tests.requirements import require_jdk_program, require_npm_package

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from templates_server.features.codegen.naming import identifiers, name_model
+from templates_server.features.codegen.identifiers import identifiers
+from templates_server.features.codegen.naming import name_model
 from templates_server.features.codegen.renderer import render
 from templates_server.features.spaces.model import (
     Child,
