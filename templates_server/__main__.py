@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from templates_server.commands.program import run_program
+from templates_server.commands.main import run_program
 
 
 def run() -> NoReturn:

@@ -17,21 +17,61 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from templates_server import server_key
-from templates_server.access import Place, Principal
-from templates_server.accounts.passwords import Passwords
-from templates_server.attempts.counting import Attempts
-from templates_server.codegen.cache import RenderedSets
-from templates_server.codegen.inputs import CodeHashes
-from templates_server.console.platform import PlatformRoutes
-from templates_server.console.tribe_counts import TribeCounts
-from templates_server.daily_counts.closing import DayClosing
-from templates_server.data_folder import DataFolder
-from templates_server.database import Database
-from templates_server.demo_app.api import GeneratedFiles
-from templates_server.devices import store as devices_store
-from templates_server.devices.api import DeviceArrivals
-from templates_server.endpoint import (
+from templates_server.errors import ApiError, BadRequest, ClientTooOld, Failed
+from templates_server.features.accounts import token_store as tokens_store
+from templates_server.features.api_docs.api import Description
+from templates_server.features.auth import local_code
+from templates_server.features.auth.grant_support import Authority
+from templates_server.features.auth.last_used import TokenUses
+from templates_server.features.auth.local_code import LocalCode
+from templates_server.features.codegen.cache import RenderedSets
+from templates_server.features.codegen.loader import CodeHashes
+from templates_server.features.console.platform_api import PlatformRoutes
+from templates_server.features.console.tribes.counts import TribeCounts
+from templates_server.features.demo.app.api import GeneratedFiles
+from templates_server.features.event_names.job import NameFolding
+from templates_server.features.event_names.model_cache import ModelEvents
+from templates_server.features.events import store as events_store
+from templates_server.features.events.api import EventArrivals
+from templates_server.features.events.person_limit import RecentCounts
+from templates_server.features.events.stream.feed import EventFeed
+from templates_server.features.events.stream.recorder import ArrivalRecorder
+from templates_server.features.exports.file_store import ExportFiles
+from templates_server.features.exports.worker import Spooler
+from templates_server.features.imports.file_job import Bringing
+from templates_server.features.imports.parse_worker import PartReader
+from templates_server.features.imports.part_sequencer import Turns
+from templates_server.features.imports.uploads import Uploads
+from templates_server.features.openfeature.evaluator import Evaluating
+from templates_server.features.openfeature.flags import FlagsCache
+from templates_server.features.openfeature.streams.tokens import StreamTokens
+from templates_server.features.operations.daily_counts.job import DayClosing
+from templates_server.features.operations.metrics.registry import Metrics, new_metrics
+from templates_server.features.operations.retention_job import Purge
+from templates_server.features.pages.renderer import Pages
+from templates_server.features.people.devices import store as devices_store
+from templates_server.features.people.devices.api import DeviceArrivals
+from templates_server.features.people.erasure_log import ErasureList
+from templates_server.features.people.identify import store as identities_store
+from templates_server.features.people.identify.api import AliasArrivals, IdentityArrivals
+from templates_server.features.people.tag_removal.job import TagRemovals
+from templates_server.features.sessions import store as sessions_store
+from templates_server.features.sessions.api import SessionArrivals
+from templates_server.features.sessions.changes.notifier import Watch
+from templates_server.features.sessions.changes.start_cache import StartedSessions
+from templates_server.features.sessions.changes.subscription import Evaluations
+from templates_server.features.sessions.compiled_states import StatesCache
+from templates_server.features.sessions.evaluator import Deciding
+from templates_server.features.spaces import store as spaces_store
+from templates_server.features.spaces.api_key_cache import Apps
+from templates_server.features.v1 import deprecation
+from templates_server.http.host_validation import HostCheck
+from templates_server.http.idempotency.idempotent_request import IdempotentAnswers
+from templates_server.http.pipeline import serve
+from templates_server.http.proxy_check import SilentProxies
+from templates_server.http.rate_limiter import RateLimiter
+from templates_server.http.request import IncomingRequest
+from templates_server.http.route import (
     Authenticate,
     Call,
     Locate,
@@ -40,64 +80,23 @@ from templates_server.endpoint import (
     Surface,
     error_response,
 )
-from templates_server.errors import ApiError, BadRequest, ClientTooOld, Failed
-from templates_server.events import store as events_store
-from templates_server.events.api import EventArrivals
-from templates_server.events.limits import RecentCounts
-from templates_server.events.model_events import ModelEvents
-from templates_server.events.names.folding import NameFolding
-from templates_server.events.stream.feed import EventFeed
-from templates_server.events.stream.recorder import ArrivalRecorder
-from templates_server.exports.files import ExportFiles
-from templates_server.exports.spooling import Spooler
-from templates_server.hosts import HostCheck
-from templates_server.idempotency.answers import IdempotentAnswers
-from templates_server.identifiers import ENVIRONMENT_KEY_PREFIX, new_id
-from templates_server.identities import store as identities_store
-from templates_server.identities.api import AliasArrivals, IdentityArrivals
-from templates_server.imports.bringing import Bringing
-from templates_server.imports.reader import PartReader
-from templates_server.imports.turns import Turns
-from templates_server.imports.uploads import Uploads
-from templates_server.incoming import IncomingRequest
-from templates_server.metrics.counts import Metrics, new_metrics
-from templates_server.numbers import whole_number
-from templates_server.oauth import local_code
-from templates_server.oauth.local_code import LocalCode
-from templates_server.oauth.protocol import Authority
-from templates_server.ofrep.evaluating import Evaluating
-from templates_server.ofrep.flags import FlagsCache
-from templates_server.ofrep.streams.tokens import StreamTokens
-from templates_server.openapi.api import Description
-from templates_server.opening import open_database
-from templates_server.pages.render import Pages
-from templates_server.places import Places
-from templates_server.rate_limits import RateLimiter
-from templates_server.retention.purging import Purge
-from templates_server.router import Router
+from templates_server.http.router import Router
+from templates_server.http.stream_limiter import Places
+from templates_server.primitives.ids import ENVIRONMENT_KEY_PREFIX, new_id
+from templates_server.primitives.integers import whole_number
+from templates_server.primitives.timestamps import DAY, Clock, system_clock
 from templates_server.routes import ROUTES
-from templates_server.server_key import ServerKey
-from templates_server.sessions import store as sessions_store
-from templates_server.sessions.api import SessionArrivals
-from templates_server.sessions.changes.following import Evaluations
-from templates_server.sessions.changes.memory import StartedSessions
-from templates_server.sessions.changes.watch import Watch
-from templates_server.sessions.deciding import Deciding
-from templates_server.sessions.states import StatesCache
+from templates_server.security import secrets, server_key
+from templates_server.security.authorization import Place, Principal
+from templates_server.security.login_throttle import Attempts
+from templates_server.security.passwords import Passwords
+from templates_server.security.server_key import ServerKey
+from templates_server.security.user_signatures import UserSignatures
 from templates_server.settings import Settings
-from templates_server.signatures import UserSignatures
-from templates_server.silent_proxies import SilentProxies
-from templates_server.spaces import store as spaces_store
-from templates_server.spaces.apps import Apps
-from templates_server.spaces.removal.removing import SpaceRemovals
-from templates_server.steps import serve
-from templates_server.times import DAY, Clock, system_clock
-from templates_server.tokens import secrets
-from templates_server.tokens import store as tokens_store
-from templates_server.tokens.uses import TokenUses
-from templates_server.users.erasure.listing import ErasureList
-from templates_server.users.tag_removal.removing import TagRemovals
-from templates_server.v1 import deprecation
+from templates_server.storage.data_folder import DataFolder
+from templates_server.storage.database import Database
+from templates_server.storage.factory import open_database
+from templates_server.storage.removal.job import SpaceRemovals
 
 LOGGER = logging.getLogger("templates_server")
 CLIENT_AGENT = re.compile(r"mtribes/([0-9]{1,9}(?:\.[0-9]{1,9}){0,9})(?![0-9])")

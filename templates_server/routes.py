@@ -8,12 +8,20 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
-from templates_server.access import Role, Scope
-from templates_server.accounts import api as accounts
-from templates_server.accounts import organizations_api as organizations
-from templates_server.accounts import service_accounts_api as service_accounts
-from templates_server.accounts.invitations import api as invitations
-from templates_server.accounts.models import (
+from templates_server.errors import (
+    Conflict,
+    Forbidden,
+    NotFound,
+    RangeNotSatisfiable,
+    TooManyRequests,
+    Unauthenticated,
+    UnsupportedMediaType,
+    ValidationFailed,
+)
+from templates_server.features.accounts import api as accounts
+from templates_server.features.accounts import organizations
+from templates_server.features.accounts.invitations import api as invitations
+from templates_server.features.accounts.schemas import (
     ChangedMember,
     ChangedOrganization,
     CreatedInvitation,
@@ -27,118 +35,14 @@ from templates_server.accounts.models import (
     OrganizationView,
     ServiceAccountView,
 )
-from templates_server.audit import api as audit
-from templates_server.audit.models import AuditEntry
-from templates_server.codegen import api as codegen
-from templates_server.codegen.models import Code, CodeRequest
-from templates_server.console import audit as audit_pages
-from templates_server.console import home as home_pages
-from templates_server.console import import_file as import_file_pages
-from templates_server.console import imports as import_pages
-from templates_server.console import keys as key_pages
-from templates_server.console import live as live_pages
-from templates_server.console import members as member_pages
-from templates_server.console import model as model_pages
-from templates_server.console import model_forms as model_form_pages
-from templates_server.console import organization as organization_pages
-from templates_server.console import organizations as organization_list
-from templates_server.console import people as people_pages
-from templates_server.console import person as person_pages
-from templates_server.console import profile as profile_pages
-from templates_server.console import search as search_pages
-from templates_server.console import service_accounts as service_account_pages
-from templates_server.console import space as space_pages
-from templates_server.console import tokens as token_pages
-from templates_server.console import tribe as tribe_pages
-from templates_server.console import tribe_editor, tribe_explanation, tribe_exports, tribe_history
-from templates_server.console import tribes as tribe_list
-from templates_server.console import user_tags as user_tag_pages
-from templates_server.console.delivery import comparison as comparison_pages
-from templates_server.console.delivery import editor as scenario_pages
-from templates_server.console.delivery import overview as delivery_pages
-from templates_server.console.delivery import preview as preview_pages
-from templates_server.console.delivery import review as review_pages
-from templates_server.delivery import api as delivery
-from templates_server.delivery import revisions_api as deliveries
-from templates_server.delivery.models import (
-    FROM,
-    TO,
-    Collections,
-    Delivery,
-    DeliveryDiff,
-    DeliveryPut,
-    Environment,
-    Published,
-    Restoration,
-    SentDelivery,
-)
-from templates_server.demo_app import api as demo_app
-from templates_server.demo_app.models import Configuration
-from templates_server.description import (
-    ACCEPT_RANGES,
-    CONTENT_DISPOSITION,
-    CONTENT_ENCODING,
-    CONTENT_RANGE,
-    CSV,
-    ETAG,
-    EVENT_STREAM,
-    FORM,
-    HTML,
-    IF_MATCH,
-    IF_NONE_MATCH,
-    IF_RANGE,
-    JAVASCRIPT,
-    JSON,
-    MULTIPART,
-    NDJSON,
-    NOTE,
-    PAGE,
-    PLAIN,
-    RANGE,
-    REVISION,
-    Body,
-    Header,
-    Parameter,
-    document,
-    form,
-    search,
-)
-from templates_server.devices import api as devices
-from templates_server.devices.reading import SentDevice
-from templates_server.endpoint import Handler, Route, Surface
-from templates_server.errors import (
-    Conflict,
-    Forbidden,
-    NotFound,
-    RangeNotSatisfiable,
-    TooManyRequests,
-    Unauthenticated,
-    UnsupportedMediaType,
-    ValidationFailed,
-)
-from templates_server.events import api as events
-from templates_server.events.listing import api as listed_events
-from templates_server.events.models import EventNameView, EventView
-from templates_server.events.names import api as event_names
-from templates_server.events.reading import SentEvent
-from templates_server.events.stream import api as event_stream
-from templates_server.exports import api as exports
-from templates_server.exports.models import EventExport, ExportView, TribeExport
-from templates_server.histories import api as histories
-from templates_server.histories.models import Revision
-from templates_server.identities import api as identities
-from templates_server.identities.reading import SentAlias, SentIdentity
-from templates_server.imports import api as imports
-from templates_server.imports.digests import CONTENT_DIGEST
-from templates_server.imports.models import Completion, ImportView, PartView
-from templates_server.imports.reading import MAX_PART_BYTES
-from templates_server.imports.turns import PREFER
-from templates_server.imports.uploads import MAX_FILE_BYTES
-from templates_server.metrics import api as metrics
-from templates_server.oauth import api as oauth
-from templates_server.oauth import local_page
-from templates_server.oauth.device import api as device
-from templates_server.oauth.models import (
+from templates_server.features.api_docs import api as openapi
+from templates_server.features.audit import api as audit
+from templates_server.features.audit.schemas import AuditEntry
+from templates_server.features.auth import local_page, service_accounts
+from templates_server.features.auth import oauth_api as oauth
+from templates_server.features.auth import token_api as tokens
+from templates_server.features.auth.device import api as device
+from templates_server.features.auth.oauth_schemas import (
     DeviceCodes,
     DeviceRequest,
     Metadata,
@@ -146,13 +50,64 @@ from templates_server.oauth.models import (
     TokenRequest,
     Tokens,
 )
-from templates_server.ofrep import api as ofrep
-from templates_server.ofrep.models import BulkEvaluation, Evaluation, SentEvaluation
-from templates_server.ofrep.streams import api as flag_streams
-from templates_server.openapi import api as openapi
-from templates_server.pages import api as pages
-from templates_server.pages import invitations as invitation_pages
-from templates_server.pages.models import (
+from templates_server.features.auth.token_schemas import CreatedToken, NewToken, TokenText, TokenView
+from templates_server.features.codegen import api as codegen
+from templates_server.features.codegen import model_api as models
+from templates_server.features.codegen.schemas import Code, CodeRequest
+from templates_server.features.console import home as home_pages
+from templates_server.features.console import search as search_pages
+from templates_server.features.console.account import profile as profile_pages
+from templates_server.features.console.account import tokens as token_pages
+from templates_server.features.console.delivery import comparison as comparison_pages
+from templates_server.features.console.delivery import editor as scenario_pages
+from templates_server.features.console.delivery import overview as delivery_pages
+from templates_server.features.console.delivery import preview as preview_pages
+from templates_server.features.console.delivery import review as review_pages
+from templates_server.features.console.imports import file as import_file_pages
+from templates_server.features.console.imports import overview as import_pages
+from templates_server.features.console.model import forms as model_form_pages
+from templates_server.features.console.model import overview as model_pages
+from templates_server.features.console.organizations import audit as audit_pages
+from templates_server.features.console.organizations import members as member_pages
+from templates_server.features.console.organizations import organization as organization_pages
+from templates_server.features.console.organizations import overview as organization_list
+from templates_server.features.console.organizations import service_accounts as service_account_pages
+from templates_server.features.console.people import overview as people_pages
+from templates_server.features.console.people import person as person_pages
+from templates_server.features.console.people import tags as user_tag_pages
+from templates_server.features.console.spaces import keys as key_pages
+from templates_server.features.console.spaces import live as live_pages
+from templates_server.features.console.spaces import space as space_pages
+from templates_server.features.console.tribes import editor, explanation, history
+from templates_server.features.console.tribes import exports as tribe_exports
+from templates_server.features.console.tribes import overview as tribe_list
+from templates_server.features.console.tribes import tribe as tribe_pages
+from templates_server.features.demo.app import api as demo_app
+from templates_server.features.demo.app.schemas import Configuration
+from templates_server.features.event_names import api as event_names
+from templates_server.features.event_names.schemas import EventNameView
+from templates_server.features.events import api as events
+from templates_server.features.events.listing import api as listed_events
+from templates_server.features.events.parser import SentEvent
+from templates_server.features.events.schemas import EventView
+from templates_server.features.events.stream import api as event_stream
+from templates_server.features.exports import api as exports
+from templates_server.features.exports.schemas import EventExport, ExportView, TribeExport
+from templates_server.features.imports import api as imports
+from templates_server.features.imports.content_digest import CONTENT_DIGEST
+from templates_server.features.imports.parser import MAX_PART_BYTES
+from templates_server.features.imports.part_sequencer import PREFER
+from templates_server.features.imports.schemas import Completion, ImportView, PartView
+from templates_server.features.imports.uploads import MAX_FILE_BYTES
+from templates_server.features.openfeature import api as ofrep
+from templates_server.features.openfeature.schemas import BulkEvaluation, Evaluation, SentEvaluation
+from templates_server.features.openfeature.streams import api as flag_streams
+from templates_server.features.operations import health as system
+from templates_server.features.operations.health_schemas import Health, Readiness
+from templates_server.features.operations.metrics import api as metrics
+from templates_server.features.pages import api as pages
+from templates_server.features.pages import invitations as invitation_pages
+from templates_server.features.pages.schemas import (
     ColumnsForm,
     ConsentForm,
     DeedForm,
@@ -181,48 +136,13 @@ from templates_server.pages.models import (
     UploadForm,
     UserTagForm,
 )
-from templates_server.sessions import api as sessions
-from templates_server.sessions.changes import api as changes
-from templates_server.sessions.changes.models import StatesChange
-from templates_server.sessions.models import AskedExplanation, SessionExplanation, StartedSession
-from templates_server.sessions.reading import SentStart
-from templates_server.settings import Limits
-from templates_server.signed_ids import api as signed_ids
-from templates_server.signed_ids.models import SignedIds, SignedIdsPut
-from templates_server.spaces import api as spaces
-from templates_server.spaces import model_api as models
-from templates_server.spaces.models import (
-    ChangedSpace,
-    Key,
-    Model,
-    ModelDiff,
-    ModelPut,
-    NewKey,
-    NewSpace,
-    SentModel,
-    Space,
-)
-from templates_server.system import api as system
-from templates_server.system.models import Health, Readiness
-from templates_server.tokens import api as tokens
-from templates_server.tokens.models import CreatedToken, NewToken, TokenText, TokenView
-from templates_server.tribes import api as tribes
-from templates_server.tribes.models import (
-    FIELDS,
-    OF_USER,
-    OF_VISITOR,
-    Count,
-    Explanation,
-    SentTribe,
-    SentTribes,
-    Tribe,
-    TribePut,
-    Tribes,
-    TribesPut,
-)
-from templates_server.users import api as users
-from templates_server.users.everything import api as everything
-from templates_server.users.models import (
+from templates_server.features.people import api as users
+from templates_server.features.people.data_export import api as everything
+from templates_server.features.people.devices import api as devices
+from templates_server.features.people.devices.schemas import SentDevice
+from templates_server.features.people.identify import api as identities
+from templates_server.features.people.identify.schemas import SentAlias, SentIdentity
+from templates_server.features.people.schemas import (
     WITH_ATTRIBUTE,
     WITH_TAG,
     Erasure,
@@ -237,8 +157,89 @@ from templates_server.users.models import (
     VisitorErasure,
     VisitorEverything,
 )
-from templates_server.users.tag_removal import api as tag_removal
-from templates_server.v1.routes import first_version_of
+from templates_server.features.people.tag_removal import api as tag_removal
+from templates_server.features.sessions import api as sessions
+from templates_server.features.sessions.changes import api as changes
+from templates_server.features.sessions.changes.schemas import StatesChange
+from templates_server.features.sessions.parser import SentStart
+from templates_server.features.sessions.schemas import AskedExplanation, SessionExplanation, StartedSession
+from templates_server.features.spaces import api as spaces
+from templates_server.features.spaces.delivery import api as delivery
+from templates_server.features.spaces.delivery import revisions as deliveries
+from templates_server.features.spaces.delivery.schemas import (
+    FROM,
+    TO,
+    Collections,
+    Delivery,
+    DeliveryDiff,
+    DeliveryPut,
+    Environment,
+    Published,
+    Restoration,
+    SentDelivery,
+)
+from templates_server.features.spaces.history import api as histories
+from templates_server.features.spaces.history.schemas import Revision
+from templates_server.features.spaces.schemas import (
+    ChangedSpace,
+    Key,
+    Model,
+    ModelDiff,
+    ModelPut,
+    NewKey,
+    NewSpace,
+    SentModel,
+    Space,
+)
+from templates_server.features.spaces.signed_ids import api as signed_ids
+from templates_server.features.spaces.signed_ids.schemas import SignedIds, SignedIdsPut
+from templates_server.features.tribes import api as tribes
+from templates_server.features.tribes.schemas import (
+    FIELDS,
+    OF_USER,
+    OF_VISITOR,
+    Count,
+    Explanation,
+    SentTribe,
+    SentTribes,
+    Tribe,
+    TribePut,
+    Tribes,
+    TribesPut,
+)
+from templates_server.features.v1.routes import first_version_of
+from templates_server.http.route import Handler, Route, Surface
+from templates_server.http.route_docs import (
+    ACCEPT_RANGES,
+    CONTENT_DISPOSITION,
+    CONTENT_ENCODING,
+    CONTENT_RANGE,
+    CSV,
+    ETAG,
+    EVENT_STREAM,
+    FORM,
+    HTML,
+    IF_MATCH,
+    IF_NONE_MATCH,
+    IF_RANGE,
+    JAVASCRIPT,
+    JSON,
+    MULTIPART,
+    NDJSON,
+    NOTE,
+    PAGE,
+    PLAIN,
+    RANGE,
+    REVISION,
+    Body,
+    Header,
+    Parameter,
+    document,
+    form,
+    search,
+)
+from templates_server.security.authorization import Role, Scope
+from templates_server.settings import Limits
 
 SYSTEM_ROUTES = (
     Route("GET", "/healthz", system.health, Surface.SYSTEM, "Whether the process lives.", gives=Health),
@@ -723,24 +724,24 @@ CONSOLE_ROUTES = (
     _page(CONSOLE_TRIBES, tribe_list.tribes_page, "The tribes of a Space by category, counted where one asks."),
     _page(
         f"{CONSOLE_ENVIRONMENT}/tribe-history",
-        tribe_history.history_page,
+        history.history_page,
         "Who changed tribes, and what differs.",
         refuses=(Forbidden, ValidationFailed),
     ),
-    _page(f"{CONSOLE_ENVIRONMENT}/new-tribe", tribe_editor.new_page, "The editor for a new tribe."),
+    _page(f"{CONSOLE_ENVIRONMENT}/new-tribe", editor.new_page, "The editor for a new tribe."),
     _form(
         f"{CONSOLE_ENVIRONMENT}/new-tribe",
-        tribe_editor.create_tribe,
+        editor.create_tribe,
         "Create a tribe, or do what another button of the editor says.",
         TribeForm,
         also=(HTTPStatus.OK,),
         max_body_bytes=DOCUMENT_MAX_BYTES,
     ),
     _page(CONSOLE_TRIBE, tribe_pages.tribe_page, "A tribe: its rules, how many people it has, where it is used."),
-    _page(f"{CONSOLE_TRIBE}/edit", tribe_editor.edit_page, "The editor of a tribe."),
+    _page(f"{CONSOLE_TRIBE}/edit", editor.edit_page, "The editor of a tribe."),
     _form(
         f"{CONSOLE_TRIBE}/edit",
-        tribe_editor.change_tribe,
+        editor.change_tribe,
         "Save a tribe, or do what another button of the editor says.",
         TribeForm,
         also=(HTTPStatus.OK,),
@@ -749,7 +750,7 @@ CONSOLE_ROUTES = (
     _form(f"{CONSOLE_TRIBE}/delete", tribe_pages.delete_tribe, "Delete a tribe that no scenario is for.", DeedForm),
     _page(
         f"{CONSOLE_TRIBE}/explanation",
-        tribe_explanation.explanation_page,
+        explanation.explanation_page,
         "Why a person is in a tribe or not.",
         refuses=(Forbidden, ValidationFailed),
     ),

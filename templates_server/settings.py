@@ -10,10 +10,7 @@ from urllib.parse import urlsplit
 import platformdirs
 from sqlalchemy.engine import URL
 
-from templates_server.addresses import Network, ProxyHeader
-from templates_server.connections import ConnectionLimits
-from templates_server.places import FollowLimits
-from templates_server.rate_limits import DEFAULT_LIMITS, RateLimits
+from templates_server.primitives.ip_addresses import Network, ProxyHeader
 
 DEFAULT_PORT = 8674
 DEFAULT_KEEP_EVENTS_DAYS = 30
@@ -31,6 +28,43 @@ def default_data_folder() -> Path | None:
     except RuntimeError:
         return None
     return found if found.is_absolute() else None
+
+
+@dataclass(frozen=True)
+class ConnectionLimits:
+    """What a connection may cost, and how many a process serves."""
+
+    head_timeout_seconds: float = 15
+    idle_timeout_seconds: float = 60
+    linger_seconds: float = 2
+    write_timeout_seconds: float = 30
+    max_target_bytes: int = 8 * 1024
+    max_head_bytes: int = 64 * 1024
+    max_headers: int = 100
+    max_pipelined: int = 16
+    max_connections: int = 4096
+    max_connections_an_address: int = 512
+
+
+@dataclass(frozen=True)
+class RateLimits:
+    """Requests a minute."""
+
+    platform: int = 6_000  # of a token
+    client: int = 12_000  # of a pk_ key from one network address
+    oauth: int = 600  # of a network address
+    unauthenticated: int = 300  # of a network address
+
+
+DEFAULT_LIMITS = RateLimits()
+
+
+@dataclass(frozen=True)
+class FollowLimits:
+    """Open streams and long polls of a process."""
+
+    most: int = 2_000
+    most_an_address: int = 200
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from templates_server.schema import metadata
+from templates_server.storage.tables import metadata
 
 KEY = ("environment_id", "person_id")
 ABOUT_PEOPLE = frozenset(

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from templates_server.retention import purging
+from templates_server.features.operations import retention_job
 from templates_server.settings import sqlite_url
 from tests import secrecy, statements
 from tests.pgbouncer import THROUGH_PGBOUNCER, pgbouncer
@@ -41,7 +41,7 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.register_profile("quick", settings(), deadline=None, max_examples=QUICK_EXAMPLES)
     settings.load_profile("long" if config.getoption("--slow") else "quick")
     # On PostgreSQL one purges at a time and another does nothing: no server is to begin while a test asks for it.
-    purging.FIRST_AFTER_SECONDS = purging.EVERY_SECONDS
+    retention_job.FIRST_AFTER_SECONDS = retention_job.EVERY_SECONDS
     logging.getLogger().addHandler(UNHANDLED)
 
 

@@ -9,10 +9,10 @@ from typing import Any
 import httpx
 from sqlalchemy import update
 
-from templates_server import schema
-from templates_server.database import Database
-from templates_server.identifiers import new_id
-from templates_server.times import system_clock
+from templates_server.primitives.ids import new_id
+from templates_server.primitives.timestamps import system_clock
+from templates_server.storage import tables
+from templates_server.storage.database import Database
 from tests.people import add_organization, unique
 from tests.servers import RunningServer
 
@@ -68,18 +68,18 @@ def add_environment(
     document = {"created": now, "created_by": "test", "revision": 1}
     rows = (
         (
-            schema.spaces,
+            tables.spaces,
             {"id": space_id, "organization_id": organization.id, "key": name, "name": name, "revision": 1}
             | {"created": now, "updated": now},
         ),
-        (schema.model_revisions, {"space_id": space_id, "document": json.dumps(model or MODEL), **document}),
-        (schema.environments, {"id": environment_id, "space_id": space_id, "name": "production", "revision": 1}),
+        (tables.model_revisions, {"space_id": space_id, "document": json.dumps(model or MODEL), **document}),
+        (tables.environments, {"id": environment_id, "space_id": space_id, "name": "production", "revision": 1}),
         (
-            schema.delivery_revisions,
+            tables.delivery_revisions,
             {"environment_id": environment_id, "document": json.dumps(delivery or DELIVERY), **document},
         ),
         (
-            schema.environment_keys,
+            tables.environment_keys,
             {"id": new_id("key"), "environment_id": environment_id, "key": key, "name": "tests", "created": now},
         ),
     )
@@ -94,10 +94,10 @@ def deliver(database: Database, environment: AppEnvironment, delivery: dict[str,
     """Another delivery, at that revision."""
     row = {"environment_id": environment.id, "document": json.dumps(delivery), "revision": revision}
     row |= {"created": system_clock(), "created_by": "test"}
-    environments = schema.environments
+    environments = tables.environments
     database.write_now(
         lambda connection: (
-            connection.execute(schema.delivery_revisions.insert(), row),
+            connection.execute(tables.delivery_revisions.insert(), row),
             connection.execute(
                 update(environments).where(environments.c.id == environment.id).values(revision=revision)
             ),
@@ -109,10 +109,10 @@ def remodel(database: Database, environment: AppEnvironment, model: dict[str, An
     """Another model of its Space, at revision 2."""
     row = {"space_id": environment.space_id, "document": json.dumps(model), "revision": 2}
     row |= {"created": system_clock(), "created_by": "test"}
-    spaces = schema.spaces
+    spaces = tables.spaces
     present = update(spaces).where(spaces.c.id == environment.space_id).values(revision=2)
     database.write_now(
-        lambda connection: (connection.execute(schema.model_revisions.insert(), row), connection.execute(present))
+        lambda connection: (connection.execute(tables.model_revisions.insert(), row), connection.execute(present))
     )
 
 
@@ -120,15 +120,15 @@ def decide(database: Database, environment: AppEnvironment, tribes: dict[str, An
     """The tribes of its Space, by their keys, at that revision."""
     row = {"space_id": environment.space_id, "document": json.dumps({"tribes": tribes}), "revision": revision}
     row |= {"created": system_clock(), "created_by": "test"}
-    spaces = schema.spaces
+    spaces = tables.spaces
     present = update(spaces).where(spaces.c.id == environment.space_id).values(tribes_revision=revision)
     database.write_now(
-        lambda connection: (connection.execute(schema.tribe_revisions.insert(), row), connection.execute(present))
+        lambda connection: (connection.execute(tables.tribe_revisions.insert(), row), connection.execute(present))
     )
 
 
 def revoke(database: Database, environment: AppEnvironment) -> None:
     """End the life of its key."""
-    keys = schema.environment_keys
+    keys = tables.environment_keys
     ended = update(keys).where(keys.c.key == environment.key).values(revoked=system_clock())
     database.write_now(lambda connection: connection.execute(ended))

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 import httpx
 
-from templates_server.access import ALL_SCOPES, Role, Scope
-from templates_server.database import Database
-from templates_server.identifiers import new_id, random_text
-from templates_server.schema import accounts, memberships, organizations, service_accounts, tokens
-from templates_server.times import DAY, system_clock
-from templates_server.tokens.secrets import SecretKind, hashed, new_secret
+from templates_server.primitives.ids import new_id, random_text
+from templates_server.primitives.timestamps import DAY, system_clock
+from templates_server.security.authorization import ALL_SCOPES, Role, Scope
+from templates_server.security.secrets import SecretKind, hashed, new_secret
+from templates_server.storage.database import Database
+from templates_server.storage.tables import accounts, memberships, organizations, service_accounts, tokens
 from tests.servers import RunningServer
 
 NUMBERS = itertools.count(1)

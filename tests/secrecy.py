@@ -28,7 +28,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mtribes_cli.console import Console
 from mtribes_cli.local_files import MAX_STATE_FILE_BYTES, read_regular_file
-from templates_server.tokens.secrets import SecretKind, is_well_formed, new_secret
+from templates_server.security.secrets import SecretKind, is_well_formed, new_secret
 
 SECRETS = (
     re.compile(rb'"(access_token|refresh_token|device_code|token|client_secret|secret)": ?"([^"]+)"'),

@@ -17,15 +17,15 @@ import httpx
 import uvicorn
 from sqlalchemy.engine import URL
 
-from templates_server import migrations
 from templates_server.app import Application, create_app
-from templates_server.database import Database
-from templates_server.endpoint import Route
-from templates_server.opening import open_database
+from templates_server.http.route import Route
+from templates_server.primitives.timestamps import Clock, system_clock
 from templates_server.routes import ROUTES
-from templates_server.serving import configured
+from templates_server.server import configured
 from templates_server.settings import Settings, sqlite_url
-from templates_server.times import Clock, system_clock
+from templates_server.storage import migrations
+from templates_server.storage.database import Database
+from templates_server.storage.factory import open_database
 from tests.witness import witnessed
 
 DATABASE_NUMBERS = itertools.count(1)

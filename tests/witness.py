@@ -18,10 +18,10 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from templates_server.app import Application
-from templates_server.endpoint import Route
 from templates_server.errors import ApiError
-from templates_server.openapi.answers import open_path
-from templates_server.openapi.document import described
+from templates_server.features.api_docs.document import described
+from templates_server.features.api_docs.responses import open_path
+from templates_server.http.route import Route
 from templates_server.routes import ROUTES
 from tests.secrecy import Overhearing
 

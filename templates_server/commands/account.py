@@ -10,14 +10,15 @@ from typing import Annotated
 import typer
 from sqlalchemy import Connection
 
-from templates_server.access import Role
-from templates_server.accounts import emails, passwords
-from templates_server.accounts import store as accounts_store
-from templates_server.commands.failures import CommandFailed, ExitCode, WrongUsage
-from templates_server.commands.opened import store
+from templates_server.commands.database import store
+from templates_server.commands.errors import CommandFailed, ExitCode, WrongUsage
 from templates_server.commands.options import Data, DatabaseUrl
-from templates_server.spaces import store as spaces_store
-from templates_server.times import system_clock
+from templates_server.features.accounts import email_address
+from templates_server.features.accounts import store as accounts_store
+from templates_server.features.spaces import store as spaces_store
+from templates_server.primitives.timestamps import system_clock
+from templates_server.security import passwords
+from templates_server.security.authorization import Role
 
 app = typer.Typer(no_args_is_help=False)
 HELP = """Add a person, or make a person a member of one more organization.
@@ -52,7 +53,7 @@ def add(  # noqa: PLR0913 - one parameter an option
     database: DatabaseUrl = None,
 ) -> int:
     """Store the account, and the membership when one is wanted."""
-    if not emails.is_email(email.strip()):
+    if not email_address.is_email(email.strip()):
         raise WrongUsage(f"{email!r} is not an e-mail address.", "Write it as name@example.com.")
     membership = Membership(organization, role) if organization else None
     with store(data, database) as opened:

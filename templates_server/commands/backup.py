@@ -9,10 +9,10 @@ from typing import Annotated
 
 import typer
 
-from templates_server.backup.make import CannotBeBackedUp, NothingToBackUp, back_up
-from templates_server.commands.failures import CommandFailed, ExitCode
+from templates_server.commands.errors import CommandFailed, ExitCode
 from templates_server.commands.options import Data, DatabaseUrl, database_url_of, folder_of, is_sqlite, sqlite_file
-from templates_server.opening import open_database
+from templates_server.features.operations.backup import CannotBeBackedUp, NothingToBackUp, back_up
+from templates_server.storage.factory import open_database
 
 HELP = """Write everything that the server knows into one file (tar, zstandard), as of one moment. The server may run.
 

@@ -12,9 +12,9 @@ from typing import Annotated, TextIO
 
 import typer
 
-from templates_server.commands.failures import CommandFailed, ExitCode
+from templates_server.commands.errors import CommandFailed, ExitCode
+from templates_server.commands.log_file import aside
 from templates_server.commands.options import Data, folder_of
-from templates_server.log_files import aside
 
 HELP = "Print the end of the server's log."
 PAUSE_SECONDS = 0.2

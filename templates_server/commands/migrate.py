@@ -6,12 +6,12 @@ import sys
 
 from sqlalchemy.engine import URL
 
-from templates_server import migrations
-from templates_server.commands.failures import ExitCode
-from templates_server.commands.lost import NewDatabase, refuse_lost_database
+from templates_server.commands.errors import ExitCode
+from templates_server.commands.lost_database import NewDatabase, refuse_lost_database
 from templates_server.commands.options import Data, DatabaseUrl, database_url_of, folder_of, in_use, is_sqlite, prepared
-from templates_server.data_folder import DataFolder, FolderInUse
-from templates_server.opening import open_database
+from templates_server.storage import migrations
+from templates_server.storage.data_folder import DataFolder, FolderInUse
+from templates_server.storage.factory import open_database
 
 HELP = "Bring the database to the schema of this version. `start` does it too."
 

@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 from sqlalchemy.engine import URL, make_url
 
-from templates_server.commands.failures import CommandFailed, WrongUsage
-from templates_server.data_folder import DataFolder, FolderInUse, ForeignFolder
-from templates_server.opening import kind_of
-from templates_server.postgres_url import connection_parts
+from templates_server.commands.errors import CommandFailed, WrongUsage
 from templates_server.settings import default_data_folder, sqlite_url
+from templates_server.storage.data_folder import DataFolder, FolderInUse, ForeignFolder
+from templates_server.storage.factory import kind_of
+from templates_server.storage.postgresql_url import connection_parts
 
 Data = Annotated[
     Path | None,

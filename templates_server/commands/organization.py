@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from templates_server.accounts import store as accounts_store
-from templates_server.commands.failures import ExitCode
-from templates_server.commands.opened import store
+from templates_server.commands.database import store
+from templates_server.commands.errors import ExitCode
 from templates_server.commands.options import Data, DatabaseUrl
-from templates_server.times import system_clock
+from templates_server.features.accounts import store as accounts_store
+from templates_server.primitives.timestamps import system_clock
 
 app = typer.Typer(no_args_is_help=False)
 

@@ -11,9 +11,7 @@ from typing import Annotated
 import typer
 from sqlalchemy.engine import URL
 
-from templates_server.backup.archive import NotABackup
-from templates_server.backup.restore import NotEmpty, Restored, restore_into
-from templates_server.commands.failures import CommandFailed, ExitCode, WrongUsage
+from templates_server.commands.errors import CommandFailed, ExitCode, WrongUsage
 from templates_server.commands.options import (
     Data,
     DatabaseUrl,
@@ -24,11 +22,13 @@ from templates_server.commands.options import (
     prepared,
     sqlite_file,
 )
-from templates_server.data_folder import PRIVATE_FOLDER, DataFolder, FolderInUse, put_in_place
-from templates_server.opening import open_database
+from templates_server.features.operations.backup_archive import NotABackup
+from templates_server.features.operations.restore import NotEmpty, Restored, restore_into
+from templates_server.features.people.erasure_log import UnreadableList, read_erasures
+from templates_server.features.people.erasure_store import ErasedPerson
 from templates_server.settings import sqlite_url
-from templates_server.users.erasure.listing import UnreadableList, read_erasures
-from templates_server.users.erasure.store import ErasedPerson
+from templates_server.storage.data_folder import PRIVATE_FOLDER, DataFolder, FolderInUse, put_in_place
+from templates_server.storage.factory import open_database
 
 HELP = """Restore a backup into an empty data folder, and an empty database where --database names one.
 

@@ -18,26 +18,35 @@ import msgspec
 import typer
 from sqlalchemy.engine import URL
 
-from templates_server import migrations, server_key
-from templates_server.accounts.passwords import Passwords
-from templates_server.addresses import Network, ProxyHeader, parse_network
-from templates_server.commands.failures import CommandFailed, ExitCode, WrongUsage
-from templates_server.commands.first_local import ORGANIZATION, SPACE, make_first_space
-from templates_server.commands.lost import NewDatabase, refuse_lost_database
+from templates_server.commands.errors import CommandFailed, ExitCode, WrongUsage
+from templates_server.commands.local_setup import ORGANIZATION, SPACE, make_first_space
+from templates_server.commands.lost_database import NewDatabase, refuse_lost_database
 from templates_server.commands.options import Data, DatabaseUrl, database_url_of, folder_of, in_use, is_sqlite, prepared
-from templates_server.data_folder import DataFolder, FolderInUse, ServerRecord, write_private
-from templates_server.database import Database
-from templates_server.demo import seed
-from templates_server.hosts import name_in
-from templates_server.opening import open_database
-from templates_server.places import FollowLimits
-from templates_server.rate_limits import DEFAULT_LIMITS, RateLimits, parse_rate_limits
-from templates_server.server_key import ServerKey
-from templates_server.serving import BACKLOG, serve
-from templates_server.settings import DEFAULT_KEEP_EVENTS_DAYS, DEFAULT_PORT, DEFAULT_PORTS, Settings, check_public_url
-from templates_server.times import system_clock
-from templates_server.users.erasure.listing import ErasureList, UnreadableList
-from templates_server.users.erasure.store import list_erasures
+from templates_server.features.demo import seed
+from templates_server.features.people.erasure_log import ErasureList, UnreadableList
+from templates_server.features.people.erasure_store import list_erasures
+from templates_server.http.host_validation import name_in
+from templates_server.http.rate_limiter import parse_rate_limits
+from templates_server.primitives.ip_addresses import Network, ProxyHeader, parse_network
+from templates_server.primitives.timestamps import system_clock
+from templates_server.security import server_key
+from templates_server.security.passwords import Passwords
+from templates_server.security.server_key import ServerKey
+from templates_server.server import BACKLOG, serve
+from templates_server.settings import (
+    DEFAULT_KEEP_EVENTS_DAYS,
+    DEFAULT_LIMITS,
+    DEFAULT_PORT,
+    DEFAULT_PORTS,
+    FollowLimits,
+    RateLimits,
+    Settings,
+    check_public_url,
+)
+from templates_server.storage import migrations
+from templates_server.storage.data_folder import DataFolder, FolderInUse, ServerRecord, write_private
+from templates_server.storage.database import Database
+from templates_server.storage.factory import open_database
 
 HELP = """Start the server and stay until it is stopped (Ctrl-C, SIGTERM, `mtribes-server stop`).
 

@@ -6,8 +6,8 @@ import sys
 
 import msgspec
 
-from templates_server.commands.asking import ask
-from templates_server.commands.failures import ExitCode
+from templates_server.commands.errors import ExitCode
+from templates_server.commands.health_client import ask
 from templates_server.commands.options import Data, folder_of
 
 HELP = "Say whether a server runs on the data folder, and whether it can serve. Ends with 3 when not."

@@ -10,10 +10,10 @@ from typing import Annotated
 
 import typer
 
-from templates_server.commands.failures import CommandFailed, ExitCode
+from templates_server.commands.errors import CommandFailed, ExitCode
 from templates_server.commands.options import Data, folder_of
-from templates_server.data_folder import DataFolder
-from templates_server.serving import STOP_TIMEOUT_SECONDS
+from templates_server.server import STOP_TIMEOUT_SECONDS
+from templates_server.storage.data_folder import DataFolder
 
 HELP = "Stop the server that runs on the data folder, once it has finished what it is doing."
 PAUSE_SECONDS = 0.05

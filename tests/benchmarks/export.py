@@ -26,13 +26,13 @@ from typing import Any
 import httpx
 from sqlalchemy import Connection, select
 
-from templates_server.opening import open_database
-from templates_server.persons.names import PersonKind, named
-from templates_server.persons.profiles import COLUMNS, Profile, to_columns
-from templates_server.persons.shares import share_number
-from templates_server.schema import environments, persons, spaces
+from templates_server.features.people.identity import PersonKind, named
+from templates_server.features.people.profile import COLUMNS, Profile, to_columns
+from templates_server.features.people.shares import share_number
+from templates_server.primitives.timestamps import DAY
 from templates_server.settings import sqlite_url
-from templates_server.times import DAY
+from templates_server.storage.factory import open_database
+from templates_server.storage.tables import environments, persons, spaces
 from tests.benchmarks.ingest import NOW, WATCH, user
 from tests.server_processes import ServerProcess, server_process
 from tests.servers import PostgresServer

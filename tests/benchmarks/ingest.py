@@ -32,8 +32,8 @@ from urllib.parse import urlsplit
 from sqlalchemy import create_mock_engine
 from sqlalchemy.schema import CreateTable
 
-from templates_server.imports.reading import MOST_ROWS, read_part
-from templates_server.schema import persons
+from templates_server.features.imports.parser import MOST_ROWS, read_part
+from templates_server.storage.tables import persons
 from tests.server_processes import ServerProcess, server_process
 from tests.servers import PostgresServer
 

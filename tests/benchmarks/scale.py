@@ -31,16 +31,16 @@ from urllib.parse import urlencode
 import httpx
 from sqlalchemy import Connection, select
 
-from templates_server.access import Role
-from templates_server.persons.names import PersonKind
-from templates_server.persons.shares import ids_and_numbers
-from templates_server.rows import Insertion, write_all
-from templates_server.schema import environments, organizations, spaces
-from templates_server.spaces import store as spaces_store
-from templates_server.times import DAY, system_clock
+from templates_server.features.people.identity import PersonKind
+from templates_server.features.people.shares import ids_and_numbers
+from templates_server.features.spaces import store as spaces_store
+from templates_server.primitives.timestamps import DAY, system_clock
+from templates_server.security.authorization import Role
+from templates_server.storage.bulk import Insertion, write_all
+from templates_server.storage.tables import environments, organizations, spaces
 from tests.people import FULL, add_token
-from tests.server.console.people import colleague
-from tests.server.oauth.flows import Browser, Someone, signed_in_browser, someone
+from tests.server.features.auth.flows import Browser, Someone, signed_in_browser, someone
+from tests.server.features.console.people import colleague
 from tests.servers import PostgresServer, RunningServer, running_server
 
 MOST_SECONDS = 0.1

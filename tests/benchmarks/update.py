@@ -22,7 +22,7 @@ from typing import Any
 
 import httpx
 
-from templates_server.codegen.registry import LANGUAGES
+from templates_server.features.codegen.languages import LANGUAGES
 from tests.benchmarks.paired import Command, compare
 
 EXPERIENCES = 500

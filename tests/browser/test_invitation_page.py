@@ -10,7 +10,7 @@ import pytest
 from tests.browser.test_pages import CONTRASTS, LEAST_CONTRAST, NARROWEST_PIXELS
 from tests.browser.watching import Watched, wait_until
 from tests.people import OF_A_SIGN_IN, add_token, unique
-from tests.server.oauth.flows import PASSWORD, Someone, someone
+from tests.server.features.auth.flows import PASSWORD, Someone, someone
 from tests.servers import RunningServer, running_server
 
 pytestmark = pytest.mark.slow

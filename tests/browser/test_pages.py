@@ -13,7 +13,7 @@ import pytest
 
 from tests.browser.watching import Demo, Watched, wait_until
 from tests.requirements import require
-from tests.server.oauth.flows import CHALLENGE
+from tests.server.features.auth.flows import CHALLENGE
 
 pytestmark = pytest.mark.slow
 

@@ -14,7 +14,7 @@ from mtribes_cli.documents import _parsed_json as parsed_json
 from mtribes_cli.documents import _parsed_yaml as parsed_yaml
 from mtribes_cli.errors import DocumentError
 from mtribes_cli.ingest.rejects import default_name
-from templates_server import numbers as server_numbers
+from templates_server.primitives import integers as server_numbers
 
 BOTH = [cli_numbers.whole_number, server_numbers.whole_number]
 DIGITS = "9" * 5000

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from mtribes_cli.commands.open import PATHS, Page
-from templates_server.console.navigation import SECTIONS
+from templates_server.features.console.navigation import SECTIONS
 from templates_server.routes import ROUTES
 from tests.cli.computer import Mtribes
 from tests.cli.peer import Peer

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.conformance.language import DRIVERS, Language
 from tests.requirements import require_jdk_program
-from tests.server.codegen.kotlin.compiler import FAST_START, compile_program
+from tests.server.features.codegen.kotlin.compiler import FAST_START, compile_program
 
 SOURCES = ("Driver.kt", "World.kt")
 

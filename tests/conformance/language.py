@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from templates_server.codegen.fingerprint import code_hash
-from templates_server.codegen.render import render
-from tests.server.codegen.reference_space import HOST, tracked_vod
-from tests.server.codegen.toolchain import write_tree
+from templates_server.features.codegen.code_hash import code_hash
+from templates_server.features.codegen.renderer import render
+from tests.server.features.codegen.reference_space import HOST, tracked_vod
+from tests.server.features.codegen.toolchain import write_tree
 
 DRIVERS = Path(__file__).parent / "drivers"
 CODE_HASH = code_hash(tracked_vod())

@@ -10,12 +10,13 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from templates_server import demo, schema
-from templates_server.documents import read_yaml
-from templates_server.times import system_clock
+from templates_server.features import demo
+from templates_server.primitives.timestamps import system_clock
+from templates_server.primitives.yaml_json import read_yaml
+from templates_server.storage import tables
 from tests.conformance.places import put
 from tests.environments import AppEnvironment, add_environment
-from tests.server.codegen.reference_space import EVENTS_AND_FIELDS
+from tests.server.features.codegen.reference_space import EVENTS_AND_FIELDS
 from tests.servers import RunningServer
 
 SPACE = Path(__file__).parent / "space"
@@ -61,23 +62,23 @@ class PublishedSpace:
         self._delivery, self._revision = delivery, self._revision + 1
         row = {"environment_id": self.environment.id, "document": json.dumps(delivery), "revision": self._revision}
         row |= {"created": system_clock(), "created_by": "test"}
-        environments = schema.environments
+        environments = tables.environments
         newest = update(environments).where(environments.c.id == self.environment.id).values(revision=self._revision)
         self._database.write_now(
-            lambda connection: (connection.execute(schema.delivery_revisions.insert(), row), connection.execute(newest))
+            lambda connection: (connection.execute(tables.delivery_revisions.insert(), row), connection.execute(newest))
         )
 
     def revoke(self) -> None:
         """End the life of the key."""
-        keys = schema.environment_keys
+        keys = tables.environment_keys
         ended = update(keys).where(keys.c.key == self.key).values(revoked=system_clock())
         self._database.write_now(lambda connection: connection.execute(ended))
 
     def stored_events(self) -> list[dict[str, Any]]:
         """All of its events: what each is called, whose, of which entity, with what."""
-        events, persons = schema.events.c, schema.persons.c
+        events, persons = tables.events.c, tables.persons.c
         whose = (persons.environment_id == events.environment_id) & (persons.person_id == events.person_id)
-        wanted = select(schema.events, persons.kind, persons.called).join(schema.persons, whose)
+        wanted = select(tables.events, persons.kind, persons.called).join(tables.persons, whose)
         ordered = wanted.where(events.environment_id == self.environment.id).order_by(events.happened, events.name)
         rows = self._database.read_now(lambda connection: connection.execute(ordered).mappings().all())
         return [

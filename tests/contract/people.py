@@ -9,7 +9,7 @@ import httpx
 
 from tests.cli.computer import Mtribes
 from tests.people import FULL, add_token
-from tests.server.oauth.flows import Browser, Someone, someone
+from tests.server.features.auth.flows import Browser, Someone, someone
 from tests.servers import RunningServer
 
 

@@ -9,7 +9,7 @@ import json
 import pytest
 from sqlalchemy import select
 
-from templates_server import schema
+from templates_server.storage import tables
 from tests.contract.people import Signed
 from tests.people import unique
 from tests.servers import RunningServer
@@ -34,7 +34,7 @@ def add_key(ada: Signed, space: str) -> str:
 
 
 def events(server: RunningServer, event_id: str) -> list[dict[str, object]]:
-    query = select(schema.events).where(schema.events.c.event_id == event_id)
+    query = select(tables.events).where(tables.events.c.event_id == event_id)
     found = server.database.read_now(lambda connection: connection.execute(query).mappings().all())
     return [dict(row) for row in found]
 

@@ -7,12 +7,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-import templates_server.demo
+import templates_server.features.demo
 from tests.contract.people import Signed
 from tests.people import unique
 from tests.servers import RunningServer
 
-DEMO = Path(templates_server.demo.__file__).parent
+DEMO = Path(templates_server.features.demo.__file__).parent
 EXPECTED = Path(__file__).parent / "explained"
 USERS = [
     {"user_id": "ada", "attributes": {"subscription": "gold"}, "joined": "2021-03-14"},

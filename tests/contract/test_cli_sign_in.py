@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from templates_server.oauth.device import grant
+from templates_server.features.auth.device import grant
 from tests.cli.computer import Mtribes
 from tests.contract.people import Signed, open_with
 from tests.people import FULL, Grant, add_token
-from tests.server.oauth import device_flow
-from tests.server.oauth.flows import Someone, service_account, signed_in_browser, someone
+from tests.server.features.auth import device_flow
+from tests.server.features.auth.flows import Someone, service_account, signed_in_browser, someone
 from tests.servers import RunningServer, running_server
 
 HOUR_SECONDS = 3600.0

@@ -7,13 +7,13 @@ from dataclasses import replace
 
 import pytest
 
-from templates_server.access import Role
+from templates_server.security.authorization import Role
 from tests.cli.computer import Mtribes, Outcome
 from tests.contract.people import Signed, open_with
 from tests.people import Grant, add_space, add_token, unique
 from tests.people import Organization as Tenant
 from tests.people import Person as Bearer
-from tests.server.oauth.flows import Browser, Someone, signed_in_browser, someone
+from tests.server.features.auth.flows import Browser, Someone, signed_in_browser, someone
 from tests.servers import RunningServer
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import templates_server
-from templates_server.endpoint import Route
+from templates_server.http.route import Route
 from templates_server.routes import ROUTES
 from tests.cli.computer import Mtribes
 from tests.server_processes import ServerProcess, server_process

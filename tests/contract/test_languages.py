@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from mtribes_cli.project_file import LANGUAGES
-from templates_server.codegen import render
+from templates_server.features.codegen import renderer
 
 
 def test_the_languages_that_are_offered_are_those_that_are_generated() -> None:
-    assert LANGUAGES == render.LANGUAGES
+    assert LANGUAGES == renderer.LANGUAGES

@@ -12,7 +12,7 @@ import pytest
 import templates_server
 from tests.contract.people import Signed
 from tests.people import unique
-from tests.server.tribes.oracle import bucket, share_number
+from tests.server.features.tribes.oracle import bucket, share_number
 from tests.servers import RunningServer
 
 PAGE = (Path(templates_server.__file__).parent / "docs" / "shares.md").read_text("utf-8")

@@ -15,7 +15,7 @@ import yaml
 
 import templates_server
 from tests.cli.computer import Mtribes
-from tests.server.codegen.toolchain import compile_tree
+from tests.server.features.codegen.toolchain import compile_tree
 from tests.server_processes import ServerProcess, server_process
 
 PAGE = (Path(templates_server.__file__).parent / "docs" / "rollout.md").read_text("utf-8")

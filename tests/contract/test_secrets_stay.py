@@ -20,13 +20,13 @@ import httpx
 import pytest
 from sqlalchemy import create_engine, select
 
-from templates_server.backup.archive import TABLES, members
-from templates_server.backup.tables import tables_of
+from templates_server.features.operations.backup_archive import TABLES, members
+from templates_server.features.operations.backup_tables import tables_of
 from templates_server.settings import sqlite_url
 from tests.browser.programs import command_line_environment
 from tests.contract.relay import Relay, serving_relay
 from tests.requirements import require
-from tests.server.oauth.flows import hidden_fields
+from tests.server.features.auth.flows import hidden_fields
 from tests.server.races.racing import Person
 from tests.server_processes import ServerProcess, server_process
 

@@ -9,7 +9,7 @@ import pytest
 from tests.cli.project_run import Project, changes
 from tests.contract.people import Signed, open_with
 from tests.people import unique
-from tests.server.oauth.flows import signed_in_browser
+from tests.server.features.auth.flows import signed_in_browser
 from tests.servers import RunningServer
 
 MODEL = """\

@@ -14,15 +14,15 @@ from urllib.parse import quote, unquote, urlencode, urlsplit
 import httpx
 import msgspec
 
-from templates_server import server_key
-from templates_server.description import PAGE, Parameter
-from templates_server.endpoint import Route
-from templates_server.openapi.examples import part_of
-from templates_server.pages.browser import Browser, form_token
+from templates_server.features.api_docs.examples import part_of
+from templates_server.features.pages.browser_session import Browser, form_token
+from templates_server.http.route import Route
+from templates_server.http.route_docs import PAGE, Parameter
 from templates_server.routes import ROUTES
+from templates_server.security import server_key
 from tests.fuzz import what_apps_say
 from tests.fuzz.sending import exchange
-from tests.server.oauth.flows import REDIRECT, VERIFIER, answered, authorization, hidden_fields
+from tests.server.features.auth.flows import REDIRECT, VERIFIER, answered, authorization, hidden_fields
 
 ORGANIZATION = "/v2/organizations/acme"
 SPACE = "/v2/spaces/vod"

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from templates_server.times import MINUTE, system_clock
+from templates_server.primitives.timestamps import MINUTE, system_clock
 from tests import secrecy
 from tests.browser.bundled import served
 from tests.browser.conftest import browser, watched  # noqa: F401 - fixtures
@@ -31,7 +31,7 @@ from tests.openfeature.expecting import (
     value_of,
 )
 from tests.requirements import require_npm_package
-from tests.server.ofrep.asking import made_app
+from tests.server.features.openfeature.asking import made_app
 from tests.servers import running_server
 
 pytestmark = pytest.mark.slow

@@ -18,9 +18,9 @@ from typer.main import get_command
 from mtribes_cli.arguments import GLOBAL_OPTIONS
 from mtribes_cli.commands import WORDS
 from mtribes_cli.dispatch import typer_command
-from templates_server.commands.program import app as server_app
-from templates_server.endpoint import Route, Surface
-from templates_server.openapi.statuses import WHEN
+from templates_server.commands.main import app as server_app
+from templates_server.features.api_docs.statuses import WHEN
+from templates_server.http.route import Route, Surface
 from templates_server.routes import ROUTES
 from tests.repo.completions import write_made_files
 

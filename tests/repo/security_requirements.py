@@ -18,15 +18,15 @@ A A body of a megabyte takes less than a second and a half, refused or a sound m
     a_megabyte_takes_less_than_a_second_and_a_half
     a_megabyte_that_is_sound_takes_less_than_three_seconds
 A5 Started sessions kept the states of their time alive; caches of states were bounded by number, states by nothing.
-  server/sessions/test_memory.py
-  server/test_held_bytes.py
-  server/codegen/test_code_route.py
+  server/features/sessions/test_memory.py
+  server/primitives/test_held_bytes.py
+  server/features/codegen/test_code_route.py
     the_budget_of_sets_counts_their_keys_too
-  server/test_arrivals.py
+  server/storage/test_arrivals.py
     what_is_large_counts_as_more_rows
   server/client/test_waiting_bytes.py
 A5 States and flags that are too large to be held are refused at once from then on, and not made for every request.
-  server/ofrep/test_entity_tags.py
+  server/features/openfeature/test_entity_tags.py
     what_is_too_large_is_not_made_again_for_every_request
 A1 The depth of JSON is told in one pass over the body, in strings that are never closed too.
   server/test_costly_requests.py
@@ -50,7 +50,7 @@ A1 A JSON array is read in one pass, whatever is in it.
 A1 The time of every pattern and every reader of sent text grows with its length; what is new is measured unlisted.
   repo/test_growth.py
 A2 Events are counted before they are read; an answer lists a hundred problems and counts the rest, in bounded texts.
-  server/test_problems.py
+  server/http/test_problems.py
   server/test_costly_requests.py
     too_many_events_are_counted_before_they_are_read
     a_thousand_bad_events_get_a_short_answer
@@ -58,10 +58,10 @@ A2 Events are counted before they are read; an answer lists a hundred problems a
   contract/test_cli_spaces.py
     of_many_faults_a_hundred_are_listed_and_the_rest_counted
 A3 What is remembered of sent texts is bounded by bytes.
-  server/test_remembering.py
+  server/primitives/test_remembering.py
   repo/test_caches.py
 A7: No organization takes the exports of the others: each has a share, always gets one, and takes turns.
-  server/exports/test_limits.py
+  server/features/exports/test_limits.py
     an_organization_has_its_share_of_the_slots
     so_many_are_made_at_once_but_everybody_gets_one
     the_next_export_is_of_whom_the_fewest_are_made
@@ -80,39 +80,39 @@ A6: No text that somebody else wrote becomes a number without bounds, in either 
   repo/test_numbers.py
   cli/test_numbers.py
 A6: No header and no query makes a request fail, however many digits, bytes beyond ASCII or odd characters it has.
-  server/test_hostile_heads.py
+  server/http/test_hostile_heads.py
 A4 A person's events, a visitor's sessions and devices had no limit; moving 300,000 events held all writers for 3.3 s.
   server/client/test_limits_of_a_person.py
 A4 Many merges that arrived together were one transaction, however much they moved.
   server/client/test_limits_of_a_person.py
     one_transaction_moves_so_much_and_leaves_the_rest_for_later
     many_merges_at_once_are_all_made
-  server/test_arrivals.py
+  server/storage/test_arrivals.py
     what_is_left_for_later_comes_again_with_what_has_arrived_since
 A4 Tribes counted all that somebody had done, on the event loop: 0.2 s a session of a person with 300,000 events.
-  server/tribes/test_counting.py
-  server/test_database.py
+  server/features/tribes/test_counting.py
+  server/storage/test_database.py
     a_query_of_many_steps_does_not_hold_the_event_loop
     a_query_elsewhere_may_take_as_many_steps_as_it_needs
   repo/test_event_loop.py
 A5 A thousand people whose attributes had 800 KB each made a page of 800 MB, by 2 MB sent with a `pk_` key.
   server/client/test_identify.py
     attributes_have_so_many_bytes_altogether_however_they_were_told
-  server/users/test_users_api.py
+  server/features/people/test_users_api.py
     attributes_that_are_too_large_altogether_are_refused_in_bulk_too
-  server/imports/test_imports.py
+  server/features/imports/test_imports.py
     rows_whose_attributes_are_too_large_altogether_are_rejected
-  server/persons/test_profiles.py
+  server/features/people/test_profiles.py
     what_is_too_much_altogether_is_told
-  server/users/test_tag_removal.py
+  server/features/people/test_tag_removal.py
     a_tag_is_taken_from_who_has_more_attributes_than_may_be_now
 A7 Tags that one organization deleted by the thousand held up all deletions of the others, and one that failed too.
-  server/users/test_tag_removal.py
+  server/features/people/test_tag_removal.py
     nobody_waits_until_all_removals_of_another_organization_have_ended
     a_removal_that_fails_holds_up_no_other
 A4 A session compared a person with each of 200,000 dates on the event loop: 0.9 s; 10,000 questions of events were 500.
-  server/tribes/test_long_lists.py
-  server/tribes/test_tribes_api.py
+  server/features/tribes/test_long_lists.py
+  server/features/tribes/test_tribes_api.py
     tribes_ask_so_many_different_things_of_events_and_no_more
 A4 Removing a user with very many events was one transaction, during which nobody else could write.
   server/client/test_limits_of_a_person.py
@@ -160,22 +160,22 @@ B Hostile content of every file that is read, and what is no file in its place, 
 
 LIMITS_AND_TRUTH = """
 C A stream of events ends with its token, its owner's role or its Space; viewers, public keys and strangers get none.
-  server/events/test_stream.py
+  server/features/events/test_stream.py
     a_stream_ends_with_what_opened_it
     viewers_public_keys_and_strangers_get_no_stream
     environments_are_kept_apart
     an_erasure_forgets_what_was_noted
 C A stream of the console ends with the sign-in or the role of who opened it, and does not keep the session alive.
-  server/console/test_live_page.py
+  server/features/console/test_live_page.py
     a_stream_ends_with_the_permission
     an_open_page_does_not_keep_a_browser_signed_in
     viewers_and_strangers_get_neither_page_nor_stream
 C11 A new secret for signed ids ends the event streams of flags that the one before opened; their ids tell no tribes.
-  server/ofrep/test_streams.py
+  server/features/openfeature/test_streams.py
     another_secret_for_ids_ends_what_the_one_before_opened
     the_id_of_an_event_tells_nothing_of_the_tribes_of_whom_it_is_for
 C7 Nobody is stored without a time of update; those who were get one in steps of a bounded number of people.
-  server/test_migrations.py
+  server/storage/test_migrations.py
     people_without_a_time_of_update_get_one
     nobody_is_stored_without_a_time_of_update
 C2: The command line reads all pieces of a packed file, and passes over nothing that trails them.
@@ -188,13 +188,13 @@ C2: The command line reads all pieces of a packed file, and passes over nothing 
 C4: What was stored while a clock was ahead neither delays nor allows anything once it is right.
   server/test_wrong_clock.py
 C3: The log has no value of a statement that fails.
-  server/test_database.py
+  server/storage/test_database.py
     a_failing_statement_tells_no_value
     every_engine_hides_its_parameters
   server/commands/test_logs.py
     what_postgresql_quotes_of_values_is_left_out
 C7: What is removed is overwritten in the file of SQLite.
-  server/users/test_erased_bytes.py
+  server/features/people/test_erased_bytes.py
 C7: A hang-up opens the log anew and ends nothing, unless the terminal is gone, which is logged.
   server/commands/test_logs.py
     a_hang_up_opens_the_log_anew_and_ends_nothing
@@ -206,18 +206,18 @@ C7: `logs` shows and follows the log over rotations.
     logs_shows_the_end_of_what_was_put_aside_too
     follow_goes_on_over_rotations_and_truncations
 C1: Behind a trusted proxy one header alone is read; what it does not state is counted for the proxy, never for nobody.
-  server/test_addresses.py
-  server/test_rate_limits.py
+  server/primitives/test_addresses.py
+  server/http/test_rate_limits.py
     a_forged_header_beside_the_proxys_own_is_not_read
     the_header_that_the_operator_names_is_the_one_that_is_read
     what_cannot_be_read_is_counted_for_the_proxy
-  server/attempts/test_attempts.py
+  server/security/test_attempts.py
     a_forged_header_does_not_keep_an_address_from_waiting
     an_address_that_the_proxy_does_not_state_must_wait_too
-  server/audit/test_audit.py
+  server/features/audit/test_audit.py
     a_deed_keeps_the_address_that_the_proxy_states
 C2: All members of a gzip body and all frames of a zstd body are read, at most 10,000; what trails the last is refused.
-  server/test_bodies.py
+  server/http/test_bodies.py
     all_members_of_a_compressed_body_are_read
     skippable_frames_of_zstd_are_skipped
     what_trails_the_last_member_is_refused
@@ -228,26 +228,26 @@ C2: All members of a gzip body and all frames of a zstd body are read, at most 1
     the_time_for_members_grows_with_their_number
     what_inflates_to_nothing_is_cut_off_at_the_limit
 C3: JSON is read as UTF-8 alone, before its depth is counted.
-  server/oauth/test_clients.py
+  server/features/auth/test_clients.py
     what_cannot_be_read_is_an_invalid_request_in_the_form_of_oauth
-  server/test_bodies.py
+  server/http/test_bodies.py
     what_cannot_be_decoded_is_refused_with_its_place
 C3: A NUL character in the query is a bad request on every route.
-  server/test_hostile_heads.py
+  server/http/test_hostile_heads.py
     nul_in_a_query_is_a_bad_request_on_every_route
 C1 A header of credentials, form or origin that stands twice, and an account stated twice, are refused, not chosen from.
-  server/test_repeated_headers.py
+  server/http/test_repeated_headers.py
   server/test_account_parameter.py
     an_account_that_is_stated_twice_is_refused
 C5 Nothing is acknowledged into a database file that was moved, removed or replaced, nor is a new one made in its place.
-  server/test_moved_database.py
+  server/storage/test_moved_database.py
 C5 No command makes a new database where a server ran before, unless that is said.
   server/commands/test_lost_databases.py
 C6 A damaged backup is refused with the place of the damage, and nothing of it is restored.
   server/commands/test_damaged_backups.py
 C7 A person whom an event, an alias, a device, a session or `identify` created was updated in 1970.
   server/client/test_person_times.py
-  server/test_migrations.py
+  server/storage/test_migrations.py
     people_without_a_time_of_update_get_one
 """
 
@@ -294,20 +294,20 @@ D4 A new volume, a folder of another user that can be written, no home folder an
     a_folder_that_may_not_be_written_is_named
     the_command_line_works_for_a_user_without_name_and_home
 D5 Everything works behind PgBouncer in transaction mode, and no statement leaves anything with a session.
-  server/test_pgbouncer.py
-  server/exports/test_same_bytes.py
+  server/storage/test_pgbouncer.py
+  server/features/exports/test_same_bytes.py
     a_purge_that_takes_hours_moves_no_cursor_back
   repo/test_database_texts.py
     no_statement_leaves_anything_with_a_session_of_postgresql
     a_statement_that_needs_its_session_is_found
     what_ends_with_its_transaction_may_be_written
 D5 Several hosts, any URL of libpq and any failure to connect: each is named, and no message holds the password.
-  server/test_postgres_connecting.py
+  server/storage/test_postgres_connecting.py
 D5 Blanks around the values of variables are no part of them; quotation marks around them are named.
   server/commands/test_data_places.py
     quotes_around_the_value_of_a_variable_are_named
     blanks_around_every_variable_of_the_server_are_no_part_of_it
-  server/test_postgres_connecting.py
+  server/storage/test_postgres_connecting.py
     blanks_around_a_variable_are_no_part_of_it
   cli/test_variables.py
 D7 A local server without demo data can be set up, and one where nobody administers says what to run.
@@ -320,14 +320,14 @@ INPUT_FILES = """
 E1 Input that does not block is read to its end: where nothing is there yet, it is waited for.
   cli/test_waiting_input.py
 E1 An id that is blank or has a blank or invisible character at an edge is refused by name wherever one is written.
-  server/persons/test_names.py
+  server/features/people/test_names.py
     an_id_says_what_stands_at_its_edge
     every_blank_and_format_character_is_known
     an_app_cannot_write_an_id_with_blank_edges
     an_upsert_and_an_import_refuse_blank_edges
     a_part_of_before_the_rule_brings_nobody_back
 E2 Users who had such an id before are read, changed and deleted by it.
-  server/persons/test_names.py
+  server/features/people/test_names.py
     an_old_id_with_blank_edges_can_be_read_and_deleted
 E4 Each file that other programs wrote has the outcome of a table: nobody wrong is stored, and no row is lost unsaid.
   contract/ingest/test_inputs.py
@@ -367,10 +367,10 @@ E10 NO_PROXY has networks, stars, ports and IPv6, for small requests and for the
     no_proxy_of_others_is_not_for_this_server
     no_proxy_knows_what_curl_go_and_requests_know
 E3 An event years ahead is set to the time of receipt.
-  server/events/test_events.py
+  server/features/events/test_events.py
     an_event_years_ahead_happened_when_it_was_received
 E: Pages may send the headers of tracing to the Client API.
-  server/test_cors.py
+  server/http/test_cors.py
     every_method_and_header_of_the_platform_api_may_be_sent_by_a_listed_page
 E `--encoding utf-16` of a file without a byte order mark was exit 70, and zeros without an end were read for ever.
   contract/ingest/test_encodings.py
@@ -380,13 +380,13 @@ E `--encoding utf-16` of a file without a byte order mark was exit 70, and zeros
 
 RUNTIME = """
 F1 On a server one person's content and events never go to another; visitors of one process share no anonymous id.
-  server/codegen/test_one_person_on_a_server.py
+  server/features/codegen/test_one_person_on_a_server.py
 F2 A value that older code does not know costs that value alone; it is listed, logged once, and told to the server.
-  server/codegen/test_old_code.py
+  server/features/codegen/test_old_code.py
 F3 A start that failed is tried again: growing pauses, Retry-After kept, at once when the network is back.
-  server/codegen/test_start_again.py
+  server/features/codegen/test_start_again.py
 F4 One bad event takes no other with it: names and metadata are checked when tracked, refused ones are dropped alone.
-  server/codegen/test_events.py
+  server/features/codegen/test_events.py
     what_is_no_name_is_refused_when_it_is_tracked
     metadata_that_the_server_would_refuse_is_refused_when_it_is_tracked
     a_bad_name_takes_no_event_of_a_page_that_closes_with_it
@@ -394,46 +394,46 @@ F4 One bad event takes no other with it: names and metadata are checked when tra
     one_event_that_the_server_refuses_is_dropped_alone
     a_clock_that_was_never_set_does_not_have_events_refused
     a_page_of_something_in_between_acknowledges_nothing
-  server/codegen/test_hostile_apps.py
+  server/features/codegen/test_hostile_apps.py
     whatever_is_sent_the_server_takes
 F4 Events outlive the page or program that recorded them and go to no other environment; nothing in between drops them.
-  server/codegen/test_events_survive.py
+  server/features/codegen/test_events_survive.py
   browser/test_events_of_a_page.py
 F5 Without consent nothing is recorded, sent or stored; what was stored goes when consent is withdrawn.
-  server/codegen/test_consent.py
+  server/features/codegen/test_consent.py
 F5 Storage that is full, forbidden or asynchronous gives nobody the anonymous id of another, after a reload neither.
-  server/codegen/test_identity_storage.py
+  server/features/codegen/test_identity_storage.py
 F6 Two answers to a follower never follow each other faster than a second.
-  server/codegen/test_changes.py
+  server/features/codegen/test_changes.py
     two_answers_never_follow_each_other_faster_than_a_second
 F7 A passing error of the server, or of something in between, does not end following; it is retried ever more rarely.
-  server/codegen/test_changes.py
+  server/features/codegen/test_changes.py
     following_goes_on_after_a_passing_error
     a_session_that_cannot_be_begun_anew_at_once_is_begun_later
     a_server_without_changes_is_asked_ever_more_rarely
     a_server_that_loses_new_sessions_at_once_is_left_alone_longer
 F8 Neither timers nor unanswered requests keep a program running; collected events are sent as it ends.
-  server/codegen/test_programs_end.py
+  server/features/codegen/test_programs_end.py
 F9 A large event at the head does not keep the others from being sent when the page is hidden.
-  server/codegen/test_events.py
+  server/features/codegen/test_events.py
     an_event_that_does_not_fit_holds_up_no_other_of_a_page_that_is_hidden
     a_page_that_is_hidden_sends_at_most_60_kib_with_keepalive_and_the_rest_later
 F10 No public function throws or rejects, whatever the app, its fetch, its storage or its console does.
-  server/codegen/test_hostile_apps.py
-  server/codegen/test_left_by_others.py
+  server/features/codegen/test_hostile_apps.py
+  server/features/codegen/test_left_by_others.py
     options_that_throw_when_they_are_read_leave_fallbacks
     a_snapshot_that_throws_when_it_is_read_is_none
     a_logger_that_fails_later_ends_no_program
 F11 Nothing of one person is filed under or told to the next: events while storage is read, what a snapshot was made of.
-  server/codegen/test_left_by_others.py
+  server/features/codegen/test_left_by_others.py
     an_event_that_waits_for_storage_stays_with_whom_it_is_of
     the_snapshot_of_a_person_has_nothing_of_the_one_before
     on_a_server_who_is_refused_sees_no_snapshot_of_another
 F11 What is in storage and is no event holds up no event.
-  server/codegen/test_left_by_others.py
+  server/features/codegen/test_left_by_others.py
     what_is_no_event_in_storage_is_removed_and_never_sent
 F11 Without consent storage that cannot remove is given no empty text; consent can be withdrawn after the end.
-  server/codegen/test_left_by_others.py
+  server/features/codegen/test_left_by_others.py
     without_consent_storage_that_cannot_remove_is_not_written_to_either
     consent_that_is_withdrawn_after_the_end_removes_what_is_stored
     what_is_being_written_when_consent_is_withdrawn_is_removed
@@ -441,22 +441,22 @@ F11 Without consent storage that cannot remove is given no empty text; consent c
 
 PUBLIC_PROMISES = """
 G An event of the public page's example name "Product Purchased" was refused, by each part that takes a name.
-  server/events/test_events.py
+  server/features/events/test_events.py
     a_name_is_any_text_and_stored_as_it_was_sent
     a_name_is_accepted_exactly_when_it_fits_the_rule
-  server/events/test_listing.py
+  server/features/events/test_listing.py
     events_are_found_by_any_name_that_can_be_sent
   contract/test_cli_events.py
     an_event_of_any_name_is_tracked_exported_and_filtered_by
     a_name_that_breaks_the_rule_is_refused_everywhere
 G Visitors could not be tagged, and nobody could list people by tag, e-mail address or attribute.
-  server/users/test_visitors.py
+  server/features/people/test_visitors.py
   cli/test_visitor.py
   contract/test_cli_users.py
     users_are_listed_by_tag_attribute_and_text
     a_visitor_is_tagged_listed_and_takes_the_tags_to_the_user
 G A tag could not be deleted from everybody; what was accepted is done, in steps that block nobody.
-  server/users/test_tag_removal.py
+  server/features/people/test_tag_removal.py
   cli/test_tag.py
     a_tag_is_deleted_once_that_is_confirmed
     a_deletion_that_goes_on_says_who_still_has_the_tag
@@ -470,9 +470,9 @@ G `mtribes update` without a sign-in signs in where somebody is at the terminal,
 G1 Where documented APIs that look like this one differ from it is written down and so.
   server/test_compatibility.py
 G On Citus sessions, events, `identify` and `alias` were 500, as rows of two people were joined; removing a user, too.
-  server/test_citus_rules.py
-  server/test_citus.py
-  server/test_migrations.py
+  server/storage/test_citus_rules.py
+  server/storage/test_citus.py
+  server/storage/test_migrations.py
     merges_get_the_name_of_their_user
 """
 
@@ -483,7 +483,7 @@ H1 What a certificate lacks that strict verification demands is named, with what
 H2 The tests pass on every Python from 3.11 on that the machine has, in threads and at terminals too.
   cli/bad_days/test_signals.py
     a_question_is_left
-  server/test_documents.py
+  server/primitives/test_documents.py
     json_that_a_document_may_not_hold_is_refused
 """
 
@@ -493,18 +493,18 @@ I1 An exception that a server of the tests did not handle fails the test during 
 I2 A test that is skipped where nothing may be left out, or takes too long, has failed.
   repo/test_what_is_left_out.py
 I3 What was sent as a tribe's key may be anything, and is refused by its path.
-  server/tribes/test_tribes_api.py
+  server/features/tribes/test_tribes_api.py
     a_tribe_sent_to_another_key_is_refused
 I4 A service account's token is kept under the lock of the file.
   cli/test_credentials.py
     a_service_accounts_token_waits_for_whoever_writes_the_file
 I5 Whoever follows a session is told of a new model.
-  server/sessions/changes/test_changes.py
+  server/features/sessions/changes/test_changes.py
     a_new_model_is_told
 I6 A NUL in a key of what an app sends is refused.
-  server/events/test_events.py
+  server/features/events/test_events.py
     a_nul_in_a_key_of_data_is_refused
-  server/sessions/test_sessions.py
+  server/features/sessions/test_sessions.py
     a_nul_in_a_key_of_fields_is_refused
 I7 An export that is not what the server says of it is refused, and never written past its size.
   cli/test_export.py
@@ -513,17 +513,17 @@ I8 Rejects of a packed file are named as if it were not packed; a folder is no i
     the_rejects_of_a_packed_file_are_named_as_if_it_were_not
     a_folder_is_no_input
 I9 What is refused for an unknown key is described as closed.
-  server/openapi/test_description.py
+  server/features/api_docs/test_description.py
     what_is_refused_for_an_unknown_key_is_described_as_closed
 I10 More than 1,000 tribes are refused by path and message; each operator of numbers finds whom it names.
-  server/tribes/test_tribes_api.py
+  server/features/tribes/test_tribes_api.py
     more_tribes_than_a_space_may_have_are_refused
     each_operator_of_numbers_finds_whom_it_names
 I11 A failed import reads no further.
   cli/ingest/test_sending.py
     a_failed_import_reads_no_further
 I12 Credentials of a client are Basic, with a colon.
-  server/oauth/test_clients.py
+  server/features/auth/test_clients.py
     credentials_of_a_client_are_basic_with_a_colon
 I13 What was on its way when an import was interrupted is waited for before it goes on.
   contract/ingest/test_interrupted.py

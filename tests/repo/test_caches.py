@@ -13,27 +13,31 @@ PACKAGES = ("mtribes_cli", "templates_server")
 UNBOUNDED = {"lru_cache", "cache"}
 ALLOWED: Mapping[str, str] = {
     "mtribes_cli/ingest/cells.py _cached_tag_list": "takes cells of at most 256 characters",
-    "templates_server/codegen/brightscript/__init__.py runtime": "by the parts of it, three tuples of ours",
-    "templates_server/codegen/java/__init__.py _runtime_sources": "without arguments: files of ours",
-    "templates_server/codegen/java/__init__.py runtime": "by a package of at most 255 characters, 64 of them",
-    "templates_server/codegen/javascript/__init__.py runtime": "without arguments: files of ours",
-    "templates_server/codegen/kotlin/__init__.py runtime": "by a package of at most 255 characters, 16 of them",
-    "templates_server/codegen/kotlin/__init__.py runtime_bodies": "without arguments: files of ours",
-    "templates_server/codegen/python/__init__.py _package": "by the names of three folders",
-    "templates_server/codegen/python/__init__.py runtime_files": "without arguments: files of ours",
-    "templates_server/codegen/python/runtime/transport.py _tls": "without arguments: the certificates of authorities",
-    "templates_server/codegen/registry.py language": "by the names of languages: others raise",
-    "templates_server/database.py _as_psycopgs": "by statements of ours",
-    "templates_server/console/delivery/controls.py zone_names": "without arguments: the names of time zones",
-    "templates_server/codegen/swift/__init__.py runtime": "by a truth value",
-    "templates_server/codegen/typescript/__init__.py runtime": "without arguments: files of ours",
-    "templates_server/imports/sqlite_store.py _insert_statement": "by a number of rows, at most 300",
-    "templates_server/imports/sqlite_store.py _same_statement": "by a number of rows, at most 300",
-    "templates_server/migrations/__init__.py head_revision": "without arguments: the newest revision",
-    "templates_server/persons/reading.py _timezones_by_word": "without arguments: the time zones",
-    "templates_server/persons/reading.py timezone_names": "without arguments: the time zones",
-    "templates_server/signatures.py __init__": "by an environment of the database, not by what was sent",
-    "templates_server/spaces/store.py _app": "by a row of the database, not by what was sent",
+    "templates_server/features/codegen/brightscript/__init__.py runtime": "by the parts of it, three tuples of ours",
+    "templates_server/features/codegen/java/__init__.py _runtime_sources": "without arguments: files of ours",
+    "templates_server/features/codegen/java/__init__.py runtime": "by a package of at most 255 characters, 64 of them",
+    "templates_server/features/codegen/javascript/__init__.py runtime": "without arguments: files of ours",
+    "templates_server/features/codegen/kotlin/__init__.py runtime": (
+        "by a package of at most 255 characters, 16 of them"
+    ),
+    "templates_server/features/codegen/kotlin/__init__.py runtime_bodies": "without arguments: files of ours",
+    "templates_server/features/codegen/python/__init__.py _package": "by the names of three folders",
+    "templates_server/features/codegen/python/__init__.py runtime_files": "without arguments: files of ours",
+    "templates_server/features/codegen/python/runtime/transport.py _tls": (
+        "without arguments: the certificates of authorities"
+    ),
+    "templates_server/features/codegen/languages.py language": "by the names of languages: others raise",
+    "templates_server/storage/database.py _as_psycopgs": "by statements of ours",
+    "templates_server/features/console/delivery/controls.py zone_names": "without arguments: the names of time zones",
+    "templates_server/features/codegen/swift/__init__.py runtime": "by a truth value",
+    "templates_server/features/codegen/typescript/__init__.py runtime": "without arguments: files of ours",
+    "templates_server/features/imports/sqlite_store.py _insert_statement": "by a number of rows, at most 300",
+    "templates_server/features/imports/sqlite_store.py _same_statement": "by a number of rows, at most 300",
+    "templates_server/storage/migrations/__init__.py head_revision": "without arguments: the newest revision",
+    "templates_server/features/people/profile_parser.py _timezones_by_word": "without arguments: the time zones",
+    "templates_server/features/people/profile_parser.py timezone_names": "without arguments: the time zones",
+    "templates_server/security/user_signatures.py __init__": "by an environment of the database, not by what was sent",
+    "templates_server/features/spaces/store.py _app": "by a row of the database, not by what was sent",
 }
 
 
@@ -78,7 +82,9 @@ def all_caches() -> set[str]:
 @pytest.mark.slow
 def test_caches_without_a_bound_of_bytes_are_listed() -> None:
     unlisted = all_caches() - ALLOWED.keys()
-    assert not unlisted, f"use templates_server.remembering.remembered, or list with a reason: {sorted(unlisted)}"
+    assert not unlisted, (
+        f"use templates_server.primitives.text_cache.remembered, or list with a reason: {sorted(unlisted)}"
+    )
 
 
 @pytest.mark.slow

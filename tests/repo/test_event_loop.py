@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2] / "templates_server"
 HOLDS = frozenset({"read_now", "write_now", "fetchall", "exec_driver_sql", "raw_connection"})
-ALLOWED = frozenset({("sqlite_database.py", "read", "read_now"), ("sqlite_database.py", "look_up", "raw_connection")})
+ALLOWED = frozenset({("storage/sqlite.py", "read", "read_now"), ("storage/sqlite.py", "look_up", "raw_connection")})
 """Bounded by steps: what takes more of them is interrupted."""
 
 

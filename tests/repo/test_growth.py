@@ -25,10 +25,10 @@ from mtribes_cli.ingest.decoding import UTF_8
 from mtribes_cli.ingest.json_rows import ArrayRows
 from mtribes_cli.ingest.row_rules import _spaces_at_edges
 from templates_server.errors import ApiError
-from templates_server.imports.csv_files.faults import Unreadable
-from templates_server.imports.csv_files.header import Wanted
-from templates_server.imports.csv_files.rows import _regular as regular_on_the_server
-from templates_server.imports.csv_files.rows import open_csv
+from templates_server.features.imports.csv_files.errors import Unreadable
+from templates_server.features.imports.csv_files.header import Wanted
+from templates_server.features.imports.csv_files.rows import _regular as regular_on_the_server
+from templates_server.features.imports.csv_files.rows import open_csv
 from tests.cli.computer import Mtribes
 from tests.cli.ingest.rows import opened
 from tests.repo.growth import measuring, patterns, readers
@@ -56,7 +56,7 @@ MADE_IN_FUNCTIONS: dict[str, list[Found]] = {
         Found(f"mtribes_cli.ingest.csv_rows._regular({delimiter!r})", _regular(delimiter), ("fullmatch",))
         for delimiter in DELIMITERS
     ],
-    "templates_server.imports.csv_files.rows": [
+    "templates_server.features.imports.csv_files.rows": [
         Found(f"csv_files.rows._regular({delimiter!r})", regular_on_the_server(delimiter), ("fullmatch",))
         for delimiter in DELIMITERS
     ],
@@ -240,20 +240,20 @@ OTHERWISE = {
     "mtribes_cli.installation": "a file of the installed program",
     "mtribes_cli.local_server": "a file of a server of the user's own",
     "mtribes_cli.write_journal": "json.loads alone",
-    "templates_server.accounts.organizations_api": "decoded fields of bounded number",
-    "templates_server.accounts.service_accounts_api": "decoded fields of bounded number",
-    "templates_server.audit.store": "what the program itself stored",
-    "templates_server.codegen.targets": "decoded fields of bounded number",
-    "templates_server.oauth.api": "json.loads behind check_depth, both measured",
-    "templates_server.sessions.store": "what the program itself stored",
-    "templates_server.spaces.api": "decoded fields of bounded number",
-    "templates_server.spaces.store": "what the program itself stored",
-    "templates_server.tokens.narrowing": "decoded fields of bounded number",
-    "templates_server.tokens.store": "what the program itself stored",
-    "templates_server.tribes.api": "decode_json, measured",
-    "templates_server.tribes.store": "what the program itself stored",
-    "templates_server.delivery.api": "decoded fields, each looked up once",
-    "templates_server.delivery.store": "what the program itself stored",
+    "templates_server.features.accounts.organizations": "decoded fields of bounded number",
+    "templates_server.features.auth.service_accounts": "decoded fields of bounded number",
+    "templates_server.features.audit.store": "what the program itself stored",
+    "templates_server.features.codegen.targets": "decoded fields of bounded number",
+    "templates_server.features.auth.oauth_api": "json.loads behind check_depth, both measured",
+    "templates_server.features.sessions.store": "what the program itself stored",
+    "templates_server.features.spaces.api": "decoded fields of bounded number",
+    "templates_server.features.spaces.store": "what the program itself stored",
+    "templates_server.features.auth.token_scopes": "decoded fields of bounded number",
+    "templates_server.features.accounts.token_store": "what the program itself stored",
+    "templates_server.features.tribes.api": "decode_json, measured",
+    "templates_server.features.tribes.store": "what the program itself stored",
+    "templates_server.features.spaces.delivery.api": "decoded fields, each looked up once",
+    "templates_server.features.spaces.delivery.store": "what the program itself stored",
 }
 """Modules that parse and have no reader among READERS, and where what they parse is measured."""
 

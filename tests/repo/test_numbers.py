@@ -10,53 +10,67 @@ import pytest
 
 ROOT = Path(__file__).parent.parent.parent
 PACKAGES = ("mtribes_cli", "templates_server")
-HELPERS = {f"{package}/numbers.py" for package in PACKAGES}
+HELPERS = {"mtribes_cli/numbers.py", "templates_server/primitives/integers.py"}
 NUMBERS = {"int", "float", "complex", "Decimal", "Fraction"}
 
 CALCULATING = {"len", "min", "max", "round", "sum", "abs", "now_seconds"}
 OF_THE_DATABASE = {"scalar_one", "scalar"}
 
 NOT_SENT: dict[str, str] = {
-    "templates_server/codegen/brightscript/literals.py: int(": "a number and its exponent, as Python writes them",
-    "templates_server/console/tribe_rows.py: float(digits)": "sixty digits of a pattern",
-    "templates_server/console/tribe_rows.py: int(digits)": "nineteen digits of a pattern",
-    "templates_server/codegen/java/literals.py: float(value)": "a number already",
-    "templates_server/codegen/swift/literals.py: float(value)": "a number already",
-    "templates_server/codegen/python/runtime/events.py: int(place)": "nine digits of a pattern",
-    "templates_server/codegen/python/runtime/reading.py: int(": "a number, and its exponent as Python writes it",
-    "templates_server/codegen/python/runtime/retry.py: float(text)": "any number of digits; the result is checked",
-    "templates_server/codegen/python/runtime/sender.py: int(answer.status)": "a number; any failure is no answer",
-    "templates_server/codegen/python/runtime/values.py: int(": "a few digits of a pattern",
-    "templates_server/events/modelled.py: float(text)": "a pattern holds it to 60 characters",
-    "templates_server/events/modelled.py: Decimal(repr(number))": "a number, as Python writes it",
+    "templates_server/features/codegen/brightscript/literals.py: int(": (
+        "a number and its exponent, as Python writes them"
+    ),
+    "templates_server/features/console/tribes/filter_rows.py: float(digits)": "sixty digits of a pattern",
+    "templates_server/features/console/tribes/filter_rows.py: int(digits)": "nineteen digits of a pattern",
+    "templates_server/features/codegen/java/literals.py: float(value)": "a number already",
+    "templates_server/features/codegen/swift/literals.py: float(value)": "a number already",
+    "templates_server/features/codegen/python/runtime/events.py: int(place)": "nine digits of a pattern",
+    "templates_server/features/codegen/python/runtime/reading.py: int(": (
+        "a number, and its exponent as Python writes it"
+    ),
+    "templates_server/features/codegen/python/runtime/retry.py: float(text)": (
+        "any number of digits; the result is checked"
+    ),
+    "templates_server/features/codegen/python/runtime/sender.py: int(answer.status)": (
+        "a number; any failure is no answer"
+    ),
+    "templates_server/features/codegen/python/runtime/values.py: int(": "a few digits of a pattern",
+    "templates_server/features/event_names/model_check.py: float(text)": "a pattern holds it to 60 characters",
+    "templates_server/features/event_names/model_check.py: Decimal(repr(number))": "a number, as Python writes it",
     "mtribes_cli/commands/token.py: int(match[1])": "three digits of a pattern",
     "mtribes_cli/completing.py: int(count)": "the completion script of the shell states it",
     "mtribes_cli/device_sign_in.py: float(self._codes.interval_seconds)": "a number, checked by `_checked_codes`",
     "mtribes_cli/ingest/cells.py: float(plain)": "float() reads any number of digits; the result is checked",
     "mtribes_cli/ingest/cells.py: int(plain)": "400 digits of a pattern",
-    "templates_server/imports/csv_files/cells.py: float(plain)": "any number of digits; the result is checked",
-    "templates_server/imports/csv_files/cells.py: int(plain)": "400 digits of a pattern",
+    "templates_server/features/imports/csv_files/cell_converters.py: float(plain)": (
+        "any number of digits; the result is checked"
+    ),
+    "templates_server/features/imports/csv_files/cell_converters.py: int(plain)": "400 digits of a pattern",
     "mtribes_cli/local_server.py: int(record['pid'])": "any ValueError of server.json is caught",
     "mtribes_cli/project_file.py: int(found[1])": "the line in a message of tomllib",
-    "templates_server/commands/program.py: int(result or ExitCode.DONE)": "a number",
-    "templates_server/console/delivery/controls.py: float(text)": "some digits of a pattern; the result is checked",
-    "templates_server/console/delivery/controls.py: int(text)": "16 digits of a pattern",
-    "templates_server/console/delivery/scenario_form.py: int(": "four digits of a pattern",
-    "templates_server/documents.py: int(digits, number_base)": "at most 25 digits, checked before",
-    "templates_server/documents.py: float(plain)": "float() reads any number of digits; the result is checked",
-    "templates_server/exports/lines_store.py: float(age or 0)": "of the database",
-    "templates_server/imports/store.py: map(int, totals)": "of the database",
-    "templates_server/openapi/": "statuses of our own routes",
-    "templates_server/tribes/rules.py: float(value)": "a number: texts are left as they are",
-    "templates_server/persons/profiles.py: int(value)": "a float below 2 to the 53rd",
-    "templates_server/property_values.py: int(number)": "a float; only where it is exact",
-    "templates_server/rate_limits.py: int((WINDOW_SECONDS - missing_seconds)": "a number",
-    "templates_server/times.py: int((fraction or '').ljust(3, '0')[:3])": "three digits of a pattern",
-    "templates_server/tribes/compiler.py: int(value)": "a boolean",
-    "templates_server/tribes/evaluator.py: float(value)": "a number; OverflowError is caught",
-    "templates_server/tribes/json_paths.py: float(value)": "a number: texts and booleans are left out",
-    "templates_server/tribes/json_paths.py: int(value)": "a boolean",
-    "templates_server/tribes/reading.py: float(": "numbers, checked by `_number`",
+    "templates_server/commands/main.py: int(result or ExitCode.DONE)": "a number",
+    "templates_server/features/console/delivery/controls.py: float(text)": (
+        "some digits of a pattern; the result is checked"
+    ),
+    "templates_server/features/console/delivery/controls.py: int(text)": "16 digits of a pattern",
+    "templates_server/features/console/delivery/scenario_form.py: int(": "four digits of a pattern",
+    "templates_server/primitives/yaml_json.py: int(digits, number_base)": "at most 25 digits, checked before",
+    "templates_server/primitives/yaml_json.py: float(plain)": (
+        "float() reads any number of digits; the result is checked"
+    ),
+    "templates_server/features/exports/queries.py: float(age or 0)": "of the database",
+    "templates_server/features/imports/store.py: map(int, totals)": "of the database",
+    "templates_server/features/api_docs/": "statuses of our own routes",
+    "templates_server/features/tribes/model.py: float(value)": "a number: texts are left as they are",
+    "templates_server/features/people/profile.py: int(value)": "a float below 2 to the 53rd",
+    "templates_server/features/spaces/property_values.py: int(number)": "a float; only where it is exact",
+    "templates_server/http/rate_limiter.py: int((WINDOW_SECONDS - missing_seconds)": "a number",
+    "templates_server/primitives/timestamps.py: int((fraction or '').ljust(3, '0')[:3])": "three digits of a pattern",
+    "templates_server/features/tribes/compiler.py: int(value)": "a boolean",
+    "templates_server/features/tribes/evaluator.py: float(value)": "a number; OverflowError is caught",
+    "templates_server/features/tribes/json_paths.py: float(value)": "a number: texts and booleans are left out",
+    "templates_server/features/tribes/json_paths.py: int(value)": "a boolean",
+    "templates_server/features/tribes/parser.py: float(": "numbers, checked by `_number`",
 }
 """Calls whose argument is not sent text, or bounded in another way, by file and beginning, and why."""
 
@@ -64,16 +78,20 @@ READERS = {("json", "loads"), ("json", "load"), ("tomllib", "loads"), ("tomllib"
 FAULTS_OF_READERS = {"ValueError", "RecursionError"}  # digits beyond what `int` reads, brackets beyond the stack
 OWN_DOCUMENTS: dict[str, str] = {
     "mtribes_cli/ingest/rejects.py: json.loads(text)": "a temporary file that this very process wrote",
-    "templates_server/audit/store.py": "of the database, written by us",
-    "templates_server/codegen/python/runtime/events.py: json.loads(event)": "an event that this very program wrote",
-    "templates_server/documents.py: json.loads(": "the depth is checked before, digits are bounded by `_integer`",
-    "templates_server/oauth/api.py: json.loads(": "the depth is checked before; ValueError is caught",
-    "templates_server/delivery/store.py": "of the database, written by us",
-    "templates_server/migrations/": "of the database, written by us",
-    "templates_server/sessions/store.py": "of the database, written by us",
-    "templates_server/spaces/store.py": "of the database, written by us",
-    "templates_server/tokens/store.py": "of the database, written by us",
-    "templates_server/tribes/store.py": "of the database, written by us",
+    "templates_server/features/audit/store.py": "of the database, written by us",
+    "templates_server/features/codegen/python/runtime/events.py: json.loads(event)": (
+        "an event that this very program wrote"
+    ),
+    "templates_server/primitives/yaml_json.py: json.loads(": (
+        "the depth is checked before, digits are bounded by `_integer`"
+    ),
+    "templates_server/features/auth/oauth_api.py: json.loads(": "the depth is checked before; ValueError is caught",
+    "templates_server/features/spaces/delivery/store.py": "of the database, written by us",
+    "templates_server/storage/migrations/": "of the database, written by us",
+    "templates_server/features/sessions/store.py": "of the database, written by us",
+    "templates_server/features/spaces/store.py": "of the database, written by us",
+    "templates_server/features/accounts/token_store.py": "of the database, written by us",
+    "templates_server/features/tribes/store.py": "of the database, written by us",
 }
 
 Found = tuple[str, int]

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection
 
-from templates_server.opening import open_database
-from templates_server.tokens.secrets import SecretKind, new_secret
+from templates_server.security.secrets import SecretKind, new_secret
+from templates_server.storage.factory import open_database
 from tests import secrecy
 from tests.requirements import require
 from tests.secrecy import Finder, Secrets

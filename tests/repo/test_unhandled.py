@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from templates_server.endpoint import Call, Route, Surface
+from templates_server.http.route import Call, Route, Surface
 from templates_server.routes import ROUTES
 from tests.servers import running_server
 from tests.unhandled import TRACEBACK, UNHANDLED

@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from templates_server.access import Role
-from templates_server.schema import memberships
+from templates_server.security.authorization import Role
+from templates_server.storage.tables import memberships
 from tests.people import Grant, Organization, Person, add_organization, add_person, add_space, add_token, unique
 from tests.servers import RunningServer
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from templates_server.system import api
+from templates_server.features.operations import health
 from tests.servers import RunningServer, running_server
 
 
@@ -33,7 +33,7 @@ def test_a_wrong_method_is_405_and_names_the_right_ones(server: RunningServer) -
 
 def test_a_server_without_room_on_its_disk_is_not_ready(server: RunningServer, monkeypatch: pytest.MonkeyPatch) -> None:
     total = shutil.disk_usage(server.settings.data_folder).total
-    monkeypatch.setattr(api, "LEAST_FREE_BYTES", total + 1)
+    monkeypatch.setattr(health, "LEAST_FREE_BYTES", total + 1)
     with server.client() as client:
         answer = client.get("/readyz")
         assert client.get("/healthz").status_code == 200

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from templates_server.access import Role
+from templates_server.security.authorization import Role
 from tests.environments import AppEnvironment, add_environment
 from tests.people import Person, add_organization, add_person
 from tests.servers import RunningServer

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from templates_server.addresses import ProxyHeader, parse_network
+from templates_server.primitives.ip_addresses import ProxyHeader, parse_network
 from tests.environments import AppEnvironment, add_environment
 from tests.people import OF_A_SIGN_IN, add_organization, add_person, add_space
 from tests.servers import RunningServer, running_server

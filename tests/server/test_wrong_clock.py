@@ -10,16 +10,15 @@ import httpx
 import pytest
 from sqlalchemy import Connection, select, update
 
-from templates_server.attempts.policy import FREE_FAILURES
-from templates_server.exports.spooling import Spooler
-from templates_server.oauth.device.store import MAX_WRONG_CODES
-from templates_server.schema import device_codes, device_guesses, exports, failed_attempts, tokens
-from templates_server.times import DAY, HOUR, MINUTE, SECOND, system_clock
+from templates_server.features.auth.device.store import MAX_WRONG_CODES
+from templates_server.features.exports.worker import Spooler
+from templates_server.primitives.timestamps import DAY, HOUR, MINUTE, SECOND, system_clock
+from templates_server.security.backoff import FREE_FAILURES
+from templates_server.storage.tables import device_codes, device_guesses, exports, failed_attempts, tokens
 from tests.people import OF_A_SIGN_IN, add_organization, add_person
-from tests.server.exports.exporting import exporting, somebody
-from tests.server.oauth.conftest import MovableClock
-from tests.server.oauth.device_flow import codes, decide, enter, poll
-from tests.server.oauth.flows import (
+from tests.server.features.auth.conftest import MovableClock
+from tests.server.features.auth.device_flow import codes, decide, enter, poll
+from tests.server.features.auth.flows import (
     PASSWORD,
     Browser,
     code_for,
@@ -31,6 +30,7 @@ from tests.server.oauth.flows import (
     status_with,
     tokens_for,
 )
+from tests.server.features.exports.exporting import exporting, somebody
 from tests.servers import RunningServer, running_server
 
 pytestmark = pytest.mark.slow

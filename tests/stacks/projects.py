@@ -8,9 +8,9 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from templates_server.codegen.render import render
+from templates_server.features.codegen.renderer import render
 from tests.requirements import TOOLCHAINS, require, require_node, require_npm_package
-from tests.server.codegen.reference_space import vod
+from tests.server.features.codegen.reference_space import vod
 
 HERE = Path(__file__).parent
 PACKAGES = TOOLCHAINS / "stacks" / "node_modules"

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from templates_server.codegen.render import render
+from templates_server.features.codegen.renderer import render
 from tests.requirements import NODE_MODULES, require_node, require_npm_package
-from tests.server.codegen.reference_space import vod
-from tests.server.codegen.toolchain import unformatted, write_tree
+from tests.server.features.codegen.reference_space import vod
+from tests.server.features.codegen.toolchain import unformatted, write_tree
 from tests.stacks.projects import HERE, esbuild, run, write_code
 
 VERSIONS = ["react", pytest.param("react-18", marks=pytest.mark.slow)]

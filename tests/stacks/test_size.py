@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from templates_server.codegen.render import render
-from templates_server.codegen.templates import FOLDER
-from templates_server.codegen.typescript import RUNTIME_PARTS
-from templates_server.codegen.typescript.space_modules import HEADER
-from tests.server.codegen.reference_space import HOST, vod
-from tests.server.codegen.toolchain import write_tree
+from templates_server.features.codegen.renderer import render
+from templates_server.features.codegen.templates import FOLDER
+from templates_server.features.codegen.typescript import RUNTIME_PARTS
+from templates_server.features.codegen.typescript.space_modules import HEADER
+from tests.server.features.codegen.reference_space import HOST, vod
+from tests.server.features.codegen.toolchain import write_tree
 from tests.stacks.projects import esbuild
 
 pytestmark = pytest.mark.slow

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from templates_server.codegen.render import render
+from templates_server.features.codegen.renderer import render
 from tests.requirements import require_node, require_npm_package
-from tests.server.codegen.reference_space import tracked_vod
-from tests.server.codegen.toolchain import STRICTEST, TRACKING_OPTIONS, tracking_consumer, write_tree
+from tests.server.features.codegen.reference_space import tracked_vod
+from tests.server.features.codegen.toolchain import STRICTEST, TRACKING_OPTIONS, tracking_consumer, write_tree
 from tests.stacks.projects import PACKAGES, project, require_stack_package, run
 
 pytestmark = pytest.mark.slow

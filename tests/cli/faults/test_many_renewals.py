@@ -14,7 +14,7 @@ import pytest
 
 from tests.cli.computer import Mtribes
 from tests.contract.people import open_with
-from tests.server.oauth.flows import signed_in_browser, someone
+from tests.server.features.auth.flows import signed_in_browser, someone
 from tests.servers import RunningServer, running_server
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kills of Unix")

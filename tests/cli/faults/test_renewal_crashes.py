@@ -15,7 +15,7 @@ from tests.cli.computer import Mtribes
 from tests.cli.faults.tampering import SPARE_CALLS, Fault, Tampered, tampering
 from tests.cli.project_run import Project
 from tests.contract.people import open_with
-from tests.server.oauth.flows import signed_in_browser, someone
+from tests.server.features.auth.flows import signed_in_browser, someone
 from tests.servers import RunningServer, running_server
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kills and calls of Unix")

@@ -8,8 +8,8 @@ import pytest
 
 from tests.contract.export.leaving import Leaving, large_users
 from tests.contract.people import Signed
-from tests.server.console.people import submit
-from tests.server.oauth.flows import signed_in_browser
+from tests.server.features.auth.flows import signed_in_browser
+from tests.server.features.console.people import submit
 
 
 @pytest.mark.parametrize("form", ["csv", "ndjson"])

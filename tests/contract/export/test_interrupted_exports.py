@@ -12,7 +12,7 @@ import httpx
 import pytest
 from sqlalchemy import update
 
-from templates_server.schema import exports
+from templates_server.storage.tables import exports
 from tests.contract.export.leaving import Leaving, large_users
 from tests.contract.ingest.cutting import CuttingRelay, cutting_relay
 

@@ -7,10 +7,10 @@ from sqlalchemy import update
 
 from mtribes_cli.errors import NetworkError
 from mtribes_cli.export.fetching import Fetching
-from templates_server.schema import tokens
+from templates_server.storage.tables import tokens
 from tests.contract.export.leaving import Leaving, large_users
 from tests.contract.people import Signed, open_with
-from tests.server.oauth.flows import signed_in_browser
+from tests.server.features.auth.flows import signed_in_browser
 from tests.servers import RunningServer
 
 HOUR_SECONDS = 3600.0

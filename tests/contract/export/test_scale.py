@@ -11,7 +11,7 @@ import time
 import pytest
 from sqlalchemy import select
 
-from templates_server.schema import environments, persons, spaces
+from templates_server.storage.tables import environments, persons, spaces
 from tests.benchmarks.export import ROWS_AT_ONCE, fill
 from tests.contract.export.leaving import Leaving
 from tests.contract.ingest.test_memory import high_water_kib

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from tests.contract.ingest.test_inputs import INPUTS, LONG, TABLE
 from tests.contract.ingest.world import Place, as_csv, new_place, row_of, totals_of
 from tests.contract.people import Signed
-from tests.server.console.importing import Importer
-from tests.server.console.people import text_of
-from tests.server.oauth.flows import Browser, signed_in_browser
+from tests.server.features.auth.flows import Browser, signed_in_browser
+from tests.server.features.console.importing import Importer
+from tests.server.features.console.people import text_of
 from tests.servers import RunningServer
 
 TOTALS = re.compile(r"([\d,]+) rows? read = ([\d,]+) created \+ ([\d,]+) updated \+ ([\d,]+) unchanged \+ ([\d,]+) rej")

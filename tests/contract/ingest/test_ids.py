@@ -8,16 +8,16 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection
 
 from mtribes_cli.ingest import ids
-from templates_server import schema
-from templates_server.persons import names
-from templates_server.persons.names import PersonKind, named
+from templates_server.features.people import identity
+from templates_server.features.people.identity import PersonKind, named
+from templates_server.storage import tables
 from tests.contract.ingest.world import Place
 
 SOME = st.text(st.sampled_from([*sorted(ids.BLANKS), "a", "é", "\t", "\0", ".", "_"]), max_size=4)
 
 
 def test_the_characters_that_nobody_sees_are_the_same() -> None:
-    assert ids.BLANKS == names.BLANKS
+    assert ids.BLANKS == identity.BLANKS
 
 
 @given(st.text(st.characters(codec="utf-8"), max_size=300) | SOME)
@@ -25,13 +25,13 @@ def test_the_characters_that_nobody_sees_are_the_same() -> None:
 @example("per_0123456789abcdefghijkl")
 @example("..")
 def test_both_say_the_same_of_an_id(text: str) -> None:
-    assert ids.problem_of_user_id(text) == names.problem_of_user_id(text)
+    assert ids.problem_of_user_id(text) == identity.problem_of_user_id(text)
 
 
 @pytest.mark.parametrize("character", sorted(ids.BLANKS))
 def test_each_character_is_named_by_both(character: str) -> None:
     said = ids.problem_of_user_id(f"a{character}")
-    assert said == names.problem_of_user_id(f"a{character}")
+    assert said == identity.problem_of_user_id(f"a{character}")
     assert f"U+{ord(character):04X}" in (said or "")
 
 
@@ -39,13 +39,13 @@ def test_a_user_with_an_old_id_is_shown_and_deleted(place: Place) -> None:
     (place.mtribes.home / "users.csv").write_text("user_id,plan\nold-of-cli,gold\n", encoding="utf-8")
     assert place.ingest("users.csv").exit_code == 0
     before, after = named(PersonKind.USER, "old-of-cli"), named(PersonKind.USER, " k\u00a0")
-    is_old = schema.persons.c.person_id == before.person_id
+    is_old = tables.persons.c.person_id == before.person_id
 
     def work(connection: Connection) -> None:
-        for row in connection.execute(schema.persons.select().where(is_old)).mappings().all():
-            connection.execute(schema.persons.delete().where(is_old))
+        for row in connection.execute(tables.persons.select().where(is_old)).mappings().all():
+            connection.execute(tables.persons.delete().where(is_old))
             new = {**row, "person_id": after.person_id, "called": after.called}
-            connection.execute(schema.persons.insert(), new)
+            connection.execute(tables.persons.insert(), new)
 
     place.server.database.write_now(work)
     where = ("--space", place.space, "--environment", "production")

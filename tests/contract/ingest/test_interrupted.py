@@ -17,7 +17,7 @@ from sqlalchemy import delete, select
 
 from mtribes_cli.console import standard_streams
 from mtribes_cli.main import main
-from templates_server.schema import import_parts
+from templates_server.storage.tables import import_parts
 from tests.contract.ingest.world import Place, model_of, outcome_of, row_of, totals_of
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kills of Unix")

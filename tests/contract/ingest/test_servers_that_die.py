@@ -21,9 +21,9 @@ import pytest
 from mtribes_cli.console import standard_streams
 from mtribes_cli.context import Clock
 from mtribes_cli.main import main
-from templates_server.database import Database
-from templates_server.opening import open_database
 from templates_server.settings import sqlite_url
+from templates_server.storage.database import Database
+from templates_server.storage.factory import open_database
 from tests.cli.computer import Mtribes
 from tests.contract.ingest.world import Place, model_of, outcome_of, row_of, totals_of
 from tests.server_processes import ServerProcess, server_process

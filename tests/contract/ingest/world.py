@@ -14,9 +14,9 @@ from typing import IO, Any, Protocol
 
 from sqlalchemy import func, select
 
-from templates_server.database import Database
-from templates_server.persons.profiles import decode_attributes, decode_tags, joined_text
-from templates_server.schema import environments, imports, persons
+from templates_server.features.people.profile import decode_attributes, decode_tags, joined_text
+from templates_server.storage.database import Database
+from templates_server.storage.tables import environments, imports, persons
 from tests.cli.computer import Mtribes, Outcome
 from tests.contract.people import Signed
 from tests.people import unique

@@ -22,21 +22,22 @@ from unittest import mock
 from mtribes_cli import answers, lock_file, project_file
 from mtribes_cli import documents as local_documents
 from mtribes_cli.ingest.decoding import UTF_8
-from templates_server import addresses, documents, forms, remembering
-from templates_server.codegen.model import GenerationInput
-from templates_server.codegen.render import render
-from templates_server.delivery.differences import differences
-from templates_server.delivery.reading import Surroundings, parse_delivery
-from templates_server.events.modelled import differs
-from templates_server.pages.browser import cookie_in
-from templates_server.persons.reading import read_user
-from templates_server.remembering import Memo
-from templates_server.router import Router
+from templates_server.features.codegen.renderer import render
+from templates_server.features.event_names.model_check import differs
+from templates_server.features.pages.browser_session import cookie_in
+from templates_server.features.people.api import _read_changes
+from templates_server.features.people.profile_parser import read_user
+from templates_server.features.spaces.delivery.differences import differences
+from templates_server.features.spaces.delivery.parser import Surroundings, parse_delivery
+from templates_server.features.spaces.model import GenerationInput
+from templates_server.features.spaces.parser import parse_model
+from templates_server.features.tribes.parser import parse_tribes, read_tribe
+from templates_server.http.forms import urlencoded
+from templates_server.http.router import Router
+from templates_server.primitives import ip_addresses, text_cache, yaml_json
+from templates_server.primitives.text_cache import Memo
 from templates_server.routes import ROUTES
-from templates_server.signatures import IdCheck
-from templates_server.spaces.reading import parse_model
-from templates_server.tribes.reading import parse_tribes, read_tribe
-from templates_server.users.api import _read_changes
+from templates_server.security.user_signatures import IdCheck
 from tests.repo.growth.hard_inputs import Input
 from tests.repo.growth.patterns import Modules, modules
 
@@ -105,85 +106,91 @@ NOT_READERS: Mapping[str, str] = {
     "mtribes_cli.project_file._suggestion": "is called by the reader of mtribes.toml",
     "mtribes_cli.project_file_edit.project_text": "takes a file that was read by parse_project_file before",
     "mtribes_cli.proxy_exceptions._means_address": "is called by is_excepted",
-    "templates_server.accounts.store._membership": _OURS,
-    "templates_server.addresses.caller_of": _LISTED,
-    "templates_server.audit.store._looked_through": "compares the texts in SQL",
-    "templates_server.backup.archive.check_end": _OURS,
-    "templates_server.backup.archive.read_json": "is one call of msgspec, of the operator's own file",
-    "templates_server.bodies.decode_json": "is called by the readers of events, identities, devices and sessions",
-    "templates_server.console.charts.chart_of": _OURS,
-    "templates_server.console.tribe_counts._key": "hashes the rules of a tribe, which were read before",
-    "templates_server.codegen.brightscript._body": _LISTED,
-    "templates_server.codegen.brightscript.layout.entry": _LISTED,
-    "templates_server.codegen.brightscript.names.event_function": _LISTED,
-    "templates_server.codegen.brightscript.names.file_path": _LISTED,
-    "templates_server.codegen.brightscript.names.function": _LISTED,
-    "templates_server.codegen.brightscript.space_files._components": _LISTED,
-    "templates_server.codegen.java.experience_file.experience_class": _LISTED,
-    "templates_server.codegen.java.layout._broken": _LISTED,
-    "templates_server.codegen.java.layout.assignment": _LISTED,
-    "templates_server.codegen.java.layout.statement": _LISTED,
-    "templates_server.codegen.java.section_file._kind": _LISTED,
-    "templates_server.codegen.kotlin.events_module._signature": _LISTED,
-    "templates_server.codegen.kotlin.fallbacks_module._state": _LISTED,
-    "templates_server.codegen.kotlin.layout.broken": _LISTED,
-    "templates_server.codegen.kotlin.layout.defined": _LISTED,
-    "templates_server.codegen.kotlin.layout.enclosed": _LISTED,
-    "templates_server.codegen.kotlin.property_types._read": _LISTED,
-    "templates_server.codegen.swift.fallbacks._entry": _LISTED,
-    "templates_server.codegen.swift.layout.enclosed": _LISTED,
-    "templates_server.codegen.swift.layout.signature": _LISTED,
-    "templates_server.codegen.swift.names._apart": _LISTED,
-    "templates_server.codegen.swift.names.file_path": _LISTED,
-    "templates_server.codegen.python.events_module._annotated": _LISTED,
-    "templates_server.codegen.python.fallbacks._value": _LISTED,
-    "templates_server.codegen.python.layout.enclosed": _LISTED,
-    "templates_server.codegen.python.layout.spread": _LISTED,
-    "templates_server.codegen.python.layout.value": _LISTED,
-    "templates_server.codegen.python.modules.imported": _LISTED,
-    "templates_server.codegen.python.modules.module_of": _LISTED,
-    "templates_server.codegen.python.modules.path_of": _LISTED,
-    "templates_server.codegen.python.property_types.annotated": _LISTED,
-    "templates_server.codegen.python.property_types.wire_annotated": _LISTED,
-    "templates_server.codegen.typescript.collection_module._entry": _LISTED,
-    "templates_server.codegen.typescript.experience_module._default": _LISTED,
-    "templates_server.codegen.typescript.experience_module._generic": _LISTED,
-    "templates_server.codegen.typescript.experience_module._rule": _LISTED,
-    "templates_server.codegen.typescript.layout.enclosed": _LISTED,
-    "templates_server.codegen.typescript.layout.union": _LISTED,
-    "templates_server.codegen.typescript.layout.value": _LISTED,
-    "templates_server.codegen.typescript.modules.path_of": _LISTED,
-    "templates_server.console.delivery.merging._merged": "looks a key up in three scenarios",
-    "templates_server.console.delivery.overview._row": _OURS,
-    "templates_server.delivery.choosing.entity_name": _OURS,
-    "templates_server.delivery.differences._entity": _LISTED,
-    "templates_server.delivery.differences._targeted": _LISTED,
-    "templates_server.delivery.revisions_api._asked_side": "calls whole_number and shown, which are called here",
-    "templates_server.documents._fits": _LISTED,
-    "templates_server.documents._text": _LISTED,
-    "templates_server.events.modelled.differs": _LISTED,
-    "templates_server.events.names.api._view": _OURS,
-    "templates_server.events.names.store._row": _OURS,
-    "templates_server.events.stream.feed._message": _OURS,
-    "templates_server.exports.api._problem": _OURS,
-    "templates_server.exports.csv_rows.with_attributes": _OURS,
-    "templates_server.exports.spooling._complete": _OURS,
-    "templates_server.exports.spooling._fail": _OURS,
-    "templates_server.imports.csv_files.header._becomes": "is called by the files that are read below",
-    "templates_server.imports.csv_files.rows.open_csv": "is called by the files that are read below",
-    "templates_server.metrics.counts._buckets": _OURS,
-    "templates_server.metrics.counts.new_metrics": _OURS,
-    "templates_server.migrations.is_known": _OURS,
-    "templates_server.sessions.api._answer": _OURS,
-    "templates_server.sessions.changes.telling.told_by_revision": "is one pattern, which is measured",
-    "templates_server.sessions.states._entity": _OURS,
-    "templates_server.sessions.states._shown": _OURS,
-    "templates_server.spaces.differences._change": _OURS,
-    "templates_server.tribes.compiler._attribute": _OURS,
-    "templates_server.tribes.compiler._counted": _OURS,
-    "templates_server.tribes.sql.joined": _OURS,
-    "templates_server.tribes.sql.sql": _OURS,
-    "templates_server.users.store._scope": _OURS,
+    "templates_server.features.accounts.store._membership": _OURS,
+    "templates_server.primitives.ip_addresses.caller_of": _LISTED,
+    "templates_server.features.audit.store._looked_through": "compares the texts in SQL",
+    "templates_server.features.operations.backup_archive.check_end": _OURS,
+    "templates_server.features.operations.backup_archive.read_json": (
+        "is one call of msgspec, of the operator's own file"
+    ),
+    "templates_server.http.request_body.decode_json": (
+        "is called by the readers of events, identities, devices and sessions"
+    ),
+    "templates_server.features.console.charts.chart_of": _OURS,
+    "templates_server.features.console.tribes.counts._key": "hashes the rules of a tribe, which were read before",
+    "templates_server.features.codegen.brightscript._body": _LISTED,
+    "templates_server.features.codegen.brightscript.layout.entry": _LISTED,
+    "templates_server.features.codegen.brightscript.names.event_function": _LISTED,
+    "templates_server.features.codegen.brightscript.names.file_path": _LISTED,
+    "templates_server.features.codegen.brightscript.names.function": _LISTED,
+    "templates_server.features.codegen.brightscript.space_files._components": _LISTED,
+    "templates_server.features.codegen.java.experience_file.experience_class": _LISTED,
+    "templates_server.features.codegen.java.layout._broken": _LISTED,
+    "templates_server.features.codegen.java.layout.assignment": _LISTED,
+    "templates_server.features.codegen.java.layout.statement": _LISTED,
+    "templates_server.features.codegen.java.section_file._kind": _LISTED,
+    "templates_server.features.codegen.kotlin.events_module._signature": _LISTED,
+    "templates_server.features.codegen.kotlin.fallbacks_module._state": _LISTED,
+    "templates_server.features.codegen.kotlin.layout.broken": _LISTED,
+    "templates_server.features.codegen.kotlin.layout.defined": _LISTED,
+    "templates_server.features.codegen.kotlin.layout.enclosed": _LISTED,
+    "templates_server.features.codegen.kotlin.property_types._read": _LISTED,
+    "templates_server.features.codegen.swift.fallbacks._entry": _LISTED,
+    "templates_server.features.codegen.swift.layout.enclosed": _LISTED,
+    "templates_server.features.codegen.swift.layout.signature": _LISTED,
+    "templates_server.features.codegen.swift.names._apart": _LISTED,
+    "templates_server.features.codegen.swift.names.file_path": _LISTED,
+    "templates_server.features.codegen.python.events_module._annotated": _LISTED,
+    "templates_server.features.codegen.python.fallbacks._value": _LISTED,
+    "templates_server.features.codegen.python.layout.enclosed": _LISTED,
+    "templates_server.features.codegen.python.layout.spread": _LISTED,
+    "templates_server.features.codegen.python.layout.value": _LISTED,
+    "templates_server.features.codegen.python.modules.imported": _LISTED,
+    "templates_server.features.codegen.python.modules.module_of": _LISTED,
+    "templates_server.features.codegen.python.modules.path_of": _LISTED,
+    "templates_server.features.codegen.python.property_types.annotated": _LISTED,
+    "templates_server.features.codegen.python.property_types.wire_annotated": _LISTED,
+    "templates_server.features.codegen.typescript.collection_module._entry": _LISTED,
+    "templates_server.features.codegen.typescript.experience_module._default": _LISTED,
+    "templates_server.features.codegen.typescript.experience_module._generic": _LISTED,
+    "templates_server.features.codegen.typescript.experience_module._rule": _LISTED,
+    "templates_server.features.codegen.typescript.layout.enclosed": _LISTED,
+    "templates_server.features.codegen.typescript.layout.union": _LISTED,
+    "templates_server.features.codegen.typescript.layout.value": _LISTED,
+    "templates_server.features.codegen.typescript.modules.path_of": _LISTED,
+    "templates_server.features.console.delivery.merge._merged": "looks a key up in three scenarios",
+    "templates_server.features.console.delivery.overview._row": _OURS,
+    "templates_server.features.spaces.delivery.scenario_selection.entity_name": _OURS,
+    "templates_server.features.spaces.delivery.differences._entity": _LISTED,
+    "templates_server.features.spaces.delivery.differences._targeted": _LISTED,
+    "templates_server.features.spaces.delivery.revisions._asked_side": (
+        "calls whole_number and shown, which are called here"
+    ),
+    "templates_server.primitives.yaml_json._fits": _LISTED,
+    "templates_server.primitives.yaml_json._text": _LISTED,
+    "templates_server.features.event_names.model_check.differs": _LISTED,
+    "templates_server.features.event_names.api._view": _OURS,
+    "templates_server.features.event_names.store._row": _OURS,
+    "templates_server.features.events.stream.feed._message": _OURS,
+    "templates_server.features.exports.api._problem": _OURS,
+    "templates_server.features.exports.csv_rows.with_attributes": _OURS,
+    "templates_server.features.exports.worker._complete": _OURS,
+    "templates_server.features.exports.worker._fail": _OURS,
+    "templates_server.features.imports.csv_files.header._becomes": "is called by the files that are read below",
+    "templates_server.features.imports.csv_files.rows.open_csv": "is called by the files that are read below",
+    "templates_server.features.operations.metrics.registry._buckets": _OURS,
+    "templates_server.features.operations.metrics.registry.new_metrics": _OURS,
+    "templates_server.storage.migrations.is_known": _OURS,
+    "templates_server.features.sessions.api._answer": _OURS,
+    "templates_server.features.sessions.changes.diff.told_by_revision": "is one pattern, which is measured",
+    "templates_server.features.sessions.compiled_states._entity": _OURS,
+    "templates_server.features.sessions.compiled_states._shown": _OURS,
+    "templates_server.features.codegen.differences._change": _OURS,
+    "templates_server.features.tribes.compiler._attribute": _OURS,
+    "templates_server.features.tribes.compiler._counted": _OURS,
+    "templates_server.features.tribes.sql_fragments.joined": _OURS,
+    "templates_server.features.tribes.sql_fragments.sql": _OURS,
+    "templates_server.features.people.store._scope": _OURS,
     "templates_server.routes._form": _OURS,
     "templates_server.routes._page": _OURS,
 }
@@ -234,7 +241,7 @@ def consumed(value: object) -> object:
 
 def document(text: str) -> Any:
     """The value of a YAML document, or of the JSON that it is; what is neither is one text."""
-    for read in (documents.read_json, documents.read_yaml):
+    for read in (yaml_json.read_json, yaml_json.read_yaml):
         with contextlib.suppress(Exception):
             return read(encoded(text), max_depth=32)
     return text
@@ -274,9 +281,11 @@ def _answer(text: str, **headers: str) -> object:
 
 
 def _addresses(text: str) -> object:
-    proxies = [addresses.parse_network("10.0.0.0/8")]
-    headers = [(name.encode(), encoded(text)) for name in addresses.ProxyHeader]
-    return [addresses.caller_of("10.0.0.1", headers, proxies=proxies, header=name) for name in addresses.ProxyHeader]
+    proxies = [ip_addresses.parse_network("10.0.0.0/8")]
+    headers = [(name.encode(), encoded(text)) for name in ip_addresses.ProxyHeader]
+    return [
+        ip_addresses.caller_of("10.0.0.1", headers, proxies=proxies, header=name) for name in ip_addresses.ProxyHeader
+    ]
 
 
 def _differs(text: str) -> list[bool]:
@@ -307,42 +316,42 @@ def _conditions(text: str) -> list[dict[str, object]]:
 
 
 COMPOSED: tuple[tuple[str, Read], ...] = (
-    ("templates_server.spaces.reading", lambda text: parse_model(document(text), space="vod", name="VOD")),
-    ("templates_server.spaces.reading named", lambda text: parse_model(named(text), space="vod", name="VOD")),
-    ("templates_server.tribes.reading", lambda text: parse_tribes(document(text), space="vod")),
-    ("templates_server.tribes.reading one", lambda text: read_tribe(document(text), key="gold")),
+    ("templates_server.features.spaces.parser", lambda text: parse_model(document(text), space="vod", name="VOD")),
+    ("templates_server.features.spaces.parser named", lambda text: parse_model(named(text), space="vod", name="VOD")),
+    ("templates_server.features.tribes.parser", lambda text: parse_tribes(document(text), space="vod")),
+    ("templates_server.features.tribes.parser one", lambda text: read_tribe(document(text), key="gold")),
     (
-        "templates_server.tribes.reading filter",
+        "templates_server.features.tribes.parser filter",
         lambda text: read_tribe({"filters": [{"attribute": text, "equals": text}, {"tag": text}]}, key="gold"),
     ),
     (
-        "templates_server.tribes.data_reading",
+        "templates_server.features.tribes.data_parser",
         lambda text: read_tribe({"filters": [{"event": "a/b", "data": _conditions(text)}]}, key="gold"),
     ),
     (
-        "templates_server.delivery.reading",
+        "templates_server.features.spaces.delivery.parser",
         lambda text: parse_delivery(document(text), Surroundings(SPACE, "production")),
     ),
-    ("templates_server.delivery.differences", _differences),
-    ("templates_server.events.modelled", _differs),
-    ("templates_server.users.api", lambda text: _read_changes(document(text))),
+    ("templates_server.features.spaces.delivery.differences", _differences),
+    ("templates_server.features.event_names.model_check", _differs),
+    ("templates_server.features.people.api", lambda text: _read_changes(document(text))),
     (
-        "templates_server.persons.reading",
+        "templates_server.features.people.profile_parser",
         lambda text: read_user(dict.fromkeys(("user_id", "email", "phone", "timezone", "locale", "joined"), text)),
     ),
     (
-        "templates_server.persons.reading lists",
+        "templates_server.features.people.profile_parser lists",
         lambda text: read_user({"tags": text.split(","), "attributes": {text: text}}),
     ),
     (
-        "templates_server.documents write",
-        lambda text: documents.write_yaml({"a": text, "b": [text], "c": text.split(",")}),
+        "templates_server.primitives.yaml_json write",
+        lambda text: yaml_json.write_yaml({"a": text, "b": [text], "c": text.split(",")}),
     ),
-    ("templates_server.router", lambda text: ROUTER.find("GET", encoded(text))),
-    ("templates_server.addresses", _addresses),
-    ("templates_server.forms", lambda text: forms.decode(b"a=" + encoded(text))),
-    ("templates_server.pages.browser", lambda text: cookie_in(f"a={text}", "a")),
-    ("templates_server.codegen", _code),
+    ("templates_server.http.router", lambda text: ROUTER.find("GET", encoded(text))),
+    ("templates_server.primitives.ip_addresses", _addresses),
+    ("templates_server.http.forms.urlencoded", lambda text: urlencoded.decode(b"a=" + encoded(text))),
+    ("templates_server.features.pages.browser_session", lambda text: cookie_in(f"a={text}", "a")),
+    ("templates_server.features.codegen", _code),
     ("mtribes_cli.project_file", lambda text: project_file.parse_project_file(text, Path("mtribes.toml"))),
     ("mtribes_cli.lock_file", lambda text: lock_file.parse_lock_file(encoded(text), Path("mtribes.lock"))),
     ("mtribes_cli.documents", lambda text: local_documents._document("a.yaml", encoded(text), path=None)),
@@ -493,7 +502,7 @@ def only_reading() -> Iterator[None]:
         _GUARD["is_there"] = True
     _GUARD["is_on"] = True
     try:
-        with mock.patch.object(remembering, "MAX_KEY_BYTES", 0):  # else short texts are looked up, and long ones read
+        with mock.patch.object(text_cache, "MAX_KEY_BYTES", 0):  # else short texts are looked up, and long ones read
             logging.disable()
             yield
     finally:

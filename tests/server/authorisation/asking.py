@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from templates_server.endpoint import Surface
+from templates_server.http.route import Surface
 from templates_server.routes import ROUTES
 from tests.server.authorisation.expected import (
     CREDENTIALS,
@@ -158,7 +158,7 @@ def swap(world: World, *, of: Iterable[Row] = ALL_ROWS) -> Grid:
 async def _swap(world: World, of: Iterable[Row]) -> Grid:
     grid = Grid()
     world.database.count_statements()
-    for row in (row for row in of if row.who != "anyone"):  # pages: tests/server/console
+    for row in (row for row in of if row.who != "anyone"):  # pages: tests/server/features/console
         for part, name in INNER.items():
             if f"{{{part}}}" not in row.path or row.name in MADE_BY_PUT:
                 continue

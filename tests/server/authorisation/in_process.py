@@ -12,12 +12,12 @@ from typing import Any
 from sqlalchemy import Connection, Engine, event, select
 from sqlalchemy.engine import make_url
 
-from templates_server import schema
 from templates_server.app import Application
-from templates_server.database import Database, Result, Work
-from templates_server.postgres_database import PostgresDatabase
 from templates_server.routes import ROUTES
-from templates_server.sqlite_database import SqliteDatabase
+from templates_server.storage import tables
+from templates_server.storage.database import Database, Result, Work
+from templates_server.storage.postgresql import PostgresDatabase
+from templates_server.storage.sqlite import SqliteDatabase
 from tests.witness import witnessed
 
 Rows = Mapping[str, frozenset[tuple[Any, ...]]]
@@ -25,7 +25,7 @@ Written = tuple[str, str]
 """The id of a place, and a text that was written there."""
 OF_A_PLACE = {
     name: table
-    for name, table in schema.metadata.tables.items()
+    for name, table in tables.metadata.tables.items()
     if {"environment_id", "space_id", "organization_id"} & {column.name for column in table.columns}
 }
 BACKGROUND = ("export", "purge")  # names of threads

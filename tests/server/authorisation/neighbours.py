@@ -21,26 +21,26 @@ from unittest.mock import patch
 
 from sqlalchemy import select
 
-from templates_server import migrations, schema
 from templates_server.app import create_app
-from templates_server.daily_counts.closing import DayClosing
-from templates_server.database import Database
-from templates_server.devices import store as devices_store
-from templates_server.events.names.folding import fold_changes
-from templates_server.exports import store as exports_store
-from templates_server.imports import sqlite_store as import_rows_store
-from templates_server.imports import store as imports_store
-from templates_server.opening import open_database
-from templates_server.persons.names import PersonKind, named
-from templates_server.sessions import store as sessions_store
-from templates_server.sessions.changes import store as following_store
+from templates_server.features.event_names.job import fold_changes
+from templates_server.features.exports import store as exports_store
+from templates_server.features.imports import sqlite_store as import_rows_store
+from templates_server.features.imports import store as imports_store
+from templates_server.features.operations.daily_counts.job import DayClosing
+from templates_server.features.people import erasure_store
+from templates_server.features.people.devices import store as devices_store
+from templates_server.features.people.identity import PersonKind, named
+from templates_server.features.people.tag_removal import store as tag_removal_store
+from templates_server.features.sessions import store as sessions_store
+from templates_server.features.sessions.changes import store as following_store
+from templates_server.features.spaces import store as spaces_store
+from templates_server.features.tribes import store as tribes_store
+from templates_server.primitives.timestamps import DAY, HOUR, MINUTE, SECOND, system_clock, to_rfc3339
 from templates_server.settings import Settings
-from templates_server.spaces import store as spaces_store
-from templates_server.spaces.removal.removing import SpaceRemovals
-from templates_server.times import DAY, HOUR, MINUTE, SECOND, system_clock, to_rfc3339
-from templates_server.tribes import store as tribes_store
-from templates_server.users.erasure import store as erasure_store
-from templates_server.users.tag_removal import store as tag_removal_store
+from templates_server.storage import migrations, tables
+from templates_server.storage.database import Database
+from templates_server.storage.factory import open_database
+from templates_server.storage.removal.job import SpaceRemovals
 from tests.people import Grant, add_organization, add_person
 from tests.server.authorisation.in_process import OF_A_PLACE, Asker, Sent
 
@@ -237,13 +237,13 @@ def _close_day(server: Server) -> None:
 
 def _forget_counts(database: Database) -> None:
     """Have the events of everybody counted again, as after an update from a version that did not count them."""
-    forgotten = schema.persons.update().values(event_units=None)
+    forgotten = tables.persons.update().values(event_units=None)
     database.write_now(lambda connection: connection.execute(forgotten))
 
 
 async def _followed(database: Database) -> Sequence[str]:
     """What is found for those who follow sessions of the environment: whose each is, and what may have changed."""
-    table = schema.sessions
+    table = tables.sessions
     query = select(table.c.person_id, table.c.session_id).where(table.c.environment_id == MIDDLE)
     sessions = database.read_now(lambda connection: connection.execute(query).all())
     persons = [(MIDDLE, person_id) for person_id, _ in sessions]
@@ -304,7 +304,7 @@ async def _new_environments(server: Server) -> Mapping[str, str]:
 def _rename(database: Database, space: str, name: str, identifier: str) -> None:
     place = database.read_now(lambda connection: spaces_store.locate(connection, {"space": space, "environment": name}))
     assert place is not None
-    table = schema.environments
+    table = tables.environments
     renamed = table.update().where(table.c.id == place.environment_id).values(id=identifier)
     database.write_now(lambda connection: connection.execute(renamed))
 
@@ -520,14 +520,14 @@ async def _present(server: Server, path: str) -> str:
     if "LAST" not in path:
         return path
     await _all_exported(server)
-    table = schema.exports
+    table = tables.exports
     query = select(table.c.id).where(table.c.environment_id == MIDDLE).order_by(table.c.created.desc()).limit(1)
     return path.replace("LAST", server.database.read_now(lambda connection: connection.execute(query).scalar_one()))
 
 
 async def _all_exported(server: Server) -> None:
     """Wait until no export is running, in whichever environment."""
-    query = select(schema.exports.c.id).where(schema.exports.c.state == exports_store.RUNNING)
+    query = select(tables.exports.c.id).where(tables.exports.c.state == exports_store.RUNNING)
     while True:
         if server.database.read_now(lambda connection: connection.execute(query).first()) is None:
             return

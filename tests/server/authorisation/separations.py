@@ -37,86 +37,107 @@ class Separation:
 
 SEPARATIONS = (
     Separation(
-        "users who are there", "users.store", "{PROFILE} FROM persons WHERE ", ' AND person_id "', databases=BOTH
+        "users who are there",
+        "features.people.store",
+        "{PROFILE} FROM persons WHERE ",
+        ' AND person_id "',
+        databases=BOTH,
     ),
-    Separation("users who are changed", "users.store", '"WHERE ', ' AND person_id = ?"'),
-    Separation("a user who is looked up", "users.store", "{PERSON} FROM persons WHERE ", " AND kind"),
-    Separation("users who are listed", "users.store", 'text = "', '" + ('),
-    Separation("tags that are listed", "users.store", "visitors FROM user_tags WHERE "),
-    Separation("tags that are deleted", "users.tag_removal.store", 'OF_TAG = "WHERE '),
-    Separation("people who may have a tag that is deleted", "users.tag_removal.store", "FROM persons WHERE "),
-    Separation("visitors of the erased", "users.erasure.store", "FROM merges WHERE "),
-    Separation("what is erased", "users.erasure.store", 'OF_THESE = "'),
+    Separation("users who are changed", "features.people.store", '"WHERE ', ' AND person_id = ?"'),
+    Separation("a user who is looked up", "features.people.store", "{PERSON} FROM persons WHERE ", " AND kind"),
+    Separation("users who are listed", "features.people.store", 'text = "', '" + ('),
+    Separation("tags that are listed", "features.people.store", "visitors FROM user_tags WHERE "),
+    Separation("tags that are deleted", "features.people.tag_removal.store", 'OF_TAG = "WHERE '),
+    Separation("people who may have a tag that is deleted", "features.people.tag_removal.store", "FROM persons WHERE "),
+    Separation("visitors of the erased", "features.people.erasure_store", "FROM merges WHERE "),
+    Separation("what is erased", "features.people.erasure_store", 'OF_THESE = "'),
     Separation(
-        "how far a step of an erasure goes", "users.erasure.store", 'LAST_OF_STEP = "SELECT {key} FROM {table} WHERE '
+        "how far a step of an erasure goes",
+        "features.people.erasure_store",
+        'LAST_OF_STEP = "SELECT {key} FROM {table} WHERE ',
     ),
-    Separation("what a step of an erasure removes", "users.erasure.store", 'THEIRS_UP_TO = "'),
-    Separation("when somebody was erased", "users.erasure.store", "erased FROM erasures WHERE "),
-    Separation("everything of a user", "users.everything.store", "WHERE ", " AND {kind.person}"),
-    Separation("the last session of a user", "users.everything.store", "{LAST_SESSION} FROM persons WHERE "),
-    Separation("events of everybody", "events.listing.store", "WHERE ", ' "\n', condition="found.environment_id = ?"),
+    Separation("what a step of an erasure removes", "features.people.erasure_store", 'THEIRS_UP_TO = "'),
+    Separation("when somebody was erased", "features.people.erasure_store", "erased FROM erasures WHERE "),
+    Separation("everything of a user", "features.people.data_export.store", "WHERE ", " AND {kind.person}"),
+    Separation("the last session of a user", "features.people.data_export.store", "{LAST_SESSION} FROM persons WHERE "),
+    Separation(
+        "events of everybody", "features.events.listing.store", "WHERE ", ' "\n', condition="found.environment_id = ?"
+    ),
     Separation(
         "events of a user",
-        "events.listing.store",
+        "features.events.listing.store",
         "WHERE ",
         " AND found.person_id",
         condition="found.environment_id = ?",
     ),
     Separation(
-        "events of a name", "events.listing.store", "WHERE ", " AND found.name", condition="found.environment_id = ?"
+        "events of a name",
+        "features.events.listing.store",
+        "WHERE ",
+        " AND found.name",
+        condition="found.environment_id = ?",
     ),
     Separation(
         "whose an event is",
-        "events.listing.store",
+        "features.events.listing.store",
         "persons ON ",
         condition="persons.environment_id = found.environment_id",
     ),
     Separation(
         "names of events that are listed",
-        "events.names.store",
+        "features.event_names.store",
         "NAMES = f\"SELECT {', '.join(list(COLUMNS)[1:])} FROM event_names WHERE ",
     ),
     Separation(
-        "changes of names that are listed", "events.names.store", 'ALL = "SELECT change FROM event_name_changes WHERE '
+        "changes of names that are listed",
+        "features.event_names.store",
+        'ALL = "SELECT change FROM event_name_changes WHERE ',
     ),
-    Separation("how many events a person has", "events.store", "FROM events WHERE ", " AND person_id = ? LIMIT"),
     Separation(
-        "events that a person has already", "events.store", "FROM events WHERE ", " AND person_id = ? AND event_id"
+        "how many events a person has", "features.events.store", "FROM events WHERE ", " AND person_id = ? LIMIT"
+    ),
+    Separation(
+        "events that a person has already",
+        "features.events.store",
+        "FROM events WHERE ",
+        " AND person_id = ? AND event_id",
     ),
     Separation(
         "imports",
-        "imports.store",
+        "features.imports.store",
         "return ",
         condition="table.c.environment_id == place.environment_id",
         always="table.c.environment_id.is_not(None)",
     ),
     Separation(
         "imports that are listed",
-        "imports.store",
+        "features.imports.store",
         ".where(",
         condition="imports.c.environment_id == environment_id",
         always="imports.c.environment_id.is_not(None)",
     ),
     Separation(
         "exports that are listed",
-        "exports.store",
+        "features.exports.store",
         ".where(",
         ", exports.c.expires",
         condition="exports.c.environment_id == environment_id",
         always="exports.c.environment_id.is_not(None)",
     ),
-    Separation("rows that are stored", "imports.sqlite_store", '"WHERE ', ' AND person_id = ?"'),
+    Separation("rows that are stored", "features.imports.sqlite_store", '"WHERE ', ' AND person_id = ?"'),
     Separation(
         "rows that are unchanged",
-        "imports.sqlite_store",
+        "features.imports.sqlite_store",
         "WHERE ",
         " AND person_id = sent.column1",
         condition="environment_id = ?1",
     ),
-    Separation("rows that are the same", "imports.postgres_store", "FROM persons WHERE ", databases=("postgresql",)),
+    Separation(
+        "rows that are the same", "features.imports.postgresql_store", "FROM persons WHERE ", databases=("postgresql",)
+    ),
     Separation(
         "rows that are left",
-        "imports.postgres_store",
+        "features.imports.postgresql_store",
         "ON ",
         condition="persons.environment_id = ?",
         after=" AND persons.person_id = arriving.person_id",
@@ -124,56 +145,64 @@ SEPARATIONS = (
     ),
     Separation(
         "rows that are changed",
-        "imports.postgres_store",
+        "features.imports.postgresql_store",
         '"WHERE ',
         condition="persons.environment_id = ?",
         after=" AND persons.person_id = changing.person_id",
         databases=("postgresql",),
     ),
-    Separation("users of a tribe", "tribes.compiler", 'sql("', condition="persons.environment_id = {}", databases=BOTH),
+    Separation(
+        "users of a tribe", "features.tribes.compiler", 'sql("', condition="persons.environment_id = {}", databases=BOTH
+    ),
     Separation(
         "sessions and events of a person",
-        "tribes.compiler",
+        "features.tribes.compiler",
         'return f"',
         condition="{table}.environment_id = persons.environment_id",
         databases=BOTH,
     ),
     Separation(
         "who did what a tribe asks for",
-        "tribes.compiler",
+        "features.tribes.compiler",
         '"WHERE ',
         condition="events.environment_id = {}",
         databases=BOTH,
     ),
-    Separation("how far a page of a tribe's users looks", "tribes.store", 'Condition("'),
-    Separation("a person who is explained", "tribes.store", 'f"', condition="environment_id = {marks(connection, 1)}"),
-    Separation("events that are exported", "exports.lines_store", "WHERE ", condition="events.environment_id = {mark}"),
+    Separation("how far a page of a tribe's users looks", "features.tribes.store", 'Condition("'),
+    Separation(
+        "a person who is explained", "features.tribes.store", 'f"', condition="environment_id = {marks(connection, 1)}"
+    ),
+    Separation(
+        "events that are exported", "features.exports.queries", "WHERE ", condition="events.environment_id = {mark}"
+    ),
     Separation(
         "whose an exported event is",
-        "exports.lines_store",
+        "features.exports.queries",
         "persons ON ",
         condition="persons.environment_id = events.environment_id",
     ),
-    Separation("facts of a session", "sessions.store", "called FROM persons WHERE "),
-    Separation("who a visitor of a session is", "sessions.store", "FROM merges WHERE "),
-    Separation("when somebody was seen", "sessions.store", "last_seen FROM persons WHERE "),
-    Separation("how many sessions a visitor has", "sessions.store", "FROM sessions WHERE "),
-    Separation("who a visitor of a followed session is", "sessions.changes.store", "FROM merges WHERE "),
-    Separation("what may have changed for a session", "sessions.changes.store", "FROM persons WHERE "),
-    Separation("what is merged", "merges.store", 'THEIRS = "WHERE '),
-    Separation("profiles that apps change", "identities.store", "FROM persons WHERE "),
-    Separation("the device that was seen last", "devices.store", "WHERE ", condition="environment_id = {0}"),
-    Separation("how many devices a visitor has", "devices.store", "FROM devices WHERE "),
+    Separation("facts of a session", "features.sessions.store", "called FROM persons WHERE "),
+    Separation("who a visitor of a session is", "features.sessions.store", "FROM merges WHERE "),
+    Separation("when somebody was seen", "features.sessions.store", "last_seen FROM persons WHERE "),
+    Separation("how many sessions a visitor has", "features.sessions.store", "FROM sessions WHERE "),
+    Separation("who a visitor of a followed session is", "features.sessions.changes.store", "FROM merges WHERE "),
+    Separation("what may have changed for a session", "features.sessions.changes.store", "FROM persons WHERE "),
+    Separation("what is merged", "features.people.merge_store", 'THEIRS = "WHERE '),
+    Separation("profiles that apps change", "features.people.identify.store", "FROM persons WHERE "),
+    Separation(
+        "the device that was seen last", "features.people.devices.store", "WHERE ", condition="environment_id = {0}"
+    ),
+    Separation("how many devices a visitor has", "features.people.devices.store", "FROM devices WHERE "),
     Separation(
         "what an environment delivers",
-        "delivery.store",
+        "features.spaces.delivery.store",
         "",
         condition="delivery_revisions.c.environment_id == environment_id",
         always="delivery_revisions.c.environment_id.is_not(None)",
     ),
     Separation(
         "the document of a session",
-        "sessions.store",
+        "features.sessions.store",
         "",
         ", number == revision",
         condition="owner == owner_id",
@@ -183,72 +212,97 @@ SEPARATIONS = (
 
 NOT_MISSED = {
     (
-        "console.store",
+        "features.console.store",
         "columns.tags).where(columns.environment_id == environment_id",
     ): "tests of the editor of tribes hold it",
     (
-        "daily_counts.store",
+        "features.operations.daily_counts.store",
         'of_them = f"{table}.environment_id = persons.environment_id',
     ): "a test of closing days holds it: somebody of the same id elsewhere",
     (
-        "daily_counts.store",
+        "features.operations.daily_counts.store",
         "columns.environment_id == environment_id, columns.tribe == tribe",
     ): "tests of a tribe's page hold it",
-    ("spaces.removal.store", 'END = "DELETE FROM environment_removals WHERE environment_id = ?'): (
+    ("storage.removal.store", 'END = "DELETE FROM environment_removals WHERE environment_id = ?'): (
         "what others left would stay: a test of removals holds it"
     ),
-    ("spaces.removal.store", '"SELECT 1 FROM {} WHERE environment_id = ?'): "it would look for rows without end",
-    ("spaces.removal.store", "{table_name} WHERE environment_id = ? ORDER BY"): "a step would be longer or shorter",
-    ("spaces.removal.store", 'removal = f"DELETE FROM {table_name} WHERE environment_id = ?'): (
+    ("storage.removal.store", '"SELECT 1 FROM {} WHERE environment_id = ?'): "it would look for rows without end",
+    ("storage.removal.store", "{table_name} WHERE environment_id = ? ORDER BY"): "a step would be longer or shorter",
+    ("storage.removal.store", 'removal = f"DELETE FROM {table_name} WHERE environment_id = ?'): (
         "a test of removals holds it: the rows of others are left"
     ),
     (
-        "events.stream.feed",
+        "features.events.stream.feed",
         "if one.environment_id == environment_id",
     ): "it would have more noted than is told; a test of streams holds it",
-    ("events.stream.store", "events AS found ON found.environment_id = ?"): "a test of streams holds it",
-    ("events.stream.store", "sessions AS found ON found.environment_id = ?"): "a session's id is drawn at random",
-    ("events.stream.store", "user_person_id FROM merges WHERE environment_id = ?"): "a test of streams holds it",
-    ("events.stream.store", 'FORGET_OF_ENVIRONMENT = "DELETE FROM event_arrivals WHERE environment_id = ?'): (
+    ("features.events.stream.store", "events AS found ON found.environment_id = ?"): "a test of streams holds it",
+    (
+        "features.events.stream.store",
+        "sessions AS found ON found.environment_id = ?",
+    ): "a session's id is drawn at random",
+    (
+        "features.events.stream.store",
+        "user_person_id FROM merges WHERE environment_id = ?",
+    ): "a test of streams holds it",
+    ("features.events.stream.store", 'FORGET_OF_ENVIRONMENT = "DELETE FROM event_arrivals WHERE environment_id = ?'): (
         "what arrived elsewhere would not be told: a test of streams holds it"
     ),
-    ("events.stream.store", "SELECT entries FROM event_arrivals WHERE environment_id = ?"): (
+    ("features.events.stream.store", "SELECT entries FROM event_arrivals WHERE environment_id = ?"): (
         "what arrived elsewhere is looked for by its keys in the environment itself"
     ),
-    ("console.store", "(columns.environment_id == environments.c.id)"): "tests of the console's first page hold it",
-    ("console.store", "table.c.environment_id == environment_id"): "a test of the console's page Live holds it",
-    ("events.names.store", 'COUNT = "SELECT count(*) FROM event_names WHERE environment_id = ?'): (
+    (
+        "features.console.store",
+        "(columns.environment_id == environments.c.id)",
+    ): "tests of the console's first page hold it",
+    (
+        "features.console.store",
+        "table.c.environment_id == environment_id",
+    ): "a test of the console's page Live holds it",
+    ("features.event_names.store", 'COUNT = "SELECT count(*) FROM event_names WHERE environment_id = ?'): (
         "how many places are left is seen where all are taken"
     ),
-    ("events.names.store", 'FORGET = "DELETE FROM event_names WHERE environment_id = ?'): "tests of erasure hold it",
-    ("events.names.store", 'NEXT = "SELECT change_id, change FROM event_name_changes WHERE environment_id = ?'): (
-        "tests of folding hold it"
-    ),
-    ("events.names.store", 'TAKEN_BACK = "DELETE FROM event_name_changes WHERE environment_id = ?'): (
+    (
+        "features.event_names.store",
+        'FORGET = "DELETE FROM event_names WHERE environment_id = ?',
+    ): "tests of erasure hold it",
+    (
+        "features.event_names.store",
+        'NEXT = "SELECT change_id, change FROM event_name_changes WHERE environment_id = ?',
+    ): ("tests of folding hold it"),
+    ("features.event_names.store", 'TAKEN_BACK = "DELETE FROM event_name_changes WHERE environment_id = ?'): (
         "the id of a change is drawn at random"
     ),
-    ("events.names.store", '"sqlite": "DELETE FROM event_name_changes WHERE environment_id = ?'): (
+    ("features.event_names.store", '"sqlite": "DELETE FROM event_name_changes WHERE environment_id = ?'): (
         "a test of folding holds it: what waits in another environment is left"
     ),
-    ("events.names.store", '"postgresql": "DELETE FROM event_name_changes WHERE environment_id = ?'): (
+    ("features.event_names.store", '"postgresql": "DELETE FROM event_name_changes WHERE environment_id = ?'): (
         "the id of a change is drawn at random"
     ),
-    ("events.names.store", 'ABANDON = "DELETE FROM event_name_changes WHERE environment_id = ?'): (
+    ("features.event_names.store", 'ABANDON = "DELETE FROM event_name_changes WHERE environment_id = ?'): (
         "it is reached where a Space was deleted at the same time; a test of its own plants that"
     ),
-    ("users.store", 'UNCOUNT = "DELETE FROM user_tags WHERE environment_id = ?'): "a tag without people stays nowhere",
-    ("users.store", 'VISITORS = "SELECT person_id FROM persons WHERE environment_id = ?'): (
+    (
+        "features.people.store",
+        'UNCOUNT = "DELETE FROM user_tags WHERE environment_id = ?',
+    ): "a tag without people stays nowhere",
+    ("features.people.store", 'VISITORS = "SELECT person_id FROM persons WHERE environment_id = ?'): (
         "a person id is of a user or of a visitor, the same in every environment"
     ),
-    ("events.store", '"AND environment_id = ? AND person_id {}"'): "the rows say whose they are",
+    ("features.events.store", '"AND environment_id = ? AND person_id {}"'): "the rows say whose they are",
     (
-        "merges.store",
+        "features.people.merge_store",
         "user_called FROM merges WHERE environment_id = ?",
     ): "the rows say whose they are",
-    ("imports.sqlite_store", "LEFT JOIN persons ON persons.environment_id = ?"): "a mark is of one part of one import",
-    ("imports.postgres_store", '"ON persons.environment_id = ? AND persons.person_id = sent.person_id'): (
+    (
+        "features.imports.sqlite_store",
+        "LEFT JOIN persons ON persons.environment_id = ?",
+    ): "a mark is of one part of one import",
+    ("features.imports.postgresql_store", '"ON persons.environment_id = ? AND persons.person_id = sent.person_id'): (
         "a mark is of one part of one import"
     ),
-    ("imports.store", "import_parts.c.environment_id == environment_id"): "a mark is of one part of one import",
+    (
+        "features.imports.store",
+        "import_parts.c.environment_id == environment_id",
+    ): "a mark is of one part of one import",
 }
 """Conditions whose absence changes nothing but the rows that are read, by module and line, and why that is so."""

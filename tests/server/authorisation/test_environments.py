@@ -11,7 +11,7 @@ import templates_server
 from templates_server.errors import Conflict
 from templates_server.routes import ROUTES
 from templates_server.settings import sqlite_file_url
-from templates_server.spaces.removal import store as removal_store
+from templates_server.storage.removal import store as removal_store
 from tests.server.authorisation.neighbours import (
     OF_AN_ENVIRONMENT,
     OF_REMOVALS,

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import templates_server
-from templates_server.schema import metadata
+from templates_server.storage.tables import metadata
 from tests.server.authorisation.guards import GUARDS, RECORD, Guard
 from tests.server.authorisation.separations import NOT_MISSED
 
@@ -66,5 +66,5 @@ def test_a_condition_without_a_guard_is_found() -> None:
         'X = f"... WHERE environment_id = {mark}"',
         "select(x).where(x.c.environment_id == environment_id)",
     ):
-        assert unguarded("users.store", planted) == [f"users.store: {planted}"]
-    assert unguarded("users.store", "environment_id = call.environment_id") == []
+        assert unguarded("features.people.store", planted) == [f"features.people.store: {planted}"]
+    assert unguarded("features.people.store", "environment_id = call.environment_id") == []

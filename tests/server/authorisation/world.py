@@ -17,15 +17,15 @@ from typing import Any
 
 from sqlalchemy import Executable, select, update
 
-from templates_server import migrations, schema
-from templates_server.access import ALL_SCOPES, Role, Scope
 from templates_server.app import create_app
-from templates_server.exports.files import ExportFiles
-from templates_server.exports.spooling import Spooler
+from templates_server.features.exports.file_store import ExportFiles
+from templates_server.features.exports.worker import Spooler
+from templates_server.features.spaces import store as spaces_store
+from templates_server.primitives.timestamps import DAY, LATEST_AHEAD, system_clock
+from templates_server.security.authorization import ALL_SCOPES, Role, Scope
+from templates_server.security.secrets import SecretKind, hashed, new_secret
 from templates_server.settings import Settings
-from templates_server.spaces import store as spaces_store
-from templates_server.times import DAY, LATEST_AHEAD, system_clock
-from templates_server.tokens.secrets import SecretKind, hashed, new_secret
+from templates_server.storage import migrations, tables
 from tests.people import FULL, Grant, Organization, Person, add_organization, add_person, add_service, add_token
 from tests.server.authorisation.in_process import Asker, Forgetting, Sent, forgetting_database
 
@@ -95,14 +95,14 @@ def new_world(database_url: str, folder: Path) -> World:
     organizations = {key: _organization(world, key) for key in ("acme", "twin")}
     asyncio.run(_furnish(world, organizations))
     _let_in(world, organizations)
-    world.change(schema.tokens.update().values(last_used=system_clock() + NO_USE_IS_NOTED))
+    world.change(tables.tokens.update().values(last_used=system_clock() + NO_USE_IS_NOTED))
     database.forgets = True
     return world
 
 
 def _organization(world: World, key: str) -> Organization:
     organization = add_organization(world.database, key)
-    renamed = update(schema.organizations).where(schema.organizations.c.id == organization.id)
+    renamed = update(tables.organizations).where(tables.organizations.c.id == organization.id)
     world.database.write_now(lambda connection: connection.execute(renamed.values(name=f"mark-{key}")))
     world.places[organization.id] = key
     return organization
@@ -134,7 +134,7 @@ async def _furnish_organization(world: World, organization: Organization) -> Non
     key, path = organization.key, f"/v2/organizations/{organization.key}"
     member = add_person(world.database, organization, role=Role.VIEWER)
     email = f"member@mark-{key}.example"
-    renamed = update(schema.accounts).where(schema.accounts.c.id == member.id).values(email=email)
+    renamed = update(tables.accounts).where(tables.accounts.c.id == member.id).values(email=email)
     world.database.write_now(lambda connection: connection.execute(renamed))
     invited = await _make(world, "POST", f"{path}/members", {"email": f"guest@mark-{key}.example", "role": "viewer"})
     robot = await _make(world, "POST", f"{path}/service-accounts", {"name": f"mark-{key}"})
@@ -253,7 +253,7 @@ async def _key(world: World, space: str, environment: str, mark: str) -> spaces_
     assert place.environment_id is not None
     world.places[place.space_id] = space
     world.places[place.environment_id] = mark
-    environments = select(schema.environments.c.id).where(schema.environments.c.space_id == place.space_id)
+    environments = select(tables.environments.c.id).where(tables.environments.c.space_id == place.space_id)
     for other in database.read_now(lambda connection: connection.execute(environments).scalars().all()):
         world.places.setdefault(other, space)
     environment_id = place.environment_id
@@ -299,7 +299,7 @@ def _let_in_nobody(world: World, ours: Organization) -> None:
         person = _as(world, credential, ours, Role.ADMINISTRATOR, kind="access")
         if "family_id" in values:
             _end_family(world, person)
-        changed = update(schema.tokens).where(schema.tokens.c.account_id == person.id).values(values)
+        changed = update(tables.tokens).where(tables.tokens.c.account_id == person.id).values(values)
         world.change(changed)
     good = _as(world, "a wrong checksum", ours, Role.ADMINISTRATOR).token
     world.bearers["a wrong checksum"] = f"Bearer {good[:-1]}{'A' if good[-1] != 'A' else 'B'}"
@@ -320,7 +320,7 @@ def _let_in_nobody(world: World, ours: Organization) -> None:
 def _end_family(world: World, person: Person) -> None:
     now = system_clock()
     family = {"id": "fam", "client_id": "mtribes-cli", "account_id": person.id, "scopes": "", "created": now}
-    row = schema.token_families.insert().values(**family, expires=LATER, revoked=now)
+    row = tables.token_families.insert().values(**family, expires=LATER, revoked=now)
     world.database.write_now(lambda connection: connection.execute(row))
 
 
@@ -342,7 +342,7 @@ def _let_in_people(world: World, ours: Organization) -> None:
     _as(world, "a sign-in for spaces:read", ours, Role.ADMINISTRATOR, kind="access", scopes={Scope.SPACES_READ})
     for credential, kind in (("a former member", "personal"), ("a former member who signed in", "access")):
         person = _as(world, credential, ours, Role.ADMINISTRATOR, kind=kind)
-        left = schema.memberships.delete().where(schema.memberships.c.account_id == person.id)
+        left = tables.memberships.delete().where(tables.memberships.c.account_id == person.id)
         world.change(left)
 
 
@@ -355,7 +355,7 @@ def _let_in_services(world: World, ours: Organization) -> None:
         service = add_service(world.database, ours, grant=Grant(ALL_SCOPES, kind="access"))
         world.bearers[credential] = f"Bearer {service.token}"
         if values:
-            table = schema.service_accounts
+            table = tables.service_accounts
             changed = update(table).where(table.c.id == service.id).values(values)
             world.change(changed)
 
@@ -368,14 +368,14 @@ def _let_in_strangers(world: World, ours: Organization, theirs: Organization) ->
     ):
         person = _as(world, credential, ours, here, kind=kind)
         row = {"organization_id": theirs.id, "account_id": person.id, "role": there.value}
-        joined = schema.memberships.insert().values(row)
+        joined = tables.memberships.insert().values(row)
         world.change(joined)
 
 
 def _id_of_token(world: World, credential: str) -> str:
     """The id of a personal token of the person behind a credential, made for this."""
     bearer = world.bearers[credential].removeprefix("Bearer ")
-    table = schema.tokens
+    table = tables.tokens
     owner = select(table.c.account_id).where(table.c.token_hash == hashed(bearer))
     account_id = world.database.read_now(lambda connection: str(connection.execute(owner).scalar_one()))
     made = add_token(world.database, FULL, account_id=account_id)

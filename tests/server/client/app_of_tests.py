@@ -11,9 +11,9 @@ from typing import Any
 import httpx
 from sqlalchemy import Table, select
 
-from templates_server import schema
-from templates_server.persons.names import PersonKind, named
-from templates_server.times import system_clock
+from templates_server.features.people.identity import PersonKind, named
+from templates_server.primitives.timestamps import system_clock
+from templates_server.storage import tables as schema
 from tests.environments import AppEnvironment
 from tests.servers import RunningServer
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from templates_server import schema
-from templates_server.persons.names import PersonKind, named
-from templates_server.persons.versions import version_key
+from templates_server.features.people.app_versions import version_key
+from templates_server.features.people.identity import PersonKind, named
+from templates_server.storage import tables
 from tests.server.client.app_of_tests import App
 
 ADA = {"external_id": "ada"}
@@ -27,7 +27,7 @@ OF_PERSON = ("app_version", "os_version", "app_platform", "app_seen")
 
 def report_of(app: App) -> dict[str, Any]:
     """What is stored of the only session."""
-    (row,) = app.rows(schema.sessions)
+    (row,) = app.rows(tables.sessions)
     return {name: row[name] for name in REPORT}
 
 
@@ -38,7 +38,7 @@ def known_of(app: App, user_id: str = "ada") -> tuple[Any, ...]:
 
 def began(app: App, session: str) -> int:
     """When a session began."""
-    return int(next(row["started"] for row in app.rows(schema.sessions) if row["session_id"] == session))
+    return int(next(row["started"] for row in app.rows(tables.sessions) if row["session_id"] == session))
 
 
 def problems_of(app: App, said: dict[str, Any]) -> list[tuple[str, str]]:
@@ -91,7 +91,7 @@ def test_the_session_that_began_last_counts_and_all_of_it(app: App) -> None:
 
 def test_a_session_that_began_earlier_and_comes_later_changes_nothing(app: App) -> None:
     app.start(**ADA)
-    persons, later = schema.persons, 9_000_000_000_000
+    persons, later = tables.persons, 9_000_000_000_000
     kept = {"app_version": version_key("9.0"), "os_version": None, "app_platform": "roku", "app_seen": later}
     of_ada = persons.update().where(
         persons.c.environment_id == app.environment.id,
@@ -169,7 +169,7 @@ def test_every_text_that_is_too_long_is_named(app: App) -> None:
         ("code.hash", "This may have 128 characters."),
         ("code.language", "This may have 64 characters."),
     ]
-    assert app.rows(schema.sessions) == []
+    assert app.rows(tables.sessions) == []
 
 
 @pytest.mark.parametrize("text", ["2.3\n", "\x1b[2J", "\x7f", "\x85", "a\tb"])
@@ -304,5 +304,5 @@ def test_the_sessions_of_a_visitor_move_with_all_that_they_say(app: App) -> None
     merge(app)
     assert report_of(app) == before
     assert set(before.values()).isdisjoint({None})
-    (moved,) = app.rows(schema.sessions)
+    (moved,) = app.rows(tables.sessions)
     assert moved["person_id"] == named(PersonKind.USER, "ada").person_id

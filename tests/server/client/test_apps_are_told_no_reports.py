@@ -7,12 +7,12 @@ from typing import Any
 
 import httpx
 
-from templates_server import schema
-from templates_server.events.names.store import fold_all
-from templates_server.persons.versions import version_key
+from templates_server.features.event_names.store import fold_all
+from templates_server.features.people.app_versions import version_key
 from templates_server.routes import ROUTES
+from templates_server.storage import tables
 from tests.environments import AppEnvironment, add_environment, deliver
-from tests.server.ofrep.asking import ALL_FLAGS, streamed
+from tests.server.features.openfeature.asking import ALL_FLAGS, streamed
 from tests.servers import RunningServer
 
 ADA = {"external_id": "ada"}
@@ -43,7 +43,7 @@ def delivered(tribe: str) -> dict[str, Any]:
 
 def secrets_of(server: RunningServer, environment: AppEnvironment) -> set[str]:
     """What is stored of the person, and what the tribes ask, in the forms that an answer could have it in."""
-    persons = schema.persons
+    persons = tables.persons
     query = persons.select().where(persons.c.environment_id == environment.id)
     person = server.database.read_now(lambda connection: connection.execute(query).mappings().one())
     assert (person["app_version"], person["os_version"]) == (version_key(VERSION), version_key(OS_VERSION))

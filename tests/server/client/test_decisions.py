@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from templates_server import schema
-from templates_server.identifiers import new_id
-from templates_server.times import system_clock
+from templates_server.primitives.ids import new_id
+from templates_server.primitives.timestamps import system_clock
+from templates_server.storage import tables
 from tests.environments import revoke
 from tests.server.client.app_of_tests import DEVICE, App
 
@@ -82,7 +82,7 @@ def test_unknown_keys_of_a_device_are_kept(app: App) -> None:
 
 def test_properties_of_an_event_are_read_as_data(app: App) -> None:
     app.tell("events", [{"name": "a/b", "external_id": "u", "properties": {"x": 1}}])
-    (event,) = app.rows(schema.events)
+    (event,) = app.rows(tables.events)
     assert event["data"] == '{"x":1}'
 
 
@@ -169,7 +169,7 @@ def test_where_the_visitor_was_merged_elsewhere_they_serve_the_user_without_merg
     app.tell(what, {"anonymous_id": "v", "external_id": "other", "email": "other@example.com"})
     assert app.user("u") == before
     assert (app.events_of("u"), app.events_of("other")) == (["e-1"], [])
-    assert [row["user_person_id"] for row in app.rows(schema.merges)] == [before["person_id"]]
+    assert [row["user_person_id"] for row in app.rows(tables.merges)] == [before["person_id"]]
     if what == "identify":
         assert app.user("other")["email"] == "other@example.com"
     else:
@@ -211,7 +211,7 @@ def test_of_several_keys_the_old_ones_work_until_they_are_revoked(app: App) -> N
     newer = new_id("pk")
     row = {"id": new_id("key"), "environment_id": app.environment.id, "key": newer, "name": "newer"}
     row["created"] = str(system_clock())
-    app.server.database.write_now(lambda connection: connection.execute(schema.environment_keys.insert(), row))
+    app.server.database.write_now(lambda connection: connection.execute(tables.environment_keys.insert(), row))
     app.send("e-1", external_id="u")
     bearer = {"Authorization": f"Bearer {newer}"}
     assert app.say("events", [{"name": "a/b", "external_id": "u", "id": "e-2"}], **bearer).status_code == 204

@@ -6,8 +6,12 @@ from typing import Any
 
 import pytest
 
-from templates_server import schema
-from templates_server.persons.reading import MAX_ATTRIBUTE_CHARACTERS, MAX_ATTRIBUTES_BYTES, MOST_ATTRIBUTES
+from templates_server.features.people.profile_parser import (
+    MAX_ATTRIBUTE_CHARACTERS,
+    MAX_ATTRIBUTES_BYTES,
+    MOST_ATTRIBUTES,
+)
+from templates_server.storage import tables
 from tests.server.client.app_of_tests import DEVICE, App
 
 
@@ -120,7 +124,7 @@ def test_no_answer_holds_what_is_stored(app: App) -> None:
 def test_a_device_is_kept_as_it_was_told_last(app: App) -> None:
     app.tell("devices", {"external_id": "u", **DEVICE, "token": "t-1", "battery": 1})
     app.tell("devices", {"external_id": "u", **DEVICE, "app_version": "4.3"})
-    (device,) = app.rows(schema.devices)
+    (device,) = app.rows(tables.devices)
     assert (device["app_version"], device["token"], device["data"]) == ("4.3", "t-1", '{"battery":1}')
     assert device["first_seen"] < device["last_seen"] or device["first_seen"] == device["last_seen"]
 

@@ -23,10 +23,10 @@ from urllib.parse import urlsplit
 import pytest
 from sqlalchemy import Connection, Table, select
 
-from templates_server import schema
-from templates_server.events.names.store import list_names
-from templates_server.opening import open_database
+from templates_server.features.event_names.store import list_names
 from templates_server.settings import sqlite_url
+from templates_server.storage import tables
+from templates_server.storage.factory import open_database
 from tests.environments import AppEnvironment, add_environment
 from tests.server_processes import ServerProcess, server_process
 from tests.servers import PostgresServer
@@ -145,8 +145,8 @@ def keys_of(events: Sequence[Any]) -> Mapping[str, set[str]]:
 def check(url: str, load: Load) -> None:
     """All that was acknowledged is there, and nothing that was sent again is there twice, or counted twice."""
     database = open_database(url, checkpoints=False)
-    events = database.read_now(lambda connection: rows(connection, schema.events, load.environment))
-    persons = database.read_now(lambda connection: rows(connection, schema.persons, load.environment))
+    events = database.read_now(lambda connection: rows(connection, tables.events, load.environment))
+    persons = database.read_now(lambda connection: rows(connection, tables.persons, load.environment))
     names = database.read_now(lambda connection: list_names(connection, load.environment.id))
     database.close()
     counted = Counter(row.event_id for row in events)

@@ -13,23 +13,23 @@ from unittest.mock import Mock
 import pytest
 from sqlalchemy import Connection, select, update
 
-from templates_server import schema
-from templates_server.devices.store import MOST_DEVICES
-from templates_server.events import limits
-from templates_server.events import store as events_store
-from templates_server.events.limits import MOST_UNITS, TOO_MANY, UNIT_BYTES, RecentCounts
-from templates_server.events.reading import read_events
-from templates_server.events.store import EVENTS, Arrival, add_events
-from templates_server.merges.store import Merge
-from templates_server.persons import store as persons_store
-from templates_server.persons.names import PersonKind, PersonName, Stated, named
-from templates_server.persons.store import MOST_MOVED_AT_ONCE, Presence, arrive_and_merge
-from templates_server.retention.purging import Purge
-from templates_server.rows import write_all
-from templates_server.sessions.app_report import NO_REPORT
-from templates_server.sessions.store import MOST_SESSIONS, SESSIONS
-from templates_server.times import DAY, system_clock
-from templates_server.users.erasure.store import ROWS_A_STEP
+from templates_server.features.events import person_limit
+from templates_server.features.events import store as events_store
+from templates_server.features.events.parser import read_events
+from templates_server.features.events.person_limit import MOST_UNITS, TOO_MANY, UNIT_BYTES, RecentCounts
+from templates_server.features.events.store import EVENTS, Arrival, add_events
+from templates_server.features.operations.retention_job import Purge
+from templates_server.features.people import sighting_store as persons_store
+from templates_server.features.people.devices.store import MOST_DEVICES
+from templates_server.features.people.erasure_store import ROWS_A_STEP
+from templates_server.features.people.identity import PersonKind, PersonName, Stated, named
+from templates_server.features.people.merge_store import Merge
+from templates_server.features.people.sighting_store import MOST_MOVED_AT_ONCE, Presence, arrive_and_merge
+from templates_server.features.sessions.app_report import NO_REPORT
+from templates_server.features.sessions.store import MOST_SESSIONS, SESSIONS
+from templates_server.primitives.timestamps import DAY, system_clock
+from templates_server.storage import tables
+from templates_server.storage.bulk import write_all
 from tests.people import add_organization, add_person, add_space
 from tests.server.client.app_of_tests import DEVICE, App
 
@@ -51,7 +51,7 @@ def fill(app: App, count: int, who: dict[str, str], *, data: str | None = None, 
     app.tell("identify", who)
     at, whose = happened or system_clock(), (app.environment.id, person(who).person_id)
     rows = [(*whose, f"old-{number:06}", "a/b", None, None, data, None, at, at) for number in range(count)]
-    persons = schema.persons
+    persons = tables.persons
     uncounted = update(persons).where(persons.c.environment_id == whose[0], persons.c.person_id == whose[1])
 
     def store(connection: Connection) -> None:
@@ -62,7 +62,7 @@ def fill(app: App, count: int, who: dict[str, str], *, data: str | None = None, 
 
 
 def count_events(app: App, who: dict[str, str]) -> int:
-    events = schema.events.c
+    events = tables.events.c
     query = select(events.event_id).where(
         events.environment_id == app.environment.id, events.person_id == person(who).person_id
     )
@@ -134,17 +134,17 @@ def test_who_is_full_is_refused_without_counting_again(app: App, monkeypatch: py
 def test_counts_are_remembered_for_a_minute_and_not_without_end() -> None:
     now = 1.0
     recent = RecentCounts(lambda: now)
-    for number in range(limits.MOST_REMEMBERED + 1):
+    for number in range(person_limit.MOST_REMEMBERED + 1):
         recent.note(("env", str(number)), 7)
-    assert [recent.find(("env", str(number))) for number in (0, 1, limits.MOST_REMEMBERED)] == [None, 7, 7]
+    assert [recent.find(("env", str(number))) for number in (0, 1, person_limit.MOST_REMEMBERED)] == [None, 7, 7]
     recent.note(("env", "1"), 9)
     assert recent.find(("env", "1")) == 9
-    now += limits.RECENT_SECONDS
+    now += person_limit.RECENT_SECONDS
     assert recent.find(("env", "1")) is None
 
 
 def test_events_are_accepted_again_when_older_ones_have_expired(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "RECENT_SECONDS", 0.0)  # it takes a minute to be noticed
+    monkeypatch.setattr(person_limit, "RECENT_SECONDS", 0.0)  # it takes a minute to be noticed
     fill(app, MOST_UNITS, VISITOR, happened=system_clock() - 31 * DAY)
     assert refused_at(app, [event(**VISITOR)]) == "[0]"
     Purge(app.server.database, system_clock, keep_events_days=30).purge()
@@ -181,13 +181,13 @@ def test_a_user_with_more_events_than_one_step_removes_is_erased(app: App) -> No
             own = App(app.server, replace(app.environment, id=_environment_of(app, key)), own_client)
             fill(own, 2 * ROWS_A_STEP + 7, USER)
             removed = client.delete(f"{path}/users/u").json()["data"][0]["removed"]
-            assert (removed["events"], own.rows(schema.events)) == (2 * ROWS_A_STEP + 7, [])
+            assert (removed["events"], own.rows(tables.events)) == (2 * ROWS_A_STEP + 7, [])
             own.tell("events", [event(**USER)])
             assert count_events(own, USER) == 1
 
 
 def _environment_of(app: App, key: str) -> str:
-    query = select(schema.environment_keys.c.environment_id).where(schema.environment_keys.c.key == key)
+    query = select(tables.environment_keys.c.environment_id).where(tables.environment_keys.c.key == key)
     return str(app.server.database.read_now(lambda connection: connection.execute(query).scalar_one()))
 
 
@@ -260,7 +260,7 @@ def test_one_transaction_moves_so_much_and_leaves_the_rest_for_later(app: App) -
     ]
     found, _ = app.server.database.write_now(lambda connection: arrive_and_merge(connection, presences))
     assert found == [person(USER), person(USER), None]
-    assert {row["called"] for row in app.rows(schema.merges)} == set(names[:2])
+    assert {row["called"] for row in app.rows(tables.merges)} == set(names[:2])
 
 
 def test_many_merges_at_once_are_all_made(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -271,4 +271,4 @@ def test_many_merges_at_once_are_all_made(app: App, monkeypatch: pytest.MonkeyPa
     with ThreadPoolExecutor(12) as threads:
         list(threads.map(lambda one: app.tell(one[0], {"anonymous_id": one[1], **USER}), asked))
     assert len(app.events_of("u")) == 24 * 4
-    assert len(app.rows(schema.merges)) == 24
+    assert len(app.rows(tables.merges)) == 24

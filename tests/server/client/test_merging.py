@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from templates_server import schema
-from templates_server.merges.joining import joined_profiles, tags_gained
-from templates_server.persons.names import PersonKind, named
-from templates_server.persons.profiles import Profile
-from templates_server.persons.reading import MOST_ATTRIBUTES, MOST_TAGS
+from templates_server.features.people.identity import PersonKind, named
+from templates_server.features.people.profile import Profile
+from templates_server.features.people.profile_merge import joined_profiles, tags_gained
+from templates_server.features.people.profile_parser import MOST_ATTRIBUTES, MOST_TAGS
+from templates_server.storage import tables
 from tests.environments import add_environment
 from tests.server.client.app_of_tests import DEVICE, App
 
@@ -22,7 +22,7 @@ VISITOR_AND_USER = {"anonymous_id": "v", "external_id": "u"}
 
 def set_columns(app: App, kind: PersonKind, called: str, **columns: Any) -> None:
     """What only an import or time itself would bring about."""
-    persons = schema.persons
+    persons = tables.persons
     person_id = named(kind, called).person_id
     query = persons.update().where(persons.c.environment_id == app.environment.id, persons.c.person_id == person_id)
     app.server.database.write_now(lambda connection: connection.execute(query.values(columns)))
@@ -50,7 +50,7 @@ def test_a_user_who_was_never_seen_was_first_there_when_the_visitor_was(app: App
 def test_an_alias_of_two_unknown_people_makes_one_user(app: App) -> None:
     app.tell("alias", VISITOR_AND_USER)
     assert app.people().keys() == {("user", "u")}
-    (merge,) = app.rows(schema.merges)
+    (merge,) = app.rows(tables.merges)
     assert (merge["called"], merge["user_person_id"]) == ("v", app.user("u")["person_id"])
 
 
@@ -59,7 +59,7 @@ def test_an_event_that_both_have_is_there_once(app: App) -> None:
     app.send("e-2", "e-3", external_id="u")
     app.tell("alias", VISITOR_AND_USER)
     assert app.events_of("u") == ["e-1", "e-2", "e-3"]
-    assert len(app.rows(schema.events)) == 3
+    assert len(app.rows(tables.events)) == 3
 
 
 def test_an_event_that_is_sent_again_after_the_merge_is_not_stored_twice(app: App) -> None:
@@ -120,7 +120,7 @@ def test_events_with_both_ids_are_the_users_and_merge_nobody(app: App) -> None:
     app.send("e-1", anonymous_id="v")
     app.send("e-2", anonymous_id="v", external_id="u")
     assert (app.events_of("u"), app.events_of_visitor("v")) == (["e-2"], ["e-1"])
-    assert app.rows(schema.merges) == []
+    assert app.rows(tables.merges) == []
 
 
 def test_two_visitors_are_merged_into_one_user(app: App) -> None:
@@ -129,7 +129,7 @@ def test_two_visitors_are_merged_into_one_user(app: App) -> None:
     for anonymous_id in ("phone", "laptop"):
         app.tell("alias", {"anonymous_id": anonymous_id, "external_id": "u"})
     assert app.events_of("u") == ["e-1", "e-2"]
-    assert len(app.rows(schema.merges)) == 2
+    assert len(app.rows(tables.merges)) == 2
 
 
 def test_the_same_visitor_of_another_environment_is_another(app: App) -> None:

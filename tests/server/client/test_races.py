@@ -19,11 +19,11 @@ from urllib.parse import urlsplit
 import pytest
 from sqlalchemy import Table, select
 
-from templates_server import schema
-from templates_server.database import Database
-from templates_server.opening import open_database
-from templates_server.persons.names import PersonKind, named
+from templates_server.features.people.identity import PersonKind, named
 from templates_server.settings import sqlite_url
+from templates_server.storage import tables
+from templates_server.storage.database import Database
+from templates_server.storage.factory import open_database
 from tests.environments import AppEnvironment, add_environment
 from tests.server_processes import server_process
 from tests.servers import PostgresServer
@@ -88,7 +88,7 @@ def test_of_32_who_alias_a_visitor_to_as_many_users_one_wins(course: Course) -> 
         statuses = course.run([("alias", {"anonymous_id": visitor, "external_id": user}) for user in users])
         assert Counter(statuses) == {204: 1, 422: RACERS - 1}
         winner = users[statuses.index(204)]
-        assert [row["called"] for row in course.rows(schema.persons) if row["called"] in users] == [winner]
+        assert [row["called"] for row in course.rows(tables.persons) if row["called"] in users] == [winner]
         _belongs(course, visitor, winner, events=8)
 
 
@@ -120,9 +120,9 @@ def test_events_that_come_while_a_visitor_is_merged_are_the_users(course: Course
 def _belongs(course: Course, visitor: str, user: str, *, events: int) -> None:
     """The visitor is gone, and the user has it all, once."""
     visitor_id, user_id = named(PersonKind.VISITOR, visitor).person_id, named(PersonKind.USER, user).person_id
-    assert course.rows(schema.persons, person_id=visitor_id) == []
-    assert course.rows(schema.events, person_id=visitor_id) == []
-    assert course.rows(schema.sessions, person_id=visitor_id) == []
-    (merge,) = course.rows(schema.merges, person_id=visitor_id)
+    assert course.rows(tables.persons, person_id=visitor_id) == []
+    assert course.rows(tables.events, person_id=visitor_id) == []
+    assert course.rows(tables.sessions, person_id=visitor_id) == []
+    (merge,) = course.rows(tables.merges, person_id=visitor_id)
     assert merge["user_person_id"] == user_id
-    assert len(course.rows(schema.events, person_id=user_id)) == events
+    assert len(course.rows(tables.events, person_id=user_id)) == events

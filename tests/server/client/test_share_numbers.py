@@ -12,15 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Connection, delete, select
 
-from templates_server import migrations, schema
-from templates_server.database import Database
-from templates_server.opening import open_database
-from templates_server.persons.names import PersonKind, Stated, named
-from templates_server.persons.store import Presence, arrive_and_merge
+from templates_server.features.people.identity import PersonKind, Stated, named
+from templates_server.features.people.sighting_store import Presence, arrive_and_merge
 from templates_server.settings import sqlite_file_url
+from templates_server.storage import migrations, tables
+from templates_server.storage.database import Database
+from templates_server.storage.factory import open_database
 from tests.server.client.app_of_tests import DEVICE, App
-from tests.server.imports.sending import Importer, importer
-from tests.server.tribes.oracle import share_number
+from tests.server.features.imports.sending import Importer, importer
+from tests.server.features.tribes.oracle import share_number
 from tests.servers import PostgresServer, RunningServer
 
 BOTH = {"anonymous_id": "v", "external_id": "u"}
@@ -96,7 +96,7 @@ def sender(server: RunningServer) -> Any:
 
 
 def stored(server: RunningServer, sender: Importer) -> dict[str, int]:
-    persons = schema.persons
+    persons = tables.persons
     query = select(persons.c.called, persons.c.share_number).where(persons.c.environment_id == sender.environment_id)
     return {row[0]: row[1] for row in server.database.read_now(lambda connection: connection.execute(query).all())}
 
@@ -150,15 +150,15 @@ def test_who_was_erased_comes_back_as_who_they_are_then(server: RunningServer, s
 
 
 WRITERS = {  # what inserts people, and the tests above for it
-    "imports/postgres_store.py": "imported",
-    "imports/sqlite_store.py": "imported",
-    "persons/store.py": "merge creates, existed",
-    "users/store.py": "users of the api",
+    "features/imports/postgresql_store.py": "imported",
+    "features/imports/sqlite_store.py": "imported",
+    "features/people/sighting_store.py": "merge creates, existed",
+    "features/people/store.py": "users of the api",
 }
 
 
 def test_every_statement_that_inserts_people_is_in_the_list_above() -> None:
-    root = Path(migrations.__file__).parents[1]
+    root = Path(migrations.__file__).parents[2]
     words = ("INTO persons", "COPY persons", 'Insertion("persons"', "persons.insert", "insert(persons")
     found = {
         path.relative_to(root).as_posix()
@@ -171,11 +171,11 @@ def test_every_statement_that_inserts_people_is_in_the_list_above() -> None:
 def test_nobody_in_this_database_is_without_a_number(app: App, server: RunningServer) -> None:
     """Of all that other tests have stored there; the column refuses it, too."""
     app.tell("sessions", BOTH)
-    everybody = select(schema.persons.c.share_number)
+    everybody = select(tables.persons.c.share_number)
     found = server.database.read_now(lambda connection: connection.execute(everybody).scalars().all())
     assert found
     assert all(number is not None and 0 <= number < 2**31 - 1 for number in found)
-    assert schema.persons.c.share_number.nullable is False
+    assert tables.persons.c.share_number.nullable is False
 
 
 # Many at once
@@ -220,12 +220,12 @@ def check_batches(database: Database, said: Sequence[tuple[str | None, str | Non
     ends = [*sorted(border for border in borders if border < len(said)), len(said)]
 
     def work(connection: Connection) -> Mapping[tuple[str, str], int]:
-        for table in (schema.persons, schema.merges):
+        for table in (tables.persons, tables.merges):
             connection.execute(delete(table).where(table.c.environment_id == environment))
         for start, end in zip([0, *ends], ends, strict=False):
             if start < end:
                 arrive_and_merge(connection, presences[start:end])
-        persons = schema.persons
+        persons = tables.persons
         query = select(persons.c.kind, persons.c.called, persons.c.share_number)
         rows = connection.execute(query.where(persons.c.environment_id == environment))
         return {(kind, called): number for kind, called, number in rows}
@@ -266,7 +266,7 @@ def test_a_batch_gives_the_numbers_of_one_after_the_other_on_postgresql(
 def test_a_merge_that_has_to_wait_leaves_the_number_of_the_visitor(
     sqlite: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("templates_server.persons.store.MOST_MOVED_AT_ONCE", 0)
+    monkeypatch.setattr("templates_server.features.people.sighting_store.MOST_MOVED_AT_ONCE", 0)
     merging = [
         Presence("env", Stated(named(PersonKind.VISITOR, f"v{number}"), named(PersonKind.USER, f"u{number}")), 1)
         for number in range(3)
@@ -275,7 +275,7 @@ def test_a_merge_that_has_to_wait_leaves_the_number_of_the_visitor(
     monkeypatch.undo()
     assert None in waiting
     sqlite.write_now(lambda connection: arrive_and_merge(connection, merging))
-    persons = schema.persons
+    persons = tables.persons
     query = select(persons.c.called, persons.c.share_number).where(persons.c.environment_id == "env")
     found = {row[0]: row[1] for row in sqlite.read_now(lambda connection: connection.execute(query).all())}
     assert found == {f"u{number}": of_visitor(f"v{number}") for number in range(3)}

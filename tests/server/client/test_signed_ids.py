@@ -16,9 +16,9 @@ import httpx
 import pytest
 from sqlalchemy import select
 
-from templates_server import schema
-from templates_server.access import Role, Scope
-from templates_server.signatures import sign
+from templates_server.security.authorization import Role, Scope
+from templates_server.security.user_signatures import sign
+from templates_server.storage import tables
 from tests.people import FULL, Grant, Organization, add_organization, add_person, add_space
 from tests.requirements import require_node
 from tests.server.client.app_of_tests import DEVICE
@@ -100,7 +100,7 @@ def test_every_unsigned_event_is_named_and_none_is_stored(signing: Signing) -> N
     answer = signing.app.post("/api/client/events", json=[good, unsigned, good, {**unsigned, "data": 7}])
     found = [error["path"] for error in answer.json()["errors"]]
     assert found == ["[1].user_signature", "[3].data", "[3].user_signature"]
-    persons = schema.persons
+    persons = tables.persons
     query = select(persons).where(persons.c.environment_id == _environment_id(signing))
     assert signing.server.database.read_now(lambda connection: connection.execute(query).all()) == []
 
@@ -154,7 +154,7 @@ def test_a_change_is_remembered_without_the_secret_and_none_is_where_nothing_cha
     secret = signing.put(required=True)["secret"]
     signing.put(required=True)
     signing.put(required=True, rotate=True)
-    audit = schema.audit_entries
+    audit = tables.audit_entries
     query = select(audit).where(audit.c.action == "signing.change", audit.c.space == signing.space)
     rows = signing.server.database.read_now(lambda connection: connection.execute(query.order_by(audit.c.id)).all())
     assert sorted(json.loads(row.details)["rotated"] for row in rows) == [False, True]
@@ -181,8 +181,8 @@ def test_the_samples_of_the_readme_sign_as_the_server_does(user_id: str) -> None
 
 def _environment_id(signing: Signing) -> str:
     query = (
-        select(schema.environments.c.id)
-        .join(schema.spaces)
-        .where(schema.spaces.c.key == signing.space, schema.environments.c.name == "production")
+        select(tables.environments.c.id)
+        .join(tables.spaces)
+        .where(tables.spaces.c.key == signing.space, tables.environments.c.name == "production")
     )
     return str(signing.server.database.read_now(lambda connection: connection.execute(query).scalar_one()))

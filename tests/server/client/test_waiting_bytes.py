@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from templates_server import arrivals
+from templates_server.storage import write_batcher
 from tests.server.client.app_of_tests import DEVICE, App
 
 LONG = "x" * 4000
@@ -21,10 +21,10 @@ LARGE: dict[str, Any] = {
 
 @pytest.mark.parametrize("what", LARGE)
 def test_what_is_too_large_to_wait_is_put_off(app: App, what: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(arrivals, "MOST_WAITING", 2)
+    monkeypatch.setattr(write_batcher, "MOST_WAITING", 2)
     answer = app.say(what, LARGE[what])
     assert answer.status_code == 503
     assert int(answer.headers["retry-after"]) > 0
     assert app.people() == {}
-    monkeypatch.setattr(arrivals, "MOST_WAITING", 4)
+    monkeypatch.setattr(write_batcher, "MOST_WAITING", 4)
     assert app.say(what, LARGE[what]).status_code in {200, 204}

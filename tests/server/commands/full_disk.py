@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from templates_server.__main__ import main
-from templates_server.exports.files import CannotBeSpooled, ExportFiles, Rows, form_of
+from templates_server.features.exports.file_store import CannotBeSpooled, ExportFiles, Rows, form_of
 
 EXPORT = "exp_1"
 WHOLE_EXPORT = b"[\n1,\n2\n]\n"

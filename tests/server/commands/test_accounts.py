@@ -10,11 +10,11 @@ import httpx
 import pytest
 
 from templates_server.__main__ import main
-from templates_server.access import Role
-from templates_server.accounts import store
-from templates_server.opening import open_database
-from templates_server.pagination import Page
+from templates_server.features.accounts import store
+from templates_server.http.pagination import Page
+from templates_server.security.authorization import Role
 from templates_server.settings import sqlite_url
+from templates_server.storage.factory import open_database
 from tests.server_processes import server_process
 
 PASSWORD = "correct horse battery"

@@ -17,13 +17,13 @@ import psycopg
 import pytest
 
 from templates_server.__main__ import main
-from templates_server.backup.archive import writing
-from templates_server.endpoint import Route
-from templates_server.events.names.folding import fold_changes
-from templates_server.migrations import head_revision
-from templates_server.opening import open_database
+from templates_server.features.event_names.job import fold_changes
+from templates_server.features.operations.backup_archive import writing
+from templates_server.http.route import Route
 from templates_server.routes import ROUTES
 from templates_server.settings import sqlite_url
+from templates_server.storage.factory import open_database
+from templates_server.storage.migrations import head_revision
 from tests.fuzz.stage import sign_in
 from tests.server_processes import ServerProcess, server_process
 from tests.servers import PostgresServer

@@ -8,19 +8,19 @@ from typing import Any
 
 from sqlalchemy import Table, insert, select
 
-from templates_server import migrations
-from templates_server.backup.make import back_up
-from templates_server.backup.restore import restore_into
-from templates_server.data_folder import DataFolder
-from templates_server.database import Database
-from templates_server.events.modelled import NOTHING_MODELLED
-from templates_server.events.names import store
-from templates_server.events.names.changes import EventName, Stored
-from templates_server.events.shapes import shape_of
-from templates_server.opening import open_database
-from templates_server.persons.names import PersonKind, named
-from templates_server.schema import code_renderings, event_name_changes, event_names, events
+from templates_server.features.event_names import store
+from templates_server.features.event_names.changes import EventName, Stored
+from templates_server.features.event_names.model_check import NOTHING_MODELLED
+from templates_server.features.event_names.shapes import shape_of
+from templates_server.features.operations.backup import back_up
+from templates_server.features.operations.restore import restore_into
+from templates_server.features.people.identity import PersonKind, named
 from templates_server.settings import sqlite_url
+from templates_server.storage import migrations
+from templates_server.storage.data_folder import DataFolder
+from templates_server.storage.database import Database
+from templates_server.storage.factory import open_database
+from templates_server.storage.tables import code_renderings, event_name_changes, event_names, events
 from tests.environments import add_environment
 from tests.servers import PostgresServer
 

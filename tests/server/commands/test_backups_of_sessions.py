@@ -9,19 +9,19 @@ from typing import Any
 import pytest
 from sqlalchemy import Table, insert, select
 
-from templates_server import migrations
-from templates_server.backup.make import back_up
-from templates_server.backup.restore import restore_into
-from templates_server.data_folder import DataFolder
-from templates_server.database import Database
-from templates_server.opening import open_database
-from templates_server.persons.last_session import KINDS as OF_PERSONS
-from templates_server.persons.names import PersonKind, Stated, named
-from templates_server.schema import code_renderings, organizations, persons, sessions, spaces
-from templates_server.sessions.app_report import KINDS as OF_SESSIONS
-from templates_server.sessions.app_report import AppReport
-from templates_server.sessions.store import Start, add_sessions
+from templates_server.features.operations.backup import back_up
+from templates_server.features.operations.restore import restore_into
+from templates_server.features.people.identity import PersonKind, Stated, named
+from templates_server.features.people.last_session import KINDS as OF_PERSONS
+from templates_server.features.sessions.app_report import KINDS as OF_SESSIONS
+from templates_server.features.sessions.app_report import AppReport
+from templates_server.features.sessions.store import Start, add_sessions
 from templates_server.settings import sqlite_file_url
+from templates_server.storage import migrations
+from templates_server.storage.data_folder import DataFolder
+from templates_server.storage.database import Database
+from templates_server.storage.factory import open_database
+from templates_server.storage.tables import code_renderings, organizations, persons, sessions, spaces
 
 ADA = Stated(None, named(PersonKind.USER, "ada"))
 REPORT = AppReport("c0ffee", "swift", "2.3.0", "127", "ios", "17.4.1", '["a.b: \\"tall\\""]')

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from templates_server.commands import program
+from templates_server.commands import main
 
 
 @pytest.fixture
@@ -17,11 +17,11 @@ def broken(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(_argv: object) -> int:
         raise ZeroDivisionError("planted")
 
-    monkeypatch.setattr(program, "_invoke", fail)
+    monkeypatch.setattr(main, "_invoke", fail)
 
 
 def told_path(capsys: pytest.CaptureFixture[str]) -> Path:
-    assert program.run_program(["status"]) == 70
+    assert main.run_program(["status"]) == 70
     return Path(capsys.readouterr().err.partition("report it with ")[2].strip().removesuffix("."))
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from templates_server.__main__ import main
-from templates_server.backup.archive import members
-from templates_server.exports.files import CannotBeSpooled
+from templates_server.features.exports.file_store import CannotBeSpooled
+from templates_server.features.operations.backup_archive import members
 from tests.server.commands.full_disk import WHOLE_EXPORT, export
 from tests.server.failing_calls import FailingCalls
 

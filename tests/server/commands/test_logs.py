@@ -17,8 +17,8 @@ import pytest
 
 from templates_server.__main__ import main
 from templates_server.commands import logs as logs_command
-from templates_server.log_files import REPEATED_SECONDS, LogLine, RepeatedFailures, SharedLogFile, aside
-from templates_server.serving import log_config
+from templates_server.commands.log_file import REPEATED_SECONDS, LogLine, RepeatedFailures, SharedLogFile, aside
+from templates_server.server import log_config
 from tests.server_processes import server_process, status_of
 from tests.servers import PostgresServer
 from tests.unhandled import UNHANDLED
@@ -87,7 +87,7 @@ def test_of_two_that_find_the_log_large_one_puts_it_aside(path: Path) -> None:
 
 WRITER = """
 import logging, sys
-from templates_server.log_files import SharedLogFile
+from templates_server.commands.log_file import SharedLogFile
 logger = logging.Logger("test")
 logger.addHandler(SharedLogFile(sys.argv[1], max_bytes=100_000))
 for number in range(1_000):
@@ -106,7 +106,7 @@ def test_nothing_of_several_processes_is_lost_when_the_log_is_put_aside(path: Pa
 
 def test_stderr_goes_on_in_the_new_file_where_it_is_the_log(path: Path) -> None:
     code = (
-        "import logging, os, sys\nfrom templates_server.log_files import SharedLogFile\n"
+        "import logging, os, sys\nfrom templates_server.commands.log_file import SharedLogFile\n"
         "logger = logging.Logger('test')\nlogger.addHandler(SharedLogFile(sys.argv[1], max_bytes=20))\n"
         "logger.info('a' * 30)\nlogger.info('b')\nos.write(2, b'a traceback')"
     )

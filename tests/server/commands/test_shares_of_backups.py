@@ -7,17 +7,17 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from templates_server import migrations
-from templates_server.backup.make import back_up
-from templates_server.backup.restore import restore_into
-from templates_server.data_folder import DataFolder
-from templates_server.database import Database
-from templates_server.opening import open_database
-from templates_server.persons.names import PersonKind, Stated, named
-from templates_server.persons.store import Presence, arrive_and_merge
-from templates_server.schema import persons
+from templates_server.features.operations.backup import back_up
+from templates_server.features.operations.restore import restore_into
+from templates_server.features.people.identity import PersonKind, Stated, named
+from templates_server.features.people.sighting_store import Presence, arrive_and_merge
 from templates_server.settings import sqlite_url
-from tests.server.tribes.oracle import share_number
+from templates_server.storage import migrations
+from templates_server.storage.data_folder import DataFolder
+from templates_server.storage.database import Database
+from templates_server.storage.factory import open_database
+from templates_server.storage.tables import persons
+from tests.server.features.tribes.oracle import share_number
 from tests.servers import PostgresServer
 
 PEOPLE = 1_203  # more than two steps of the migration

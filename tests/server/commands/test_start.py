@@ -22,8 +22,8 @@ import psycopg
 import pytest
 
 from templates_server.__main__ import main
-from templates_server.data_folder import DataFolder
-from templates_server.migrations import ADVISORY_LOCK
+from templates_server.storage.data_folder import DataFolder
+from templates_server.storage.migrations import ADVISORY_LOCK
 from tests.server_processes import ENVIRONMENT, ServerProcess, server_process, status_of
 from tests.servers import PostgresServer
 

@@ -11,8 +11,8 @@ from authlib.deprecate import AuthlibDeprecationWarning
 from authlib.integrations.base_client import OAuthError
 from authlib.oauth2.rfc8414 import AuthorizationServerMetadata, get_well_known_url
 
-from tests.server.oauth.device_flow import DEVICE_GRANT, decide
-from tests.server.oauth.flows import (
+from tests.server.features.auth.device_flow import DEVICE_GRANT, decide
+from tests.server.features.auth.flows import (
     REDIRECT,
     VERIFIER,
     answered,

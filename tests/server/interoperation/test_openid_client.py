@@ -8,10 +8,10 @@ from typing import IO, Any
 
 import pytest
 
-from templates_server.oauth.device import grant
+from templates_server.features.auth.device import grant
 from tests.requirements import TOOLCHAINS, require_node, require_npm_package
-from tests.server.oauth.device_flow import decide
-from tests.server.oauth.flows import (
+from tests.server.features.auth.device_flow import decide
+from tests.server.features.auth.flows import (
     REDIRECT,
     Browser,
     Someone,

@@ -14,7 +14,7 @@ from urllib.parse import urlencode, urlsplit
 
 import httpx
 
-from tests.server.oauth.flows import answered, authorization, hidden_fields
+from tests.server.features.auth.flows import answered, authorization, hidden_fields
 
 RACERS = 32
 CLIENT_ID = "mtribes-cli"

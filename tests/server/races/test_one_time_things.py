@@ -14,13 +14,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from templates_server.database import Database
-from templates_server.opening import open_database
-from templates_server.schema import tokens
+from templates_server.security.secrets import hashed
 from templates_server.settings import sqlite_url
-from templates_server.tokens.secrets import hashed
-from tests.server.oauth.device_flow import DEVICE_GRANT
-from tests.server.oauth.flows import REDIRECT, VERIFIER
+from templates_server.storage.database import Database
+from templates_server.storage.factory import open_database
+from templates_server.storage.tables import tokens
+from tests.server.features.auth.device_flow import DEVICE_GRANT
+from tests.server.features.auth.flows import REDIRECT, VERIFIER
 from tests.server.races.racing import CLIENT_ID, RACERS, Person, Race, told, winner
 from tests.server_processes import server_process
 from tests.servers import PostgresServer

@@ -1,1 +1,0 @@
-"""One file that holds everything a server knows, and the way back."""

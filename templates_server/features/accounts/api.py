@@ -1,0 +1,109 @@
+"""Who one is, one's organizations and their members. Service accounts: `service_accounts_api.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Literal
+
+from sqlalchemy import Connection
+from starlette.responses import Response
+
+from templates_server.errors import NotFound
+from templates_server.features.accounts import store
+from templates_server.features.accounts.invitations import store as invitations_store
+from templates_server.features.accounts.schemas import ChangedMember, Me, Membership, MemberView, OrganizationView
+from templates_server.features.accounts.store import Member, Organization
+from templates_server.features.audit import store as audit_store
+from templates_server.http.pagination import asked_page, next_link
+from templates_server.http.route import Answer, Call
+from templates_server.primitives.timestamps import to_rfc3339
+from templates_server.security.authorization import Place, PrincipalKind, may_see
+
+
+async def me(call: Call) -> Answer:
+    """Who asks."""
+    principal = call.principal
+    kind: Literal["person", "service"] = "service" if principal.kind is PrincipalKind.SERVICE else "person"
+    expires = to_rfc3339(principal.expires) if principal.expires is not None else None
+    memberships = [Membership(found.key, principal.roles[found.id]) for found in await _visible_organizations(call)]
+    scopes = sorted(principal.scopes)
+    return Answer([Me(kind, principal.email, principal.name, memberships, [*scopes], expires)], "me")
+
+
+async def list_organizations(call: Call) -> Answer:
+    """The organizations that the caller belongs to, by key."""
+    return Answer([_view(call, found) for found in await _visible_organizations(call)], "organization")
+
+
+async def get_organization(call: Call) -> Answer:
+    """One organization."""
+    ids = {call.place.organization_id}
+    found = await call.database.read(lambda connection: store.organizations_by_id(connection, ids))
+    return Answer([_view(call, organization) for organization in found], "organization")
+
+
+async def list_members(call: Call) -> Answer:
+    """A page of the members of an organization, by e-mail address."""
+    page, organization_id = asked_page(call), call.place.organization_id
+    members = await call.database.read(lambda connection: store.members_of(connection, organization_id, page))
+    headers = next_link(call, page, [member.email for member in members])
+    return Answer([_member_view(member) for member in members], "member", headers=headers)
+
+
+async def change_member(call: Call) -> Response:
+    """Give a member another role; the organization keeps an administrator."""
+    changed: ChangedMember = call.body
+
+    def work(connection: Connection) -> Answer:
+        organization_id = call.place.organization_id
+        member = _member(connection, call)
+        store.change_role(connection, organization_id, member=member, role=changed.role)
+        details = {"before": member.role.value, "role": changed.role.value}
+        audit_store.record(connection, call.deed("member.change", member.account_id, details=details))
+        return Answer([_member_view(_member(connection, call))], "member")
+
+    return await call.effect(work)
+
+
+async def remove_member(call: Call) -> Response:
+    """End a membership: from now on the person's tokens do not reach the organization. It keeps an administrator."""
+
+    def work(connection: Connection) -> Answer:
+        organization_id = call.place.organization_id
+        member = _member(connection, call)
+        store.remove_member(connection, organization_id, member)
+        invitations_store.withdraw_of(connection, organization_id, email=member.email)
+        audit_store.record(
+            connection, call.deed("member.remove", member.account_id, details={"role": member.role.value})
+        )
+        return Answer([], "member", HTTPStatus.NO_CONTENT)
+
+    return await call.effect(work)
+
+
+def _member(connection: Connection, call: Call) -> Member:
+    """The member that the path names by e-mail address."""
+    store.lock_organization(connection, call.place.organization_id)
+    member = store.find_member(connection, call.place.organization_id, call.parameters["member"])
+    if member is None:
+        raise NotFound
+    return member
+
+
+def _member_view(member: Member) -> MemberView:
+    return MemberView(member.email, member.name, member.role)
+
+
+async def _visible_organizations(call: Call) -> Sequence[Organization]:
+    """The caller's organizations, less those that the token is not narrowed to."""
+    principal = call.principal
+    found = await call.database.read(lambda connection: store.organizations_by_id(connection, principal.roles))
+    return [organization for organization in found if may_see(principal, Place(organization.id, organization.key))]
+
+
+def _view(call: Call, organization: Organization) -> OrganizationView:
+    role = call.principal.roles[organization.id]
+    return OrganizationView(
+        organization.id, organization.key, organization.name, role, to_rfc3339(organization.created)
+    )

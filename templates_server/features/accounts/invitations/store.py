@@ -1,0 +1,150 @@
+"""All SQL about invitations. A code is used up by one statement, in the transaction that stores the membership."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Select, delete, func, insert, literal, select, tuple_, update
+
+from templates_server.errors import BadRequest, Conflict
+from templates_server.features.accounts import email_address
+from templates_server.features.accounts import store as accounts_store
+from templates_server.features.accounts.invitations.codes import new_code
+from templates_server.http.pagination import Page
+from templates_server.primitives.ids import new_id
+from templates_server.primitives.timestamps import DAY, LATEST_AHEAD
+from templates_server.security.authorization import Role
+from templates_server.security.secrets import hashed
+from templates_server.storage.tables import invitations, organizations
+
+LIFETIME = 7 * DAY
+MAX_OPEN = 1_000  # of an organization
+COLUMNS = (
+    invitations.c.id,
+    invitations.c.organization_id,
+    organizations.c.key.label("organization_key"),
+    organizations.c.name.label("organization_name"),
+    invitations.c.email,
+    invitations.c.role,
+    invitations.c.created,
+    invitations.c.expires,
+)
+
+
+@dataclass(frozen=True)
+class Invitation:
+    """An invitation of an address (as it is compared) into an organization; times are milliseconds."""
+
+    id: str
+    organization_id: str
+    organization_key: str
+    organization_name: str
+    email: str
+    role: Role
+    created: int
+    expires: int
+
+
+@dataclass(frozen=True)
+class Invited:
+    """Who is invited as what, and by whom (an id)."""
+
+    email: str
+    role: Role
+    by: str
+
+
+def invite(connection: Connection, organization_id: str, *, invited: Invited, now: int) -> tuple[Invitation, str]:
+    """A new invitation, in place of an open one of the same address, and its code, which is not kept.
+
+    Conflict when the address is a member's, or when too many invitations are open.
+    """
+    accounts_store.lock_organization(connection, organization_id)
+    if accounts_store.find_member(connection, organization_id, invited.email) is not None:
+        raise Conflict(f"{invited.email} is a member already.", path="email")
+    withdraw_of(connection, organization_id, email=invited.email)
+    of_organization = invitations.c.organization_id == organization_id
+    connection.execute(delete(invitations).where(of_organization, invitations.c.expires <= now - LIFETIME))
+    if _count_open(connection, organization_id, now) >= MAX_OPEN:
+        raise Conflict(f"An organization may have {MAX_OPEN} open invitations: withdraw one first.")
+    invitation_id, code = new_id("inv"), new_code()
+    row = {
+        "code_hash": hashed(code),
+        "id": invitation_id,
+        "organization_id": organization_id,
+        "email": email_address.folded(invited.email),
+        "role": invited.role.value,
+        "created": now,
+        "created_by": invited.by,
+        "expires": now + LIFETIME,
+    }
+    connection.execute(insert(invitations).values(row))
+    created = connection.execute(_invitations().where(invitations.c.id == invitation_id)).one()
+    return _invitation(created), code
+
+
+def list_open(connection: Connection, organization_id: str, *, page: Page, now: int) -> Sequence[Invitation]:
+    """A page of the invitations that can still be accepted, by address."""
+    query = _invitations().where(_is_open(now), invitations.c.organization_id == organization_id)
+    if page.after:
+        invitation_id, blank, email = page.after.partition(" ")
+        if not blank:
+            raise BadRequest("`cursor` is not one of ours.")
+        place = tuple_(invitations.c.email, invitations.c.id)
+        query = query.where(place > tuple_(literal(email), literal(invitation_id)))
+    ordered = query.order_by(invitations.c.email, invitations.c.id).limit(page.limit)
+    return [_invitation(row) for row in connection.execute(ordered)]
+
+
+def find_open(connection: Connection, code: str, now: int) -> Invitation | None:
+    """The invitation of a code that can still be accepted; None when there is none."""
+    query = _invitations().where(_is_open(now), invitations.c.code_hash == hashed(code))
+    row = connection.execute(query).one_or_none()
+    return _invitation(row) if row else None
+
+
+def use(connection: Connection, code: str, now: int) -> bool:
+    """Whether the code was good; it is used up by this."""
+    used = update(invitations).where(_is_open(now), invitations.c.code_hash == hashed(code)).values(accepted=now)
+    return connection.execute(used).rowcount == 1
+
+
+def withdraw(connection: Connection, organization_id: str, invitation_id: str, *, now: int) -> bool:
+    """Whether there was such an open invitation of the organization; it is gone now."""
+    mine = (invitations.c.organization_id == organization_id) & (invitations.c.id == invitation_id)
+    return connection.execute(delete(invitations).where(mine, _is_open(now))).rowcount == 1
+
+
+def withdraw_of(connection: Connection, organization_id: str, *, email: str) -> None:
+    """Whatever link an address was given into the organization, it opens nothing from now on."""
+    mine = (invitations.c.organization_id == organization_id) & (invitations.c.email == email_address.folded(email))
+    connection.execute(delete(invitations).where(mine, invitations.c.accepted.is_(None)))
+
+
+def _count_open(connection: Connection, organization_id: str, now: int) -> int:
+    mine = invitations.c.organization_id == organization_id
+    return int(connection.execute(select(func.count()).where(mine, _is_open(now))).scalar_one())
+
+
+def _is_open(now: int) -> Any:
+    is_alive = (invitations.c.expires > now) & (invitations.c.created <= now + LATEST_AHEAD)
+    return invitations.c.accepted.is_(None) & is_alive
+
+
+def _invitations() -> Select[Any]:
+    return select(*COLUMNS).join_from(invitations, organizations)
+
+
+def _invitation(row: Any) -> Invitation:
+    return Invitation(
+        row.id,
+        row.organization_id,
+        row.organization_key,
+        row.organization_name,
+        row.email,
+        Role(row.role),
+        row.created,
+        row.expires,
+    )

@@ -1,0 +1,374 @@
+"""All SQL about accounts, organizations, memberships and service accounts. Invitations: `invitations/store.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, delete, func, insert, literal, select, tuple_, update
+from sqlalchemy.exc import IntegrityError
+
+from templates_server.errors import BadRequest, Conflict, NotFound, Problem, ValidationFailed
+from templates_server.features.accounts import email_address
+from templates_server.http.pagination import Page
+from templates_server.primitives.ids import is_key, new_id
+from templates_server.security.authorization import Role, Scope
+from templates_server.security.secrets import SecretKind, hashed, new_secret
+from templates_server.storage.removal.store import is_kept
+from templates_server.storage.tables import accounts, invitations, memberships, organizations, service_accounts, spaces
+
+MAX_NAME_LENGTH = 200
+MAX_SERVICE_ACCOUNTS = 100  # of an organization
+MAX_ADMINISTRATED = 100  # organizations of a person who creates another
+MOST_SPACES_NAMED = 5
+ACCOUNT_COLUMNS = (accounts.c.id, accounts.c.email, accounts.c.name, accounts.c.password_hash)
+ORGANIZATION_COLUMNS = (organizations.c.id, organizations.c.key, organizations.c.name, organizations.c.created)
+SERVICE_ACCOUNT_COLUMNS = (
+    service_accounts.c.id,
+    service_accounts.c.organization_id,
+    service_accounts.c.name,
+    service_accounts.c.secret_hash,
+    service_accounts.c.scopes,
+    service_accounts.c.created,
+)
+
+
+@dataclass(frozen=True)
+class Account:
+    """A person who can sign in. `email` as it is compared."""
+
+    id: str
+    email: str
+    name: str
+    password_hash: str
+
+
+@dataclass(frozen=True)
+class Organization:
+    """A tenant. `created` in milliseconds."""
+
+    id: str
+    key: str
+    name: str
+    created: int
+
+
+@dataclass(frozen=True)
+class Member:
+    """A person as part of an organization. `email` as it is compared."""
+
+    account_id: str
+    email: str
+    name: str
+    role: Role
+
+
+@dataclass(frozen=True)
+class ServiceAccount:
+    """A program as part of an organization; its id is its OAuth client id. `created` in milliseconds."""
+
+    id: str
+    organization_id: str
+    name: str
+    secret_hash: bytes
+    scopes: frozenset[Scope]
+    created: int
+
+
+def create_account(connection: Connection, email: str, *, name: str, password_hash: str, now: int) -> str:
+    """The id of a new account; Conflict when the address has one, ValidationFailed when it is none."""
+    if not email_address.is_email(email.strip()):
+        raise ValidationFailed([Problem("email", f"{email!r} is not an e-mail address.")])
+    _check_name(name)
+    if find_account_by_email(connection, email) is not None:
+        raise Conflict(f"{email} has an account already.", path="email")
+    account_id = new_id("acc")
+    connection.execute(
+        insert(accounts).values(
+            id=account_id, email=email_address.folded(email), name=name, password_hash=password_hash, created=now
+        )
+    )
+    return account_id
+
+
+def has_organizations(connection: Connection) -> bool:
+    """Whether there is any organization."""
+    return connection.execute(select(organizations.c.id).where(is_kept()).limit(1)).one_or_none() is not None
+
+
+def create_organization(connection: Connection, key: str, *, name: str, now: int) -> str:
+    """The id of a new organization; Conflict when the key is taken, ValidationFailed when it is not kebab-case."""
+    if not is_key(key):
+        raise ValidationFailed([Problem("key", f"{key!r} is not a key: kebab-case, a letter first.")])
+    _check_name(name)
+    return add_organization(connection, key, name=name, now=now)
+
+
+def add_organization(connection: Connection, key: str, *, name: str, now: int) -> str:
+    """The id of a new organization, whose key and name are good; Conflict when the key is taken."""
+    organization_id = new_id("org")
+    try:
+        connection.execute(insert(organizations).values(id=organization_id, key=key, name=name, created=now))
+    except IntegrityError:
+        raise Conflict(
+            f"There is an organization with the key {key} on this server: choose another.", path="key"
+        ) from None
+    return organization_id
+
+
+def rename_organization(connection: Connection, organization_id: str, name: str) -> str:
+    """Give an organization, which is locked, another name; the one before."""
+    mine = organizations.c.id == organization_id
+    before = connection.execute(select(organizations.c.name).where(mine)).scalar_one()
+    connection.execute(update(organizations).where(mine).values(name=name))
+    return str(before)
+
+
+def delete_organization(connection: Connection, organization_id: str) -> None:
+    """Remove an organization with its members, invitations and service accounts; nobody reaches it from then on.
+
+    Conflict while it has Spaces, NotFound when it is gone. Its key is free; its audit log goes in steps that follow.
+    """
+    lock_organization(connection, organization_id, to_delete=True)
+    keys = _first_spaces(connection, organization_id)
+    if keys:
+        more = ", ..." if len(keys) > MOST_SPACES_NAMED else ""
+        named = ", ".join(keys[:MOST_SPACES_NAMED]) + more
+        raise Conflict(f"The organization still has Spaces: {named}. Delete them first, then the organization.")
+    for table in (memberships, invitations, service_accounts):
+        connection.execute(delete(table).where(table.c.organization_id == organization_id))
+    removed = update(organizations).where(organizations.c.id == organization_id)
+    connection.execute(removed.values(key=organizations.c.id, name=""))
+
+
+def _first_spaces(connection: Connection, organization_id: str) -> Sequence[str]:
+    query = select(spaces.c.key).where(spaces.c.organization_id == organization_id).order_by(spaces.c.key)
+    return connection.execute(query.limit(MOST_SPACES_NAMED + 1)).scalars().all()
+
+
+def count_administrated(connection: Connection, account_id: str) -> int:
+    """How many organizations a person administrates; until the transaction ends, no other is created by them."""
+    connection.execute(select(accounts.c.id).where(accounts.c.id == account_id).with_for_update()).one()
+    mine = (memberships.c.account_id == account_id) & (memberships.c.role == Role.ADMINISTRATOR.value)
+    return int(connection.execute(select(func.count()).select_from(memberships).where(mine)).scalar_one())
+
+
+def add_member(connection: Connection, organization_id: str, *, account_id: str, role: Role) -> None:
+    """Make an account a member; Conflict when it is one."""
+    present = select(memberships.c.role).where(
+        memberships.c.organization_id == organization_id, memberships.c.account_id == account_id
+    )
+    if connection.execute(present).one_or_none():
+        raise Conflict("The account is a member already.")
+    connection.execute(
+        insert(memberships).values(organization_id=organization_id, account_id=account_id, role=role.value)
+    )
+
+
+def create_service_account(
+    connection: Connection, organization_id: str, *, name: str, scopes: Collection[Scope], now: int
+) -> tuple[str, str]:
+    """The id (also the OAuth client id) and the secret of a new service account; the secret is not kept.
+
+    Conflict when the organization has as many as it may.
+    """
+    _check_name(name)
+    lock_organization(connection, organization_id)
+    live = select(func.count()).select_from(service_accounts).where(_is_live(organization_id))
+    if connection.execute(live).scalar_one() >= MAX_SERVICE_ACCOUNTS:
+        raise Conflict(f"An organization may have {MAX_SERVICE_ACCOUNTS} service accounts: revoke one first.")
+    service_account_id, secret = new_id("svc"), new_secret(SecretKind.SERVICE)
+    connection.execute(
+        insert(service_accounts).values(
+            id=service_account_id,
+            organization_id=organization_id,
+            name=name,
+            secret_hash=hashed(secret),
+            scopes=" ".join(sorted(scopes)),
+            created=now,
+        )
+    )
+    return service_account_id, secret
+
+
+def _check_name(name: str) -> None:
+    if not is_name(name):
+        raise ValidationFailed([Problem("name", f"A name has 1 to {MAX_NAME_LENGTH} printable characters.")])
+
+
+def is_name(text: str) -> bool:
+    """Whether it can be the name of a person, an organization or a service account."""
+    return bool(text.strip()) and len(text) <= MAX_NAME_LENGTH and text.isprintable()
+
+
+def lock_organization(connection: Connection, organization_id: str, *, to_delete: bool = False) -> None:
+    """Keep others from changing who belongs to it until the transaction ends; NotFound when it is gone.
+
+    To delete it, others are kept from creating Spaces in it, too.
+    """
+    query = select(organizations.c.id).where(organizations.c.id == organization_id, is_kept())
+    query = query.with_for_update(key_share=not to_delete)
+    if connection.execute(query).one_or_none() is None:
+        raise NotFound
+
+
+def find_account_by_email(connection: Connection, email: str) -> Account | None:
+    """The account of an address, however it is spelled."""
+    row = connection.execute(
+        select(*ACCOUNT_COLUMNS).where(accounts.c.email == email_address.folded(email))
+    ).one_or_none()
+    return Account(*row) if row else None
+
+
+def find_account(connection: Connection, account_id: str) -> Account | None:
+    """The account of an id."""
+    row = connection.execute(select(*ACCOUNT_COLUMNS).where(accounts.c.id == account_id)).one_or_none()
+    return Account(*row) if row else None
+
+
+def find_first_administrator(connection: Connection) -> Account | None:
+    """The oldest account that administrates an organization."""
+    query = (
+        select(*ACCOUNT_COLUMNS)
+        .join_from(accounts, memberships)
+        .where(memberships.c.role == Role.ADMINISTRATOR.value)
+        .order_by(accounts.c.created, accounts.c.id)
+        .limit(1)
+    )
+    row = connection.execute(query).one_or_none()
+    return Account(*row) if row else None
+
+
+def organizations_of(connection: Connection, account_id: str) -> Sequence[tuple[Organization, Role]]:
+    """The organizations of an account, by key, with its role in each."""
+    query = (
+        select(
+            organizations.c.id, organizations.c.key, organizations.c.name, organizations.c.created, memberships.c.role
+        )
+        .join_from(organizations, memberships)
+        .where(memberships.c.account_id == account_id)
+        .order_by(organizations.c.key)
+    )
+    return [(Organization(*row[:4]), Role(row.role)) for row in connection.execute(query)]
+
+
+def organizations_by_id(connection: Connection, ids: Collection[str]) -> Sequence[Organization]:
+    """The organizations of these ids, by key."""
+    query = select(*ORGANIZATION_COLUMNS).where(organizations.c.id.in_(ids)).order_by(organizations.c.key)
+    return [Organization(*row) for row in connection.execute(query)]
+
+
+def keys_of_organizations(connection: Connection, ids: Collection[str]) -> Mapping[str, str]:
+    """The keys of organizations by their ids."""
+    return {organization.id: organization.key for organization in organizations_by_id(connection, ids)}
+
+
+def members_of(connection: Connection, organization_id: str, page: Page) -> Sequence[Member]:
+    """A page of the members of an organization, by e-mail address."""
+    query = _members(organization_id).where(accounts.c.email > page.after).order_by(accounts.c.email).limit(page.limit)
+    return [_member(row) for row in connection.execute(query)]
+
+
+def find_member(connection: Connection, organization_id: str, email: str) -> Member | None:
+    """The member with that address, however it is spelled; None when there is none."""
+    query = _members(organization_id).where(accounts.c.email == email_address.folded(email))
+    row = connection.execute(query).one_or_none()
+    return _member(row) if row else None
+
+
+def change_role(connection: Connection, organization_id: str, *, member: Member, role: Role) -> None:
+    """Give a member another role; Conflict when nobody would administrate the organization, which is locked."""
+    if role is not Role.ADMINISTRATOR:
+        _keep_an_administrator(connection, organization_id, without=member)
+    connection.execute(update(memberships).where(_membership(organization_id, member)).values(role=role.value))
+
+
+def remove_member(connection: Connection, organization_id: str, member: Member) -> None:
+    """End a membership; Conflict when nobody would administrate the organization, which is locked."""
+    _keep_an_administrator(connection, organization_id, without=member)
+    connection.execute(delete(memberships).where(_membership(organization_id, member)))
+
+
+def _keep_an_administrator(connection: Connection, organization_id: str, *, without: Member) -> None:
+    others = select(func.count()).where(
+        memberships.c.organization_id == organization_id,
+        memberships.c.role == Role.ADMINISTRATOR.value,
+        memberships.c.account_id != without.account_id,
+    )
+    if connection.execute(others).scalar_one() == 0:
+        raise Conflict(f"{without.email} is the last administrator: make somebody else one first.")
+
+
+def _membership(organization_id: str, member: Member) -> ColumnElement[bool]:
+    return (memberships.c.organization_id == organization_id) & (memberships.c.account_id == member.account_id)
+
+
+def _members(organization_id: str) -> Select[Any]:
+    return (
+        select(accounts.c.id, accounts.c.email, accounts.c.name, memberships.c.role)
+        .join_from(accounts, memberships)
+        .where(memberships.c.organization_id == organization_id)
+    )
+
+
+def _member(row: Any) -> Member:
+    return Member(row.id, row.email, row.name, Role(row.role))
+
+
+def replace_password_hash(connection: Connection, account: Account, new_hash: str) -> None:
+    """Keep another hash of the same password, unless the password was changed meanwhile."""
+    same = (accounts.c.id == account.id) & (accounts.c.password_hash == account.password_hash)
+    connection.execute(update(accounts).where(same).values(password_hash=new_hash))
+
+
+def service_accounts_of(connection: Connection, organization_id: str, page: Page) -> Sequence[ServiceAccount]:
+    """A page of the service accounts of an organization that are not revoked, by name."""
+    query = select(*SERVICE_ACCOUNT_COLUMNS).where(_is_live(organization_id))
+    columns = service_accounts.c
+    if page.after:
+        account_id, blank, name = page.after.partition(" ")
+        if not blank:
+            raise BadRequest("`cursor` is not one of ours.")
+        query = query.where(tuple_(columns.name, columns.id) > tuple_(literal(name), literal(account_id)))
+    ordered = query.order_by(columns.name, columns.id).limit(page.limit)
+    return [_service_account(row) for row in connection.execute(ordered)]
+
+
+def revoke_service_account(connection: Connection, service_account_id: str, *, now: int) -> bool:
+    """End a service account, and with it its tokens, at once; whether it was this that ended it."""
+    mine = (service_accounts.c.id == service_account_id) & service_accounts.c.revoked.is_(None)
+    return connection.execute(update(service_accounts).where(mine).values(revoked=now)).rowcount == 1
+
+
+def organization_of_service_account(connection: Connection, service_account_id: str) -> str | None:
+    """The id of the organization of a service account, a revoked one too; None when there is none."""
+    query = select(service_accounts.c.organization_id).where(service_accounts.c.id == service_account_id)
+    return connection.execute(query).scalar_one_or_none()
+
+
+def find_service_account_by_secret(connection: Connection, secret_hash: bytes) -> ServiceAccount | None:
+    """The service account of a secret, by what is stored of it, unless it was revoked."""
+    query = select(*SERVICE_ACCOUNT_COLUMNS).where(
+        service_accounts.c.secret_hash == secret_hash, service_accounts.c.revoked.is_(None)
+    )
+    row = connection.execute(query).one_or_none()
+    return _service_account(row) if row else None
+
+
+def _is_live(organization_id: str) -> ColumnElement[bool]:
+    return (service_accounts.c.organization_id == organization_id) & service_accounts.c.revoked.is_(None)
+
+
+def find_service_account(connection: Connection, service_account_id: str) -> ServiceAccount | None:
+    """The service account of an id, unless it was revoked."""
+    query = select(*SERVICE_ACCOUNT_COLUMNS).where(
+        service_accounts.c.id == service_account_id, service_accounts.c.revoked.is_(None)
+    )
+    row = connection.execute(query).one_or_none()
+    return _service_account(row) if row else None
+
+
+def _service_account(row: Any) -> ServiceAccount:
+    scopes = frozenset(Scope(scope) for scope in row.scopes.split())
+    return ServiceAccount(row.id, row.organization_id, row.name, row.secret_hash, scopes, row.created)

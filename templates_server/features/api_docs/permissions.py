@@ -1,0 +1,97 @@
+"""Who may use a route, in words and as OpenAPI says it. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from templates_server.http.route import Route, Surface
+from templates_server.security.authorization import ALL_SCOPES, ROLE_SCOPES, Role
+
+OPEN = {
+    Surface.SYSTEM: "Needs no credentials.",
+    Surface.PAGE: "For people in a browser.",
+    Surface.OAUTH: "Needs what OAuth 2 says of the client.",
+}
+
+
+def security_schemes(public_url: str) -> dict[str, Any]:
+    """The ways to present oneself."""
+    scopes = {str(scope): f"Lets a token do {scope}." for scope in sorted(ALL_SCOPES)}
+    token_url = f"{public_url}/oauth/token"
+    return {
+        "token": {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "A token: `mtp_...` that a person made, or `mto_...` of a sign-in or a service account.",
+        },
+        "oauth": {
+            "type": "oauth2",
+            "description": "How to get a token. PKCE with S256 is required.",
+            "flows": {
+                "authorizationCode": {
+                    "authorizationUrl": f"{public_url}/oauth/authorize",
+                    "tokenUrl": token_url,
+                    "refreshUrl": token_url,
+                    "scopes": scopes,
+                },
+                "clientCredentials": {"tokenUrl": token_url, "scopes": scopes},
+            },
+        },
+        "key": {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "A public key `pk_...` of an environment. It opens the Client API and nothing else.",
+        },
+        "header": {
+            "type": "apiKey",
+            "in": "header",
+            "name": "X-API-Key",
+            "description": "The same public key, where OpenFeature's clients send it in a header of its own.",
+        },
+        "client": {
+            "type": "http",
+            "scheme": "basic",
+            "description": "A service account's `client_id` and `client_secret`; they may stand in the body instead.",
+        },
+    }
+
+
+def security_of(route: Route) -> list[dict[str, list[str]]]:
+    """The alternatives of which one is needed; the scope that the token must have is named with it."""
+    scopes = [str(route.scope)] if route.scope else []
+    if route.is_open:
+        return []
+    if route.surface is Surface.PLATFORM:
+        return [{"token": scopes}, {"oauth": scopes}]
+    if route.surface is Surface.CLIENT:
+        return [{"key": []}]
+    if route.surface is Surface.OFREP:
+        return [{"key": []}, {"header": []}]
+    if route.surface is Surface.OAUTH and route.method == "POST":
+        return [{}, {"client": []}]
+    return []
+
+
+def roles_of(route: Route) -> list[Role]:
+    """The roles that may use the route, where it asks for a scope or a role."""
+    if route.surface is not Surface.PLATFORM or (route.scope is None and route.role is None):
+        return []
+    allowed = {route.role, Role.ADMINISTRATOR} if route.role else set(Role)
+    return [role for role in Role if role in allowed and (route.scope is None or route.scope in ROLE_SCOPES[role])]
+
+
+def in_words(route: Route) -> str:
+    """Who may use the route, as a sentence."""
+    if route.surface in OPEN:
+        return OPEN[route.surface]
+    if route.is_open:
+        return OPEN[Surface.SYSTEM] if route.find_asker is None else "Needs the token that is in the URL."
+    if route.surface is Surface.CLIENT:
+        return "Needs a `pk_` key of an environment."
+    if route.surface is Surface.OFREP:
+        return "Needs a `pk_` key of an environment, as a bearer token or as `X-API-Key`."
+    scope = f" with the scope `{route.scope}`" if route.scope else ""
+    roles = roles_of(route)
+    sign_in = " of a person's sign-in (not a personal token, not a service account's)" if route.needs_sign_in else ""
+    by_role = f"; the role must be {' or '.join(roles)}" if 0 < len(roles) < len(Role) else ""
+    return f"Needs a bearer token{sign_in}{scope}{by_role}."

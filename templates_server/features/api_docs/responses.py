@@ -1,0 +1,177 @@
+"""Which answers a route can give: its own, and those that every route of its kind shares. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from templates_server.features.api_docs.statuses import WHEN
+from templates_server.http.route import Route, Surface
+from templates_server.http.route_docs import (
+    ACCOUNT,
+    CONTENT_RANGE,
+    ETAG,
+    HTML,
+    IDEMPOTENCY_KEY,
+    IF_MATCH,
+    IF_NONE_MATCH,
+    LINK_TO_NEXT,
+    LOCATION,
+    Body,
+    Header,
+    Parameter,
+)
+
+BODILESS = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.SEE_OTHER, HTTPStatus.NOT_MODIFIED})
+FAILURES_FROM = HTTPStatus.BAD_REQUEST
+OF_ANY_ROUTE = frozenset(
+    {
+        HTTPStatus.BAD_REQUEST,
+        HTTPStatus.MISDIRECTED_REQUEST,
+        HTTPStatus.UPGRADE_REQUIRED,
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+    }
+)
+OF_SURFACE = {
+    Surface.PLATFORM: frozenset(
+        {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.TOO_MANY_REQUESTS}
+    ),
+    Surface.CLIENT: frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS}),
+    Surface.OFREP: frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS}),
+    Surface.OAUTH: frozenset({HTTPStatus.TOO_MANY_REQUESTS}),
+    Surface.PAGE: frozenset[HTTPStatus](),
+    Surface.SYSTEM: frozenset[HTTPStatus](),
+}
+OF_AN_OPEN_ROUTE = frozenset({HTTPStatus.TOO_MANY_REQUESTS})
+OF_A_BODY = frozenset(
+    {
+        HTTPStatus.REQUEST_TIMEOUT,
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+    }
+)
+CHALLENGE = Header("WWW-Authenticate", "Which credentials to bring (RFC 6750, 3).")
+RETRY_AFTER = Header("Retry-After", "How many seconds to wait.", int)
+REPLAYED = Header("Idempotency-Replayed", "`true` when this was answered before, under the same Idempotency-Key.")
+COUNTED = frozenset({Surface.PLATFORM, Surface.CLIENT, Surface.OFREP, Surface.OAUTH})
+RATE = (
+    Header("RateLimit-Limit", "How many requests a minute are possible; absent where there is no limit.", int),
+    Header("RateLimit-Remaining", "How many of them are left.", int),
+    Header("RateLimit-Reset", "In how many seconds all of them are.", int),
+)
+WORTH_WAITING = frozenset({HTTPStatus.CONFLICT, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
+PATH_PARAMETER = re.compile(r"\{(\w+)(\*?)\}")
+
+
+@dataclass(frozen=True)
+class PossibleAnswer:
+    """An answer that a route can give; a body of None is empty."""
+
+    status: HTTPStatus
+    text: str
+    body: Body | None = None
+    headers: tuple[Header, ...] = ()
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether it has the form of a refusal."""
+        return self.status >= FAILURES_FROM and self.body is None
+
+
+def path_parameters(route: Route) -> Sequence[str]:
+    """The names of the variable parts of its path."""
+    return [name for name, _ in PATH_PARAMETER.findall(route.path)]
+
+
+def open_path(route: Route) -> str:
+    """Its path as OpenAPI writes it."""
+    return PATH_PARAMETER.sub(r"{\1}", route.path)
+
+
+def taken(route: Route) -> Sequence[Parameter]:
+    """What it takes besides its path, with what every route of the Platform API takes."""
+    if route.surface is not Surface.PLATFORM or route.is_open:
+        return list(route.takes)
+    return [*route.takes, ACCOUNT, *((IDEMPOTENCY_KEY,) if route.method == "POST" else ())]
+
+
+def answers_of(route: Route) -> Sequence[PossibleAnswer]:
+    """Every answer that a route can give, successes first."""
+    return [*_successes(route), *_failures(route)]
+
+
+def _successes(route: Route) -> Iterator[PossibleAnswer]:
+    unchanged = {HTTPStatus.NOT_MODIFIED} if IF_NONE_MATCH in route.takes else set[HTTPStatus]()
+    body = _given(route)
+    for status in sorted({route.status, *route.also, *unchanged}):
+        is_empty = status in BODILESS or body is None
+        yield PossibleAnswer(status, WHEN[status], None if is_empty else body, tuple(_headers(route, status)))
+
+
+def _given(route: Route) -> Body | None:
+    """What a success gives; pages are HTML unless they say otherwise."""
+    if route.gives is None:
+        return Body(bytes, (HTML,)) if route.surface is Surface.PAGE else None
+    return route.gives if isinstance(route.gives, Body) else Body(route.gives)
+
+
+def _headers(route: Route, status: HTTPStatus) -> Iterator[Header]:
+    yield from _shared_headers(route)
+    yield from route.sends
+    if any(parameter.name == "cursor" for parameter in route.takes) and not route.successor:
+        yield LINK_TO_NEXT
+    if (IF_NONE_MATCH in route.takes or IF_MATCH in route.takes) and ETAG not in route.sends:
+        yield ETAG
+    if IDEMPOTENCY_KEY in taken(route):
+        yield REPLAYED
+    if status == HTTPStatus.SEE_OTHER and LOCATION not in route.sends:
+        yield LOCATION
+
+
+def _failures(route: Route) -> Iterator[PossibleAnswer]:
+    statuses = {error.status for error in route.refuses} | OF_ANY_ROUTE
+    statuses |= OF_AN_OPEN_ROUTE if route.is_open else OF_SURFACE[route.surface]
+    if path_parameters(route):
+        statuses |= {HTTPStatus.NOT_FOUND}
+    if route.reads is not None:
+        statuses |= OF_A_BODY - ({HTTPStatus.UNPROCESSABLE_ENTITY} if route.surface is Surface.OFREP else set())
+    if IF_MATCH in route.takes:
+        statuses |= {HTTPStatus.PRECONDITION_FAILED}
+    if IDEMPOTENCY_KEY in taken(route):
+        statuses |= {HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY}
+    statuses -= set(route.also)
+    for status in sorted(statuses):
+        yield PossibleAnswer(status, WHEN[status], headers=tuple(_failure_headers(route, status)))
+
+
+def _failure_headers(route: Route, status: HTTPStatus) -> Iterator[Header]:
+    yield from _shared_headers(route)
+    if status == HTTPStatus.UNAUTHORIZED or (status == HTTPStatus.FORBIDDEN and route.surface is Surface.PLATFORM):
+        yield CHALLENGE
+    if status in WORTH_WAITING:
+        yield RETRY_AFTER
+    if status == HTTPStatus.PRECONDITION_FAILED:
+        yield ETAG
+    if status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+        yield CONTENT_RANGE
+
+
+def _shared_headers(route: Route) -> Iterator[Header]:
+    """Headers of every answer, refusals too."""
+    if route.surface in COUNTED:
+        yield from RATE
+    yield from route.sends_always
+
+
+def data_type_of(route: Route) -> str:
+    """The envelope's `dataType`: what the route says, else the name of what it gives."""
+    kind: Any = route.gives.kind if isinstance(route.gives, Body) else route.gives
+    if route.data_type or kind is None:
+        return route.data_type
+    name = re.sub(r"(View|Put)$", "", getattr(kind, "__name__", ""))
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()

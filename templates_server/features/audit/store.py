@@ -1,0 +1,121 @@
+"""All SQL about deeds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Subquery, or_, select
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
+
+from templates_server.http.audit_event import Deed
+from templates_server.primitives.ids import random_text
+from templates_server.storage.tables import audit_entries
+
+MOST_LOOKED_THROUGH = 20_000  # for one page, where most deeds are others
+TIME_CHARACTERS = 11  # hexadecimal: until the year 2527; the case of letters sorts by the database's language
+RANDOM_CHARACTERS = 14
+PREFIX = "aud_"
+
+
+@dataclass(frozen=True)
+class StoredDeed:
+    """A deed under its id; ids sort by time."""
+
+    id: str
+    deed: Deed
+
+
+def record(connection: Connection, deed: Deed) -> None:
+    """Remember a deed, in the transaction that does it."""
+    row = {
+        "organization_id": deed.organization_id,
+        "id": f"{PREFIX}{deed.happened:0{TIME_CHARACTERS}x}{random_text(RANDOM_CHARACTERS)}",
+        "happened": deed.happened,
+        "actor_kind": deed.actor_kind,
+        "actor_id": deed.actor_id,
+        "actor": deed.actor,
+        "action": deed.action,
+        "target": deed.target,
+        "space": deed.space,
+        "environment": deed.environment,
+        "address": deed.address,
+        "details": json.dumps(deed.details, ensure_ascii=False, sort_keys=True),
+    }
+    connection.execute(audit_entries.insert(), row)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which deeds: so many before an id, "" for the newest of all; where given, by whom, what, where, since when.
+
+    `actor` is an id or a name; `action` an action such as `token.create`, or the noun of several; `space` a key;
+    `since` in milliseconds.
+    """
+
+    limit: int
+    before: str = ""
+    actor: str | None = None
+    action: str | None = None
+    space: str | None = None
+    since: int | None = None
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether it is only known from a deed itself that it is wanted."""
+        return not (self.actor is self.action is self.space is None)
+
+
+@dataclass(frozen=True)
+class Found:
+    """Deeds, and the id before which there may be more; None: there are no more."""
+
+    deeds: Sequence[StoredDeed]
+    more_before: str | None
+
+
+def list_deeds(connection: Connection, organization_id: str, wanted: Wanted) -> Found:
+    """A page of an organization's deeds, the newest first. It may be short and yet not the last."""
+    looked_through = max(wanted.limit, MOST_LOOKED_THROUGH) if wanted.is_narrow else wanted.limit
+    looked = _looked_through(organization_id, wanted, looked_through)
+    query = select(looked).where(*_conditions(looked.c, wanted)).order_by(looked.c.id.desc()).limit(wanted.limit)
+    deeds = [_stored(dict(row)) for row in connection.execute(query).mappings()]
+    if len(deeds) == wanted.limit:
+        return Found(deeds, deeds[-1].id)
+    last = select(looked.c.id).order_by(looked.c.id.desc()).offset(looked_through - 1).limit(1)
+    return Found(deeds, connection.execute(last).scalar_one_or_none() if wanted.is_narrow else None)
+
+
+def _looked_through(organization_id: str, wanted: Wanted, limit: int) -> Subquery:
+    columns = audit_entries.c
+    query = select(audit_entries).where(columns.organization_id == organization_id)
+    if wanted.before:
+        query = query.where(columns.id < wanted.before)
+    if wanted.since is not None:
+        query = query.where(columns.id >= _first_id(wanted.since))
+    return query.order_by(columns.id.desc()).limit(limit).subquery()
+
+
+def _conditions(columns: ReadOnlyColumnCollection[str, Any], wanted: Wanted) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.actor is not None:
+        conditions.append(
+            columns.actor.in_((wanted.actor, wanted.actor.strip().casefold())) | (columns.actor_id == wanted.actor)
+        )
+    if wanted.action is not None:
+        nouns = columns.action.startswith(f"{wanted.action}.", autoescape=True)
+        conditions.append(or_(columns.action == wanted.action, nouns))
+    if wanted.space is not None:
+        conditions.append(columns.space == wanted.space)
+    return conditions
+
+
+def _first_id(at: int) -> str:
+    """The id that sorts before all of that time, in milliseconds, and after."""
+    return f"{PREFIX}{max(at, 0):0{TIME_CHARACTERS}x}"
+
+
+def _stored(row: dict[str, Any]) -> StoredDeed:
+    return StoredDeed(row.pop("id"), Deed(**{**row, "details": json.loads(row["details"])}))

@@ -1,0 +1,172 @@
+"""The pages of the device flow: enter the code, decide, done. Programs talk to `oauth.api`.
+
+A code is looked up by a POST alone, so that no link or picture of another site can have a person guess.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from urllib.parse import urlencode
+
+from sqlalchemy import Connection
+from starlette.responses import Response
+
+from templates_server.errors import BadRequest, Forbidden
+from templates_server.features.accounts import store as accounts_store
+from templates_server.features.accounts.store import Account
+from templates_server.features.auth import scope_text
+from templates_server.features.auth.clients import PUBLIC_CLIENTS
+from templates_server.features.auth.device import store, user_codes
+from templates_server.features.auth.device.grant import VERIFICATION_PATH
+from templates_server.features.auth.device.store import Asking
+from templates_server.features.auth.oauth_store import FAMILY_LIFETIME, REFRESH_IDLE_LIFETIME
+from templates_server.features.pages.api import sign_out_to
+from templates_server.features.pages.browser_session import Browser, browser_of, check_form
+from templates_server.features.pages.renderer import Page, pages_of, see_other
+from templates_server.http.forms.urlencoded import decode_form
+from templates_server.http.route import Call
+from templates_server.primitives.timestamps import DAY, MINUTE, SECOND
+
+PURPOSE = "device code"
+EXAMPLE = user_codes.shown("BCDFGHJK")
+NOT_A_CODE = f"A code has eight letters, and none of them is a vowel: {EXAMPLE}, for example."
+UNKNOWN = "No program is waiting with this code. It may be mistyped, used already, or older than 15 minutes."
+LOCKED = (
+    f"{store.MAX_WRONG_CODES} codes were wrong. No more can be entered with this account for"
+    f" {store.GUESSES_WINDOW // MINUTE} minutes."
+)
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why no program was found for a code."""
+
+    problem: str
+    status: HTTPStatus = HTTPStatus.UNPROCESSABLE_ENTITY
+
+
+async def code_page(call: Call) -> Response:
+    """The form for the code; `?user_code=` fills it in. Nothing is looked up yet."""
+    browser = await browser_of(call)
+    given = call.query.get("user_code", "")
+    if browser.account is None:
+        return see_other(_sign_in_url(call, given))
+    return pages_of(call).answer(_code_page(given), shown_to=browser)
+
+
+async def enter_code(call: Call) -> Response:
+    """The question whether the program that shows this code may act for the person; or the form again."""
+    browser = await browser_of(call)
+    form = decode_form(call.request, call.body)
+    typed = form.text("user_code")
+    if browser.account is None:
+        return see_other(_sign_in_url(call, typed))
+    check_form(call, browser, form, purpose=PURPOSE)
+    found = await _found(call, browser.account, typed)
+    if isinstance(found, Refusal):
+        response = pages_of(call).answer(_code_page(typed, found), shown_to=browser)
+        if found.status is HTTPStatus.TOO_MANY_REQUESTS:
+            response.headers["Retry-After"] = str(store.GUESSES_WINDOW // SECOND)
+        return response
+    return await _consent_answer(call, browser, found)
+
+
+async def decide(call: Call) -> Response:
+    """Note what the person decided, and say so."""
+    browser = await browser_of(call)
+    form = decode_form(call.request, call.body)
+    user_code = form.text("user_code")
+    account = browser.account
+    if account is None:
+        return see_other(_sign_in_url(call, user_code))
+    check_form(call, browser, form, purpose=_consent_purpose(user_code))
+    choice = form.text("decision")
+    if choice == "another":
+        return await sign_out_to(call, browser, _sign_in_url(call, user_code))
+    if choice not in {"allow", "cancel"}:
+        raise BadRequest("The form does not say what was decided.")
+    decision = store.ALLOWED if choice == "allow" else store.REFUSED
+    is_decided = await call.database.write(
+        lambda connection: store.decide(connection, user_code, account_id=account.id, decision=decision, now=call.now)
+    )
+    if not is_decided:
+        return pages_of(call).answer(_code_page(user_code, Refusal(UNKNOWN)), shown_to=browser)
+    return see_other(f"{call.settings.base_path}{VERIFICATION_PATH}/{decision}")
+
+
+async def allowed_page(call: Call) -> Response:
+    """That the program was allowed."""
+    return await _done_page(call, is_allowed=True)
+
+
+async def refused_page(call: Call) -> Response:
+    """That it was not."""
+    return await _done_page(call, is_allowed=False)
+
+
+async def _done_page(call: Call, *, is_allowed: bool) -> Response:
+    page = Page("device_done", {"is_allowed": is_allowed})
+    return pages_of(call).answer(page, shown_to=await browser_of(call))
+
+
+async def _found(call: Call, account: Account, typed: str) -> Asking | Refusal:
+    """The program that shows this code. Codes that look like one and are none are counted."""
+    user_code = user_codes.entered(typed)
+    if user_code is None:
+        return Refusal(NOT_A_CODE)
+
+    def work(connection: Connection) -> Asking | Refusal:
+        if store.wrong_codes(connection, account.id, call.now) >= store.MAX_WRONG_CODES:
+            return Refusal(LOCKED, HTTPStatus.TOO_MANY_REQUESTS)
+        asking = store.find_asking(connection, user_code, call.now)
+        if asking is None:
+            store.note_wrong_code(connection, account.id)
+        return asking or Refusal(UNKNOWN)
+
+    return await call.database.write(work)
+
+
+async def _consent_answer(call: Call, browser: Browser, asking: Asking) -> Response:
+    account_id = browser.account.id if browser.account else ""
+    client = PUBLIC_CLIENTS.get(asking.client_id)
+    if client is None:
+        raise Forbidden("The program that shows this code is no longer known to this server.")
+    memberships = await call.database.read(lambda connection: accounts_store.organizations_of(connection, account_id))
+    values = {
+        "client_name": client.name,
+        "memberships": memberships,
+        "permissions": scope_text.in_words(asking.scopes.split(), [role for _, role in memberships]),
+        "user_code": asking.user_code,
+        "shown_code": user_codes.shown(asking.user_code),
+        "action": f"{call.settings.base_path}{VERIFICATION_PATH}/decision",
+        "purpose": _consent_purpose(asking.user_code),
+        "idle_days": REFRESH_IDLE_LIFETIME // DAY,
+        "lifetime_days": FAMILY_LIFETIME // DAY,
+    }
+    return pages_of(call).answer(Page("device_consent", values), shown_to=browser)
+
+
+def _consent_purpose(user_code: str) -> str:
+    """What the consent form is good for: this very code, which was found before the form was shown."""
+    return f"device consent {user_code}"
+
+
+def _code_page(typed: str, refusal: Refusal | None = None) -> Page:
+    known = user_codes.entered(typed)
+    values = {
+        "typed": user_codes.shown(known) if known else typed,
+        "is_given": known is not None and refusal is None,
+        "problem": refusal.problem if refusal else "",
+        "example": EXAMPLE,
+        "purpose": PURPOSE,
+    }
+    return Page("device", values, refusal.status if refusal else HTTPStatus.OK)
+
+
+def _sign_in_url(call: Call, typed: str) -> str:
+    """The sign-in page, from where one comes back with the code, if it can be one."""
+    known = user_codes.entered(typed)
+    query = f"?{urlencode({'user_code': user_codes.shown(known)})}" if known else ""
+    go_on_to = f"{call.settings.base_path}{VERIFICATION_PATH}{query}"
+    return f"{call.settings.base_path}/sign-in?{urlencode({'next': go_on_to})}"

@@ -1,0 +1,32 @@
+"""Signing a browser in to a local server by the code in its data folder: what `mtribes open` leads to."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from templates_server.errors import Forbidden, NotFound
+from templates_server.features.accounts import store as accounts_store
+from templates_server.features.auth.oauth_api import authority_of
+from templates_server.features.pages.api import sign_in_as
+from templates_server.features.pages.browser_session import browser_of, local_path
+from templates_server.features.pages.renderer import see_other
+from templates_server.http.route import Call
+
+USED_UP = "This link has been used. Run `mtribes open` for a new one."
+
+
+async def sign_in_locally(call: Call) -> Response:
+    """Sign the browser in as the first administrator, once, and go on; who is signed in already goes on at once.
+
+    Raises NotFound on a server that is not local, Forbidden for a code that is not good.
+    """
+    code = authority_of(call).local_code
+    if code is None:
+        raise NotFound
+    go_on_to = local_path(call.settings, call.query.get("next", ""))
+    if (await browser_of(call)).account is not None:
+        return see_other(go_on_to)
+    account = await call.database.read(accounts_store.find_first_administrator)
+    if account is None or not code.use(call.query.get("code", "")):
+        raise Forbidden(USED_UP)
+    return await sign_in_as(call, account, go_on_to=go_on_to)

@@ -1,0 +1,101 @@
+"""A request of the protocol, as Authlib reads it: made from the configured issuer, never from the Host header."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from authlib.oauth2.rfc6749 import InvalidClientError, InvalidRequestError, OAuth2Payload, OAuth2Request
+
+from templates_server.http.forms.urlencoded import Parameters
+
+CHALLENGE = 'Basic realm="mtribes"'
+
+
+class RefusedClient(InvalidClientError):
+    """The client is unknown, or did not prove who it is: 401, with the scheme to use (RFC 6749, 5.2)."""
+
+    def __init__(self, description: str) -> None:
+        super().__init__(description=description, status_code=401)
+
+    def get_headers(self) -> list[tuple[str, str]]:
+        """The headers of the answer."""
+        headers = [header for header in super().get_headers() if header[0] != "WWW-Authenticate"]
+        return [*headers, ("WWW-Authenticate", CHALLENGE)]
+
+
+class ProtocolPayload(OAuth2Payload):
+    """Parameters in Authlib's form."""
+
+    def __init__(self, parameters: Parameters) -> None:
+        self._parameters = parameters
+
+    @property
+    def data(self) -> Mapping[str, str]:
+        """The first value of each parameter that has one."""
+        return {name: values[0] for name, values in self._parameters.values.items() if values[0]}
+
+    @property
+    def datalist(self) -> Mapping[str, Sequence[str]]:
+        """All values of each parameter."""
+        return self._parameters.values
+
+
+class ProtocolRequest(OAuth2Request):
+    """A request at `uri`, below the issuer. `parameters` are of the query to authorize, else of the body."""
+
+    def __init__(
+        self, method: str, uri: str, *, parameters: Parameters, authorization: str = "", is_json: bool = False
+    ) -> None:
+        super().__init__(method, uri, headers={"Authorization": authorization} if authorization else {})
+        self.payload = ProtocolPayload(parameters)
+        self.parameters = parameters
+        self.is_json = is_json
+
+    @property
+    def args(self) -> Mapping[str, str]:
+        """The parameters."""
+        return self.payload.data
+
+    @property
+    def form(self) -> Mapping[str, str]:
+        """The parameters."""
+        return self.payload.data
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """How a client presents itself: `method` is one of RFC 7591's names, `secret` empty for a public one."""
+
+    method: str
+    client_id: str
+    secret: str = ""
+
+
+def credentials_of(request: ProtocolRequest) -> Credentials:
+    """The credentials of a request; RefusedClient when unreadable, InvalidRequestError when there are several."""
+    header = request.headers.get("Authorization")
+    form = request.parameters
+    if header is None:
+        method = "client_secret_post" if form.get("client_secret") else "none"
+        return Credentials(method, form.text("client_id"), form.text("client_secret"))
+    client_id, secret = _basic(header)
+    if form.get("client_secret") or form.get("client_id") not in {None, client_id}:
+        raise InvalidRequestError("The client presents itself twice.")
+    return Credentials("client_secret_basic", client_id, secret)
+
+
+def _basic(header: str) -> tuple[str, str]:
+    """User and password of a Basic header (RFC 6749, 2.3.1: both were form-encoded first)."""
+    scheme, _, encoded = header.partition(" ")
+    try:
+        decoded = base64.b64decode(encoded.strip(), validate=True).decode()
+        user, colon, password = decoded.partition(":")
+        client_id, secret = unquote(user, errors="strict"), unquote(password, errors="strict")
+    except ValueError:  # not base64, not UTF-8
+        raise RefusedClient("The credentials in the Authorization header cannot be read.") from None
+    if scheme.lower() != "basic" or not colon or "\0" in decoded + client_id:
+        raise RefusedClient("The Authorization header must be Basic, with client id and secret.")
+    return client_id, secret

@@ -1,0 +1,209 @@
+"""Personal access tokens over HTTP: made by a person who has signed in, listed, and ended at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from http import HTTPStatus
+
+import msgspec
+from sqlalchemy import Connection
+from starlette.responses import Response
+
+from templates_server.errors import Conflict, NotFound, Problem, ValidationFailed
+from templates_server.features.accounts import store as accounts_store
+from templates_server.features.accounts import token_store
+from templates_server.features.accounts.token_store import LimitNames, StoredToken
+from templates_server.features.audit import store as audit_store
+from templates_server.features.auth import oauth_store
+from templates_server.features.auth.token_schemas import MAX_LIVE_TOKENS, CreatedToken, NewToken, TokenText, TokenView
+from templates_server.features.auth.token_scopes import administrated, wanted_token
+from templates_server.http.audit_event import Deed
+from templates_server.http.pagination import Page, asked_page, next_link
+from templates_server.http.route import Answer, Call
+from templates_server.primitives.timestamps import DAY, to_rfc3339
+from templates_server.security import authorization
+from templates_server.security.authorization import Place, PrincipalKind, Role, Scope
+from templates_server.security.secrets import SecretKind, hashed, is_well_formed
+
+KEPT_WHEN_OVER = 90 * DAY
+NO_CONTENT = Answer([], "token", HTTPStatus.NO_CONTENT)
+
+
+async def list_tokens(call: Call) -> Answer:
+    """A page of the caller's own tokens; for administrators, of those that reach `?organization=`.
+
+    A token sees itself alone: what else its owner has is told to a sign-in.
+    """
+    page, principal = asked_page(call), call.principal
+    organization = await _administrated_organization(call)
+
+    def work(connection: Connection) -> tuple[Sequence[TokenView], list[str]]:
+        if organization is not None:
+            found = token_store.list_tokens_reaching(connection, organization.organization_id, page)
+        elif principal.kind is PrincipalKind.PERSON:
+            only = None if principal.signed_in else principal.token_id
+            found = token_store.list_tokens(connection, principal.id, only=only, page=page)
+        else:
+            found = []
+        return _views(connection, found, organization), [token.place for token in found]
+
+    views, places = await call.database.read(work)
+    return Answer(views, "token", headers=next_link(call, page, places))
+
+
+async def _administrated_organization(call: Call) -> Place | None:
+    """The organization of the query, which the caller administrates; None when there is none in it."""
+    name = call.query.get("organization")
+    if name is None:
+        return None
+    place = await call.services.locate({"organization": name})
+    if place is None or not authorization.may_see(call.principal, place):
+        raise NotFound
+    authorization.check_scope(call.principal, Scope.SPACES_READ, place)
+    authorization.check_role(call.principal, Role.ADMINISTRATOR, place)
+    return place
+
+
+async def create_token(call: Call) -> Response:
+    """A new token of the caller's; its text is told this once."""
+    new: NewToken = call.body
+    return await call.effect(
+        lambda connection: Answer([make_token(connection, call, new)], "token", HTTPStatus.CREATED)
+    )
+
+
+def make_token(connection: Connection, call: Call, new: NewToken) -> CreatedToken:
+    """A new token of the principal's, recorded; ValidationFailed with all that is wrong, Conflict for one too many."""
+    principal, now = call.principal, call.now
+    wanted = wanted_token(connection, new, principal=principal, now=now)
+    if token_store.count_live_tokens(connection, principal.id, now) >= MAX_LIVE_TOKENS:
+        raise Conflict(f"A person may have {MAX_LIVE_TOKENS} tokens at a time: revoke one first.")
+    token_store.forget_old_tokens(connection, principal.id, now - KEPT_WHEN_OVER)
+    token_id, secret = token_store.create_personal_token(connection, principal.id, token=wanted, now=now)
+    created = token_store.find_token(connection, token_id)
+    if created is None:
+        raise LookupError("a token that was just stored is not there")
+    _record(connection, call, "token.create", created)
+    [view] = _views(connection, [created])
+    return _with_text(view, secret)
+
+
+def list_own_tokens(connection: Connection, account_id: str, page: Page) -> Sequence[TokenView]:
+    """A page of a person's tokens, in order of their age."""
+    found = token_store.list_tokens(connection, account_id, only=None, page=page)
+    return _views(connection, found)
+
+
+async def revoke_token(call: Call) -> Response:
+    """End a token of one's own, or one that reaches an organization that one administrates."""
+
+    def work(connection: Connection) -> Answer:
+        end_token(connection, call, call.parameters["token"])
+        return NO_CONTENT
+
+    return await call.effect(work)
+
+
+def end_token(connection: Connection, call: Call, token_id: str) -> None:
+    """End a token that the principal may end, and record it; NotFound where there is no such one."""
+    token = token_store.find_token(connection, token_id)
+    if token is None or not _may_end(connection, call.principal, token):
+        raise NotFound
+    if token_store.revoke_token(connection, token.id, call.now):
+        _record(connection, call, "token.revoke", token)
+
+
+def _may_end(connection: Connection, principal: authorization.Principal, token: StoredToken) -> bool:
+    """Whether the caller may; Forbidden when only a scope is missing."""
+    if token.account_id == principal.id and (principal.signed_in or token.id == principal.token_id):
+        return True
+    if not administrated(principal, token_store.organizations_reached(connection, token)):
+        return False
+    authorization.check_scope(principal, Scope.SPACES_WRITE)
+    return True
+
+
+def _record(connection: Connection, call: Call, action: str, token: StoredToken) -> None:
+    """Remember it in every organization that the token reaches."""
+    for organization_id in token_store.organizations_reached(connection, token):
+        details = {"name": token.name, "scopes": sorted(token.scopes), "expires": to_rfc3339(token.expires)}
+        audit_store.record(connection, call.deed(action, token.id, organization_id=organization_id, details=details))
+
+
+async def revoke_by_text(call: Call) -> Response:
+    """End whatever a text opens: who has it needs no other proof. Nothing tells whether it opened anything."""
+    text: TokenText = call.body
+    secret = text.token.strip()
+    if not is_well_formed(secret):
+        raise ValidationFailed([Problem("token", "is not the text of a token: it is mistyped or cut")])
+
+    def work(connection: Connection) -> Answer:
+        if secret.startswith(SecretKind.PERSONAL):
+            _revoke_personal(connection, call, hashed(secret))
+        elif secret.startswith(SecretKind.SERVICE):
+            _revoke_service_account(connection, call, hashed(secret))
+        elif (issued := oauth_store.find_issued_token(connection, hashed(secret))) is not None:
+            oauth_store.revoke_token(connection, issued, call.now)
+        return NO_CONTENT
+
+    return await call.effect(work)
+
+
+def _revoke_personal(connection: Connection, call: Call, token_hash: bytes) -> None:
+    token = token_store.find_token_by_hash(connection, token_hash)
+    if token is None or not token_store.revoke_token(connection, token.id, call.now):
+        return
+    for organization_id in token_store.organizations_reached(connection, token):
+        audit_store.record(connection, _deed_of_holder(call, organization_id, "token.revoke", token.id))
+
+
+def _revoke_service_account(connection: Connection, call: Call, secret_hash: bytes) -> None:
+    account = accounts_store.find_service_account_by_secret(connection, secret_hash)
+    if account is None or not accounts_store.revoke_service_account(connection, account.id, now=call.now):
+        return
+    deed = _deed_of_holder(call, account.organization_id, "service_account.revoke", account.id)
+    audit_store.record(connection, deed)
+
+
+def _deed_of_holder(call: Call, organization_id: str, action: str, target: str) -> Deed:
+    """What somebody did of whom nothing is known but that they had the text."""
+    return Deed(
+        organization_id, call.now, "holder", target, "whoever has the text", action, target, address=call.address
+    )
+
+
+def _views(
+    connection: Connection, tokens: Sequence[StoredToken], seen_from: Place | None = None
+) -> Sequence[TokenView]:
+    """Tokens as their owners see them; seen from an organization, nothing of others is told."""
+    names = token_store.names_of_limits(connection, {limit for token in tokens for limit in token.limits})
+    return [_view(token, names, seen_from) for token in tokens]
+
+
+def _view(token: StoredToken, names: LimitNames, seen_from: Place | None) -> TokenView:
+    organizations = {
+        id_
+        for id_ in token.limits & names.organizations.keys()
+        if seen_from is None or id_ == seen_from.organization_id
+    }
+    spaces = {
+        id_
+        for id_ in token.limits & names.spaces.keys()
+        if seen_from is None or names.organization_of_space[id_] == seen_from.organization_id
+    }
+    gone = [] if seen_from else token.limits - names.organizations.keys() - names.spaces.keys()
+    return TokenView(
+        token.id,
+        token.name,
+        [*sorted(token.scopes)],
+        sorted(names.organizations[id_] for id_ in organizations),
+        [*sorted(names.spaces[id_] for id_ in spaces), *sorted(gone)],
+        to_rfc3339(token.created),
+        to_rfc3339(token.expires),
+        None if token.last_used is None else to_rfc3339(token.last_used),
+        token.owner,
+    )
+
+
+def _with_text(view: TokenView, secret: str) -> CreatedToken:
+    return CreatedToken(**msgspec.structs.asdict(view), token=secret)

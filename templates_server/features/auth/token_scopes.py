@@ -1,0 +1,74 @@
+"""What a new token may do: never more than who makes it. Every problem is named by its path."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+
+from sqlalchemy import Connection
+
+from templates_server.errors import ValidationFailed
+from templates_server.features.accounts.token_store import PersonalToken
+from templates_server.features.auth.token_schemas import NewToken
+from templates_server.features.spaces import store as spaces_store
+from templates_server.primitives.timestamps import DAY
+from templates_server.primitives.validation import Reader
+from templates_server.primitives.yaml_json import shown
+from templates_server.security.authorization import Place, Principal, Role, Scope, may_see
+
+
+def wanted_token(connection: Connection, new: NewToken, *, principal: Principal, now: int) -> PersonalToken:
+    """The token that is asked for; ValidationFailed with all that is wrong with it."""
+    reader = Reader()
+    name = read_name(reader, new.name, "say what the token is for")
+    scopes = read_scopes(reader, new.scopes, principal)
+    limits = frozenset(_limits(connection, reader, new, principal))
+    if reader.problems:
+        raise ValidationFailed(reader.problems)
+    return PersonalToken(name, scopes, now + new.expires_in_days * DAY, limits or principal.limits)
+
+
+def read_name(reader: Reader, given: str, advice: str) -> str:
+    """A name that must be there."""
+    name = reader.name(given.strip(), "name")
+    if not given.strip():
+        reader.refuse("name", f"must not be empty: {advice}")
+    return name
+
+
+def read_scopes(reader: Reader, names: Sequence[str] | None, principal: Principal) -> frozenset[Scope]:
+    """The scopes of these names, or all that the caller has; none that the caller does not have."""
+    if names is None:
+        return principal.scopes
+    scopes = set()
+    for number, name in enumerate(names):
+        path = f"scopes[{number}]"
+        known = reader.one_of(name, path, [*Scope], "a scope")
+        if known is not None and known not in principal.scopes:
+            reader.refuse(path, "is a scope that you do not have here yourself")
+        elif known is not None:
+            scopes.add(Scope(known))
+    return frozenset(scopes)
+
+
+def _limits(connection: Connection, reader: Reader, new: NewToken, principal: Principal) -> Iterator[str]:
+    """The ids of the organizations and Spaces that the token is narrowed to, by key or id."""
+    for kind, names in (("organization", new.organizations), ("space", new.spaces)):
+        for number, name in enumerate(names or ()):
+            place = spaces_store.locate(connection, {kind: name})
+            if place is None or not may_see(principal, place):
+                reader.refuse(f"{kind}s[{number}]", f"{shown(name)} is not there, or it is not yours")
+            else:
+                yield _id_of(place)
+
+
+def _id_of(place: Place) -> str:
+    return place.space_id or place.organization_id
+
+
+def administrated(principal: Principal, organization_ids: Collection[str]) -> Sequence[str]:
+    """Those of the organizations that the caller administrates, as far as the caller's own token reaches."""
+    return [
+        organization_id
+        for organization_id in organization_ids
+        if principal.roles.get(organization_id) is Role.ADMINISTRATOR and may_see(principal, Place(organization_id, ""))
+    ]

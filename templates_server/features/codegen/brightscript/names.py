@@ -1,0 +1,61 @@
+"""How names are written in BrightScript, which ignores case, and which members are taken."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from templates_server.features.codegen.naming import Name, Scope
+from templates_server.features.codegen.safe_fragments import Identifier, Path
+
+_TAKEN_MEMBERS = frozenset(
+    {
+        # Methods of associative arrays and nodes, which a member of that name would stand in for.
+        "addfield", "addfields", "addreplace", "append", "appendchild", "appendchildren", "boundingrect", "callfunc",
+        "clear", "count", "createchild", "createchildren", "delete", "doesexist", "findnode", "getchild",
+        "getchildcount", "getchildren", "getfield", "getfields", "getparent", "hasfield", "hasfocus", "insertchild",
+        "insertchildren", "isempty", "isinfocuschain", "isnext", "issamenode", "issubtype", "items", "keys", "lookup",
+        "lookupci", "next", "observefield", "observefieldscoped", "parentsubtype", "removechild", "removechildren",
+        "removefield", "reparent", "replacechild", "replacechildren", "reset", "setfield", "setfields", "setfocus",
+        "setmodecasesensitive", "subtype", "unobservefield", "unobservefieldscoped", "update",
+        # Fields of nodes and of Tasks.
+        "change", "control", "focusable", "focusedchild", "functionname", "id", "state",
+        # Reserved words; not all may follow a dot.
+        "and", "as", "box", "catch", "continue", "createobject", "dim", "each", "else", "elseif", "end", "endfor",
+        "endfunction", "endif", "endsub", "endtry", "endwhile", "eval", "exit", "exitwhile", "false", "for", "function",
+        "getglobalaa", "getlastruncompileerror", "getlastrunruntimeerror", "goto", "if", "in", "interface", "invalid",
+        "let", "library", "mod", "not", "objfun", "or", "pos", "print", "rem", "return", "run", "step", "stop", "sub",
+        "tab", "then", "throw", "to", "true", "try", "type", "while",
+    }
+)  # fmt: skip
+
+
+def prefix_of(options: Mapping[str, str], space_key: Name) -> str:
+    """What components, functions and files of a Space begin with: the option `prefix`, else the Space's name."""
+    return options.get("prefix") or space_key.pascal
+
+
+def member(name: Name) -> Identifier:
+    """A member of a generated object."""
+    return Identifier(f"{name.camel}_" if name.camel.lower() in _TAKEN_MEMBERS else name.camel)
+
+
+def function(prefix: str, name: Name, what: str) -> Identifier:
+    """A function such as `Vod_Hero_Experience`: no two kinds of them meet, since words of names have no underscore."""
+    return Identifier(f"{prefix}_{name.pascal}_{what}")
+
+
+def event_function(prefix: str, name: Name) -> Identifier:
+    """A function such as `Vod_VideoCompleted`, never that of the fields."""
+    return Identifier(f"{prefix}_{name.pascal}" + ("_" if name.pascal.lower() == "fields" else ""))
+
+
+def file_path(folder: str, prefix: str, name: Name) -> Path:
+    """The file of a template below the output folder."""
+    return Path(f"{folder}/{prefix}_{name.pascal}.brs")
+
+
+def identifier(scope: Scope, name: Name) -> str:
+    """What an app writes: a member, or what the functions and the file of a template or event are called after."""
+    if scope in {Scope.EXPERIENCE, Scope.SECTION, Scope.EVENT}:
+        return name.camel
+    return member(name).text

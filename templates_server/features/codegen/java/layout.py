@@ -1,0 +1,63 @@
+"""Where the lines break, as google-java-format breaks them: flat while it fits into 100 columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from templates_server.features.codegen.java.literals import LINE_WIDTH
+from templates_server.features.codegen.safe_fragments import Code, Piece
+
+CONTINUATION = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call: `head` ends before its opening bracket."""
+
+    head: str
+    arguments: Sequence[Piece | Call]
+
+    @property
+    def text(self) -> str:
+        """All on one line."""
+        return f"{self.head}({', '.join(argument.text for argument in self.arguments)})"
+
+
+def statement(head: str, of: Piece | Call, tail: str, *, indent: int) -> Code:
+    """`head value tail`, such as `return call();` with the head `return `; without the indent of its first line."""
+    return Code(_broken(head, of, tail, indent=indent))
+
+
+def assignment(head: str, of: Piece | Call, *, indent: int) -> Code:
+    """`head = value;`, the value on the next line where both do not fit into one."""
+    if _fits(f"{head} = {of.text};", indent):
+        return Code(f"{head} = {of.text};")
+    inner = indent + CONTINUATION
+    return Code(f"{head} =\n{' ' * inner}{_broken('', of, ';', indent=inner)}")
+
+
+def method_head(returned: str, signature: str, *, indent: int) -> Code:
+    """`public Type name() {`, the name on the next line where both do not fit into one."""
+    flat = f"public {returned} {signature} {{"
+    if _fits(flat, indent):
+        return Code(flat)
+    return Code(f"public {returned}\n{' ' * (indent + CONTINUATION)}{signature} {{")
+
+
+def _broken(head: str, of: Piece | Call, tail: str, *, indent: int) -> str:
+    flat = f"{head}{of.text}{tail}"
+    if not isinstance(of, Call) or not of.arguments or _fits(flat, indent):
+        return flat
+    inner = indent + CONTINUATION
+    joined = ", ".join(argument.text for argument in of.arguments) + f"){tail}"
+    if _fits(joined, inner):
+        return f"{head}{of.head}(\n{' ' * inner}{joined}"
+    *first, last = of.arguments
+    lines = [_broken("", argument, ",", indent=inner) for argument in first]
+    lines.append(_broken("", last, f"){tail}", indent=inner))
+    return f"{head}{of.head}(\n" + "\n".join(f"{' ' * inner}{line}" for line in lines)
+
+
+def _fits(text: str, indent: int) -> bool:
+    return indent + len(text) <= LINE_WIDTH

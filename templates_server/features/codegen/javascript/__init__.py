@@ -1,0 +1,54 @@
+"""JavaScript: the same modules as TypeScript's, each as `.js` and `.d.ts`.
+
+`runtime.js` and `runtime.d.ts` are made of TypeScript's runtime:
+`python -m tests.server.features.codegen.javascript_runtime`.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+
+from templates_server.features.codegen.languages import Language
+from templates_server.features.codegen.naming import ModelNames
+from templates_server.features.codegen.templates import FOLDER, Templates, with_header
+from templates_server.features.codegen.typescript.modules import extension_of
+from templates_server.features.codegen.typescript.names import identifier
+from templates_server.features.codegen.typescript.space_modules import GENERATED, GIT_ATTRIBUTES, HEADER, space_modules
+from templates_server.features.spaces.model import GenerationInput
+
+DECLARATIONS = ("d.ts",)
+ENDINGS = ("js", *DECLARATIONS)
+PACKAGE = '{\n  "type": "module",\n  "sideEffects": false\n}\n'
+"""ES modules, whatever the `package.json` of the app says, of which a bundler may leave out what is not used."""
+
+TEMPLATES = Templates("javascript", "typescript")
+
+
+def files(
+    generation_input: GenerationInput, names: ModelNames, options: Mapping[str, str], code_hash: str
+) -> dict[str, str]:
+    """Every file of the output, by path."""
+    extension = {"extension": extension_of(options)}
+    written = {
+        f"{module.stem}.{ending}": with_header(
+            HEADER, TEMPLATES.body(f"{module.template}.{ending}.jinja", {**module.values, **extension})
+        )
+        for module in space_modules(generation_input, names, options, code_hash)
+        for ending in (DECLARATIONS if module.is_types else ENDINGS)
+    }
+    others = {".gitattributes": with_header(GIT_ATTRIBUTES, GENERATED), "package.json": PACKAGE}
+    return written | runtime() | others
+
+
+@functools.cache
+def runtime() -> dict[str, str]:
+    """The runtime, which is the same for every Space."""
+    folder = FOLDER / "javascript"
+    return {
+        f"runtime.{ending}": with_header(HEADER, (folder / f"runtime.{ending}").read_text("utf-8"))
+        for ending in ENDINGS
+    }
+
+
+LANGUAGE = Language(identifier=identifier, files=files)

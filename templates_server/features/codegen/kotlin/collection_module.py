@@ -1,0 +1,67 @@
+"""The files of collections: their children by name, and all of them together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from templates_server.features.codegen.kotlin.layout import broken
+from templates_server.features.codegen.kotlin.literals import documentation, string
+from templates_server.features.codegen.kotlin.modules import Module, imports
+from templates_server.features.codegen.kotlin.names import class_name, file_path, member, type_name
+from templates_server.features.codegen.naming import ModelNames
+from templates_server.features.codegen.safe_fragments import Code, Piece
+from templates_server.features.spaces.model import Child, ChildKind, Collection, SpaceModel
+
+
+def collection_module(collection: Collection, names: ModelNames, package: Code) -> Module:
+    """One collection."""
+    kind = type_name(names.collections[collection.key], "Collection")
+    children = [_child(collection, child, names) for child in collection.children]
+    pairs = [Code(f"stateOf({child['key'].text}, {child['name'].text})") for child in children]
+    values = {
+        "package": package,
+        "imports": imports(package, ["EntitySource", *(["stateOf"] if children else []), "statesOf"]),
+        "about": documentation(collection.name, collection.description, key=collection.key),
+        "class": kind,
+        "children": children,
+        "states": broken("statesOf(", pairs, ")", indent=12) if pairs else Code("statesOf()"),
+    }
+    return Module(file_path(kind.text, folder="collection"), "Collection.kt.jinja", values)
+
+
+def _child(collection: Collection, child: Child, names: ModelNames) -> Mapping[str, Piece]:
+    entity = string(f"{collection.key}.{child.key}").text
+    if child.kind is ChildKind.EXPERIENCE:
+        kind = class_name(names.experiences[child.type]).text
+        declared, made = f"Experience<{kind}.Properties>", f"source.experience({entity}, {kind})"
+        state = f"ExperienceTestState<{kind}.Values>"
+    else:
+        declared = type_name(names.sections[child.type], "Section").text
+        made, state = f"{declared}(source, {entity})", f"SectionTestState<{declared}.TestEntry>"
+    name = member(names.children[collection.key][child.key])
+    about = documentation(child.name, child.description, indent=4)
+    given = {
+        "key": string(f"{collection.key}.{child.key}"),
+        "name": name,
+        "declaration": Code(f"public val {name.text}: {declared} = {made}"),
+        "state": Code(f"public var {name.text}: {state}? = null"),
+    }
+    return {**given, "about": about or Code("")}
+
+
+def collections_module(model: SpaceModel, names: ModelNames, package: Code) -> Module:
+    """All collections of the Space."""
+    values = {
+        "package": package,
+        "imports": imports(package, ["EntitySource", "Json"]),
+        "about": documentation(model.name, model.description, key=model.key),
+        "collections": [
+            {
+                "about": documentation(collection.name, collection.description, indent=4) or Code(""),
+                "name": member(names.collections[collection.key]),
+                "class": type_name(names.collections[collection.key], "Collection"),
+            }
+            for collection in model.collections
+        ],
+    }
+    return Module(file_path("Collections"), "Collections.kt.jinja", values)

@@ -1,0 +1,141 @@
+"""How names are written in Kotlin, and which are taken."""
+
+from __future__ import annotations
+
+from templates_server.features.codegen.naming import Name, Scope
+from templates_server.features.codegen.safe_fragments import Code, Identifier, Path
+
+KEYWORDS = frozenset(
+    {
+        "as", "break", "class", "continue", "do", "else", "false", "for", "fun", "if", "in", "interface", "is", "null",
+        "object", "package", "return", "super", "this", "throw", "true", "try", "typealias", "typeof", "val", "var",
+        "when", "while",
+    }
+)  # fmt: skip
+"""Those that no declaration may be called by without backticks."""
+
+_TAKEN_MEMBERS = frozenset({"class"})
+"""What the JVM has a getter for already."""
+
+_TAKEN_FUNCTIONS = frozenset({"getClass", "hashCode", "notifyAll", "toString"})
+"""What every object has; an event's name has two words at least."""
+
+RUNTIME_TYPES = (
+    "AnyItem", "Client", "Color", "Event", "Experience", "ExperienceState", "ExperienceTestState", "FileStorage",
+    "Item", "ItemTestState", "Logger", "Option", "PropertySet", "PropertyValues", "Section", "SectionState",
+    "SectionTestState", "Session", "SessionFailure", "SessionState", "SessionStatus", "Snapshot",
+    "SpaceStorage", "StartOptions",
+)  # fmt: skip
+"""The types of the runtime that apps use."""
+
+INTERNAL_TYPES = (
+    "Assembly", "Blueprint", "EntitySource", "EntityTestState", "ExperienceType", "GeneratedCode", "ItemSource",
+    "ItemValues", "Json", "Program", "PropertyReader",
+)  # fmt: skip
+"""The types of the runtime that generated code uses besides."""
+
+_OWN_TYPES = (
+    "Aliases", "Collections", "Companion", "Entry", "Events", "Fallbacks", "Fields", "Mtribes", "Properties", "Space",
+    "TestEntry", "TestItem", "TestState", "TestStates", "Values",
+)  # fmt: skip
+_STANDARD_TYPES = (
+    "Annotation", "Any", "Array", "ArrayList", "AutoCloseable", "Boolean", "BooleanArray", "Byte", "ByteArray", "Char",
+    "CharArray", "CharSequence", "Class", "Cloneable", "Collection", "Comparable", "Comparator", "Date", "Deprecated",
+    "Double", "DoubleArray", "Enum", "Error", "Exception", "Executor", "Float", "FloatArray", "Function", "Function0",
+    "Function1", "HashMap", "HashSet", "Int", "IntArray", "Integer", "Iterable", "Iterator", "Lazy", "LinkedHashMap",
+    "LinkedHashSet", "List", "Long", "LongArray", "Map", "Math", "MutableCollection", "MutableIterable", "MutableList",
+    "MutableMap", "MutableSet", "Nothing", "Number", "Object", "Override", "Package", "Pair", "Process", "Record",
+    "Regex", "ReplaceWith", "Result", "Runnable", "Runtime", "RuntimeException", "Sequence", "Set", "Short",
+    "ShortArray", "String", "StringBuilder", "Suppress", "Synchronized", "System", "Thread", "ThreadLocal", "Throwable",
+    "Throws", "Triple", "UByte", "UInt", "ULong", "UShort", "Unit", "Void", "Volatile",
+)  # fmt: skip
+_TAKEN_TYPES = frozenset(name.lower() for name in (*RUNTIME_TYPES, *INTERNAL_TYPES, *_OWN_TYPES, *_STANDARD_TYPES))
+_ENDINGS = ("section", "collection")
+"""What sections and collections are called by: no experience ends so, so that no two types meet."""
+
+_DEVICES = frozenset(
+    {"aux", "con", "conin", "conout", "nul", "prn"}
+    | {f"{device}{number}" for device in ("com", "lpt") for number in range(10)}
+)
+
+
+def member(name: Name) -> Code:
+    """A property of a generated class."""
+    return _quoted(f"{name.camel}_" if name.camel in _TAKEN_MEMBERS else name.camel)
+
+
+def parameter(name: Name) -> Code:
+    """A parameter of a function."""
+    return _quoted(name.camel)
+
+
+def function(name: Name) -> Code:
+    """A function that makes an event."""
+    return _quoted(f"{name.camel}_" if name.camel in _TAKEN_FUNCTIONS else name.camel)
+
+
+def _quoted(text: str) -> Code:
+    identifier = Identifier(text)
+    return Code(f"`{text}`" if text in KEYWORDS else identifier.text)
+
+
+def class_name(name: Name) -> Identifier:
+    """The class of a type of experience, such as `Hero`."""
+    taken = name.pascal.lower() in _TAKEN_TYPES or name.pascal.lower().endswith(_ENDINGS)
+    return Identifier(f"{name.pascal}_" if taken or name.pascal.lower() in _DEVICES else name.pascal)
+
+
+def nested_name(name: Name) -> Identifier:
+    """A class within another."""
+    return Identifier(f"{name.pascal}_" if name.pascal.lower() in _TAKEN_TYPES else name.pascal)
+
+
+def type_name(name: Name, what: str) -> Identifier:
+    """Such as `HomepageBodySection`."""
+    return Identifier(name.pascal + what)
+
+
+def entry_name(name: Name) -> Identifier:
+    """An entry of an enum, such as `FULL_WIDTH`."""
+    text = name.snake.upper()
+    return Identifier(f"{text}_" if text == UNSET else text)
+
+
+UNSET = "UNSET"
+"""The entry that stands for a select without a value."""
+
+
+def file_path(stem: str, *, folder: str = "") -> Path:
+    """The file of a class; all of them are one package, whatever their folder, since sealed types are within one."""
+    return Path(f"{folder}/{stem}.kt" if folder else f"{stem}.kt")
+
+
+def package_segment(name: Name) -> Identifier:
+    """The last part of a package."""
+    text = "".join(name.words) + (f"_{name.suffix}" if name.suffix else "")
+    return Identifier(f"{text}_" if text in _RESERVED_SEGMENTS else text)
+
+
+_RESERVED_SEGMENTS = KEYWORDS | frozenset(
+    {
+        "abstract", "assert", "boolean", "byte", "case", "catch", "char", "const", "default", "double", "enum",
+        "extends", "final", "finally", "float", "goto", "implements", "import", "instanceof", "int", "long", "native",
+        "new", "private", "protected", "public", "short", "static", "strictfp", "switch", "synchronized", "throws",
+        "transient", "void", "volatile",
+    }
+)  # fmt: skip
+"""Of Java too, whose code may call this one."""
+
+
+def identifier(scope: Scope, name: Name) -> str:
+    """What an app writes: a class, a property, a function or a parameter."""
+    match scope:
+        case Scope.EXPERIENCE:
+            return class_name(name).text
+        case Scope.SECTION:
+            return type_name(name, "Section").text
+        case Scope.PROPERTY | Scope.CHILD | Scope.COLLECTION:
+            return member(name).text
+        case Scope.EVENT:
+            return function(name).text
+    return parameter(name).text

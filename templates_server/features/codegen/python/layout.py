@@ -1,0 +1,64 @@
+"""Where the lines break, as `ruff format` breaks them: flat while it fits, else one part a line with a last comma."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from templates_server.features.codegen.python.literals import scalar, string
+from templates_server.features.codegen.safe_fragments import Code, Piece
+from templates_server.features.spaces.model import Value
+
+LINE_WIDTH = 88
+INDENT = "    "
+
+_WIDE = re.compile(
+    "[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff"
+    "\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\U0001f300-\U0001f64f\U0001f680-\U0001f6ff\U0001f900-\U0001f9ff"
+    "\U00020000-\U0003fffd]"
+)
+
+
+def fits(text: str, *, indent: int = 0) -> bool:
+    """Whether the line is not too long; wide characters count twice."""
+    return indent + len(text) + (0 if text.isascii() else len(_WIDE.findall(text))) <= LINE_WIDTH
+
+
+def enclosed(head: str, parts: Sequence[Piece], tail: str, *, indent: int = 0) -> Code:
+    """`head` ends in an opening bracket, `tail` begins with the closing one: `call(` a, b `)`."""
+    texts = [part.text for part in parts]
+    flat = f"{head}{', '.join(texts)}{tail}"
+    if not texts or ("\n" not in flat and fits(flat, indent=indent)):
+        return Code(flat)
+    return spread(head, parts, tail, indent=indent)
+
+
+def spread(head: str, parts: Sequence[Piece], tail: str, *, indent: int = 0) -> Code:
+    """The same, one part a line, however short; nothing between the brackets where there is none."""
+    margin = " " * indent
+    lines = "".join(f"{margin}{INDENT}{part.text},\n" for part in parts)
+    return Code(f"{head}\n{lines}{margin}{tail}" if lines else f"{head}{tail}")
+
+
+def literal(head: str, options: Sequence[str], tail: str, *, indent: int, is_optional: bool = False) -> Code:
+    """`head Literal["a", "b"] tail`; with None among them where the value is optional."""
+    parts: list[Piece] = [string(option) for option in dict.fromkeys(options)]
+    if is_optional:
+        parts.append(Code("None"))
+    return enclosed(f"{head}Literal[", parts, f"]{tail}", indent=indent)
+
+
+def texts(head: str, of: Sequence[str], tail: str, *, indent: int) -> Code:
+    """`head ("a", "b") tail`: a tuple of texts, which has a comma where it has one alone."""
+    parts = [string(one) for one in of]
+    if len(parts) != 1:
+        return enclosed(f"{head}(", parts, f"){tail}", indent=indent)
+    flat = f"{head}({parts[0].text},){tail}"
+    return Code(flat) if fits(flat, indent=indent) else spread(f"{head}(", parts, f"){tail}", indent=indent)
+
+
+def value(head: str, of: Value, tail: str, *, indent: int) -> Code:
+    """`head value tail` of a model's value."""
+    if isinstance(of, tuple):
+        return texts(head, of, tail, indent=indent)
+    return Code(f"{head}{scalar(of).text}{tail}")

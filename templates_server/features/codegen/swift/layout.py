@@ -1,0 +1,46 @@
+"""Where the lines break, as swift-format breaks them: flat while it fits into 100 columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from templates_server.features.codegen.safe_fragments import Code, Piece
+
+LINE_WIDTH = 100
+INDENT = 2
+
+
+def fits(text: str, *, indent: int) -> bool:
+    """Whether the line is not too long."""
+    return indent + len(text) <= LINE_WIDTH
+
+
+def enclosed(head: str, parts: Sequence[Piece], tail: str, *, indent: int) -> Code:
+    """`head` ends in an opening bracket, `tail` begins with the closing one: flat, or with the parts on lines below."""
+    texts = [part.text for part in parts]
+    flat = f"{head}{', '.join(texts)}{tail}"
+    if not texts or fits(flat, indent=indent):
+        return Code(flat)
+    margin = " " * (indent + INDENT)
+    lines = [""]
+    for at, text in enumerate(texts):
+        part = text + (tail if at == len(texts) - 1 else ",")
+        if lines[-1] and fits(f"{lines[-1]} {part}", indent=len(margin)):
+            lines[-1] += f" {part}"
+        else:
+            lines.append(part)
+    return Code(head + "".join(f"\n{margin}{line}" for line in lines[1:]))
+
+
+def signature(head: str, parameters: Sequence[Piece], tail: str, *, indent: int) -> Code:
+    """The head of a function: where it is too long, the bracket closes on a line of its own."""
+    texts = [parameter.text for parameter in parameters]
+    flat = f"{head}{', '.join(texts)}{tail}"
+    if not texts or fits(flat, indent=indent):
+        return Code(flat)
+    margin, inner = " " * indent, " " * (indent + INDENT)
+    joined = ", ".join(texts)
+    if fits(joined, indent=len(inner)):
+        return Code(f"{head}\n{inner}{joined}\n{margin}{tail}")
+    lines = f",\n{inner}".join(texts)
+    return Code(f"{head}\n{inner}{lines}\n{margin}{tail}")

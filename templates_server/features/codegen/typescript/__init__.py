@@ -1,0 +1,52 @@
+"""TypeScript, for browsers and Node: ES modules, no third-party dependency."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+
+from templates_server.features.codegen.languages import Language
+from templates_server.features.codegen.naming import ModelNames
+from templates_server.features.codegen.templates import FOLDER, Templates, with_header
+from templates_server.features.codegen.typescript.modules import extension_of
+from templates_server.features.codegen.typescript.names import identifier
+from templates_server.features.codegen.typescript.space_modules import GENERATED, GIT_ATTRIBUTES, HEADER, space_modules
+from templates_server.features.spaces.model import GenerationInput
+
+RUNTIME_PARTS = (
+    "limits", "values", "platform", "callers", "input", "entities", "layers", "storage", "identity", "retry", "kept",
+    "events", "client", "transport", "session", "recording", "unknown", "runner", "tabs", "follower", "space",
+    "options",
+)  # fmt: skip
+"""The runtime is one file for those who read it, and a file a subject for those who write it."""
+
+TEMPLATES = Templates("typescript")
+
+
+def files(
+    generation_input: GenerationInput, names: ModelNames, options: Mapping[str, str], code_hash: str
+) -> dict[str, str]:
+    """Every file of the output, by path."""
+    extension = {"extension": extension_of(options)}
+    written = {
+        f"{module.stem}.ts": with_header(
+            HEADER, TEMPLATES.body(f"{module.template}.ts.jinja", {**module.values, **extension})
+        )
+        for module in space_modules(generation_input, names, options, code_hash)
+    }
+    return written | {"runtime.ts": runtime(), ".gitattributes": with_header(GIT_ATTRIBUTES, GENERATED)}
+
+
+@functools.cache
+def runtime() -> str:
+    """The runtime, which is the same for every Space."""
+    return with_header(HEADER, runtime_body())
+
+
+def runtime_body() -> str:
+    """The runtime without its header."""
+    folder = FOLDER / "typescript" / "runtime"
+    return "\n".join((folder / f"{part}.ts").read_text("utf-8") for part in RUNTIME_PARTS)
+
+
+LANGUAGE = Language(identifier=identifier, files=files)

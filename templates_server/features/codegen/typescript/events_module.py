@@ -1,0 +1,101 @@
+"""The module of what an app says: its events with their metadata, its fields, and the types that go by them.
+
+Types alone. It is there where the model has events or fields, or the option `events` narrows what may be tracked;
+without it the runtime's own types are taken, which let an app say anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from templates_server.features.codegen.event_option import is_modelled_only
+from templates_server.features.codegen.naming import ModelNames
+from templates_server.features.codegen.safe_fragments import Code, Identifier, Piece
+from templates_server.features.codegen.typescript.layout import union
+from templates_server.features.codegen.typescript.literals import documentation, property_name, string
+from templates_server.features.codegen.typescript.modules import Import, Module
+from templates_server.features.codegen.typescript.names import type_name
+from templates_server.features.spaces.model import Event, Field, Metadata, PropertyType, SpaceModel
+
+STEM = "events"
+_TYPES = {PropertyType.TEXT: "string", PropertyType.NUMBER: "number", PropertyType.TOGGLE: "boolean"}
+_RUNTIME_TYPES = ("Experience", "Item", "Session", "StartOptions", "Track")
+"""Those of the runtime that this module has types of the same name for."""
+_INHERITED = {"constructor": Code("Function")}
+"""What every object has under a key: without it in the type, none that leaves the key out would be of that type."""
+
+
+def has_events_module(model: SpaceModel, options: Mapping[str, str]) -> bool:
+    """Whether there is one."""
+    return bool(model.events or model.fields) or is_modelled_only(options)
+
+
+def narrowed_types(model: SpaceModel) -> Sequence[str]:
+    """The types of the runtime that the module stands in for."""
+    return [*_RUNTIME_TYPES, *(["Fields"] if model.fields else [])]
+
+
+def exported_types(model: SpaceModel, names: ModelNames) -> Import:
+    """All of its types, for the index to hand on."""
+    texts = ["Events", *narrowed_types(model)]
+    texts += [_metadata_type(event, names).text for event in model.events if event.metadata]
+    return Import(f"./{STEM}", [], [Identifier(text) for text in sorted(texts)])
+
+
+def track_import(model: SpaceModel, options: Mapping[str, str]) -> Import | None:
+    """How the module of an experience finds the type of `track`; None where the runtime's own serves."""
+    return Import(f"../{STEM}", [], [Identifier("Track")]) if has_events_module(model, options) else None
+
+
+def events_module(model: SpaceModel, names: ModelNames, options: Mapping[str, str]) -> Module:
+    """Events and fields."""
+    values = {
+        "metadata": [_metadata(event, names) for event in model.events if event.metadata],
+        "events": [_event(event, names) for event in model.events],
+        "fields": [_field(field) for field in model.fields],
+        "track": Code("TrackOf<Events, never>" if is_modelled_only(options) else "TrackOf<Events>"),
+    }
+    return Module(STEM, STEM, values, is_types=True)
+
+
+def _metadata_type(event: Event, names: ModelNames) -> Identifier:
+    return type_name(names.events[event.key], "Metadata")
+
+
+def _metadata(event: Event, names: ModelNames) -> Mapping[str, object]:
+    return {
+        "about": documentation(event.name, event.description, key=event.key),
+        "type": _metadata_type(event, names),
+        "members": [_member(item, is_required=item.is_required) for item in event.metadata],
+    }
+
+
+def _event(event: Event, names: ModelNames) -> Mapping[str, Piece | None]:
+    metadata = _metadata_type(event, names).text if event.metadata else "{}"
+    return {
+        "about": documentation(event.name, event.description, indent=2),
+        "declaration": Code(f"readonly {property_name(event.key).text}: {metadata};"),
+    }
+
+
+def _field(field: Field) -> Mapping[str, Piece | None]:
+    return _member(field, is_required=False)
+
+
+def _member(of: Metadata | Field, *, is_required: bool) -> Mapping[str, Piece | None]:
+    key = property_name(of.key).text
+    head = f"readonly {key}:" if is_required else f"readonly {key}?:"
+    return {
+        "about": documentation(of.name, of.description, indent=2),
+        "declaration": union(head, [*_values(of), *([] if is_required else _nothing(of.key))], indent=2),
+    }
+
+
+def _values(of: Metadata | Field) -> Sequence[Piece]:
+    return [string(option) for option in of.options] if of.type is PropertyType.SELECT else [Code(_TYPES[of.type])]
+
+
+def _nothing(key: str) -> Iterator[Piece]:
+    if key in _INHERITED:
+        yield _INHERITED[key]
+    yield from (Code("null"), Code("undefined"))

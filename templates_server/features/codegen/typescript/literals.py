@@ -1,0 +1,97 @@
+"""Values and comments as TypeScript and JavaScript write them: whatever a person wrote stays data."""
+
+from __future__ import annotations
+
+import math
+import re
+import textwrap
+
+from templates_server.features.codegen.safe_fragments import Code, Comment, Literal
+from templates_server.features.spaces.model import Color, Value
+
+COMMENT_WIDTH = 100
+
+_UNSEEN = (
+    "\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f"
+    "\u3164\ud800-\uf8ff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff\U000e0000-\U0010ffff"
+)
+"""Control, format and bidirectional characters, fillers, surrogates and private use: what an editor shows wrongly.
+
+A fixed list rather than `unicodedata`, whose answers differ between versions of Python.
+"""
+
+_ESCAPED = re.compile(rf"[\\<{_UNSEEN}]")
+_DROPPED = re.compile(rf"[{_UNSEEN}]+")
+_SHORT_ESCAPES = {"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
+_TAG = re.compile(r"(?<![A-Za-z0-9])@")
+_ORDINARY = re.compile(r"[A-Za-z0-9,.;:'()?! -]*\Z")
+_PROPERTY_NAME = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*\Z")
+
+
+def string(text: str) -> Literal:
+    """A string literal; in single quotes where that needs fewer backslashes, as the formatter has it."""
+    quote = "'" if text.count('"') > text.count("'") else '"'
+    return Literal(quote + _ESCAPED.sub(_escape, text).replace(quote, "\\" + quote) + quote)
+
+
+def _escape(match: re.Match[str]) -> str:
+    character = match.group()
+    if character in _SHORT_ESCAPES:
+        return _SHORT_ESCAPES[character]
+    code = ord(character)
+    if code > 0xFFFF:  # noqa: PLR2004  beyond the basic plane JSON has a pair of surrogates
+        code -= 0x10000
+        return f"\\u{0xD800 + (code >> 10):04x}\\u{0xDC00 + (code & 0x3FF):04x}"
+    return f"\\u{code:04x}"
+
+
+def number(value: float) -> Literal:
+    """A number literal; ValueError for infinity and NaN."""
+    if not math.isfinite(value):
+        raise ValueError("a number must be finite")
+    text = repr(value).replace("e+", "e")
+    return Literal(text.removesuffix(".0"))
+
+
+def property_name(key: str) -> Literal:
+    """A name in an object literal: bare where it may be, and never the one that sets the prototype."""
+    if key == "__proto__":
+        return Literal('["__proto__"]')
+    return Literal(key) if _PROPERTY_NAME.match(key) else string(key)
+
+
+def scalar(value: Value) -> Literal | Code:
+    """A value that stands on one line: all but lists."""
+    match value:
+        case None:
+            return Literal("null")
+        case bool():
+            return Literal("true" if value else "false")
+        case int() | float():
+            return number(value)
+        case str():
+            return string(value)
+        case Color():
+            return Code(f"{{ value: {scalar(value.value).text}, opacity: {number(value.opacity).text} }}")
+    raise TypeError(f"not a scalar: {value!r}")
+
+
+def documentation(name: str, description: str, *, key: str = "", indent: int = 0) -> Comment | None:
+    """A comment of name and description, one line or several; of the key, or None, where there is neither."""
+    words = [_plain(part) for part in (name, description)]
+    text = ": ".join(part for part in words if part) or _plain(key)
+    if not text:
+        return None
+    if len(text) <= COMMENT_WIDTH - indent:
+        return Comment(f"/** {text} */")
+    margin = " " * indent
+    lines = textwrap.wrap(text, COMMENT_WIDTH - indent, break_on_hyphens=False, break_long_words=False)
+    return Comment("/**\n" + "".join(f"{margin} * {line}\n" for line in lines) + f"{margin} */")
+
+
+def _plain(text: str) -> str:
+    """On one line, without what ends a comment, begins a tag, or is read by tools."""
+    if _ORDINARY.match(text):
+        return " ".join(text.split())
+    visible = " ".join(_DROPPED.sub(" ", text).split())
+    return _TAG.sub(r"\\@", visible.replace("*/", "*\\/").replace("//#", "// #"))

@@ -1,0 +1,69 @@
+"""The module of a section type: what its items may be."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from templates_server.features.codegen.naming import ModelNames, Name
+from templates_server.features.codegen.safe_fragments import Code, Identifier, join
+from templates_server.features.codegen.typescript.layout import INDENT, enclosed, fits, union
+from templates_server.features.codegen.typescript.literals import documentation, string
+from templates_server.features.codegen.typescript.modules import Import, Module, path_of
+from templates_server.features.codegen.typescript.names import type_name, variable
+from templates_server.features.spaces.model import Section
+
+
+def section_module(section: Section, names: ModelNames) -> Module:
+    """One section type."""
+    name = names.sections[section.key]
+    supported = [names.experiences[key] for key in section.supports]
+    constants = [variable(one, "Experience") for one in supported]
+    values = {
+        "about": documentation(section.name, section.description, key=section.key),
+        "imports": [_import(one) for one in supported],
+        "runtime": Import("../runtime", [], _runtime_types(supported)),
+        "items_type": type_name(name, "Items"),
+        "items": _items(name, [type_name(one, "Item") for one in supported]),
+        "entries": _entries(name, supported),
+        "section_type": type_name(name, "Section"),
+        "body": enclosed("return space.section(entity, [", constants, "]);", indent=2),
+        "typescript_head": _signature(name, " {"),
+        "javascript_head": Code(f"export function {variable(name, 'Section').text}(space, entity) {{"),
+        "declaration": _signature(name, ";", keyword="export declare function"),
+    }
+    return Module(path_of("section", name), "section", values)
+
+
+def _import(name: Name) -> Import:
+    path = f"../{path_of('experience', name)}"
+    return Import(path, [variable(name, "Experience")], [type_name(name, "Item"), type_name(name, "Values")])
+
+
+def _runtime_types(supported: Sequence[Name]) -> Sequence[Identifier]:
+    return [Identifier(one) for one in ("EntitySource", *(["ItemTestState"] if supported else []), "Section")]
+
+
+def _entries(name: Name, supported: Sequence[Name]) -> Code:
+    kinds = [
+        enclosed("ItemTestState<", [string(one.key), type_name(one, "Values")], ">", indent=4, last_comma=False)
+        for one in supported
+    ]
+    return union(f"export type {type_name(name, 'Entries').text} =", kinds or [Code("never")])
+
+
+def _items(name: Name, members: Sequence[Identifier]) -> Code:
+    head = f"export type {type_name(name, 'Items').text} = readonly "
+    if len(members) <= 1:
+        return Code(f"{head}{members[0].text if members else 'never'}[];")
+    joined = join(members, " | ").text
+    if fits(f"{head}({joined})[];"):
+        return Code(f"{head}({joined})[];")
+    if fits(joined, indent=len(INDENT)):
+        return Code(f"{head}(\n{INDENT}{joined}\n)[];")
+    return Code(head + "(" + "".join(f"\n{INDENT}| {one.text}" for one in members) + "\n)[];")
+
+
+def _signature(name: Name, tail: str, *, keyword: str = "export function") -> Code:
+    parameters = [Code("space: EntitySource"), Code("entity: string")]
+    result = type_name(name, "Section").text
+    return enclosed(f"{keyword} {variable(name, 'Section').text}(", parameters, f"): {result}{tail}")

@@ -1,0 +1,142 @@
+"""A person's own personal access tokens: made, shown once, listed with when each was last used, revoked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from http import HTTPStatus
+
+from sqlalchemy import Connection
+from starlette.responses import Response
+
+from templates_server.errors import ApiError, Conflict, ValidationFailed
+from templates_server.features.auth.token_api import end_token, list_own_tokens, make_token
+from templates_server.features.auth.token_schemas import (
+    DEFAULT_DAYS,
+    MAX_LIMITS,
+    MOST_DAYS,
+    CreatedToken,
+    NewToken,
+    TokenView,
+)
+from templates_server.features.console.shell import done, show
+from templates_server.features.console.visit import Visit, form, page
+from templates_server.features.pages.renderer import Page
+from templates_server.http.forms.urlencoded import Parameters
+from templates_server.http.pagination import MAX_LIMIT
+from templates_server.http.pagination import Page as ListPage
+from templates_server.primitives.integers import whole_number
+from templates_server.primitives.timestamps import to_rfc3339
+from templates_server.security.authorization import Scope
+
+PATH = "/account/tokens"
+CREATE, REVOKE = "create token", "revoke token"
+DAYS = (7, 30, DEFAULT_DAYS, 365)
+MEANINGS: Mapping[Scope, str] = {
+    Scope.SPACES_READ: "see Spaces, models and deliveries",
+    Scope.SPACES_WRITE: "change and delete them",
+    Scope.CODE_READ: "generate code",
+    Scope.USERS_READ: "see users and visitors",
+    Scope.USERS_WRITE: "change, import and erase them",
+    Scope.TRIBES_READ: "see tribes; with users:read who is in them",
+    Scope.TRIBES_WRITE: "change tribes",
+    Scope.EVENTS_READ: "see and export events",
+}
+FIELDS = ("name", "scopes", "organizations", "spaces", "expires_in_days")
+SEPARATORS = re.compile(r"[\s,]+")
+
+
+@dataclass(frozen=True)
+class Typed:
+    """What stands in the form, and what is wrong with it, by field; "" for what is wrong with the whole."""
+
+    name: str = ""
+    scopes: Sequence[str] = ()
+    organizations: Sequence[str] = ()
+    spaces: str = ""
+    days: int = DEFAULT_DAYS
+    problems: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+@page
+async def tokens_page(visit: Visit) -> Response:
+    """The list, and the form for a new one."""
+    return await _answer(visit, Typed(name=visit.call.query.get("name", "")))
+
+
+@form(CREATE, back=PATH, keeps=("name",))
+async def create_token(visit: Visit, sent: Parameters) -> Response:
+    """Make a token and show its text, this once; or the form again, with all that is wrong."""
+    typed = _typed(sent)
+    new = NewToken(
+        typed.name,
+        list(typed.scopes),
+        list(typed.organizations) or None,
+        [name for name in SEPARATORS.split(typed.spaces) if name] or None,
+        typed.days,
+    )
+    if problems := _problems_of(new):
+        return await _answer(visit, replace(typed, problems=problems))
+    try:
+        created = await visit.call.database.write(lambda connection: make_token(connection, visit.call, new))
+    except (ValidationFailed, Conflict) as error:
+        return await _answer(visit, replace(typed, problems=_by_field(error)))
+    return await _answer(visit, Typed(), created=created)
+
+
+@form(REVOKE, back=PATH)
+async def revoke_token(visit: Visit, _: Parameters) -> Response:
+    """End a token of the person's own."""
+    token_id = visit.call.parameters["token"]
+    await visit.call.database.write(lambda connection: end_token(connection, visit.call, token_id))
+    return done(visit, PATH, "Token revoked.")
+
+
+def _typed(form: Parameters) -> Typed:
+    days = whole_number(form.text("days"), most=MOST_DAYS)
+    return Typed(
+        form.text("name"),
+        tuple(form.values.get("scope", ())),
+        tuple(form.values.get("organization", ())),
+        form.text("spaces"),
+        days or DEFAULT_DAYS,
+    )
+
+
+def _problems_of(new: NewToken) -> Mapping[str, Sequence[str]]:
+    """What no form of ours sends."""
+    problems = {"scopes": ["choose at least one"]} if not new.scopes else {}
+    if len(new.spaces or ()) > MAX_LIMITS:
+        problems["spaces"] = [f"at most {MAX_LIMITS} can be named"]
+    return problems
+
+
+def _by_field(error: ApiError) -> Mapping[str, Sequence[str]]:
+    """What a refusal says, by the field of the form that it is about."""
+    found: dict[str, list[str]] = {}
+    for problem in error.problems:
+        name = (problem.path or "").partition("[")[0]
+        found.setdefault(name if name in FIELDS else "", []).append(problem.message)
+    return found
+
+
+async def _answer(visit: Visit, typed: Typed, created: CreatedToken | None = None) -> Response:
+    call, account = visit.call, visit.account
+
+    def load(connection: Connection) -> Sequence[TokenView]:
+        return list_own_tokens(connection, account.id, ListPage(MAX_LIMIT, ""))
+
+    found = await call.database.read(load)
+    values = {
+        "tokens": [one for one in reversed(found) if one.expires > to_rfc3339(call.now)],
+        "typed": typed,
+        "created": created,
+        "scopes": MEANINGS.items(),
+        "organizations": visit.organizations,
+        "days": DAYS,
+        "create": CREATE,
+        "revoke": REVOKE,
+    }
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if typed.problems else HTTPStatus.OK
+    return await show(visit, Page("console/tokens", values, status), here="tokens")

@@ -1,0 +1,249 @@
+"""A change to a delivery document, as a review page shows it and a push makes it: one deed, applied as a whole. Pure.
+
+Only what is changed travels through forms, never a document: so that it can be made from a newer revision as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+import msgspec
+
+from templates_server.errors import BadRequest, Problem, ValidationFailed
+from templates_server.features.console.delivery.merge import merge_scenarios
+from templates_server.features.spaces.delivery.parser import MAX_TARGETED
+from templates_server.features.spaces.delivery.scenario_selection import DEFAULT_NAME
+
+Document = Mapping[str, Any]
+NOT_A_CHANGE = "This is not a change that the console makes. Go back and choose it again."
+
+
+class ItemShape(msgspec.Struct, frozen=True):
+    """What an item of a scenario is, whatever the model has."""
+
+    id: str
+    experience: str
+    properties: dict[str, Any] = {}
+
+
+class ScenarioShape(msgspec.Struct, frozen=True):
+    """What a scenario is, whatever the model has."""
+
+    name: str = ""
+    tribes: list[str] = []
+    properties: dict[str, Any] = {}
+    items: list[ItemShape] = []
+
+
+class Deed(msgspec.Struct, frozen=True, tag_field="deed", forbid_unknown_fields=True):
+    """What every change is: tagged by what it does."""
+
+
+class Publish(Deed, frozen=True, tag="publish"):
+    """Make a collection live."""
+
+    collection: str
+
+
+class Unpublish(Deed, frozen=True, tag="unpublish"):
+    """Take a collection off the air."""
+
+    collection: str
+
+
+class MoveUp(Deed, frozen=True, tag="up"):
+    """Have a targeted scenario looked at before the one above it."""
+
+    entity: str
+    scenario: str
+
+
+class MoveDown(Deed, frozen=True, tag="down"):
+    """Have a targeted scenario looked at after the one below it."""
+
+    entity: str
+    scenario: str
+
+
+class MoveTo(Deed, frozen=True, tag="move"):
+    """Have a targeted scenario looked at in that place, the first one being 1."""
+
+    entity: str
+    scenario: str
+    position: Annotated[int, msgspec.Meta(ge=1, le=MAX_TARGETED)]
+
+
+class RemoveScenario(Deed, frozen=True, tag="delete"):
+    """Delete a scenario, the default one by its name."""
+
+    entity: str
+    scenario: str
+
+
+class SaveScenario(Deed, frozen=True, tag="save"):
+    """Put `value` in the place of a scenario; without the name of one it is a new targeted one, the last."""
+
+    entity: str
+    value: dict[str, Any]
+    scenario: str = ""
+
+
+class Promote(Deed, frozen=True, tag="promote"):
+    """Deliver what another environment delivers, at that revision of it."""
+
+    environment: str
+    revision: int
+
+
+class Restore(Deed, frozen=True, tag="restore"):
+    """Deliver an older revision again."""
+
+    revision: int
+
+
+Change = Publish | Unpublish | MoveUp | MoveDown | MoveTo | RemoveScenario | SaveScenario | Promote | Restore
+
+
+def read_change(text: str, query: Mapping[str, str]) -> Change:
+    """The change that a form or an address has: as JSON, else by its fields; BadRequest when it has none."""
+    try:
+        found = msgspec.json.decode(text) if text else dict(query)
+        change: Change = msgspec.convert(found, type=Change, strict=bool(text))
+        if isinstance(change, SaveScenario):
+            msgspec.convert(change.value, type=ScenarioShape)
+    except (msgspec.MsgspecError, RecursionError):
+        raise BadRequest(NOT_A_CHANGE) from None
+    return change
+
+
+def write_change(change: Change) -> str:
+    """The change as JSON, for a form."""
+    return msgspec.json.encode(change).decode()
+
+
+def entity_of(change: Change) -> str:
+    """The entity that is changed; "" where it is not one."""
+    return getattr(change, "entity", "")
+
+
+def words_of(change: Change, environment: str) -> str:
+    """What the change does, as the heading of its review."""
+    match change:
+        case Publish(collection):
+            return f"Publish {collection} in {environment}"
+        case Unpublish(collection):
+            return f"Unpublish {collection} in {environment}"
+        case MoveUp(entity, scenario):
+            return f"Move “{scenario}” up in {entity}"
+        case MoveDown(entity, scenario):
+            return f"Move “{scenario}” down in {entity}"
+        case MoveTo(entity, scenario, position):
+            return f"Move “{scenario}” to place {position} in {entity}"
+        case RemoveScenario(entity, scenario):
+            return f"Delete “{scenario}” of {entity}"
+        case SaveScenario(entity, value, scenario):
+            return f"{'Save' if scenario else 'Create'} “{value.get('name', DEFAULT_NAME)}” of {entity}"
+        case Promote(other, _):
+            return f"Promote {other} to {environment}"
+        case Restore(revision):
+            return f"Roll {environment} back to revision {revision}"
+
+
+def apply(change: Change, document: Document, other: Document | None = None) -> dict[str, Any]:
+    """The document with the change; `other` is what a promotion or a restoration delivers instead.
+
+    ValidationFailed where the scenario is gone that was to be moved or deleted.
+    """
+    match change:
+        case Publish(collection):
+            return {**document, "published": sorted({*document["published"], collection})}
+        case Unpublish(collection):
+            return {**document, "published": [key for key in document["published"] if key != collection]}
+        case Promote() | Restore():
+            delivered = other or {}
+            return {**document, "published": delivered["published"], "scenarios": delivered["scenarios"]}
+        case _:
+            entity = document["scenarios"].get(change.entity, {})
+            return with_entity(document, change.entity, _changed_entity(change, entity))
+
+
+def with_entity(document: Document, entity: str, scenarios: Mapping[str, Any]) -> dict[str, Any]:
+    """The document with other scenarios of an entity; one without any is not named in it."""
+    others = {key: value for key, value in document["scenarios"].items() if key != entity}
+    return {**document, "scenarios": {**others, **({entity: dict(scenarios)} if scenarios else {})}}
+
+
+def scenario_of(document: Document, entity: str, name: str) -> Mapping[str, Any] | None:
+    """A scenario of an entity, the default one by its name; None where it has none of that name."""
+    scenarios = document["scenarios"].get(entity) or {}
+    if name == DEFAULT_NAME:
+        found: Mapping[str, Any] | None = scenarios.get("default")
+        return found
+    return next((each for each in scenarios.get("targeted", ()) if each["name"] == name), None)
+
+
+def place_of(document: Document, entity: str, name: str) -> str:
+    """The path of a scenario in a document, as problems name it; of a new one, after the last."""
+    if name == DEFAULT_NAME:
+        return "default"
+    names = [each["name"] for each in (document["scenarios"].get(entity) or {}).get("targeted", ())]
+    return f"targeted[{names.index(name) if name in names else len(names)}]"
+
+
+def rebase(change: Change, base: Document, present: Document) -> Change:
+    """The change as it is to be made from a newer revision: what others changed of the same scenario is kept.
+
+    Where both changed the same value, it is the one of the change.
+    """
+    if not isinstance(change, SaveScenario) or not change.scenario:
+        return change
+    before = scenario_of(base, change.entity, change.scenario)
+    theirs = scenario_of(present, change.entity, change.scenario)
+    if before is None or theirs is None:
+        return change
+    return msgspec.structs.replace(change, value=merge_scenarios(before, change.value, theirs))
+
+
+def _changed_entity(
+    change: MoveUp | MoveDown | MoveTo | RemoveScenario | SaveScenario, entity: Mapping[str, Any]
+) -> dict[str, Any]:
+    targeted = list(entity.get("targeted", ()))
+    match change:
+        case SaveScenario(_, value, name):
+            return _saved(entity, targeted, name, value)
+        case RemoveScenario(_, name) if name == DEFAULT_NAME:
+            return {key: value for key, value in entity.items() if key != "default"}
+        case RemoveScenario(_, name):
+            del targeted[_index(targeted, name)]
+        case MoveUp(_, name) | MoveDown(_, name):
+            before = _index(targeted, name)
+            after = before - 1 if isinstance(change, MoveUp) else before + 1
+            targeted.insert(max(after, 0), targeted.pop(before))
+        case MoveTo(_, name, position):
+            scenario = targeted.pop(_index(targeted, name))
+            targeted.insert(position - 1, scenario)
+    return _with_targeted(entity, targeted)
+
+
+def _saved(entity: Mapping[str, Any], targeted: list[Any], name: str, value: Mapping[str, Any]) -> dict[str, Any]:
+    if name == DEFAULT_NAME:
+        return {**entity, "default": value}
+    names = [each["name"] for each in targeted]
+    if name in names:
+        targeted[names.index(name)] = value
+    else:
+        targeted.append(value)
+    return _with_targeted(entity, targeted)
+
+
+def _with_targeted(entity: Mapping[str, Any], targeted: Sequence[Any]) -> dict[str, Any]:
+    others = {key: value for key, value in entity.items() if key != "targeted"}
+    return {**others, **({"targeted": list(targeted)} if targeted else {})}
+
+
+def _index(targeted: Sequence[Mapping[str, Any]], name: str) -> int:
+    for number, scenario in enumerate(targeted):
+        if scenario["name"] == name:
+            return number
+    raise ValidationFailed([Problem("", f"There is no targeted scenario “{name}” any more.")])

@@ -1,0 +1,186 @@
+"""Values of typed properties as the fields of a form, and back: the right control for each type. Pure.
+
+A value that nobody touched in the form stays exactly as it was, whatever its control can show.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import math
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib import resources
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from templates_server.features.spaces.model import Property, PropertyType
+from templates_server.features.spaces.property_values import read_value
+from templates_server.primitives.timestamps import parse_rfc3339, to_rfc3339
+from templates_server.primitives.validation import Reader
+
+Fields = Mapping[str, str]
+"""What stands in the fields of a control, by what follows its name: `""`, `.set`, `.opacity`, `.zone`."""
+YES = "yes"
+UTC_ZONE = "UTC"
+BLACK = "#000000"
+OPTION = "="
+"""Before an option of a select, so that an empty one is not unset."""
+WITH_A_BOX = frozenset({PropertyType.TEXT, PropertyType.LIST, PropertyType.COLOR})
+"""Types whose control cannot show by itself that there is no value: a box says whether it is set."""
+WHOLE = re.compile(r"-?[0-9]{1,16}")
+NUMBER = re.compile(r"-?(?:[0-9]{1,40}(?:\.[0-9]{0,40})?|\.[0-9]{1,40})(?:[eE][+-]?[0-9]{1,3})?")
+LOCAL_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,3})?)?")
+
+NUMBER_RULE = "Write a number, such as 5 or 0.5."
+TIME_RULE = "Write a date and a time, such as 2027-04-30T22:00."
+
+
+class Unreadable(ValueError):
+    """What stands in a control is no value of its type; the text says how to write one."""
+
+
+@functools.cache
+def zone_names() -> frozenset[str]:
+    """The names of all time zones, such as `Europe/Oslo`."""
+    return frozenset(resources.files("tzdata").joinpath("zones").read_text(encoding="utf-8").split())
+
+
+def fields_of(definition: Property, value: Any) -> Fields:
+    """What a control shows of a value, as documents have it; None: it is unset, as is a value of another type."""
+    value = usable(definition, value)
+    fields = {"": _shown(definition.type, value)}
+    if definition.type in WITH_A_BOX:
+        box = "" if value is None else YES
+        fields |= {".set": box, ".was": box}
+    if definition.type is PropertyType.COLOR:
+        fields |= _color_fields(definition, value)
+    if definition.type is PropertyType.DATE:
+        fields[".zone"] = UTC_ZONE
+    return fields
+
+
+def value_of(definition: Property, fields: Fields, before: Any = None) -> Any:
+    """The value that the fields give, as documents have it; `before` if they show just that; None: unset.
+
+    Unreadable where they give none.
+    """
+    before = usable(definition, before)
+    sent = {name: _plain(fields.get(name, "")) for name in fields_of(definition, None)}
+    if _without_state(sent) == _without_state(fields_of(definition, before)) and _is_set(definition, sent) == (
+        before is not None
+    ):
+        return before
+    return _read(definition, sent) if _is_set(definition, sent) else None
+
+
+def usable(definition: Property, value: Any) -> Any:
+    """The value; None where the model has another type for the property by now, so that nobody is shown it."""
+    reader = Reader()
+    read_value(reader, value, definition.key, kind=definition.type, options=definition.options)
+    return None if reader.problems else value
+
+
+def _without_state(fields: Fields) -> Fields:
+    return {name: _plain(text) for name, text in fields.items() if name not in {".set", ".was"}}
+
+
+def _plain(text: str) -> str:
+    """A text with the line ends of documents: browsers send two characters for each, whichever there was."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _is_set(definition: Property, sent: Fields) -> bool:
+    """Whether a value is given: its box is ticked, or something was typed beside a box that had been empty."""
+    if definition.type not in WITH_A_BOX:
+        return bool(sent[""].strip())
+    is_typed = not sent[".was"] and _without_state(sent) != _without_state(fields_of(definition, None))
+    return bool(sent[".set"]) or is_typed
+
+
+def _shown(kind: PropertyType, value: Any) -> str:
+    if value is None:
+        return ""
+    match kind:
+        case PropertyType.NUMBER:
+            return json.dumps(value)
+        case PropertyType.TOGGLE:
+            return "on" if value else "off"
+        case PropertyType.SELECT:
+            return OPTION + str(value)
+        case PropertyType.LIST:
+            return "\n".join(value)
+        case PropertyType.DATE:
+            return shown_time(value)
+        case _:
+            return str(value)
+
+
+def _color_fields(definition: Property, value: Any) -> Fields:
+    default = definition.default
+    color: dict[str, Any] = {"value": getattr(default, "value", None), "opacity": getattr(default, "opacity", 1)}
+    color |= value or {}
+    return {"": color["value"] or BLACK, ".opacity": json.dumps(color["opacity"])}
+
+
+def _read(definition: Property, sent: Fields) -> Any:
+    match definition.type:
+        case PropertyType.NUMBER:
+            return read_number(sent[""])
+        case PropertyType.TOGGLE:
+            return sent[""] == "on"
+        case PropertyType.SELECT:
+            return sent[""].removeprefix(OPTION)
+        case PropertyType.LIST:
+            return [line for line in sent[""].split("\n") if line.strip()]
+        case PropertyType.DATE:
+            return read_time(sent[""], sent[".zone"])
+        case PropertyType.COLOR:
+            return {"value": sent[""], "opacity": read_number(sent[".opacity"] or "1")}
+        case PropertyType.IMAGE:
+            return sent[""].strip()
+        case _:
+            return sent[""]
+
+
+def read_number(text: str) -> int | float:
+    """The number that was typed; Unreadable when it is none."""
+    text = text.strip()
+    if not NUMBER.fullmatch(text):
+        raise Unreadable(NUMBER_RULE)
+    number = int(text) if WHOLE.fullmatch(text) else float(text)
+    if not math.isfinite(number):
+        raise Unreadable(NUMBER_RULE)
+    return number
+
+
+def shown_time(text: str) -> str:
+    """A time as a document has it, in UTC, for a control: `2027-04-30T22:00:00`; as it is where it is none."""
+    try:
+        return to_rfc3339(parse_rfc3339(text)).removesuffix("Z")
+    except ValueError:
+        return text
+
+
+def read_time(text: str, zone: str) -> str:
+    """A local time of a zone, as documents have it: RFC 3339 in UTC; Unreadable when there is no such time there."""
+    text, zone = text.strip(), zone.strip() or UTC_ZONE
+    if zone not in zone_names():
+        raise Unreadable(f"There is no time zone “{zone[:64]}”. Choose one such as Europe/Oslo, or UTC.")
+    if not LOCAL_TIME.fullmatch(text):
+        raise Unreadable(TIME_RULE)
+    try:
+        local = datetime.fromisoformat(_padded(text)).replace(tzinfo=ZoneInfo(zone))
+        moment = local.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise Unreadable(TIME_RULE) from None
+    if moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None) != local.replace(tzinfo=None):
+        raise Unreadable(f"There is no such time on that day in {zone}: clocks are put forward.")
+    return to_rfc3339(parse_rfc3339(moment.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"))
+
+
+def _padded(text: str) -> str:
+    """The time with all of its milliseconds: not every Python reads fewer digits."""
+    head, dot, fraction = text.partition(".")
+    return f"{head}.{fraction.ljust(3, '0')}" if dot else head

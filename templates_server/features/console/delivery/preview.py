@@ -1,0 +1,171 @@
+"""What a person sees in an environment now, entity by entity, and why: as `mtribes session explain` has it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from starlette.responses import Response
+
+from templates_server.errors import NotFound
+from templates_server.features.console.delivery.controls import Unreadable, read_number, read_time, zone_names
+from templates_server.features.console.delivery.images import Pictures, address_of, pictures_of
+from templates_server.features.console.delivery.workspace import Delivered, load, page_of
+from templates_server.features.console.form_state import REFUSALS, Typed, same
+from templates_server.features.console.navigation import Link
+from templates_server.features.console.platform_api import Asked, invoke, require
+from templates_server.features.console.shell import show
+from templates_server.features.console.visit import Visit, page
+from templates_server.features.pages.renderer import Page
+from templates_server.features.sessions import api as sessions
+from templates_server.features.sessions.schemas import ExplainedEntity, SessionExplanation
+from templates_server.features.spaces.delivery.parser import Surroundings, parse_delivery
+from templates_server.features.spaces.delivery.scenario_selection import every_choice
+from templates_server.features.spaces.model import EntityState, Field, Item, PropertyType
+from templates_server.features.spaces.property_values import to_plain
+
+NOBODY = "Nobody of that ID is known in this environment. Check the spelling, and which environment you are in."
+KINDS = {"user": "user_id", "visitor": "anonymous_id"}
+FIELD = "field."
+MOST_FIELDS = 20
+MOST_ITEMS = 20
+NO_PICTURES: frozenset[str] = frozenset()
+States = Mapping[tuple[str, str | None], EntityState]
+
+
+class NoMoment(Unreadable):
+    """When the session would start cannot be read."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """An entity as a person sees it; no state where that depends on what an app says."""
+
+    explained: ExplainedEntity
+    state: EntityState | None
+    experience: str
+    every_picture: Pictures
+
+    @property
+    def pictures(self) -> frozenset[str]:
+        """The properties that are images."""
+        return self.every_picture.get(self.experience, NO_PICTURES)
+
+    def pictures_of(self, item: Item) -> frozenset[str]:
+        """The properties of an item that are images."""
+        return self.every_picture.get(item.experience, NO_PICTURES)
+
+    @property
+    def has_pictures(self) -> bool:
+        """Whether any property that is shown has the address of an image."""
+        items = ((self.state and self.state.items) or ())[:MOST_ITEMS]
+        own = [(self.properties, self.pictures), *((plain(item.properties), self.pictures_of(item)) for item in items)]
+        return any(address_of(found.get(key)) for found, keys in own for key in keys)
+
+    @property
+    def properties(self) -> Mapping[str, Any]:
+        """What is shown, by property."""
+        return plain((self.state and self.state.properties) or {})
+
+
+def plain(properties: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Properties as JSON has them."""
+    return {key: to_plain(value) for key, value in properties.items()}
+
+
+@page
+async def preview_page(visit: Visit) -> Response:
+    """What the person sees whose id is given, if one is."""
+    require(visit, sessions.explain)
+    query = visit.call.query
+    typed = Typed({"kind": ["user"], **{name: [text] for name, text in query.items()}})
+    delivered = await load(visit)
+    explanation, typed = await _explain(visit, typed, delivered)
+    entities = {entity.entity: entity for entity in explanation.entities} if explanation else {}
+    shown, cursor = page_of(list(entities), query.get("cursor", ""))
+    states = await asyncio.to_thread(_states, delivered) if explanation else {}
+    pictures = pictures_of(delivered.model)
+    seen = [
+        Seen(entities[name], _state(entities[name], states), delivered.child(name).type, pictures) for name in shown
+    ]
+    values = {
+        "explanation": explanation,
+        "seen": seen,
+        "has_pictures": any(each.has_pictures for each in seen),
+        "address_of": address_of,
+        "most_items": MOST_ITEMS,
+        "fields": delivered.model.fields[:MOST_FIELDS],
+        "model": delivered.model,
+        "plain": plain,
+        "cursor": cursor,
+        "typed": typed,
+        "nobody": typed.text("person") if NOBODY in typed.problems.get("person", ()) else "",
+        "zones": sorted(zone_names()),
+    }
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if typed.problems else HTTPStatus.OK
+    crumbs = [Link("See as a person", "", is_here=True)]
+    whole = Page("console/delivery/preview", values, status, has_pictures=bool(values["has_pictures"]))
+    return await show(visit, whole, here="delivery", crumbs=crumbs)
+
+
+async def _explain(visit: Visit, typed: Typed, delivered: Delivered) -> tuple[SessionExplanation | None, Typed]:
+    """The explanation that is asked for; None without an id, or with what is wrong."""
+    person = typed.text("person")
+    if not person:
+        return None, typed
+    try:
+        asked = {KINDS.get(typed.text("kind"), "user_id"): person, "fields": _fields(typed, delivered.model.fields)}
+        if typed.text("at"):
+            asked |= {"at": _moment(typed)}
+        return (await invoke(visit, sessions.explain, Asked(asked))).one, typed
+    except NoMoment as error:
+        return None, Typed(typed.values, {"at": [str(error)]})
+    except Unreadable as error:
+        return None, Typed(typed.values, {"": [str(error)]})
+    except NotFound:
+        return None, Typed(typed.values, {"person": [NOBODY]})
+    except REFUSALS as error:
+        return None, typed.refused(error, {"user_id": "person", "anonymous_id": "person", **same("person")})
+
+
+def _moment(typed: Typed) -> str:
+    try:
+        return read_time(typed.text("at"), typed.text("at.zone"))
+    except Unreadable as error:
+        raise NoMoment(str(error)) from None
+
+
+def _fields(typed: Typed, fields: tuple[Field, ...]) -> Mapping[str, Any] | None:
+    """What an app would say when the session starts; None where nothing was typed: that is not known then."""
+    said = {field.key: text for field in fields if (text := typed.text(FIELD + field.key))}
+    kinds = {field.key: field.type for field in fields}
+    return {key: _said(kinds[key], key, text) for key, text in said.items()} or None
+
+
+def _said(kind: PropertyType, key: str, text: str) -> Any:
+    if kind is PropertyType.TOGGLE:
+        return text == "on"
+    if kind is not PropertyType.NUMBER:
+        return text
+    try:
+        return read_number(text)
+    except Unreadable as error:
+        raise Unreadable(f"{key}: {error}") from None
+
+
+def _states(delivered: Delivered) -> States:
+    """Every state that an entity can have, by entity and scenario."""
+    surroundings = Surroundings(delivered.model, delivered.environment)
+    found, _ = parse_delivery(dict(delivered.document), surroundings)
+    return {
+        (entity, choice.scenario): choice.state
+        for entity, alternatives in every_choice(delivered.model, found).items()
+        for choice in (alternatives.otherwise, *(choice for _, choice in alternatives.targeted))
+    }
+
+
+def _state(entity: ExplainedEntity, states: States) -> EntityState | None:
+    return states.get((entity.entity, entity.scenario)) if entity.known else None

@@ -1,0 +1,260 @@
+"""A change to a delivery before it is pushed, its push, and what there is to see when somebody else was faster."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from starlette.responses import Response
+
+from templates_server.errors import ApiError, BadRequest, PreconditionFailed, Problem
+from templates_server.features.console.delivery import changes
+from templates_server.features.console.delivery.changes import Change, Publish, Restore, SaveScenario, Unpublish
+from templates_server.features.console.delivery.workspace import (
+    DELIVERY,
+    Checked,
+    Delivered,
+    changed,
+    entity_path,
+    load,
+    load_document,
+)
+from templates_server.features.console.form_state import KEY, REFUSALS, Typed, same, typed_in
+from templates_server.features.console.navigation import Link
+from templates_server.features.console.platform_api import Asked, Result, invoke, may, require
+from templates_server.features.console.shell import PRODUCTION, done, show
+from templates_server.features.console.visit import Visit, form, located, page
+from templates_server.features.pages.renderer import Page
+from templates_server.features.spaces.delivery import api as delivery
+from templates_server.features.spaces.delivery import revisions as deliveries
+from templates_server.features.spaces.delivery.differences import differences
+from templates_server.features.spaces.delivery.schemas import DeliveryChange
+from templates_server.features.spaces.history import api as histories
+from templates_server.features.spaces.history.schemas import Revision
+from templates_server.http.conditional_requests import LARGEST_REVISION
+from templates_server.http.forms.urlencoded import Parameters
+from templates_server.http.route import Handler
+from templates_server.primitives.integers import whole_number
+
+REVIEW, PUSH_PATH = f"{DELIVERY}/review", f"{DELIVERY}/push"
+PUSH, EDIT = "push delivery", "edit scenario"
+MOST_CHANGES = 200
+MOST_REVISIONS = 10
+SURE = "Tick this first: the people of your apps see what you push to production."
+OUTDATED = "The model or the tribes changed after this review. Look at it again, then push."
+PUBLISHING: Mapping[type, Handler] = {Publish: delivery.publish, Unpublish: delivery.unpublish}
+
+
+@dataclass(frozen=True)
+class Clash:
+    """A value that two people changed at once: what it was, and what each of them made of it."""
+
+    where: str
+    before: Any
+    theirs: Any
+    mine: Any
+
+
+@dataclass(frozen=True)
+class Reviewed:
+    """A change, what it is made from, and what it makes of that."""
+
+    change: Change
+    present: Delivered
+    checked: Checked
+
+
+@page
+async def review_page(visit: Visit) -> Response:
+    """What the change in the address would do."""
+    require(visit, delivery.replace)
+    query = {name: value for name, value in visit.call.query.items() if name not in {"base", "change", "note"}}
+    change = changes.read_change(visit.call.query.get("change", ""), await _pinned(visit, query))
+    base = _revision(visit.call.query.get("base"))
+    return await review(visit, change, base, Typed({"note": [visit.call.query.get("note", "")]}))
+
+
+@form(PUSH, back=REVIEW, keeps=("change", "base", "note"))
+async def push(visit: Visit, sent: Parameters) -> Response:
+    """Make the change, unless somebody else changed the delivery since it was reviewed."""
+    require(visit, delivery.replace)
+    change, base = changes.read_change(sent.text("change"), {}), _revision(sent.text("base"))
+    typed = typed_in(sent)
+    if base is None:
+        raise BadRequest(changes.NOT_A_CHANGE)
+    delivered = await load(visit, base)
+    try:
+        checked = await changed(visit, change, delivered)
+        if problem := _not_ready(visit, sent, checked):
+            return await review(visit, change, base, Typed(typed.values, problem))
+        result = await _push(visit, change, delivered, checked, sent)
+    except PreconditionFailed:
+        return await review(visit, change, base, typed)
+    except REFUSALS as error:
+        return await review(visit, change, base, _refused(typed, error))
+    revision = result.one.revision
+    return done(visit, _after(change), f"Done. {delivered.environment} is at revision {revision}.")
+
+
+async def review(visit: Visit, change: Change, base: int | None, typed: Typed) -> Response:
+    """The review of a change that is made from that revision; if there is a newer one by now, of what that means."""
+    present = await load(visit)
+    if base is None or base == present.revision:
+        return await _show_review(visit, change, present, typed)
+    return await _show_conflict(visit, change, await load(visit, base), present, typed)
+
+
+async def _show_review(visit: Visit, change: Change, present: Delivered, typed: Typed) -> Response:
+    reviewed = Reviewed(change, present, await _checked(visit, change, present))
+    return await _show(visit, reviewed, typed, {"is_conflict": False})
+
+
+async def _show_conflict(visit: Visit, change: Change, base: Delivered, present: Delivered, typed: Typed) -> Response:
+    mine = (await _checked(visit, change, base)).changes
+    theirs = await asyncio.to_thread(differences, base.document, present.document)
+    rebased = changes.rebase(change, base.document, present.document)
+    reviewed = Reviewed(rebased, present, await _checked(visit, rebased, present))
+    values = {
+        "is_conflict": True,
+        "theirs": theirs[:MOST_CHANGES],
+        "revisions": await _revisions_since(visit, base.revision),
+        "clashes": _clashes(mine, theirs),
+    }
+    return await _show(visit, reviewed, typed, values)
+
+
+async def _show(visit: Visit, reviewed: Reviewed, typed: Typed, more: Mapping[str, Any]) -> Response:
+    change, checked = reviewed.change, reviewed.checked
+    entity = changes.entity_of(change)
+    values = {
+        "title": changes.words_of(change, reviewed.present.environment),
+        "change": changes.write_change(change),
+        "base": reviewed.present.revision,
+        "seen": _digest(checked),
+        "differences": checked.changes[:MOST_CHANGES],
+        "is_shortened": len(checked.changes) > MOST_CHANGES,
+        "count": len(checked.changes),
+        "problems": checked.problems,
+        "is_blocked": isinstance(change, Restore) and bool(checked.problems),
+        "entity": entity,
+        "may_edit": isinstance(change, SaveScenario),
+        "back": visit.url(_after(change)),
+        "typed": typed,
+        "purposes": {"push": PUSH, "edit": EDIT},
+        **more,
+    }
+    status = _status(typed, is_conflict=bool(more["is_conflict"]))
+    crumbs = [*_crumbs(visit, entity), Link("Review", "", is_here=True)]
+    return await show(visit, Page("console/delivery/review", values, status), here="delivery", crumbs=crumbs)
+
+
+def _status(typed: Typed, *, is_conflict: bool) -> HTTPStatus:
+    if is_conflict:
+        return HTTPStatus.CONFLICT
+    return HTTPStatus.UNPROCESSABLE_ENTITY if typed.problems else HTTPStatus.OK
+
+
+async def _checked(visit: Visit, change: Change, base: Delivered) -> Checked:
+    """What the change makes of the base; nothing, and why, where it cannot be made of it."""
+    try:
+        return await changed(visit, change, base)
+    except REFUSALS as error:
+        return Checked(base.document, error.problems, ())
+
+
+async def _push(visit: Visit, change: Change, base: Delivered, checked: Checked, sent: Parameters) -> Result:
+    """The push as the API makes it, each deed by the route that records it as what it is."""
+    asked = Asked(query={"note": sent.text("note")}, headers={"If-Match": f'"{base.revision}"'}, key=sent.text(KEY))
+    match change:
+        case Restore(revision):
+            return await invoke(visit, deliveries.restore, _with_body(asked, {"revision": revision}))
+        case Publish(collection) | Unpublish(collection):
+            return await invoke(visit, PUBLISHING[type(change)], _with_body(asked, {"collections": [collection]}))
+        case _:
+            return await invoke(visit, delivery.replace, _with_body(asked, checked.document))
+
+
+def _with_body(asked: Asked, body: Any) -> Asked:
+    return Asked(body, asked.query, asked.headers, asked.key)
+
+
+def _not_ready(visit: Visit, sent: Parameters, checked: Checked) -> Mapping[str, Sequence[str]]:
+    """Why a push must wait, by field: it changes production unasked, or not what was reviewed."""
+    if sent.text("seen") != _digest(checked):
+        return {"": [OUTDATED]}
+    if visit.call.place.environment_name == PRODUCTION and not sent.text("sure"):
+        return {"sure": [SURE]}
+    return {}
+
+
+def _digest(checked: Checked) -> str:
+    """A short text that another result of a change does not have."""
+    return hashlib.sha256(msgspec.json.encode(checked.document, order="sorted")).hexdigest()[:32]
+
+
+def _refused(typed: Typed, error: ApiError) -> Typed:
+    """What was typed, and what the push said: of a document, each problem with its place."""
+    found = typed.refused(error, same("note"))
+    told = [_told(problem) for problem in error.problems if problem.path != "note"]
+    return Typed(found.values, {**found.problems, **({"": told} if told else {})})
+
+
+def _told(problem: Problem) -> str:
+    return f"{problem.path}: {problem.message}" if problem.path else problem.message
+
+
+def _clashes(mine: Sequence[DeliveryChange], theirs: Sequence[DeliveryChange]) -> Sequence[Clash]:
+    """The values that both changed, and not to the same."""
+    ours = {where: (before, after) for where, before, after in _values(mine)}
+    return [
+        Clash(where, before, after, ours[where][1])
+        for where, before, after in _values(theirs)
+        if where in ours and ours[where][1] != after
+    ][:MOST_CHANGES]
+
+
+def _values(found: Sequence[DeliveryChange]) -> Sequence[tuple[str, Any, Any]]:
+    return [
+        (f"{change.entity} · {change.scenario} · {value.path}", value.before, value.after)
+        for change in found
+        for value in change.values
+    ]
+
+
+async def _revisions_since(visit: Visit, base: int) -> Sequence[Revision]:
+    """Who made the revisions after one, the newest first, as many as fit."""
+    if not may(visit, histories.list_delivery_revisions):
+        return ()
+    asked = Asked(query={"limit": str(MOST_REVISIONS)})
+    found = (await invoke(visit, histories.list_delivery_revisions, asked)).data
+    return [revision for revision in found if revision.revision > base]
+
+
+async def _pinned(visit: Visit, query: Mapping[str, str]) -> Mapping[str, str]:
+    """The fields of a change; a promotion without a revision is of the present one of that environment."""
+    if query.get("deed") != "promote" or "revision" in query:
+        return query
+    there = await located(visit, environment=query.get("environment", ""))
+    revision, _ = await load_document(there)
+    return {**query, "revision": str(revision)}
+
+
+def _revision(text: str | None) -> int | None:
+    return whole_number(text, most=LARGEST_REVISION) if text else None
+
+
+def _after(change: Change) -> str:
+    """The page that shows what was done."""
+    if isinstance(change, Restore):
+        return f"{DELIVERY}/history"
+    entity = changes.entity_of(change)
+    return entity_path(entity) if entity else DELIVERY
+
+
+def _crumbs(visit: Visit, entity: str) -> Sequence[Link]:
+    return [Link(entity, visit.url(entity_path(entity)))] if entity else []

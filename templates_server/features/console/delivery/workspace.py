@@ -1,0 +1,121 @@
+"""What an environment delivers with all that it refers to, as the pages of delivery need it; checked and compared."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from templates_server.errors import NotFound, Problem
+from templates_server.features.codegen import model_api as models
+from templates_server.features.console.delivery.changes import Change, Document, Promote, Restore, apply
+from templates_server.features.console.navigation import ENVIRONMENT
+from templates_server.features.console.platform_api import Asked, invoke
+from templates_server.features.console.visit import Visit, located
+from templates_server.features.spaces.delivery import api as delivery
+from templates_server.features.spaces.delivery.differences import differences
+from templates_server.features.spaces.delivery.parser import Surroundings, parse_delivery, to_document
+from templates_server.features.spaces.delivery.scenario_selection import entities, entity_name
+from templates_server.features.spaces.delivery.schemas import DeliveryChange
+from templates_server.features.spaces.model import Child, SpaceModel
+from templates_server.features.spaces.parser import parse_model
+from templates_server.features.tribes import api as tribes
+
+DELIVERY = f"{ENVIRONMENT}/delivery"
+MOST_ON_A_PAGE = 100
+MOST_WORDS = 10  # that are searched for
+
+
+def entity_path(entity: str) -> str:
+    """The path of an entity's page."""
+    return f"{DELIVERY}/entities/{quote(entity, safe='')}"
+
+
+def has_words(words: str, text: str) -> bool:
+    """Whether a text has each of the words, of many the first ten, in upper or lower case."""
+    folded = text.casefold()
+    return all(word in folded for word in words.casefold().split(maxsplit=MOST_WORDS)[:MOST_WORDS])
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """What an environment delivers at a revision; its model, and the names of the Space's tribes by key."""
+
+    model: SpaceModel
+    environment: str
+    tribes: Mapping[str, str]
+    revision: int
+    document: Document
+
+    @functools.cached_property
+    def children(self) -> Mapping[str, Child]:
+        """The entities of the model by name, in order."""
+        return {entity_name(collection, child): child for collection, child in entities(self.model)}
+
+    def child(self, entity: str) -> Child:
+        """The child of a collection that an entity is; NotFound where the model has none of that name."""
+        if entity not in self.children:
+            raise NotFound(f"The model has no entity {entity[:130]}.")
+        return self.children[entity]
+
+    @property
+    def surroundings(self) -> Surroundings:
+        """What a delivery here refers to."""
+        return Surroundings(self.model, self.environment, self.tribes.keys())
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A changed document as it is stored, what is wrong with it, and how it differs from the one before."""
+
+    document: Document
+    problems: Sequence[Problem]
+    changes: Sequence[DeliveryChange]
+
+
+async def load(visit: Visit, revision: int | None = None) -> Delivered:
+    """What the page's environment delivers, at present or at a revision."""
+    revision_now, document = await load_document(visit, revision)
+    found = (await invoke(visit, models.read)).one
+    name = found.get("name", "")
+    model, _ = await asyncio.to_thread(parse_model, found, space=found["space"], name=name)
+    named = {key: tribe.get("name") or key for key, tribe in (await invoke(visit, tribes.read)).one["tribes"].items()}
+    return Delivered(model, str(visit.call.place.environment_name), named, revision_now, document)
+
+
+async def load_document(visit: Visit, revision: int | None = None) -> tuple[int, Document]:
+    """The document that the page's environment delivers, at present or at a revision, and which revision it is."""
+    query = {} if revision is None else {"revision": str(revision)}
+    document = dict((await invoke(visit, delivery.read, Asked(query=query))).one)
+    return document.pop("revision"), document
+
+
+async def changed(visit: Visit, change: Change, base: Delivered) -> Checked:
+    """What the change makes of the base; ValidationFailed where that has lost what is to be changed."""
+    document = apply(change, base.document, await _other(visit, change))
+    return await asyncio.to_thread(_checked, document, base)
+
+
+async def _other(visit: Visit, change: Change) -> Document | None:
+    """What a promotion or a restoration delivers instead."""
+    if isinstance(change, Restore):
+        return (await load_document(visit, change.revision))[1]
+    if isinstance(change, Promote):
+        there = await located(visit, environment=change.environment)
+        return (await load_document(there, change.revision))[1]
+    return None
+
+
+def _checked(document: Document, base: Delivered) -> Checked:
+    delivery, problems = parse_delivery(dict(document), base.surroundings)
+    canonical = to_document(delivery, space=base.model.key, environment=base.environment)
+    return Checked(canonical, list(problems), differences(base.document, canonical))
+
+
+def page_of(names: Sequence[str], cursor: str) -> tuple[Sequence[str], str]:
+    """Those of a page after the name `cursor`, and the cursor of the next page, "" at the last one."""
+    later = names[names.index(cursor) + 1 :] if cursor in names else names
+    shown = later[:MOST_ON_A_PAGE]
+    return shown, shown[-1] if len(later) > len(shown) else ""

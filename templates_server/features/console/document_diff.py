@@ -1,0 +1,68 @@
+"""What differs between two documents, value by value, in words that need no knowledge of what they mean."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from templates_server.primitives.yaml_json import shown
+
+MOST_CHARACTERS = 200
+
+
+@dataclass(frozen=True)
+class ValueChange:
+    """A place in a document, its keys in order, and what stands there before and after; None: nothing."""
+
+    path: Sequence[str]
+    before: str | None
+    after: str | None
+
+
+def changes_between(before: Any, after: Any) -> Iterator[ValueChange]:
+    """Every place where the documents differ, in the order of the new one, what is gone last.
+
+    Mappings are compared key by key; everything else, lists too, as a whole.
+    """
+    return _changes((), before, after)
+
+
+def _changes(path: tuple[str, ...], before: Any, after: Any) -> Iterator[ValueChange]:
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        for key, value in after.items():
+            yield from _changes((*path, key), before[key], value) if key in before else _added((*path, key), value)
+        for key in before:
+            if key not in after:
+                yield ValueChange((*path, key), _told(before[key]), None)
+    elif _told_apart(before, after):
+        yield ValueChange(path, _told(before), _told(after))
+
+
+def _added(path: tuple[str, ...], value: Any) -> Iterator[ValueChange]:
+    """What a new part holds, place by place: it is news, all of it."""
+    if isinstance(value, Mapping) and value:
+        for key, inner in value.items():
+            yield from _added((*path, key), inner)
+    else:
+        yield ValueChange(path, None, _told(value))
+
+
+def _told_apart(before: Any, after: Any) -> bool:
+    return type(before) is not type(after) or before != after
+
+
+def _told(value: Any) -> str:
+    """A value in one line."""
+    if isinstance(value, Mapping):
+        return _cut(", ".join(value)) or "nothing in it"
+    if isinstance(value, list):
+        return _cut(", ".join(map(_told, value[:MOST_CHARACTERS]))) or "an empty list"
+    if isinstance(value, str):
+        return shown(value, MOST_CHARACTERS)
+    return json.dumps(value)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MOST_CHARACTERS else text[: MOST_CHARACTERS - 1] + "…"

@@ -1,0 +1,1 @@
+"""The model of a Space in the console."""

@@ -1,0 +1,130 @@
+"""What the console's navigation leads to: every page that a list of links names, and who sees the link."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from templates_server.features.accounts import api as accounts
+from templates_server.features.audit import api as audit
+from templates_server.features.auth import service_accounts
+from templates_server.features.codegen import model_api as models
+from templates_server.features.console.platform_api import PlatformRoutes, may
+from templates_server.features.console.visit import Visit
+from templates_server.features.events.listing import api as events
+from templates_server.features.imports import api as imports
+from templates_server.features.people import api as users
+from templates_server.features.spaces import api as spaces
+from templates_server.features.spaces.delivery import api as delivery
+from templates_server.features.tribes import api as tribes
+from templates_server.http.route import Handler
+
+HOME = "/console"
+SPACE = "/console/spaces/{space}"
+ENVIRONMENT = f"{SPACE}/environments/{{environment}}"
+ORGANIZATIONS = "/console/organizations"
+ORGANIZATION = f"{ORGANIZATIONS}/{{organization}}"
+DEFAULT_ENVIRONMENT = "production"
+"""Where the links of a Space lead to while no environment is chosen: to what its apps show."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A page that the navigation leads to, for those who may use the route of that handler; None: for everybody."""
+
+    key: str
+    title: str
+    path: str
+    needs: Handler | None = None
+
+
+@dataclass(frozen=True)
+class Section:
+    """Entries under a heading."""
+
+    key: str
+    entries: Sequence[Entry]
+
+
+@dataclass(frozen=True)
+class Link:
+    """Where one can go from a page; `is_here` for the page itself."""
+
+    title: str
+    url: str
+    is_here: bool = False
+    hint: str = ""
+
+
+SECTIONS = (
+    Section(
+        "space",
+        (
+            Entry("space", "Overview", SPACE, spaces.show_space),
+            Entry("model", "Model", f"{SPACE}/model", models.read),
+            Entry("delivery", "Delivery", f"{ENVIRONMENT}/delivery", delivery.read),
+            Entry("tribes", "Tribes", f"{ENVIRONMENT}/tribes", tribes.read),
+            Entry("users", "Users & visitors", f"{ENVIRONMENT}/users", users.list_users),
+            Entry("user-tags", "User tags", f"{ENVIRONMENT}/user-tags", users.list_tags),
+            Entry("keys", "Keys", f"{ENVIRONMENT}/keys", spaces.list_keys),
+            Entry("imports", "Imports", f"{ENVIRONMENT}/imports", imports.show),
+            Entry("live", "Live", f"{ENVIRONMENT}/live", events.list_events),
+        ),
+    ),
+    Section(
+        "organization",
+        (
+            Entry("organization", "Spaces", ORGANIZATION, spaces.list_spaces_of_organization),
+            Entry("members", "Members", f"{ORGANIZATION}/members", accounts.list_members),
+            Entry(
+                "service-accounts",
+                "Service accounts",
+                f"{ORGANIZATION}/service-accounts",
+                service_accounts.list_service_accounts,
+            ),
+            Entry("audit", "Audit log", f"{ORGANIZATION}/audit", audit.list_entries),
+        ),
+    ),
+    Section(
+        "account",
+        (
+            Entry("organizations", "Organizations", ORGANIZATIONS),
+            Entry("tokens", "Tokens", "/account/tokens"),
+            Entry("profile", "Profile", "/account"),
+        ),
+    ),
+)
+
+
+def links(visit: Visit, section: Section, here: str) -> Sequence[Link]:
+    """The links of a section where the visitor is."""
+    return [Link(entry.title, url_of(visit, entry), entry.key == here) for entry in _shown(visit, section)]
+
+
+def link_to(visit: Visit, key: str) -> str:
+    """Where the page of that entry is; "" where there is none that the visitor may open."""
+    found = (entry for section in SECTIONS for entry in _shown(visit, section) if entry.key == key)
+    return next((url_of(visit, entry) for entry in found), "")
+
+
+def entry_of(key: str) -> Entry | None:
+    """The entry of that key; None when no list leads to the page."""
+    return next((entry for section in SECTIONS for entry in section.entries if entry.key == key), None)
+
+
+def url_of(visit: Visit, entry: Entry, environment: str = "") -> str:
+    """Where an entry leads from the page: in its own environment unless another is named."""
+    place = visit.place
+    path = entry.path
+    if place is not None:
+        environment = environment or place.environment_name or DEFAULT_ENVIRONMENT
+        path = path.replace("{organization}", place.organization_key).replace("{space}", place.space_key or "")
+    return visit.call.settings.base_path + path.replace("{environment}", environment)
+
+
+def _shown(visit: Visit, section: Section) -> Iterator[Entry]:
+    """The entries whose pages are there and open to the visitor."""
+    routes = visit.call.services.part(PlatformRoutes)
+    for entry in section.entries:
+        if routes.has_page(entry.path) and (entry.needs is None or may(visit, entry.needs)):
+            yield entry

@@ -1,0 +1,85 @@
+"""An organization's Spaces, and the form for a new one; renamed and deleted with care by its administrators."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from http import HTTPStatus
+
+from starlette.responses import Response
+
+from templates_server.features.accounts import organizations
+from templates_server.features.console.form_state import KEY, REFUSALS, Typed, prefilled, same, typed_in
+from templates_server.features.console.navigation import HOME, ORGANIZATION, ORGANIZATIONS
+from templates_server.features.console.platform_api import Asked, invoke, may, require
+from templates_server.features.console.shell import done, show
+from templates_server.features.console.visit import Visit, form, page
+from templates_server.features.pages.renderer import Page
+from templates_server.features.spaces import api as spaces
+from templates_server.http.forms.urlencoded import Parameters
+
+CREATE, RENAME, DELETE = "create space", "rename organization", "delete organization"
+NOT_CONFIRMED = "Type the key of the organization to delete it."
+SPACES_ON_A_PAGE = 24
+UNTOUCHED = Typed()
+
+
+@page
+async def organization_page(visit: Visit) -> Response:
+    """The Spaces of the organization, in order of key."""
+    query = visit.call.query
+    return await _show(visit, prefilled(space_key=query.get("space_key", ""), name=query.get("name", "")))
+
+
+@form(CREATE, back=ORGANIZATION, keeps=("space_key", "name"))
+async def create_space(visit: Visit, sent: Parameters) -> Response:
+    """Create a Space with its three environments, and go there."""
+    key = sent.text("space_key").strip()
+    asked = Asked({"key": key, "name": sent.text("name").strip() or None}, key=sent.text(KEY))
+    try:
+        await invoke(visit, spaces.create_space, asked)
+    except REFUSALS as error:
+        return await _show(visit, typed_in(sent).refused(error, {"key": "space_key", **same("name")}))
+    return done(visit, f"{HOME}/spaces/{key}", f"Space {key} created, with three environments.")
+
+
+@form(RENAME, back=ORGANIZATION)
+async def rename_organization(visit: Visit, sent: Parameters) -> Response:
+    """Give the organization another name."""
+    try:
+        asked = Asked({"name": sent.text("organization_name")})
+        renamed = (await invoke(visit, organizations.rename_organization, asked)).one
+    except REFUSALS as error:
+        return await _show(visit, Typed(), typed_in(sent).refused(error, {"name": "organization_name"}))
+    return done(visit, ORGANIZATION, f"The organization is called “{renamed.name}” from now on.")
+
+
+@form(DELETE, back=ORGANIZATION)
+async def delete_organization(visit: Visit, sent: Parameters) -> Response:
+    """Delete the organization, once its key is typed; it has no Spaces."""
+    require(visit, organizations.delete_organization)
+    key = visit.call.place.organization_key
+    if sent.text("confirmation").strip() != key:
+        return await _show(visit, Typed(), Typed(sent.values, {"confirmation": [NOT_CONFIRMED]}))
+    try:
+        await invoke(visit, organizations.delete_organization)
+    except REFUSALS as error:
+        return await _show(visit, Typed(), Typed(sent.values).refused(error, {"": "confirmation"}))
+    return done(visit, ORGANIZATIONS, f"Organization {key} deleted.")
+
+
+async def _show(visit: Visit, typed: Typed, settings: Typed = UNTOUCHED) -> Response:
+    name = visit.organization.name if visit.organization else ""
+    query = {"limit": str(SPACES_ON_A_PAGE), "cursor": visit.call.query.get("cursor", "")}
+    found = await invoke(visit, spaces.list_spaces_of_organization, Asked(query=query))
+    values = {
+        "spaces": found.data,
+        "cursor": found.cursor,
+        "may_create": may(visit, spaces.create_space),
+        "may_change": may(visit, organizations.rename_organization),
+        "typed": typed,
+        "settings": replace(settings, values={"organization_name": [name], **settings.values}),
+        "create": CREATE,
+        "purposes": {"rename": RENAME, "delete": DELETE},
+    }
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if typed.problems or settings.problems else HTTPStatus.OK
+    return await show(visit, Page("console/organization", values, status), here="organization")

@@ -1,0 +1,1 @@
+"""Users and visitors in the console."""

@@ -1,0 +1,93 @@
+"""The users and the visitors of an environment: a page at a time, or those of an id, an e-mail, a tag, an attribute."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+from starlette.responses import Response
+
+from templates_server.features.console.form_state import REFUSALS, prefilled, same
+from templates_server.features.console.navigation import ENVIRONMENT
+from templates_server.features.console.platform_api import Asked, Result, invoke
+from templates_server.features.console.shell import show
+from templates_server.features.console.visit import Visit, page
+from templates_server.features.pages.renderer import Page
+from templates_server.features.people import api as users
+from templates_server.features.people.identity import PersonKind
+from templates_server.features.people.schemas import User, Visitor
+
+PATHS = {PersonKind.USER: f"{ENVIRONMENT}/users", PersonKind.VISITOR: f"{ENVIRONMENT}/visitors"}
+LISTS = {PersonKind.USER: users.list_users, PersonKind.VISITOR: users.list_visitors}
+FILTERS = ("search", "tag", "attribute")
+PEOPLE_ON_A_PAGE = 50
+TAGS_OFFERED = 100
+TAGS_IN_A_ROW = 4
+
+
+@dataclass(frozen=True)
+class Row:
+    """A person of the list, and where their page is."""
+
+    id: str
+    url: str
+    email: str | None
+    tags: Sequence[str]
+    last_seen: str | None
+    created: str
+
+
+@page
+async def users_page(visit: Visit) -> Response:
+    """The users."""
+    return await _show(visit, PersonKind.USER)
+
+
+@page
+async def visitors_page(visit: Visit) -> Response:
+    """Those who have not said who they are."""
+    return await _show(visit, PersonKind.VISITOR)
+
+
+async def offered_tags(visit: Visit) -> Sequence[str]:
+    """The first tags that somebody has, to choose from while one types."""
+    found = await invoke(visit, users.list_tags, Asked(query={"limit": str(TAGS_OFFERED)}))
+    return [one.tag for one in found.data]
+
+
+def path_of(kind: PersonKind, called: str) -> str:
+    """The path of a person's page."""
+    return f"{PATHS[kind]}/{quote(called, safe='')}"
+
+
+async def _show(visit: Visit, kind: PersonKind) -> Response:
+    query = visit.call.query
+    filters = {name: query[name].strip() for name in FILTERS if query.get(name, "").strip()}
+    typed, found = prefilled(**filters), Result((), {})
+    try:
+        asked = {**filters, "limit": str(PEOPLE_ON_A_PAGE), "cursor": query.get("cursor", "")}
+        found = await invoke(visit, LISTS[kind], Asked(query=asked))
+    except REFUSALS as error:
+        typed = typed.refused(error, same(*FILTERS))
+    values: dict[str, Any] = {
+        "kind": kind.value,
+        "rows": [_row(visit, kind, person) for person in found.data],
+        "rows_on_a_page": PEOPLE_ON_A_PAGE,
+        "cursor": found.cursor,
+        "further": bool(query.get("cursor")),
+        "filters": filters,
+        "typed": typed,
+        "tags": await offered_tags(visit),
+        "tags_in_a_row": TAGS_IN_A_ROW,
+    }
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if typed.problems else HTTPStatus.OK
+    return await show(visit, Page("console/people", values, status), here="users")
+
+
+def _row(visit: Visit, kind: PersonKind, person: User | Visitor) -> Row:
+    called = person.user_id if isinstance(person, User) else person.anonymous_id
+    url = visit.url(path_of(kind, called))
+    return Row(called, url, person.email, person.tags, person.last_seen, person.created)

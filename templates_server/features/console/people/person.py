@@ -1,0 +1,260 @@
+"""One person: what is kept of them, the latest that they did, the tribes they are in, what they see now, and why."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection
+from starlette.responses import Response
+
+from templates_server.errors import NotFound
+from templates_server.features.console.form_state import KEY, REFUSALS, Typed, prefilled, same, typed_in
+from templates_server.features.console.navigation import Link
+from templates_server.features.console.people.overview import PATHS, offered_tags, path_of
+from templates_server.features.console.platform_api import Asked, download, invoke, require
+from templates_server.features.console.shell import done, show
+from templates_server.features.console.visit import Visit, form, page
+from templates_server.features.events.listing import api as events
+from templates_server.features.pages.renderer import Page, see_other
+from templates_server.features.people import api as users
+from templates_server.features.people.data_export import api as everything
+from templates_server.features.people.data_export.store import KINDS, latest_of
+from templates_server.features.people.identity import PersonKind
+from templates_server.features.people.merge_store import find_merged
+from templates_server.features.people.schemas import Device, Event, MergedVisitor, Session, User
+from templates_server.features.people.store import StoredPerson, find_person, person_id_of
+from templates_server.features.sessions import api as sessions
+from templates_server.features.sessions.schemas import SessionExplanation
+from templates_server.features.tribes import api as tribes
+from templates_server.features.tribes.evaluator import Outcome, evaluate
+from templates_server.features.tribes.explanation import explain
+from templates_server.features.tribes.model import questions_of
+from templates_server.features.tribes.parser import read_tribe
+from templates_server.features.tribes.schemas import Explanation
+from templates_server.features.tribes.store import Moment, load_facts, load_tribes
+from templates_server.http.forms.urlencoded import Parameters
+from templates_server.http.route import Call
+from templates_server.primitives.timestamps import DAY
+
+USER_PATH = f"{PATHS[PersonKind.USER]}/{{user}}"
+VISITOR_PATH = f"{PATHS[PersonKind.VISITOR]}/{{visitor}}"
+PAGE_PATHS = {PersonKind.USER: USER_PATH, PersonKind.VISITOR: VISITOR_PATH}
+ADD_TAG, REMOVE_TAG, ERASE = "add tag", "remove tag", "erase user"
+ADD_VISITOR_TAG, REMOVE_VISITOR_TAG, ERASE_VISITOR = "add visitor tag", "remove visitor tag", "erase visitor"
+PURPOSES = {
+    PersonKind.USER: {"add": ADD_TAG, "remove": REMOVE_TAG, "erase": ERASE},
+    PersonKind.VISITOR: {"add": ADD_VISITOR_TAG, "remove": REMOVE_VISITOR_TAG, "erase": ERASE_VISITOR},
+}
+TAGGING = {PersonKind.USER: users.tag, PersonKind.VISITOR: users.tag_visitor}
+UNTAGGING = {PersonKind.USER: users.untag, PersonKind.VISITOR: users.untag_visitor}
+ERASING = {PersonKind.USER: users.delete, PersonKind.VISITOR: users.delete_visitor}
+EXPORTING = {PersonKind.USER: everything.export, PersonKind.VISITOR: everything.export_visitor}
+READS = (users.show_user, events.list_events, tribes.show_explanation)
+"""Routes of the API that give what the page shows: it is for who may use all of them."""
+LATEST_SHOWN = 20
+TRIBES_SHOWN = 100
+ENTITIES_SHOWN = 100
+LONGEST_SHOWN = 300
+"""Characters of an attribute; a longer text is folded."""
+CRUMB_CHARACTERS = 40
+NO_FILE_NAME = re.compile(r"[^0-9A-Za-z_-]+")
+MAX_FILE_NAME_CHARACTERS = 64
+NOT_CONFIRMED = "Type the ID of the {kind} to erase them."
+
+
+class Latest(msgspec.Struct, frozen=True):
+    """The newest of each kind of thing that is known of a person."""
+
+    visitors: Sequence[MergedVisitor]
+    devices: Sequence[Device]
+    sessions: Sequence[Session]
+    events: Sequence[Event]
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of a person, and why they are in each tribe of the Space or not."""
+
+    person: User
+    kind: PersonKind
+    latest: Latest
+    tribes: Sequence[Explanation]
+
+    def tribes_with(self, *outcomes: str) -> Sequence[Explanation]:
+        """The tribes of which that is what came out."""
+        return [one for one in self.tribes if one.outcome in outcomes]
+
+
+@page
+async def user_page(visit: Visit) -> Response:
+    """A user."""
+    return await _show(visit, PersonKind.USER, prefilled(tag=visit.call.query.get("tag", "")))
+
+
+@page
+async def visitor_page(visit: Visit) -> Response:
+    """A visitor; on to the user that a visitor turned out to be."""
+    try:
+        return await _show(visit, PersonKind.VISITOR, prefilled(tag=visit.call.query.get("tag", "")))
+    except NotFound:
+        user = await visit.call.database.read(lambda connection: _merged_user(connection, visit.call))
+        if not user:
+            raise
+    return see_other(visit.url(path_of(PersonKind.USER, user)))
+
+
+@page
+async def everything_file(visit: Visit) -> Response:
+    """All that is known of a user, as the API gives it."""
+    return await _download(visit, PersonKind.USER)
+
+
+@page
+async def visitor_file(visit: Visit) -> Response:
+    """All that is known of a visitor, as the API gives it."""
+    return await _download(visit, PersonKind.VISITOR)
+
+
+@form(ADD_TAG, back=USER_PATH, keeps=("tag",))
+async def add_tag(visit: Visit, sent: Parameters) -> Response:
+    """Give a user a tag."""
+    return await _add_tag(visit, sent, PersonKind.USER)
+
+
+@form(REMOVE_TAG, back=USER_PATH)
+async def remove_tag(visit: Visit, sent: Parameters) -> Response:
+    """Take a tag from a user."""
+    return await _remove_tag(visit, sent, PersonKind.USER)
+
+
+@form(ADD_VISITOR_TAG, back=VISITOR_PATH, keeps=("tag",))
+async def add_visitor_tag(visit: Visit, sent: Parameters) -> Response:
+    """Give a visitor a tag."""
+    return await _add_tag(visit, sent, PersonKind.VISITOR)
+
+
+@form(REMOVE_VISITOR_TAG, back=VISITOR_PATH)
+async def remove_visitor_tag(visit: Visit, sent: Parameters) -> Response:
+    """Take a tag from a visitor."""
+    return await _remove_tag(visit, sent, PersonKind.VISITOR)
+
+
+@form(ERASE, back=USER_PATH)
+async def erase_user(visit: Visit, sent: Parameters) -> Response:
+    """Erase a user and all that is known of them, once their id is typed."""
+    return await _erase(visit, sent, PersonKind.USER)
+
+
+@form(ERASE_VISITOR, back=VISITOR_PATH)
+async def erase_visitor(visit: Visit, sent: Parameters) -> Response:
+    """Erase a visitor and all that is known of them, once their id is typed."""
+    return await _erase(visit, sent, PersonKind.VISITOR)
+
+
+async def _download(visit: Visit, kind: PersonKind) -> Response:
+    name = NO_FILE_NAME.sub("-", visit.call.parameters[kind.value])[:MAX_FILE_NAME_CHARACTERS]
+    return await download(visit, EXPORTING[kind], f"{kind.value}-{name}.json")
+
+
+async def _erase(visit: Visit, sent: Parameters, kind: PersonKind) -> Response:
+    require(visit, ERASING[kind])
+    called = visit.call.parameters[kind.value]
+    if sent.text("confirmation").strip() != called.strip():
+        problems = {"confirmation": [NOT_CONFIRMED.format(kind=kind.value)]}
+        return await _show(visit, kind, Typed(sent.values, problems))
+    erased = (await invoke(visit, ERASING[kind], Asked(key=sent.text(KEY)))).one
+    counts = msgspec.structs.asdict(erased.removed)
+    told = ", ".join(f"{count:,} {name}" for name, count in counts.items() if name != "profile")
+    return done(visit, PATHS[kind], f"{kind.value.capitalize()} “{called}” erased, with {told}.")
+
+
+async def _add_tag(visit: Visit, sent: Parameters, kind: PersonKind) -> Response:
+    tag = sent.text("tag").strip()
+    try:
+        await invoke(visit, TAGGING[kind], tag=tag)
+    except REFUSALS as error:
+        return await _show(visit, kind, typed_in(sent).refused(error, {"tag": "tag", "tags": "tag"}))
+    return done(visit, PAGE_PATHS[kind], f"Tag “{tag}” added.")
+
+
+async def _remove_tag(visit: Visit, sent: Parameters, kind: PersonKind) -> Response:
+    tag = sent.text("tag")
+    try:
+        await invoke(visit, UNTAGGING[kind], tag=tag)
+    except REFUSALS as error:
+        return await _show(visit, kind, Typed({}).refused(error, same("tag")))
+    return done(visit, PAGE_PATHS[kind], f"Tag “{tag}” removed.")
+
+
+async def _show(visit: Visit, kind: PersonKind, typed: Typed) -> Response:
+    for handler in READS:
+        require(visit, handler)
+    call = visit.call
+    known = await call.database.read_aside(lambda connection: _known(connection, call, kind))
+    seen = await _seen_now(visit, known)
+    called = known.person.user_id
+    values: dict[str, Any] = {
+        "known": known,
+        "person": known.person,
+        "kind": kind.value,
+        "inside": known.tribes_with(Outcome.MATCHED)[:TRIBES_SHOWN],
+        "outside": known.tribes_with(Outcome.NOT_MATCHED, Outcome.UNKNOWN),
+        "tribes_shown": TRIBES_SHOWN,
+        "entities": seen.entities[:ENTITIES_SHOWN],
+        "more_entities": len(seen.entities[ENTITIES_SHOWN:]),
+        "latest_shown": LATEST_SHOWN,
+        "longest_shown": LONGEST_SHOWN,
+        "tags": await offered_tags(visit),
+        "as_json": lambda value: msgspec.json.encode(value).decode(),
+        "here": visit.url(path_of(kind, called)),
+        "typed": typed,
+        "purposes": PURPOSES[kind],
+    }
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if typed.problems else HTTPStatus.OK
+    crumb = called if len(called) <= CRUMB_CHARACTERS else f"{called[:CRUMB_CHARACTERS]}…"
+    shown = Page("console/person", values, status)
+    return await show(visit, shown, here="users", crumbs=[Link(crumb, "", is_here=True)])
+
+
+async def _seen_now(visit: Visit, known: Known) -> SessionExplanation:
+    """What a session of the person that starts now would show."""
+    name = "user_id" if known.kind is PersonKind.USER else "anonymous_id"
+    found: SessionExplanation = (await invoke(visit, sessions.explain, Asked({name: known.person.user_id}))).one
+    return found
+
+
+def _known(connection: Connection, call: Call, kind: PersonKind) -> Known:
+    """What is known of the person of the path; NotFound when there is none."""
+    person = find_person(connection, call.environment_id, kind, call.parameters[kind.value])
+    owner = (call.environment_id, person.person_id)
+    latest = {one.name: latest_of(connection, one, owner, limit=LATEST_SHOWN) for one in KINDS}
+    return Known(
+        users.to_user(person),
+        kind,
+        msgspec.json.decode(msgspec.json.encode(latest), type=Latest),
+        _tribes_of(connection, call, person),
+    )
+
+
+def _tribes_of(connection: Connection, call: Call, person: StoredPerson) -> Sequence[Explanation]:
+    """Why the person is in each tribe of the Space or not; what is known of them is read once for all."""
+    stored = load_tribes(connection, call.space_id).value["tribes"]
+    found = [read_tribe(document, key=key) for key, document in stored.items()]
+    at = Moment(call.environment_id, call.now, call.settings.event_retention_days * DAY)
+    facts = load_facts(connection, at, person.person_id, questions_of(found).exact)
+    if facts is None:
+        raise NotFound
+    verdicts = [(tribe, evaluate(tribe, facts, call.now)) for tribe in found]
+    return [explain(tribe, verdict, person=person.called, kind=facts.kind) for tribe, verdict in verdicts]
+
+
+def _merged_user(connection: Connection, call: Call) -> str:
+    """The id of the user that the visitor of the path was merged into; "" when they were not."""
+    visitor = (call.environment_id, person_id_of(call.parameters["visitor"], PersonKind.VISITOR))
+    user = find_merged(connection, [visitor]).get(visitor)
+    return user.called if user else ""

@@ -1,0 +1,141 @@
+"""The frame of the console's pages: switchers, breadcrumbs, navigation, the message after a deed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from starlette.responses import Response
+
+from templates_server.features.console.navigation import (
+    ENVIRONMENT,
+    HOME,
+    ORGANIZATION,
+    SECTIONS,
+    SPACE,
+    Entry,
+    Link,
+    entry_of,
+    links,
+    url_of,
+)
+from templates_server.features.console.platform_api import Asked, invoke
+from templates_server.features.console.visit import Visit
+from templates_server.features.pages.flash_messages import leave_notice, notice_in, take_notice_away
+from templates_server.features.pages.renderer import Page, pages_of, see_other
+from templates_server.features.spaces import api as spaces
+from templates_server.features.spaces.store import ENVIRONMENTS
+
+PRODUCTION = "production"
+MAX_SWITCHER_SPACES = 50
+
+
+@dataclass(frozen=True)
+class Shell:
+    """What the frame shows around a page; `environment` is "" on pages of no environment."""
+
+    organization: str
+    space: str
+    environment: str
+    role: str
+    organizations: Sequence[Link]
+    spaces: Sequence[Link]
+    environments: Sequence[Link]
+    sections: Mapping[str, Sequence[Link]]
+    crumbs: Sequence[Link]
+    notice: str
+
+    @property
+    def is_production(self) -> bool:
+        """Whether what is done on the page is seen by the people of the apps."""
+        return self.environment == PRODUCTION
+
+
+async def show(visit: Visit, page: Page, *, here: str = "", crumbs: Sequence[Link] = ()) -> Response:
+    """A page in the frame of the console: `here` is the entry of the navigation that it belongs to.
+
+    `crumbs` are its place below that entry, the page itself last.
+    """
+    call, notice = visit.call, notice_in(visit.call, visit.browser)
+    shell = await _shell(visit, here, crumbs, notice)
+    framed = replace(page, values={"shell": shell, "visit": visit, "now": call.now, **page.values}, is_scripted=True)
+    response = pages_of(call).answer(framed, shown_to=visit.browser)
+    if notice:
+        take_notice_away(response, call.settings)
+    return response
+
+
+def done(visit: Visit, path: str, notice: str) -> Response:
+    """On to a page, which says what was done; the parts of its path are filled in from those of this one."""
+    response = see_other(visit.url(path))
+    leave_notice(response, visit.call, visit.browser, notice)
+    return response
+
+
+async def _shell(visit: Visit, here: str, crumbs: Sequence[Link], notice: str) -> Shell:
+    place, organization = visit.place, visit.organization
+    return Shell(
+        organization=organization.name if organization else "",
+        space=place.space_key or "" if place else "",
+        environment=place.environment_name or "" if place else "",
+        role=visit.call.principal.roles[place.organization_id].value if place else "",
+        organizations=_organizations(visit),
+        spaces=await _spaces(visit),
+        environments=_environments(visit, entry_of(here)),
+        sections={section.key: links(visit, section, here) for section in SECTIONS if _is_open(visit, section.key)},
+        crumbs=[*_crumbs(visit, entry_of(here), is_last=not crumbs), *crumbs],
+        notice=notice,
+    )
+
+
+def _is_open(visit: Visit, section: str) -> bool:
+    """Whether the page is in a Space, or in an organization, whose pages could be led to."""
+    place = visit.place
+    return section == "account" or (place is not None and (section == "organization" or place.space_key is not None))
+
+
+def _organizations(visit: Visit) -> Sequence[Link]:
+    present = visit.organization
+    return [
+        Link(one.name, visit.url(ORGANIZATION.replace("{organization}", one.key)), one == present, one.key)
+        for one in visit.organizations
+    ]
+
+
+async def _spaces(visit: Visit) -> Sequence[Link]:
+    """The first Spaces of the organization that the page is in."""
+    place = visit.place
+    if place is None:
+        return ()
+    asked = Asked(query={"limit": str(MAX_SWITCHER_SPACES)})
+    found = await invoke(visit, spaces.list_spaces_of_organization, asked)
+    return [
+        Link(space.name, visit.url(SPACE.replace("{space}", space.key)), space.key == place.space_key, space.key)
+        for space in found.data
+    ]
+
+
+def _environments(visit: Visit, entry: Entry | None) -> Sequence[Link]:
+    """The same page in each environment of the Space; from pages of no environment, what each delivers."""
+    place = visit.place
+    if place is None or place.space_key is None:
+        return ()
+    is_of_one = entry is not None and "{environment}" in entry.path
+    target = entry if entry and is_of_one else Entry("", "", ENVIRONMENT)
+    return [Link(name, url_of(visit, target, name), name == place.environment_name) for name in ENVIRONMENTS]
+
+
+def _crumbs(visit: Visit, entry: Entry | None, *, is_last: bool) -> Iterator[Link]:
+    """From the first page of the console to the entry that the page belongs to."""
+    place = visit.place
+    yield Link("Home", visit.url(HOME), is_here=place is None and entry is None and is_last)
+    if place is not None and visit.organization is not None:
+        is_here = entry is not None and entry.path == ORGANIZATION and is_last
+        yield Link(visit.organization.name, url_of(visit, Entry("", "", ORGANIZATION)), is_here)
+    if place is not None and place.space_key is not None:
+        is_here = entry is not None and entry.path == SPACE and is_last
+        yield Link(place.space_key, url_of(visit, Entry("", "", SPACE)), is_here)
+    if place is not None and place.environment_name is not None:
+        yield Link(place.environment_name, url_of(visit, Entry("", "", ENVIRONMENT)), is_here=entry is None and is_last)
+    if entry is not None and entry.path not in {ORGANIZATION, SPACE}:
+        yield Link(entry.title, url_of(visit, entry), is_last)

@@ -1,0 +1,202 @@
+"""Events and sessions as they arrive, to check an app while it is built; for a new Space what there is to do first.
+
+Without a script the page shows what arrived last. With one (`pages/live.js`) it goes on from there by a stream.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlencode
+
+import msgspec
+from starlette.responses import Response
+
+from templates_server.errors import Forbidden, NotFound, ValidationFailed
+from templates_server.features.console import store
+from templates_server.features.console.form_state import Typed, prefilled, same
+from templates_server.features.console.navigation import ENVIRONMENT, link_to
+from templates_server.features.console.people.overview import PATHS, path_of
+from templates_server.features.console.platform_api import Asked, invoke, require
+from templates_server.features.console.shell import show
+from templates_server.features.console.visit import Visit, located, page, visit_by
+from templates_server.features.event_names import api as event_names
+from templates_server.features.events.listing.schemas import event_view
+from templates_server.features.events.listing.store import Wanted, list_events
+from templates_server.features.events.schemas import EventView
+from templates_server.features.events.stream import api as event_stream
+from templates_server.features.events.stream.feed import EventFeed, session_view
+from templates_server.features.events.stream.filters import StreamFilter
+from templates_server.features.events.stream.schemas import ArrivedSession
+from templates_server.features.events.stream.store import Arrived, latest
+from templates_server.features.pages.browser_session import still_signed_in
+from templates_server.features.pages.renderer import Page
+from templates_server.features.people.identity import PersonKind
+from templates_server.features.spaces import api as spaces
+from templates_server.features.tribes import api as tribes
+
+PATH = f"{ENVIRONMENT}/live"
+FILTERS = ("name", "user", "anonymous_id")
+ROWS_SHOWN = 50
+ROWS_KEPT = 200
+"""While they arrive, in the browser."""
+NAMES_OFFERED = 100
+LONGEST_SHOWN = 300
+"""Characters of an event's data."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """An event or a session that arrived; `details` are names and values."""
+
+    kind: str
+    id: str
+    name: str
+    called: str
+    url: str
+    at: str
+    details: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a new Space needs, and whether it has it."""
+
+    key: str
+    title: str
+    is_done: bool
+
+
+@page
+async def live_page(visit: Visit) -> Response:
+    """What arrived last, and the steps of a new Space."""
+    require(visit, event_stream.stream_events)
+    filters = _filters(visit.call.query)
+    typed, position, rows = prefilled(**filters), "", list[Row]()
+    try:
+        wanted = event_stream.filter_of(filters)
+        position, rows = await _arrived(visit, wanted)
+    except ValidationFailed as error:
+        typed = typed.refused(error, same(*FILTERS))
+    return await _show(visit, filters, typed, {"position": position, "rows": rows})
+
+
+@page
+async def live_stream(visit: Visit) -> Response:
+    """What arrives, from where the page ended, until the visitor signs out or may not see it any more."""
+    require(visit, event_stream.stream_events)
+    call = visit.call
+    wanted, seconds = event_stream.filter_of(_filters(call.query)), event_stream.wait_seconds(call)
+    permitted, after = functools.partial(_is_permitted, visit), call.query.get("after", "")
+    return await event_stream.open_stream(call, wanted, permitted, seconds, after=after)
+
+
+async def _is_permitted(visit: Visit) -> bool:
+    """Whether the browser that opened a stream could open it now."""
+    again = await visit_by(visit.call, await still_signed_in(visit.call, visit.browser))
+    if again is None or again.account.id != visit.account.id:
+        return False
+    try:
+        again = await located(replace(again, call=replace(again.call, located=None)))
+        require(again, event_stream.stream_events)
+    except (NotFound, Forbidden):
+        return False
+    return again.place == visit.place
+
+
+def _filters(query: Mapping[str, str]) -> dict[str, str]:
+    return {name: query[name].strip() for name in FILTERS if query.get(name, "").strip()}
+
+
+async def _arrived(visit: Visit, wanted: StreamFilter) -> tuple[str, list[Row]]:
+    """Where a stream goes on, and what arrived last, the newest first; of one person also what nobody looked at."""
+    call = visit.call
+    environment_id, now = call.environment_id, call.now
+    listener = await call.services.part(EventFeed).open(environment_id, wanted, "")
+
+    def load(connection: Any) -> Arrived:
+        arrived = latest(connection, environment_id, now=now)
+        if wanted.person_id is None:
+            return arrived
+        asked = Wanted(ROWS_SHOWN, "", wanted.name, wanted.person_id)
+        return replace(arrived, events=list_events(connection, environment_id, asked).events)
+
+    arrived = await call.database.read_aside(load)
+    events = [event_view(one) for one in arrived.events if wanted.matches(one.name, one.person_id)]
+    sessions = [session_view(one) for one in arrived.sessions if wanted.matches(None, one.person_id)]
+    rows = [*_event_rows(visit, events), *_session_rows(visit, sessions)]
+    return listener.position, sorted(rows, key=lambda row: row.at, reverse=True)[:ROWS_SHOWN]
+
+
+def _event_rows(visit: Visit, events: Iterable[EventView]) -> Iterator[Row]:
+    for one in events:
+        called, url = _person(visit, one.user_id, one.anonymous_id)
+        yield Row("event", one.id, one.name, called, url, one.received, list(_details_of_event(one)))
+
+
+def _details_of_event(event: EventView) -> Iterator[tuple[str, str]]:
+    if event.entity:
+        yield "entity", event.entity
+    yield from (event.metadata or {}).items()
+    if event.data:
+        text = msgspec.json.encode(event.data).decode()
+        yield "data", text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
+
+
+def _session_rows(visit: Visit, sessions: Iterable[ArrivedSession]) -> Iterator[Row]:
+    for one in sessions:
+        called, url = _person(visit, one.user_id, one.anonymous_id)
+        app = " ".join(filter(None, (one.app_platform, one.app_version, one.app_build)))
+        told = (("app", app), ("system", one.os_version), ("code", one.code_language))
+        details = [(name, text) for name, text in told if text]
+        yield Row("session", one.session, "Session", called, url, one.started, details)
+
+
+def _person(visit: Visit, user_id: str | None, anonymous_id: str | None) -> tuple[str, str]:
+    """What the person is called, and where their page is; "" when they are not known any more."""
+    if user_id is not None:
+        return user_id, visit.url(path_of(PersonKind.USER, user_id))
+    return (anonymous_id, visit.url(path_of(PersonKind.VISITOR, anonymous_id))) if anonymous_id else ("", "")
+
+
+async def _show(visit: Visit, filters: Mapping[str, str], typed: Typed, found: Mapping[str, Any]) -> Response:
+    steps = await _steps(visit)
+    values: dict[str, Any] = {
+        **found,
+        "stream": f"{visit.url(PATH)}/stream?{urlencode({**filters, 'after': found['position']})}",
+        "query": urlencode(filters),
+        "filters": filters,
+        "typed": typed,
+        "names": await _offered_names(visit),
+        "lists": {kind.value: visit.url(path) for kind, path in PATHS.items()},
+        "steps": steps if any(not step.is_done for step in steps) else (),
+        "keys_url": link_to(visit, "keys"),
+        "tribes_url": link_to(visit, "tribes"),
+        "rows_kept": ROWS_KEPT,
+        "longest_shown": LONGEST_SHOWN,
+    }
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if typed.problems else HTTPStatus.OK
+    return await show(visit, Page("console/live", values, status), here="live")
+
+
+async def _offered_names(visit: Visit) -> Sequence[str]:
+    found = await invoke(visit, event_names.list_names, Asked(query={"limit": str(NAMES_OFFERED)}))
+    return [one.name for one in found.data]
+
+
+async def _steps(visit: Visit) -> Sequence[Step]:
+    """What a new Space needs, in order."""
+    environment_id = visit.call.environment_id
+    has_session, has_event = await visit.call.database.read(
+        lambda connection: store.has_arrived(connection, environment_id)
+    )
+    keys = (await invoke(visit, spaces.list_keys)).data
+    return (
+        Step("key", "Create a key", any(key.revoked is None for key in keys)),
+        Step("session", "Start a session", has_session),
+        Step("event", "Send an event", has_event),
+        Step("tribe", "Define a tribe", bool((await invoke(visit, tribes.read)).one["tribes"])),
+    )

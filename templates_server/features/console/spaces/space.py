@@ -1,0 +1,110 @@
+"""A Space at a glance: its environments, what each delivers, what changed last; renamed and deleted with care."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from http import HTTPStatus
+from typing import Any
+
+from starlette.responses import Response
+
+from templates_server.features.console.form_state import REFUSALS, Typed, same, typed_in
+from templates_server.features.console.home import words_of
+from templates_server.features.console.navigation import HOME, SPACE
+from templates_server.features.console.platform_api import Asked, invoke, may, require
+from templates_server.features.console.shell import PRODUCTION, done, show
+from templates_server.features.console.visit import Visit, form, located, page
+from templates_server.features.pages.renderer import Page
+from templates_server.features.spaces import api as spaces
+from templates_server.features.spaces.delivery import api as delivery
+from templates_server.features.spaces.history import api as histories
+from templates_server.features.spaces.history.schemas import Revision
+from templates_server.features.spaces.store import ENVIRONMENTS
+from templates_server.http.forms.urlencoded import Parameters
+from templates_server.http.route import Handler
+
+RENAME, DELETE = "rename space", "delete space"
+CHANGES_SHOWN = 8
+RENAMED = "Renamed in the console"
+NOT_CONFIRMED = "Type the key of the Space to delete it."
+
+
+@dataclass(frozen=True)
+class Change:
+    """A revision of something of the Space."""
+
+    what: str
+    revision: Revision
+
+
+@page
+async def space_page(visit: Visit) -> Response:
+    """The Space, its environments and its latest changes."""
+    return await _show(visit, Typed())
+
+
+@form(RENAME, back=SPACE)
+async def rename_space(visit: Visit, sent: Parameters) -> Response:
+    """Give the Space another name: a revision of its model, as the name is part of it."""
+    asked = Asked({"name": sent.text("name")}, {"note": RENAMED})
+    try:
+        renamed = (await invoke(visit, spaces.rename_space, asked)).one
+    except REFUSALS as error:
+        return await _show(visit, typed_in(sent).refused(error, same("name")))
+    return done(visit, SPACE, f"The Space is called “{renamed.name}” from now on.")
+
+
+@form(DELETE, back=SPACE)
+async def delete_space(visit: Visit, sent: Parameters) -> Response:
+    """Delete the Space and everything in it, once its key is typed."""
+    require(visit, spaces.delete_space)
+    place = visit.call.place
+    if sent.text("confirmation").strip() != place.space_key:
+        typed = Typed(sent.values, {"confirmation": [NOT_CONFIRMED]})
+        return await _show(visit, typed)
+    await invoke(visit, spaces.delete_space)
+    return done(visit, f"{HOME}/organizations/{place.organization_key}", f"Space {place.space_key} deleted.")
+
+
+@page
+async def environment_page(visit: Visit) -> Response:
+    """One environment: what it delivers, and who changed that."""
+    found = await invoke(visit, delivery.show_environment)
+    changes = await _changes(visit, "Delivery changed", histories.list_delivery_revisions)
+    return await show(visit, Page("console/environment", {"environment": found.one, "changes": changes}))
+
+
+async def _show(visit: Visit, typed: Typed) -> Response:
+    space = (await invoke(visit, spaces.show_space)).one
+    environments = (await invoke(visit, delivery.list_environments)).data
+    values: dict[str, Any] = {
+        "space": space,
+        "environments": environments,
+        "live": next(one.published for one in environments if one.name == PRODUCTION),
+        "changes": await _latest_changes(visit),
+        "may_change": may(visit, spaces.rename_space),
+        "typed": replace(typed, values={"name": [space.name], **typed.values}),
+        "purposes": {"rename": RENAME, "delete": DELETE},
+    }
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if typed.problems else HTTPStatus.OK
+    return await show(visit, Page("console/space", values, status), here="space")
+
+
+async def _latest_changes(visit: Visit) -> Sequence[Change]:
+    """The newest revisions of all that the Space has, the newest first; none where the visitor may not see them."""
+    if not may(visit, histories.list_model_revisions):
+        return ()
+    found = [*await _changes(visit, words_of("model", None), histories.list_model_revisions)]
+    found += await _changes(visit, words_of("tribes", None), histories.list_tribe_revisions)
+    for name in ENVIRONMENTS:
+        there = await located(visit, environment=name)
+        found += await _changes(there, words_of("delivery", name), histories.list_delivery_revisions)
+    return sorted(found, key=lambda change: change.revision.at, reverse=True)[:CHANGES_SHOWN]
+
+
+async def _changes(visit: Visit, what: str, handler: Handler) -> Sequence[Change]:
+    if not may(visit, handler):
+        return ()
+    asked = Asked(query={"limit": str(CHANGES_SHOWN)})
+    return [Change(what, revision) for revision in (await invoke(visit, handler, asked)).data]

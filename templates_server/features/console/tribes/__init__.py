@@ -1,0 +1,1 @@
+"""Tribes in the console."""

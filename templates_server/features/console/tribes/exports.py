@@ -1,0 +1,78 @@
+"""The users of a tribe as a file: asked for, waited for, fetched. The same file that `mtribes tribe export` writes."""
+
+from __future__ import annotations
+
+import asyncio
+from http import HTTPStatus
+from typing import Any
+
+from starlette.responses import Response
+
+from templates_server.errors import NotFound, Unavailable
+from templates_server.features.console.form_state import KEY, REFUSALS, typed_in
+from templates_server.features.console.platform_api import Asked, invoke
+from templates_server.features.console.platform_api import download as fetch
+from templates_server.features.console.shell import show
+from templates_server.features.console.tribes.tribe import DOWNLOAD, PATH, crumbs, show_tribe, stored_tribe
+from templates_server.features.console.visit import Visit, form, page
+from templates_server.features.exports import api as exports
+from templates_server.features.exports.schemas import ExportView
+from templates_server.features.pages.renderer import Page, see_other
+from templates_server.http.forms.urlencoded import Parameters
+
+EXPORT = f"{PATH}/exports/{{export}}"
+PATIENCE_SECONDS = 2.0
+POLL_SECONDS = 0.05
+RUNNING = "running"
+
+
+@form(DOWNLOAD, back=PATH, keeps=("format",))
+async def begin_download(visit: Visit, sent: Parameters) -> Response:
+    """Have the file made, and go to where it can be fetched."""
+    asked = Asked({"format": sent.text("format") or "csv"}, key=sent.text(KEY))
+    try:
+        export = (await invoke(visit, exports.export_tribe, asked)).one
+    except (*REFUSALS, Unavailable) as error:
+        typed = typed_in(sent).refused(error, {"format": "format"})
+        return await show_tribe(visit, await stored_tribe(visit), typed, HTTPStatus.UNPROCESSABLE_ENTITY)
+    await _wait(visit, export)
+    return see_other(visit.url(f"{PATH}/exports/{export.id}"))
+
+
+@page
+async def download_page(visit: Visit) -> Response:
+    """How far the file is, and where to fetch it."""
+    tribe, export = await stored_tribe(visit), await _export(visit)
+    place = crumbs(visit, tribe, "Download")
+    return await show(
+        visit, Page("console/tribe_export", {"tribe": tribe, "export": export}), here="tribes", crumbs=place
+    )
+
+
+@page
+async def download(visit: Visit) -> Response:
+    """The file, under a name that says what it is."""
+    export: Any = await _export(visit)
+    name = f"{export.tribe}-{visit.call.place.environment_name}.{export.format}"
+    response = await fetch(visit, exports.download, name)
+    response.headers["Cache-Control"] = "no-store"
+    del response.headers["Accept-Ranges"]
+    return response
+
+
+async def _export(visit: Visit, export_id: str = "") -> ExportView:
+    """The export of the path, or that one; NotFound when it is of another tribe."""
+    export_id = export_id or visit.call.parameters["export"]
+    export: ExportView = (await invoke(visit, exports.show, export=export_id)).one
+    if export.tribe != visit.call.parameters["tribe"]:
+        raise NotFound
+    return export
+
+
+async def _wait(visit: Visit, export: ExportView) -> None:
+    """Wait a little: most files are there at once."""
+    for _ in range(int(PATIENCE_SECONDS / POLL_SECONDS)):
+        if export.state != RUNNING:
+            return
+        await asyncio.sleep(POLL_SECONDS)
+        export = await _export(visit, export.id)

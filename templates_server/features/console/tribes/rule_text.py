@@ -1,0 +1,135 @@
+"""The rules of a tribe as sentences that need no manual. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from templates_server.features.people.shares import BUCKETS
+from templates_server.features.tribes.explanation import asked_of
+from templates_server.features.tribes.model import (
+    Audience,
+    Comparison,
+    Done,
+    Filter,
+    Match,
+    Origin,
+    Share,
+    Tagged,
+    Tribe,
+)
+
+SUBJECTS: Mapping[str, str] = {
+    "email": "E-mail address",
+    "locale": "Language (locale)",
+    "timezone": "Time zone",
+    "device.os": "Operating system of the device",
+    "device.os_version": "Version of the operating system",
+    "device.model": "Model of the device",
+    "app.version": "Version of the app",
+    "app.platform": "Platform of the app",
+    "created": "First known",
+    "first_seen": "First seen",
+    "last_seen": "Last seen",
+    "joined": "Joined",
+    "sessions_30_days": "Number of sessions in the last 30 days",
+    "days_since_seen": "Days since last seen",
+}
+KINDS: Mapping[Origin, str] = {Origin.ATTRIBUTE: "Attribute", Origin.CONTEXTUAL: "What the app says:"}
+OPERATORS: Sequence[tuple[str, Sequence[tuple[str, str]]]] = (
+    (
+        "Any value",
+        (
+            ("equals", "is"),
+            ("not_equals", "is not"),
+            ("in", "is one of"),
+            ("not_in", "is none of"),
+            ("exists", "is known"),
+            ("not_exists", "is not known"),
+        ),
+    ),
+    (
+        "Text",
+        (
+            ("contains", "contains"),
+            ("not_contains", "does not contain"),
+            ("starts_with", "starts with"),
+            ("ends_with", "ends with"),
+        ),
+    ),
+    (
+        "Numbers",
+        (
+            ("greater_than", "is greater than"),
+            ("greater_or_equal", "is at least"),
+            ("less_than", "is less than"),
+            ("less_or_equal", "is at most"),
+            ("between", "is between"),
+        ),
+    ),
+    (
+        "Dates",
+        (
+            ("before", "is before"),
+            ("after", "is after"),
+            ("on_day", "is on the day"),
+            ("less_than_days_ago", "is less than … days ago"),
+            ("more_than_days_ago", "is more than … days ago"),
+        ),
+    ),
+    (
+        "Versions",
+        (
+            ("version_equals", "is the version"),
+            ("version_at_least", "is at least the version"),
+            ("version_below", "is below the version"),
+        ),
+    ),
+)
+"""What a value can be asked, by what it is, in words."""
+PEOPLE: Mapping[Audience, str] = {
+    Audience.USERS: "Users",
+    Audience.VISITORS: "Visitors",
+    Audience.ALL: "Users and visitors",
+}
+
+
+def summary(tribe: Tribe) -> str:
+    """Who is in the tribe, as what stands before the sentences of its filters."""
+    people = PEOPLE[tribe.audience]
+    if not tribe.filters:
+        return f"{people}, all of them."
+    if len(tribe.filters) == 1:
+        return f"{people} for whom this holds:"
+    return f"{people} for whom {'one' if tribe.match is Match.ANY else 'all'} of these {_holds(tribe.match)}:"
+
+
+def _holds(match: Match) -> str:
+    return "holds" if match is Match.ANY else "hold"
+
+
+def sentences(tribe: Tribe) -> Sequence[str]:
+    """What each filter asks."""
+    return [sentence(each) for each in tribe.filters]
+
+
+def sentence(each: Filter) -> str:
+    """What a filter asks."""
+    match each:
+        case Comparison():
+            return f"{subject(each)} {asked_of(each).removeprefix(each.source.path).lstrip()}"
+        case Share(salt, starts, ends):
+            return f"Drawn into the share from {_percent(starts)} to {_percent(ends)} of “{salt}”"
+        case Tagged() | Done():
+            asked = asked_of(each)
+            return asked[0].upper() + asked[1:]
+
+
+def subject(comparison: Comparison) -> str:
+    """What is compared."""
+    source = comparison.source
+    known = SUBJECTS.get(source.path)
+    return known or f"{KINDS[source.origin]} “{source.name}”"
+
+
+def _percent(hundredths: int) -> str:
+    return f"{hundredths * 100 / BUCKETS:g}%"

@@ -1,0 +1,201 @@
+"""Who visits a page, as whom they act and where; a page's or a form's handler gets them ready.
+
+Who is not signed in is asked to sign in, and comes back to the page with what they had typed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from urllib.parse import quote, urlencode
+
+from starlette.responses import Response
+
+from templates_server.errors import NotFound
+from templates_server.features.accounts import store as accounts_store
+from templates_server.features.accounts.store import Account, Organization
+from templates_server.features.console.saved_forms import forms as kept_forms
+from templates_server.features.pages.browser_session import Browser, browser_of, check_form
+from templates_server.features.pages.renderer import see_other
+from templates_server.http import request_body
+from templates_server.http.forms.multipart import decode_multipart
+from templates_server.http.forms.urlencoded import FILES_TYPE, FORM_TYPE, MAX_PARAMETERS, Parameters, decode_form
+from templates_server.http.route import Call, Handler
+from templates_server.security.authorization import ALL_SCOPES, Place, Principal, PrincipalKind, may_see
+
+PLACE_PARTS = ("organization", "space", "environment")
+MAX_KEPT_CHARACTERS = 4000
+"""Of what comes back in an address: servers in front of this one bound those. What is longer is kept here (`kept`)."""
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A person at a page, and where they belong; `call` is theirs as if they had sent a token with every scope."""
+
+    browser: Browser
+    account: Account
+    organizations: Sequence[Organization]
+    call: Call
+
+    @property
+    def place(self) -> Place | None:
+        """Where the page is; None on pages of no organization."""
+        return self.call.located
+
+    @property
+    def organization(self) -> Organization | None:
+        """The organization that the page is in."""
+        place = self.place
+        return next((one for one in self.organizations if place and one.id == place.organization_id), None)
+
+    def url(self, path: str) -> str:
+        """The path of a page, `{space}` and the like filled in from this page's own, as browsers ask for it."""
+        return self.call.settings.base_path + filled(self.call, path)
+
+
+PageHandler = Callable[[Visit], Awaitable[Response]]
+FormHandler = Callable[[Visit, Parameters], Awaitable[Response]]
+Keep = Callable[[Parameters], Mapping[str, str]]
+"""What of a form's fields comes back in the address of a page, by the names that the page reads."""
+
+
+def page(handler: PageHandler) -> Handler:
+    """A page for people who are signed in; NotFound where its place is not theirs."""
+
+    @functools.wraps(handler)
+    async def serve(call: Call) -> Response:
+        visit = await visit_of(call)
+        if visit is None:
+            return sign_in_first(call, _own_path(call))
+        call = await kept_forms.brought_back(call, _raw_path(call))
+        return await handler(await located(replace(visit, call=replace(visit.call, brought_back=call.brought_back))))
+
+    return serve
+
+
+def form(
+    purpose: str,
+    *,
+    back: str,
+    keeps: Sequence[str] | Keep = (),
+    most: int = MAX_PARAMETERS,
+    has_files: bool = False,
+) -> Callable[[FormHandler], Handler]:
+    """What takes a form of that purpose. Who is signed out by now comes `back` to that page, with the fields it keeps.
+
+    A form with fields of many names says by a function what it keeps. Never keep a password or another secret: short
+    fields come back in an address. It has at `most` so many fields. One that `has_files` may be sent with some.
+    """
+
+    def decorate(handler: FormHandler) -> Handler:
+        @functools.wraps(handler)
+        async def serve(call: Call) -> Response:
+            visit = await visit_of(call)
+            sent = await _sent(call, most) if has_files else decode_form(call.request, call.body, most=most)
+            if visit is None:
+                kept = keeps(sent) if callable(keeps) else {name: sent.text(name) for name in keeps}
+                return await _sign_in_and_come_back(call, filled(call, back), kept, (sent.text("key"), purpose))
+            check_form(call, visit.browser, sent, purpose=purpose)
+            return await handler(await located(visit), sent)
+
+        return serve
+
+    return decorate
+
+
+async def _sent(call: Call, most: int) -> Parameters:
+    """The fields of a form that may have files; these are read aside, as they may be long."""
+    kind = request_body.require_media_type(call.request, FORM_TYPE, FILES_TYPE)
+    if kind == FORM_TYPE:
+        return decode_form(call.request, call.body, most=most)
+    return await asyncio.to_thread(decode_multipart, call.request.headers["content-type"], call.body, most=most)
+
+
+async def signed_in_first(call: Call, back: str) -> Response | None:
+    """Have a person who is signed out sign in, before a long body is read from them, and come `back`."""
+    return None if await visit_of(call) else sign_in_first(call, filled(call, back))
+
+
+async def visit_of(call: Call) -> Visit | None:
+    """The person who is signed in; None when nobody is."""
+    return await visit_by(call, await browser_of(call))
+
+
+async def visit_by(call: Call, browser: Browser) -> Visit | None:
+    """The person who is signed in at that browser; None when nobody is."""
+    account = browser.account
+    if account is None:
+        return None
+    found = await call.database.read(lambda connection: accounts_store.organizations_of(connection, account.id))
+    principal = Principal(
+        PrincipalKind.PERSON,
+        account.id,
+        account.name,
+        email=account.email,
+        scopes=ALL_SCOPES,
+        roles={organization.id: role for organization, role in found},
+        signed_in=True,
+    )
+    return Visit(browser, account, [organization for organization, _ in found], replace(call, asker=principal))
+
+
+async def located(visit: Visit, **elsewhere: str) -> Visit:
+    """The visit where its path says, or `elsewhere` (`environment="staging"`); NotFound where that is not theirs."""
+    call = visit.call
+    parts = {**call.parameters, **elsewhere}
+    names = {name: parts[name] for name in PLACE_PARTS if name in parts}
+    if not names:
+        return visit
+    place = await call.services.locate(names)
+    if place is None or not may_see(call.principal, place):
+        raise NotFound
+    return replace(visit, call=replace(call, located=place))
+
+
+def sign_in_first(call: Call, path: str, **fields: str) -> Response:
+    """Have a person sign in and come back to a path of ours, with what they had typed there, unless it is too long."""
+    typed = _encoded(fields) or ""
+    back = f"{call.settings.base_path}{path}" + (f"?{typed}" if typed else "")
+    return see_other(f"{call.settings.base_path}/sign-in?{urlencode({'next': back})}")
+
+
+async def _sign_in_and_come_back(call: Call, path: str, fields: Mapping[str, str], shown: tuple[str, str]) -> Response:
+    """The same, with all that was typed, however long: `shown` is the key of the form, and its purpose."""
+    key, purpose = shown
+    if _encoded(fields) is None and kept_forms.may_be_kept(call, key, purpose):
+        kept = await kept_forms.keep(call, path, fields, key)
+        if kept is not None:
+            response = sign_in_first(call, path, **{kept_forms.PARAMETER: kept.id})
+            kept_forms.bind(response, call, kept)
+            return response
+    return sign_in_first(call, path, **fields)
+
+
+def _encoded(fields: Mapping[str, str]) -> str | None:
+    """What was typed as the query of an address, None where that is too long."""
+    typed = {name: value for name, value in fields.items() if value}
+    if sum(map(len, typed.values())) > MAX_KEPT_CHARACTERS:
+        return None
+    encoded = urlencode(typed)
+    return encoded if len(encoded) <= MAX_KEPT_CHARACTERS else None
+
+
+def filled(call: Call, path: str) -> str:
+    """A path with its parameters filled in from those of the request."""
+    for name, value in call.parameters.items():
+        path = path.replace(f"{{{name}}}", quote(value, safe=""))
+    return path
+
+
+def _own_path(call: Call) -> str:
+    """The path of the page that was asked for, with its query, less the path of the public URL."""
+    path, query = _raw_path(call), call.request.scope["query_string"].decode("latin-1")
+    return f"{path}?{query}" if query and len(query) <= MAX_KEPT_CHARACTERS else path
+
+
+def _raw_path(call: Call) -> str:
+    """The path that was asked for, less that of the public URL."""
+    raw: bytes = call.request.scope["raw_path"]
+    return raw.partition(b"?")[0].decode("latin-1").removeprefix(call.settings.base_path)

@@ -1,0 +1,6 @@
+"""Data for a demo: organizations, people, Spaces. What is here is made once, on an empty database."""
+
+from templates_server.features.demo.schemas import DemoFacts
+from templates_server.features.demo.seed import seed
+
+__all__ = ["DemoFacts", "seed"]

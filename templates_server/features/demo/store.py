@@ -1,0 +1,53 @@
+"""All SQL that only the demo needs: rows whose secrets are given, as they can be told again at any later start."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from sqlalchemy import Connection, select
+
+from templates_server.features.demo.schemas import DemoServiceAccount
+from templates_server.primitives.ids import new_id
+from templates_server.primitives.timestamps import DAY
+from templates_server.security.authorization import ALL_SCOPES
+from templates_server.security.secrets import hashed
+from templates_server.storage.tables import service_accounts, spaces, tokens
+
+TOKEN_LIFETIME = 366 * DAY
+
+
+def add_token(connection: Connection, secret: str, *, account_id: str, now: int) -> None:
+    """A personal access token with that secret and all scopes, for as long as one may live."""
+    row = {
+        "token_hash": hashed(secret),
+        "id": new_id("tok"),
+        "kind": "personal",
+        "account_id": account_id,
+        "name": "Demo",
+        "scopes": " ".join(sorted(ALL_SCOPES)),
+        "limits": "[]",
+        "created": now,
+        "expires": now + TOKEN_LIFETIME,
+    }
+    connection.execute(tokens.insert(), row)
+
+
+def add_service_account(
+    connection: Connection, credentials: DemoServiceAccount, *, organization_id: str, now: int
+) -> None:
+    """A service account with these credentials and all scopes."""
+    row = {
+        "id": credentials.client_id,
+        "organization_id": organization_id,
+        "name": "Demo importer",
+        "secret_hash": hashed(credentials.client_secret),
+        "scopes": " ".join(sorted(ALL_SCOPES)),
+        "created": now,
+    }
+    connection.execute(service_accounts.insert(), row)
+
+
+def find_spaces(connection: Connection, keys: Collection[str]) -> Mapping[str, str]:
+    """The ids of those Spaces that are still there, by key."""
+    rows = connection.execute(select(spaces.c.key, spaces.c.id).where(spaces.c.key.in_(keys)))
+    return {row.key: row.id for row in rows}

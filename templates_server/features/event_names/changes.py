@@ -1,0 +1,226 @@
+"""What becomes of the names of an environment's events when events are stored and removed. Pure.
+
+A transaction that stores or removes events writes down what it changed; changes are folded into the names later, one
+after the other, so that those who store events never wait for one another. First come, first kept: a name beyond
+`MOST_NAMES` is counted nowhere, and so is a key beyond `MOST_KEYS` of its name. Only what was counted is taken off
+again: events that arrived before the `first` of their name, or of a key, were not.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import msgspec
+
+from templates_server.features.event_names.model_check import ModelledEvents, are_read
+from templates_server.features.event_names.shapes import Shape, read_shape
+
+MOST_NAMES = 2000  # of an environment
+MOST_KEYS = 50  # of a name
+NO_METADATA: Mapping[str, str] = {}
+
+
+class Told(Protocol):
+    """An event, as far as it counts here."""
+
+    @property
+    def shape(self) -> Shape:
+        """Its name, and the keys of its metadata."""
+
+    @property
+    def pairs(self) -> Mapping[str, str]:
+        """Its metadata."""
+
+
+class Removed(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """Events of a name that had the same keys of metadata, and were received at the same time."""
+
+    name: str
+    keys: tuple[str, ...]
+    received: int
+    events: int
+
+
+class Change(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Events that were stored, received from `first` to `last`, in milliseconds; and events that were removed.
+
+    `added`: how many of each shape, by its text; `differing`: how many of these were not as the model says.
+    """
+
+    first: int = 0
+    last: int = 0
+    added: dict[str, int] = {}
+    differing: dict[str, int] = {}
+    removed: Sequence[Removed] = ()
+
+
+class KeyCount(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """How many stored events have a key of metadata, and when the first of those that were counted arrived."""
+
+    kept: int
+    first: int
+
+
+class EventName(msgspec.Struct, frozen=True):
+    """What is known of a name: how many events arrived, how many of them differed, and how many are stored still."""
+
+    events: int
+    differing: int
+    kept: int
+    first: int
+    last: int
+    keys: Mapping[str, KeyCount]
+
+
+class Stored(msgspec.Struct, frozen=True, gc=False):
+    """Events that were stored together, and by which model they are looked at."""
+
+    received: int
+    modelled: ModelledEvents
+    events: Sequence[Told]
+
+
+def count_stored(together: Sequence[Stored]) -> Change:
+    """What was stored, by name and keys."""
+    counts: Counter[Shape] = Counter()
+    differing: Counter[Shape] = Counter()
+    for stored in together:  # every event that is stored comes by here: mind what it takes
+        counts.update([event.shape for event in stored.events])
+        if stored.modelled:
+            differing.update(_differing(stored))
+    times = [stored.received for stored in together]
+    return Change(min(times), max(times), _by_text(counts), _by_text(differing))
+
+
+def _by_text(counts: Mapping[Shape, int]) -> dict[str, int]:
+    by_text: dict[str, int] = {}
+    for shape, events in counts.items():
+        by_text[shape.text] = by_text.get(shape.text, 0) + events
+    return by_text
+
+
+def _differing(stored: Stored) -> Iterator[Shape]:
+    """The shape of each event that differs: by its keys, or by a value. Most often none has to be looked at."""
+    readers = {
+        shape: stored.modelled.readers_of(shape.name, shape.keys) for shape in {event.shape for event in stored.events}
+    }
+    if any(found is None or found for found in readers.values()):
+        for event in stored.events:
+            found = readers[event.shape]
+            if found is None or (found and not are_read(event.pairs, found)):
+                yield event.shape
+
+
+def count_removed(events: Iterable[tuple[str, int, str | None]]) -> Change:
+    """What was removed, from the name, the time of receipt and the metadata (a JSON object) of each event."""
+    counts = Counter((name, _keys_of(metadata), received) for name, received, metadata in events)
+    return Change(removed=[Removed(name, keys, received, count) for (name, keys, received), count in counts.items()])
+
+
+def _keys_of(metadata: str | None) -> tuple[str, ...]:
+    return () if metadata is None else tuple(msgspec.json.decode(metadata, type=dict[str, str]))
+
+
+def fold(known: Mapping[str, EventName], sums: Iterable[Sums], *, others: int = 0) -> dict[str, EventName]:
+    """The names after these changes; `others` is how many the environment has besides."""
+    names = dict(known)
+    for change in sums:
+        for total in change.added:
+            before = names.get(total.name)
+            if before is not None:
+                names[total.name] = _with_added(before, total)
+            elif len(names) + others < MOST_NAMES:
+                names[total.name] = _with_added(EventName(0, 0, 0, total.first, total.last, {}), total)
+        for removed in change.removed:
+            before = names.get(removed.name)
+            if before is None or removed.received < before.first:
+                continue
+            if before.kept <= removed.events:
+                del names[removed.name]
+            else:
+                names[removed.name] = _without_removed(before, removed)
+    return names
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """Events of a name that have the same keys of metadata, of several changes."""
+
+    name: str
+    keys: tuple[str, ...]
+    events: int
+    differing: int
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What was added by several changes, and what the last of them removed."""
+
+    added: Sequence[Sum]
+    removed: Sequence[Removed] = ()
+
+    @property
+    def names(self) -> set[str]:
+        """Every name in it."""
+        return {one.name for one in self.added} | {one.name for one in self.removed}
+
+
+def sum_up(changes: Iterable[Change]) -> Iterator[Sums]:
+    """Sum changes up, those that only add together with what follows them."""
+    sums: dict[str, list[int]] = {}
+    for change in changes:
+        first, last, differing = change.first, change.last, change.differing
+        for text, events in change.added.items():
+            numbers = sums.get(text)
+            if numbers is None:
+                sums[text] = [events, differing.get(text, 0), first, last]
+            else:
+                numbers[0] += events
+                numbers[1] += differing.get(text, 0)
+                if first < numbers[2]:  # noqa: PLR1730 - runs for every name of every change: a call takes longer
+                    numbers[2] = first
+                if last > numbers[3]:  # noqa: PLR1730
+                    numbers[3] = last
+        if change.removed:
+            yield Sums(_sums(sums), change.removed)
+            sums = {}
+    yield Sums(_sums(sums))
+
+
+def _sums(sums: Mapping[str, Sequence[int]]) -> Sequence[Sum]:
+    return [Sum(*read_shape(text), *numbers) for text, numbers in sums.items()]
+
+
+def _with_added(before: EventName, added: Sum) -> EventName:
+    keys = before.keys
+    if added.keys:
+        keys = {**keys}
+        for key in added.keys:
+            count = keys.get(key)
+            if count is not None:
+                keys[key] = KeyCount(count.kept + added.events, min(count.first, added.first))
+            elif len(keys) < MOST_KEYS:
+                keys[key] = KeyCount(added.events, added.first)
+    return EventName(
+        before.events + added.events,
+        before.differing + added.differing,
+        before.kept + added.events,
+        min(before.first, added.first),
+        max(before.last, added.last),
+        keys,
+    )
+
+
+def _without_removed(before: EventName, removed: Removed) -> EventName:
+    counts = {key: _less(count, removed) if key in removed.keys else count for key, count in before.keys.items()}
+    keys = {key: count for key, count in counts.items() if count.kept > 0}
+    return msgspec.structs.replace(before, kept=before.kept - removed.events, keys=keys)
+
+
+def _less(count: KeyCount, removed: Removed) -> KeyCount:
+    return count if removed.received < count.first else KeyCount(count.kept - removed.events, count.first)

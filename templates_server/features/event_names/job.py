@@ -1,0 +1,78 @@
+"""Folds the changes of names in: in a thread, when many wait and once a minute, whichever process wrote them down."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+
+from templates_server.errors import Unavailable
+from templates_server.features.event_names import store
+from templates_server.storage.database import Database
+
+LOGGER = logging.getLogger("templates_server")
+MANY = 50_000
+"""Events that this process stored, after which the thread waits no longer."""
+EVERY_SECONDS = 60.0
+
+
+def fold_changes(database: Database, stopping: threading.Event) -> None:
+    """Fold in all changes, environment by environment, a step a transaction.
+
+    What fails in one environment is logged, and keeps nobody else's names from being counted.
+    """
+    for environment_id in database.read_now(store.list_environments):
+        try:
+            while not stopping.is_set() and _fold_some(database, environment_id):
+                pass
+        except Unavailable:  # the database does not answer to the others either
+            raise
+        except Exception:
+            LOGGER.exception("counting the names of events failed in %s", environment_id)
+
+
+def _fold_some(database: Database, environment_id: str) -> bool:
+    return database.write_now(lambda connection: store.fold_some(connection, environment_id))
+
+
+class NameFolding:
+    """Counts what was stored while the server runs. Nothing is lost where it does not come to that: changes wait."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._noted = 0
+        self._stopping = threading.Event()
+        self._woken = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="event names", daemon=True)
+
+    def start(self) -> None:
+        """Begin with what is left from before."""
+        self._woken.set()
+        self._thread.start()
+
+    async def finish(self) -> None:
+        """Stop after the present step."""
+        self._stopping.set()
+        self._woken.set()
+        if self._thread.is_alive():
+            await asyncio.to_thread(self._thread.join)
+
+    def note(self, events: int) -> None:
+        """Take notice that a change was written down, of so many events."""
+        self._noted += events
+        if self._noted >= MANY:
+            self._woken.set()
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._woken.wait(EVERY_SECONDS)
+            self._woken.clear()
+            if self._stopping.is_set():  # what waits is stored, and folded in after the next start
+                return
+            try:
+                self._noted = 0
+                fold_changes(self._database, self._stopping)
+            except Unavailable as error:  # the database does not answer now, which is no fault of this
+                LOGGER.warning("counting the names of events was put off: %s", error)
+            except Exception:
+                LOGGER.exception("counting the names of events failed; the next attempt is in a minute")

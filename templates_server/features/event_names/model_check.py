@@ -1,0 +1,138 @@
+"""Whether an event is as the model says. Pure.
+
+Nothing is refused for it: it is counted. Metadata arrives as text, numbers as ECMAScript writes them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from templates_server.features.spaces.model import Event, Metadata, PropertyType
+
+NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,20})(?:\.[0-9]{1,30})?(?:e[+-][0-9]{1,3})?")
+TOGGLES = frozenset({"true", "false"})
+MOST_WHOLE_DIGITS = 21  # of a number that is written without an exponent (ECMA-262, Number::toString)
+MOST_LEADING_ZEROS = 6
+
+Reads = Callable[[str], bool]
+"""Whether a text is a value of a key of metadata."""
+Readers = Sequence[tuple[str, Reads]]
+"""How values are recognised, by their keys."""
+Sent = Mapping[str, str]
+"""The metadata of an event."""
+
+
+def differs(event_name: str, metadata: Sent, model_events: Mapping[str, Event]) -> bool:
+    """Whether an event is modelled, and not as it arrives: by a key, by a value, or by one that is missing."""
+    event = model_events.get(event_name)
+    return event is not None and _rules_of(event).refuse(metadata)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """What the metadata of an event must be: each of these keys at most, those that are required, by their values."""
+
+    allowed: frozenset[str]
+    required: frozenset[str]
+    readers: Readers  # of the keys that take not any text
+
+    def readers_of(self, keys: Collection[str]) -> Readers | None:
+        """How the values of these keys are recognised; None: they are not the right keys."""
+        if not (self.allowed.issuperset(keys) and self.required.issubset(keys)):
+            return None
+        return [one for one in self.readers if one[0] in keys] if self.readers else ()
+
+    def refuse(self, metadata: Sent) -> bool:
+        """Whether metadata is not so."""
+        readers = self.readers_of(metadata.keys())
+        return readers is None or not are_read(metadata, readers)
+
+
+def are_read(metadata: Sent, readers: Readers) -> bool:
+    """Whether metadata has values of these kinds."""
+    for key, reads in readers:  # noqa: SIM110 - runs for every event that is stored: a generator takes longer
+        if not reads(metadata[key]):
+            return False
+    return True
+
+
+class ModelledEvents:
+    """The events of a model, to be asked about many that arrive."""
+
+    def __init__(self, events: Iterable[Event] = ()) -> None:
+        self._rules = {event.key: _rules_of(event) for event in events}
+
+    def __contains__(self, name: object) -> bool:
+        """Whether the model has an event of that name."""
+        return name in self._rules
+
+    def __bool__(self) -> bool:
+        """Whether the model has any event."""
+        return bool(self._rules)
+
+    def readers_of(self, name: str, keys: Collection[str]) -> Readers | None:
+        """How the values of an event with these keys of metadata are recognised, where any text will not do.
+
+        None: it differs, whatever its values.
+        """
+        rules = self._rules.get(name)
+        return () if rules is None else rules.readers_of(keys)
+
+    def differs(self, name: str, metadata: Sent) -> bool:
+        """As the function of that name."""
+        rules = self._rules.get(name)
+        return rules is not None and rules.refuse(metadata)
+
+
+NOTHING_MODELLED = ModelledEvents()
+
+
+def _rules_of(event: Event) -> _Rules:
+    return _Rules(
+        frozenset(one.key for one in event.metadata),
+        frozenset(one.key for one in event.metadata if one.is_required),
+        [(one.key, reads) for one in event.metadata if (reads := _reader_of(one)) is not None],
+    )
+
+
+def _reader_of(metadata: Metadata) -> Reads | None:
+    """How values are recognised; None: any text will do."""
+    match metadata.type:
+        case PropertyType.SELECT:
+            return frozenset(metadata.options).__contains__
+        case PropertyType.TOGGLE:
+            return TOGGLES.__contains__
+        case PropertyType.NUMBER:
+            return is_number
+        case _:
+            return None
+
+
+def is_number(text: str) -> bool:
+    """Whether a text is a finite number as ECMAScript writes it: `0.1`, `1e+21`, and neither `1.0` nor `-0`."""
+    return NUMBER.fullmatch(text) is not None and as_ecmascript(float(text)) == text
+
+
+def as_ecmascript(number: float) -> str:
+    """A number as ECMAScript writes it (ECMA-262, Number::toString)."""
+    if number == 0:
+        return "0"
+    sign, digits, exponent = Decimal(repr(number)).normalize().as_tuple()
+    if not isinstance(exponent, int):
+        return {"F": "-Infinity" if sign else "Infinity"}.get(exponent, "NaN")
+    return ("-" if sign else "") + _as_written("".join(map(str, digits)), len(digits) + exponent)
+
+
+def _as_written(digits: str, point: int) -> str:
+    """Digits with a point after so many of them, before them where it is negative."""
+    if len(digits) <= point <= MOST_WHOLE_DIGITS:
+        return digits.ljust(point, "0")
+    if 0 < point <= MOST_WHOLE_DIGITS:
+        return f"{digits[:point]}.{digits[point:]}"
+    if -MOST_LEADING_ZEROS < point <= 0:
+        return f"0.{'0' * -point}{digits}"
+    rest = f".{digits[1:]}" if len(digits) > 1 else ""
+    return f"{digits[0]}{rest}e{point - 1:+d}"

@@ -1,0 +1,223 @@
+"""All SQL about the names of events, and about removing events, after which names are forgotten.
+
+Whoever stores or removes events writes a change down in the same transaction, in a row of its own: that takes no lock
+which others wait for. `fold_some` counts changes, one process at a time in an environment. What counts is the names
+with the changes that wait, which `list_names` gives.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection
+
+from templates_server.features.event_names.changes import (
+    Change,
+    EventName,
+    KeyCount,
+    Stored,
+    count_removed,
+    count_stored,
+    fold,
+    sum_up,
+)
+from templates_server.primitives.ids import random_text
+from templates_server.storage.bulk import Insertion, Rows, write_all
+from templates_server.storage.database import among, as_text, listed
+
+MOST_CHANGES_AT_ONCE = 250
+MOST_OF_A_CHANGE = 200  # names with sets of keys
+CHANGES = Insertion("event_name_changes", dict.fromkeys(("environment_id", "change_id", "change"), "text"))
+"""The changes that are written down."""
+COLUMNS = {
+    **dict.fromkeys(("environment_id", "name"), "text"),
+    **dict.fromkeys(("events", "differing", "kept", "first", "last"), "bigint"),
+    "metadata_keys": "text",
+}
+NAMES = f"SELECT {', '.join(list(COLUMNS)[1:])} FROM event_names WHERE environment_id = ?"  # noqa: S608 - names of ours
+COUNT = "SELECT count(*) FROM event_names WHERE environment_id = ?"
+KEEP = Insertion(
+    "event_names",
+    COLUMNS,
+    on_conflict="ON CONFLICT (environment_id, name) DO UPDATE SET "
+    + ", ".join(f"{column} = excluded.{column}" for column in list(COLUMNS)[2:]),
+)
+FORGET = "DELETE FROM event_names WHERE environment_id = ? AND name "
+EXPIRED = "SELECT 1 FROM event_names WHERE last < ? LIMIT 1"
+EXPIRE = "DELETE FROM event_names WHERE last < ?"
+WITH_CHANGES = "SELECT DISTINCT environment_id FROM event_name_changes"
+NEXT = "SELECT change_id, change FROM event_name_changes WHERE environment_id = ? ORDER BY change_id LIMIT ?"
+ALL = "SELECT change FROM event_name_changes WHERE environment_id = ? ORDER BY change_id"
+TAKEN_BACK = "DELETE FROM event_name_changes WHERE environment_id = ? AND change_id = ?"
+FOLDED = {
+    "sqlite": "DELETE FROM event_name_changes WHERE environment_id = ? AND change_id <= ?",  # nobody else writes
+    "postgresql": "DELETE FROM event_name_changes WHERE environment_id = ? AND change_id = ANY(?)",
+}
+HOLD = {
+    "sqlite": "SELECT 1 FROM environments WHERE id = ?",
+    "postgresql": "SELECT 1 FROM environments WHERE id = ? FOR NO KEY UPDATE",
+}
+ABANDON = "DELETE FROM event_name_changes WHERE environment_id = ?"
+FREED = "environment_id, name, received, metadata"
+REMAINING = f"SELECT {FREED} FROM events WHERE "  # noqa: S608 - names of ours
+DECODER = msgspec.json.Decoder(Change)
+OF_THIS_PROCESS = random_text(12)
+NUMBERS = itertools.count()
+ADDED, REMOVED = "a", "r"  # removed events are folded in after those that were stored before, whatever clocks say
+
+
+# Changes are written down
+
+
+def note_stored(connection: Connection, stored: Mapping[str, Sequence[Stored]]) -> None:
+    """Write down what was stored, by environment."""
+    write_all(connection, CHANGES, changes_of_stored(stored))
+
+
+def changes_of_stored(stored: Mapping[str, Sequence[Stored]]) -> Rows:
+    """The rows that say what was stored, by environment, for `CHANGES`."""
+    rows = []
+    for environment_id, together in stored.items():
+        change = count_stored(together)
+        change_id = _change_id(ADDED, change.last)
+        rows += [
+            (environment_id, f"{change_id}{number:04}", msgspec.json.encode(part).decode())
+            for number, part in enumerate(_in_parts(change))
+        ]
+    return rows
+
+
+def _in_parts(change: Change) -> Sequence[Change]:
+    """A change as several, none of which is large: so many are read at once."""
+    if len(change.added) <= MOST_OF_A_CHANGE:
+        return [change]
+    texts = list(change.added)
+    starts = range(0, len(texts), MOST_OF_A_CHANGE)
+    return [_part(change, texts[start : start + MOST_OF_A_CHANGE]) for start in starts]
+
+
+def _part(change: Change, texts: Sequence[str]) -> Change:
+    added = {text: change.added[text] for text in texts}
+    differing = {text: change.differing[text] for text in texts if text in change.differing}
+    return msgspec.structs.replace(change, added=added, differing=differing)
+
+
+def take_back(connection: Connection, changes: Rows) -> None:
+    """Remove changes that this transaction has written down."""
+    removal = as_text(connection, TAKEN_BACK)
+    for environment_id, change_id, _ in changes:
+        connection.exec_driver_sql(removal, (environment_id, change_id))
+
+
+def note_removed(connection: Connection, environment_id: str, events: Collection[tuple[str, int, str | None]]) -> None:
+    """Write down that events of an environment were removed: the name, the time of receipt, the metadata of each."""
+    if events:
+        change = count_removed(events)
+        change_id = _change_id(REMOVED, max(one.received for one in change.removed))
+        row = (environment_id, change_id, msgspec.json.encode(change).decode())
+        write_all(connection, CHANGES, [row])
+
+
+def _change_id(kind: str, at: int) -> str:
+    return f"{kind}{at:015}_{OF_THIS_PROCESS}{next(NUMBERS):x}_"
+
+
+def remove_events(connection: Connection, condition: str, values: tuple[Any, ...]) -> int:
+    """Remove the events of a condition, as SQL has it, and write down that they were; how many."""
+    removal = as_text(connection, f"DELETE FROM events WHERE {condition}")  # noqa: S608 - names of ours
+    if connection.dialect.name == "sqlite":  # nobody else writes
+        rows = connection.exec_driver_sql(f"{REMAINING}{condition}", values).all()
+        if rows:
+            connection.exec_driver_sql(removal, values)
+    else:
+        rows = connection.exec_driver_sql(f"{removal} RETURNING {FREED}", values).all()
+    by_environment: dict[str, list[tuple[str, int, str | None]]] = defaultdict(list)
+    for environment_id, name, received, metadata in rows:
+        by_environment[environment_id].append((name, received, metadata))
+    for environment_id, events in by_environment.items():
+        note_removed(connection, environment_id, events)
+    return len(rows)
+
+
+# They are folded in
+
+
+def list_environments(connection: Connection) -> Sequence[str]:
+    """The environments with changes that are not folded in."""
+    return list(connection.exec_driver_sql(WITH_CHANGES).scalars())
+
+
+def fold_all(connection: Connection, environment_id: str) -> None:
+    """Fold in all changes of an environment."""
+    while fold_some(connection, environment_id):
+        pass
+
+
+def fold_some(connection: Connection, environment_id: str) -> bool:
+    """Fold in the next changes of an environment, whose row is held meanwhile; whether there may be more."""
+    held = connection.exec_driver_sql(as_text(connection, HOLD[connection.dialect.name]), (environment_id,)).first()
+    if held is None:  # its Space has just gone
+        connection.exec_driver_sql(as_text(connection, ABANDON), (environment_id,))
+        return False
+    rows = connection.exec_driver_sql(as_text(connection, NEXT), (environment_id, MOST_CHANGES_AT_ONCE)).all()
+    if rows:
+        _fold(connection, environment_id, _decoded(change for _, change in rows))
+        change_ids = [change_id for change_id, _ in rows]
+        folded = change_ids[-1] if connection.dialect.name == "sqlite" else change_ids
+        removal = as_text(connection, FOLDED[connection.dialect.name])
+        connection.exec_driver_sql(removal, (environment_id, folded))
+    return len(rows) == MOST_CHANGES_AT_ONCE
+
+
+def _fold(connection: Connection, environment_id: str, changes: Sequence[Change]) -> None:
+    sums = list(sum_up(changes))
+    wanted = sorted(set().union(*(one.names for one in sums)))
+    query = as_text(connection, f"{NAMES} AND name {among(connection)}")
+    known = _names(connection.exec_driver_sql(query, (environment_id, listed(connection, wanted))))
+    total: int = connection.exec_driver_sql(as_text(connection, COUNT), (environment_id,)).scalar_one()
+    names = fold(known, sums, others=total - len(known))
+    rows = [_row(environment_id, name, one) for name, one in sorted(names.items()) if known.get(name) is not one]
+    write_all(connection, KEEP, rows)
+    if forgotten := sorted(known.keys() - names.keys()):
+        parameters = (environment_id, listed(connection, forgotten))
+        connection.exec_driver_sql(as_text(connection, FORGET + among(connection)), parameters)
+
+
+def _decoded(changes: Iterable[str]) -> Sequence[Change]:
+    return [DECODER.decode(change) for change in changes]
+
+
+def _names(rows: Iterable[Any]) -> dict[str, EventName]:
+    return {
+        name: EventName(events, differing, kept, first, last, msgspec.json.decode(keys, type=dict[str, KeyCount]))
+        for name, events, differing, kept, first, last, keys in rows
+    }
+
+
+def _row(environment_id: str, name: str, one: EventName) -> tuple[Any, ...]:
+    keys = msgspec.json.encode(one.keys, order="sorted").decode()
+    return environment_id, name, one.events, one.differing, one.kept, one.first, one.last, keys
+
+
+# They are told, and forgotten
+
+
+def list_names(connection: Connection, environment_id: str) -> Mapping[str, EventName]:
+    """Every name of an environment with all that has changed until now."""
+    known = _names(connection.exec_driver_sql(as_text(connection, NAMES), (environment_id,)))
+    changes = _decoded(connection.exec_driver_sql(as_text(connection, ALL), (environment_id,)).scalars())
+    return fold(known, sum_up(changes))
+
+
+def has_expired(connection: Connection, *, before: int) -> bool:
+    """Whether a name came last before a time, in milliseconds."""
+    return connection.exec_driver_sql(as_text(connection, EXPIRED), (before,)).first() is not None
+
+
+def forget_expired(connection: Connection, *, before: int) -> int:
+    """Forget the names that came last before a time, in milliseconds, since when all their events have expired."""
+    return connection.exec_driver_sql(as_text(connection, EXPIRE), (before,)).rowcount

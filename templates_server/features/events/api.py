@@ -1,0 +1,35 @@
+"""`POST /api/client/events`: take events in, and say so once they are stored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from http import HTTPStatus
+
+from starlette.responses import Response
+
+from templates_server.errors import Problem, ValidationFailed
+from templates_server.features.event_names.model_cache import ModelEvents
+from templates_server.features.events import parser, store
+from templates_server.http import request_body
+from templates_server.http.route import Call
+from templates_server.security.user_signatures import UserSignatures
+from templates_server.storage.write_batcher import Arrivals
+
+
+class EventArrivals(Arrivals[store.Arrival, Sequence[Problem]]):
+    """The events that wait to be stored."""
+
+
+async def add_events(call: Call) -> Response:
+    """204 once every event is stored; one bad one, and none is."""
+    request_body.require_media_type(call.request, "application/json")
+    now = call.now
+    check = call.services.part(UserSignatures).check_for(call.principal)
+    events = parser.read_events(call.body, now, check=check, max_depth=call.settings.limits.max_depth)
+    environment_id = call.app_environment_id
+    modelled = await call.services.part(ModelEvents).find(environment_id, call.principal.revisions[0])
+    arrival = store.Arrival(environment_id, now, events, modelled)
+    problems = await call.services.part(EventArrivals).add(arrival, rows=len(events), sent_bytes=len(call.body))
+    if problems:
+        raise ValidationFailed(problems)
+    return Response(status_code=HTTPStatus.NO_CONTENT)

@@ -1,0 +1,221 @@
+"""Reading the events that an app sends: every broken rule is found, by the index of its event."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from templates_server.errors import Problem, Problems, ValidationFailed
+from templates_server.features.event_names.shapes import Shape, bare_shape_of, shape_of
+from templates_server.features.people.identity import Stated, problem_of_anonymous_id, problem_of_user_id, stated
+from templates_server.http.request_body import decode_json, problems_by_field
+from templates_server.primitives.event_names import MAX_NAME_LENGTH, problem_of_event_name
+from templates_server.primitives.ids import new_id
+from templates_server.primitives.text_cache import remembered
+from templates_server.primitives.timestamps import parse_rfc3339
+from templates_server.security.user_signatures import ANYBODY, IdCheck
+
+MOST_EVENTS = 1000
+MOST_PAIRS = 3
+MAX_DATA_BYTES = 16 * 1024
+ENCODER = msgspec.json.Encoder(order="deterministic")
+OLDEST = parse_rfc3339("2000-01-01T00:00:00Z")
+
+Name = Annotated[
+    str,
+    Meta(
+        description="Any text without control characters. Generated code sends `category/action`.",
+        examples=["Product Purchased"],
+        extra_json_schema={"minLength": 1, "maxLength": MAX_NAME_LENGTH},
+    ),
+]
+Id = Annotated[str, Meta(min_length=1, max_length=128)]
+EntityName = Annotated[str, Meta(min_length=1, max_length=256)]
+PairKey = Annotated[str, Meta(min_length=1, max_length=64)]
+PairValue = Annotated[str, Meta(max_length=1024)]
+
+
+class Pair(msgspec.Struct, frozen=True, gc=False):
+    """A piece of metadata."""
+
+    key: PairKey
+    value: PairValue
+
+
+class SentEvent(msgspec.Struct, frozen=True, gc=False):
+    """An event on the wire: null is as good as absent, unknown keys are ignored.
+
+    `timestamp` is RFC 3339. One that is later than the time of receipt, as from a clock that is fast or years ahead,
+    is set to the time of receipt; without one the event happened then.
+    """
+
+    name: Name | None = None
+    anonymous_id: str | None = None
+    external_id: str | None = None
+    user_signature: str | None = None
+    data: dict[str, Any] | None = None
+    properties: dict[str, Any] | None = None  # another name of `data`
+    metadata: Annotated[list[Pair], Meta(max_length=MOST_PAIRS)] | None = None
+    id: Id | None = None
+    timestamp: str | None = None
+    session: Id | None = None
+    entity: EntityName | None = None
+
+
+Pairs = Mapping[str, str]
+"""The metadata of an event, by key."""
+NO_PAIRS: Pairs = {}
+
+
+class Event(msgspec.Struct, frozen=True, gc=False):
+    """An event as it is stored. Times in milliseconds; `data` and `metadata` are JSON objects, or None.
+
+    `pairs` are the metadata once more, for those who look at it; by its `shape` it is counted.
+    """
+
+    stated: Stated  # one of the two: the user where there is one
+    event_id: str
+    name: str
+    session_id: str | None
+    entity: str | None
+    data: str | None
+    metadata: str | None
+    happened: int
+    shape: Shape
+    pairs: Pairs = NO_PAIRS
+
+
+def read_events(body: bytes, now: int, *, max_depth: int, check: IdCheck = ANYBODY) -> Sequence[Event]:
+    """The events of a JSON body; ValidationFailed, with every problem, unless all of them are good."""
+    try:
+        sent = decode_json(body, list[SentEvent], max_depth=max_depth)
+    except ValidationFailed as error:
+        values = msgspec.json.decode(body)
+        _check_number(values)
+        raise ValidationFailed(Problems(_all_problems(values, check)) or error.problems) from None
+    _check_number(sent)
+    metadata = [{pair.key: pair.value for pair in event.metadata} if event.metadata else NO_PAIRS for event in sent]
+    problems = [
+        problem for index, event in enumerate(sent) for problem in _broken_rules(event, index, check, metadata[index])
+    ]
+    if problems:
+        raise ValidationFailed(problems)
+    own_id = new_id("evt")
+    return [_event(event, now, f"{own_id}-{index}", metadata[index]) for index, event in enumerate(sent)]
+
+
+def _check_number(sent: Any) -> None:
+    """Raise ValidationFailed unless it may be so many events; done before anything else is told of them."""
+    if isinstance(sent, list) and not 0 < len(sent) <= MOST_EVENTS:
+        raise ValidationFailed([Problem("", f"Send 1 to {MOST_EVENTS:,} events, not {len(sent):,}.")])
+
+
+def _all_problems(values: Any, check: IdCheck) -> Iterator[Problem]:
+    """All that is wrong where the decoder stopped at the first: types, and the rules of what is of the right type."""
+    if not isinstance(values, list):
+        yield Problem("", "Send a list of events.")
+        return
+    for index, value in enumerate(values):
+        wrong = problems_by_field(value, SentEvent, f"[{index}]")
+        yield from wrong
+        if isinstance(value, dict):
+            bad = {problem.path.removeprefix(f"[{index}].").partition("[")[0] for problem in wrong}
+            right = {key: item for key, item in value.items() if key not in bad}
+            placeholder = {"anonymous_id": "-"} if bad & {"anonymous_id", "external_id"} else {}
+            event = msgspec.convert({**right, **placeholder}, SentEvent)
+            yield from _broken_rules(event, index, check, {pair.key: pair.value for pair in event.metadata or ()})
+
+
+def _broken_rules(sent: SentEvent, index: int, check: IdCheck, pairs: Pairs) -> Sequence[Problem]:
+    """What is wrong with an event beyond types and lengths; `pairs` are its metadata."""
+    unsigned = check.problem_of(sent.external_id, sent.user_signature)
+    broken = [
+        ("", "Give anonymous_id or external_id.") if sent.anonymous_id is None and sent.external_id is None else None,
+        None if sent.name is None else problem_of_name(sent.name),
+        None if sent.anonymous_id is None else _problem_of_anonymous_id(sent.anonymous_id),
+        None if sent.external_id is None else _problem_of_external_id(sent.external_id),
+        None if unsigned is None else (".user_signature", f"This {unsigned}."),
+        None if sent.timestamp is None else _problem_of_timestamp(sent.timestamp),
+        KEY_TWICE if sent.metadata and len(pairs) < len(sent.metadata) else None,
+        _problem_of_data(sent),
+    ]
+    if not any(broken):
+        return ()
+    return [Problem(f"[{index}]{problem[0]}", problem[1]) for problem in broken if problem]
+
+
+Found = tuple[str, str] | None
+"""Where in an event something is wrong, and what; None: nothing."""
+KEY_TWICE: Found = (".metadata", "A key is given twice.")
+
+
+@remembered
+def problem_of_name(name: str) -> Found:
+    """What is wrong with the name of an event."""
+    problem = problem_of_event_name(name)
+    return None if problem is None else (".name", f"This {problem}.")
+
+
+@remembered
+def _problem_of_anonymous_id(text: str) -> Found:
+    problem = problem_of_anonymous_id(text)
+    return None if problem is None else (".anonymous_id", f"This {problem}.")
+
+
+@remembered
+def _problem_of_external_id(text: str) -> Found:
+    problem = problem_of_user_id(text)
+    return None if problem is None else (".external_id", f"This {problem}.")
+
+
+def _problem_of_timestamp(timestamp: str) -> Found:
+    moment = _moment(timestamp)
+    if moment is None:
+        return ".timestamp", "This is not a time such as 2026-11-21T20:35:00Z (RFC 3339)."
+    return (".timestamp", "This is before the year 2000.") if moment < OLDEST else None
+
+
+def _problem_of_data(sent: SentEvent) -> Found:
+    name, data = ("data", sent.data) if sent.data is not None else ("properties", sent.properties)
+    if data is None or len(msgspec.json.encode(data)) <= MAX_DATA_BYTES:
+        return None
+    return f".{name}", f"This may have {MAX_DATA_BYTES:,} bytes."
+
+
+@remembered
+def _moment(timestamp: str) -> int | None:
+    try:
+        return parse_rfc3339(timestamp)
+    except ValueError:
+        return None
+
+
+def _event(sent: SentEvent, now: int, own_id: str, pairs: Pairs) -> Event:
+    """What is stored of an event that breaks no rule; `pairs` are its metadata.
+
+    A device's clock that is fast must not put events into the future: those happened now.
+    """
+    who = stated(sent.anonymous_id if sent.external_id is None else None, sent.external_id)
+    moment = None if sent.timestamp is None else _moment(sent.timestamp)
+    if who is None:
+        raise ValueError("an event without a person")
+    name = sent.name or ""
+    return Event(
+        who,
+        sent.id or own_id,
+        name,
+        sent.session,
+        sent.entity,
+        _as_json(sent.properties if sent.data is None else sent.data),
+        _as_json(pairs) if pairs else None,
+        now if moment is None else min(moment, now),
+        shape_of((name, *pairs)) if pairs else bare_shape_of(name),
+        pairs,
+    )
+
+
+def _as_json(value: Mapping[str, Any] | None) -> str | None:
+    return None if value is None else ENCODER.encode(value).decode()

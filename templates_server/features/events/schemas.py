@@ -1,0 +1,22 @@
+"""What the Platform API says of an event."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+
+class EventView(msgspec.Struct, frozen=True):
+    """An event of a user or, where `user_id` is null, of a visitor. `timestamp`: when it happened; `received`: here."""
+
+    id: str
+    name: str
+    user_id: str | None
+    anonymous_id: str | None
+    session: str | None
+    entity: str | None
+    data: dict[str, Any] | None
+    metadata: dict[str, str] | None
+    timestamp: str
+    received: str

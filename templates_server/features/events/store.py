@@ -1,0 +1,236 @@
+"""All SQL about events."""
+
+from __future__ import annotations
+
+import functools
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+
+from sqlalchemy import Connection
+
+from templates_server.errors import Problem
+from templates_server.features.event_names.changes import Stored
+from templates_server.features.event_names.job import NameFolding
+from templates_server.features.event_names.model_check import NOTHING_MODELLED, ModelledEvents
+from templates_server.features.event_names.store import CHANGES, changes_of_stored, note_stored, take_back
+from templates_server.features.events.parser import Event
+from templates_server.features.events.person_limit import MOST_UNITS, TOO_MANY, UNIT_BYTES, RecentCounts, units_of
+from templates_server.features.people.batch_queries import PersonKey, statements_about
+from templates_server.features.people.identity import PersonName, Stated
+from templates_server.features.people.sighting_store import Presence, arrive
+from templates_server.storage.bulk import NewInsertion, Rows, Update, insert_new, write_all
+from templates_server.storage.database import among, as_text, listed
+
+TEXTS = ("environment_id", "person_id", "event_id", "name", "session_id", "entity", "data", "metadata")
+KEY = {"environment_id": "text", "person_id": "text"}
+EVENT_KEY = (*KEY, "event_id")
+IN_DOUBT = (  # who may have too many events, with those that have just been announced
+    "SELECT environment_id, person_id FROM persons "  # noqa: S608 - a number of ours
+    f"WHERE (event_units IS NULL OR event_units > {MOST_UNITS}) "
+    "AND environment_id = ? AND person_id {}"
+)
+SIZED = ("event_id", "name", "session_id", "entity", "data", "metadata")
+WHOLE = " || ".join(f"coalesce({column}, '')" for column in SIZED)
+BYTES = {"sqlite": f"length(CAST({WHOLE} AS BLOB))", "postgresql": f"octet_length({WHOLE})"}
+COUNTED = {
+    dialect: (
+        f"SELECT coalesce(sum(1 + size / {UNIT_BYTES}), 0) FROM "  # noqa: S608 - names of ours
+        f"(SELECT {size} AS size FROM events WHERE environment_id = ? AND person_id = ? LIMIT ?) AS counted"
+    )
+    for dialect, size in BYTES.items()
+}
+STORED = "SELECT event_id FROM events WHERE environment_id = ? AND person_id = ? AND event_id "
+EVENTS = NewInsertion(
+    "events",
+    {**dict.fromkeys(TEXTS, "text"), "happened": "bigint", "received": "bigint"},
+    key=EVENT_KEY,
+)
+CORRECT_UNITS = Update("persons", {"event_units": "bigint"}, key=KEY)
+
+Persons = Mapping[tuple[str, Stated], PersonName]
+"""Who they are whom apps of an environment stated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """Events that an app of an environment sent together at a time, in milliseconds."""
+
+    environment_id: str
+    received: int
+    events: Sequence[Event]
+    modelled: ModelledEvents = NOTHING_MODELLED
+
+
+def add_events(
+    connection: Connection,
+    arrivals: Sequence[Arrival],
+    recent: RecentCounts | None = None,
+    folding: NameFolding | None = None,
+) -> Sequence[Sequence[Problem]]:
+    """Store events, and the people who are not known yet; of each arrival what was too much, and then nothing of it.
+
+    An event whose id its person has already is left out. Of an arrival with a problem nothing is kept but that its
+    people were there. `recent` is what this process has counted, `folding` is told what is written down of names.
+    """
+    groups = [_by_person(arrival) for arrival in arrivals]
+    presences = [
+        Presence(arrival.environment_id, stated, arrival.received, sum(map(units_of, events)))
+        for arrival, own in zip(arrivals, groups, strict=True)
+        for stated, events in own
+    ]
+    found, in_doubt = arrive(connection, presences, functools.partial(statements_about, connection, IN_DOUBT))
+    persons = {
+        (presence.environment_id, presence.stated): person for presence, person in zip(presences, found, strict=True)
+    }
+    doubtful = [(row[0], row[1]) for rows_of_one in in_doubt for row in rows_of_one]
+    problems = _refusals(connection, arrivals, persons, doubtful, recent or RecentCounts())
+    rows = [
+        _row(arrival, event, person)
+        for arrival, own, refused in zip(arrivals, groups, problems, strict=True)
+        if not refused
+        for stated, events in own
+        for person in (persons[arrival.environment_id, stated],)
+        for event in events
+    ]
+    if rows:
+        _insert(connection, [one for one, bad in zip(arrivals, problems, strict=True) if not bad], persons, rows)
+        if folding is not None:
+            folding.note(len(rows))
+    return problems
+
+
+def _insert(connection: Connection, arrivals: Sequence[Arrival], persons: Persons, rows: Rows) -> None:
+    """Insert the rows of arrivals whose ids are new, and write down what was stored: most often all of it."""
+    changes = changes_of_stored(_stored(arrivals, persons, None))
+    inserted = insert_new(connection, EVENTS, rows, CHANGES, changes)
+    if inserted is not None:
+        take_back(connection, changes)
+        note_stored(connection, _stored(arrivals, persons, inserted))
+
+
+def _stored(arrivals: Sequence[Arrival], persons: Persons, inserted: Rows | None) -> Mapping[str, Sequence[Stored]]:
+    """What was stored of arrivals, by environment; `inserted` are the keys of the events, None for all of them."""
+    stored: dict[str, list[Stored]] = defaultdict(list)
+    left = None if inserted is None else set(inserted)
+    for arrival in arrivals:
+        events = arrival.events if left is None else _inserted_events(arrival, persons, left)
+        if events:
+            stored[arrival.environment_id].append(Stored(arrival.received, arrival.modelled, events))
+    return stored
+
+
+def _inserted_events(arrival: Arrival, persons: Persons, left: set[tuple[str, ...]]) -> Sequence[Event]:
+    """The events of an arrival whose keys are left, which are taken out: the first of several was inserted."""
+    events = []
+    for event in arrival.events:
+        person = persons[arrival.environment_id, event.stated]
+        key = (arrival.environment_id, person.person_id, event.event_id)
+        if key in left:
+            left.remove(key)
+            events.append(event)
+    return events
+
+
+def _by_person(arrival: Arrival) -> Sequence[tuple[Stated, Sequence[Event]]]:
+    """The events in their order, those of a person that follow on one another together: to hash names takes time."""
+    groups = [list(own) for _, own in groupby(arrival.events, key=lambda event: id(event.stated))]
+    return [(own[0].stated, own) for own in groups]
+
+
+# How many a person has: `persons.event_units` is never less than that. Only where it is too much, rows are counted.
+
+
+def _refusals(
+    connection: Connection,
+    arrivals: Sequence[Arrival],
+    persons: Persons,
+    in_doubt: Sequence[PersonKey],
+    recent: RecentCounts,
+) -> Sequence[Sequence[Problem]]:
+    """The event of each arrival by which a person would have too many, if there is one."""
+    if not in_doubt:
+        return [()] * len(arrivals)
+    rooms = {key: _Room(recent.find(key) or 0) for key in in_doubt}
+    problems = [_problems_of(connection, arrival, persons, rooms, recent) for arrival in arrivals]
+    counted = sorted((room.used, *key) for key, room in rooms.items() if room.is_counted)
+    write_all(connection, CORRECT_UNITS, counted)
+    return problems
+
+
+@dataclass(slots=True)
+class _Room:
+    """How many units of events a person has, or at least has, where not `is_counted`; `new` are the ids that came."""
+
+    used: int
+    is_counted: bool = False
+    new: set[str] = field(default_factory=set)
+
+
+def _problems_of(
+    connection: Connection,
+    arrival: Arrival,
+    persons: Persons,
+    rooms: dict[PersonKey, _Room],
+    recent: RecentCounts,
+) -> Sequence[Problem]:
+    """The first event for which there is no room; else the room is taken."""
+    problems, taken = _fitted(connection, arrival, persons, rooms)
+    uncounted = [key for key, room in taken.items() if room.new and not room.is_counted]
+    if not problems and uncounted:
+        for key in uncounted:
+            rooms[key] = _Room(_count_units(connection, key), is_counted=True)
+            recent.note(key, rooms[key].used)
+        problems, taken = _fitted(connection, arrival, persons, rooms)
+    if not problems:
+        rooms.update(taken)
+    return problems
+
+
+def _count_units(connection: Connection, key: PersonKey) -> int:
+    query = as_text(connection, COUNTED[connection.dialect.name])
+    return int(connection.exec_driver_sql(query, (*key, MOST_UNITS + 1)).scalar_one())
+
+
+def _fitted(
+    connection: Connection, arrival: Arrival, persons: Persons, rooms: Mapping[PersonKey, _Room]
+) -> tuple[Sequence[Problem], dict[PersonKey, _Room]]:
+    """The first event for which there is no room, and the rooms as they are then. What is stored already needs none."""
+    known: dict[PersonKey, set[str]] = {}
+    taken: dict[PersonKey, _Room] = {}
+    for index, event in enumerate(arrival.events):
+        key = (arrival.environment_id, persons[arrival.environment_id, event.stated].person_id)
+        room = rooms.get(key)
+        if room is None:
+            continue
+        if key not in known:
+            known[key] = _stored_among(connection, key, [each.event_id for each in arrival.events])
+            taken[key] = _Room(room.used, room.is_counted, {*room.new})
+        if event.event_id in known[key] or event.event_id in taken[key].new:
+            continue
+        taken[key].new.add(event.event_id)
+        taken[key].used += units_of(event)
+        if taken[key].used > MOST_UNITS:
+            return [Problem(f"[{index}]", TOO_MANY)], taken
+    return (), taken
+
+
+def _stored_among(connection: Connection, key: PersonKey, event_ids: Sequence[str]) -> set[str]:
+    query = as_text(connection, STORED + among(connection))
+    return set(connection.exec_driver_sql(query, (*key, listed(connection, event_ids))).scalars())
+
+
+def _row(arrival: Arrival, event: Event, person: PersonName) -> tuple[str | int | None, ...]:
+    return (
+        arrival.environment_id,
+        person.person_id,
+        event.event_id,
+        event.name,
+        event.session_id,
+        event.entity,
+        event.data,
+        event.metadata,
+        event.happened,
+        arrival.received,
+    )

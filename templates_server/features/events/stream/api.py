@@ -1,0 +1,114 @@
+"""`GET /v2/.../environments/:environment/events/stream`: server-sent events (WHATWG HTML, 9.2) of what arrives."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+from collections.abc import Iterator, Mapping
+
+from starlette.responses import Response
+
+from templates_server.errors import Forbidden, Problem, ValidationFailed
+from templates_server.features.events.stream.feed import EventFeed, Listener, Permitted
+from templates_server.features.events.stream.filters import StreamFilter
+from templates_server.features.people.identity import (
+    PersonKind,
+    PersonName,
+    named,
+    problem_of_anonymous_id,
+    problem_of_asked_user_id,
+)
+from templates_server.http.route import Call
+from templates_server.http.server_sent_events import EventStream
+from templates_server.http.stream_limiter import Places
+from templates_server.primitives.event_names import problem_of_event_name
+from templates_server.primitives.integers import whole_number
+from templates_server.security import authorization
+from templates_server.security.authorization import Role, Scope
+
+MAX_WAIT_SECONDS = 3600
+ONE_PERSON = "Name a user or a visitor, not both."
+
+
+async def stream_events(call: Call) -> Response:
+    """The events and sessions of an environment as they arrive, those that the filters take."""
+    wanted, seconds = filter_of(call.query), wait_seconds(call)
+    return await open_stream(call, wanted, functools.partial(is_permitted, call), seconds)
+
+
+async def open_stream(
+    call: Call, wanted: StreamFilter, permitted: Permitted, seconds: int | None = None, *, after: str = ""
+) -> Response:
+    """A stream of what arrives, for so many seconds and while it is permitted; `after` is where a first one begins."""
+    feed = call.services.part(EventFeed)
+    with contextlib.ExitStack() as held:
+        held.enter_context(call.services.part(Places).taken(call.caller))
+        last_event_id = call.request.headers.get("last-event-id", after)
+        listener = await feed.open(call.environment_id, wanted, last_event_id)
+        held.enter_context(feed.listening(listener))
+        if seconds is not None:
+            held.enter_context(_ending_in(seconds, listener))
+        return EventStream(listener, functools.partial(listener.next_messages, permitted), held.pop_all())
+
+
+async def is_permitted(call: Call) -> bool:
+    """Return whether the token that a stream was opened with would open it now."""
+    bearer = call.request.headers.get("authorization", "").partition(" ")[2].strip()
+    principal = await call.services.authenticate(bearer)
+    place = await call.services.locate({name: call.parameters[name] for name in ("space", "environment")})
+    if principal is None or place is None or not authorization.may_see(principal, place):
+        return False
+    try:
+        authorization.check_scope(principal, Scope.EVENTS_READ, place)
+        authorization.check_role(principal, Role.DEVELOPER, place)
+    except Forbidden:
+        return False
+    return place == call.place
+
+
+def filter_of(query: Mapping[str, str]) -> StreamFilter:
+    """Return what the query of a request takes: `name`, and `user` or `anonymous_id`."""
+    name, person = query.get("name"), _person_of(query)
+    problem = None if name is None else problem_of_event_name(name)
+    if problem is not None:
+        raise ValidationFailed([Problem("name", f"This {problem}.")])
+    return StreamFilter(name, None if person is None else person.person_id)
+
+
+def _person_of(query: Mapping[str, str]) -> PersonName | None:
+    user, visitor = query.get("user"), query.get("anonymous_id")
+    if user is not None and visitor is not None:
+        raise ValidationFailed([Problem("anonymous_id", ONE_PERSON)])
+    if user is not None:
+        return _named(PersonKind.USER, "user", user, problem_of_asked_user_id(user))
+    if visitor is not None:
+        return _named(PersonKind.VISITOR, "anonymous_id", visitor, problem_of_anonymous_id(visitor))
+    return None
+
+
+def _named(kind: PersonKind, parameter: str, called: str, problem: str | None) -> PersonName:
+    if problem is not None:
+        raise ValidationFailed([Problem(parameter, f"This {problem}.")])
+    return named(kind, called)
+
+
+def wait_seconds(call: Call) -> int | None:
+    """Return after how many seconds a stream is to end; None: it lasts."""
+    text = call.query.get("wait")
+    if text is None:
+        return None
+    seconds = whole_number(text, most=MAX_WAIT_SECONDS)
+    if seconds is None:
+        raise ValidationFailed([Problem("wait", f"This must be a whole number from 0 to {MAX_WAIT_SECONDS}.")])
+    return seconds
+
+
+@contextlib.contextmanager
+def _ending_in(seconds: int, listener: Listener) -> Iterator[None]:
+    """Within the block the listener ends after so many seconds."""
+    ending = asyncio.get_running_loop().call_later(seconds, listener.end)
+    try:
+        yield
+    finally:
+        ending.cancel()

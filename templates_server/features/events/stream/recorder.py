@@ -1,0 +1,134 @@
+"""Notes which events and sessions arrive where somebody follows, in the transaction that stores them."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Protocol, TypeVar
+
+from sqlalchemy import Connection
+
+from templates_server.errors import Problem
+from templates_server.features.events.store import Arrival
+from templates_server.features.events.stream import store
+from templates_server.features.events.stream.filters import StreamFilter
+from templates_server.features.events.stream.store import At, Entries, Key
+from templates_server.features.people.identity import Stated
+from templates_server.primitives.timestamps import Clock
+from templates_server.storage.write_batcher import Outcomes
+
+LOOK_SECONDS = 1.0
+"""How long it is believed who follows: in another process, a stream is known this late at most."""
+MOST_A_SECOND = 500
+"""Events, and sessions, of an environment that a process notes: nobody reads more, and an export has all of them."""
+POSITIONS_A_MILLISECOND = 1000
+
+
+class StartedSession(Protocol):
+    """What is noted of a session that has started."""
+
+    @property
+    def environment_id(self) -> str:
+        """The environment."""
+
+    @property
+    def stated(self) -> Stated:
+        """Whose it is."""
+
+    @property
+    def session_id(self) -> str:
+        """Its id."""
+
+    @property
+    def started(self) -> int:
+        """When it started, in milliseconds."""
+
+
+SessionT = TypeVar("SessionT", bound=StartedSession)
+StoreEvents = Callable[[Connection, Sequence[Arrival]], Sequence[Sequence[Problem]]]
+StoreSessions = Callable[[Connection, Sequence[SessionT]], Outcomes[Sequence[Problem]]]
+Entry = tuple[str, str | None, Stated, str, int]
+"""Of which environment, the name of an event, whose, the id, and when."""
+
+
+class ArrivalRecorder:
+    """What storing is wrapped in. Where nobody follows, it takes a look at the clock, and one query a second."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._followed: Mapping[str, Sequence[StreamFilter]] = {}
+        self._look_at = 0.0
+        self._position = 0
+        self._second = 0.0
+        self._noted_in_second: dict[tuple[str, str], int] = {}
+
+    def look_again(self) -> None:
+        """Have it found out anew who follows before anything else is stored."""
+        self._look_at = 0.0
+
+    def recording_events(self, store_events: StoreEvents) -> StoreEvents:
+        """Return what stores events, and notes those that are stored."""
+
+        def store_and_note(connection: Connection, arrivals: Sequence[Arrival]) -> Sequence[Sequence[Problem]]:
+            problems = store_events(connection, arrivals)
+            if self._is_followed(connection):
+                self._note(connection, "events", _events(arrivals, problems))
+            return problems
+
+        return store_and_note
+
+    def recording_sessions(self, store_sessions: StoreSessions[SessionT]) -> StoreSessions[SessionT]:
+        """Return what stores sessions, and notes those that are stored."""
+
+        def store_and_note(connection: Connection, starts: Sequence[SessionT]) -> Outcomes[Sequence[Problem]]:
+            outcomes = store_sessions(connection, starts)
+            if self._is_followed(connection):
+                self._note(connection, "sessions", _sessions(starts, outcomes))
+            return outcomes
+
+        return store_and_note
+
+    def _is_followed(self, connection: Connection) -> bool:
+        now = time.monotonic()
+        if now >= self._look_at:
+            self._look_at = now + LOOK_SECONDS
+            self._followed = store.followed(connection, now=self._clock())
+        return bool(self._followed)
+
+    def _note(self, connection: Connection, kind: str, entries: Iterable[Entry]) -> None:
+        wanted: dict[str, list[Key]] = defaultdict(list)
+        for environment_id, name, stated, identifier, at in entries:
+            filters = self._followed.get(environment_id, ())
+            if any(one.may_match(name, stated) for one in filters):
+                wanted[environment_id].append(Key(stated.person.person_id, identifier, at))
+        for environment_id, keys in wanted.items():
+            noted: dict[str, Any] = {kind: keys[: self._room(environment_id, kind, len(keys))]}
+            store.note(connection, environment_id, Entries(**noted), len(keys), at=self._at())
+
+    def _room(self, environment_id: str, kind: str, wanted: int) -> int:
+        """Take so many places of this second; return how many there are."""
+        second = time.monotonic() // 1
+        if second != self._second:
+            self._second, self._noted_in_second = second, {}
+        noted = self._noted_in_second.get((environment_id, kind), 0)
+        self._noted_in_second[environment_id, kind] = noted + wanted
+        return max(0, MOST_A_SECOND - noted)
+
+    def _at(self) -> At:
+        now = self._clock()
+        self._position = max(self._position + 1, now * POSITIONS_A_MILLISECOND)
+        return At(now, self._position)
+
+
+def _events(arrivals: Sequence[Arrival], problems: Sequence[Sequence[Problem]]) -> Iterable[Entry]:
+    for arrival, refused in zip(arrivals, problems, strict=True):
+        if not refused:
+            for event in arrival.events:
+                yield arrival.environment_id, event.name, event.stated, event.event_id, arrival.received
+
+
+def _sessions(starts: Sequence[StartedSession], outcomes: Outcomes[Sequence[Problem]]) -> Iterable[Entry]:
+    for start, outcome in zip(starts, outcomes, strict=True):
+        if outcome == ():
+            yield start.environment_id, None, start.stated, start.session_id, start.started

@@ -1,0 +1,148 @@
+"""The columns that an export can have, and which a request asks for. Pure."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from templates_server.errors import Problem, ValidationFailed
+from templates_server.features.people.profile_parser import problem_of_attribute_name
+
+ATTRIBUTE = "attributes."
+BETWEEN = {"csv": b"\r\n", "ndjson": b"\n", "json": b",\n"}
+"""What stands between two rows."""
+
+
+class Kind(enum.Enum):
+    """What stands in a column of the database."""
+
+    TEXT = enum.auto()
+    TIME = enum.auto()
+    DAY = enum.auto()
+    TAGS = enum.auto()
+    JSON = enum.auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of an export: where its value is, as SQL has it."""
+
+    source: str
+    kind: Kind = Kind.TEXT
+
+
+USER: Mapping[str, Column] = {
+    "user_id": Column("persons.called"),
+    "email": Column("persons.email"),
+    "phone": Column("persons.phone"),
+    "timezone": Column("persons.timezone"),
+    "locale": Column("persons.locale"),
+    "joined": Column("persons.joined", Kind.DAY),
+    "tags": Column("persons.tags", Kind.TAGS),
+    "attributes": Column("persons.attributes", Kind.JSON),
+    "created": Column("persons.created", Kind.TIME),
+    "updated": Column("persons.updated", Kind.TIME),
+    "first_seen": Column("persons.first_seen", Kind.TIME),
+    "last_seen": Column("persons.last_seen", Kind.TIME),
+}
+"""As `users.models.User` has them."""
+
+EVENT: Mapping[str, Column] = {
+    "id": Column("events.event_id"),
+    "name": Column("events.name"),
+    "user_id": Column("CASE persons.kind WHEN 'user' THEN persons.called END"),
+    "anonymous_id": Column("CASE persons.kind WHEN 'visitor' THEN persons.called END"),
+    "session": Column("events.session_id"),
+    "entity": Column("events.entity"),
+    "data": Column("events.data", Kind.JSON),
+    "metadata": Column("events.metadata", Kind.JSON),
+    "timestamp": Column("events.happened", Kind.TIME),
+    "received": Column("events.received", Kind.TIME),
+}
+"""As `events.models.EventView` has them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How the rows are written: in CSV, with these columns, or as JSON objects with all that are known."""
+
+    known: Mapping[str, Column]
+    columns: Sequence[str]
+    form: str
+    raw: bool = False
+
+    @property
+    def is_csv(self) -> bool:
+        """Whether it is CSV."""
+        return self.form == "csv"
+
+    @property
+    def between(self) -> bytes:
+        """What stands between two rows."""
+        return BETWEEN[self.form]
+
+    @property
+    def has_attributes(self) -> bool:
+        """Whether there are columns of an attribute each."""
+        return any(name.startswith(ATTRIBUTE) for name in self.columns)
+
+    @property
+    def header(self) -> str:
+        """The first line of CSV, without its end."""
+        return ",".join(_header_cell(name) for name in self.columns)
+
+
+def user_shape(form: str, columns: Sequence[str] | None, *, raw: bool) -> Shape:
+    """Users; CSV without their attributes, unless asked for. ValidationFailed for what they do not have."""
+    usual = [name for name in USER if name != "attributes"]
+    return _shape(USER, form, columns, usual=usual, raw=raw, has_attributes=True)
+
+
+def event_shape(form: str, columns: Sequence[str] | None, *, raw: bool) -> Shape:
+    """Events. ValidationFailed for columns that they do not have."""
+    return _shape(EVENT, form, columns, usual=list(EVENT), raw=raw, has_attributes=False)
+
+
+def _shape(  # noqa: PLR0913 - the four of the request, and the two of what is exported
+    known: Mapping[str, Column],
+    form: str,
+    columns: Sequence[str] | None,
+    *,
+    usual: Sequence[str],
+    raw: bool,
+    has_attributes: bool,
+) -> Shape:
+    if form != "csv":
+        if columns is not None or raw:
+            name = "columns" if columns is not None else "raw"
+            raise ValidationFailed([Problem(name, "This is for CSV alone: JSON has all that is known, as it is.")])
+        return Shape(known, list(known), form)
+    wanted = usual if columns is None else columns
+    problems = list(_problems(known, wanted, has_attributes=has_attributes))
+    if problems:
+        raise ValidationFailed(problems)
+    return Shape(known, wanted, form, raw=raw)
+
+
+def _problems(known: Mapping[str, Column], columns: Sequence[str], *, has_attributes: bool) -> Iterator[Problem]:
+    for index, name in enumerate(columns):
+        problem = _problem_of(known, name, has_attributes=has_attributes)
+        if name in columns[:index]:
+            problem = "is named twice"
+        if problem is not None:
+            yield Problem(f"columns[{index}]", f"This {problem}.")
+
+
+def _problem_of(known: Mapping[str, Column], name: str, *, has_attributes: bool) -> str | None:
+    if has_attributes and name.startswith(ATTRIBUTE):
+        return problem_of_attribute_name(name.removeprefix(ATTRIBUTE))
+    if name in known:
+        return None
+    more = f", and {ATTRIBUTE}NAME for an attribute" if has_attributes else ""
+    return f"is none of the columns: {', '.join(known)}{more}"
+
+
+def _header_cell(name: str) -> str:
+    """A name as a cell; those of attributes are whatever their sender liked, behind a word of ours."""
+    return '"' + name.replace('"', '""') + '"' if "," in name or '"' in name else name

@@ -1,0 +1,138 @@
+"""The files of exports in the data folder: written once, whole or not there, for the server's eyes alone."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from filelock import FileLock, Timeout
+
+from templates_server.features.exports.columns import BETWEEN
+from templates_server.storage.data_folder import PRIVATE_FILE, PRIVATE_FOLDER, put_in_place
+
+MIBIBYTE = 1024 * 1024
+LARGEST_BYTES = 16 * 1024 * MIBIBYTE
+LEFT_FREE_BYTES = 256 * MIBIBYTE  # for the database, which lies on the same disk as a rule
+PART, LOCK = ".part", ".lock"
+
+
+class CannotBeSpooled(Exception):
+    """Why a file does not come about, in words for whoever asked for it."""
+
+
+class Rows(NamedTuple):
+    """The text of so many rows, without what comes after the last one."""
+
+    text: bytes
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What stands before, between and behind the rows of a file."""
+
+    head: bytes
+    between: bytes
+    tail: bytes
+    end: bytes  # of the last row, where there is one
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a file has come to; `sha256` in hexadecimal."""
+
+    rows: int
+    bytes: int
+    sha256: str
+
+
+def form_of(kind: str, header: str) -> Form:
+    """CSV with its header (RFC 4180), JSON lines, or one JSON array with a line an element."""
+    between = BETWEEN[kind]
+    if kind == "csv":
+        return Form(header.encode() + between, between, b"", between)
+    if kind == "ndjson":
+        return Form(b"", between, b"", between)
+    return Form(b"[\n", between, b"]\n", b"\n")
+
+
+class ExportFiles:
+    """A folder with a file an export, named by its id."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def path(self, export_id: str) -> Path:
+        """Where the finished file is."""
+        return self._folder / export_id
+
+    def hold(self, export_id: str) -> FileLock | None:
+        """A lock that says that a process is at work on it, until it is released or the process ends; None: one is."""
+        self._folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+        lock = FileLock(self._folder / f"{export_id}{LOCK}", mode=PRIVATE_FILE, thread_local=False)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            return None
+        return lock
+
+    def let_go(self, export_id: str, lock: FileLock) -> None:
+        """Nobody is at work on it any more."""
+        lock.release()
+        (self._folder / f"{export_id}{LOCK}").unlink(missing_ok=True)
+
+    def write(self, export_id: str, form: Form, batches: Iterable[Rows], check: Callable[[], None]) -> Written:
+        """Spool the rows; `check` may raise between batches. CannotBeSpooled without room: nothing is left."""
+        part = self._folder / f"{export_id}{PART}"
+        try:
+            written = self._spool(part, form, batches, check)
+            put_in_place(part, self.path(export_id))
+        except OSError as error:
+            self.path(export_id).unlink(missing_ok=True)  # its name may not outlast a loss of power
+            raise CannotBeSpooled(f"The server could not write the file: {error.strerror or error}.") from error
+        finally:
+            part.unlink(missing_ok=True)
+        return written
+
+    def _spool(self, part: Path, form: Form, batches: Iterable[Rows], check: Callable[[], None]) -> Written:
+        digest, rows, size, before = hashlib.sha256(), 0, 0, form.head
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE_FILE)
+        with os.fdopen(descriptor, "wb") as file:
+            for text, number in batches:
+                chunk = before + text
+                file.write(chunk)
+                digest.update(chunk)
+                rows, size, before = rows + number, size + len(chunk), form.between
+                self._check_room(size)
+                check()
+            chunk = (form.end if rows else form.head) + form.tail
+            file.write(chunk)
+            digest.update(chunk)
+            file.flush()
+            os.fsync(file.fileno())
+        return Written(rows, size + len(chunk), digest.hexdigest())
+
+    def _check_room(self, size: int) -> None:
+        if size > LARGEST_BYTES:
+            raise CannotBeSpooled(f"It has more than {LARGEST_BYTES // MIBIBYTE:,} MiB: export less at once.")
+        if shutil.disk_usage(self._folder).free < LEFT_FREE_BYTES:
+            raise CannotBeSpooled("The server's disk has no room for it.")
+
+    def ids(self) -> set[str]:
+        """The exports that something is left of here."""
+        if not self._folder.is_dir():
+            return set()
+        return {entry.name.removesuffix(PART).removesuffix(LOCK) for entry in self._folder.iterdir()}
+
+    def remove(self, export_id: str) -> None:
+        """Leave nothing of an export, unless a process is at work on it."""
+        lock = self.hold(export_id)
+        if lock is not None:
+            self.path(export_id).unlink(missing_ok=True)
+            (self._folder / f"{export_id}{PART}").unlink(missing_ok=True)
+            self.let_go(export_id, lock)

@@ -1,0 +1,245 @@
+"""Making the files of exports beside everything else, a few at once, and removing them after their time.
+
+A snapshot is one read transaction, which keeps SQLite from checkpointing what is written meanwhile and PostgreSQL from
+vacuuming: it is bounded by a time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import logging
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+
+from filelock import FileLock
+from sqlalchemy import Connection
+
+from templates_server.errors import Unavailable
+from templates_server.features.exports import queries, store
+from templates_server.features.exports.cursors import to_cursor
+from templates_server.features.exports.file_store import CannotBeSpooled, ExportFiles, Form
+from templates_server.primitives.timestamps import DAY, LATEST_AHEAD, MINUTE, Clock
+from templates_server.storage.database import Database
+
+LOGGER = logging.getLogger("templates_server")
+AT_ONCE = 2
+MOST_WAITING = 16  # those that are being made among them; an organization that has none always gets one more
+MOST_AN_ORGANIZATION = MOST_WAITING // 4
+LONGEST_SECONDS = 15 * 60.0
+MARGIN_MS = 5 * MINUTE
+KEPT_MS = DAY
+PURGE_EVERY_SECONDS = 600
+STOPPED = "The server stopped before it was done: ask for it anew."
+FAILED = "Something went wrong here; it is logged."
+
+Lines = Callable[[Connection, int], queries.Batches]
+"""Gives the lines of an export in the snapshot of a connection, at a time in milliseconds."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A file to be made. `has_cursor`: a later export can ask for what changed since."""
+
+    export_id: str
+    environment_id: str
+    form: Form
+    lines: Lines
+    has_cursor: bool
+
+
+class Slot:
+    """The right to make one file: taken before it is asked for, so that nobody takes it for abandoned."""
+
+    def __init__(self, spooler: Spooler, export_id: str, organization_id: str, lock: FileLock) -> None:
+        self._spooler, self._export_id, self._lock = spooler, export_id, lock
+        self.organization_id = organization_id
+
+    def begin(self, job: Job) -> None:
+        """Have the file made."""
+        self._spooler.begin(job, self)
+
+    def release(self) -> None:
+        """Done, or not wanted."""
+        self._spooler.release(self._export_id, self._lock)
+
+
+class FairTurns:
+    """Jobs that wait: the next is the oldest one of the organization for which the fewest are being made."""
+
+    def __init__(self) -> None:
+        self._waiting: list[tuple[Job, Slot]] = []
+        self._running: Counter[str] = Counter()
+        self._changing = threading.Lock()
+
+    def add(self, job: Job, slot: Slot) -> None:
+        """One more."""
+        with self._changing:
+            self._waiting.append((job, slot))
+
+    @contextmanager
+    def next(self) -> Iterator[tuple[Job, Slot]]:
+        """The one whose turn it is; it is being made until the block ends."""
+        with self._changing:
+            turn = min(self._waiting, key=lambda waiting: self._running[waiting[1].organization_id])
+            self._waiting.remove(turn)
+            self._running[turn[1].organization_id] += 1
+        try:
+            yield turn
+        finally:
+            with self._changing:
+                self._running[turn[1].organization_id] -= 1
+                self._running += Counter()  # forget those that have none
+
+
+class Spooler:
+    """Makes the files, in threads of its own."""
+
+    def __init__(self, database: Database, files: ExportFiles, clock: Clock) -> None:
+        self._database, self.files, self._clock = database, files, clock
+        self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="export")
+        self._held: dict[str, str] = {}  # the organization of each export that is being made or waits
+        self._turns = FairTurns()
+        self._counting = threading.Lock()
+        self._stopping = threading.Event()
+        self._purging = threading.Thread(target=self._purge_until_stopped, name="export-purge", daemon=True)
+
+    def start(self) -> None:
+        """Begin to remove what is over."""
+        self._purging.start()
+
+    async def finish(self) -> None:
+        """Break off what is being made, and wait until it is."""
+        self._stopping.set()
+        await asyncio.to_thread(self._threads.shutdown)
+        if self._purging.is_alive():
+            await asyncio.to_thread(self._purging.join)
+
+    def reserve(self, export_id: str, organization_id: str) -> Slot:
+        """A slot; Unavailable when too many wait already, in all or of the organization."""
+        with self._counting:
+            self._check_share(organization_id)
+            self._held[export_id] = organization_id
+        lock = self.files.hold(export_id)
+        if lock is None:
+            raise LookupError("an id of an export came twice")
+        return Slot(self, export_id, organization_id, lock)
+
+    def _check_share(self, organization_id: str) -> None:
+        held = list(self._held.values()).count(organization_id)
+        if held >= MOST_AN_ORGANIZATION:
+            raise Unavailable(f"{held} exports of the organization are not done yet. Try again when one of them is.")
+        if self._stopping.is_set() or (held and len(self._held) >= MOST_WAITING):
+            raise Unavailable(f"{len(self._held)} exports are not done yet. Try again later.")
+
+    def release(self, export_id: str, lock: FileLock) -> None:
+        """Give a slot back."""
+        with self._counting:
+            self._held.pop(export_id, None)
+        self.files.let_go(export_id, lock)
+
+    def begin(self, job: Job, slot: Slot) -> None:
+        """Make it in a thread, when it is its turn."""
+        self._turns.add(job, slot)
+        self._threads.submit(self._make_next)
+
+    async def fail_if_abandoned(self, export_id: str) -> bool:
+        """Whether nobody is at work on one that is said to be running; then it has failed."""
+        if export_id in self._held:  # looking at its lock costs whoever makes it some of their time
+            return False
+        return await asyncio.to_thread(self._fail_if_abandoned, export_id)
+
+    def _fail_if_abandoned(self, export_id: str) -> bool:
+        lock = self.files.hold(export_id)
+        if lock is None:
+            return False
+        try:
+            self._database.write_now(lambda connection: store.fail(connection, export_id, STOPPED))
+        finally:
+            self.files.let_go(export_id, lock)
+        return True
+
+    def purge(self) -> None:
+        """Remove what is over, and files that no export knows; tell of those that nobody makes any more."""
+        for export_id in self._database.read_now(store.running_exports):
+            self._fail_if_abandoned(export_id)
+        self._database.write_now(lambda connection: self._remove_expired(connection, self._clock()))
+        left = sorted(self.files.ids())
+        known = self._database.read_now(lambda connection: store.known_among(connection, left))
+        for export_id in left:
+            if export_id not in known:
+                self.files.remove(export_id)
+
+    def _remove_expired(self, connection: Connection, now: int) -> None:
+        store.shorten(connection, latest=now + KEPT_MS + LATEST_AHEAD, expires=now + KEPT_MS)
+        store.remove_expired(connection, now)
+
+    def _purge_until_stopped(self) -> None:
+        while True:
+            try:
+                self.purge()
+            except Unavailable as error:  # the database does not answer now, which is no fault of this
+                LOGGER.warning("removing exports was put off: %s", error)
+            except Exception:
+                LOGGER.exception("removing exports failed; the next attempt is in %d seconds", PURGE_EVERY_SECONDS)
+            if self._stopping.wait(PURGE_EVERY_SECONDS):
+                return
+
+    def _make_next(self) -> None:
+        with self._turns.next() as (job, slot):
+            self._make(job, slot)
+
+    def _make(self, job: Job, slot: Slot) -> None:
+        try:
+            finish = self._outcome(job)
+            self._database.write_now(finish)
+        except Exception:
+            LOGGER.exception("the end of the export %s could not be stored", job.export_id)
+        finally:
+            slot.release()
+
+    def _outcome(self, job: Job) -> Callable[[Connection], None]:
+        """What is to be stored of it, once its file is there or cannot be."""
+        try:
+            spooled = self._spooled(job)
+        except CannotBeSpooled as error:
+            return functools.partial(_fail, job.export_id, str(error))
+        except Exception:
+            LOGGER.exception("the export %s failed", job.export_id)
+            return functools.partial(_fail, job.export_id, FAILED)
+        return functools.partial(_complete, job.export_id, spooled)
+
+    def _spooled(self, job: Job) -> store.Spooled:
+        """The file. The horizon comes before the snapshot: what is stored in between is then in both exports."""
+        now, cursor = self._clock(), None
+        self._check(deadline=time.monotonic() + 1)
+        if job.has_cursor:
+            horizon = self._database.read_now(lambda connection: queries.horizon(connection, now, margin_ms=MARGIN_MS))
+            cursor = to_cursor(job.environment_id, max(horizon, 0))
+        check = functools.partial(self._check, deadline=time.monotonic() + LONGEST_SECONDS)
+
+        def spool(connection: Connection) -> store.Spooled:
+            with closing(job.lines(connection, now)) as batches:
+                written = self.files.write(job.export_id, job.form, batches, check)
+            return store.Spooled(written.rows, written.bytes, written.sha256, cursor)
+
+        return self._database.read_now(spool)
+
+    def _check(self, *, deadline: float) -> None:
+        if self._stopping.is_set():
+            raise CannotBeSpooled(STOPPED)
+        if time.monotonic() > deadline:
+            raise CannotBeSpooled(f"It took more than {LONGEST_SECONDS / 60:.0f} minutes: export less at once.")
+
+
+def _fail(export_id: str, error: str, connection: Connection) -> None:
+    store.fail(connection, export_id, error)
+
+
+def _complete(export_id: str, spooled: store.Spooled, connection: Connection) -> None:
+    store.complete(connection, export_id, spooled)

@@ -1,0 +1,37 @@
+"""The `Content-Digest` of a part (RFC 9530): of the NDJSON itself, before any compression."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+
+from templates_server.errors import Problem, ValidationFailed
+from templates_server.http.route_docs import Parameter
+
+SHA_256 = re.compile(r"(?:^|,)[ \t]*sha-256(?![\w.*-])(?:=:([A-Za-z0-9+/=]*):)?")
+FIELD = "Content-Digest"
+CONTENT_DIGEST = Parameter(
+    FIELD,
+    str,
+    "`sha-256=:...:` of the body before compression (RFC 9530): 422 when something else arrived.",
+    place="header",
+)
+
+
+def check_digest(field: str | None, digest: bytes) -> None:
+    """Raise ValidationFailed when the field names another SHA-256 than that of what arrived; others are passed over."""
+    match = SHA_256.search(field or "")
+    if match is None:
+        return
+    if _decoded(match[1]) != digest:
+        raise ValidationFailed([Problem(FIELD, "The body is not what this SHA-256 was made of: send it again.")])
+
+
+def _decoded(text: str | None) -> bytes | None:
+    if text is None:
+        return None
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error:
+        return None

@@ -1,0 +1,199 @@
+"""The quick way to read rows that nothing is unusual about; which ones are is decided here, and no more. Pure.
+
+Rows that are read here give the same columns as by `persons.reading` and `persons.profiles`, where all the rules are;
+those with anything wrong, or with anything that could be, are left to these. Some lines are read at once, because each
+call costs more than what it does to one row.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Sequence
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from templates_server.features.people.identity import MAX_LENGTH, PATH_STEPS, PersonKind, have_edges
+from templates_server.features.people.profile import (
+    LONGEST_TIME,
+    Columns,
+    canonical,
+    encode_attributes,
+    encode_dates,
+    encode_tags,
+    moment_of,
+)
+from templates_server.features.people.profile_parser import (
+    LARGEST_INTEGER,
+    MAX_ATTRIBUTE_CHARACTERS,
+    MAX_EMAIL_CHARACTERS,
+    MAX_PHONE_CHARACTERS,
+    MOST_ATTRIBUTES,
+    MOST_TAGS,
+    problem_of_attribute_name,
+    problem_of_locale,
+    problem_of_tag,
+    problem_of_timezone,
+)
+from templates_server.features.people.shares import ids_and_numbers
+from templates_server.primitives.text_cache import remembered
+from templates_server.primitives.timestamps import DAY
+
+MAX_ROW_BYTES = MAX_ATTRIBUTE_CHARACTERS  # no text in such a row is too long for an attribute
+UNUSUAL_ESCAPE = re.compile(rb"\\u(?:[dD]|00[0-9])")  # of control characters, of ASCII, of half surrogate pairs
+WHOLE_NUMBER = re.compile(r"\.0[,}]")  # a number that may be written in another way than the one it is kept in
+DATE = re.compile(r':"[0-9]{4}-')
+EMAIL = re.compile(rf"(?=.{{1,{MAX_EMAIL_CHARACTERS}}}$)[^@]+@.[^.]*+\..+")  # of printable characters with one @
+NO_DAY = -1
+
+Row = tuple[str, int, str, int, *Columns]
+"""A user as it is stored where nothing was known of them.
+
+person_id, line, user_id, share_number, and the columns of the profile.
+"""
+
+Exact = Annotated[int, Meta(ge=-LARGEST_INTEGER, le=LARGEST_INTEGER)]
+
+
+class PlainUser(msgspec.Struct, gc=False, forbid_unknown_fields=True):
+    """The fields that a row usually has; anything else in it, or another type, and it is not plain."""
+
+    user_id: str
+    email: str | None = None
+    phone: str | None = None
+    timezone: str | None = None
+    locale: str | None = None
+    joined: Annotated[str, Meta(max_length=LONGEST_TIME)] | None = None
+    tags: tuple[str, ...] | None = None
+    attributes: dict[str, str | Exact | float | bool] | None = None
+
+
+decode = msgspec.json.Decoder(list[PlainUser]).decode
+encode_lines = msgspec.json.Encoder(order="deterministic").encode_lines
+
+
+def plain_rows(first_line: int, lines: Sequence[bytes]) -> Sequence[Row] | None:
+    """The rows of lines that follow one another; None when one of them must be read by all the rules."""
+    users = _decoded(lines)
+    if users is None:
+        return None
+    names, emails = [user.user_id for user in users], [user.email for user in users]
+    phones, timezones = [user.phone for user in users], [user.timezone for user in users]
+    locales, tag_lists = [user.locale for user in users], [user.tags for user in users]
+    if not (
+        are_plain_user_ids(names)
+        and are_plain_emails(list(_given(emails)))
+        and all(map(is_plain_phone, _given(phones)))
+        and not any(map(problem_of_timezone, _given(set(timezones))))
+        and not any(map(problem_of_locale, _given(set(locales))))
+    ):
+        return None
+    days, tags = [day_of(user.joined) for user in users], [plain_tags(tag_list) for tag_list in tag_lists]
+    attributes = plain_attributes([user.attributes or {} for user in users])
+    if NO_DAY in days or None in tags or attributes is None:
+        return None
+    person_ids, share_numbers = ids_and_numbers(PersonKind.USER, names)
+    numbers = range(first_line, first_line + len(lines))
+    columns = (person_ids, numbers, names, share_numbers, emails, phones, timezones, locales, days, tags, *attributes)
+    return list(zip(*columns, strict=True))
+
+
+def _decoded(lines: Sequence[bytes]) -> Sequence[PlainUser] | None:
+    """A user of each line; None when that is not sure.
+
+    Where each line begins with a brace and there are as many users as lines, each has one: within a user no brace can
+    follow a comma, since there is no list of objects in any, and a line cannot end within a text.
+    """
+    text = b",\n".join(lines)
+    if not text.startswith(b"{") or text.count(b",\n{") != len(lines) - 1 or max(map(len, lines)) > MAX_ROW_BYTES:
+        return None
+    if b"\\" in text and UNUSUAL_ESCAPE.search(text):
+        return None
+    try:
+        users = decode(b"[" + text + b"]")
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    return users if len(users) == len(lines) else None
+
+
+def _given(texts: Iterable[str | None]) -> Iterable[str]:
+    return (text for text in texts if text is not None)
+
+
+def are_plain_user_ids(names: Collection[str]) -> bool:
+    """Whether ids are good at first sight; those of ours have a line below as their fourth character."""
+    return (
+        "".join(names).isprintable()
+        and "" not in names
+        and max(map(len, names)) <= MAX_LENGTH
+        and "_" not in {name[3:4] for name in names}
+        and PATH_STEPS.isdisjoint(names)
+        and not have_edges(names)
+    )
+
+
+def are_plain_emails(texts: Collection[str]) -> bool:
+    """Whether addresses are good at first sight: all blanks but one kind are not printable."""
+    together = "".join(texts)
+    return (
+        together.isprintable()
+        and " " not in together
+        and together.count("@") == len(texts)
+        and all(map(EMAIL.fullmatch, texts))
+    )
+
+
+def is_plain_phone(text: str) -> bool:
+    """Whether a number is good at first sight."""
+    return 0 < len(text) <= MAX_PHONE_CHARACTERS and text.isprintable()
+
+
+@remembered
+def day_of(text: str | None) -> int | None:
+    """Midnight of the day that a text names, NO_DAY when it names none: no midnight is that."""
+    if text is None:
+        return None
+    moment = moment_of(text)
+    return NO_DAY if moment is None else moment // DAY * DAY
+
+
+@remembered
+def plain_tags(tags: tuple[str, ...] | None) -> str | None:
+    """The column of tags that are all good; None when they are not."""
+    if not tags:
+        return ""
+    if len(tags) > MOST_TAGS or any(problem_of_tag(tag) is not None for tag in tags):
+        return None
+    return encode_tags(sorted(set(tags)))
+
+
+Attributes = dict[str, str | int | float | bool]
+
+
+def plain_attributes(rows: Sequence[Attributes]) -> tuple[Sequence[str], Sequence[str | None]] | None:
+    """The columns of attributes that are all good, and of the times among them; None when they are not."""
+    if not all(map(are_plain_names, set(map(tuple, rows)))):
+        return None
+    text = encode_lines(rows).decode()
+    texts = text.split("\n")[:-1]  # no text of JSON holds one
+    if WHOLE_NUMBER.search(text):
+        texts = [
+            encode_attributes(_canonical(attributes)) if WHOLE_NUMBER.search(text) else text
+            for text, attributes in zip(texts, rows, strict=True)
+        ]
+    if DATE.search(text) is None:
+        return texts, [None] * len(rows)
+    return texts, [
+        encode_dates(attributes) if DATE.search(text) else None for text, attributes in zip(texts, rows, strict=True)
+    ]
+
+
+def _canonical(attributes: Attributes) -> Attributes:
+    return {name: canonical(value) if value.__class__ is float else value for name, value in attributes.items()}
+
+
+@remembered
+def are_plain_names(names: tuple[str, ...]) -> bool:
+    """Whether attributes may be called so, all together."""
+    return len(names) <= MOST_ATTRIBUTES and all(problem_of_attribute_name(name) is None for name in names)

@@ -1,0 +1,33 @@
+"""The thread that parts are read in, away from the event loop and from whoever writes to the database."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+from templates_server.features.imports.parser import KnownPart, PartRows, read_known_part, read_part
+
+SWITCH_SECONDS = 0.001  # Python's own 0.005 would hold up the writer five times as long after each of its statements
+
+
+class PartReader:
+    """Reads one part after the other: two at once would take turns anyway, and twice the memory."""
+
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(
+            1, "import-reader", initializer=sys.setswitchinterval, initargs=(SWITCH_SECONDS,)
+        )
+
+    async def digest(self, body: bytes) -> bytes:
+        """The SHA-256 of a part."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, lambda: hashlib.sha256(body).digest())
+
+    async def read(self, body: bytes) -> PartRows:
+        """The rows of a part; TooLarge when they are too many."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, read_part, body)
+
+    async def read_known(self, body: bytes) -> KnownPart | None:
+        """A part of which every row is known to be good; None when somebody has several."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, read_known_part, body)

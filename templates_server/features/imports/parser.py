@@ -1,0 +1,191 @@
+"""From the body of a part to rows as they are stored, and to what is wrong with those that cannot be. Pure.
+
+What a row may hold is in `persons.reading`; this says where in the part something is wrong, and brings the rows that
+are good into the order of the table. A row that is met again under the same person follows the first, in order of line.
+"""
+
+from __future__ import annotations
+
+import io
+import itertools
+from array import array
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from operator import itemgetter
+from typing import Any
+
+import msgspec
+
+from templates_server.errors import BadRequest, Problem, Problems, TooLarge
+from templates_server.features.imports.fast_parser import Row, plain_rows
+from templates_server.features.imports.schemas import RowError
+from templates_server.features.people.identity import PersonKind, have_edges
+from templates_server.features.people.profile import NOTHING_KNOWN, Change, merged, to_columns
+from templates_server.features.people.profile_parser import problems_of_profile, read_user
+from templates_server.features.people.shares import ids_and_numbers
+from templates_server.primitives.ids import derived_ids
+from templates_server.primitives.json_depth import check_depth
+
+MOST_ROWS = 50_000
+MOST_LINES = 100_000
+LINES_AT_ONCE = 64
+FEWEST_LINES_AT_ONCE = 8
+"""So few with one among them that is not plain are read by all the rules: parting them further costs more."""
+MAX_PART_BYTES = 16 * 1024 * 1024
+MAX_ROW_DEPTH = 32
+MOST_READ_ALONE = 1 / 16  # of a part; more are read with all others, which is quicker
+MOST_PROBLEMS_A_ROW = 10
+MOST_PROBLEMS = 50_000
+"""After so many in a part, only the first of each row is told."""
+
+RowProblems = Sequence[Problem] | Problems
+
+person_of_row = itemgetter(0)
+
+
+@dataclass(frozen=True)
+class PartRows:
+    """A part that was read: its `rows` in order of person and line; `errors` of the rows that are none."""
+
+    body: bytes
+    starts: Sequence[int]  # where each line begins
+    rows: Sequence[Row]
+    rejected: int
+    errors: Sequence[RowError]
+
+    def change_at(self, line: int) -> Change:
+        """The change that a good row asks for."""
+        start = self.starts[line - 1]
+        end = self.body.find(b"\n", start)
+        return read_user(msgspec.json.decode(self.body[start : end if end >= 0 else None]))[1]
+
+
+class _Rows:
+    """Collects rows and errors."""
+
+    def __init__(self) -> None:
+        self.rows: list[Row] = []
+        self.errors: list[RowError] = []
+        self.rejected = 0
+
+    def add(self, first_line: int, lines: Sequence[bytes]) -> None:
+        """Read lines that follow one another: at once where all are plain, else one half after the other."""
+        rows = plain_rows(first_line, lines)
+        if rows is not None:
+            self.rows += rows
+        elif len(lines) > FEWEST_LINES_AT_ONCE:
+            half = len(lines) // 2
+            self.add(first_line, lines[:half])
+            self.add(first_line + half, lines[half:])
+        else:
+            for number, line in enumerate(lines, first_line):
+                if line and not line.isspace():
+                    self._add_by_the_rules(number, line)
+
+    def _add_by_the_rules(self, line: int, text: bytes) -> None:
+        row, problems = read_row(line, text)
+        if row is None:
+            self.reject(line, problems)
+        else:
+            self.rows.append(row)
+
+    def reject(self, line: int, problems: RowProblems) -> None:
+        """Count a row that is bad, and note what is wrong with it."""
+        self.rejected += 1
+        self.errors += errors_of_row(line, problems, told=len(self.errors))
+
+
+def read_part(body: bytes) -> PartRows:
+    """The rows of a part; TooLarge when they are too many."""
+    if body.count(b"\n") > MOST_LINES:
+        raise TooLarge(f"A part may have {MOST_LINES:,} lines.")
+    found, starts, stream = _Rows(), array("L", [0]), io.BytesIO(body)
+    while lines := list(itertools.islice(stream, LINES_AT_ONCE)):
+        found.add(len(starts), [line.rstrip(b"\n") for line in lines])
+        starts.extend(itertools.accumulate(map(len, lines), initial=starts.pop()))
+    if len(found.rows) + found.rejected > MOST_ROWS:
+        raise TooLarge(f"A part may have {MOST_ROWS:,} rows.")
+    found.rows.sort(key=person_of_row)  # and of one person by line, as they came
+    return PartRows(body, starts, found.rows, found.rejected, found.errors)
+
+
+class _NamedUser(msgspec.Struct, gc=False):
+    """A row of which all but the user's id is passed over."""
+
+    user_id: str
+
+
+_decode_names = msgspec.json.Decoder(_NamedUser).decode_lines
+
+
+@dataclass(frozen=True)
+class KnownPart:
+    """A part of which every row is known to be good, and each of another person: `person_ids`, in order of line."""
+
+    body: bytes
+    person_ids: Sequence[str]
+
+    def rows_of(self, person_ids: Collection[str]) -> PartRows:
+        """The part as if it had no rows but those of some people."""
+        if len(person_ids) > len(self.person_ids) * MOST_READ_ALONE:
+            everybody = read_part(self.body)
+            return replace(everybody, rows=[row for row in everybody.rows if row[0] in person_ids])
+        found, lines = _Rows(), self.body.split(b"\n")
+        numbers = (number for number, line in enumerate(lines, 1) if line and not line.isspace())
+        for number, person_id in zip(numbers, self.person_ids, strict=True):
+            if person_id in person_ids:
+                found.add(number, [lines[number - 1]])
+        found.rows.sort(key=person_of_row)
+        starts = array("L", itertools.accumulate((len(line) + 1 for line in lines), initial=0))
+        return PartRows(self.body, starts, found.rows, 0, ())
+
+
+def read_known_part(body: bytes) -> KnownPart | None:
+    """A part of which every row was good once; None when somebody has several, or a blank line is not JSON's.
+
+    None too when an id is refused today that was taken when the part was applied.
+    """
+    try:
+        names = [user.user_id for user in _decode_names(body)]
+    except msgspec.DecodeError:
+        return None
+    if have_edges(names):
+        return None
+    return KnownPart(body, derived_ids("per", PersonKind.USER, names)) if len(set(names)) == len(names) else None
+
+
+def read_row(line: int, text: bytes) -> tuple[Row | None, RowProblems]:
+    """The row of a line by all the rules, or all that is wrong with it."""
+    sent, not_json = _decoded(text)
+    if not_json:
+        return None, not_json
+    user_id, change, problems = read_user(sent)
+    profile = merged(NOTHING_KNOWN, change)
+    problems.extend(problems_of_profile(profile))  # too much for a new user is too much for any
+    if problems:
+        return None, problems
+    [person_id], [number] = ids_and_numbers(PersonKind.USER, [user_id])
+    return (person_id, line, user_id, number, *to_columns(profile)), ()
+
+
+def _decoded(text: bytes) -> tuple[Any, Sequence[Problem]]:
+    try:
+        check_depth(text, MAX_ROW_DEPTH)
+        return msgspec.json.decode(text), ()
+    except BadRequest as error:
+        return None, error.problems
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        return None, (Problem("", f"This is not JSON: {error}.", BadRequest.code),)
+
+
+def errors_of_row(line: int, problems: RowProblems, *, told: int) -> Sequence[RowError]:
+    """The errors of a bad row, where so many were told already."""
+    most = MOST_PROBLEMS_A_ROW if told < MOST_PROBLEMS else 1
+    first = list(itertools.islice(problems, most))
+    errors = [RowError(line, problem.code, problem.message, problem.path) for problem in first]
+    more = len(problems) - most
+    if more > 0 and most > 1:
+        noun = "problem" if more == 1 else "problems"
+        verb = "is" if more == 1 else "are"
+        errors.append(RowError(line, first[0].code, f"{more:,} more {noun} of this row {verb} not listed.", ""))
+    return errors

@@ -1,0 +1,114 @@
+"""Applying a part: in its turn, whole and once, in the transaction that remembers its answer."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from templates_server.errors import Conflict
+from templates_server.features.audit import store as audit
+from templates_server.features.imports import bulk_upsert, store
+from templates_server.features.imports.parser import KnownPart, PartRows, errors_of_row
+from templates_server.features.imports.part_result import Arriving
+from templates_server.features.imports.schemas import PartView, RowError
+from templates_server.features.imports.store import ImportPlace, Mark
+from templates_server.http.audit_event import Deed
+
+MARK_BITS = 63
+
+
+@dataclass(frozen=True)
+class SentPart:
+    """A part as it was sent: of which import, which number, the SHA-256 of its content in hexadecimal."""
+
+    place: ImportPlace
+    number: int
+    digest: str
+
+
+@dataclass(frozen=True)
+class AppliedBefore:
+    """A part whose content was applied before, and the marks that this left."""
+
+    part: KnownPart
+    marks: Sequence[Mark]
+
+
+class Early(Conflict):
+    """A part before this one was not applied yet."""
+
+    def __init__(self, expected: int) -> None:
+        super().__init__(f"Part {expected} comes next.")
+        self.expected = expected
+
+
+def answer_to(connection: Connection, part: SentPart) -> PartView | None:
+    """The answer that the part got before, None when its turn is now, else Early; Conflict when it was another's."""
+    applied = store.find_part(connection, part.place, part.number)
+    if applied is not None:
+        if applied.digest != part.digest:
+            raise Conflict(f"Part {part.number} was applied with other content (SHA-256 {applied.digest}).")
+        return applied
+    found = store.find_import(connection, part.place)
+    if found is not None and found.state == "complete":
+        raise Conflict(f"The import is complete, with {found.parts} parts.")
+    expected = 1 if found is None else found.parts + 1
+    if part.number != expected:
+        raise Early(expected)
+    return None
+
+
+def apply_part(connection: Connection, part: SentPart, *, rows: PartRows | AppliedBefore, opening: Deed) -> PartView:
+    """What became of the part, now or when it was applied before; `opening` is remembered where it is the first."""
+    is_new = part.number == 1 and store.open_import(
+        connection, part.place, now=opening.happened, created_by=opening.actor_id
+    )
+    if is_new:
+        audit.record(connection, opening)
+    else:
+        store.lock_import(connection, part.place)
+        answer = answer_to(connection, part)
+        if answer is not None:
+            return answer
+    mark = Mark(secrets.randbits(MARK_BITS), opening.happened)
+    as_before = 0
+    if isinstance(rows, AppliedBefore):
+        rows, as_before = _changed_since(connection, part, rows)
+    arriving = Arriving(part.place.environment_id, rows, mark.applied, mark.number, unchanged=as_before)
+    if rows.rows:
+        bulk_upsert.apply_rows(connection, arriving)
+    view = _view(part, arriving)
+    store.add_part(connection, part.place, view, mark=mark)
+    return view
+
+
+def _changed_since(connection: Connection, part: SentPart, before: AppliedBefore) -> tuple[PartRows, int]:
+    """The rows of those who are not as the same content had left them, and how many others there are."""
+    everybody = before.part.person_ids
+    changed = bulk_upsert.find_changed(connection, part.place.environment_id, before.marks, everybody)
+    return before.part.rows_of(changed), len(everybody) - len(changed)
+
+
+def _view(part: SentPart, applied: Arriving) -> PartView:
+    rejected = applied.part.rejected + len(applied.refused)
+    return PartView(
+        part=part.number,
+        digest=part.digest,
+        read=applied.created + applied.updated + applied.unchanged + rejected,
+        created=applied.created,
+        updated=applied.updated,
+        unchanged=applied.unchanged,
+        rejected=rejected,
+        errors=_errors(applied),
+    )
+
+
+def _errors(applied: Arriving) -> list[RowError]:
+    """All errors, in order of line."""
+    errors = list(applied.part.errors)
+    for line, problems in applied.refused:
+        errors += errors_of_row(line, problems, told=len(errors))
+    return sorted(errors, key=lambda error: error.line)

@@ -1,0 +1,135 @@
+"""All SQL that stores the rows of a part in SQLite: many users a statement, whoever is new first of all.
+
+There is one writer, so that nothing changes between two statements.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import json
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
+
+from templates_server.features.imports.fast_parser import Row
+from templates_server.features.imports.parser import person_of_row
+from templates_server.features.imports.part_result import Arriving, by_person, in_place_of
+from templates_server.features.imports.store import Mark
+from templates_server.features.people.profile import COLUMNS
+from templates_server.features.people.store import find_columns
+
+USERS_A_STATEMENT = 300
+NAMES = ", ".join(COLUMNS)
+VARIABLE = 3 + len(COLUMNS)  # a person's id, name and number before them
+CHANGE = (
+    f"UPDATE persons SET {', '.join(f'{column} = ?' for column in COLUMNS)}, updated = ?, imported_by = ? "  # noqa: S608 - names of ours
+    "WHERE environment_id = ? AND person_id = ?"
+)
+CHANGED = (
+    "SELECT sent.value FROM json_each(?) AS sent LEFT JOIN persons ON persons.environment_id = ? "
+    "AND persons.person_id = sent.value AND (imported_by, updated) IN (VALUES {marks}) WHERE persons.person_id IS NULL"
+)
+
+
+def apply_rows(connection: Connection, arriving: Arriving) -> None:
+    """Insert who is new and change who is not.
+
+    Nobody is looked for before it turns out that some are there; then it is done until none are again.
+    """
+    some_are_there = False
+    for start in range(0, len(arriving.rows), USERS_A_STATEMENT):
+        rows = arriving.rows[start : start + USERS_A_STATEMENT]
+        if some_are_there and _all_are_unchanged(connection, arriving, rows):
+            arriving.unchanged += len(rows)
+        elif some_are_there or not _insert_all(connection, arriving, rows):
+            some_are_there = _insert_or_change(connection, arriving, rows)
+
+
+def find_changed(
+    connection: Connection, environment_id: str, marks: Sequence[Mark], person_ids: Sequence[str]
+) -> Collection[str]:
+    """Those of these people whose profile is not what a part with one of these marks made it; see `people_store`."""
+    query = CHANGED.format(marks=", ".join("(?, ?)" for _ in marks))
+    parameters = (json.dumps(person_ids), environment_id, *itertools.chain(*marks))
+    return set(connection.exec_driver_sql(query, parameters).scalars())
+
+
+def _insert_all(connection: Connection, arriving: Arriving, rows: Sequence[Row]) -> bool:
+    """Insert these users; False, and nothing is done, when one of them is there or two of them are one."""
+    try:
+        _insert(connection, arriving, rows)
+    except IntegrityError:  # the statement has undone itself
+        return False
+    arriving.add_new(rows)
+    return True
+
+
+def _insert(connection: Connection, arriving: Arriving, rows: Sequence[Row]) -> None:
+    connection.exec_driver_sql(_insert_statement(len(rows)), _values(arriving, rows))
+
+
+def _values(arriving: Arriving, rows: Sequence[Row]) -> tuple[Any, ...]:
+    """What the rows have in common, then what is theirs: person, name, number, profile."""
+    values: list[Any] = [arriving.environment_id, arriving.now, arriving.mark]
+    for row in rows:
+        values.append(row[0])
+        values += row[2:]
+    return tuple(values)
+
+
+@functools.lru_cache(USERS_A_STATEMENT)
+def _insert_statement(users: int) -> str:
+    """The statement for so many users; what they have in common is bound once."""
+    numbers = itertools.count(4)
+    rows = []
+    for _ in range(users):
+        person_id, *others = [f"?{next(numbers)}" for _ in range(VARIABLE)]
+        rows.append(f"(?1, 'user', ?2, ?2, ?3, {person_id}, {', '.join(others)})")
+    names = f"environment_id, kind, created, updated, imported_by, person_id, called, share_number, {NAMES}"
+    return f"INSERT INTO persons ({names}) VALUES {', '.join(rows)}"  # noqa: S608 - names of ours
+
+
+def _all_are_unchanged(connection: Connection, arriving: Arriving, rows: Sequence[Row]) -> bool:
+    """Whether everybody is there, as they would be if nothing had been known of them: what was sent changes nothing."""
+    same = connection.exec_driver_sql(_same_statement(len(rows)), _values(arriving, rows)).scalar_one()
+    return bool(same == len(rows))
+
+
+@functools.lru_cache(USERS_A_STATEMENT)
+def _same_statement(users: int) -> str:
+    """The statement that counts who of so many is stored just so; time, mark and numbers are in it for nothing."""
+    numbers = itertools.count(4)
+    rows = ", ".join(f"({', '.join(f'?{next(numbers)}' for _ in range(VARIABLE))})" for _ in range(users))
+    sent = ", ".join(f"sent.column{number}" for number in range(4, 4 + len(COLUMNS)))
+    return (
+        f"SELECT count(*) FROM (VALUES {rows}) AS sent CROSS JOIN persons "  # noqa: S608 - names of ours
+        f"WHERE environment_id = ?1 AND person_id = sent.column1 AND ({NAMES}) IS ({sent}) AND ?2 + ?3 IS NOT NULL"
+    )
+
+
+def _insert_or_change(connection: Connection, arriving: Arriving, rows: Sequence[Row]) -> bool:
+    """Look who is there, insert the others; whether anybody was."""
+    stored = find_columns(connection, arriving.environment_id, [person_of_row(row) for row in rows])
+    new: list[Row] = []
+    changed = []
+    for person_id, own in by_person(rows):
+        before = stored.get(person_id)
+        if before is None and len(own) == 1:
+            arriving.add_new(own)
+            new += own
+            continue
+        after = arriving.settle(own, before)
+        if after is None:
+            continue
+        if before is None:
+            new.append(in_place_of(own[0], after))
+        else:
+            changed.append((*after, arriving.now, arriving.mark, arriving.environment_id, person_id))
+    if new:
+        _insert(connection, arriving, new)
+    if changed:
+        connection.exec_driver_sql(CHANGE, changed)
+    return bool(stored)

@@ -1,0 +1,112 @@
+"""`POST /ofrep/v1/evaluate/flags` and `/ofrep/v1/evaluate/flags/{flag}`."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+import msgspec
+from starlette.responses import Response
+
+from templates_server.errors import BadRequest, Forbidden, Unauthenticated
+from templates_server.features.openfeature import entity_tags
+from templates_server.features.openfeature.evaluator import Evaluating
+from templates_server.features.openfeature.parser import read_question
+from templates_server.features.openfeature.streams.tokens import Claim, StreamTokens
+from templates_server.features.sessions.evaluator import Person, Said
+from templates_server.features.sessions.store import revision_text
+from templates_server.http import request_body
+from templates_server.http.route import Call
+from templates_server.primitives.integers import whole_number
+from templates_server.primitives.timestamps import parse_rfc3339
+from templates_server.security.authorization import Principal, PrincipalKind
+from templates_server.security.user_signatures import UserSignatures
+
+KEY_HEADER = "x-api-key"
+OF_AN_EVENT = ("flagConfigEtag", "flagConfigLastModified")
+INACTIVITY_SECONDS = 120
+LATEST_SECOND = 2**53 - 1
+STREAM_PATH = "/ofrep/v1/event-stream"
+
+
+async def app_of(call: Call) -> Principal:
+    """The app whose pk_ key comes as a bearer token or as `X-API-Key`; Unauthenticated or Forbidden."""
+    principal = await call.services.authenticate(_key_of(call))
+    if principal is None:
+        raise Unauthenticated("The key is unknown or revoked.", challenge='Bearer error="invalid_token"')
+    if principal.kind is not PrincipalKind.APP:
+        raise Forbidden("A token opens the Platform API only: flags are evaluated with a pk_ key of an environment.")
+    return principal
+
+
+def _key_of(call: Call) -> str:
+    """The key that was sent; BadRequest for two that differ, of which either could be meant."""
+    headers = call.request.headers
+    scheme, _, bearer = headers.get("authorization", "").partition(" ")
+    sent = {bearer.strip() if scheme.lower() == "bearer" else "", headers.get(KEY_HEADER, "").strip()} - {""}
+    if not sent:
+        raise Unauthenticated("Send a pk_ key as `Authorization: Bearer ...` or as `X-API-Key`.")
+    if len(sent) > 1:
+        raise BadRequest("Send the same key as `Authorization` and as `X-API-Key`, or one of them alone.")
+    return sent.pop()
+
+
+async def evaluate_all(call: Call) -> Response:
+    """Every flag, and where changes are told; 304 when the caller has them."""
+    person, said = _asked(call)
+    now = call.now
+    evaluated = await call.services.part(Evaluating).all_of(person, said, now=now)
+    tokens = call.services.part(StreamTokens)
+    principal = call.principal
+    tag = entity_tags.made_of(evaluated.digest, principal.id, person.stated.person.person_id)
+    windows = tokens.windows(now)
+    kept = entity_tags.current(call.request.headers.get("if-none-match"), tag, windows)
+    if kept is not None:
+        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers={"ETag": kept})
+    claim = Claim(principal.id, person.stated.person.person_id, principal.signature_version, evaluated.mark)
+    url = f"{call.settings.public_url}{STREAM_PATH}?token={tokens.make(claim, now=now)}"
+    body = b'{"flags":%b,"eventStreams":[{"type":"sse","url":%b,"inactivityDelaySec":%d}]}' % (
+        evaluated.encoded,
+        msgspec.json.encode(url),
+        INACTIVITY_SECONDS,
+    )
+    headers = {"ETag": entity_tags.written(tag, windows[0])}
+    return Response(body, headers=headers, media_type="application/json")
+
+
+async def evaluate_one(call: Call) -> Response:
+    """One flag."""
+    person, said = _asked(call)
+    encoded = await call.services.part(Evaluating).one_of(call.parameters["flag"], person, said, now=call.now)
+    return Response(encoded, media_type="application/json")
+
+
+def _asked(call: Call) -> tuple[Person, Said]:
+    """Whose flags are asked for, and what the app says of them."""
+    request_body.require_media_type(call.request, "application/json")
+    check = call.services.part(UserSignatures).check_for(call.principal)
+    who, said = read_question(call.body, check=check, max_depth=call.settings.limits.max_depth)
+    revision = None if _is_after_an_event(call) else revision_text(*call.principal.revisions)
+    return Person(call.app_environment_id, who, revision), said
+
+
+def _is_after_an_event(call: Call) -> bool:
+    """Whether an event made the app ask.
+
+    Then what this process remembers of its key may be older than what another one told in that event.
+    """
+    if not call.request.scope["query_string"]:
+        return False
+    modified = call.query.get("flagConfigLastModified")
+    if modified is not None and not _is_time(modified):
+        raise BadRequest("`flagConfigLastModified` must be seconds since 1970, or a time such as 2026-02-20T21:28:18Z.")
+    return any(name in call.query for name in OF_AN_EVENT)
+
+
+def _is_time(text: str) -> bool:
+    if whole_number(text, most=LATEST_SECOND) is not None:
+        return True
+    try:
+        parse_rfc3339(text)
+    except ValueError:
+        return False
+    return True

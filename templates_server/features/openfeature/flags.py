@@ -1,0 +1,205 @@
+"""The flags that the states of an environment are told as: made once a revision, joined for each person. Pure.
+
+Of each entity there is `collection.child`, the whole state as sessions have it; `collection.child.enabled`; and of an
+experience `collection.child.property` for each of its properties. A value that is unset is left out, so that what the
+app's code gives as its default counts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import sys
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from templates_server.errors import NotFound, Problem, ValidationFailed
+from templates_server.features.sessions.compiled_states import Entity, Shown, States, StatesCache
+from templates_server.features.sessions.failed_environments import RefusedRevisions
+from templates_server.features.spaces.model import UNSET, PropertyType
+from templates_server.features.spaces.property_values import to_plain
+from templates_server.features.tribes.model import Tribe
+from templates_server.storage.query_coalescer import SharedQuestions
+
+MOST_BYTES = 128 * 1024 * 1024
+MOST_ENCODED_BYTES = 32 * 1024 * 1024
+"""Of the flags of one environment: a property with a short value takes twenty times as much as a flag."""
+MADE_AT_ONCE = 2
+BYTES_OF_A_STATE = 300  # its objects and its entry, without what is encoded
+DIGEST_BYTES = 16
+ENABLED = "enabled"
+NO_VARIANT = "none"
+PLAIN_UNSET: Mapping[PropertyType, Any] = {kind: to_plain(value) for kind, value in UNSET.items()}
+TOO_LARGE = (
+    f"The flags of this environment take more than {MOST_ENCODED_BYTES // 2**20} MiB. "
+    "Shorten the defaults of the model's properties, or the scenarios."
+)
+
+
+class EncodedState(msgspec.Struct, frozen=True, gc=False):
+    """The flags of an entity in one of its states, with commas between them, and where each ends.
+
+    `digest` is what other flags do not have.
+    """
+
+    flags: bytes
+    ends: tuple[int, ...]
+    digest: bytes
+
+    def flag(self, number: int) -> bytes:
+        """One of them."""
+        return self.flags[self.ends[number - 1] + 1 if number else 0 : self.ends[number]]
+
+
+@dataclass(frozen=True, slots=True)
+class Flags:
+    """All flags that are possible at a revision. `by_state` is by the identity of what `states` holds.
+
+    `tribes` are those of the scenarios, each once; `contextual` whether one of them asks what the app says.
+    """
+
+    states: States
+    by_state: Mapping[int, EncodedState]
+    numbers: Mapping[str, int]
+    tribes: tuple[Tribe, ...]
+    contextual: bool
+    bytes: int
+
+    def of(self, shown: Iterable[Shown | None]) -> list[EncodedState]:
+        """The flags of states that were chosen of `states`; of one that cannot be known there are none."""
+        by_state = self.by_state
+        return [by_state[id(one)] for one in shown if one is not None]
+
+    def find(self, key: str) -> tuple[Entity, int]:
+        """The entity that a flag is of, and which of its flags it is; NotFound."""
+        collection, _, rest = key.partition(".")
+        child, dot, part = rest.partition(".")
+        number = self.numbers.get(f"{collection}.{child}")
+        if number is not None:
+            entity = self.states.entities[number]
+            if not dot:
+                return entity, 0
+            parts = parts_of(entity)
+            if part in parts:
+                return entity, 1 + parts.index(part)
+        raise NotFound("There is no flag of that key in this environment.")
+
+
+def parts_of(entity: Entity) -> Sequence[str]:
+    """What the flags of an entity are called, after the whole state. A property that is called `enabled` has none."""
+    return (ENABLED, *(key for key in entity.kinds if key != ENABLED))
+
+
+def make_flags(states: States) -> Flags:
+    """The flags of all states; ValidationFailed when they are larger than can be held."""
+    by_state: dict[int, EncodedState] = {}
+    encoded_bytes = 0
+    for entity in states.entities:
+        for shown, reason in _alternatives(entity):
+            encoded = by_state[id(shown)] = _encoded(entity, shown, reason)
+            encoded_bytes += len(encoded.flags)
+            if encoded_bytes > MOST_ENCODED_BYTES:
+                raise ValidationFailed([Problem("", TOO_LARGE)])
+    tribes = {
+        tribe.key: tribe for entity in states.entities for candidate in entity.candidates for tribe in candidate.tribes
+    }
+    numbers = {name: number for number, name in enumerate(states.outline.names)}
+    held = encoded_bytes + BYTES_OF_A_STATE * len(by_state) + sys.getsizeof(numbers)
+    is_contextual = any(tribe.is_contextual for tribe in tribes.values())
+    return Flags(states, by_state, numbers, tuple(tribes.values()), is_contextual, held)
+
+
+def _alternatives(entity: Entity) -> Iterator[tuple[Shown, str]]:
+    """Each state of an entity, and why it is shown when it is enabled."""
+    yield entity.otherwise, "STATIC"
+    for candidate in entity.candidates:
+        yield candidate.shown, "TARGETING_MATCH"
+
+
+def _encoded(entity: Entity, shown: Shown, reason: str) -> EncodedState:
+    """The flags in the order of `parts_of`."""
+    variant = msgspec.json.encode(NO_VARIANT if shown.scenario is None else shown.scenario)
+    tail = b'"reason":"%b","variant":%b}' % ((reason if shown.enabled else "DISABLED").encode(), variant)
+    whole = shown.encoded.partition(b":")[2]
+    properties: Mapping[str, Any] = msgspec.json.decode(whole).get("properties", {})
+    flags = [
+        _flag(entity.name, whole, tail),
+        _flag(f"{entity.name}.{ENABLED}", b"true" if shown.enabled else b"false", tail),
+    ]
+    flags += [
+        _flag(f"{entity.name}.{key}", _value(properties[key], entity.kinds[key]), tail) for key in parts_of(entity)[1:]
+    ]
+    joined = b",".join(flags)
+    return EncodedState(joined, tuple(_ends(flags)), hashlib.blake2b(joined, digest_size=DIGEST_BYTES).digest())
+
+
+def _flag(key: str, value: bytes | None, tail: bytes) -> bytes:
+    said = b"" if value is None else b'"value":%b,' % value
+    return b'{"key":"%b",%b%b' % (key.encode(), said, tail)
+
+
+def _value(value: Any, kind: PropertyType) -> bytes | None:
+    """The value as JSON; None when it is unset."""
+    if value is None or value == PLAIN_UNSET[kind]:
+        return None
+    return msgspec.json.encode({"values": value} if kind is PropertyType.LIST else value)
+
+
+def _ends(flags: Iterable[bytes]) -> Iterator[int]:
+    end = -1
+    for flag in flags:
+        end += 1 + len(flag)
+        yield end
+
+
+class FlagsCache:
+    """The flags of the environments that were asked for last, as many as memory is set aside for. None is stale."""
+
+    def __init__(self, states: StatesCache, *, most_bytes: int = MOST_BYTES) -> None:
+        self._states = states
+        self._most_bytes = most_bytes
+        self._kept: OrderedDict[str, Flags] = OrderedDict()
+        self._refused = RefusedRevisions()
+        self._making = SharedQuestions(self._make_all, at_once=MADE_AT_ONCE)
+
+    @property
+    def bytes(self) -> int:
+        """How much memory the flags hold, without the states that they are made of."""
+        return sum(flags.bytes for flags in self._kept.values())
+
+    async def flags_of(self, environment_id: str, revision: str | None = None) -> Flags:
+        """The possible flags of an environment, as they are now; `revision` where it was just looked up."""
+        states = await self._states.states_of(environment_id, revision)
+        kept = self._kept.get(environment_id)
+        if kept is None or kept.states is not states:
+            self._refused.check(environment_id, states.revision)
+            return await self._making.ask(environment_id)
+        self._kept.move_to_end(environment_id)
+        return kept
+
+    async def _make_all(self, environment_ids: Sequence[str]) -> Sequence[Flags | Exception]:
+        return [await self._make(environment_id) for environment_id in environment_ids]
+
+    async def _make(self, environment_id: str) -> Flags | Exception:
+        """Make them aside, since those of a large document take long; or what failed."""
+        try:
+            states = await self._states.states_of(environment_id)
+            flags = await self._made(environment_id, states)
+        except Exception as error:  # noqa: BLE001 - it belongs to whoever asked
+            return error
+        self._kept[environment_id] = flags
+        self._kept.move_to_end(environment_id)
+        while len(self._kept) > 1 and self.bytes > self._most_bytes:
+            self._kept.popitem(last=False)
+        return flags
+
+    async def _made(self, environment_id: str, states: States) -> Flags:
+        try:
+            return await asyncio.to_thread(make_flags, states)
+        except ValidationFailed as error:
+            self._refused.remember(environment_id, states.revision, error.problems)
+            raise

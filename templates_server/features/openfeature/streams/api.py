@@ -1,0 +1,88 @@
+"""`GET /ofrep/v1/event-stream`: that flags may have changed, to whoever has the URL that came with them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+from collections.abc import Iterator
+
+from starlette.responses import Response
+
+from templates_server.errors import BadRequest, Unauthenticated
+from templates_server.features.openfeature.evaluator import Evaluating
+from templates_server.features.openfeature.streams import store
+from templates_server.features.openfeature.streams.subscription import FollowedFlags
+from templates_server.features.openfeature.streams.tokens import Claim, StreamTokens
+from templates_server.features.sessions.changes.notifier import Follower, Watch
+from templates_server.features.sessions.changes.subscription import Evaluations
+from templates_server.http.route import Call
+from templates_server.http.server_sent_events import EventStream
+from templates_server.http.stream_limiter import Places
+from templates_server.primitives.integers import whole_number
+from templates_server.security.authorization import Principal, PrincipalKind
+
+MAX_WAIT_SECONDS = 3600
+NOT_GOOD = "This URL is not good, or no longer: ask for all flags anew, and take the one that comes with them."
+
+
+async def app_of(call: Call) -> Principal:
+    """The app that the token was made for; Unauthenticated when it is not good, or the key is no more."""
+    claim = _claim_of(call)
+    key = None if claim is None else await store.find_key(call.database, claim.key_id)
+    if claim is None or key is None or key.signature_version != claim.signature_version:
+        raise Unauthenticated(NOT_GOOD)
+    return Principal(PrincipalKind.APP, claim.key_id, environment_id=key.environment_id)
+
+
+def _claim_of(call: Call) -> Claim | None:
+    tokens = call.request.query_params.getlist("token")
+    if len(tokens) > 1:
+        raise BadRequest("Send `token` once.")
+    return call.services.part(StreamTokens).read(tokens[0], now=call.now) if tokens else None
+
+
+async def follow_flags(call: Call) -> Response:
+    """A stream of events, each of which says no more than that the app should ask anew."""
+    seconds = _wait_seconds(call)
+    claim = _claim_of(call)
+    if claim is None:  # it ended in this very moment
+        raise Unauthenticated(NOT_GOOD)
+    follower = Follower(claim.key_id, call.app_environment_id, claim.person_id, claim.signature_version)
+    last_event_id, tokens = call.request.headers.get("last-event-id", ""), call.services.part(StreamTokens)
+    followed = FollowedFlags(follower, claim.mark, last_event_id=last_event_id, tokens=tokens)
+    next_event = functools.partial(
+        _next_event, followed, call.services.part(Evaluating), call.services.part(Evaluations)
+    )
+    with contextlib.ExitStack() as held:
+        held.enter_context(call.services.part(Places).taken(call.caller))
+        held.enter_context(call.services.part(Watch).following(follower))
+        if seconds is not None:
+            held.enter_context(_ending_in(seconds, follower))
+        return EventStream(follower, next_event, held.pop_all())
+
+
+async def _next_event(
+    followed: FollowedFlags, evaluating: Evaluating, turns: Evaluations, seconds: float
+) -> bytes | None:
+    return await followed.next_event(evaluating, turns, seconds=seconds)
+
+
+def _wait_seconds(call: Call) -> int | None:
+    text = call.query.get("wait")
+    if text is None:
+        return None
+    seconds = whole_number(text, most=MAX_WAIT_SECONDS)
+    if seconds is None:
+        raise BadRequest(f"`wait` must be a whole number from 0 to {MAX_WAIT_SECONDS}.")
+    return seconds
+
+
+@contextlib.contextmanager
+def _ending_in(seconds: int, follower: Follower) -> Iterator[None]:
+    """Within the block the follower ends after so many seconds."""
+    ending = asyncio.get_running_loop().call_later(seconds, follower.end)
+    try:
+        yield
+    finally:
+        ending.cancel()

@@ -1,0 +1,173 @@
+"""The form of a backup: a tar file under zstandard, the same for every database.
+
+    manifest.json                   {"format": 1, "version": ..., "schema": ..., "created": ...}
+    files/server.key ...            what lies beside the database in the data folder
+    tables/<table>/<number>.jsonl   rows, one JSON object a line, binary values as {"base64": ...}
+    end.json                        {"rows": {table: count}, "files": [name]}: a file without it was cut
+
+One frame of zstandard with a checksum, and nothing after it. Whatever is otherwise is NotABackup, which says where:
+members are read in this order, each once. Nothing here knows a database.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import tarfile
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+from typing import IO, BinaryIO, TypeVar, cast
+
+import msgspec
+import zstandard
+
+from templates_server.storage.data_folder import PRIVATE_FILE
+
+FORMAT = 1
+ZSTANDARD_LEVEL = 6
+MANIFEST, END = "manifest.json", "end.json"
+FILES, TABLES = "files/", "tables/"
+PACKED_BYTES_AT_ONCE = 4096  # a hostile file may inflate each of them to 32 KiB
+UNREADABLE = (tarfile.TarError, EOFError, ValueError, OverflowError, RecursionError)  # what a tar file may do to Python
+
+Read = TypeVar("Read")
+
+
+class NotABackup(Exception):
+    """The file is not a whole backup, or one that this version cannot read; the message says why."""
+
+
+class Manifest(msgspec.Struct, frozen=True):
+    """What a backup is of. `created` in milliseconds."""
+
+    format: int
+    version: str
+    schema: str
+    created: int
+
+
+class End(msgspec.Struct, frozen=True):
+    """What must have been read by the end; earlier versions did not name the files."""
+
+    rows: dict[str, int]
+    files: list[str] | None = None
+
+
+def piece_name(table: str, number: int) -> str:
+    """The name of a piece of a table, from 1 on."""
+    return f"{TABLES}{table}/{number:06}.jsonl"
+
+
+class Writer:
+    """Puts members into a backup, in order."""
+
+    def __init__(self, archive: tarfile.TarFile) -> None:
+        self._archive = archive
+
+    def add(self, name: str, content: bytes) -> None:
+        """One more member."""
+        entry = tarfile.TarInfo(name)
+        entry.size, entry.mode = len(content), 0o600
+        self._archive.addfile(entry, io.BytesIO(content))
+
+
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[Writer]:
+    """A new backup at a path, for its owner's eyes; complete, and on the disk, when the block ends well."""
+    compressor = zstandard.ZstdCompressor(level=ZSTANDARD_LEVEL, write_checksum=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE), "wb") as file:
+        with (
+            compressor.stream_writer(file, closefd=False) as stream,
+            tarfile.open(fileobj=stream, mode="w|") as archive,
+        ):
+            yield Writer(archive)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+class _Frame:
+    """What one frame of zstandard holds, which is all of a file; NotABackup where it is damaged, or more follows."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._frame = zstandard.ZstdDecompressor().decompressobj()
+        self._text = bytearray()
+
+    def read(self, size: int) -> bytes:
+        """The next bytes, as many as that unless it is the end."""
+        while len(self._text) < size and not self._frame.eof:
+            self._inflate()
+        taken = bytes(self._text[:size])
+        del self._text[:size]
+        return taken
+
+    def _inflate(self) -> None:
+        packed = self._file.read(PACKED_BYTES_AT_ONCE)
+        if not packed:
+            raise NotABackup(f"it is cut after {self._file.tell()} bytes")
+        try:
+            self._text += self._frame.decompress(packed)
+        except zstandard.ZstdError as error:
+            raise NotABackup(f"it is damaged before byte {self._file.tell()}, or something else ({error})") from None
+        if self._frame.eof and (rest := len(self._frame.unused_data) + len(self._file.read(1))):
+            raise NotABackup(f"more follows its end at byte {self._file.tell() - rest}")
+
+    def check_end(self) -> None:
+        """NotABackup unless nothing is left but the padding of a tar file."""
+        while rest := self.read(PACKED_BYTES_AT_ONCE):
+            if rest.strip(b"\0"):
+                raise NotABackup("it is damaged: something that cannot be read follows its last member")
+
+
+def members(path: Path) -> Iterator[tuple[str, bytes]]:
+    """Every member by name, in order; NotABackup when the file is something else or is damaged."""
+    last = "its beginning"
+    try:
+        with path.open("rb") as file:
+            frame = _Frame(file)
+            with tarfile.open(fileobj=cast("IO[bytes]", frame), mode="r|") as archive:
+                for entry in archive:
+                    last = repr(entry.name)
+                    yield entry.name, _content_of(archive, entry)
+            frame.check_end()
+    except UNREADABLE as error:
+        raise NotABackup(f"it is damaged at {last}, or something else ({error})") from None
+
+
+def _content_of(archive: tarfile.TarFile, entry: tarfile.TarInfo) -> bytes:
+    content = archive.extractfile(entry) if entry.isreg() and not entry.issparse() else None
+    if content is None:
+        raise NotABackup(f"{entry.name!r} in it is not a plain file")
+    text = content.read()
+    if len(text) != entry.size:
+        raise NotABackup(f"{entry.name!r} in it is cut")
+    return text
+
+
+def read_manifest(content: bytes) -> Manifest:
+    """The manifest; NotABackup when it is of another format."""
+    manifest = read_json(MANIFEST, content, Manifest)
+    if manifest.format != FORMAT:
+        raise NotABackup(f"its format is {manifest.format}, and this mtribes-server reads {FORMAT}")
+    return manifest
+
+
+def check_end(content: bytes, rows: Mapping[str, int], files: Collection[str]) -> None:
+    """NotABackup unless exactly as many rows, of the same tables, and the same files were read as were written."""
+    end = read_json(END, content, End)
+    for table, written in end.rows.items():
+        if rows.get(table, 0) != written:
+            raise NotABackup(f"rows are missing in it: {table} has {rows.get(table, 0)} of {written}")
+    if uncounted := sorted(rows.keys() - end.rows.keys()):
+        raise NotABackup(f"{END} does not count the rows of {uncounted[0]}")
+    if end.files is not None and (different := sorted(set(end.files) ^ set(files))):
+        raise NotABackup(f"{FILES}{different[0]} is missing in it, or was added")
+
+
+def read_json(name: str, content: bytes, kind: type[Read]) -> Read:
+    """The content of a member as JSON; NotABackup names the member."""
+    try:
+        return msgspec.json.decode(content, type=kind)
+    except (ValueError, RecursionError) as error:
+        raise NotABackup(f"{name} in it cannot be read ({error})") from None

@@ -1,0 +1,53 @@
+"""Health and readiness, for load balancers and for the command line."""
+
+from __future__ import annotations
+
+import shutil
+from http import HTTPStatus
+
+from sqlalchemy.exc import DBAPIError
+from starlette.responses import Response
+
+from templates_server.errors import Unavailable
+from templates_server.features.operations.health_schemas import Health, Readiness
+from templates_server.http.route import Call, json_response
+from templates_server.storage import migrations
+
+LEAST_FREE_BYTES = 64 * 1024 * 1024
+
+
+async def health(call: Call) -> Response:
+    """200 as long as the process answers; `demo` tells whether it has a /demo page."""
+    return json_response(Health("alive", demo=call.settings.demo))
+
+
+async def readiness(call: Call) -> Response:
+    """200 when requests can be served, else 503; each check by name."""
+    checks = {
+        "database": call.database.fault() or "ok",
+        "schema": await _schema_state(call),
+        "disk": _disk_state(call),
+    }
+    ready = all(state == "ok" for state in checks.values())
+    status = HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE
+    return json_response(Readiness("ready" if ready else "not ready", checks), status)
+
+
+async def _schema_state(call: Call) -> str:
+    try:
+        current = await call.database.read(migrations.current_revision)
+    except (DBAPIError, Unavailable):
+        return "the database cannot be reached"
+    return (
+        "ok"
+        if current == migrations.head_revision()
+        else "the schema is not that of this version: run `mtribes-server migrate`"
+    )
+
+
+def _disk_state(call: Call) -> str:
+    try:
+        free_bytes = shutil.disk_usage(call.settings.data_folder).free
+    except OSError:
+        return "the data folder cannot be read"
+    return "ok" if free_bytes >= LEAST_FREE_BYTES else "the disk of the data folder is nearly full"

@@ -1,0 +1,18 @@
+"""`/metrics`: what the process counted, for Prometheus; on servers that were told to tell it."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from templates_server.errors import NotFound
+from templates_server.features.operations.metrics.registry import Metrics
+from templates_server.http.route import Call
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+async def show(call: Call) -> Response:
+    """The counts of the process that answers; with several workers any one of them."""
+    if not call.settings.metrics:
+        raise NotFound
+    return Response(call.services.part(Metrics).text(), headers={"Content-Type": CONTENT_TYPE})

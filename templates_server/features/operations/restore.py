@@ -1,0 +1,153 @@
+"""Restoring a backup into an empty data folder and an empty database, of either kind: all of it or nothing.
+
+But whoever was erased since stays out. An erasure that the backed-up database knows of came before the backup: who is
+in the backup nevertheless had come back, and stays. Every other erasure that is listed, in the backup's files or by
+whoever restores, is made again. No clock has a say in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection, Table
+from sqlalchemy.exc import OperationalError, StatementError
+
+from templates_server.features.operations import backup_archive, backup_tables
+from templates_server.features.operations.backup_files import ERASURES, FILES_KEPT, fault_in
+from templates_server.features.people.erasure_log import format_erasures, parse_erasures
+from templates_server.features.people.erasure_store import ErasedPerson, erase_again, list_erasures
+from templates_server.storage import migrations
+from templates_server.storage.data_folder import DataFolder, write_private
+from templates_server.storage.database import Database
+
+NOT_OF_ITS_SCHEMA = (StatementError, ValueError, KeyError, TypeError)
+
+
+class NotEmpty(Exception):
+    """The database that would be restored into holds tables already."""
+
+
+@dataclass(frozen=True)
+class Restored:
+    """How many rows each table got, and how many people were removed again because they had been erased since."""
+
+    rows: Mapping[str, int]
+    erased_again: int
+
+
+def restore_into(
+    database: Database, folder: DataFolder, source: Path, erasures: Collection[ErasedPerson] = ()
+) -> Restored:
+    """Restore in one transaction, less the people of these erasures whom the backup knows and should not.
+
+    NotEmpty, or NotABackup when the file will not do.
+    """
+    return database.write_now(lambda connection: _restore(connection, folder, source, erasures))
+
+
+def _restore(connection: Connection, folder: DataFolder, source: Path, erasures: Collection[ErasedPerson]) -> Restored:
+    if not backup_tables.is_empty(connection):
+        raise NotEmpty
+    content = backup_archive.members(source)
+    _make_schema(connection, content)
+    files, rows = _fill(connection, content)
+    _upgrade(connection)
+    listed = {*parse_erasures(files.get(ERASURES, b"")), *erasures}
+    erased_again = _erase_again(connection, listed)
+    if listed:
+        files[ERASURES] = format_erasures(sorted(listed, key=lambda one: (one.erased, one)))
+    for name, text in files.items():
+        write_private(folder.path / name, text)
+    return Restored(rows, erased_again)
+
+
+def _upgrade(connection: Connection) -> None:
+    """Bring what was restored to the schema of this version; NotABackup where its values are none of its version's."""
+    try:
+        migrations.upgrade_connection(connection)
+    except OperationalError:
+        raise
+    except NOT_OF_ITS_SCHEMA as error:
+        raise backup_archive.NotABackup(f"its rows cannot be brought to the schema of this version ({error})") from None
+
+
+def _erase_again(connection: Connection, listed: Collection[ErasedPerson]) -> int:
+    """Remove whoever was erased after the database was backed up; how many of them were there."""
+    known = {(one.environment_id, one.person_id): one.erased for one in list_erasures(connection)}
+    since = [one for one in listed if one.erased > known.get((one.environment_id, one.person_id), -1)]
+    return erase_again(connection, sorted(since, key=lambda one: one.erased))
+
+
+def _make_schema(connection: Connection, content: Iterator[tuple[str, bytes]]) -> None:
+    """The tables as they were when the backup was made."""
+    name, first = next(content, ("", b""))
+    if name != backup_archive.MANIFEST:
+        raise backup_archive.NotABackup("it does not begin with a manifest")
+    manifest = backup_archive.read_manifest(first)
+    if not migrations.is_known(manifest.schema):
+        raise backup_archive.NotABackup(
+            f"it was made by the later mtribes-server {manifest.version}: upgrade this one first"
+        )
+    migrations.upgrade_connection(connection, revision=manifest.schema)
+
+
+def _fill(connection: Connection, content: Iterator[tuple[str, bytes]]) -> tuple[dict[str, bytes], Mapping[str, int]]:
+    """Every row into its table; the files beside the database, and the count of rows by table."""
+    known = {table.name: table for table in backup_tables.tables_of(connection)}
+    files: dict[str, bytes] = {}
+    rows = dict.fromkeys(known, 0)
+    pieces = _Pieces(known)
+    for name, text in content:
+        if name == backup_archive.END:
+            backup_archive.check_end(text, rows, files)
+            _check_nothing_follows(content)
+            return files, rows
+        kind, _, rest = name.partition("/")
+        if kind == "files" and rest in FILES_KEPT and rest not in files and not pieces.have_begun:
+            files[rest] = _checked_file(rest, text)
+        else:
+            table = pieces.table_of(name)
+            rows[table.name] += pieces.reader.insert(connection, name, text)
+    raise backup_archive.NotABackup("it is cut: the end is missing")
+
+
+class _Pieces:
+    """Which piece of which table comes next: those of a table from 1 on, and each table once."""
+
+    def __init__(self, known: Mapping[str, Table]) -> None:
+        self._left = dict(known)
+        self._table: Table | None = None
+        self._number = 0
+        self.reader: backup_tables.TableReader
+
+    @property
+    def have_begun(self) -> bool:
+        """Whether there was a table already."""
+        return self._table is not None
+
+    def table_of(self, name: str) -> Table:
+        """The table of the member that comes; NotABackup where another one should."""
+        table = name.removeprefix(backup_archive.TABLES).partition("/")[0]
+        if name.startswith(backup_archive.TABLES) and table in self._left:
+            self._table = self._left.pop(table)
+            self._number = 0
+            self.reader = backup_tables.TableReader(self._table)
+        if self._table is None or name != backup_archive.piece_name(self._table.name, self._number + 1):
+            raise backup_archive.NotABackup(f"it holds {name!r}, which is no part of a backup, or not at this place")
+        self._number += 1
+        return self._table
+
+
+def _checked_file(name: str, content: bytes) -> bytes:
+    """A file that goes beside the database; NotABackup where no server could use it."""
+    if fault := fault_in(name, content):
+        raise backup_archive.NotABackup(f"{backup_archive.FILES}{name} in it {fault}")
+    return content
+
+
+def _check_nothing_follows(content: Iterator[tuple[str, bytes]]) -> None:
+    """Read to the end of the file, where its checksum is."""
+    for name, _ in content:
+        raise backup_archive.NotABackup(f"it holds {name!r} after its end")

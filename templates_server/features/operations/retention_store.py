@@ -1,0 +1,94 @@
+"""All SQL that removes what is old: by stretches of the primary key, so that nobody waits long for a writer."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from templates_server.features.event_names.store import remove_events
+from templates_server.storage.database import PURGE_LOCK, Database, as_text
+
+NO_IDLE_TIMEOUT = "SET LOCAL idle_in_transaction_session_timeout = 0"
+
+Key = Sequence[str]
+BEGINNING: Key = ("", "", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Aging:
+    """A table whose rows grow old: the column of its key after environment and person, and the one of its time."""
+
+    table: str
+    key: str
+    time: str
+
+    @property
+    def whole_key(self) -> str:
+        """The primary key as SQL has it."""
+        return f"(environment_id, person_id, {self.key})"
+
+
+EVENTS = Aging("events", "event_id", "happened")
+SESSIONS = Aging("sessions", "session_id", "started")
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """The rows after one key up to another; `end` None: to the end of the table."""
+
+    start: Key
+    end: Key | None
+
+    def condition(self, aging: Aging) -> str:
+        """That a row is in it, as SQL has it."""
+        until = f" AND {aging.whole_key} <= (?, ?, ?)" if self.end else ""
+        return f"{aging.whole_key} > (?, ?, ?){until}"
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """What its condition asks for."""
+        return (*self.start, *(self.end or ()))
+
+
+@contextlib.contextmanager
+def alone(database: Database, lock: int = PURGE_LOCK) -> Iterator[bool]:
+    """Whether no other process is purging the database; as long as this lasts, none begins.
+
+    Other work that one process is to do has another `lock`. It is a transaction's, not a session's, so that it holds
+    through a pooler of transactions too. The transaction has no snapshot while it waits: it keeps nothing from being
+    vacuumed.
+    """
+    if database.dialect == "sqlite":  # one process serves it
+        yield True
+        return
+    with database.engine.connect().execution_options(isolation_level="READ COMMITTED") as connection:
+        connection.exec_driver_sql(NO_IDLE_TIMEOUT)
+        yield bool(connection.exec_driver_sql(f"SELECT pg_try_advisory_xact_lock({lock})").scalar())
+
+
+def next_stretch(connection: Connection, aging: Aging, *, start: Key, rows: int) -> Stretch:
+    """So many rows that come after a key."""
+    query = (
+        f"SELECT environment_id, person_id, {aging.key} FROM {aging.table} WHERE {aging.whole_key} > (?, ?, ?) "  # noqa: S608 - names of ours
+        f"ORDER BY environment_id, person_id, {aging.key} LIMIT 1 OFFSET ?"
+    )
+    row = connection.exec_driver_sql(as_text(connection, query), (*start, rows - 1)).first()
+    return Stretch(start, tuple(row) if row else None)
+
+
+def has_older(connection: Connection, aging: Aging, stretch: Stretch, *, before: int) -> bool:
+    """Whether a stretch holds rows from before a time, in milliseconds."""
+    query = f"SELECT 1 FROM {aging.table} WHERE {stretch.condition(aging)} AND {aging.time} < ? LIMIT 1"  # noqa: S608 - names of ours
+    return connection.exec_driver_sql(as_text(connection, query), (*stretch.values, before)).first() is not None
+
+
+def remove_older(connection: Connection, aging: Aging, stretch: Stretch, *, before: int) -> int:
+    """Remove the rows of a stretch from before a time; how many there were."""
+    if aging is EVENTS:
+        condition = f"{stretch.condition(aging)} AND {aging.time} < ?"
+        return remove_events(connection, condition, (*stretch.values, before))
+    query = f"DELETE FROM {aging.table} WHERE {stretch.condition(aging)} AND {aging.time} < ?"  # noqa: S608 - names of ours
+    return connection.exec_driver_sql(as_text(connection, query), (*stretch.values, before)).rowcount

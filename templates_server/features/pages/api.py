@@ -1,0 +1,167 @@
+"""The first page, signing in and out, and what pages load."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from starlette.responses import Response
+
+from templates_server.errors import TooManyRequests, Unavailable
+from templates_server.features.accounts import email_address
+from templates_server.features.accounts import store as accounts_store
+from templates_server.features.accounts.demo_people import PEOPLE
+from templates_server.features.accounts.store import Account
+from templates_server.features.pages import store
+from templates_server.features.pages.browser_session import (
+    Browser,
+    browser_of,
+    check_form,
+    known_browser,
+    local_path,
+    new_browser,
+    remember_browser,
+    set_cookie,
+)
+from templates_server.features.pages.renderer import ASSET_MAX_AGE_SECONDS, Page, pages_of, see_other
+from templates_server.http.forms.urlencoded import decode_form
+from templates_server.http.route import Call
+from templates_server.security.login_throttle import Attempts
+from templates_server.security.passwords import Passwords
+
+MAX_FORM_BYTES = 16 * 1024
+WRONG = "The e-mail address or the password is not right."
+
+
+async def first_page(call: Call) -> Response:
+    """What this server is; for who is signed in: as whom, and where they belong."""
+    browser = await browser_of(call)
+    account = browser.account
+    memberships = (
+        await call.database.read(lambda connection: accounts_store.organizations_of(connection, account.id))
+        if account
+        else ()
+    )
+    page = Page("first", {"memberships": memberships, "demo": call.settings.demo})
+    return pages_of(call).answer(page, shown_to=browser)
+
+
+async def sign_in_page(call: Call) -> Response:
+    """The form to sign in; who is signed in goes on at once."""
+    browser = await browser_of(call)
+    go_on_to = local_path(call.settings, call.query.get("next", ""))
+    if browser.account is not None:
+        return see_other(go_on_to)
+    return pages_of(call).answer(_sign_in_page(call, go_on_to), shown_to=browser)
+
+
+async def sign_in(call: Call) -> Response:
+    """Sign in and go on; or the form again, saying what is wrong."""
+    browser = await browser_of(call)
+    form = decode_form(call.request, call.body)
+    check_form(call, browser, form, purpose="sign-in")
+    go_on_to = local_path(call.settings, form.text("next"))
+    email = form.text("email").strip()
+    try:
+        account = await _authenticated(call, email, form.text("password"))
+    except TooManyRequests as error:
+        return _sign_in_refusal(call, browser, go_on_to=go_on_to, email=email, error=error)
+    if account is None:
+        page = _sign_in_page(call, go_on_to, email=email, problem=WRONG, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        return pages_of(call).answer(page, shown_to=browser)
+    return await sign_in_as(call, account, go_on_to=go_on_to)
+
+
+def _sign_in_page(
+    call: Call, go_on_to: str, *, email: str = "", problem: str = "", status: HTTPStatus = HTTPStatus.OK
+) -> Page:
+    settings = call.settings
+    people = PEOPLE if settings.demo else ()
+    is_local = settings.local and settings.on_loopback
+    values = {"next": go_on_to, "email": email, "problem": problem, "people": people, "is_local": is_local}
+    return Page("sign_in", values, status)
+
+
+def _sign_in_refusal(call: Call, browser: Browser, *, go_on_to: str, email: str, error: TooManyRequests) -> Response:
+    page = _sign_in_page(call, go_on_to, email=email, problem=str(error), status=error.status)
+    response = pages_of(call).answer(page, shown_to=browser)
+    response.headers.update(error.headers)
+    return response
+
+
+async def _authenticated(call: Call, email: str, password: str) -> Account | None:
+    """The account of that e-mail address and password; TooManyRequests when too many attempts failed.
+
+    Unknown e-mail addresses take as long as wrong passwords, and are counted like them. While one must wait nothing is
+    compared, so that guesses cost little and tell nothing. A browser that was signed in before is counted by itself:
+    nobody elsewhere can keep it out.
+    """
+    account = await call.database.read(lambda connection: accounts_store.find_account_by_email(connection, email))
+    attempts = call.services.part(Attempts)
+    if account and (known := known_browser(call, account)):
+        subject, others = attempts.subject("known browser", f"{known}\0{account.id}"), []
+    else:
+        subject = attempts.subject("account", email_address.folded(email))
+        others = attempts.subjects_of_address("address", call.caller)
+    await attempts.begin([subject, *others])
+    try:
+        is_right = await call.services.part(Passwords).is_right(password, account.password_hash if account else None)
+    except Unavailable:
+        await attempts.take_back([subject, *others])
+        raise
+    if account is None or not is_right:
+        return None
+    await attempts.succeed(subject, others)
+    await _keep_hash_fresh(call, account, password)
+    return account
+
+
+async def _keep_hash_fresh(call: Call, account: Account, password: str) -> None:
+    """Hash the password anew when the way of hashing has changed since; while many sign in, another time."""
+    stored = call.services.part(Passwords)
+    if not stored.is_outdated(account.password_hash):
+        return
+    try:
+        new_hash = await stored.hash(password)
+    except Unavailable:
+        return
+    await call.database.write(lambda connection: accounts_store.replace_password_hash(connection, account, new_hash))
+
+
+async def sign_in_as(call: Call, account: Account, *, go_on_to: str) -> Response:
+    """On as that account, with a new cookie: the one before may have been planted."""
+    renewed = new_browser()
+    await call.database.write(
+        lambda connection: store.start_session(connection, renewed.cookie, account_id=account.id, now=call.now)
+    )
+    response = see_other(go_on_to)
+    set_cookie(response, call.settings, renewed)
+    remember_browser(response, call, account)
+    return response
+
+
+async def sign_out(call: Call) -> Response:
+    """Sign out."""
+    browser = await browser_of(call)
+    form = decode_form(call.request, call.body)
+    check_form(call, browser, form, purpose="sign-out")
+    return await sign_out_to(call, browser, call.settings.base_path + "/signed-out")
+
+
+async def sign_out_to(call: Call, browser: Browser, go_on_to: str) -> Response:
+    """End the session of a browser, give it a new cookie, and send it on."""
+    await call.database.write(lambda connection: store.end_session(connection, browser.cookie))
+    response = see_other(go_on_to)
+    set_cookie(response, call.settings, new_browser())
+    return response
+
+
+async def signed_out_page(call: Call) -> Response:
+    """That one is signed out."""
+    return pages_of(call).answer(Page("signed_out"), shown_to=await browser_of(call))
+
+
+async def asset(call: Call) -> Response:
+    """A file that pages load; it never changes under its name."""
+    found = pages_of(call).asset(call.parameters["name"])
+    headers = {"Cache-Control": f"public, max-age={ASSET_MAX_AGE_SECONDS}, immutable"}
+    return Response(found.content, headers=headers, media_type=found.media_type)

@@ -1,0 +1,65 @@
+"""A message for the page after a deed, shown once: in a cookie that is signed, so that nobody else writes one."""
+
+from __future__ import annotations
+
+import base64
+import hmac
+
+from starlette.responses import Response
+
+from templates_server.features.pages.browser_session import Browser, cookie_in, cookie_name
+from templates_server.http.route import Call
+from templates_server.primitives.integers import whole_number
+from templates_server.primitives.timestamps import SECOND
+from templates_server.security.server_key import ServerKey
+from templates_server.settings import Settings
+
+LIFETIME_SECONDS = 60
+MAX_TEXT_CHARACTERS = 400
+LATEST_TIME = 10**14
+
+
+def notice_cookie_name(settings: Settings) -> str:
+    """The name of the cookie that carries the message."""
+    return f"{cookie_name(settings)}_notice"
+
+
+def leave_notice(response: Response, call: Call, browser: Browser, text: str) -> None:
+    """Have the next page of the console in this browser show a text of ours; a long one is cut."""
+    expires = call.now + LIFETIME_SECONDS * SECOND
+    encoded = base64.urlsafe_b64encode(text[:MAX_TEXT_CHARACTERS].encode()).decode().rstrip("=")
+    value = f"{expires}.{encoded}.{_proof(call, browser, f'{expires}.{encoded}')}"
+    _set(response, call.settings, value, LIFETIME_SECONDS)
+
+
+def notice_in(call: Call, browser: Browser) -> str:
+    """The message that was left for this browser; "" when there is none, or it is too old or not ours."""
+    cookie = cookie_in(call.request.headers.get("cookie", ""), notice_cookie_name(call.settings))
+    signed, _, proof = cookie.rpartition(".")
+    if not hmac.compare_digest(_proof(call, browser, signed).encode(), proof.encode()):
+        return ""
+    expires, _, encoded = signed.partition(".")
+    if (whole_number(expires, most=LATEST_TIME) or 0) <= call.now:
+        return ""
+    return base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)).decode()
+
+
+def take_notice_away(response: Response, settings: Settings) -> None:
+    """Have the browser forget the message."""
+    _set(response, settings, "", 0)
+
+
+def _set(response: Response, settings: Settings, value: str, max_age: int) -> None:
+    response.set_cookie(
+        notice_cookie_name(settings),
+        value,
+        max_age=max_age,
+        path="/",
+        secure=settings.secure,
+        httponly=True,
+        samesite="lax",
+    )
+
+
+def _proof(call: Call, browser: Browser, signed: str) -> str:
+    return call.services.part(ServerKey).derive("notice", f"{browser.cookie}\0{signed}").hex()

@@ -1,0 +1,198 @@
+"""The page behind the link of an invitation: a new person chooses a name and a password, a known one joins.
+
+The code stands in the path. The page lets no `Referer` with it out, and what is logged of a request is its route.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Literal
+from urllib.parse import quote, urlencode
+
+from sqlalchemy import Connection
+from starlette.responses import Response
+
+from templates_server.errors import Conflict, NotFound
+from templates_server.features.accounts import store as accounts_store
+from templates_server.features.accounts.invitations import store
+from templates_server.features.accounts.invitations.codes import PATH, is_well_formed
+from templates_server.features.accounts.invitations.store import LIFETIME, Invitation
+from templates_server.features.accounts.store import MAX_NAME_LENGTH, Account
+from templates_server.features.audit import store as audit_store
+from templates_server.features.pages.api import sign_in_as, sign_out_to
+from templates_server.features.pages.browser_session import Browser, browser_of, check_form
+from templates_server.features.pages.renderer import Page, pages_of, see_other
+from templates_server.http.audit_event import Deed
+from templates_server.http.forms.urlencoded import Parameters, decode_form
+from templates_server.http.route import Call
+from templates_server.primitives.timestamps import DAY
+from templates_server.security import passwords
+from templates_server.security.authorization import PrincipalKind
+from templates_server.security.passwords import Passwords
+
+State = Literal["new", "known", "join", "another"]
+
+
+@dataclass(frozen=True)
+class Found:
+    """An invitation that can be accepted, and the account of its address, if there is one already."""
+
+    invitation: Invitation
+    account: Account | None
+
+    def state(self, browser: Browser) -> State:
+        """What the person at that browser has to do: become somebody, sign in, join, or be somebody else."""
+        if browser.account is None:
+            return "known" if self.account else "new"
+        return "join" if browser.account.email == self.invitation.email else "another"
+
+
+@dataclass(frozen=True)
+class Typed:
+    """What was wrong with the form, and the name that stood in it."""
+
+    name: str = ""
+    problems: tuple[str, ...] = ()
+
+
+async def invitation_page(call: Call) -> Response:
+    """Into which organization one is invited, and what is to be done to join it."""
+    browser = await browser_of(call)
+    found = await _found(call)
+    return _over(call, browser) if found is None else _answer(call, browser, found)
+
+
+async def accept_invitation(call: Call) -> Response:
+    """Join, and go on to the first page; a new person is signed in by it."""
+    browser = await browser_of(call)
+    form = decode_form(call.request, call.body)
+    check_form(call, browser, form, purpose=_purpose(call))
+    found = await _found(call)
+    if found is None:
+        return _over(call, browser)
+    state = found.state(browser)
+    if state == "new":
+        return await _accept_as_new(call, browser, found, form)
+    if state == "known":
+        return see_other(_sign_in_url(call))
+    if state == "another":
+        return await sign_out_to(call, browser, _own_url(call))
+    return await _accept_as(call, browser, found)
+
+
+async def _found(call: Call) -> Found | None:
+    """The invitation of the path; None when it is unknown, used, withdrawn or too old."""
+    code = call.parameters["code"]
+    if not is_well_formed(code):
+        return None
+
+    def work(connection: Connection) -> Found | None:
+        invitation = store.find_open(connection, code, call.now)
+        if invitation is None:
+            return None
+        return Found(invitation, accounts_store.find_account_by_email(connection, invitation.email))
+
+    return await call.database.read(work)
+
+
+async def _accept_as(call: Call, browser: Browser, found: Found) -> Response:
+    def work(connection: Connection) -> None:
+        _use(connection, call)
+        if found.account is not None:
+            _join(connection, call, found.account, found.invitation)
+
+    try:
+        await call.database.write(work)
+    except NotFound:
+        return _over(call, browser)
+    return see_other(f"{call.settings.base_path}/")
+
+
+async def _accept_as_new(call: Call, browser: Browser, found: Found, form: Parameters) -> Response:
+    """A new account that belongs to the organization; or the form again, saying all that is wrong with it."""
+    name, password, email = form.text("name").strip(), form.text("password"), found.invitation.email
+    problems = _problems(name, password, repeated=form.text("repeated"), email=email)
+    if problems:
+        return _answer(call, browser, found, Typed(name, tuple(problems)))
+    password_hash = await call.services.part(Passwords).hash(password)
+
+    def work(connection: Connection) -> Account:
+        _use(connection, call)
+        account_id = accounts_store.create_account(
+            connection, email, name=name, password_hash=password_hash, now=call.now
+        )
+        account = Account(account_id, email, name, password_hash)
+        _join(connection, call, account, found.invitation)
+        return account
+
+    try:
+        account = await call.database.write(work)
+    except NotFound:
+        return _over(call, browser)
+    except Conflict:  # there is somebody with that address by now
+        return see_other(_own_url(call))
+    return await sign_in_as(call, account, go_on_to=f"{call.settings.base_path}/")
+
+
+def _problems(name: str, password: str, *, repeated: str, email: str) -> list[str]:
+    """What speaks against the name and the password, in sentences."""
+    problems = [] if accounts_store.is_name(name) else [f"A name has 1 to {MAX_NAME_LENGTH} printable characters."]
+    problems += [f"The password: {problem}" for problem in passwords.problems_of(password, email=email, name=name)]
+    if password != repeated:
+        problems.append("The two passwords differ.")
+    return problems
+
+
+def _use(connection: Connection, call: Call) -> None:
+    """Use the code up; NotFound when it is not good any more."""
+    if not store.use(connection, call.parameters["code"], call.now):
+        raise NotFound
+
+
+def _join(connection: Connection, call: Call, account: Account, invitation: Invitation) -> None:
+    """Make the account a member; who is one already stays what they are."""
+    organization_id = invitation.organization_id
+    accounts_store.lock_organization(connection, organization_id)
+    if accounts_store.find_member(connection, organization_id, account.email) is not None:
+        return
+    accounts_store.add_member(connection, organization_id, account_id=account.id, role=invitation.role)
+    details = {"invitation": invitation.id, "role": invitation.role.value}
+    actor = (PrincipalKind.PERSON.value, account.id, account.email)
+    deed = Deed(organization_id, call.now, *actor, "member.join", account.id, address=call.address, details=details)
+    audit_store.record(connection, deed)
+
+
+def _answer(call: Call, browser: Browser, found: Found, typed: Typed | None = None) -> Response:
+    values = {
+        "invitation": found.invitation,
+        "state": found.state(browser),
+        "action": _own_url(call),
+        "sign_in_url": _sign_in_url(call),
+        "purpose": _purpose(call),
+        "typed": typed or Typed(),
+        "fewest_characters": passwords.MIN_LENGTH,
+        "most_characters": passwords.MAX_LENGTH,
+        "most_name_characters": MAX_NAME_LENGTH,
+    }
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if typed else HTTPStatus.OK
+    return pages_of(call).answer(Page("invitation", values, status, has_secret_path=True), shown_to=browser)
+
+
+def _over(call: Call, browser: Browser) -> Response:
+    """One page for every code that opens nothing, whyever."""
+    page = Page("invitation_over", {"days": LIFETIME // DAY}, HTTPStatus.NOT_FOUND, has_secret_path=True)
+    return pages_of(call).answer(page, shown_to=browser)
+
+
+def _purpose(call: Call) -> str:
+    """What the form is good for: this very invitation."""
+    return f"invitation {call.parameters['code']}"
+
+
+def _own_url(call: Call) -> str:
+    return f"{call.settings.base_path}{PATH}/{quote(call.parameters['code'], safe='')}"
+
+
+def _sign_in_url(call: Call) -> str:
+    return f"{call.settings.base_path}/sign-in?{urlencode({'next': _own_url(call)})}"

@@ -1,0 +1,192 @@
+"""Templates to HTML answers, with the headers that every page has. What a page says is in `html/`."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup, escape
+from starlette.responses import RedirectResponse, Response
+
+from templates_server.errors import ApiError, NotFound
+from templates_server.features.pages import browser_session
+from templates_server.features.pages.browser_session import Browser
+from templates_server.features.pages.time_elements import moment_element, time_element
+from templates_server.http.route import Call
+from templates_server.security.server_key import ServerKey
+from templates_server.settings import Settings
+
+FOLDER = Path(__file__).parent
+CSS = "text/css; charset=utf-8"
+SCRIPT = "text/javascript; charset=utf-8"
+ASSET_TYPES = {
+    "live.js": SCRIPT,
+    "style.css": CSS,
+    "docs.css": CSS,
+    "code.css": CSS,
+    "console.css": CSS,
+    "console.js": SCRIPT,
+    "tribes.js": SCRIPT,
+    "order.js": SCRIPT,
+    "pictures.js": SCRIPT,
+    "mark.svg": "image/svg+xml",
+}
+ASSET_MAX_AGE_SECONDS = 365 * 24 * 3600
+HASH_LENGTH = 12
+CODE = re.compile(r"`([^`]+)`")
+STRESS = re.compile(r"(?<![\w*])\*([^*<>]+)\*(?![\w*])")
+TITLES = {
+    HTTPStatus.NOT_FOUND: "There is nothing here",
+    HTTPStatus.FORBIDDEN: "That is not allowed",
+    HTTPStatus.INTERNAL_SERVER_ERROR: "Something went wrong here",
+    HTTPStatus.SERVICE_UNAVAILABLE: "Not just now",
+}
+PAGE_HEADERS = {
+    "Cache-Control": "no-store",
+    "X-Frame-Options": "DENY",
+    # `no-referrer` would make browsers send `Origin: null` with our own forms (Fetch Standard, 3.3).
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+
+@dataclass(frozen=True)
+class Asset:
+    """A file that pages load; its name in the URL changes with its content."""
+
+    name: str
+    content: bytes
+    media_type: str
+
+
+def _load_asset(file_name: str) -> Asset:
+    file = FOLDER / file_name
+    content = file.read_bytes()
+    name = f"{file.stem}.{hashlib.sha256(content).hexdigest()[:HASH_LENGTH]}{file.suffix}"
+    return Asset(name, content, ASSET_TYPES[file_name])
+
+
+@dataclass(frozen=True)
+class Page:
+    """What to show: a template of `html/` and its values.
+
+    `form_target`: where else its form may lead to. `has_secret_path`: nobody is told the path that one comes from.
+    `is_scripted`: scripts of ours may run there, and load from here. `has_pictures`: images of any host may be shown.
+    """
+
+    name: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+    status: HTTPStatus = HTTPStatus.OK
+    form_target: str = ""
+    has_secret_path: bool = False
+    is_scripted: bool = False
+    has_pictures: bool = False
+
+
+class Pages:
+    """Renders pages for the server of these settings."""
+
+    def __init__(self, settings: Settings, key: ServerKey) -> None:
+        self._settings = settings
+        self._key = key
+        assets = {file_name: _load_asset(file_name) for file_name in ASSET_TYPES}
+        self._asset_names = {file_name: asset.name for file_name, asset in assets.items()}
+        self._assets = {asset.name: asset for asset in assets.values()}
+        self._templates = jinja2.Environment(
+            loader=jinja2.FileSystemLoader(FOLDER / "html"),
+            autoescape=True,
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._templates.filters["marked"] = marked
+        self._templates.filters["when"] = _when
+        self._templates.filters["moment"] = moment_element
+        self._templates.globals.update(
+            new_key=lambda purpose: browser_session.new_form_key(key, purpose),
+            url=self.url,
+            asset=self._asset_url,
+            public_url=settings.public_url,
+        )
+
+    def url(self, path: str) -> str:
+        """A path of ours as the browser must ask for it."""
+        return self._settings.base_path + path
+
+    def asset(self, name: str) -> Asset:
+        """The asset of a name that pages mention; NotFound for any other."""
+        if name not in self._assets:
+            raise NotFound
+        return self._assets[name]
+
+    def _asset_url(self, file_name: str) -> str:
+        """Where a page finds an asset."""
+        return self.url(f"/assets/{self._asset_names[file_name]}")
+
+    def answer(self, page: Page, *, shown_to: Browser) -> Response:
+        """A page as an answer to that browser, which keeps its cookie by it."""
+        response = self._response(page, shown_to)
+        browser_session.set_cookie(response, self._settings, shown_to)
+        return response
+
+    def open_answer(self, page: Page) -> Response:
+        """A page that is the same for everybody: it neither needs nor leaves a cookie."""
+        return self._response(page, Browser(""))
+
+    def error_answer(self, error: ApiError) -> Response:
+        """A refusal as a page; it neither needs nor leaves a cookie."""
+        reasons = [problem.message for problem in error.problems]
+        page = Page("error", {"title": TITLES.get(error.status, "That did not work"), "reasons": reasons}, error.status)
+        response = self._response(page, Browser(""))
+        response.headers.update(error.headers)
+        return response
+
+    def _response(self, page: Page, shown_to: Browser) -> Response:
+        body = self._templates.get_template(f"{page.name}.html").render(
+            account=shown_to.account,
+            form_token=lambda purpose: browser_session.form_token(self._key, shown_to, purpose),
+            **page.values,
+        )
+        headers = {**PAGE_HEADERS, "Content-Security-Policy": self._content_security_policy(page)}
+        if page.has_secret_path:
+            headers["Referrer-Policy"] = "strict-origin"
+        return Response(body, page.status, headers, media_type="text/html; charset=utf-8")
+
+    def _content_security_policy(self, page: Page) -> str:
+        """What the page may load. Images over plain http only where the page itself comes that way."""
+        targets = f"'self' {page.form_target}".strip()
+        scripts = "script-src 'self'; connect-src 'self'; " if page.is_scripted else ""
+        others = ("https:" if self._settings.secure else "https: http:") if page.has_pictures else ""
+        images = f"'self' {others}".strip()
+        return (
+            f"default-src 'none'; {scripts}style-src 'self'; img-src {images}; base-uri 'none'; "
+            f"frame-ancestors 'none'; form-action {targets}"
+        )
+
+
+def marked(text: str) -> Markup:
+    """A text with `code` and *stress* in it as HTML."""
+    escaped = str(escape(text))
+    return Markup(STRESS.sub(r"<em>\1</em>", CODE.sub(r"<code>\1</code>", escaped)))  # noqa: S704 - it was escaped
+
+
+@jinja2.pass_context
+def _when(context: jinja2.runtime.Context, text: str) -> Markup:
+    """A time in RFC 3339, told from the page's `now`."""
+    return time_element(text, context["now"])
+
+
+def see_other(location: str) -> Response:
+    """An answer that sends the browser on with a GET."""
+    return RedirectResponse(location, HTTPStatus.SEE_OTHER, {"Cache-Control": "no-store"})
+
+
+def pages_of(call: Call) -> Pages:
+    """What renders the pages of this server."""
+    return call.services.part(Pages)

@@ -1,0 +1,337 @@
+"""Users, tags and visitors over HTTP. What may be sent of a user is in `persons.reading`, exports in `everything`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from sqlalchemy import Connection
+from starlette.responses import Response
+
+from templates_server.errors import Problem, Problems, ValidationFailed
+from templates_server.features.audit import store as audit
+from templates_server.features.people import store
+from templates_server.features.people.apply_changes import Outcome, UserChange
+from templates_server.features.people.erasure_log import ErasureList
+from templates_server.features.people.erasure_store import Erased, ErasedPerson, erase_person, remove_some
+from templates_server.features.people.identity import PersonKind
+from templates_server.features.people.profile import Change, attribute_patterns, joined_text
+from templates_server.features.people.profile_parser import (
+    Reading,
+    problem_of_attribute,
+    problem_of_attribute_name,
+    problem_of_tag,
+    read_user,
+)
+from templates_server.features.people.schemas import (
+    Erasure,
+    Removed,
+    RemovedOfVisitor,
+    Upserted,
+    User,
+    UserTag,
+    Visitor,
+    VisitorErasure,
+)
+from templates_server.http import request_body
+from templates_server.http.pagination import asked_page, link_after, next_link
+from templates_server.http.route import NOTHING, Answer, Call
+from templates_server.primitives.timestamps import to_rfc3339
+from templates_server.storage.database import Database
+
+MOST_USERS = 1000
+MAX_UPSERT_BYTES = 8 * 1024 * 1024
+Told = Callable[[store.StoredPerson, Mapping[str, int]], Any]
+"""What is answered of somebody who was removed, and of how much of each kind."""
+
+
+async def list_users(call: Call) -> Answer:
+    """A page of users: all, or those of a tag or one below it, an attribute, a text in user id or e-mail address."""
+    people, headers = await _page_of(call, PersonKind.USER)
+    return Answer([to_user(person) for person in people], "user", headers=headers)
+
+
+async def list_visitors(call: Call) -> Answer:
+    """A page of those who have not said who they are; the same choices as of users."""
+    people, headers = await _page_of(call, PersonKind.VISITOR)
+    return Answer([to_visitor(person) for person in people], "visitor", headers=headers)
+
+
+async def _page_of(call: Call, kind: PersonKind) -> tuple[Sequence[store.StoredPerson], Any]:
+    page, environment_id = asked_page(call), call.environment_id
+    tag, search = call.query.get("tag", ""), call.query.get("search", "")
+    if tag:
+        _check_tag(tag)
+    wanted = store.Wanted(kind, page.limit, page.after, tag, search, _asked_attribute(call.query.get("attribute", "")))
+    found = await call.database.read_aside(lambda connection: store.list_people(connection, environment_id, wanted))
+    return found.people, link_after(call, page, found.more_after)
+
+
+def _asked_attribute(text: str) -> Sequence[str]:
+    """Return what is looked for; ValidationFailed unless the text is `name=value`."""
+    if not text:
+        return ()
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise ValidationFailed([Problem("attribute", "This must be name=value, such as plan=gold.")])
+    problem = problem_of_attribute_name(name) or problem_of_attribute(value)
+    if problem is not None:
+        raise ValidationFailed([Problem("attribute", f"This {problem}.")])
+    return attribute_patterns(name, value)
+
+
+async def list_tags(call: Call) -> Answer:
+    """A page of the tags that somebody has, in order of code points."""
+    page, environment_id, search = asked_page(call), call.environment_id, call.query.get("search", "").lower()
+    tags = await call.database.read_aside(
+        lambda connection: store.list_tags(
+            connection, environment_id, search=search, after=page.after, limit=page.limit
+        )
+    )
+    headers = next_link(call, page, [tag for tag, _, _ in tags])
+    return Answer([UserTag(*one) for one in tags], "user_tag", headers=headers)
+
+
+async def show_user(call: Call) -> Answer:
+    """One user."""
+    environment_id, user = call.environment_id, call.parameters["user"]
+    found = await call.database.read(lambda connection: store.find_user(connection, environment_id, user))
+    return Answer([to_user(found)], "user")
+
+
+async def show_visitor(call: Call) -> Answer:
+    """One visitor; one who was merged into a user is a visitor no more."""
+    environment_id, visitor = call.environment_id, call.parameters["visitor"]
+    found = await call.database.read(
+        lambda connection: store.find_person(connection, environment_id, PersonKind.VISITOR, visitor)
+    )
+    return Answer([to_visitor(found)], "visitor")
+
+
+async def upsert(call: Call) -> Response:
+    """Insert or update one user or many: all of them, or none where one breaks a rule."""
+    changes = await asyncio.to_thread(_read_changes, _sent(call))
+    environment_id, now = call.environment_id, call.now
+
+    def work(connection: Connection) -> Answer:
+        outcomes = store.upsert_users(connection, environment_id, changes, now=now)
+        _record_upsert(connection, call, changes, outcomes)
+        status = HTTPStatus.CREATED if Outcome.CREATED in outcomes else HTTPStatus.OK
+        told = [Upserted(sent.user_id, outcome.value) for sent, outcome in zip(changes, outcomes, strict=True)]
+        return Answer(told, "upsert", status)
+
+    return await call.effect(work)
+
+
+def _sent(call: Call) -> Any:
+    """The JSON of the body, whatever is in it."""
+    request_body.require_media_type(call.request, "application/json")
+    return request_body.decode_json(call.body, Any, max_depth=call.settings.limits.max_depth)
+
+
+def _read_changes(sent: Any) -> Sequence[UserChange]:
+    """The users of a body; ValidationFailed, with all that is wrong, unless every one of them is good."""
+    if isinstance(sent, list) and not 0 < len(sent) <= MOST_USERS:
+        raise ValidationFailed([Problem("", f"Send 1 to {MOST_USERS:,} users, not {len(sent):,}.")])
+    paths = [f"[{number}]" for number in range(len(sent))] if isinstance(sent, list) else [""]
+    changes: list[UserChange] = []
+    problems = Problems()
+    for item, path in zip(sent if isinstance(sent, list) else [sent], paths, strict=True):
+        user_id, change, wrong = read_user(item, path)
+        changes.append(UserChange(user_id, change, path))
+        problems.extend(wrong)
+    if problems:
+        raise ValidationFailed(problems)
+    return changes
+
+
+def _record_upsert(
+    connection: Connection, call: Call, changes: Sequence[UserChange], outcomes: Sequence[Outcome]
+) -> None:
+    """Remember whom it changed; where nothing changed there is nothing to remember."""
+    changed = [
+        store.person_id_of(sent.user_id)
+        for sent, outcome in zip(changes, outcomes, strict=True)
+        if outcome is not Outcome.UNCHANGED
+    ]
+    if changed:
+        target = changed[0] if len(changes) == 1 else f"{len(set(changed))} users"
+        details: dict[str, object] = dict(Counter(outcome.value for outcome in outcomes))
+        if len(changes) > 1:
+            details["people"] = sorted(set(changed))
+        audit.record(connection, call.deed("user.upsert", target, details=details))
+
+
+async def update(call: Call) -> Response:
+    """Change a user who is there."""
+    user, sent = call.parameters["user"], _sent(call)
+    if not isinstance(sent, dict):
+        raise ValidationFailed([Problem("", "Send an object with the fields to change.")])
+    reading = Reading()
+    if sent.get("user_id", user) != user:
+        reading.refuse("user_id", "This is another user than that of the path.")
+    change = reading.change(sent)
+    if reading.problems:
+        raise ValidationFailed(reading.problems)
+    return await _change(call, "user.upsert", change, answers=True)
+
+
+async def tag(call: Call) -> Response:
+    """Give a user a tag; they may have it."""
+    return await _change(call, "user.tag", Change(add_tags=(_checked_tag(call),)))
+
+
+async def untag(call: Call) -> Response:
+    """Take a tag from a user; they may not have it."""
+    return await _change(call, "user.untag", Change(remove_tags=(_checked_tag(call),)))
+
+
+def _check_tag(name: str) -> None:
+    problem = problem_of_tag(name)
+    if problem is not None:
+        raise ValidationFailed([Problem("tag", f"This {problem}.")])
+
+
+async def tag_visitor(call: Call) -> Response:
+    """Give a visitor a tag; they may have it."""
+    return await _change_visitor(call, "visitor.tag", Change(add_tags=(_checked_tag(call),)))
+
+
+async def untag_visitor(call: Call) -> Response:
+    """Take a tag from a visitor; they may not have it."""
+    return await _change_visitor(call, "visitor.untag", Change(remove_tags=(_checked_tag(call),)))
+
+
+def _checked_tag(call: Call) -> str:
+    """Return the tag of the path; ValidationFailed where it is none."""
+    name = call.parameters["tag"]
+    _check_tag(name)
+    return name
+
+
+async def _change_visitor(call: Call, action: str, change: Change) -> Response:
+    """Change the visitor of the path; one who was merged is a visitor no more."""
+    environment_id, visitor, now = call.environment_id, call.parameters["visitor"], call.now
+
+    def work(connection: Connection) -> Answer:
+        person_id = store.find_person(connection, environment_id, PersonKind.VISITOR, visitor).person_id
+        if store.change_person(connection, environment_id, person_id, change, now=now) is not Outcome.UNCHANGED:
+            audit.record(connection, call.deed(action, person_id))
+        return NOTHING
+
+    return await call.effect(work)
+
+
+async def _change(call: Call, action: str, change: Change, *, answers: bool = False) -> Response:
+    """Change the user of the path; the user as they are then, where that is the answer."""
+    environment_id, user, now = call.environment_id, call.parameters["user"], call.now
+
+    def work(connection: Connection) -> Answer:
+        person_id = store.find_user(connection, environment_id, user).person_id
+        outcome = store.change_person(connection, environment_id, person_id, change, now=now)
+        if outcome is not Outcome.UNCHANGED:
+            audit.record(connection, call.deed(action, person_id))
+        if not answers:
+            return NOTHING
+        return Answer([to_user(store.find_user(connection, environment_id, person_id))], "user")
+
+    return await call.effect(work)
+
+
+async def delete(call: Call) -> Response:
+    """Remove a user and all that is known of them, and keep them out of what is restored."""
+
+    def told(person: store.StoredPerson, removed: Mapping[str, int]) -> Erasure:
+        return Erasure(person.called, Removed(**removed))
+
+    return await _erase(call, PersonKind.USER, told)
+
+
+async def delete_visitor(call: Call) -> Response:
+    """Remove a visitor and all that is known of them, and keep them out of what is restored."""
+
+    def told(person: store.StoredPerson, removed: Mapping[str, int]) -> VisitorErasure:
+        return VisitorErasure(person.called, RemovedOfVisitor(**removed))
+
+    return await _erase(call, PersonKind.VISITOR, told)
+
+
+async def _erase(call: Call, kind: PersonKind, told: Told) -> Response:
+    """Remove the person of the path, and record it.
+
+    It is one transaction; where there is more than one should remove, the larger part goes in others before it.
+    """
+    environment_id, called, now = call.environment_id, call.parameters[kind.value], call.now
+    people: list[ErasedPerson] = []
+    before = await _remove_most(call.database, environment_id, kind, called)
+
+    def work(connection: Connection) -> Answer:
+        found = store.find_person(connection, environment_id, kind, called)
+        erased = erase_person(connection, environment_id, found.person_id, now=now)
+        removed = {name: erased.removed[name] + before[name] for name in _kinds_of(kind, erased)}
+        audit.record(connection, call.deed(f"{kind.value}.delete", found.person_id, details=removed))
+        people[:] = erased.people
+        return Answer([told(found, removed)], "erasure")
+
+    response = await call.effect(work)
+    await asyncio.to_thread(call.services.part(ErasureList).add, people)
+    return response
+
+
+def _kinds_of(kind: PersonKind, erased: Erased) -> Sequence[str]:
+    """The kinds of what a person can have: visitors are merged into users alone."""
+    return [name for name in erased.removed if kind is PersonKind.USER or name != "visitors"]
+
+
+async def _remove_most(database: Database, environment_id: str, kind: PersonKind, called: str) -> Counter[str]:
+    """Remove most of what is known of a person, where it is much; how many rows of each kind. NotFound for nobody."""
+    person = await database.read(lambda connection: store.find_person(connection, environment_id, kind, called))
+    removed: Counter[str] = Counter()
+    while some := await database.write(lambda connection: remove_some(connection, environment_id, person.person_id)):
+        removed.update(some)
+    return removed
+
+
+def to_user(person: store.StoredPerson) -> User:
+    """A user as the Platform API tells of them."""
+    profile = person.profile
+    return User(
+        person.called,
+        profile.email,
+        profile.phone,
+        profile.timezone,
+        profile.locale,
+        joined_text(profile.joined),
+        profile.tags,
+        dict(profile.attributes),
+        to_rfc3339(person.created),
+        to_rfc3339(person.updated),
+        time_or_none(person.first_seen),
+        time_or_none(person.last_seen),
+    )
+
+
+def to_visitor(person: store.StoredPerson) -> Visitor:
+    """A visitor as the Platform API tells of them."""
+    profile = person.profile
+    return Visitor(
+        person.called,
+        profile.email,
+        profile.phone,
+        profile.timezone,
+        profile.locale,
+        profile.tags,
+        dict(profile.attributes),
+        to_rfc3339(person.created),
+        to_rfc3339(person.updated),
+        time_or_none(person.first_seen),
+        time_or_none(person.last_seen),
+    )
+
+
+def time_or_none(moment: int | None) -> str | None:
+    """A time as it is told; None where there is none."""
+    return None if moment is None else to_rfc3339(moment)

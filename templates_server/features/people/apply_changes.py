@@ -1,0 +1,54 @@
+"""What becomes of one user through all the changes of a call, one after the other. Pure."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from templates_server.errors import Problem
+from templates_server.features.people.profile import NOTHING_KNOWN, Change, Columns, from_columns, merged, to_columns
+from templates_server.features.people.profile_parser import problems_of_profile
+
+
+class Outcome(enum.StrEnum):
+    """What a change came to."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+
+
+@dataclass(frozen=True, slots=True)
+class UserChange:
+    """A change to a user; `path` is where it stands in what was sent, for problems."""
+
+    user_id: str
+    change: Change
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """A user's columns in the end, what each change came to, and what is too much."""
+
+    columns: Columns
+    outcomes: Sequence[Outcome]
+    problems: Sequence[Problem]
+
+
+def folded(stored: Columns | None, changes: Iterable[UserChange]) -> Folded:
+    """One change after the other, beginning with what is stored; None where nobody is."""
+    profile = NOTHING_KNOWN if stored is None else from_columns(stored)
+    columns = stored
+    outcomes: list[Outcome] = []
+    problems: list[Problem] = []
+    for sent in changes:
+        attributes, profile = profile.attributes, merged(profile, sent.change)
+        before, columns = columns, to_columns(profile)  # columns tell true from 1, which profiles do not
+        if before == columns:
+            outcomes.append(Outcome.UNCHANGED)
+        else:
+            outcomes.append(Outcome.CREATED if before is None else Outcome.UPDATED)
+            problems += problems_of_profile(profile, sent.path, before=attributes)
+    return Folded(columns or to_columns(profile), outcomes, problems)

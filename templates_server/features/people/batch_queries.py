@@ -1,0 +1,27 @@
+"""Queries about many people at once, who may be of several environments."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from sqlalchemy import Connection
+
+from templates_server.storage.database import among, listed
+from templates_server.storage.pipelining import Statement
+
+PersonKey = tuple[str, str]  # environment and person id
+
+
+def statements_about(connection: Connection, query: str, keys: Iterable[PersonKey]) -> list[Statement]:
+    """A query for the people of each environment, whose id it is given; `{}` is what its `person_id` must be."""
+    by_environment: dict[str, list[str]] = defaultdict(list)
+    for environment_id, person_id in keys:
+        by_environment[environment_id].append(person_id)
+    return [_about(connection, query, *these) for these in by_environment.items()]
+
+
+def _about(connection: Connection, query: str, environment_id: str, person_ids: list[str]) -> Statement:
+    if len(person_ids) == 1 and connection.dialect.name == "sqlite":  # a list takes it longer than all the rest
+        return query.replace("{}", "= ?"), (environment_id, person_ids[0])
+    return query.replace("{}", among(connection)), (environment_id, listed(connection, person_ids))

@@ -1,0 +1,93 @@
+"""`GET .../users/:user/everything`, and of a visitor: all that is known of somebody, page by page as it is read."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection
+from starlette.responses import Response, StreamingResponse
+
+from templates_server.features.audit import store as audit
+from templates_server.features.people.api import to_user, to_visitor
+from templates_server.features.people.data_export.store import (
+    KINDS,
+    START,
+    VISITORS,
+    Kind,
+    Position,
+    last_session_of,
+    page_of,
+)
+from templates_server.features.people.identity import PersonKind
+from templates_server.features.people.store import StoredPerson, find_person
+from templates_server.http.route import Call
+from templates_server.storage.database import Database
+
+ROWS_AT_ONCE = 5000
+LastSession = Mapping[str, str | None] | None
+
+
+@dataclass(frozen=True)
+class Told:
+    """How a kind of person is told of: the profile, and the kinds of things besides."""
+
+    profile: Callable[[StoredPerson], Any]
+    kinds: Sequence[Kind]
+
+
+TOLD = {
+    PersonKind.USER: Told(to_user, KINDS),
+    PersonKind.VISITOR: Told(to_visitor, [kind for kind in KINDS if kind is not VISITORS]),
+}
+
+
+async def export(call: Call) -> Response:
+    """The envelope with everything of a user; memory does not grow with what is known."""
+    return await _export(call, PersonKind.USER)
+
+
+async def export_visitor(call: Call) -> Response:
+    """The envelope with everything of a visitor; memory does not grow with what is known."""
+    return await _export(call, PersonKind.VISITOR)
+
+
+async def _export(call: Call, kind: PersonKind) -> Response:
+    environment_id, called = call.environment_id, call.parameters[kind.value]
+
+    def work(connection: Connection) -> tuple[StoredPerson, LastSession]:
+        found = find_person(connection, environment_id, kind, called)
+        audit.record(connection, call.deed(f"{kind.value}.export", found.person_id))
+        return found, last_session_of(connection, (environment_id, found.person_id))
+
+    person, last_session = await call.database.write(work)
+    beginning = {kind.value: TOLD[kind].profile(person), "last_session": last_session}
+    content = _everything(call.database, (environment_id, person.person_id), beginning, TOLD[kind].kinds)
+    return StreamingResponse(content, media_type="application/json")
+
+
+async def _everything(
+    database: Database, owner: tuple[str, str], beginning: Mapping[str, Any], kinds: Sequence[Kind]
+) -> AsyncIterator[bytes]:
+    yield b'{"data":[' + msgspec.json.encode(beginning).removesuffix(b"}")
+    for kind in kinds:
+        yield f',"{kind.name}":['.encode()
+        async for chunk in _rows(database, kind, owner):
+            yield chunk
+        yield b"]"
+    yield b'}],"dataType":"everything","errors":null}'
+
+
+async def _rows(database: Database, kind: Kind, owner: tuple[str, str]) -> AsyncIterator[bytes]:
+    """The rows of one kind, as the inside of a JSON array."""
+    after: Position | None = START
+    separator = b""
+    while after is not None:
+        read = functools.partial(page_of, kind=kind, owner=owner, after=after, limit=ROWS_AT_ONCE)
+        rows, after = await database.read_aside(read)
+        if rows:
+            yield separator + msgspec.json.encode(rows)[1:-1]
+            separator = b","

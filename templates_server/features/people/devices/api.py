@@ -1,0 +1,31 @@
+"""`POST /api/client/devices`: keep a person's device, and say so once it is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from http import HTTPStatus
+
+from starlette.responses import Response
+
+from templates_server.errors import Problem, ValidationFailed
+from templates_server.features.people.devices import schemas, store
+from templates_server.http import request_body
+from templates_server.http.route import Call
+from templates_server.security.user_signatures import UserSignatures
+from templates_server.storage.write_batcher import Arrivals
+
+
+class DeviceArrivals(Arrivals[store.Arrival, Sequence[Problem]]):
+    """The devices that wait to be stored."""
+
+
+async def put_device(call: Call) -> Response:
+    """204 once the device is stored, new or as it is now."""
+    request_body.require_media_type(call.request, "application/json")
+    check = call.services.part(UserSignatures).check_for(call.principal)
+    device = schemas.read_device(call.body, check=check, max_depth=call.settings.limits.max_depth)
+    arrival = store.Arrival(call.app_environment_id, call.now, device)
+    problems = await call.services.part(DeviceArrivals).add(arrival, sent_bytes=len(call.body))
+    if problems:
+        raise ValidationFailed(problems)
+    return Response(status_code=HTTPStatus.NO_CONTENT)

@@ -1,0 +1,94 @@
+"""All SQL about devices."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from templates_server.errors import Problem
+from templates_server.features.people.batch_queries import PersonKey
+from templates_server.features.people.devices.schemas import Device
+from templates_server.features.people.identity import PersonKind
+from templates_server.features.people.sighting_store import Presence, arrive
+from templates_server.storage.database import marks
+from templates_server.storage.pipelining import run_together
+
+COLUMNS = "environment_id, person_id, device_id, token, os, model, app_build, app_version, data, first_seen, last_seen"
+PUT = (
+    f"INSERT INTO devices ({COLUMNS}) VALUES ({{marks}}) ON CONFLICT (environment_id, person_id, device_id) "  # noqa: S608 - names of ours
+    "DO UPDATE SET token = COALESCE(excluded.token, devices.token), os = excluded.os, model = excluded.model, "
+    "app_build = excluded.app_build, app_version = excluded.app_version, "
+    "data = COALESCE(excluded.data, devices.data), last_seen = excluded.last_seen"
+)
+LATEST = (
+    "UPDATE persons SET device_os = {0}, device_model = {0}, device_seen = {0} "
+    "WHERE environment_id = {0} AND person_id = {0}"
+)
+KNOWN = "SELECT device_id FROM devices WHERE environment_id = ? AND person_id = ? LIMIT ?"
+MOST_DEVICES = 100  # of a visitor
+TOO_MANY = f"This visitor has as many devices as are kept of one: {MOST_DEVICES}."
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A device that an app of an environment told of at a time, in milliseconds."""
+
+    environment_id: str
+    received: int
+    device: Device
+
+
+def put_devices(connection: Connection, arrivals: Sequence[Arrival]) -> Sequence[Sequence[Problem]]:
+    """Keep devices as they are now, the people who are not known yet, and which of theirs was seen last.
+
+    For each what was too much, if anything: then nothing of it is kept but that the person was there.
+    """
+    presences = [Presence(one.environment_id, one.device.stated, one.received) for one in arrivals]
+    persons, _ = arrive(connection, presences)
+    keys = [(one.environment_id, person.person_id) for one, person in zip(arrivals, persons, strict=True)]
+    visitors = {key for key, person in zip(keys, persons, strict=True) if person.kind is PersonKind.VISITOR}
+    known = _devices_of(connection, visitors)
+    outcomes = [_problems_of(one, known.get(key)) for key, one in zip(keys, arrivals, strict=True)]
+    kept = [(key, one) for key, one, problems in zip(keys, arrivals, outcomes, strict=True) if not problems]
+    if kept:
+        rows = [_row(key, one) for key, one in kept]
+        connection.exec_driver_sql(PUT.format(marks=marks(connection, len(rows[0]))), rows)
+        latest = {key: (one.device.os, one.device.model, one.received, *key) for key, one in kept}
+        connection.exec_driver_sql(LATEST.format(marks(connection, 1)), list(latest.values()))
+    return outcomes
+
+
+def _devices_of(connection: Connection, visitors: Collection[PersonKey]) -> Mapping[PersonKey, set[str]]:
+    """The ids of these visitors' devices: what they have moves to a user, all at once."""
+    keys = list(visitors)
+    answers = run_together(connection, [(KNOWN, (*key, MOST_DEVICES)) for key in keys])
+    return {key: {row[0] for row in rows} for key, rows in zip(keys, answers, strict=True)}
+
+
+def _problems_of(arrival: Arrival, known: set[str] | None) -> Sequence[Problem]:
+    """What is wrong with one more device of a visitor; for a user, of whom nothing moves, it is None that are known."""
+    device_id = arrival.device.device_id
+    if known is None or device_id in known:
+        return ()
+    if len(known) >= MOST_DEVICES:
+        return [Problem("device_id", TOO_MANY)]
+    known.add(device_id)
+    return ()
+
+
+def _row(key: tuple[str, str], arrival: Arrival) -> tuple[str | int | None, ...]:
+    device = arrival.device
+    return (
+        *key,
+        device.device_id,
+        device.token,
+        device.os,
+        device.model,
+        device.app_build,
+        device.app_version,
+        device.data,
+        arrival.received,
+        arrival.received,
+    )

@@ -1,0 +1,50 @@
+"""`POST /api/client/identify` and `/alias`: what an app says of a person; that two are one. Stored before answered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from http import HTTPStatus
+
+from starlette.responses import Response
+
+from templates_server.errors import Problem, ValidationFailed
+from templates_server.features.people.identify import schemas, store
+from templates_server.features.people.merge_store import Merge
+from templates_server.http import request_body
+from templates_server.http.route import Call
+from templates_server.security.user_signatures import UserSignatures
+from templates_server.storage.write_batcher import Arrivals
+
+Problems = Sequence[Problem]
+
+
+class IdentityArrivals(Arrivals[store.Identified, Problems]):
+    """What was said of people and waits to be stored."""
+
+
+class AliasArrivals(Arrivals[Merge, Problems]):
+    """The merges that were asked for and wait to be made."""
+
+
+async def identify(call: Call) -> Response:
+    """204 once it is stored; a visitor who is stated together with a user is merged into them."""
+    request_body.require_media_type(call.request, "application/json")
+    check = call.services.part(UserSignatures).check_for(call.principal)
+    stated, change = schemas.read_identify(call.body, check=check, max_depth=call.settings.limits.max_depth)
+    identified = store.Identified(call.app_environment_id, stated, change, call.now)
+    problems = await call.services.part(IdentityArrivals).add(identified, sent_bytes=len(call.body))
+    if problems:
+        raise ValidationFailed([Problem("data", problem.message) for problem in problems])
+    return Response(status_code=HTTPStatus.NO_CONTENT)
+
+
+async def alias(call: Call) -> Response:
+    """204 once the visitor is merged into the user, or was so before; 422 when it was into another."""
+    request_body.require_media_type(call.request, "application/json")
+    check = call.services.part(UserSignatures).check_for(call.principal)
+    visitor, user = schemas.read_alias(call.body, check=check, max_depth=call.settings.limits.max_depth)
+    merge = Merge(call.app_environment_id, visitor, user, call.now)
+    problems = await call.services.part(AliasArrivals).add(merge, sent_bytes=len(call.body))
+    if problems:
+        raise ValidationFailed(problems)
+    return Response(status_code=HTTPStatus.NO_CONTENT)

@@ -1,0 +1,103 @@
+"""Reading what an app says of a person: every broken rule is found. Null is not given, unknown keys are ignored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+from msgspec import UNSET
+
+from templates_server.errors import Problem, ValidationFailed
+from templates_server.features.people import profile_parser
+from templates_server.features.people.identity import PersonName, Stated, stated
+from templates_server.features.people.identity_fields import problems_of_ids
+from templates_server.features.people.profile import Change, canonical
+from templates_server.http.request_body import decode_json, problems_by_field
+from templates_server.primitives.text_cache import remembered
+from templates_server.security.user_signatures import IdCheck
+
+
+class SentIdentity(msgspec.Struct, frozen=True):
+    """A person on the wire. A public key sets no tags: they are not read here."""
+
+    anonymous_id: str | None = None
+    external_id: str | None = None
+    user_signature: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    timezone: str | None = None
+    locale: str | None = None
+    data: dict[str, Any] | None = None
+
+
+class SentAlias(msgspec.Struct, frozen=True):
+    """A visitor and the user that they are, on the wire."""
+
+    anonymous_id: str | None = None
+    external_id: str | None = None
+    user_signature: str | None = None
+
+
+def read_identify(body: bytes, *, check: IdCheck, max_depth: int) -> tuple[Stated, Change]:
+    """Who it is about, and what is to be kept of them; ValidationFailed with every problem."""
+    try:
+        sent = decode_json(body, SentIdentity, max_depth=max_depth)
+    except ValidationFailed as error:
+        raise ValidationFailed(problems_by_field(msgspec.json.decode(body), SentIdentity) or error.problems) from None
+    problems = [*problems_of_ids(sent, check), *_problems_of_profile(sent)]
+    who = stated(sent.anonymous_id, sent.external_id)
+    if who is None:
+        problems.append(Problem("", "Give anonymous_id or external_id."))
+    if problems or who is None:
+        raise ValidationFailed(problems)
+    return who, _change(sent)
+
+
+def read_alias(body: bytes, *, check: IdCheck, max_depth: int) -> tuple[PersonName, PersonName]:
+    """The visitor and the user; ValidationFailed with every problem."""
+    try:
+        sent = decode_json(body, SentAlias, max_depth=max_depth)
+    except ValidationFailed as error:
+        raise ValidationFailed(problems_by_field(msgspec.json.decode(body), SentAlias) or error.problems) from None
+    problems = list(problems_of_ids(sent, check))
+    problems += [
+        Problem(name, "This is missing.") for name in ("anonymous_id", "external_id") if getattr(sent, name) is None
+    ]
+    who = stated(sent.anonymous_id, sent.external_id)
+    if problems or who is None or who.visitor is None or who.user is None:
+        raise ValidationFailed(problems)
+    return who.visitor, who.user
+
+
+def _problems_of_profile(sent: SentIdentity) -> Iterator[Problem]:
+    for name in profile_parser.TEXT_FIELDS:
+        text = getattr(sent, name)
+        problem = None if text is None else PROBLEM_OF[name](text)
+        if problem is not None:
+            yield Problem(name, f"This {problem}.")
+    if sent.data:
+        yield from _problems_of_data(sent.data)
+
+
+PROBLEM_OF = {name: remembered(find) for name, find in profile_parser.PROBLEM_OF.items()}
+
+
+def _problems_of_data(data: dict[str, Any]) -> Iterator[Problem]:
+    if len(data) > profile_parser.MOST_ATTRIBUTES:
+        yield Problem(
+            "data", f"There are {len(data)} attributes; at most {profile_parser.MOST_ATTRIBUTES} are possible."
+        )
+        return
+    for path, message in profile_parser.problems_of_attributes(data):
+        yield Problem(f"data{path.removeprefix('attributes')}", message)
+
+
+def _change(sent: SentIdentity) -> Change:
+    return Change(
+        email=UNSET if sent.email is None else sent.email,
+        phone=UNSET if sent.phone is None else sent.phone,
+        timezone=UNSET if sent.timezone is None else sent.timezone,
+        locale=UNSET if sent.locale is None else sent.locale,
+        attributes={name: canonical(value) for name, value in (sent.data or {}).items() if value is not None},
+    )

@@ -1,0 +1,100 @@
+"""All SQL about what apps say of people: their profiles, and that two are one. Moving what is theirs is in `merges`."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import Connection
+
+from templates_server.errors import Problem
+from templates_server.features.people.batch_queries import statements_about
+from templates_server.features.people.identity import PersonName, Stated
+from templates_server.features.people.merge_store import Merge, find_merged
+from templates_server.features.people.profile import COLUMNS, Change, from_columns, merged, to_columns
+from templates_server.features.people.profile_parser import problems_of_profile
+from templates_server.features.people.sighting_store import Presence, arrive_and_merge
+from templates_server.storage.bulk import Update, write_all
+from templates_server.storage.write_batcher import LATER, Later, Outcomes
+
+PRESENT = (
+    f"SELECT environment_id, person_id, {', '.join(COLUMNS)} "  # noqa: S608 - names of ours
+    "FROM persons WHERE environment_id = ? AND person_id {}"
+)
+Row = tuple[object, ...]
+NUMBERS = ("updated", "imported_by", "joined")
+KEPT = {column: "bigint" if column in NUMBERS else "text" for column in ("updated", "imported_by", *COLUMNS)}
+KEEP = Update("persons", KEPT, key={"environment_id": "text", "person_id": "text"})
+
+
+@dataclass(frozen=True, slots=True)
+class Identified:
+    """What an app of an environment said of a person at a time, in milliseconds."""
+
+    environment_id: str
+    stated: Stated
+    change: Change
+    at: int
+
+
+def add_identified(connection: Connection, identified: Sequence[Identified]) -> Outcomes[Sequence[Problem]]:
+    """Keep what was said of people, who are created and merged as need be; for each what was too much, if anything.
+
+    Of one with a problem nothing is kept but that the person was there. LATER: their merge has to wait.
+    """
+    presences = [Presence(one.environment_id, one.stated, one.at) for one in identified]
+    persons, profiles = arrive_and_merge(
+        connection, presences, functools.partial(statements_about, connection, PRESENT)
+    )
+    keys = [
+        None if person is None else (one.environment_id, person.person_id)
+        for one, person in zip(identified, persons, strict=True)
+    ]
+    before = {(row[0], row[1]): tuple(row[2:]) for rows in profiles for row in rows}
+    present, updated = dict(before), {}
+    outcomes: list[Sequence[Problem] | Literal[Later.LATER]] = []
+    for one, key in zip(identified, keys, strict=True):
+        if key is None:
+            outcomes.append(LATER)
+            continue
+        known = from_columns(present[key])
+        profile = merged(known, one.change)
+        problems = problems_of_profile(profile, before=known.attributes)
+        outcomes.append(problems)
+        if not problems:
+            present[key] = to_columns(profile)
+            updated[key] = one.at
+    rows = [(updated[key], None, *present[key], *key) for key in sorted(updated) if present[key] != before[key]]
+    write_all(connection, KEEP, rows)
+    return outcomes
+
+
+def add_aliases(connection: Connection, wanted: Sequence[Merge]) -> Outcomes[Sequence[Problem]]:
+    """Merge visitors into users, each once; what is wrong with those who were merged into another user before.
+
+    LATER: the merge has to wait.
+    """
+    first = {one.keys[0]: one for one in reversed(wanted)}
+    merged = find_merged(connection, first)
+    while fresh := [one for visitor, one in first.items() if visitor not in merged]:
+        savepoint = connection.begin_nested()
+        arrive_and_merge(connection, [_presence(one) for one in fresh])
+        merged = find_merged(connection, first)
+        if all(merged.get(one.keys[0], one.user) == one.user for one in fresh):
+            savepoint.commit()
+            break
+        savepoint.rollback()  # another process was faster: of a user whose alias is refused nothing is created
+    return [_outcome_of_alias(one, merged.get(one.keys[0])) for one in wanted]
+
+
+def _presence(wanted: Merge) -> Presence:
+    return Presence(wanted.environment_id, Stated(wanted.visitor, wanted.user), wanted.at)
+
+
+def _outcome_of_alias(wanted: Merge, user: PersonName | None) -> Sequence[Problem] | Literal[Later.LATER]:
+    if user is None:
+        return LATER
+    message = "This was merged into another user before: an anonymous id belongs to one user."
+    return () if user == wanted.user else (Problem("anonymous_id", message),)

@@ -1,0 +1,149 @@
+"""What people are called by apps, and the ids that this gives them."""
+
+from __future__ import annotations
+
+import enum
+import re
+import unicodedata
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from templates_server.primitives.ids import derived_id
+from templates_server.primitives.text_cache import remembered
+
+MAX_LENGTH = 256
+CONTROL_CHARACTER = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+ID_OF_OURS = re.compile(r"[a-z]{3}_[0-9A-Za-z]{22}")
+PATH_STEPS = frozenset({".", ".."})  # a user id stands in paths
+REMEMBERED_BYTES = 8 * 1024 * 1024  # of each kind: who sends events now
+BLANK_RANGES = (
+    *((0x20, 0x20), (0xA0, 0xA0), (0x1680, 0x1680), (0x2000, 0x200A), (0x2028, 0x2029), (0x202F, 0x202F)),
+    *((0x205F, 0x205F), (0x3000, 0x3000)),  # white space (Unicode, White_Space) that is no control character
+    *((0xAD, 0xAD), (0x34F, 0x34F), (0x61C, 0x61C), (0x115F, 0x1160), (0x17B4, 0x17B5), (0x180E, 0x180E)),
+    *((0x200B, 0x200F), (0x202A, 0x202E), (0x2060, 0x206F), (0x2800, 0x2800), (0x3164, 0x3164), (0xFEFF, 0xFEFF)),
+    *((0xFFA0, 0xFFA0), (0xFFF9, 0xFFFB), (0x1BCA0, 0x1BCA3), (0x1D173, 0x1D17A), (0xE0001, 0xE0001)),
+    (0xE0020, 0xE007F),  # invisible: zero width, soft hyphens, direction marks, fillers, tags; no variation selectors
+)
+BLANKS = frozenset(chr(code) for first, last in BLANK_RANGES for code in range(first, last + 1))
+"""Characters that nobody sees at the edge of an id: white space, and what has no width."""
+MOST_NAMED = 3
+
+
+class PersonKind(enum.StrEnum):
+    """A known person or an anonymous one."""
+
+    USER = "user"
+    VISITOR = "visitor"
+
+
+@dataclass(frozen=True, slots=True)
+class PersonName:
+    """A user's id, or the anonymous id of a visitor; `person_id` is derived from it, the same in every environment."""
+
+    kind: PersonKind
+    called: str
+    person_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """Who an app says is there: a visitor, a user, or a visitor who is that user. One of them at least is given."""
+
+    visitor: PersonName | None
+    user: PersonName | None
+
+    @property
+    def person(self) -> PersonName:
+        """Who is meant: the user where there is one."""
+        person = self.user or self.visitor
+        if person is None:
+            raise ValueError("nobody is stated")
+        return person
+
+
+def named(kind: PersonKind, called: str) -> PersonName:
+    """The person who is called that."""
+    return PersonName(kind, called, derived_id("per", kind, called))
+
+
+def _stated_visitor(anonymous_id: str) -> Stated:
+    return Stated(named(PersonKind.VISITOR, anonymous_id), None)
+
+
+def _stated_user(external_id: str) -> Stated:
+    return Stated(None, named(PersonKind.USER, external_id))
+
+
+_visitor = remembered(_stated_visitor, max_bytes=REMEMBERED_BYTES)
+_user = remembered(_stated_user, max_bytes=REMEMBERED_BYTES)
+
+
+def person_of(anonymous_id: str | None, external_id: str | None) -> PersonName | None:
+    """Who is meant by the ids that were given: the user where there is one; None when neither is there."""
+    if external_id is not None:
+        return _user(external_id).user
+    return None if anonymous_id is None else _visitor(anonymous_id).visitor
+
+
+def stated(anonymous_id: str | None, external_id: str | None) -> Stated | None:
+    """Who is stated by the ids that were given; None when neither is there."""
+    if external_id is None:
+        return None if anonymous_id is None else _visitor(anonymous_id)
+    if anonymous_id is None:
+        return _user(external_id)
+    return Stated(_visitor(anonymous_id).visitor, _user(external_id).user)
+
+
+def problem_of_anonymous_id(text: str) -> str | None:
+    """Return what is wrong with the id of a visitor that is to be written."""
+    return _problem_of_text(text) or problem_of_edges(text)
+
+
+def problem_of_user_id(text: str) -> str | None:
+    """Return what is wrong with the id of a user that is to be written."""
+    return problem_of_asked_user_id(text) or problem_of_edges(text)
+
+
+def problem_of_asked_user_id(text: str) -> str | None:
+    """Return why no user has this id; unlike `problem_of_user_id` it allows the blanks at the edges of old ids."""
+    if text in PATH_STEPS or ID_OF_OURS.fullmatch(text):
+        return "is reserved: it has another meaning in paths"
+    return _problem_of_text(text)
+
+
+def _problem_of_text(text: str) -> str | None:
+    if not 0 < len(text) <= MAX_LENGTH:
+        return f"must have 1 to {MAX_LENGTH} characters"
+    return "must not hold control characters" if CONTROL_CHARACTER.search(text) else None
+
+
+def problem_of_edges(text: str) -> str | None:
+    """Return which blank or invisible character an id begins or ends with; the id has a character at least."""
+    begins, ends = text[0] in BLANKS, text[-1] in BLANKS
+    if not begins and not ends:
+        return None
+    if BLANKS.issuperset(text):
+        return f"is blank: it holds nothing but {', '.join(_names_of(text))}"
+    where = [
+        *([f"begins with {_name_of(text[0])}"] if begins else []),
+        *([f"ends with {_name_of(text[-1])}"] if ends else []),
+    ]
+    return f"{' and '.join(where)}: remove what nobody sees there"
+
+
+def have_edges(texts: Collection[str]) -> bool:
+    """Return whether some of these ids begin or end with a blank or invisible character."""
+    return not (BLANKS.isdisjoint([text[:1] for text in texts]) and BLANKS.isdisjoint([text[-1:] for text in texts]))
+
+
+def _names_of(text: str) -> Iterator[str]:
+    found = list(dict.fromkeys(text))
+    yield from map(_name_of, found[:MOST_NAMED])
+    if len(found) > MOST_NAMED:
+        yield f"{len(found) - MOST_NAMED} others"
+
+
+def _name_of(character: str) -> str:
+    """Return how a character that cannot be seen is shown, such as `U+00A0 (no-break space)`."""
+    name = unicodedata.name(character, "").lower()
+    return f"U+{ord(character):04X}" + (f" ({name})" if name else "")

@@ -1,0 +1,36 @@
+"""Who an app says is there: the rules of the ids that it states."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from templates_server.errors import Problem
+from templates_server.features.people.identity import problem_of_anonymous_id, problem_of_user_id
+from templates_server.security.user_signatures import IdCheck
+
+
+class Stating(Protocol):
+    """A body that states who it is about."""
+
+    @property
+    def anonymous_id(self) -> str | None:
+        """The visitor's id."""
+
+    @property
+    def external_id(self) -> str | None:
+        """The user's id."""
+
+    @property
+    def user_signature(self) -> str | None:
+        """What the app's back end made of the user's id."""
+
+
+def problems_of_ids(sent: Stating, check: IdCheck) -> Iterator[Problem]:
+    """What is wrong with the ids, each by itself."""
+    found = (
+        ("anonymous_id", None if sent.anonymous_id is None else problem_of_anonymous_id(sent.anonymous_id)),
+        ("external_id", None if sent.external_id is None else problem_of_user_id(sent.external_id)),
+        ("user_signature", check.problem_of(sent.external_id, sent.user_signature)),
+    )
+    return (Problem(path, f"This {problem}.") for path, problem in found if problem is not None)

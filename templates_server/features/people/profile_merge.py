@@ -1,0 +1,45 @@
+"""What a user's profile is once a visitor's has come to it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from templates_server.features.people.profile import Attributes, Profile, Scalar, size_of
+from templates_server.features.people.profile_parser import MAX_ATTRIBUTES_BYTES, MOST_ATTRIBUTES, MOST_TAGS
+
+
+def joined_profiles(user: Profile, visitor: Profile) -> Profile:
+    """The user's profile with what it lacks from the visitor's: as much of it as there is room for."""
+    return Profile(
+        user.email if user.email is not None else visitor.email,
+        user.phone if user.phone is not None else visitor.phone,
+        user.timezone if user.timezone is not None else visitor.timezone,
+        user.locale if user.locale is not None else visitor.locale,
+        user.joined if user.joined is not None else visitor.joined,
+        _joined_tags(user.tags, visitor.tags),
+        _joined_attributes(user.attributes, visitor.attributes),
+    )
+
+
+def _joined_tags(user: Sequence[str], visitor: Sequence[str]) -> tuple[str, ...]:
+    lacking = sorted(set(visitor) - set(user))
+    return tuple(sorted([*user, *lacking[: MOST_TAGS - len(user)]]))
+
+
+def _joined_attributes(user: Attributes, visitor: Attributes) -> Attributes:
+    """The first of what is lacking by name that there is room for, in number and in bytes."""
+    lacking = sorted(visitor.keys() - user.keys())[: max(0, MOST_ATTRIBUTES - len(user))]
+    room = MAX_ATTRIBUTES_BYTES - size_of(user) + (0 if user else len(","))
+    chosen: dict[str, Scalar] = {}
+    for name in lacking:
+        member = {name: visitor[name]}
+        room -= size_of(member) - len("{}") + len(",")
+        if room < 0:
+            break
+        chosen |= member
+    return dict(sorted({**user, **chosen}.items()))
+
+
+def tags_gained(joined: Profile, user: Profile) -> Sequence[str]:
+    """Return the tags that came to the user, in order; not those that there was no room for."""
+    return sorted(set(joined.tags) - set(user.tags))

@@ -1,0 +1,237 @@
+"""All SQL about who is there: people are created, seen, and found to be others. Their profiles are elsewhere."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection
+
+from templates_server.features.people.batch_queries import PersonKey
+from templates_server.features.people.identity import PersonName, Stated
+from templates_server.features.people.last_session import (
+    IS_LATER,
+    KEEP_LATER,
+    KINDS,
+    NO_SESSION,
+    AppFacts,
+    LastSession,
+)
+from templates_server.features.people.merge_store import Merge, find_merged, merge, questions_of_merged, read_merged
+from templates_server.features.people.shares import share_number
+from templates_server.storage.bulk import Insertion, write_all
+from templates_server.storage.database import Overtaken
+from templates_server.storage.pipelining import Rows, Statement, run_together
+
+COLUMNS = {
+    **dict.fromkeys(("environment_id", "person_id", "kind", "called"), "text"),
+    **dict.fromkeys(("created", "updated", "first_seen", "last_seen", "event_units", "share_number"), "bigint"),
+}
+NOTED = (
+    "ON CONFLICT (environment_id, person_id) DO UPDATE SET "
+    "first_seen = COALESCE(persons.first_seen, excluded.first_seen), "
+    "last_seen = CASE WHEN persons.last_seen > excluded.last_seen THEN persons.last_seen ELSE excluded.last_seen END, "
+    "event_units = persons.event_units + excluded.event_units"
+)
+IS_NEWS = "persons.last_seen IS NULL OR persons.last_seen < excluded.last_seen OR excluded.event_units > 0"
+SEEN = Insertion("persons", COLUMNS, on_conflict=f"{NOTED} WHERE {IS_NEWS}")
+SEEN_IN_SESSION = Insertion(
+    "persons", {**COLUMNS, **KINDS}, on_conflict=f"{NOTED}, {KEEP_LATER} WHERE {IS_NEWS} OR {IS_LATER}"
+)
+MOST_MOVED_AT_ONCE = 5_000  # rows: a transaction that has moved so many begins no further merge
+
+Merged = Mapping[PersonKey, PersonName]
+Questions = Callable[[Mapping[PersonKey, PersonName]], Sequence[Statement]]
+"""What is asked about people."""
+
+
+class Presence(msgspec.Struct, frozen=True, gc=False):
+    """Somebody of an environment was there at a time, in milliseconds.
+
+    A visitor and a user together: the visitor is merged into the user, unless they were merged before. `event_units`
+    is what comes with them. `app`: what the app says of itself in the session that begins; None where none does.
+    """
+
+    environment_id: str
+    stated: Stated
+    at: int
+    event_units: int = 0
+    app: AppFacts | None = None
+
+
+def _nothing(_persons: Mapping[PersonKey, PersonName]) -> Sequence[Statement]:
+    return ()
+
+
+def arrive(
+    connection: Connection, presences: Sequence[Presence], ask: Questions = _nothing
+) -> tuple[Sequence[PersonName], Sequence[Rows]]:
+    """Remember who was there; who each of them is, and what is found by what `ask` asks about them.
+
+    A visitor who was merged is the user. Nobody is merged here. Who is not known yet is created. All rows of these
+    people are held until the transaction ends, taken in order of person, so that what is stored about them afterwards
+    stays theirs; what is asked is looked up while they are held, in the same round trip.
+    """
+    merged, answers = _arrive_apart(connection, presences, ask)
+    return [_present_person(one, merged) for one in presences], answers
+
+
+def arrive_and_merge(
+    connection: Connection, presences: Sequence[Presence], ask: Questions = _nothing
+) -> tuple[Sequence[PersonName | None], Sequence[Rows]]:
+    """As `arrive`, but visitors who are stated together with a user are merged into them.
+
+    None for those whose merge must wait for another transaction: one moves so much and no more. The first never waits.
+    """
+    merged, answers = _arrive_apart(connection, presences, ask)
+    to_merge = _to_merge(presences, merged)
+    if not to_merge:
+        return [_present_person(one, merged) for one in presences], answers
+    waiting: Collection[PersonKey]
+    merged, waiting = _merge_all(connection, to_merge, merged)
+    persons = [None if _waits(one, waiting) else _present_person(one, merged) for one in presences]
+    return persons, run_together(connection, ask(_by_key(presences, persons)))
+
+
+def _merge_all(
+    connection: Connection, to_merge: Sequence[Merge], merged: Merged
+) -> tuple[Merged, Collection[PersonKey]]:
+    """Merge as many as one transaction does; who is merged now, and the visitors who are to wait."""
+    merged = {**merged}
+    moved = 0
+    waiting: set[PersonKey] = set()
+    for one in to_merge:
+        if moved >= MOST_MOVED_AT_ONCE:
+            waiting.add(one.keys[0])
+        else:
+            moved += merge(connection, one)
+            merged[one.keys[0]] = one.user
+    return merged, waiting
+
+
+def _waits(presence: Presence, waiting: Collection[PersonKey]) -> bool:
+    """Whether a visitor is stated who is still to be merged: what is said of them stays in order."""
+    visitor = presence.stated.visitor
+    return bool(waiting) and visitor is not None and _key(presence, visitor) in waiting
+
+
+def _arrive_apart(
+    connection: Connection, presences: Sequence[Presence], ask: Questions
+) -> tuple[Merged, Sequence[Rows]]:
+    """Remember who was there, and hold their rows; the visitors who had been merged by then, and what is asked.
+
+    Overtaken where one of the visitors was merged just before their row was held.
+    """
+    visitors = {_key(one, one.stated.visitor) for one in presences if one.stated.visitor is not None}
+    merged = find_merged(connection, visitors)
+    is_checked = bool(visitors) and connection.dialect.name != "sqlite"  # where nobody else writes
+    checks = questions_of_merged(connection, visitors) if is_checked else []
+    asked = ask(_by_key(presences, [_present_person(one, merged) for one in presences]))
+    insertion, rows = _noting(presences, merged)
+    answers = write_all(connection, insertion, rows, then=[*checks, *asked])
+    if is_checked and read_merged(answers[: len(checks)]) != merged:
+        raise Overtaken
+    return merged, answers[len(checks) :]
+
+
+def _by_key(presences: Sequence[Presence], persons: Sequence[PersonName | None]) -> Mapping[PersonKey, PersonName]:
+    """These people, but for those who have to wait."""
+    pairs = zip(presences, persons, strict=True)
+    return {_key(one, person): person for one, person in pairs if person is not None}
+
+
+def _noting(presences: Sequence[Presence], merged: Merged) -> tuple[Insertion, Sequence[tuple[Any, ...]]]:
+    """How those who are seen are written down, and their rows."""
+    rows = _rows_of_seen(presences, merged)
+    if not any(one.app is not None for one in presences):
+        return SEEN, rows
+    sessions = _sessions_begun(presences, merged)
+    return SEEN_IN_SESSION, [(*row, *sessions.get(row[:2], NO_SESSION)) for row in rows]
+
+
+def _sessions_begun(presences: Iterable[Presence], merged: Merged) -> Mapping[PersonKey, LastSession]:
+    """What the session leaves that began last, of each person who begins one: of several at once the last one."""
+    latest: dict[PersonKey, tuple[int, AppFacts]] = {}
+    for one in presences:
+        if one.app is not None:
+            key = _key(one, _present_person(one, merged))
+            known = latest.get(key)
+            if known is None or known[0] <= one.at:
+                latest[key] = (one.at, one.app)
+    return {key: LastSession(app.version, app.os_version, app.platform, began) for key, (began, app) in latest.items()}
+
+
+def _rows_of_seen(presences: Iterable[Presence], merged: Merged) -> Sequence[tuple[Any, ...]]:
+    latest: dict[PersonKey, tuple[PersonName, int]] = {}
+    units: Counter[PersonKey] = Counter()
+    signing_up = _signing_up(presences, merged)
+    for one in presences:
+        persons = [_present_person(one, merged)]
+        units[_key(one, persons[0])] += one.event_units
+        visitor = one.stated.visitor
+        if one.stated.user is not None and visitor is not None and _key(one, visitor) not in merged:
+            persons.append(visitor)
+        for person in persons:
+            key = _key(one, person)
+            known = latest.get(key)
+            if known is None or known[1] < one.at:
+                latest[key] = (person, one.at)
+    return [
+        (*key, person.kind.value, person.called, at, at, at, at, units[key], _number(signing_up.get(key, person)))
+        for key, (person, at) in sorted(latest.items(), key=_by_person)  # in one order everywhere: no deadlocks
+    ]
+
+
+def _signing_up(presences: Iterable[Presence], merged: Merged) -> Mapping[PersonKey, PersonName]:
+    """The visitor of each user whom their merge creates, should the user not be there yet: they bring their number.
+
+    As if one presence came after the other: whoever is stated first without one, or with one who is merged already,
+    was there before.
+    """
+    visitors, there = set(merged), set()
+    found = {}
+    for one in presences:
+        user, visitor = one.stated.user, one.stated.visitor
+        if user is None:
+            continue
+        key = _key(one, user)
+        if visitor is not None and _key(one, visitor) not in visitors:
+            visitors.add(_key(one, visitor))
+            if key not in there:
+                found[key] = visitor
+        there.add(key)
+    return found
+
+
+def _number(person: PersonName) -> int:
+    return share_number(person.kind, person.called)
+
+
+def _by_person(entry: tuple[PersonKey, object]) -> tuple[str, str]:
+    (environment_id, person_id), _ = entry
+    return person_id, environment_id
+
+
+def _to_merge(presences: Iterable[Presence], merged: Merged) -> Sequence[Merge]:
+    """Each visitor who is to be merged, once, into the user who was stated first."""
+    seen = set(merged)
+    found = []
+    for one in presences:
+        user, visitor = one.stated.user, one.stated.visitor
+        if user is not None and visitor is not None and _key(one, visitor) not in seen:
+            seen.add(_key(one, visitor))
+            found.append(Merge(one.environment_id, visitor, user, one.at))
+    return found
+
+
+def _present_person(presence: Presence, merged: Merged) -> PersonName:
+    user, visitor = presence.stated.user, presence.stated.visitor
+    if user is not None or visitor is None:
+        return presence.stated.person
+    return merged.get(_key(presence, visitor), visitor)
+
+
+def _key(presence: Presence, person: PersonName) -> PersonKey:
+    return presence.environment_id, person.person_id

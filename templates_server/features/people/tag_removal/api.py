@@ -1,0 +1,37 @@
+"""`DELETE .../user-tags/:tag`: delete a tag from everybody. Once it is accepted it is done, whatever happens."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from sqlalchemy import Connection
+
+from templates_server.errors import Problem, ValidationFailed
+from templates_server.features.audit import store as audit
+from templates_server.features.people.profile_parser import problem_of_tag
+from templates_server.features.people.schemas import TagRemoval
+from templates_server.features.people.tag_removal import store
+from templates_server.features.people.tag_removal.job import TagRemovals
+from templates_server.http.route import NOTHING, Answer, Call
+
+
+async def delete_tag(call: Call) -> Answer:
+    """204 once nobody has the tag, 202 where that takes longer: the server goes on by itself."""
+    environment_id, tag, now = call.environment_id, call.parameters["tag"], call.now
+    problem = problem_of_tag(tag)
+    if problem is not None:
+        raise ValidationFailed([Problem("tag", f"This {problem}.")])
+
+    def work(connection: Connection) -> store.Removal | None:
+        counts = store.counts_of(connection, environment_id, tag)
+        if not counts:
+            return None
+        details = {"users": counts.users, "visitors": counts.visitors}
+        audit.record(connection, call.deed("tag.delete", tag, details=details))
+        return store.begin(connection, environment_id, tag, now=now)
+
+    removal = await call.database.write(work)
+    if removal is not None and await call.services.part(TagRemovals).advance(removal) is not None:
+        left = await call.database.read(lambda connection: store.counts_of(connection, environment_id, tag))
+        return Answer([TagRemoval(tag, left.users, left.visitors)], "tag_removal", HTTPStatus.ACCEPTED)
+    return NOTHING

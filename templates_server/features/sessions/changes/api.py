@@ -1,0 +1,62 @@
+"""`GET /api/client/sessions/:session/changes`: as server-sent events (WHATWG HTML, 9.2), else a long poll."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from http import HTTPStatus
+
+from starlette.responses import Response
+
+from templates_server.errors import Problem, Unauthenticated, ValidationFailed
+from templates_server.features.sessions.changes.notifier import Follower, Watch
+from templates_server.features.sessions.changes.start_cache import StartedSessions
+from templates_server.features.sessions.changes.subscription import Evaluations, FollowedSession
+from templates_server.http.route import Call
+from templates_server.http.route_docs import EVENT_STREAM
+from templates_server.http.server_sent_events import EventStream, ending_with
+from templates_server.http.stream_limiter import Places
+from templates_server.primitives.integers import whole_number
+
+DEFAULT_WAIT_SECONDS = 25
+MAX_WAIT_SECONDS = 60
+
+
+async def follow_session(call: Call) -> Response:
+    """A stream, where the app accepts one; else the next change, or 204 when there was none for `?wait=` seconds."""
+    wait_seconds = _wait_seconds(call)
+    principal = call.principal
+    follower = Follower(principal.id, call.app_environment_id, "")
+    revision = call.request.headers.get("last-event-id") or call.query.get("since", "")
+    followed = FollowedSession(
+        follower, call.parameters["session"], started=call.services.part(StartedSessions), revision=revision
+    )
+    evaluations = call.services.part(Evaluations)
+    with contextlib.ExitStack() as held:
+        held.enter_context(call.services.part(Places).taken(call.caller))
+        await evaluations.find(followed)  # NotFound, before anything else is said
+        follower.woken.set()
+        held.enter_context(call.services.part(Watch).following(follower))
+        if EVENT_STREAM in call.request.headers.get("accept", ""):
+            return EventStream(follower, functools.partial(_next_event, followed, evaluations), held.pop_all())
+        with ending_with(call.request.scope, call.request.receive, follower):
+            change = await followed.next_change(evaluations, seconds=wait_seconds)
+    if not follower.is_key_live:
+        raise Unauthenticated("The key was revoked.", challenge='Bearer error="invalid_token"')
+    if change is None:
+        return Response(status_code=HTTPStatus.NO_CONTENT)
+    return Response(change.encoded, media_type="application/json")
+
+
+def _wait_seconds(call: Call) -> int:
+    seconds = whole_number(call.query.get("wait", str(DEFAULT_WAIT_SECONDS)), most=MAX_WAIT_SECONDS)
+    if seconds is None:
+        raise ValidationFailed([Problem("wait", f"This must be a whole number from 0 to {MAX_WAIT_SECONDS}.")])
+    return seconds
+
+
+async def _next_event(followed: FollowedSession, evaluations: Evaluations, seconds: float) -> bytes | None:
+    change = await followed.next_change(evaluations, seconds=seconds)
+    if change is None:
+        return None
+    return b"id: %b\nevent: states\ndata: %b\n\n" % (change.revision.encode(), change.encoded)

@@ -1,0 +1,89 @@
+"""What an app was told of its session, and what of that is no longer so. Pure.
+
+The app itself carries what it was told: the revision of each change holds a digest of every state. So any process can
+tell it what has changed since, whoever told it what it knows.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import msgspec
+
+from templates_server.features.sessions.compiled_states import DIGEST_LENGTH, UNTOLD, States, as_object, digest_of
+from templates_server.features.sessions.evaluator import Decided
+
+MOST_DIGESTS = 500  # so that a revision fits into an address
+REVISION = re.compile(r"((\d{1,10})\.\d{1,10}\.\d{1,10})(?:~((?:[\w.-]{6}){1,500}))?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The digest of the state of each entity that an app was told: one after the other, as the names; or `UNTOLD`.
+
+    It is held for every session that is followed or remembered: in two objects, of which others may hold the first.
+    """
+
+    names: tuple[str, ...]
+    digests: str
+
+    def by_name(self) -> Mapping[str, str]:
+        """The digests of those that were told."""
+        return {name: digest for name, digest in zip(self.names, _apart(self.digests), strict=True) if digest != UNTOLD}
+
+
+NOTHING = Told((), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What an app is to be told, encoded, and the revision that it then has; `told` is all that it knows then."""
+
+    revision: str
+    told: Told
+    encoded: bytes
+
+
+def told_by_revision(revision: str, states: States) -> Told | None:
+    """What an app was told that has this revision; None where it does not say so."""
+    match = REVISION.fullmatch(revision)
+    if match is None or match[3] is None:
+        return None
+    is_same_model = match[2] == states.revision.partition(".")[0]
+    if not is_same_model or len(match[3]) != DIGEST_LENGTH * len(states.outline.names):
+        return NOTHING  # of another model: which digest is whose is not known any more
+    return Told(states.outline.names, match[3])
+
+
+def change_of(decided: Decided, told: Told, *, revision: str) -> Change | None:
+    """What is to be told now to an app that has a revision; None when nothing is.
+
+    What cannot be known stays as it was told.
+    """
+    names, before = decided.states.outline.names, told.by_name()
+    changed, present = [], []
+    for name, state in zip(names, decided.shown, strict=True):
+        was_told = before.get(name, UNTOLD)
+        present.append(was_told if state is None else state.digest)
+        if state is not None and state.digest != was_told:
+            changed.append(state.encoded)
+    if not changed:
+        return None
+    digests = "".join(present)
+    reached = _revision(decided.states, digests)
+    if reached == revision:
+        return None
+    encoded = b'{"revision":%b,"states":%b}' % (msgspec.json.encode(reached), as_object(changed))
+    return Change(reached, Told(names, digests), encoded)
+
+
+def _apart(digests: str) -> list[str]:
+    return [digests[at : at + DIGEST_LENGTH] for at in range(0, len(digests), DIGEST_LENGTH)]
+
+
+def _revision(states: States, digests: str) -> str:
+    if len(states.outline.names) > MOST_DIGESTS:  # then one digest must do, and whatever changes, everything is told
+        digests = digest_of(digests.encode())
+    return f"{states.revision}~{digests}"

@@ -1,0 +1,176 @@
+"""Noticing that something may have changed for a person who is followed, whichever process changed it.
+
+All who are followed share one look at the database: soon after this process has written, else every half second.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from templates_server.errors import Unavailable
+from templates_server.features.sessions.changes import store
+from templates_server.storage.database import Database
+
+LOGGER = logging.getLogger("templates_server")
+Seen = TypeVar("Seen")
+LONGEST_REST_SECONDS = 0.5
+SHORTEST_REST_SECONDS = 0.1
+REST_PER_LOOK = 9  # a tenth of the time is spent on looking, at most
+REST_AFTER_FAILURE_SECONDS = 5.0
+
+
+@dataclass(eq=False)
+class Follower:
+    """A person who is followed by an app with a key. `woken`: look again. `is_over`: there is nothing to wait for.
+
+    `signature_version`: the secret for ids by which it may follow, and with which that ends; None: any.
+    """
+
+    key_id: str
+    environment_id: str
+    person_id: str
+    signature_version: int | None = None
+    woken: asyncio.Event = field(default_factory=asyncio.Event)
+    is_key_live: bool = True
+    is_over: bool = False
+    mark: store.Mark | None = None
+
+    @property
+    def person(self) -> store.PersonKey:
+        """Whom the database knows."""
+        return self.environment_id, self.person_id
+
+    def end(self) -> None:
+        """Have whoever waits wait no longer."""
+        self.is_over = True
+        self.woken.set()
+
+    async def wait(self, seconds: float) -> None:
+        """Until woken, or until so many seconds are over."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self.woken.wait()
+
+
+class Lookout(Generic[Seen]):
+    """Looks for what a follower is to be told: when it is woken, and when that is due. It begins with a look."""
+
+    def __init__(self, follower: Follower) -> None:
+        self._follower = follower
+        self._look_at = 0.0
+
+    def look_again_in(self, seconds: float) -> None:
+        """Have the next look be so late at most."""
+        self._look_at = asyncio.get_running_loop().time() + seconds
+
+    async def next(self, look: Callable[[], Awaitable[Seen | None]], *, seconds: float) -> Seen | None:
+        """What a look finds, as soon as one does; None when none did for so many seconds, or all is over."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + seconds
+        while not self._follower.is_over:
+            if self._follower.woken.is_set() or loop.time() >= self._look_at:
+                self._follower.woken.clear()
+                found = await look()
+                if found is not None:
+                    return found
+            rest = min(until, self._look_at) - loop.time()
+            if loop.time() >= until:
+                return None
+            await self._follower.wait(rest)
+        return None
+
+
+class Watch:
+    """Wakes followers, as long as there are any."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._followers: set[Follower] = set()
+        self._task: asyncio.Task[None] | None = None
+        self._writes_seen = 0
+        self._has_newcomers = False
+
+    @contextlib.contextmanager
+    def following(self, follower: Follower) -> Iterator[None]:
+        """Within the block the follower is woken when something may have changed."""
+        self._followers.add(follower)
+        self._has_newcomers = True
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._look_until_nobody_follows())
+        try:
+            yield
+        finally:
+            self._followers.discard(follower)
+
+    async def finish(self) -> None:
+        """Look no more."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _look_until_nobody_follows(self) -> None:
+        was_down = False
+        while self._followers:
+            began = time.monotonic()
+            try:
+                await self._look()
+                was_down = False
+            except (SQLAlchemyError, Unavailable) as error:
+                if not was_down:
+                    LOGGER.warning("changes cannot be looked for at present: %s", error)
+                was_down = True
+                await asyncio.sleep(REST_AFTER_FAILURE_SECONDS)
+            await self._rest(time.monotonic() - began)
+
+    async def _rest(self, looked_seconds: float) -> None:
+        shortest = max(SHORTEST_REST_SECONDS, REST_PER_LOOK * looked_seconds)
+        until = time.monotonic() + max(shortest, LONGEST_REST_SECONDS)
+        await asyncio.sleep(shortest)
+        while time.monotonic() < until and not self._is_worth_a_look:  # noqa: ASYNC110 - writes are counted, not told
+            await asyncio.sleep(SHORTEST_REST_SECONDS)
+
+    @property
+    def _is_worth_a_look(self) -> bool:
+        return self._has_newcomers or self._database.ended_writes != self._writes_seen
+
+    async def _look(self) -> None:
+        followers = list(self._followers)
+        self._has_newcomers = False
+        self._writes_seen = self._database.ended_writes
+        keys = {one.key_id for one in followers}
+        persons = {one.person for one in followers}
+        asked = [one.person for one in followers]
+        live, marks = await self._database.read_aside(lambda connection: _found(connection, keys, persons))
+        for one, person in zip(followers, asked, strict=True):
+            if one.person == person:  # they may have been merged meanwhile: the next look knows
+                _tell(one, live, marks)
+
+
+def _found(
+    connection: Connection, keys: set[str], persons: set[store.PersonKey]
+) -> tuple[Mapping[str, store.LiveKey], Mapping[store.PersonKey, store.Mark]]:
+    return store.live_keys(connection, keys), store.marks_of_persons(connection, persons)
+
+
+def _tell(one: Follower, live: Mapping[str, store.LiveKey], marks: Mapping[store.PersonKey, store.Mark]) -> None:
+    key = live.get(one.key_id)
+    if key is None:
+        one.is_key_live = False
+        one.end()
+        return
+    if one.signature_version not in {None, key.signature_version}:
+        one.end()
+        return
+    mark = (key.revisions, marks.get(one.person))
+    if mark != one.mark:
+        one.mark = mark
+        one.woken.set()

@@ -1,0 +1,107 @@
+"""What only the process knows in which a session started: what the app said then, and what it was told.
+
+Of what was told the digests are kept, not the states: these would stay in memory in every revision that a session saw.
+What all sessions of a revision have in common, its outline, is held once, and counted once.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import OrderedDict
+from dataclasses import dataclass
+
+import msgspec
+
+from templates_server.features.people.last_session import AppFacts
+from templates_server.features.sessions.changes.diff import Told
+from templates_server.features.sessions.compiled_states import Outline, digests_of
+from templates_server.features.sessions.evaluator import Context, Decided
+from templates_server.primitives.memory_size import held_bytes
+
+MOST_BYTES = 64 * 1024 * 1024
+BYTES_OF_A_SESSION = 700  # its id, its entry, and the objects of what was said without the fields
+BYTES_OF_AN_OUTLINE = 350  # its entry
+BYTES_OF_AN_APP = 64  # the object of what is known of it, without the versions
+
+
+class Started(msgspec.Struct, frozen=True, gc=False):
+    """The start of a session: the digests of what was told, None where that is the outline's, and what was known.
+
+    `bytes` is what it holds besides the outline.
+    """
+
+    outline: Outline
+    digests: str | None
+    context: Context | None
+    bytes: int
+
+    @property
+    def told(self) -> Told:
+        """What the app was told."""
+        return Told(self.outline.names, self.digests or self.outline.untargeted_digests)
+
+
+@dataclass(slots=True)
+class _Held:
+    """An outline, how large it is, and how many sessions hold it."""
+
+    outline: Outline
+    bytes: int
+    sessions: int = 0
+
+
+class StartedSessions:
+    """The sessions that started last in this process, as many as memory is set aside for."""
+
+    def __init__(self, most_bytes: int = MOST_BYTES) -> None:
+        self._most_bytes = most_bytes
+        self._kept: OrderedDict[str, Started] = OrderedDict()
+        self._outlines: dict[int, _Held] = {}
+        self.bytes = 0
+        """How much memory they hold, each outline once."""
+
+    def remember(self, session_id: str, decided: Decided) -> None:
+        """Keep what a session started with; the oldest are forgotten."""
+        digests = None if decided.shown is decided.states.untargeted else digests_of(decided.shown)
+        size = BYTES_OF_A_SESSION + _bytes_said(decided.context) + (sys.getsizeof(digests) if digests else 0)
+        outline = decided.states.outline
+        self._kept[session_id] = Started(outline, digests, decided.context, size)
+        self._hold(outline)
+        self.bytes += size
+        while self.bytes > self._most_bytes and self._kept:
+            self._forget(self._kept.popitem(last=False)[1])
+
+    def find(self, session_id: str) -> Started | None:
+        """What it started with; None where it started elsewhere, or long ago."""
+        return self._kept.get(session_id)
+
+    def _hold(self, outline: Outline) -> None:
+        held = self._outlines.get(id(outline))
+        if held is None:
+            held = self._outlines[id(outline)] = _Held(outline, held_bytes(outline) + BYTES_OF_AN_OUTLINE)
+            self.bytes += held.bytes
+        held.sessions += 1
+
+    def _forget(self, started: Started) -> None:
+        held = self._outlines[id(started.outline)]
+        held.sessions -= 1
+        self.bytes -= started.bytes
+        if not held.sessions:
+            self.bytes -= self._outlines.pop(id(started.outline)).bytes
+
+
+def _bytes_said(context: Context | None) -> int:
+    """How much memory the fields and the device take that an app told of."""
+    if context is None:
+        return 0
+    said, size_of = context.said, sys.getsizeof
+    device = sum(size_of(text) for text in (said.device_os, said.device_model) if text) + _bytes_of_app(said.app)
+    if not said.fields:
+        return device
+    return device + size_of(said.fields) + sum(size_of(name) + size_of(value) for name, value in said.fields.items())
+
+
+def _bytes_of_app(app: AppFacts | None) -> int:
+    if app is None:
+        return 0
+    return BYTES_OF_AN_APP + sum(sys.getsizeof(text) for text in (app.version, app.os_version) if text)

@@ -1,0 +1,64 @@
+"""All SQL about following sessions: whose one is, and what may have changed for those who are followed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection
+
+from templates_server.storage.database import Database, among, as_text, listed
+
+SESSION = "SELECT person_id FROM sessions WHERE environment_id = ? AND person_id = ? AND session_id = ?"
+MERGED_INTO = "SELECT user_person_id FROM merges WHERE environment_id = ? AND person_id = ?"
+LIVE_KEYS = (
+    "SELECT k.id, environments.signature_version, spaces.revision, environments.revision, spaces.tribes_revision "
+    "FROM environment_keys AS k "
+    "JOIN environments ON environments.id = k.environment_id JOIN spaces ON spaces.id = environments.space_id "
+    "WHERE k.revoked IS NULL AND k.id "
+)
+PRESENT = (
+    "SELECT person_id, updated, last_seen, device_os, device_model FROM persons WHERE environment_id = ? AND person_id "
+)
+
+PersonKey = tuple[str, str]
+Mark = tuple[Any, ...]
+"""Compares as equal as long as nothing has changed."""
+
+
+class LiveKey(NamedTuple):
+    """A key that is live: which secret signs ids in its environment, and the revisions of what is delivered to it."""
+
+    signature_version: int
+    revisions: Mark
+
+
+async def find_session(database: Database, environment_id: str, *, person_id: str, session_id: str) -> str | None:
+    """Whose a session is that began for that person: theirs, or the user's they were merged into; None: nobody's."""
+    row, merge = await database.look_up_each(
+        [(SESSION, environment_id, person_id, session_id), (MERGED_INTO, environment_id, person_id)]
+    )
+    if merge is not None:
+        row = await database.look_up(SESSION, environment_id, merge[0], session_id)
+    return None if row is None else row[0]
+
+
+def live_keys(connection: Connection, key_ids: Collection[str]) -> Mapping[str, LiveKey]:
+    """Those of the keys that are live."""
+    query = as_text(connection, LIVE_KEYS + among(connection))
+    rows = connection.exec_driver_sql(query, (listed(connection, key_ids),))
+    return {row[0]: LiveKey(row[1], tuple(row[2:])) for row in rows}
+
+
+def marks_of_persons(connection: Connection, persons: Collection[PersonKey]) -> Mapping[PersonKey, Mark]:
+    """When each of these people changed, or was seen, and on what."""
+    found: dict[PersonKey, Mark] = {}
+    by_environment: dict[str, set[str]] = defaultdict(set)
+    for environment_id, person_id in persons:
+        by_environment[environment_id].add(person_id)
+    query = as_text(connection, PRESENT + among(connection))
+    for environment_id, person_ids in by_environment.items():
+        rows = connection.exec_driver_sql(query, (environment_id, listed(connection, person_ids)))
+        found |= {(environment_id, row[0]): tuple(row[1:]) for row in rows}
+    return found

@@ -1,0 +1,131 @@
+"""One session that is followed: what its app was told, and what it is to be told next."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+from collections.abc import AsyncIterator
+
+from templates_server.errors import NotFound
+from templates_server.features.people.identity import PersonKind, PersonName, Stated
+from templates_server.features.sessions.changes import store
+from templates_server.features.sessions.changes.diff import NOTHING, Change, Told, change_of, told_by_revision
+from templates_server.features.sessions.changes.notifier import Follower, Lookout
+from templates_server.features.sessions.changes.start_cache import StartedSessions
+from templates_server.features.sessions.compiled_states import States
+from templates_server.features.sessions.evaluator import Context, Decided, Deciding, Person
+from templates_server.features.spaces.delivery.state import TargetedScenario
+from templates_server.primitives.timestamps import Clock
+from templates_server.storage.database import Database
+
+SESSION_ID = re.compile(r"ses_([0-9A-Za-z]{22})_[0-9A-Za-z]{22}")
+LOOK_AGAIN_SECONDS = 60.0  # days pass for everybody: what depends on the time alone is seen this late at most
+EVALUATIONS_AT_ONCE = 4
+
+
+class Evaluations:
+    """What sessions are evaluated by. When all must be at once, others still get their turn."""
+
+    def __init__(self, database: Database, deciding: Deciding, clock: Clock) -> None:
+        self._database = database
+        self._deciding = deciding
+        self._clock = clock
+        self._turns = asyncio.Semaphore(EVALUATIONS_AT_ONCE)
+
+    @property
+    def now(self) -> int:
+        """The present time in milliseconds."""
+        return self._clock()
+
+    @contextlib.asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Within the block there are few other evaluations."""
+        async with self._turns:
+            await asyncio.sleep(0)  # SQLite never waits: without this, all evaluations would be one for other requests
+            yield
+
+    async def evaluate(self, followed: FollowedSession) -> tuple[Decided, int]:
+        """What is shown now, and of which moment in milliseconds that is.
+
+        NotFound when the session, or its person, is no more.
+        """
+        async with self.turn():
+            await self.find(followed)
+            now = self._clock()
+            decided = await self._deciding.again(followed.person, followed.context, now=now)
+        if decided is None:
+            raise NotFound
+        return decided, now
+
+    async def find(self, followed: FollowedSession) -> None:
+        """See whose the session is by now; NotFound when it is no more."""
+        environment_id, session_id = followed.follower.environment_id, followed.session_id
+        started_for = followed.started_for
+        found = await store.find_session(self._database, environment_id, person_id=started_for, session_id=session_id)
+        if found is None:
+            raise NotFound
+        followed.follower.person_id = found
+
+
+class FollowedSession:
+    """A session of an environment whose app has a `revision` ("" for none, then what was told at the start)."""
+
+    def __init__(self, follower: Follower, session_id: str, *, started: StartedSessions, revision: str) -> None:
+        match = SESSION_ID.fullmatch(session_id)
+        if match is None:
+            raise NotFound
+        self.session_id = session_id
+        self.started_for = f"per_{match[1]}"
+        self.started = started.find(session_id)
+        self.follower = follower
+        self._revision = revision
+        self._told: Told | None = None
+        self._lookout: Lookout[Change] = Lookout(follower)
+
+    @property
+    def context(self) -> Context | None:
+        """What was known at the start, where that was in this process."""
+        return None if self.started is None else self.started.context
+
+    @property
+    def person(self) -> Person:
+        """Who is followed, by their id alone: whether they are a user or a visitor makes no difference here."""
+        stated = Stated(PersonName(PersonKind.VISITOR, "", self.follower.person_id), None)
+        return Person(self.follower.environment_id, stated)
+
+    async def next_change(self, evaluations: Evaluations, *, seconds: float) -> Change | None:
+        """What has changed, as soon as something has; None when nothing did for so many seconds, or all is over."""
+        return await self._lookout.next(lambda: self._look(evaluations), seconds=seconds)
+
+    async def _look(self, evaluations: Evaluations) -> Change | None:
+        decided, now = await evaluations.evaluate(self)
+        told = self._told if self._told is not None else self._told_before(decided.states)
+        # From the moment that was decided for: a border that came while it was decided is still to be looked at.
+        self._lookout.look_again_in(seconds_to_border(decided.states, now))
+        change = change_of(decided, told, revision=self._revision)
+        self._told = told
+        if change is not None:
+            self._told, self._revision = change.told, change.revision
+        return change
+
+    def _told_before(self, states: States) -> Told:
+        """What the app says that it was told, else what it was told at the start, where that is known."""
+        told = told_by_revision(self._revision, states)
+        if told is not None:
+            return told
+        started = self.started
+        if started is None or self._revision not in {"", started.outline.revision}:
+            return NOTHING
+        return started.told
+
+
+def seconds_to_border(states: States, now: int) -> float:
+    """In how many seconds after that time a scenario begins or ends, if that is soon."""
+    borders = [border for entity in states.entities for each in entity.candidates for border in _borders(each.targeted)]
+    nearest = min((border - now for border in borders if border > now), default=None)
+    return LOOK_AGAIN_SECONDS if nearest is None else min(LOOK_AGAIN_SECONDS, nearest / 1000)
+
+
+def _borders(targeted: TargetedScenario) -> list[int]:
+    return [border for border in (targeted.starts, targeted.ends) if border is not None]

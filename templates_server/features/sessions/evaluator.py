@@ -1,0 +1,226 @@
+"""What a person is shown: when a session starts, and again while it runs.
+
+    Deciding.begin(person, said, now=, store_it=) -> Decided     a session starts: once `store_it` has stored it
+    Deciding.again(person, context, now=) -> Decided | None      it runs: None for an entity that cannot be known here
+    Deciding.know(person, said, now=) -> KnownPerson | None      what is known of the person, for explanations
+    Deciding.foresee(states, person, said, now=) -> facts        what a session would go by that never starts
+
+Some of what decides is known only to the process in which the session started: what the app said, and when the person
+had been seen before. `Decided.context` is that; who keeps it in memory hands it to `again`. Without it evaluation is
+three-valued: what depends on it cannot be known.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from templates_server.features.people.identity import Stated
+from templates_server.features.people.last_session import AppFacts
+from templates_server.features.people.profile import Scalar
+from templates_server.features.people.shares import share_number_of
+from templates_server.features.sessions import store
+from templates_server.features.sessions.compiled_states import Shown, States, StatesCache, as_object, chosen_states
+from templates_server.features.tribes.evaluator import AUDIENCES, DECIDING, Outcome, PersonFacts, outcome_of
+from templates_server.features.tribes.model import Behaviour, Comparison, Filter, Origin, Questions, Tribe
+from templates_server.features.tribes.store import Moment
+from templates_server.storage.database import Database
+
+OF_LAST_SEEN = frozenset({"last_seen", Behaviour.DAYS_SINCE_SEEN.value})
+OF_DEVICE = frozenset({"device.os", "device.model"})
+OF_APP = frozenset({"app.version", "app.platform", "device.os_version"})
+OF_START = OF_DEVICE | OF_APP | OF_LAST_SEEN
+OF_NOTHING: frozenset[str] = frozenset()
+
+StoreIt = Callable[[], Awaitable[object]]
+
+
+class Said(msgspec.Struct, frozen=True, gc=False):
+    """What an app says when a session starts, for this session alone. `fields` None: it is not known what.
+
+    `app` None: no app was asked, so what is stored of the session that began last counts.
+    """
+
+    fields: Mapping[str, Scalar | None] | None = msgspec.field(default_factory=dict)
+    device_os: str | None = None
+    device_model: str | None = None
+    app: AppFacts | None = None
+
+
+class Context(msgspec.Struct, frozen=True, gc=False):
+    """What only the start of a session knew. `last_seen`: when the person was seen before, or, if never, the start.
+
+    None: nobody asked.
+    """
+
+    said: Said
+    last_seen: int | None = None
+
+
+class Person(msgspec.Struct, frozen=True, gc=False):
+    """Who is decided for, and in which environment. `revision`: that of its states, where it was just looked up."""
+
+    environment_id: str
+    stated: Stated
+    revision: str | None = None
+
+
+class Decided(msgspec.Struct, frozen=True, gc=False):
+    """What is shown: of each of `states.entities`, in their order; None where it cannot be known here."""
+
+    states: States
+    shown: Sequence[Shown | None]
+    context: Context | None
+
+    @property
+    def encoded(self) -> bytes:
+        """The JSON object of all that is known."""
+        if self.shown is self.states.untargeted:
+            return self.states.untargeted_object
+        return as_object(one.encoded for one in self.shown if one is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPerson:
+    """What is known as if a session began now. `called`: their id, the user's where a visitor was merged."""
+
+    states: States
+    facts: PersonFacts
+    called: str
+
+
+class Deciding:
+    """Decides from the documents of an environment and from what is stored of the person at that moment."""
+
+    def __init__(self, database: Database, states: StatesCache, *, retention_ms: int) -> None:
+        self._database = database
+        self._states = states
+        self._retention_ms = retention_ms
+
+    async def begin(self, person: Person, said: Said, *, now: int, store_it: StoreIt) -> Decided:
+        """What is shown by a session that starts now, once it is stored; all of it is known."""
+        states = await self._states.states_of(person.environment_id, person.revision)
+        if not states.is_targeted:
+            await store_it()
+            return Decided(states, states.untargeted, Context(said))
+        at = self._moment(person, now)
+        facts = await self._facts_of_start(person, said, at, states.question, store_it)
+        return Decided(states, _chosen(states, facts, now), Context(said, facts.last_seen))
+
+    async def again(self, person: Person, context: Context | None, *, now: int) -> Decided | None:
+        """What is shown by a session that began before, as far as it can be known; None when the person is gone."""
+        states = await self._states.states_of(person.environment_id)
+        if not states.is_targeted:
+            return Decided(states, states.untargeted, context)
+        known = await states.question.ask(self._database, person.stated, self._moment(person, now))
+        if known is None:
+            return None
+        if context is None:
+            facts = replace(known.facts, fields=None)
+            return Decided(states, _chosen(states, facts, now, OF_START), None)
+        facts = _with_said(known.facts, context.said)
+        if context.last_seen is None:
+            return Decided(states, _chosen(states, facts, now, OF_LAST_SEEN), context)
+        facts = replace(facts, last_seen=context.last_seen)
+        return Decided(states, _chosen(states, facts, now), context)
+
+    async def know(self, person: Person, said: Said, *, now: int) -> KnownPerson | None:
+        """What a session that starts now would go by; None when nobody is there. Nothing is stored."""
+        states = await self._states.states_of(person.environment_id)
+        at = self._moment(person, now)
+        known = await states.question.ask(self._database, person.stated, at, counts_all=True)
+        if known is None:
+            return None
+        return KnownPerson(states, _begun(known.facts, said, now), known.called)
+
+    async def foresee(self, states: States, person: Person, said: Said, *, now: int) -> PersonFacts:
+        """What a session that starts now would go by; who is not known is a newcomer. Nothing is stored."""
+        known = await states.question.ask(self._database, person.stated, self._moment(person, now))
+        if known is None:
+            return _newcomer(person.stated, said, now, states.question.questions)
+        return _begun(known.facts, said, now)
+
+    async def _facts_of_start(
+        self, person: Person, said: Said, at: Moment, question: store.FactsQuestion, store_it: StoreIt
+    ) -> PersonFacts:
+        """What is known once the session is stored, but for when they were seen before."""
+        stated = person.stated
+        known = await question.ask(self._database, stated, at)
+        if stated.visitor is None or stated.user is None or (known is not None and known.is_merged):
+            await store_it()
+            return _begun(known.facts, said, at.now) if known else _newcomer(stated, said, at.now, question.questions)
+        seen = await store.last_seen_of(self._database, person.environment_id, stated.visitor)
+        times = (seen, None if known is None else known.facts.last_seen)
+        before = max((one for one in times if one is not None), default=at.now)
+        await store_it()  # merges the visitor into the user
+        merged = await question.ask(self._database, stated, at)
+        if merged is None:  # erased in this moment
+            return _newcomer(stated, said, at.now, question.questions)
+        return replace(_with_said(merged.facts, said), last_seen=before)
+
+    def _moment(self, person: Person, now: int) -> Moment:
+        return Moment(person.environment_id, now, self._retention_ms)
+
+
+def _begun(facts: PersonFacts, said: Said, now: int) -> PersonFacts:
+    """What is known, with a session that starts now, which is not stored: they were seen before it."""
+    return _with_said(
+        facts,
+        said,
+        first_seen=now if facts.first_seen is None else facts.first_seen,
+        last_seen=now if facts.last_seen is None else facts.last_seen,
+        sessions_30_days=facts.sessions_30_days + 1,
+    )
+
+
+def _newcomer(stated: Stated, said: Said, now: int, questions: Questions) -> PersonFacts:
+    """Who is not known yet, in their first session, with the number that they will be stored with."""
+    counts = dict.fromkeys(questions.events, 0)
+    nothing = PersonFacts(stated.person.kind, now, share_number_of(stated), events=counts)
+    return _begun(nothing, said, now)
+
+
+def _with_said(facts: PersonFacts, said: Said, **more: Any) -> PersonFacts:
+    """With what the app says: of a device it wins over what is stored, of itself it is all that counts."""
+    if said.app is not None:
+        more |= {
+            "app_version": said.app.version,
+            "device_os_version": said.app.os_version,
+            "app_platform": said.app.platform,
+        }
+    return replace(
+        facts,
+        **more,
+        fields=said.fields,
+        device_os=said.device_os or facts.device_os,
+        device_model=said.device_model or facts.device_model,
+    )
+
+
+def _chosen(
+    states: States, facts: PersonFacts, now: int, hidden: Collection[str] = OF_NOTHING
+) -> Sequence[Shown | None]:
+    """What is chosen; `hidden` are the values of the person of which it is not known what they were at the start."""
+    if hidden:
+        return chosen_states(states, now, lambda tribe: _outcome_without(tribe, facts, now, hidden))
+    return chosen_states(states, now, lambda tribe: outcome_of(tribe, facts, now))
+
+
+def _outcome_without(tribe: Tribe, facts: PersonFacts, now: int, hidden: Collection[str]) -> Outcome:
+    """Whether the person is in the tribe where its other filters decide that, else that it cannot be known."""
+    open_filters = tuple(each for each in tribe.filters if not _asks(each, hidden))
+    if len(open_filters) == len(tribe.filters) or facts.kind not in AUDIENCES[tribe.audience]:
+        return outcome_of(tribe, facts, now)
+    outcome = outcome_of(dataclasses.replace(tribe, filters=open_filters), facts, now)
+    return outcome if outcome is DECIDING[tribe.match] else Outcome.UNKNOWN
+
+
+def _asks(each: Filter, names: Collection[str]) -> bool:
+    if not isinstance(each, Comparison) or each.source.origin in {Origin.ATTRIBUTE, Origin.CONTEXTUAL}:
+        return False
+    return each.source.name in names

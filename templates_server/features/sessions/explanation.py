@@ -1,0 +1,113 @@
+"""Why a person sees what they see, in words: the same choice as a session's, with all that it looked at. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from templates_server.features.sessions.compiled_states import Candidate, Entity, Shown, choose, matches
+from templates_server.features.sessions.evaluator import KnownPerson
+from templates_server.features.sessions.schemas import ExplainedEntity, ExplainedScenario, SessionExplanation
+from templates_server.features.spaces.delivery.scenario_selection import is_in_time
+from templates_server.features.tribes.evaluator import Outcome, evaluate, outcome_of
+from templates_server.features.tribes.explanation import NOBODY_SAID
+from templates_server.features.tribes.explanation import explain as explain_tribe
+from templates_server.features.tribes.model import Tribe
+from templates_server.primitives.timestamps import to_rfc3339
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """For whom and when a session is explained. `merged_visitor`: the anonymous id by which a user was found."""
+
+    person: KnownPerson
+    now: int
+    merged_visitor: str | None = None
+
+    def decide(self, tribe: Tribe) -> Outcome:
+        """Whether the person is in a tribe."""
+        return outcome_of(tribe, self.person.facts, self.now)
+
+
+def explain_session(occasion: Occasion) -> SessionExplanation:
+    """What a session that starts now would show, entity by entity, and why."""
+    person = occasion.person
+    return SessionExplanation(
+        person.called,
+        person.facts.kind.value,
+        occasion.merged_visitor,
+        to_rfc3339(occasion.now),
+        person.states.revision,
+        [_explained(entity, occasion) for entity in person.states.entities],
+    )
+
+
+def _explained(entity: Entity, occasion: Occasion) -> ExplainedEntity:
+    chosen = choose(entity, occasion.now, occasion.decide)
+    return ExplainedEntity(
+        entity.name,
+        entity.is_published,
+        chosen is not None,
+        chosen.scenario if chosen else None,
+        chosen.enabled if chosen else None,
+        _why(entity, chosen),
+        [_scenario(each, occasion, chosen) for each in entity.candidates],
+    )
+
+
+def _why(entity: Entity, chosen: Shown | None) -> str:
+    if chosen is None:
+        found = "it depends on what an app says when a session starts"
+    elif chosen is not entity.otherwise:
+        found = "the first targeted scenario that matches"
+    else:
+        found = "no targeted scenario matches" if entity.candidates else "it has no targeted scenario"
+        found += ": the default one" if chosen.scenario else ", nor a default one: as the model has it"
+    if not entity.is_published:
+        return f"{entity.name.partition('.')[0]} is not published here, so it is disabled; else: {found}"
+    return found if chosen is None or chosen.enabled else f"{found}, which disables it"
+
+
+def _scenario(candidate: Candidate, occasion: Occasion, chosen: Shown | None) -> ExplainedScenario:
+    facts, now = occasion.person.facts, occasion.now
+    starts, ends = candidate.targeted.starts, candidate.targeted.ends
+    verdicts = [(tribe, evaluate(tribe, facts, now)) for tribe in candidate.tribes]
+    return ExplainedScenario(
+        candidate.targeted.name,
+        matches(candidate, occasion.decide).value,
+        chosen is candidate.shown,
+        is_in_time(candidate.targeted, now),
+        None if starts is None else to_rfc3339(starts),
+        None if ends is None else to_rfc3339(ends),
+        _why_scenario(candidate, occasion, chosen),
+        [explain_tribe(tribe, verdict, person=occasion.person.called, kind=facts.kind) for tribe, verdict in verdicts],
+    )
+
+
+def _why_scenario(candidate: Candidate, occasion: Occasion, chosen: Shown | None) -> str:
+    targeted = candidate.targeted
+    if targeted.starts is not None and occasion.now < targeted.starts:
+        return f"it is not shown before {to_rfc3339(targeted.starts)}"
+    if targeted.ends is not None and occasion.now >= targeted.ends:
+        return f"it has not been shown since {to_rfc3339(targeted.ends)}"
+    if not candidate.tribes:
+        return "none of its tribes is there any more"
+    said = _of_tribes(candidate, occasion)
+    if matches(candidate, occasion.decide) is not Outcome.MATCHED or chosen is candidate.shown:
+        return said
+    return f"{said}, but one above it comes first" + (" where that matches" if chosen is None else "")
+
+
+def _of_tribes(candidate: Candidate, occasion: Occasion) -> str:
+    """In which of its tribes the person is; if in none, which cannot be known here; if none, in none."""
+    outcomes = {tribe.key: occasion.decide(tribe) for tribe in candidate.tribes}
+    called = occasion.person.called
+    if within := _those(outcomes, Outcome.MATCHED):
+        return f"{called} is in {' and '.join(within)}"
+    if unknown := _those(outcomes, Outcome.UNKNOWN):
+        return f"whether {called} is in {' or '.join(unknown)} cannot be known here: {NOBODY_SAID}"
+    return f"{called} is {'not in' if len(outcomes) == 1 else 'in none of'} {', '.join(outcomes)}"
+
+
+def _those(outcomes: dict[str, Outcome], wanted: Outcome) -> Sequence[str]:
+    return [key for key, outcome in outcomes.items() if outcome is wanted]

@@ -1,0 +1,99 @@
+"""Reading what an app says when a session starts: every broken rule is found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from templates_server.errors import Problem, ValidationFailed
+from templates_server.features.people.identity import Stated, stated
+from templates_server.features.people.identity_fields import problems_of_ids
+from templates_server.features.people.profile import Scalar
+from templates_server.features.sessions.app_report import (
+    AppReport,
+    SentApp,
+    SentCode,
+    UnknownStates,
+    VersionText,
+    problems_of_report,
+    read_report,
+)
+from templates_server.features.sessions.evaluator import Said
+from templates_server.http.request_body import decode_json, problems_by_field
+from templates_server.security.user_signatures import IdCheck
+
+MOST_FIELDS = 100
+MAX_FIELD_NAME_LENGTH = 64
+MAX_FIELD_VALUE_LENGTH = 4096
+MAX_DEVICE_TEXT_LENGTH = 256
+
+
+class SentSessionDevice(msgspec.Struct, frozen=True):
+    """The device that a session runs on: what decides, where it is given, before what is stored of devices."""
+
+    os: str | None = None
+    os_version: VersionText | None = None
+    model: str | None = None
+
+
+NO_DEVICE = SentSessionDevice()
+
+
+class SentStart(msgspec.Struct, frozen=True):
+    """The start of a session on the wire: null is as good as absent, unknown keys are ignored.
+
+    `fields` are contextual: used for this session, never stored. Nor are `os` and `model` of the `device`. What the app
+    says of itself is stored with the session, and decides in tribes until the person's next session starts.
+    """
+
+    anonymous_id: str | None = None
+    external_id: str | None = None
+    user_signature: str | None = None
+    fields: dict[str, str | int | float | bool | None] | None = None
+    device: SentSessionDevice | None = None
+    app: SentApp | None = None
+    code: SentCode | None = None
+    unknown: UnknownStates = None
+
+
+def read_start(body: bytes, *, check: IdCheck, max_depth: int) -> tuple[Stated, Said, AppReport]:
+    """Whose session starts, what the app says for it, and of itself; ValidationFailed with every problem."""
+    try:
+        sent = decode_json(body, SentStart, max_depth=max_depth)
+    except ValidationFailed as error:
+        raise ValidationFailed(problems_by_field(msgspec.json.decode(body), SentStart) or error.problems) from None
+    device = sent.device or NO_DEVICE
+    problems = [
+        *problems_of_ids(sent, check),
+        *problems_of_fields(sent.fields or {}),
+        *_problems_of_device(sent),
+        *problems_of_report(sent, device.os_version),
+    ]
+    who = stated(sent.anonymous_id, sent.external_id)
+    if who is None:
+        problems.append(Problem("", "Give anonymous_id or external_id."))
+    if problems or who is None:
+        raise ValidationFailed(problems)
+    report = read_report(sent, device.os_version)
+    return who, Said(sent.fields or {}, device.os, device.model, report.facts), report
+
+
+def problems_of_fields(fields: Mapping[str, Scalar | None]) -> list[Problem]:
+    """What is wrong with what an app says."""
+    if len(fields) > MOST_FIELDS:
+        return [Problem("fields", f"At most {MOST_FIELDS} fields are possible, not {len(fields)}.")]
+    problems = []
+    for name, value in fields.items():
+        if not 0 < len(name) <= MAX_FIELD_NAME_LENGTH:
+            problems.append(Problem("fields", f"The name of a field has 1 to {MAX_FIELD_NAME_LENGTH} characters."))
+        if isinstance(value, str) and len(value) > MAX_FIELD_VALUE_LENGTH:
+            problems.append(Problem(f"fields.{name}", f"This may have {MAX_FIELD_VALUE_LENGTH:,} characters."))
+    return problems
+
+
+def _problems_of_device(sent: SentStart) -> Iterator[Problem]:
+    device = sent.device or NO_DEVICE
+    for name, text in (("os", device.os), ("model", device.model)):
+        if text is not None and len(text) > MAX_DEVICE_TEXT_LENGTH:
+            yield Problem(f"device.{name}", f"This may have {MAX_DEVICE_TEXT_LENGTH} characters.")

@@ -1,0 +1,218 @@
+"""All SQL about sessions, and the documents that their states come from."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import msgspec
+from sqlalchemy import Connection, Table, select
+
+from templates_server.errors import NotFound, Problem
+from templates_server.features.people.batch_queries import PersonKey, statements_about
+from templates_server.features.people.identity import PersonKind, PersonName, Stated
+from templates_server.features.people.sighting_store import Presence, arrive_and_merge
+from templates_server.features.sessions.app_report import KINDS, NO_REPORT, AppReport
+from templates_server.features.tribes.compiler import FactsQuery
+from templates_server.features.tribes.evaluator import PersonFacts
+from templates_server.features.tribes.facts import read_facts
+from templates_server.features.tribes.model import Questions
+from templates_server.features.tribes.store import Moment
+from templates_server.primitives.ids import RANDOM_LENGTH, random_text
+from templates_server.storage.bulk import Insertion, write_all
+from templates_server.storage.database import Database
+from templates_server.storage.pipelining import Statement
+from templates_server.storage.tables import delivery_revisions, environments, model_revisions, spaces, tribe_revisions
+from templates_server.storage.write_batcher import LATER, Later, Outcomes
+
+SESSIONS = Insertion(
+    "sessions",
+    {"environment_id": "text", "person_id": "text", "session_id": "text", "started": "bigint", **KINDS},
+)
+REVISIONS = (
+    "SELECT spaces.revision, environments.revision, spaces.tribes_revision "
+    "FROM environments JOIN spaces ON spaces.id = environments.space_id WHERE environments.id = ?"
+)
+MERGED_INTO = "SELECT user_person_id FROM merges WHERE environment_id = ? AND person_id = ?"
+LAST_SEEN = "SELECT last_seen FROM persons WHERE environment_id = ? AND person_id = ?"
+COUNTED = (
+    "SELECT environment_id, person_id, count(*) FROM sessions WHERE environment_id = ? AND person_id {} "
+    "GROUP BY environment_id, person_id"
+)
+MOST_SESSIONS = 10_000  # of a visitor
+TOO_MANY = f"This visitor has started as many sessions as are kept of one: {MOST_SESSIONS:,}. Older ones expire."
+PREFIX = "ses_"
+
+
+class Start(msgspec.Struct, frozen=True, gc=False):
+    """A session of a person of an environment that began at a time, in milliseconds; what its app says of itself."""
+
+    environment_id: str
+    stated: Stated
+    session_id: str
+    started: int
+    report: AppReport = NO_REPORT
+
+
+@dataclass(frozen=True, slots=True)
+class Documents:
+    """What an environment delivers at a revision, and what it is written about."""
+
+    space_key: str
+    space_name: str
+    environment_name: str
+    revision: str
+    model: Any
+    delivery: Any
+    tribes: Any
+
+
+def add_sessions(connection: Connection, starts: Sequence[Start]) -> Outcomes[Sequence[Problem]]:
+    """Store sessions, and that their people were there, once visitors are merged; for each what was too much, if so.
+
+    LATER: their merge has to wait.
+    """
+    presences = [
+        Presence(start.environment_id, start.stated, start.started, app=start.report.facts) for start in starts
+    ]
+    persons, counted = arrive_and_merge(connection, presences, functools.partial(_count_sessions, connection))
+    keys = [
+        None if person is None else (start.environment_id, person.person_id)
+        for start, person in zip(starts, persons, strict=True)
+    ]
+    counts = {(row[0], row[1]): row[2] for rows in counted for row in rows}
+    outcomes: list[Sequence[Problem] | Literal[Later.LATER]] = []
+    rows = []
+    for start, key in zip(starts, keys, strict=True):
+        if key is None:
+            outcomes.append(LATER)
+        elif counts.get(key, 0) >= MOST_SESSIONS:
+            outcomes.append([Problem("anonymous_id", TOO_MANY)])
+        else:
+            counts[key] = counts.get(key, 0) + 1
+            outcomes.append(())
+            rows.append((*key, start.session_id, start.started, *start.report))
+    write_all(connection, SESSIONS, rows)
+    return outcomes
+
+
+def _count_sessions(connection: Connection, persons: Mapping[PersonKey, PersonName]) -> Sequence[Statement]:
+    """Ask how many sessions visitors have: what they have moves to a user, all at once."""
+    visitors = [key for key, person in persons.items() if person.kind is PersonKind.VISITOR]
+    return statements_about(connection, COUNTED, visitors)
+
+
+async def revision_of(database: Database, environment_id: str) -> str:
+    """What changes whenever a state can change; NotFound when the environment has just gone."""
+    row = await database.look_up(REVISIONS, environment_id)
+    if row is None:
+        raise NotFound
+    return revision_text(row[0], row[1], row[2])
+
+
+def revision_text(model: int, delivery: int, tribes: int) -> str:
+    """The revision of states, as apps see it."""
+    return f"{model}.{delivery}.{tribes}"
+
+
+def documents_of(connection: Connection, environment_id: str) -> Documents:
+    """The present documents of an environment, all of one moment; a document that nobody has written is empty.
+
+    NotFound when the environment has just gone.
+    """
+    query = (
+        select(
+            spaces.c.id.label("space_id"),
+            spaces.c.key.label("space_key"),
+            spaces.c.name.label("space_name"),
+            spaces.c.revision.label("model_revision"),
+            spaces.c.tribes_revision.label("tribes_revision"),
+            environments.c.name.label("environment_name"),
+            environments.c.revision.label("delivery_revision"),
+        )
+        .join_from(environments, spaces)
+        .where(environments.c.id == environment_id)
+    )
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        raise NotFound
+    return Documents(
+        row.space_key,
+        row.space_name,
+        row.environment_name,
+        revision_text(row.model_revision, row.delivery_revision, row.tribes_revision),
+        _document(connection, model_revisions, row.space_id, row.model_revision),
+        _document(connection, delivery_revisions, environment_id, row.delivery_revision),
+        _document(connection, tribe_revisions, row.space_id, row.tribes_revision),
+    )
+
+
+def _document(connection: Connection, table: Table, owner_id: str, revision: int) -> Any:
+    owner, number = list(table.primary_key.columns)
+    text = connection.execute(
+        select(table.c.document).where(owner == owner_id, number == revision)
+    ).scalar_one_or_none()
+    return None if text is None else json.loads(text)
+
+
+# What is known of the person
+
+
+class Known(msgspec.Struct, frozen=True, gc=False):
+    """What is known of a person. `called`: their id. `is_merged`: the visitor who is stated was merged before."""
+
+    facts: PersonFacts
+    called: str
+    is_merged: bool
+
+
+class FactsQuestion:
+    """What sessions ask about a person, for the same questions each time."""
+
+    def __init__(self, questions: Questions, dialect: str) -> None:
+        self._query = FactsQuery(questions, dialect)
+        self._exact_query = FactsQuery(questions.exact, dialect)
+        self._text, self._exact_text = _text_of(self._query), _text_of(self._exact_query)
+
+    @property
+    def questions(self) -> Questions:
+        """What is counted."""
+        return self._query.questions
+
+    async def ask(self, database: Database, stated: Stated, at: Moment, *, counts_all: bool = False) -> Known | None:
+        """What is known of who is stated; a visitor who was merged is the user. None: nobody is.
+
+        Only of a visitor who was merged and is stated alone it takes a second look-up. Counts end where tribes are
+        decided, unless `counts_all`.
+        """
+        visitor, person = stated.visitor, stated.person
+        query, text = (self._exact_query, self._exact_text) if counts_all else (self._query, self._text)
+        asked = (*query.parameters(now=at.now, retention_ms=at.retention_ms), at.environment_id)
+        if visitor is None:
+            return self._known(await database.look_up(text, *asked, person.person_id), is_merged=False)
+        merged_into = (MERGED_INTO, at.environment_id, visitor.person_id)
+        row, merge = await database.look_up_each([(text, *asked, person.person_id), merged_into])
+        if merge is not None and stated.user is None:
+            row = await database.look_up(text, *asked, merge[0])
+        return self._known(row, is_merged=merge is not None)
+
+    def _known(self, row: Sequence[Any] | None, *, is_merged: bool) -> Known | None:
+        return None if row is None else Known(read_facts(row[:-1], self.questions), row[-1], is_merged)
+
+
+def _text_of(query: FactsQuery) -> str:
+    return f"SELECT {query.columns}, called FROM persons WHERE environment_id = ? AND person_id = ?"  # noqa: S608 - made by the compiler
+
+
+async def last_seen_of(database: Database, environment_id: str, person: PersonName) -> int | None:
+    """When somebody was seen last; None when they never were."""
+    row = await database.look_up(LAST_SEEN, environment_id, person.person_id)
+    return None if row is None else row[0]
+
+
+def new_session_id(stated: Stated) -> str:
+    """An id that says where the session is stored: it begins with what the id of the stated person ends with."""
+    return f"{PREFIX}{stated.person.person_id.partition('_')[2]}_{random_text(RANDOM_LENGTH)}"

@@ -1,0 +1,146 @@
+"""Environments and what they deliver, over HTTP: read, replaced, published."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sqlalchemy import Connection
+from starlette.responses import Response
+
+from templates_server.errors import ValidationFailed
+from templates_server.features.audit import store as audit
+from templates_server.features.spaces import store as spaces_store
+from templates_server.features.spaces.delivery import store
+from templates_server.features.spaces.delivery.parser import Surroundings, read_delivery, to_document
+from templates_server.features.spaces.delivery.schemas import Collections, DeliveryPut, Environment, Published
+from templates_server.features.spaces.parser import parse_model
+from templates_server.http.conditional_requests import (
+    answer_document,
+    asked_note,
+    asked_revision,
+    expected_revision,
+    sent_document,
+)
+from templates_server.http.route import NO_DETAILS, Answer, Call
+from templates_server.primitives.revisions import NewRevision, check_revision, entity_tag
+from templates_server.primitives.validation import Reader
+
+
+async def list_environments(call: Call) -> Answer:
+    """The three environments of a Space, in order of name."""
+    return Answer(await _environments(call), "environment")
+
+
+async def show_environment(call: Call) -> Answer:
+    """One environment."""
+    name = call.place.environment_name
+    return Answer([each for each in await _environments(call) if each.name == name], "environment")
+
+
+async def _environments(call: Call) -> list[Environment]:
+    space_id = call.space_id
+
+    def load(connection: Connection) -> list[Environment]:
+        rows = store.list_environments(connection, space_id)
+        keys = spaces_store.count_live_keys(connection, [row.id for row in rows])
+        return [Environment(row.name, row.revision, row.document["published"], keys.get(row.id, 0)) for row in rows]
+
+    return await call.database.read(load)
+
+
+async def read(call: Call) -> Response:
+    """What the environment delivers, at present or at `?revision=`."""
+    environment_id, revision = call.environment_id, asked_revision(call)
+    stored = await call.database.read(lambda connection: store.load_delivery(connection, environment_id, revision))
+    return answer_document(call, stored.revision, stored.value, kind="delivery")
+
+
+async def replace(call: Call) -> Response:
+    """Deliver what the document says, unless somebody else was faster; an equal one makes no new revision."""
+    document = await sent_document(call)
+    return await push(call, document, "delivery.replace", expected=expected_revision(call, document))
+
+
+async def push(
+    call: Call, document: Any, action: str, *, expected: int | None, details: Mapping[str, object] = NO_DETAILS
+) -> Response:
+    """Deliver what a document says, made from the revision that is expected, and record that as an action.
+
+    ValidationFailed with every problem of the document, PreconditionFailed when somebody else was faster.
+    """
+    note = asked_note(call)
+    surroundings = await _surroundings(call)
+    delivery = await asyncio.to_thread(read_delivery, document, surroundings)
+    canonical = to_document(delivery, space=surroundings.model.key, environment=surroundings.environment)
+    new = NewRevision(canonical, expected, call.principal.id, call.now, note)
+    environment_id = call.environment_id
+
+    def store_new(connection: Connection) -> Answer:
+        stored = store.store_delivery(connection, environment_id, new)
+        if stored.changed:
+            deed = call.deed(action, environment_id, details={"revision": stored.revision, **details})
+            audit.record(connection, deed)
+        headers = {"ETag": entity_tag(stored.revision)}
+        return Answer([DeliveryPut(stored.revision, stored.changed)], "delivery", headers=headers)
+
+    return await call.effect(store_new)
+
+
+async def _surroundings(call: Call) -> Surroundings:
+    space_id, environment = call.space_id, str(call.place.environment_name)
+
+    def load(connection: Connection) -> Surroundings:
+        space = spaces_store.find_space(connection, space_id)
+        stored = spaces_store.load_model(connection, space_id)
+        model, _ = parse_model(stored.value, space=space.key, name=space.name)
+        return Surroundings(model, environment, store.list_tribes(connection, space_id))
+
+    return await call.database.read_aside(load)
+
+
+async def publish(call: Call) -> Response:
+    """Make these collections live in the environment, besides those that are; with `If-Match`, if nobody was faster."""
+    await _check_collections(call)
+    return await _change_published(call, "collection.publish", lambda published, named: published | named)
+
+
+async def unpublish(call: Call) -> Response:
+    """Take these collections off the air in the environment: all their entities are disabled. `If-Match` likewise."""
+    return await _change_published(call, "collection.unpublish", lambda published, named: published - named)
+
+
+async def _check_collections(call: Call) -> None:
+    """Raise ValidationFailed, naming every key that is no collection of the Space."""
+    model = (await _surroundings(call)).model
+    known = {collection.key for collection in model.collections}
+    body: Collections = call.body
+    reader = Reader()
+    for number, key in enumerate(body.collections):
+        reader.one_of(key, f"collections[{number}]", known, "a collection of this Space")
+    if reader.problems:
+        raise ValidationFailed(reader.problems)
+
+
+async def _change_published(call: Call, action: str, change: Callable[[set[str], set[str]], set[str]]) -> Response:
+    body: Collections = call.body
+    environment_id, author, now = call.environment_id, call.principal.id, call.now
+    note = asked_note(call)
+    expected = expected_revision(call, None) if "if-match" in call.request.headers else None
+
+    def store_changed(connection: Connection) -> Answer:
+        store.lock_environment(connection, environment_id)
+        present = store.load_delivery(connection, environment_id)
+        check_revision(present.revision, expected)
+        before = set(present.value["published"])
+        published = sorted(change(before, set(body.collections)))
+        new = NewRevision({**present.value, "published": published}, present.revision, author, now, note)
+        stored = store.store_delivery(connection, environment_id, new)
+        if stored.changed:
+            details = {"collections": sorted(before ^ set(published)), "revision": stored.revision}
+            audit.record(connection, call.deed(action, environment_id, details=details))
+        headers = {"ETag": entity_tag(stored.revision)}
+        return Answer([Published(stored.revision, published)], "published", headers=headers)
+
+    return await call.effect(store_changed)

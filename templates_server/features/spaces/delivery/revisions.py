@@ -1,0 +1,112 @@
+"""Deliveries of the past and of other environments, over HTTP: compared, and delivered again."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+from starlette.responses import Response
+
+from templates_server.errors import PreconditionFailed, Problem, ValidationFailed
+from templates_server.features.spaces.delivery import store
+from templates_server.features.spaces.delivery.api import push
+from templates_server.features.spaces.delivery.differences import differences
+from templates_server.features.spaces.delivery.schemas import DeliveryAt, DeliveryDiff, Restoration
+from templates_server.features.spaces.store import ENVIRONMENTS
+from templates_server.http.conditional_requests import LARGEST_REVISION, expected_revision
+from templates_server.http.route import Answer, Call
+from templates_server.primitives.integers import whole_number
+from templates_server.primitives.revisions import StoredDocument, entity_tag
+from templates_server.primitives.yaml_json import shown
+
+
+@dataclass(frozen=True)
+class Side:
+    """A delivery that is to be compared: of an environment, at a revision (None: the present one)."""
+
+    environment: str
+    revision: int | None = None
+
+
+async def compare(call: Call) -> Answer:
+    """What changes from one delivery to another: revisions of this environment's, or other environments' present ones.
+
+    Without `?to=` it is the present one, without `?from=` the revision before that.
+    """
+    space_id, here = call.space_id, str(call.place.environment_name)
+    before, after = _asked_sides(call, here)
+
+    def load(connection: Connection) -> tuple[DeliveryAt, StoredDocument, DeliveryAt, StoredDocument]:
+        problems: list[Problem] = []
+        at_end, new = _load(connection, space_id, after, "to", problems)
+        start = before or (Side(here, max(at_end.revision - 1, 0)) if at_end.environment == here else Side(here))
+        at_start, old = _load(connection, space_id, start, "from", problems)
+        if problems:
+            raise ValidationFailed(problems)
+        return at_start, old, at_end, new
+
+    at_start, old, at_end, new = await call.database.read_aside(load)
+    changes = await asyncio.to_thread(differences, old.value, new.value)
+    return Answer([DeliveryDiff(at_start, at_end, changes)], "delivery_diff")
+
+
+def _asked_sides(call: Call, here: str) -> tuple[Side | None, Side]:
+    """What `?from=` and `?to=` name; None where the first is not given. ValidationFailed where they name nothing."""
+    problems: list[Problem] = []
+    before, after = (_asked_side(call.query.get(name), name, here, problems) for name in ("from", "to"))
+    if problems:
+        raise ValidationFailed(problems)
+    return before, after or Side(here)
+
+
+def _asked_side(text: str | None, name: str, here: str, problems: list[Problem]) -> Side | None:
+    if text is None:
+        return None
+    if text in ENVIRONMENTS:
+        return Side(text)
+    revision = whole_number(text, most=LARGEST_REVISION)
+    if revision is None:
+        what = "a revision, or one of production, staging and development"
+        problems.append(Problem(name, f"{shown(text)} is not {what}"))
+    return Side(here, revision)
+
+
+def _load(
+    connection: Connection, space_id: str, side: Side, name: str, problems: list[Problem]
+) -> tuple[DeliveryAt, StoredDocument]:
+    """What a side delivers; the present delivery, and a problem, where there is no such revision."""
+    environment_id = store.find_environment(connection, space_id, side.environment)
+    stored = store.load_delivery(connection, environment_id)
+    if side.revision is not None and side.revision > stored.revision:
+        problems.append(Problem(name, _no_revision(side.environment, side.revision, stored.revision)))
+    elif side.revision is not None:
+        stored = store.load_delivery(connection, environment_id, side.revision)
+    return DeliveryAt(side.environment, stored.revision), stored
+
+
+def _no_revision(environment: str, revision: int, newest: int) -> str:
+    return f"{environment} has no revision {revision}: the newest is {newest}"
+
+
+async def restore(call: Call) -> Response:
+    """Deliver an older revision again, as a new one; ValidationFailed with all that the Space no longer has of it."""
+    wanted: Restoration = call.body
+    environment_id, here = call.environment_id, str(call.place.environment_name)
+
+    def load(connection: Connection) -> tuple[int, Any]:
+        present = store.load_delivery(connection, environment_id).revision
+        if wanted.revision > present:
+            raise ValidationFailed([Problem("revision", _no_revision(here, wanted.revision, present))])
+        return present, store.load_delivery(connection, environment_id, wanted.revision).value
+
+    present, document = await call.database.read_aside(load)
+    if "if-match" not in call.request.headers:
+        raise PreconditionFailed(
+            f"Say what this replaces: send `If-Match: {entity_tag(present)}` for the present revision, or "
+            "`If-Match: *` for whichever is there.",
+            headers={"ETag": entity_tag(present)},
+        )
+    expected = expected_revision(call, None)
+    return await push(call, document, "delivery.restore", expected=expected, details={"restored": wanted.revision})

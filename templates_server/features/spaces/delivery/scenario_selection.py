@@ -1,0 +1,140 @@
+"""How the state of an entity is chosen: the first targeted scenario that matches, else the default one. Pure.
+
+Who is in which tribe is not known here: the caller says which targeted scenarios match.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from templates_server.features.spaces.delivery.state import (
+    Delivery,
+    EntityScenarios,
+    Scenario,
+    ScenarioItem,
+    TargetedScenario,
+)
+from templates_server.features.spaces.model import (
+    Child,
+    ChildKind,
+    EntityState,
+    Experience,
+    Item,
+    SpaceModel,
+    Value,
+)
+
+Matches = Callable[[TargetedScenario], bool]
+DEFAULT_NAME = "default"
+NO_SCENARIOS = EntityScenarios()
+NO_SCENARIO = Scenario()
+"""What holds where there is not even a default: enabled, nothing given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The state of an entity, and the name of the scenario that it comes from: None where there is none."""
+
+    scenario: str | None
+    state: EntityState
+
+
+def default_states(model: SpaceModel, delivery: Delivery) -> dict[str, EntityState]:
+    """The state of every entity for somebody who is in no tribe; production's are the fallbacks."""
+    return {entity: choice.state for entity, choice in choose_states(model, delivery, lambda _: False).items()}
+
+
+def choose_states(model: SpaceModel, delivery: Delivery, matches: Matches) -> dict[str, Choice]:
+    """The state of every entity of the model, by `collection.child`, in order of key.
+
+    `matches` says of a targeted scenario whether it is in time and its tribes have the person.
+    """
+    return {
+        entity: next((choice for targeted, choice in found.targeted if matches(targeted)), found.otherwise)
+        for entity, found in every_choice(model, delivery).items()
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Alternatives:
+    """All states that an entity can have: the untargeted one, and that of each targeted scenario, in their order."""
+
+    is_published: bool
+    otherwise: Choice
+    targeted: tuple[tuple[TargetedScenario, Choice], ...] = ()
+
+
+def every_choice(model: SpaceModel, delivery: Delivery) -> dict[str, Alternatives]:
+    """What can be chosen from for every entity of the model, by `collection.child`, in order of key."""
+    return dict(choice_by_choice(model, delivery))
+
+
+def choice_by_choice(model: SpaceModel, delivery: Delivery) -> Iterator[tuple[str, Alternatives]]:
+    """The same, one entity after the other: all of them at once may be far larger than the two documents."""
+    for collection_key, child in entities(model):
+        entity = entity_name(collection_key, child)
+        scenarios = delivery.scenarios.get(entity, NO_SCENARIOS)
+        published = collection_key in delivery.published
+        yield (
+            entity,
+            Alternatives(
+                published,
+                _choice(model, child, scenarios, None, published=published),
+                tuple(
+                    (targeted, _choice(model, child, scenarios, targeted, published=published))
+                    for targeted in scenarios.targeted
+                ),
+            ),
+        )
+
+
+def entities(model: SpaceModel) -> Iterator[tuple[str, Child]]:
+    """Every child with the key of its collection, in order of key."""
+    return ((collection.key, child) for collection in model.collections for child in collection.children)
+
+
+def entity_name(collection: str, child: Child) -> str:
+    """What an entity is called, such as `homepage.header`."""
+    return f"{collection}.{child.key}"
+
+
+def is_in_time(targeted: TargetedScenario, now: int) -> bool:
+    """Whether a targeted scenario holds at that time: `starts` is inclusive, `ends` exclusive."""
+    return (targeted.starts is None or targeted.starts <= now) and (targeted.ends is None or now < targeted.ends)
+
+
+def _choice(
+    model: SpaceModel, child: Child, scenarios: EntityScenarios, targeted: TargetedScenario | None, *, published: bool
+) -> Choice:
+    default = scenarios.default or NO_SCENARIO
+    scenario = targeted.scenario if targeted else default
+    enabled = published and scenario.enabled
+    if child.kind is ChildKind.SECTION:
+        state = EntityState(enabled, items=tuple(_item(model, item) for item in scenario.items))
+    else:
+        properties = _complete(model.experience_by_key[child.type], scenario.properties, default.properties)
+        state = EntityState(enabled, properties=properties)
+    return Choice(_name(scenarios, targeted), state)
+
+
+def _name(scenarios: EntityScenarios, targeted: TargetedScenario | None) -> str | None:
+    if targeted is not None:
+        return targeted.name
+    return DEFAULT_NAME if scenarios.default is not None else None
+
+
+def _item(model: SpaceModel, item: ScenarioItem) -> Item:
+    experience = model.experience_by_key[item.experience]
+    return Item(item.id, item.experience, item.enabled, _complete(experience, item.properties, {}))
+
+
+def _complete(experience: Experience, given: Mapping[str, Value], else_given: Mapping[str, Value]) -> dict[str, Value]:
+    """Every property: as given, else as given by the default scenario, else its own default, else unset."""
+    complete = {}
+    for definition in experience.properties:
+        value = given.get(definition.key)
+        if value is None:
+            value = else_given.get(definition.key)
+        complete[definition.key] = definition.initial if value is None else value
+    return complete

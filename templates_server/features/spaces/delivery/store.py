@@ -1,0 +1,155 @@
+"""All SQL about what environments deliver."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from templates_server.errors import Conflict, NotFound
+from templates_server.features.spaces.delivery.parser import to_document
+from templates_server.features.spaces.delivery.state import NOTHING
+from templates_server.primitives.revisions import NewRevision, Stored, StoredDocument, check_revision, to_json
+from templates_server.storage.tables import delivery_revisions, environments, spaces, tribe_revisions
+
+
+@dataclass(frozen=True)
+class EnvironmentRow:
+    """An environment of a Space (by its key) with the document that it delivers at present."""
+
+    id: str
+    name: str
+    revision: int
+    document: Any
+
+
+def list_environments(connection: Connection, space_id: str) -> Sequence[EnvironmentRow]:
+    """The environments of a Space with what they deliver, in order of name."""
+    query = select(environments.c.id, environments.c.name).where(environments.c.space_id == space_id)
+    found = []
+    for row in connection.execute(query.order_by(environments.c.name)).all():
+        present = load_delivery(connection, row.id)
+        found.append(EnvironmentRow(row.id, row.name, present.revision, present.value))
+    return found
+
+
+def load_delivery(connection: Connection, environment_id: str, revision: int | None = None) -> StoredDocument:
+    """What an environment delivers, at present or at a revision; NotFound when there is no such revision."""
+    place = _place(connection, environment_id)
+    wanted = place.revision if revision is None else revision
+    if wanted == 0:
+        return StoredDocument(0, to_document(NOTHING, space=place.key, environment=place.name))
+    query = select(delivery_revisions.c.document).where(
+        delivery_revisions.c.environment_id == environment_id, delivery_revisions.c.revision == wanted
+    )
+    text = connection.execute(query).scalar_one_or_none()
+    if text is None:
+        raise NotFound(f"The delivery has no revision {wanted}.")
+    return StoredDocument(wanted, json.loads(text))
+
+
+def _place(connection: Connection, environment_id: str) -> Any:
+    """`revision` and `name` of an environment, `key` of its Space."""
+    query = select(environments.c.revision, environments.c.name, spaces.c.key).join_from(environments, spaces)
+    row = connection.execute(query.where(environments.c.id == environment_id)).one_or_none()
+    if row is None:
+        raise NotFound
+    return row
+
+
+def store_delivery(connection: Connection, environment_id: str, new: NewRevision) -> Stored:
+    """Deliver another document.
+
+    PreconditionFailed when the present one is not what it was made from, Conflict when it names a tribe that has just
+    gone.
+    """
+    lock_environment(connection, environment_id)
+    present = load_delivery(connection, environment_id)
+    check_revision(present.revision, new.expected)
+    if present.value == new.document:
+        return Stored(present.revision, changed=False)
+    _check_tribes(connection, environment_id, new.document)
+    revision = present.revision + 1
+    connection.execute(
+        delivery_revisions.insert(),
+        {
+            "environment_id": environment_id,
+            "revision": revision,
+            "document": to_json(new.document),
+            "created": new.now,
+            "created_by": new.author,
+            "note": new.note,
+        },
+    )
+    connection.execute(environments.update().where(environments.c.id == environment_id).values(revision=revision))
+    return Stored(revision, changed=True)
+
+
+def lock_environment(connection: Connection, environment_id: str) -> None:
+    """Keep what an environment delivers, and the tribes that it may name, as they are until the transaction ends.
+
+    The Space first, as everywhere (SQLite has one writer anyway).
+    """
+    space = select(environments.c.space_id).where(environments.c.id == environment_id).scalar_subquery()
+    connection.execute(select(spaces.c.id).where(spaces.c.id == space).with_for_update(read=True))
+    connection.execute(select(environments.c.id).where(environments.c.id == environment_id).with_for_update())
+
+
+def _check_tribes(connection: Connection, environment_id: str, document: Mapping[str, Any]) -> None:
+    """Raise Conflict when a document names tribes that are not there: they were when it was read."""
+    space_id = connection.execute(
+        select(environments.c.space_id).where(environments.c.id == environment_id)
+    ).scalar_one()
+    named = {
+        tribe
+        for scenarios in document["scenarios"].values()
+        for targeted in scenarios.get("targeted", ())
+        for tribe in targeted["tribes"]
+    }
+    gone = sorted(named - list_tribes(connection, space_id)) if named else []
+    if gone:
+        raise Conflict(f"These tribes have just gone: {', '.join(gone)}. Read the document again.")
+
+
+def list_tribes(connection: Connection, space_id: str) -> frozenset[str]:
+    """The keys of the Space's tribes."""
+    query = (
+        select(tribe_revisions.c.document)
+        .join_from(tribe_revisions, spaces)
+        .where(spaces.c.id == space_id, tribe_revisions.c.revision == spaces.c.tribes_revision)
+    )
+    text = connection.execute(query).scalar_one_or_none()
+    return frozenset() if text is None else frozenset(json.loads(text)["tribes"])
+
+
+@dataclass(frozen=True)
+class Revisions:
+    """The present revisions of a Space's model and of what one of its environments delivers."""
+
+    model: int
+    delivery: int
+
+
+def load_revisions(connection: Connection, space_id: str, environment: str) -> Revisions:
+    """The present revisions; NotFound when the Space is gone."""
+    query = (
+        select(spaces.c.revision.label("model"), environments.c.revision.label("delivery"))
+        .join_from(environments, spaces)
+        .where(spaces.c.id == space_id, environments.c.name == environment)
+    )
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        raise NotFound
+    return Revisions(row.model, row.delivery)
+
+
+def find_environment(connection: Connection, space_id: str, name: str) -> str:
+    """The id of an environment; NotFound when the Space is gone."""
+    query = select(environments.c.id).where(environments.c.space_id == space_id, environments.c.name == name)
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        raise NotFound
+    return str(row.id)

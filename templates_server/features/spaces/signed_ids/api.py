@@ -1,0 +1,42 @@
+"""`/v2/.../environments/:environment/signed-ids`: whether users' ids must be signed there, and by which secret."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection
+from starlette.responses import Response
+
+from templates_server.features.audit import store as audit
+from templates_server.features.spaces.signed_ids import store
+from templates_server.features.spaces.signed_ids.schemas import SignedIds, SignedIdsPut
+from templates_server.features.spaces.signed_ids.store import Signing
+from templates_server.http.route import Answer, Call
+from templates_server.security.user_signatures import UserSignatures
+
+
+async def show(call: Call) -> Answer:
+    """How it is now."""
+    environment_id = call.environment_id
+    signing = await call.database.read(lambda connection: store.find_signing(connection, environment_id))
+    return _answer(call, signing)
+
+
+async def change(call: Call) -> Response:
+    """How it is from now on; the secret stays, unless another one is asked for."""
+    wanted: SignedIdsPut = call.body
+    environment_id = call.environment_id
+
+    def store_wanted(connection: Connection) -> Answer:
+        present = store.hold_signing(connection, environment_id)
+        signing = Signing(wanted.required, present.version + 1 if wanted.rotate else present.version)
+        if signing != present:
+            store.store_signing(connection, environment_id, signing)
+            details = {"required": signing.required, "rotated": wanted.rotate}
+            audit.record(connection, call.deed("signing.change", environment_id, details=details))
+        return _answer(call, signing)
+
+    return await call.effect(store_wanted)
+
+
+def _answer(call: Call, signing: Signing) -> Answer:
+    secret = call.services.part(UserSignatures).secret(call.environment_id, signing.version)
+    return Answer([SignedIds(signing.required, secret)], "signed_ids")

@@ -1,0 +1,47 @@
+"""All SQL about signed ids: an environment has the number of its secret, below zero while none is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Select, select
+
+from templates_server.errors import NotFound
+from templates_server.storage.tables import environments
+
+
+@dataclass(frozen=True, slots=True)
+class Signing:
+    """Whether ids must be signed, and the number of the secret, from 1."""
+
+    required: bool
+    version: int
+
+
+def find_signing(connection: Connection, environment_id: str) -> Signing:
+    """How it is in an environment; NotFound when the environment has just gone."""
+    return _found(connection, _signing_of(environment_id))
+
+
+def hold_signing(connection: Connection, environment_id: str) -> Signing:
+    """The same, for this transaction alone to change."""
+    return _found(connection, _signing_of(environment_id).with_for_update())
+
+
+def _signing_of(environment_id: str) -> Select[Any]:
+    return select(environments.c.signature_version).where(environments.c.id == environment_id)
+
+
+def _found(connection: Connection, query: Select[Any]) -> Signing:
+    number = connection.execute(query).scalar_one_or_none()
+    if number is None:
+        raise NotFound
+    return Signing(number > 0, max(1, abs(number)))
+
+
+def store_signing(connection: Connection, environment_id: str, signing: Signing) -> None:
+    """How it is from now on."""
+    number = signing.version if signing.required else -signing.version
+    query = environments.update().where(environments.c.id == environment_id)
+    connection.execute(query.values(signature_version=number))

@@ -1,0 +1,224 @@
+"""A verdict in words: what each filter asks, what was found, and what comes of it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from templates_server.features.people.app_versions import version_text
+from templates_server.features.people.identity import PersonKind
+from templates_server.features.people.profile import Scalar
+from templates_server.features.people.shares import BUCKETS
+from templates_server.features.tribes.evaluator import Bucket, FilterVerdict, Found, Outcome, Verdict
+from templates_server.features.tribes.model import (
+    Audience,
+    Comparison,
+    Condition,
+    Done,
+    Filter,
+    Frequency,
+    FrequencyKind,
+    Match,
+    Operator,
+    Origin,
+    Share,
+    Tagged,
+    Timeframe,
+    TimeframeKind,
+    Tribe,
+)
+from templates_server.features.tribes.percentages import to_percent
+from templates_server.features.tribes.schemas import ExplainedFilter, Explanation
+from templates_server.features.tribes.serializer import to_filter_document
+from templates_server.primitives.timestamps import to_day, to_rfc3339
+from templates_server.primitives.yaml_json import shown
+
+ASKED: Mapping[Operator, str] = {
+    Operator.EXISTS: "is there",
+    Operator.NOT_EXISTS: "is not there",
+    Operator.EQUALS: "equals {}",
+    Operator.NOT_EQUALS: "does not equal {}",
+    Operator.IN: "is one of {}",
+    Operator.NOT_IN: "is none of {}",
+    Operator.CONTAINS: "contains {}",
+    Operator.NOT_CONTAINS: "does not contain {}",
+    Operator.STARTS_WITH: "starts with {}",
+    Operator.ENDS_WITH: "ends with {}",
+    Operator.GREATER_THAN: "is greater than {}",
+    Operator.GREATER_OR_EQUAL: "is {} or greater",
+    Operator.LESS_THAN: "is less than {}",
+    Operator.LESS_OR_EQUAL: "is {} or less",
+    Operator.BETWEEN: "is between {}",
+    Operator.BEFORE: "is before {}",
+    Operator.AFTER: "is after {}",
+    Operator.ON_DAY: "is on the day {}",
+    Operator.LESS_THAN_DAYS_AGO: "is less than {} days ago",
+    Operator.MORE_THAN_DAYS_AGO: "is more than {} days ago",
+    Operator.VERSION_EQUALS: "is version {}",
+    Operator.VERSION_AT_LEAST: "is at least version {}",
+    Operator.VERSION_BELOW: "is below version {}",
+}
+CONDITIONS: Mapping[Condition, str] = {Condition.HAVE_DONE: "has done", Condition.HAVE_NOT_DONE: "has not done"}
+FREQUENCIES: Mapping[FrequencyKind, str] = {
+    FrequencyKind.MORE_THAN: "more than {}",
+    FrequencyKind.LESS_THAN: "less than {}",
+    FrequencyKind.EXACTLY: "exactly {}",
+}
+TIMEFRAMES: Mapping[TimeframeKind, str] = {
+    TimeframeKind.MORE_THAN: ", more than {} days ago",
+    TimeframeKind.LESS_THAN: ", less than {} days ago",
+    TimeframeKind.EXACTLY: ", exactly {} days ago",
+    TimeframeKind.AFTER: ", after {}",
+    TimeframeKind.ON_DAY: ", on the day {}",
+    TimeframeKind.BEFORE: ", before {}",
+    TimeframeKind.ANY_TIME: "",
+}
+SAID: Mapping[Outcome, str] = {
+    Outcome.MATCHED: "matches",
+    Outcome.NOT_MATCHED: "does not match",
+    Outcome.UNKNOWN: "cannot be known here",
+}
+AUDIENCES: Mapping[Audience, str] = {Audience.USERS: "users", Audience.VISITORS: "visitors"}
+MATCHES: Mapping[Match, str] = {Match.ANY: "one of its filters must match", Match.ALL: "all of its filters must match"}
+NOBODY_SAID = "an app says it when a session starts"
+
+
+def explain(tribe: Tribe, verdict: Verdict, *, person: str, kind: PersonKind) -> Explanation:
+    """Why that person is in the tribe or not."""
+    return Explanation(
+        tribe.key,
+        tribe.name,
+        person,
+        kind.value,
+        verdict.outcome.value,
+        verdict.in_audience,
+        tribe.audience.value,
+        tribe.match.value,
+        _reason(tribe, verdict, kind),
+        [explain_filter(each) for each in verdict.filters],
+    )
+
+
+def _reason(tribe: Tribe, verdict: Verdict, kind: PersonKind) -> str:
+    if not verdict.in_audience:
+        return f"the tribe is of {AUDIENCES[tribe.audience]}, and this is a {kind.value}"
+    if not verdict.filters:
+        return "the tribe has no filters: all of its audience are in it"
+    matched = sum(each.outcome is Outcome.MATCHED for each in verdict.filters)
+    unknown = sum(each.outcome is Outcome.UNKNOWN for each in verdict.filters)
+    open_ones = f", {unknown} cannot be known here" if unknown else ""
+    return f"{MATCHES[tribe.match]}; {matched} of {len(verdict.filters)} {'do' if matched != 1 else 'does'}{open_ones}"
+
+
+def explain_filter(verdict: FilterVerdict) -> ExplainedFilter:
+    """What came of a filter."""
+    asked, found = asked_of(verdict.filter), _found_in_words(verdict)
+    why = f"{asked}: {found}; {SAID[verdict.outcome]}"
+    if verdict.outcome is Outcome.UNKNOWN:
+        why = f"{asked}: {SAID[verdict.outcome]}, {NOBODY_SAID}"
+    return ExplainedFilter(to_filter_document(verdict.filter), verdict.outcome.value, asked, _found(verdict), why)
+
+
+def asked_of(each: Filter) -> str:
+    """What a filter asks."""
+    match each:
+        case Tagged(tag):
+            return f"has the tag {tag}, or one below it"
+        case Done():
+            return _asked_of_event(each)
+        case Comparison():
+            return _asked_of_value(each)
+        case Share(salt):
+            return f"is in the share {_range(each)} of {shown(salt)}"
+
+
+def _asked_of_value(comparison: Comparison) -> str:
+    return f"{comparison.source.path} {ASKED[comparison.operator].format(_compared_with(comparison))}"
+
+
+def _range(share: Share) -> str:
+    return f"{to_percent(share.starts)} to {to_percent(share.ends)}%"
+
+
+def _compared_with(comparison: Comparison) -> str:
+    if comparison.operator in {Operator.LESS_THAN_DAYS_AGO, Operator.MORE_THAN_DAYS_AGO}:
+        return str(comparison.days)
+    if comparison.version is not None:
+        return comparison.version.text
+    values = [*map(_in_words, comparison.values), *(moment.text for moment in comparison.moments)]
+    return (" and " if comparison.operator is Operator.BETWEEN else ", ").join(values)
+
+
+def _asked_of_event(done: Done) -> str:
+    question = done.question
+    metadata = " and ".join(f"{key} {shown(value)}" for key, value in question.metadata)
+    data = " and ".join(_asked_of_value(each) for each in question.data)
+    return (
+        f"{CONDITIONS[done.condition]} {question.name}{_often(done.frequency)}{_when(question.timeframe)}"
+        f"{f', with {metadata}' if metadata else ''}{f', where {data}' if data else ''}"
+    )
+
+
+def _often(frequency: Frequency) -> str:
+    if frequency.kind is FrequencyKind.ANY:
+        return " at least once"
+    return f" {FREQUENCIES[frequency.kind].format(_times(frequency.number))}"
+
+
+def _when(timeframe: Timeframe) -> str:
+    said = timeframe.days if timeframe.moment is None else timeframe.moment.text
+    return TIMEFRAMES[timeframe.kind].format(said)
+
+
+def _times(number: int) -> str:
+    return "once" if number == 1 else f"{number} times"
+
+
+def _in_words(value: Scalar) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return shown(value) if isinstance(value, str) else str(value)
+
+
+def _found(verdict: FilterVerdict) -> Scalar | list[str] | None:
+    match verdict.found:
+        case Found(str(key)) if _is_of_version(verdict.filter):
+            return version_text(key)
+        case Found(value, moment):
+            return to_rfc3339(moment) if value is None and moment is not None else value
+        case tuple() as tags:
+            return list(tags)
+        case Bucket(_, bucket):
+            return bucket
+        case count:
+            return count
+
+
+def _found_in_words(verdict: FilterVerdict) -> str:
+    match verdict.found:
+        case Found(str(key)) if _is_of_version(verdict.filter):
+            return f"it is version {version_text(key)}"
+        case Found(None, None):
+            return "it is not there"
+        case Found(None, int(moment)):
+            return f"it is {to_day(moment)}" if _is_midnight(moment) else f"it is {to_rfc3339(moment)}"
+        case Found(value):
+            return f"it is {_in_words(value)}" if value is not None else ""
+        case tuple() as tags:
+            return _listed(tags)
+        case Bucket(share, bucket):
+            place = "within" if share.holds(bucket) else "not within"
+            return f"bucket {bucket:,} of {BUCKETS:,}: {place} {_range(share)}"
+        case count:
+            return f"found {_times(count)}" if count else "never found"
+
+
+def _is_of_version(each: Filter) -> bool:
+    return isinstance(each, Comparison) and each.source.origin is Origin.VERSION
+
+
+def _is_midnight(moment: int) -> bool:
+    return to_rfc3339(moment).endswith("T00:00:00Z")
+
+
+def _listed(tags: Sequence[str]) -> str:
+    return f"found {', '.join(tags)}" if tags else "no such tag"

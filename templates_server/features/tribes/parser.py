@@ -1,0 +1,357 @@
+"""Tribes as a document: read, with every problem by its path. Pure. Written back by `writing`.
+
+Any operator may be asked of any attribute: who has no value of its type does not match. But versions are compared by
+operators of their own (`version_reading`), which compare nothing else. Values are checked for what
+the operator compares; dates are parsed here, once.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from templates_server.errors import Problem, Problems, ValidationFailed
+from templates_server.features.people.profile import Scalar, canonical
+from templates_server.features.people.profile_parser import (
+    MAX_ATTRIBUTE_CHARACTERS,
+    MAX_ATTRIBUTE_NAME_CHARACTERS,
+    problem_of_attribute_name,
+    problem_of_tag,
+)
+from templates_server.features.tribes.event_parser import MOST_DAYS, read_date, read_done, read_given, read_whole
+from templates_server.features.tribes.model import (
+    ATTRIBUTE_PREFIX,
+    CONTEXTUAL_PREFIX,
+    DATE_FIELDS,
+    OF_VERSIONS,
+    TEXT_FIELDS,
+    VERSION_FIELDS,
+    Audience,
+    Behaviour,
+    Comparison,
+    Filter,
+    Match,
+    Operator,
+    Origin,
+    Source,
+    Tagged,
+    Tribe,
+    Tribes,
+    questions_of,
+)
+from templates_server.features.tribes.share_parser import check_shares, read_share
+from templates_server.features.tribes.version_parser import fits, read_version_value
+from templates_server.primitives.ids import is_key
+from templates_server.primitives.validation import KEY_RULE, Reader, join, kind_of
+from templates_server.primitives.yaml_json import shown
+
+MOST_TRIBES = 1000  # of a Space
+MOST_TRIBES_A_CATEGORY = 50
+MOST_FILTERS = 10  # of a tribe
+MOST_VALUES = 100  # of a filter
+MOST_EVENT_QUESTIONS = 500  # of all tribes of a Space: each may be counted when a session starts
+MOST_SHOWN_KEYS = 5  # of a mapping that is no filter
+
+RESERVED_KEYS: Mapping[str, str] = {"revisions": "/tribes/revisions is the history of all tribes. Choose another key."}
+"""Words of paths, which would hide a tribe of that key, and why. One that has such a key already stays."""
+DOCUMENT_KEYS = ("space", "revision", "tribes")
+TRIBE_KEYS = ("name", "description", "category", "audience", "match", "filters")
+KINDS = ("attribute", "contextual", "behaviour", "tag", "event", "share")
+COMPARED_KEYS = ("operator", "value")
+WITHOUT_VALUE = frozenset({Operator.EXISTS, Operator.NOT_EXISTS})
+OF_TEXT = frozenset({Operator.CONTAINS, Operator.NOT_CONTAINS, Operator.STARTS_WITH, Operator.ENDS_WITH})
+OF_MANY = frozenset({Operator.IN, Operator.NOT_IN})
+OF_SCALARS = frozenset({Operator.EQUALS, Operator.NOT_EQUALS})
+OF_DAYS = frozenset({Operator.LESS_THAN_DAYS_AGO, Operator.MORE_THAN_DAYS_AGO})
+OF_DATES = frozenset({Operator.BEFORE, Operator.AFTER, Operator.ON_DAY})
+
+
+def read_tribes(document: Any, *, space: str) -> Tribes:
+    """The tribes of a document; ValidationFailed with every problem."""
+    tribes, problems = parse_tribes(document, space=space)
+    if problems:
+        raise ValidationFailed(problems)
+    return tribes
+
+
+def parse_tribes(document: Any, *, space: str) -> tuple[Tribes, Problems]:
+    """What can be made of a document, without the tribes in which something is wrong, and all that is wrong."""
+    parser = _Parser()
+    return parser.tribes(document, space), parser.reader.problems
+
+
+def read_tribe(document: Any, *, key: str) -> Tribe:
+    """One tribe by itself; ValidationFailed with every problem."""
+    parser = _Parser()
+    if not is_key(key):
+        parser.reader.refuse("key", KEY_RULE)
+    given = dict(document) if isinstance(document, dict) else document
+    if isinstance(given, dict):
+        named, revision = given.pop("key", None), given.pop("revision", None)
+        if named not in (None, key):  # not a set: what was sent may have no hash
+            parser.reader.refuse("key", f"must be {shown(key)}, the tribe that this is sent to")
+        parser.reader.count(revision, "revision")
+    tribe = parser.tribe(key, given, "")
+    if parser.reader.problems:
+        raise ValidationFailed(parser.reader.problems)
+    return tribe
+
+
+def problems_of_new_keys(keys: Iterable[str], path: str) -> list[Problem]:
+    """What is wrong with the keys of tribes that were not there before; `path` is where a key stands."""
+    return [
+        Problem(path.replace("{key}", key), f"{shown(key)} cannot be the key of a tribe: {RESERVED_KEYS[key]}")
+        for key in sorted(keys)
+        if key in RESERVED_KEYS
+    ]
+
+
+def problems_of_number(categories: Iterable[str]) -> list[Problem]:
+    """What is wrong with how many tribes there are, by the category of each."""
+    numbers = Counter(categories)
+    problems = [
+        Problem("tribes", f"has {number} in {_category(name)}; at most {MOST_TRIBES_A_CATEGORY} are possible")
+        for name, number in numbers.items()
+        if number > MOST_TRIBES_A_CATEGORY
+    ]
+    if numbers.total() > MOST_TRIBES:
+        problems.append(Problem("tribes", f"has {numbers.total()} entries; at most {MOST_TRIBES} are possible"))
+    return problems
+
+
+def asked_of_events(tribes: Iterable[Mapping[str, Any]]) -> int:
+    """How many different things tribes ask of events; the tribes as `writing` makes them."""
+    filters = [each for tribe in tribes for each in tribe.get("filters", ()) if "event" in each]
+    asked = ([each["event"], each.get("timeframe"), each.get("metadata"), each.get("data")] for each in filters)
+    return len({msgspec.json.encode(each, order="deterministic") for each in asked})
+
+
+def problems_of_questions(number: int) -> list[Problem]:
+    """What is wrong with how many different things must be counted of a person to decide the tribes of a Space."""
+    if number <= MOST_EVENT_QUESTIONS:
+        return []
+    message = f"ask {number:,} different things of events; at most {MOST_EVENT_QUESTIONS} are possible"
+    return [Problem("tribes", message)]
+
+
+def _category(name: str) -> str:
+    return f"the category {shown(name)}" if name else "no category"
+
+
+class _Parser:
+    """Reads one document."""
+
+    def __init__(self) -> None:
+        self.reader = Reader()
+
+    def tribes(self, document: Any, space: str) -> Tribes:
+        given = self.reader.mapping(document, "", DOCUMENT_KEYS)
+        if given.get("space", space) != space:
+            self.reader.refuse("space", f"must be {shown(space)}, the Space that this is sent to")
+        self.reader.count(given.get("revision"), "revision")
+        read = {}
+        for key, value, path in self.reader.by_key(given.get("tribes"), "tribes", at_most=MOST_TRIBES):
+            before = len(self.reader.problems)
+            tribe = self.tribe(key, value, path)
+            if len(self.reader.problems) == before:
+                read[key] = tribe
+        self.reader.problems.extend(problems_of_number(tribe.category for tribe in read.values()))
+        self.reader.problems.extend(problems_of_questions(len(questions_of(read.values()).events)))
+        return read
+
+    def tribe(self, key: str, value: Any, path: str) -> Tribe:
+        """One tribe, as far as it is right."""
+        reader = self.reader
+        given = reader.mapping(value, path, TRIBE_KEYS)
+        audience = reader.one_of(given.get("audience"), join(path, "audience"), tuple(Audience), "an audience")
+        match = reader.one_of(given.get("match"), join(path, "match"), tuple(Match), "any or all")
+        tribe = Tribe(
+            key,
+            reader.name(given.get("name"), join(path, "name")) or key,
+            reader.description(given.get("description"), join(path, "description")),
+            reader.name(given.get("category"), join(path, "category")),
+            Audience(audience or Audience.ALL),
+            Match(match or Match.ALL),
+            self._filters(given.get("filters"), join(path, "filters")),
+        )
+        filters = given.get("filters")
+        if isinstance(filters, list) and len(filters) <= MOST_FILTERS:
+            check_shares(reader, filters, path, match=tribe.match)
+        if tribe.match is Match.ANY and not given.get("filters"):
+            reader.refuse(join(path, "filters"), "must have at least one filter, as one of them must match")
+        return tribe
+
+    def _filters(self, value: Any, path: str) -> tuple[Filter, ...]:
+        filters = []
+        for item, place in self.reader.sequence(value, path, at_most=MOST_FILTERS):
+            read = self._filter(item, place)
+            if read is not None:
+                filters.append(read)
+        return tuple(filters)
+
+    def _filter(self, value: Any, path: str) -> Filter | None:
+        kinds = [kind for kind in KINDS if isinstance(value, dict) and kind in value]
+        if len(kinds) != 1:
+            found = f"not {kind_of(value)}" if not isinstance(value, dict) else self._strange(value, kinds)
+            self.reader.refuse(path, f"must be a filter with one of {', '.join(KINDS)}, {found}")
+            return None
+        if kinds == ["event"]:
+            return read_done(self.reader, value, path, self._compared)
+        if kinds == ["tag"]:
+            return self._tagged(value, path)
+        if kinds == ["share"]:
+            return read_share(self.reader, value, path)
+        return self._comparison(Origin(kinds[0]), value, path)
+
+    # Values of a person
+
+    def _comparison(self, kind: Origin, value: Any, path: str) -> Comparison | None:
+        given = read_given(self.reader, value, path, (kind, *COMPARED_KEYS))
+        source = SOURCES[kind](self, given.get(kind), join(path, kind))
+        word = self.reader.one_of(given.get("operator"), join(path, "operator"), tuple(Operator), "an operator")
+        if "operator" not in given:
+            self.reader.refuse(join(path, "operator"), "is missing: say how the value is compared")
+        if source is None or word is None or not fits(self.reader, source, Operator(word), join(path, "operator")):
+            return None
+        return self._compared(Comparison(source, Operator(word)), given.get("value"), join(path, "value"))
+
+    def _compared(self, comparison: Comparison, value: Any, path: str) -> Comparison | None:
+        """The comparison with what it compares with."""
+        source, operator = comparison.source, comparison.operator
+        if operator in WITHOUT_VALUE:
+            if value is not None:
+                self.reader.refuse(path, f"must not be given: {operator} compares with nothing")
+            return comparison
+        if value is None:
+            self.reader.refuse(path, f"is missing: {operator} needs something to compare with")
+            return None
+        if operator in OF_DAYS:
+            return Comparison(source, operator, days=read_whole(self.reader, value, path, at_most=MOST_DAYS))
+        if operator in OF_DATES:
+            moment = read_date(self.reader, value, path)
+            return None if moment is None else Comparison(source, operator, moments=(moment,))
+        if operator in OF_VERSIONS:
+            version = read_version_value(self.reader, value, path)
+            return None if version is None else Comparison(source, operator, version=version)
+        if operator is Operator.BETWEEN:
+            return self._range(comparison, value, path)
+        return Comparison(source, operator, self._values(operator, value, path))
+
+    def _values(self, operator: Operator, value: Any, path: str) -> tuple[Scalar, ...]:
+        if operator in OF_MANY:
+            if value == []:
+                self.reader.refuse(path, "must have at least one value")
+            items = self.reader.sequence(value, path, at_most=MOST_VALUES)
+            found = [self._scalar(item, place) for item, place in items]
+        elif operator in OF_TEXT:
+            found = [self._part(value, path)]
+        elif operator in OF_SCALARS:
+            found = [self._scalar(value, path)]
+        else:
+            found = [self._number(value, path)]
+        return tuple(one for one in found if one is not None)
+
+    def _scalar(self, value: Any, path: str) -> Scalar | None:
+        if isinstance(value, str):
+            return self.reader.text(value, path, at_most=MAX_ATTRIBUTE_CHARACTERS)
+        if isinstance(value, bool | int | float):
+            return canonical(value)
+        self.reader.refuse(path, f"must be text, a number, true or false, not {kind_of(value)}")
+        return None
+
+    def _part(self, value: Any, path: str) -> str | None:
+        if value == "":
+            self.reader.refuse(path, "must not be empty: every text holds it")
+        return self.reader.text(value, path, at_most=MAX_ATTRIBUTE_CHARACTERS)
+
+    def _number(self, value: Any, path: str) -> Scalar | None:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            self.reader.refuse(path, f"must be a number, not {kind_of(value)}")
+            return None
+        return canonical(value)
+
+    def _range(self, comparison: Comparison, value: Any, path: str) -> Comparison | None:
+        if not isinstance(value, list) or len(value) != 2:  # noqa: PLR2004 - two ends
+            self.reader.refuse(path, "must be a list of two numbers or of two dates, such as [1, 5]")
+            return None
+        places = [f"{path}[{number}]" for number in range(2)]
+        if any(isinstance(item, str) for item in value):
+            return self._range_of_dates(comparison, value, places)
+        first, last = (self._number(item, place) for item, place in zip(value, places, strict=True))
+        if first is None or last is None:
+            return None
+        if float(first) > float(last):
+            self.reader.refuse(path, "must begin with the lesser number")
+        return Comparison(comparison.source, comparison.operator, (first, last))
+
+    def _range_of_dates(self, comparison: Comparison, value: list[Any], places: list[str]) -> Comparison | None:
+        first, last = (read_date(self.reader, item, place) for item, place in zip(value, places, strict=True))
+        if first is None or last is None:
+            return None
+        if first.starts >= last.ends:
+            self.reader.refuse(places[1], "must not lie before the other")
+        return Comparison(comparison.source, comparison.operator, moments=(first, last))
+
+    def _attribute(self, value: Any, path: str) -> Source | None:
+        name = self.reader.text(value, path, at_most=len(ATTRIBUTE_PREFIX) + MAX_ATTRIBUTE_NAME_CHARACTERS)
+        if name in TEXT_FIELDS:
+            return Source(Origin.TEXT, name)
+        if name in DATE_FIELDS:
+            return Source(Origin.DATE, name)
+        if name in VERSION_FIELDS:
+            return Source(Origin.VERSION, name)
+        if name is not None and name.startswith(ATTRIBUTE_PREFIX):
+            return self._named(Origin.ATTRIBUTE, name.removeprefix(ATTRIBUTE_PREFIX), path)
+        if name is not None:
+            near = self.reader.suggestion(name, (*TEXT_FIELDS, *DATE_FIELDS, *VERSION_FIELDS))
+            near = near or f"; your own are {ATTRIBUTE_PREFIX}<name>"
+            self.reader.refuse(path, f"{shown(name)} is not an attribute of a person{near}")
+        return None
+
+    def _contextual(self, value: Any, path: str) -> Source | None:
+        name = self.reader.text(value, path, at_most=len(CONTEXTUAL_PREFIX) + MAX_ATTRIBUTE_NAME_CHARACTERS)
+        if name is not None and not name.startswith(CONTEXTUAL_PREFIX):
+            self.reader.refuse(path, f"{shown(name)} must begin with `{CONTEXTUAL_PREFIX}`")
+            return None
+        return None if name is None else self._named(Origin.CONTEXTUAL, name.removeprefix(CONTEXTUAL_PREFIX), path)
+
+    def _named(self, origin: Origin, name: str, path: str) -> Source | None:
+        problem = problem_of_attribute_name(name)
+        if problem is None:
+            return Source(origin, name)
+        self.reader.refuse(path, f"holds a name that {problem}")
+        return None
+
+    def _behaviour(self, value: Any, path: str) -> Source | None:
+        name = self.reader.one_of(value, path, tuple(Behaviour), "a behaviour that is counted")
+        return None if name is None else Source(Origin.BEHAVIOUR, name)
+
+    # Tags and events
+
+    def _tagged(self, value: Any, path: str) -> Tagged | None:
+        given = read_given(self.reader, value, path, ("tag",))
+        tag = self.reader.text(given.get("tag"), join(path, "tag"), at_most=MAX_ATTRIBUTE_CHARACTERS)
+        problem = None if tag is None else problem_of_tag(tag)
+        if problem is not None:
+            self.reader.refuse(join(path, "tag"), problem)
+        return None if tag is None else Tagged(tag)
+
+    def _strange(self, value: Mapping[str, Any], kinds: list[str]) -> str:
+        """What a mapping has that is no filter, in words."""
+        if kinds:
+            return f"not {' and '.join(kinds)} at once"
+        keys = heapq.nsmallest(MOST_SHOWN_KEYS, value)
+        near = next((text for key in keys if (text := self.reader.suggestion(key, KINDS))), "")
+        others = f" and {len(value) - len(keys):,} others" if len(value) > len(keys) else ""
+        return f"not {', '.join(map(shown, keys)) or 'nothing'}{others}{near}"
+
+
+SOURCES: Mapping[Origin, Callable[[_Parser, Any, str], Source | None]] = {
+    Origin.ATTRIBUTE: _Parser._attribute,  # noqa: SLF001 - its own table
+    Origin.CONTEXTUAL: _Parser._contextual,  # noqa: SLF001 - as above
+    Origin.BEHAVIOUR: _Parser._behaviour,  # noqa: SLF001 - as above
+}

@@ -1,0 +1,42 @@
+"""Filters on versions as documents hold them: which operators they take, and the version that is compared. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from templates_server.features.people.app_versions import VERSION_RULE
+from templates_server.features.tribes.model import (
+    OF_VERSIONS,
+    VERSION_FIELDS,
+    Operator,
+    Origin,
+    Source,
+    Version,
+    read_version,
+)
+from templates_server.primitives.validation import Reader
+from templates_server.primitives.yaml_json import shown
+
+MAX_VERSION_CHARACTERS = 256
+OF_ANY_VALUE = (Operator.EXISTS, Operator.NOT_EXISTS)
+TAKEN = ", ".join((*sorted(OF_VERSIONS), *OF_ANY_VALUE))
+
+
+def fits(reader: Reader, source: Source, operator: Operator, path: str) -> bool:
+    """Return whether an operator compares what a source has: versions have their own; what does not fit is refused."""
+    if source.origin is Origin.VERSION and operator not in {*OF_VERSIONS, *OF_ANY_VALUE}:
+        reader.refuse(path, f"does not compare versions; {source.path} takes {TAKEN}")
+        return False
+    if source.origin is not Origin.VERSION and operator in OF_VERSIONS:
+        reader.refuse(path, f"compares versions, which are {' and '.join(VERSION_FIELDS)}, not {source.path}")
+        return False
+    return True
+
+
+def read_version_value(reader: Reader, value: Any, path: str) -> Version | None:
+    """Return the version of a text; None when it is wrong."""
+    text = reader.text(value, path, at_most=MAX_VERSION_CHARACTERS)
+    version = None if text is None else read_version(text)
+    if text is not None and version is None:
+        reader.refuse(path, f"{shown(text)} {VERSION_RULE}")
+    return version

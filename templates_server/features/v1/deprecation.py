@@ -1,0 +1,40 @@
+"""What every answer of version 1.0 says: since when it is deprecated, when it ends, and what is in its place. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from email.utils import formatdate
+
+from templates_server.http.route_docs import Header
+from templates_server.primitives.timestamps import SECOND, parse_rfc3339
+
+PREFIX = "/v1.0/"
+DEPRECATED_SINCE = parse_rfc3339("2026-11-21T00:00:00Z")
+ENDS = parse_rfc3339("2028-01-01T00:00:00Z")
+ENVIRONMENT = "production"
+PEOPLE = re.compile(r"^/v1\.0/spaces/([^/]+)/(users|tribes/[^/]+/users)(?=/|$)")
+NOT_IN_A_LINK = re.compile(r"[^!#-;=?-\[\]_a-~]")  # besides what RFC 3986 has: < > " and all that is no ASCII
+SENT = (
+    Header("Deprecation", "Since when the route is deprecated, as `@` and seconds (RFC 9745)."),
+    Header("Sunset", "When it ends (RFC 8594)."),
+    Header(
+        "Link", 'What is in its place, `rel="successor-version"`; on a page that is not the last, also the next one.'
+    ),
+)
+
+
+def successor(path: str) -> str:
+    """The path of version 2 that is in the place of one of version 1.0: people are those of production."""
+    path = PEOPLE.sub(rf"/v2/spaces/\1/environments/{ENVIRONMENT}/\2", path)
+    return path.replace(PREFIX, "/v2/", 1)
+
+
+def headers(raw_path: bytes, *, public_url: str) -> Mapping[str, str]:
+    """What an answer to a request for that path says. `Link` is to be added to one that is there."""
+    place = NOT_IN_A_LINK.sub("", successor(raw_path.decode("latin-1")))
+    return {
+        "Deprecation": f"@{DEPRECATED_SINCE // SECOND}",
+        "Sunset": formatdate(ENDS / SECOND, usegmt=True),
+        "Link": f'<{public_url}{place}>; rel="successor-version"',
+    }

@@ -1,0 +1,117 @@
+"""Documents over HTTP: JSON or YAML by media type, revisions as entity tags, conditions on them (RFC 9110, 13).
+
+A document is stored with a revision that counts its changes from 0. What a document means is its feature's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from starlette.responses import Response
+
+from templates_server.errors import BadRequest, Problem, ValidationFailed
+from templates_server.http import request_body
+from templates_server.http.route import Answer, Call, to_response
+from templates_server.primitives import yaml_json
+from templates_server.primitives.integers import whole_number
+from templates_server.primitives.revisions import entity_tag
+from templates_server.primitives.validation import NOT_IN_A_LINE
+
+JSON_TYPE = "application/json"
+YAML_TYPE = "application/yaml"  # RFC 9512
+LARGEST_REVISION = 2**31 - 1
+MAX_NOTE_CHARACTERS = 200
+REVISION = re.compile(r"[0-9]{1,10}")
+ENTITY_TAG = re.compile(r'(?:W/)?"?([0-9]{1,10})"?')
+
+
+async def sent_document(call: Call) -> Any:
+    """The value of the document in the body; it is read aside, as it may be long."""
+    kind = request_body.require_media_type(call.request, JSON_TYPE, YAML_TYPE)
+    read = yaml_json.read_json if kind == JSON_TYPE else yaml_json.read_yaml
+    return await asyncio.to_thread(read, call.body, max_depth=call.settings.limits.max_depth)
+
+
+def expected_revision(call: Call, document: Any) -> int | None:
+    """The revision that the change is made from: by If-Match, else by the document, else 0; None for any."""
+    condition = call.request.headers.get("if-match")
+    if condition is None:
+        return revision_of(document) or 0
+    if condition.strip() == "*":
+        return None
+    match = ENTITY_TAG.fullmatch(condition.strip())
+    if match is None:
+        raise BadRequest('If-Match must be a revision such as "3", or * for whichever is there.')
+    return _revision(match[1])
+
+
+def revision_of(document: Any) -> int | None:
+    """The revision that a document says it was made from; None when it says nothing fit."""
+    revision = document.get("revision") if isinstance(document, dict) else None
+    return revision if isinstance(revision, int) and not isinstance(revision, bool) else None
+
+
+def asked_revision(call: Call) -> int | None:
+    """The number in `?revision=`; None without it."""
+    text = call.query.get("revision")
+    if text is None:
+        return None
+    if REVISION.fullmatch(text) is None:
+        raise BadRequest("`revision` must be a whole number.", path="revision")
+    return _revision(text)
+
+
+def asked_note(call: Call) -> str | None:
+    """The text of `?note=`, for the history of what is being changed; None without one.
+
+    ValidationFailed with all that is wrong with it.
+    """
+    text = call.query.get("note", "")
+    problems = []
+    if len(text) > MAX_NOTE_CHARACTERS:
+        problems.append(
+            Problem("note", f"has {len(text):,} characters; at most {MAX_NOTE_CHARACTERS} are possible: shorten it")
+        )
+    if NOT_IN_A_LINE.search(text):
+        problems.append(Problem("note", "must be one line without control characters: take them out"))
+    if problems:
+        raise ValidationFailed(problems)
+    return text if text.strip() else None
+
+
+def _revision(digits: str) -> int:
+    """The revision of that number; one beyond all that there can be is the largest, which nothing has."""
+    number = whole_number(digits, most=LARGEST_REVISION)
+    return LARGEST_REVISION if number is None else number
+
+
+def answer_document(call: Call, revision: int, document: Mapping[str, Any], *, kind: str) -> Response:
+    """The document as the caller likes it, with its revision in it and as its entity tag; 304 when they have it."""
+    headers = {"ETag": entity_tag(revision), "Vary": "Accept", "Cache-Control": "private, no-cache"}
+    if entity_tag(revision) in _known_tags(call):
+        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+    whole = with_revision(document, revision)
+    if _prefers_yaml(call):
+        return Response(yaml_json.write_yaml(whole), headers=headers, media_type=YAML_TYPE)
+    return to_response(Answer([whole], kind, headers=headers))
+
+
+def with_revision(document: Mapping[str, Any], revision: int) -> dict[str, Any]:
+    """The document with its revision before the first part that is not a text."""
+    head = {key: value for key, value in document.items() if isinstance(value, str)}
+    return {**head, "revision": revision, **document}
+
+
+def _known_tags(call: Call) -> set[str]:
+    sent = call.request.headers.get("if-none-match", "")
+    return {tag.strip().removeprefix("W/") for tag in sent.split(",")}
+
+
+def _prefers_yaml(call: Call) -> bool:
+    """Whether YAML stands in Accept, and no JSON before it."""
+    kinds = [kind.partition(";")[0].strip().lower() for kind in call.request.headers.get("accept", "").split(",")]
+    return next((kind for kind in kinds if kind in {JSON_TYPE, YAML_TYPE}), None) == YAML_TYPE

@@ -1,0 +1,1 @@
+"""Forms and query strings, decoded."""

@@ -1,0 +1,65 @@
+"""Parameters of a query or a form: decoded strictly, with every value, so that a repeated one can be refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+
+from templates_server.errors import BadRequest
+from templates_server.http import request_body
+
+MAX_PARAMETERS = 64
+FORM_TYPE = "application/x-www-form-urlencoded"
+FILES_TYPE = "multipart/form-data"
+
+
+@dataclass(frozen=True)
+class SentFile:
+    """A file of a form: what it is called where it comes from, and its content."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """Values by name, in the order in which they were sent; files by name where a form has some."""
+
+    values: Mapping[str, Sequence[str]]
+    files: Mapping[str, SentFile] = field(default_factory=dict)
+
+    def get(self, name: str) -> str | None:
+        """The first value of a name; one that is empty counts as not sent (RFC 6749, 3.1)."""
+        return next(iter(self.values.get(name, ())), None) or None
+
+    def text(self, name: str) -> str:
+        """The first value of a name, empty when it was not sent."""
+        return self.get(name) or ""
+
+    @property
+    def repeated(self) -> frozenset[str]:
+        """The names that were sent more than once."""
+        return frozenset(name for name, values in self.values.items() if len(values) > 1)
+
+
+def decode(encoded: bytes, *, most: int = MAX_PARAMETERS) -> Parameters:
+    """The parameters of `a=b&c=d`; BadRequest when they are not UTF-8, hold a NUL character, or are too many."""
+    try:
+        pairs = parse_qsl(encoded.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=most)
+    except ValueError:
+        raise BadRequest("The parameters are not UTF-8 in percent encoding, or too many.") from None
+    values: dict[str, list[str]] = {}
+    for name, value in pairs:
+        if "\0" in name or "\0" in value:
+            raise BadRequest("A parameter holds a NUL character.")
+        values.setdefault(name, []).append(value)
+    return Parameters(values)
+
+
+def decode_form(request: Request, body: bytes, *, most: int = MAX_PARAMETERS) -> Parameters:
+    """The parameters of a form that was sent as a body; UnsupportedMediaType when it is something else."""
+    request_body.require_media_type(request, FORM_TYPE)
+    return decode(body, most=most)

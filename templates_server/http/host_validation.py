@@ -1,0 +1,55 @@
+"""The Host header: it must name this server, and nothing is ever made from it.
+
+A page anywhere may have its own name lead to 127.0.0.1 or into an intranet a moment after it was loaded (DNS
+rebinding), or have another server fetch an address for it (SSRF). To a browser, or to that server, what answers there
+is then part of the page's own site, past every check of origins. The name in the Host header is what they cannot
+change: requests for a name that is not ours are not for us. Load balancers ask for health by whatever name or address,
+so the two paths for that are open; they tell nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+from starlette.types import Scope
+
+from templates_server.errors import BadRequest, Misdirected
+from templates_server.primitives.ip_addresses import parse_address
+from templates_server.primitives.text_cache import remembered
+from templates_server.settings import LOOPBACK_NAMES, Settings
+
+PATHS_FOR_ANY_HOST = frozenset({b"/healthz", b"/readyz"})
+HOST = re.compile(rb"(\[[0-9a-f:.]+\]|[0-9a-z._-]+)(?::[0-9]{1,5})?", re.IGNORECASE)
+
+
+class HostCheck:
+    """Knows the names of this server: the public URL's, those of the settings, and on this machine its own."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._names = frozenset({str(urlsplit(settings.public_url).hostname), *map(str.lower, settings.allowed_hosts)})
+
+    def check(self, scope: Scope, path: bytes) -> None:
+        """Raise BadRequest without one readable Host header, Misdirected when it names another server."""
+        if path in PATHS_FOR_ANY_HOST:
+            return
+        hosts = [value for name, value in scope["headers"] if name == b"host"]
+        name = name_in(hosts[0]) if len(hosts) == 1 else None
+        if name is None:
+            raise BadRequest("Send one Host header, with a name and perhaps a port.")
+        if name not in self._names and not (name in LOOPBACK_NAMES and _came_within_this_machine(scope)):
+            raise Misdirected("This server has another name. (Its operator can add names with --allowed-host.)")
+
+
+@remembered
+def name_in(host: bytes) -> str | None:
+    """The name in a Host header, in small letters, without brackets; None when it is none (RFC 9110, 7.2)."""
+    match = HOST.fullmatch(host)
+    return match[1].decode("ascii").lower().strip("[]") if match else None
+
+
+def _came_within_this_machine(scope: Scope) -> bool:
+    """Whether the connection was made to a loopback address."""
+    server = scope.get("server")
+    address = parse_address(server[0]) if server else None
+    return address is not None and address.is_loopback

@@ -1,0 +1,59 @@
+"""Lists as pages: how many are asked for, where the last page ended, where the next one begins."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from templates_server.errors import BadRequest
+from templates_server.http.route import Call
+from templates_server.primitives.integers import whole_number
+
+DEFAULT_LIMIT = 100
+MAX_LIMIT = 1000
+
+
+@dataclass(frozen=True)
+class Page:
+    """So many entries that come after one; "" for the first page."""
+
+    limit: int
+    after: str
+
+
+def asked_page(call: Call) -> Page:
+    """The page that `?limit=` and `?cursor=` ask for; BadRequest when they are no number and no cursor of ours."""
+    limit = whole_number(call.query.get("limit", str(DEFAULT_LIMIT)), most=MAX_LIMIT)
+    if not limit:
+        raise BadRequest(f"`limit` must be a whole number from 1 to {MAX_LIMIT}.")
+    return Page(limit, _decoded(call.query.get("cursor", "")))
+
+
+def next_link(call: Call, page: Page, keys: Sequence[str]) -> Mapping[str, str]:
+    """The header that leads to the next page (RFC 8288), {} when the page with these keys is not full: the last."""
+    return link_after(call, page, keys[-1] if len(keys) >= page.limit else None)
+
+
+def link_after(call: Call, page: Page, key: str | None) -> Mapping[str, str]:
+    """The header that leads to the page that begins after a key; {} for None: there is no such page."""
+    if key is None:
+        return {}
+    query = {**call.query, "limit": str(page.limit), "cursor": _encoded(key)}
+    return {"Link": f'<{call.settings.public_url}{call.request.url.path}?{urlencode(query)}>; rel="next"'}
+
+
+def _encoded(key: str) -> str:
+    return base64.urlsafe_b64encode(key.encode()).decode().rstrip("=")
+
+
+def _decoded(cursor: str) -> str:
+    try:
+        key = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError, ValueError):
+        raise BadRequest("`cursor` is not one of ours.") from None
+    if "\0" in key:
+        raise BadRequest("`cursor` is not one of ours.")
+    return key

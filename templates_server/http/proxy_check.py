@@ -1,0 +1,30 @@
+"""Proxies that are listed and do not state whose requests they pass on: all of them would be counted as one caller."""
+
+from __future__ import annotations
+
+import logging
+
+from templates_server.primitives.ip_addresses import Caller, ProxyHeader
+
+LOGGER = logging.getLogger("templates_server")
+MOST_NAMED = 16
+
+
+class SilentProxies:
+    """Warns of each such proxy, once in the life of a process."""
+
+    def __init__(self, header: ProxyHeader) -> None:
+        self._header = header
+        self._named: set[str] = set()
+
+    def note(self, caller: Caller) -> None:
+        """Warn, if a proxy did not state the address of the caller."""
+        if caller.is_stated or caller.address in self._named or len(self._named) >= MOST_NAMED:
+            return
+        self._named.add(caller.address)
+        LOGGER.warning(
+            "the trusted proxy %s sent a request without a readable %s header: such requests are counted as one caller"
+            " (see --proxy-header)",
+            caller.address,
+            self._header.value,
+        )

@@ -1,0 +1,153 @@
+"""How often may be asked: a bucket of requests for each caller, which fills again all the time. In memory, no HTTP.
+
+A bucket holds a minute's worth, so that a burst is fine and only what goes on is not. Each process counts by itself.
+Who is counted as whom, and where, is in `endpoint.py`.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import fields, replace
+
+import msgspec
+
+from templates_server.errors import TooManyRequests
+from templates_server.primitives.integers import whole_number
+from templates_server.primitives.ip_addresses import Caller, counted_as
+from templates_server.primitives.text_cache import remembered
+from templates_server.settings import DEFAULT_LIMITS, RateLimits
+
+WINDOW_SECONDS = 60
+NOISE_SECONDS = 1e-6  # of sums of times
+MOST_CALLERS = 50_000  # of a kind; whoever was not heard of for longest is forgotten, and begins with a full bucket
+MOST_A_MINUTE = 1_000_000_000
+OFF = "off"
+
+
+def parse_rate_limits(text: str) -> RateLimits | None:
+    """The limits of `platform=600,client=20000`, the others as by default; None for `off`; ValueError for nonsense."""
+    if text.strip() == OFF:
+        return None
+    known = [field.name for field in fields(RateLimits)]
+    given: dict[str, int] = {}
+    for part in text.split(","):
+        name, _, number = part.strip().partition("=")
+        if name not in known or name in given:
+            raise ValueError(
+                f"{part.strip()!r} is not `off` nor one of {', '.join(f'{each}=N' for each in known)}, once"
+            )
+        requests = whole_number(number, most=MOST_A_MINUTE)
+        if not requests:
+            raise ValueError(f"{name} must be a number of requests a minute, not {number!r}")
+        given[name] = requests
+    return replace(DEFAULT_LIMITS, **given)
+
+
+class Quota(msgspec.Struct, frozen=True, gc=False):
+    """What a caller has left: of `limit` requests so many, and in so many seconds all of them again.
+
+    `wait_seconds`, when there is none left: after these there is one.
+    """
+
+    limit: int
+    remaining: int
+    reset_seconds: int
+    wait_seconds: int = 0
+
+    def headers(self) -> Mapping[str, str]:
+        """The quota as clients know it (draft-ietf-httpapi-ratelimit-headers-06; later drafts changed it again)."""
+        return {name.decode(): value.decode() for name, value in self.raw_headers()}
+
+    def raw_headers(self) -> list[tuple[bytes, bytes]]:
+        """The same, as they are sent."""
+        return [
+            (b"ratelimit-limit", b"%d" % self.limit),
+            (b"ratelimit-remaining", b"%d" % self.remaining),
+            (b"ratelimit-reset", b"%d" % self.reset_seconds),
+        ]
+
+
+class Buckets:
+    """The buckets of callers of one kind. A bucket is the time at which it is full again; one that is full is none."""
+
+    def __init__(
+        self, requests_a_minute: int, *, clock: Callable[[], float] = time.monotonic, most: int = MOST_CALLERS
+    ) -> None:
+        self._limit = requests_a_minute
+        self._request_seconds = WINDOW_SECONDS / requests_a_minute
+        self._clock = clock
+        self._most = most
+        self._full_at: OrderedDict[Hashable, float] = OrderedDict()
+
+    def take(self, caller: Hashable) -> Quota:
+        """Count one request of a caller, if the bucket has one left."""
+        now = self._clock()
+        before = max(self._full_at.get(caller, now), now)
+        after = before + self._request_seconds
+        missing_seconds = after - now
+        if missing_seconds > WINDOW_SECONDS + NOISE_SECONDS:
+            wait_seconds = math.ceil(missing_seconds - WINDOW_SECONDS)
+            return Quota(self._limit, 0, math.ceil(before - now), wait_seconds)
+        self._full_at[caller] = after
+        self._full_at.move_to_end(caller)
+        if len(self._full_at) > self._most:
+            self._full_at.popitem(last=False)
+        remaining = int((WINDOW_SECONDS - missing_seconds) / self._request_seconds + 1e-6)
+        return Quota(self._limit, remaining, math.ceil(missing_seconds - NOISE_SECONDS))
+
+
+class RateLimiter:
+    """Every bucket of a process; none where there are no limits.
+
+    A direct connection from this machine is not counted: it is its own user's, or one of a proxy that was not listed
+    and carries everybody.
+    """
+
+    def __init__(self, limits: RateLimits | None, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._buckets: Mapping[str, Buckets] = (
+            {}
+            if limits is None
+            else {each.name: Buckets(getattr(limits, each.name), clock=clock) for each in fields(limits)}
+        )
+
+    def count_token(self, token: str) -> Quota | None:
+        """A request of the Platform API."""
+        return self._taken("platform", token)
+
+    def count_app(self, key: str, caller: Caller) -> Quota | None:
+        """A request of the Client API."""
+        counted = _subject(caller)
+        return None if counted is None else self._taken("client", (key, counted))
+
+    def count_sign_in(self, caller: Caller) -> Quota | None:
+        """A request for which no credentials are needed: somebody gets or ends tokens."""
+        return self._taken("oauth", _subject(caller))
+
+    def count_stranger(self, caller: Caller) -> Quota | None:
+        """A request whose credentials are not good."""
+        return self._taken("unauthenticated", _subject(caller))
+
+    def _taken(self, kind: str, caller: Hashable) -> Quota | None:
+        """What is left; None where nothing is counted. TooManyRequests when nothing was left."""
+        if caller is None or not self._buckets:
+            return None
+        quota = self._buckets[kind].take(caller)
+        if quota.wait_seconds:
+            error = TooManyRequests(
+                f"More than {quota.limit} requests a minute: wait {quota.wait_seconds} s.",
+                retry_after_seconds=quota.wait_seconds,
+            )
+            error.headers.update(quota.headers())
+            raise error
+        return quota
+
+
+_counted = remembered(counted_as)
+
+
+def _subject(caller: Caller) -> str | None:
+    """`Caller.counted`, from what is remembered."""
+    return _counted(caller.address) or caller.counted_behind_proxy

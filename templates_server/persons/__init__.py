@@ -1,1 +1,0 @@
-"""People as apps tell of them: known users and anonymous visitors, each in one environment."""

@@ -1,0 +1,1 @@
+"""Values that every layer uses: times, IDs, addresses, documents, validation. Pure."""

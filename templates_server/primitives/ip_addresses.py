@@ -1,0 +1,146 @@
+"""Network addresses: whose a request is, who counts as one. Pure: no sockets, no SQL.
+
+The address is the socket's, unless that is a proxy which the settings list: then it is the one that the proxy states
+in the header that the settings name, read from the right, up to the first that is not a listed proxy itself. What a
+client wrote there stands to the left of it, and is never reached. The other header may be the client's: it is not read.
+"""
+
+from __future__ import annotations
+
+import enum
+import ipaddress
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from templates_server.primitives.text_cache import remembered
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+IPV6_SITE_BITS = 64
+PORT = re.compile(r":\d{1,5}")
+ELEMENT = re.compile(r'(?:[^,"]++|"(?:[^"\\]++|\\.)*+"?)++')
+QUOTED = re.compile(r'"(?:[^"\\]++|\\.)*+("?)')
+PLAIN_ELEMENT = re.compile(r'[^,"]++')
+FOR_PARAMETER = re.compile(r'(?:^|;)\s*for=("(?:[^"\\]|\\.)*+"|[^;"\s]*)', re.IGNORECASE)
+
+
+class ProxyHeader(enum.StrEnum):
+    """The header in which proxies state whose request they pass on; a value is the header's name."""
+
+    X_FORWARDED_FOR = "x-forwarded-for"
+    FORWARDED = "forwarded"  # RFC 7239
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who sends a request: the address, empty when there is none.
+
+    `is_direct`: no listed proxy passed the request on, so that the address is the socket's own. `is_stated`: it is
+    that, or a proxy stated it; otherwise it is the proxy's, since the header is absent or cannot be read.
+    """
+
+    address: str
+    is_direct: bool = True
+    is_stated: bool = True
+
+    @property
+    def counted(self) -> str | None:
+        """As what requests and failures are counted; None for a direct connection from this machine."""
+        return counted_as(self.address) or self.counted_behind_proxy
+
+    @property
+    def counted_behind_proxy(self) -> str | None:
+        """As what the caller is counted whatever the address is; None where no listed proxy passed the request on."""
+        return None if self.is_direct else self.address
+
+
+def parse_network(text: str) -> Network:
+    """The network of `10.0.0.0/8`, `::1` and the like; ValueError when it is none."""
+    return ipaddress.ip_network(text.strip())
+
+
+@remembered
+def parse_address(text: str) -> Address | None:
+    """The address that a text says, without a port or brackets; None when it says none. IPv4 in IPv6 is IPv4."""
+    bare = text.strip()
+    if bare.startswith("["):
+        bare, bracket, port = bare[1:].partition("]")
+        if not bracket or (port and not PORT.fullmatch(port)):
+            return None
+    elif bare.count(":") == 1:
+        bare = PORT.sub("", bare)
+    try:
+        address = ipaddress.ip_address(bare)
+    except ValueError:
+        return None
+    if isinstance(address, ipaddress.IPv4Address):
+        return address
+    return address.ipv4_mapped or ipaddress.IPv6Address(address.packed)  # without a zone (RFC 4007, 11)
+
+
+def is_within(address: Address | None, networks: Iterable[Network]) -> bool:
+    """Whether the address is in one of the networks."""
+    return address is not None and any(address in network for network in networks)
+
+
+def caller_of(
+    peer: str, headers: Sequence[tuple[bytes, bytes]], *, proxies: Sequence[Network], header: ProxyHeader
+) -> Caller:
+    """Who sends a request, from the socket's address and the headers (names in small letters)."""
+    if not proxies:
+        return Caller(peer)
+    nearest = parse_address(peer)
+    if nearest is None or not is_within(nearest, proxies):
+        return Caller(peer)
+    hops = _hops(headers, header)
+    is_stated = bool(hops) and parse_address(hops[-1]) is not None
+    return Caller(str(_farthest(nearest, hops, proxies)), is_direct=False, is_stated=is_stated)
+
+
+def _farthest(nearest: Address, hops: Sequence[str], proxies: Sequence[Network]) -> Address:
+    """The first from the right that is no listed proxy, or the last that can be read."""
+    for hop in reversed(hops):
+        address = parse_address(hop)
+        if address is None:
+            return nearest
+        nearest = address
+        if not is_within(address, proxies):
+            return nearest
+    return nearest
+
+
+def _hops(headers: Sequence[tuple[bytes, bytes]], name: str) -> list[str]:
+    """The addresses of a header as they stand in it; an element without one is an empty text."""
+    value = ",".join(value.decode("latin-1") for key, value in headers if key == name.encode())
+    if not value.strip():
+        return []
+    if name == "x-forwarded-for":
+        return value.split(",")
+    found = [FOR_PARAMETER.search(element) for element in _elements(value)]
+    return [match[1].strip('"') if match else "" for match in found]
+
+
+def _elements(value: str) -> Iterator[str]:
+    """The elements of a list; commas within quoted strings part nothing. A quote that is never closed ends an element.
+
+    Where one is not closed, neither is any after it: it is looked for once, since each search reads up to the end.
+    """
+    closed_until = next((match.start() for match in QUOTED.finditer(value) if not match[1]), len(value))
+    yield from ELEMENT.findall(value, 0, closed_until)
+    yield from PLAIN_ELEMENT.findall(value, closed_until)
+
+
+def counted_as(address: str) -> str | None:
+    """Whom failures from the address are counted for: an IPv6 network of 64 bits is one customer.
+
+    None for this machine: that is its own user, or a proxy that was not listed and carries everybody, so that one
+    guesser would delay all. It does not hold for what a listed proxy passed on: see `Caller.counted`.
+    """
+    parsed = parse_address(address)
+    if parsed is None or parsed.is_loopback:
+        return None
+    if isinstance(parsed, ipaddress.IPv6Address):
+        return str(ipaddress.ip_network((parsed, IPV6_SITE_BITS), strict=False))
+    return str(parsed)

@@ -1,1 +1,0 @@
-"""How long what people did is kept, and removing what is older."""

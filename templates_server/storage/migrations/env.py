@@ -1,0 +1,11 @@
+"""Where Alembic meets our connection: it is handed over, never made here."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from templates_server.storage.tables import metadata
+
+context.configure(connection=context.config.attributes["connection"], target_metadata=metadata, render_as_batch=True)
+with context.begin_transaction():
+    context.run_migrations()

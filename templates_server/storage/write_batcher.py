@@ -1,0 +1,123 @@
+"""Storing together what arrives together: everything that comes while batches are being stored goes into the next one.
+
+Nobody is told that something is stored before it is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import enum
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, Literal, TypeVar
+
+from sqlalchemy import Connection
+
+from templates_server.errors import Unavailable
+from templates_server.storage.database import Database
+
+Item = TypeVar("Item")
+Outcome = TypeVar("Outcome")
+
+MOST_AT_ONCE = 5_000
+MOST_WAITING = 100_000
+BYTES_OF_A_ROW = 1024
+BATCHES_AT_ONCE = {"sqlite": 1, "postgresql": 3}  # SQLite has one writer; PostgreSQL works while we read on
+
+
+class Later(enum.Enum):
+    """The outcome of an item that has to wait for another transaction."""
+
+    LATER = "later"
+
+
+LATER: Literal[Later.LATER] = Later.LATER
+Outcomes = Sequence[Outcome | Literal[Later.LATER]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting(Generic[Item, Outcome]):
+    """An item of so many rows, and where its outcome goes."""
+
+    item: Item
+    rows: int
+    outcome: asyncio.Future[Outcome]
+
+
+@dataclass
+class _Batch(Generic[Item, Outcome]):
+    waiting: list[_Waiting[Item, Outcome]] = field(default_factory=list)
+    rows: int = 0
+
+    def add(self, one: _Waiting[Item, Outcome]) -> None:
+        """One more."""
+        self.waiting.append(one)
+        self.rows += one.rows
+
+
+class Arrivals(Generic[Item, Outcome]):
+    """Hands what arrives to `store`, in batches, one transaction each; it says what became of each item.
+
+    What it leaves for LATER is handed to it again with what has arrived since; it must not leave all of a batch.
+    """
+
+    def __init__(self, database: Database, store: Callable[[Connection, Sequence[Item]], Outcomes[Outcome]]) -> None:
+        self._database = database
+        self._store = store
+        self._batches: list[_Batch[Item, Outcome]] = []
+        self._waiting_rows = 0
+        self._running = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def add(self, item: Item, *, sent_bytes: int, rows: int = 1) -> Outcome:
+        """What became of an item, of so many rows, once it is stored; raises what kept it from that.
+
+        `sent_bytes` is the size of the body that it came in: what is large counts as more rows. Unavailable when too
+        much waits.
+        """
+        rows = max(rows, sent_bytes // BYTES_OF_A_ROW)
+        if self._waiting_rows + rows > MOST_WAITING:
+            raise Unavailable("Too much arrives at this moment.")
+        outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self._batch_for(rows).add(_Waiting(item, rows, outcome))
+        self._waiting_rows += rows
+        self._see_to_it()
+        return await outcome
+
+    def _batch_for(self, rows: int) -> _Batch[Item, Outcome]:
+        if not self._batches or self._batches[-1].rows + rows > MOST_AT_ONCE:
+            self._batches.append(_Batch())
+        return self._batches[-1]
+
+    def _see_to_it(self) -> None:
+        if self._running < BATCHES_AT_ONCE[self._database.dialect]:
+            self._running += 1
+            task = asyncio.create_task(self._store_all())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _store_all(self) -> None:
+        try:
+            while self._batches:
+                await self._store_batch(self._batches.pop(0))
+        finally:
+            self._running -= 1
+
+    async def _store_batch(self, batch: _Batch[Item, Outcome]) -> None:
+        left = _Batch[Item, Outcome]()
+        items = [one.item for one in batch.waiting]
+        try:
+            outcomes = await self._database.write(lambda connection: self._store(connection, items))
+            for one, outcome in zip(batch.waiting, outcomes, strict=True):
+                if outcome is LATER:
+                    left.add(one)
+                elif not one.outcome.done():  # whoever waited may have gone
+                    one.outcome.set_result(outcome)
+        except Exception as error:  # noqa: BLE001 - it belongs to those who wait
+            for one in batch.waiting:
+                if not one.outcome.done():
+                    one.outcome.set_exception(error)
+        finally:
+            self._waiting_rows -= batch.rows - left.rows
+        if left.waiting:
+            self._batches.append(left)

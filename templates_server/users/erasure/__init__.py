@@ -1,1 +1,0 @@
-"""Removing a user with all that is known of them, and remembering it, so that no backup brings them back."""
