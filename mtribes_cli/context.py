@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -11,33 +10,18 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
-from mtribes_cli.arguments import Arguments
-from mtribes_cli.console import Console, Style, standard_streams
+from mtribes_cli.clock import Clock
 from mtribes_cli.errors import UsageError
-from mtribes_cli.file_faults import NO_HOME
+from mtribes_cli.files.errors import NO_HOME
+from mtribes_cli.global_options import Arguments
+from mtribes_cli.terminal.console import Console, Style, standard_streams
 
 if TYPE_CHECKING:
-    from mtribes_cli.client import Client, GivesTokens
-    from mtribes_cli.credentials import Credentials
-    from mtribes_cli.hosts import Host
-    from mtribes_cli.project_file import ProjectFile
+    from mtribes_cli.api.client import Client, GivesTokens
+    from mtribes_cli.api.server_url import Host
+    from mtribes_cli.auth.credential_store import Credentials
+    from mtribes_cli.project.project_file import ProjectFile
     from mtribes_cli.settings import Settings
-
-
-class Clock:
-    """Time as this process sees it."""
-
-    def now_seconds(self) -> float:
-        """Seconds since 1970."""
-        return time.time()
-
-    def elapsed_seconds(self) -> float:
-        """Seconds since some moment, whatever happens to the time of day."""
-        return time.monotonic()
-
-    def sleep(self, seconds: float) -> None:
-        """Wait."""
-        time.sleep(seconds)
 
 
 def open_in_browser(url: str) -> bool:
@@ -153,7 +137,7 @@ class Context:
     @cached_property
     def project(self) -> ProjectFile | None:
         """The `mtribes.toml` that holds here, if there is one."""
-        from mtribes_cli.project_file import find_project_file, read_project_file  # noqa: PLC0415 - start-up time
+        from mtribes_cli.project.project_file import find_project_file, read_project_file  # noqa: PLC0415 - start-up time
 
         path = find_project_file(self.working_folder)
         return read_project_file(path) if path else None
@@ -187,7 +171,7 @@ class Context:
     @cached_property
     def credentials(self) -> Credentials:
         """Sign-ins that are kept between commands."""
-        from mtribes_cli.credentials import Credentials  # noqa: PLC0415 - start-up time
+        from mtribes_cli.auth.credential_store import Credentials  # noqa: PLC0415 - start-up time
 
         return Credentials(self.folders.config, self.console, self.at_crash_point)
 
@@ -203,8 +187,8 @@ class Context:
 
     def client_for(self, host: Host) -> Client:
         """Another server, with the credentials for it."""
-        from mtribes_cli.client import Client  # noqa: PLC0415 - start-up time
-        from mtribes_cli.token_source import TokenSource  # noqa: PLC0415 - start-up time
+        from mtribes_cli.api.client import Client  # noqa: PLC0415 - start-up time
+        from mtribes_cli.auth.token_provider import TokenSource  # noqa: PLC0415 - start-up time
 
         client = Client(host.url, TokenSource(self, host), console=self.console, clock=self.clock)
         self.resources.callback(client.close)
@@ -212,7 +196,7 @@ class Context:
 
     def client_with(self, tokens: GivesTokens) -> Client:
         """The server that is meant, with other credentials."""
-        from mtribes_cli.client import Client  # noqa: PLC0415 - start-up time
+        from mtribes_cli.api.client import Client  # noqa: PLC0415 - start-up time
 
         client = Client(self.host.url, tokens, console=self.console, clock=self.clock)
         self.resources.callback(client.close)

@@ -8,13 +8,13 @@ from typing import Annotated, Literal
 
 import typer
 
-from mtribes_cli.atomic_file import write_whole
-from mtribes_cli.completion_places import place_for, shell_of
-from mtribes_cli.completion_scripts import SCRIPTS
+from mtribes_cli.completion.install_paths import place_for, shell_of
+from mtribes_cli.completion.scripts import SCRIPTS
 from mtribes_cli.context import Context
 from mtribes_cli.errors import FileError
-from mtribes_cli.local_files import MAX_SHELL_FILE_BYTES, read_regular_file
-from mtribes_cli.result import Document, Result
+from mtribes_cli.files.atomic_file import write_whole
+from mtribes_cli.files.bounded_reader import MAX_SHELL_FILE_BYTES, read_regular_file
+from mtribes_cli.terminal.result import Document, Result
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 Shell = Literal["bash", "zsh", "fish", "powershell"]

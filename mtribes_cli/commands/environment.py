@@ -7,18 +7,19 @@ from typing import Annotated
 
 import typer
 
+from mtribes_cli.api.models.resources import Published, SignedIds
 from mtribes_cli.context import Context
-from mtribes_cli.deliveries import (
+from mtribes_cli.errors import UsageError
+from mtribes_cli.parameters.delivery_history import (
     RestoreDelivery,
     Sides,
     delivery_history,
     diff_deliveries,
     restore_delivery,
 )
-from mtribes_cli.documents import STDIN, LocalDocument, Output, note_push, pulled, read_document, space_of
-from mtribes_cli.errors import UsageError
-from mtribes_cli.histories import DEFAULT_LIMIT
-from mtribes_cli.options import (
+from mtribes_cli.parameters.documents import STDIN, LocalDocument, Output, note_push, pulled, read_document, space_of
+from mtribes_cli.parameters.history import DEFAULT_LIMIT
+from mtribes_cli.parameters.options import (
     EnvironmentOption,
     FileArgument,
     ForceOption,
@@ -29,9 +30,8 @@ from mtribes_cli.options import (
     OutputOption,
     SpaceOption,
 )
-from mtribes_cli.people import Place
-from mtribes_cli.result import Result, Table
-from mtribes_cli.wire import Published, SignedIds
+from mtribes_cli.parameters.people import Place
+from mtribes_cli.terminal.result import Result, Table
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 key_app = typer.Typer(

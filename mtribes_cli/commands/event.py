@@ -11,11 +11,13 @@ from typing import Annotated
 
 import typer
 
+from mtribes_cli.api.models.resources import EventName
+from mtribes_cli.api.request import given
 from mtribes_cli.context import Context
-from mtribes_cli.documents import STDIN
 from mtribes_cli.errors import DocumentError, NotFoundError, UsageError
-from mtribes_cli.export.asking import asked_export
-from mtribes_cli.options import (
+from mtribes_cli.export.request import asked_export
+from mtribes_cli.parameters.documents import STDIN
+from mtribes_cli.parameters.options import (
     ColumnsOption,
     EnvironmentOption,
     ExportFormatOption,
@@ -23,11 +25,9 @@ from mtribes_cli.options import (
     RawOption,
     SpaceOption,
 )
-from mtribes_cli.people import Place
-from mtribes_cli.request import given
-from mtribes_cli.result import Result, Table
-from mtribes_cli.safe_text import shortened
-from mtribes_cli.wire import EventName
+from mtribes_cli.parameters.people import Place
+from mtribes_cli.terminal.result import Result, Table
+from mtribes_cli.terminal.sanitize import shortened
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 MOST_PAIRS = 3
@@ -176,7 +176,7 @@ def track_event(context: Context, wanted: Track) -> Result:
 
 def tail_events(context: Context, place: Place, query: Mapping[str, object], limit: int | None) -> Result:
     """Show what arrives until Ctrl-C, which is how this ends and no failure, or until so many were shown."""
-    from mtribes_cli.event_tail import EventTail  # noqa: PLC0415 - start-up time
+    from mtribes_cli.export.event_tail import EventTail  # noqa: PLC0415 - start-up time
     from mtribes_cli.signals import EndedBySignal  # noqa: PLC0415 - start-up time
 
     tail = EventTail(context, place.settled(context), query, limit)
@@ -214,7 +214,7 @@ def export_events(
     context: Context, place: tuple[str | None, str | None], output: str, asked: Mapping[str, object]
 ) -> Result:
     """Where they went."""
-    from mtribes_cli.export.exporting import Wanted, export  # noqa: PLC0415 - start-up time
+    from mtribes_cli.export.job import Wanted, export  # noqa: PLC0415 - start-up time
 
     space, environment = context.settings.space(place[0]), context.settings.environment(place[1])
     return export(context, Wanted(space, environment, ("events",), asked, output, "events"))

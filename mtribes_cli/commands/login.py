@@ -7,17 +7,17 @@ from typing import Annotated
 
 import typer
 
-from mtribes_cli.browser_sign_in import sign_in_with_browser
+from mtribes_cli.auth.browser_flow import sign_in_with_browser
+from mtribes_cli.auth.credential_store import SignIn
+from mtribes_cli.auth.device_flow import sign_in_with_code
+from mtribes_cli.auth.flow_selection import sign_in_as_seems_best
+from mtribes_cli.auth.host_trust import require_named_host, require_own_project
+from mtribes_cli.auth.oauth import sign_in_locally
+from mtribes_cli.auth.token_provider import OneToken, checked_token, from_environment
 from mtribes_cli.context import Context
-from mtribes_cli.credentials import SignIn
-from mtribes_cli.device_sign_in import sign_in_with_code
 from mtribes_cli.errors import UsageError
-from mtribes_cli.given_text import given_line
-from mtribes_cli.host_trust import require_named_host, require_own_project
-from mtribes_cli.result import Result
-from mtribes_cli.sign_in import sign_in_locally
-from mtribes_cli.sign_in_way import sign_in_as_seems_best
-from mtribes_cli.token_source import OneToken, checked_token, from_environment
+from mtribes_cli.files.text_encoding import given_line
+from mtribes_cli.terminal.result import Result
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 

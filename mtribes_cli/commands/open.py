@@ -9,13 +9,13 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import typer
 
+from mtribes_cli.auth.flow_selection import reason_for_code
+from mtribes_cli.auth.host_trust import require_own_project
+from mtribes_cli.auth.oauth import local_code
 from mtribes_cli.errors import UsageError
-from mtribes_cli.host_trust import require_own_project
-from mtribes_cli.options import EnvironmentOption, OrganizationOption, SpaceOption
-from mtribes_cli.project_file import ENVIRONMENTS
-from mtribes_cli.result import Result
-from mtribes_cli.sign_in import local_code
-from mtribes_cli.sign_in_way import reason_for_code
+from mtribes_cli.parameters.options import EnvironmentOption, OrganizationOption, SpaceOption
+from mtribes_cli.project.project_file import ENVIRONMENTS
+from mtribes_cli.terminal.result import Result
 
 if TYPE_CHECKING:
     from mtribes_cli.context import Context

@@ -8,15 +8,15 @@ from typing import Annotated, Literal
 
 import typer
 
-from mtribes_cli.confirming import require_key, require_yes, takes_a_sign_in
+from mtribes_cli.api.models.access import AuditEntry, Invitation
+from mtribes_cli.api.request import given
 from mtribes_cli.context import Context
 from mtribes_cli.errors import NotAllowedError, NotFoundError
-from mtribes_cli.histories import DEFAULT_LIMIT, WHO_WIDTH, to_the_minute
-from mtribes_cli.options import HistoryLimitOption, OrganizationOption, Scope, ScopesOption, YesOption
-from mtribes_cli.request import given
-from mtribes_cli.result import Result, Table
-from mtribes_cli.safe_text import shortened
-from mtribes_cli.wire_access import AuditEntry, Invitation
+from mtribes_cli.parameters.confirm import require_key, require_yes, takes_a_sign_in
+from mtribes_cli.parameters.history import DEFAULT_LIMIT, WHO_WIDTH, to_the_minute
+from mtribes_cli.parameters.options import HistoryLimitOption, OrganizationOption, Scope, ScopesOption, YesOption
+from mtribes_cli.terminal.result import Result, Table
+from mtribes_cli.terminal.sanitize import shortened
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 member_app = typer.Typer(rich_markup_mode=None, help="The people who belong to an organization.")

@@ -8,12 +8,13 @@ from typing import Annotated
 
 import typer
 
-from mtribes_cli.confirming import require_key
+from mtribes_cli.api.models.resources import ModelChange
 from mtribes_cli.context import Context
-from mtribes_cli.documents import STDIN, Output, note_push, pulled, read_document, space_of
 from mtribes_cli.errors import ExitCode, Problem
-from mtribes_cli.histories import DEFAULT_LIMIT, history
-from mtribes_cli.options import (
+from mtribes_cli.parameters.confirm import require_key
+from mtribes_cli.parameters.documents import STDIN, Output, note_push, pulled, read_document, space_of
+from mtribes_cli.parameters.history import DEFAULT_LIMIT, history
+from mtribes_cli.parameters.options import (
     FileArgument,
     ForceOption,
     FormatOption,
@@ -25,8 +26,7 @@ from mtribes_cli.options import (
     SpaceOption,
     YesOption,
 )
-from mtribes_cli.result import Result, Table
-from mtribes_cli.wire import ModelChange
+from mtribes_cli.terminal.result import Result, Table
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 SpaceArgument = Annotated[str | None, typer.Argument(metavar="[SPACE]", help="Its key; else mtribes.toml's.")]

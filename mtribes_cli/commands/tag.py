@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from mtribes_cli.confirming import require_yes
 from mtribes_cli.context import Context
-from mtribes_cli.options import EnvironmentOption, SpaceOption, YesOption
-from mtribes_cli.people import Place, counted
-from mtribes_cli.result import Result, Table
+from mtribes_cli.parameters.confirm import require_yes
+from mtribes_cli.parameters.options import EnvironmentOption, SpaceOption, YesOption
+from mtribes_cli.parameters.people import Place, counted
+from mtribes_cli.terminal.result import Result, Table
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 

@@ -8,16 +8,16 @@ from typing import Annotated
 
 import typer
 
-from mtribes_cli.confirming import require_yes, takes_a_sign_in
+from mtribes_cli.api.models.access import Token
+from mtribes_cli.api.request import given
+from mtribes_cli.auth.host_trust import require_named_host, require_own_project
+from mtribes_cli.auth.token_provider import checked_token
 from mtribes_cli.context import Context
 from mtribes_cli.errors import UsageError
-from mtribes_cli.given_text import given_line
-from mtribes_cli.host_trust import require_named_host, require_own_project
-from mtribes_cli.options import Scope, ScopesOption, YesOption
-from mtribes_cli.request import given
-from mtribes_cli.result import Result, Table
-from mtribes_cli.token_source import checked_token
-from mtribes_cli.wire_access import Token
+from mtribes_cli.files.text_encoding import given_line
+from mtribes_cli.parameters.confirm import require_yes, takes_a_sign_in
+from mtribes_cli.parameters.options import Scope, ScopesOption, YesOption
+from mtribes_cli.terminal.result import Result, Table
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 DURATION = re.compile(r"([0-9]{1,3})d")

@@ -9,13 +9,15 @@ from typing import Annotated
 
 import typer
 
+from mtribes_cli.api.models.tribes import Explanation
+from mtribes_cli.api.request import given
 from mtribes_cli.context import Context
-from mtribes_cli.contextual_fields import read_fields
-from mtribes_cli.documents import STDIN, Output, note_push, pulled, read_document, space_of
 from mtribes_cli.errors import UsageError
-from mtribes_cli.export.asking import asked_export
-from mtribes_cli.histories import DEFAULT_LIMIT, history
-from mtribes_cli.options import (
+from mtribes_cli.export.request import asked_export
+from mtribes_cli.parameters.documents import STDIN, Output, note_push, pulled, read_document, space_of
+from mtribes_cli.parameters.field_option import read_fields
+from mtribes_cli.parameters.history import DEFAULT_LIMIT, history
+from mtribes_cli.parameters.options import (
     ColumnsOption,
     EnvironmentOption,
     ExportFormatOption,
@@ -29,9 +31,7 @@ from mtribes_cli.options import (
     RawOption,
     SpaceOption,
 )
-from mtribes_cli.request import given
-from mtribes_cli.result import Document, Result, Table
-from mtribes_cli.wire_tribes import Explanation
+from mtribes_cli.terminal.result import Document, Result, Table
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 TribeArgument = Annotated[str, typer.Argument(metavar="TRIBE", help="Its key.")]
@@ -279,7 +279,7 @@ def explain_tribe(context: Context, wanted: ExplainTribe) -> Result:
 
 def export_tribe(context: Context, place: Place, output: str, asked: Mapping[str, object]) -> Result:
     """Where it went, and the cursor for the next one."""
-    from mtribes_cli.export.exporting import Wanted, export  # noqa: PLC0415 - start-up time
+    from mtribes_cli.export.job import Wanted, export  # noqa: PLC0415 - start-up time
 
     space, environment, tribe = place.settled(context)
     return export(context, Wanted(space, environment, ("tribes", tribe), asked, output, f"users of {tribe}"))

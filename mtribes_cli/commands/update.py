@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from mtribes_cli.context import Context
-from mtribes_cli.drift import NOT_IN_STEP, find_drift
 from mtribes_cli.errors import ExitCode, UsageError
-from mtribes_cli.output_tree import Change, ChangeKind
-from mtribes_cli.project_file import ProjectFile, needed_project, normal_output
-from mtribes_cli.result import Result
+from mtribes_cli.generate.drift import NOT_IN_STEP, find_drift
+from mtribes_cli.generate.worktree import Change, ChangeKind
+from mtribes_cli.project.project_file import ProjectFile, needed_project, normal_output
+from mtribes_cli.terminal.result import Result
 
 if TYPE_CHECKING:
-    from mtribes_cli.generation import GeneratedOutput, Scope
+    from mtribes_cli.generate.fetch import GeneratedOutput, Scope
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -70,7 +70,7 @@ def update(  # noqa: PLR0913 - one parameter an option
     _refuse_contradictions(wishes, check=check)
     if check and offline:
         return _check(context, project, wishes)
-    from mtribes_cli.sign_in_way import signed_in  # noqa: PLC0415 - start-up time
+    from mtribes_cli.auth.flow_selection import signed_in  # noqa: PLC0415 - start-up time
 
     work = _check if check else _preview if dry_run or diff else _write
     return signed_in(context, lambda: work(context, project, wishes))
@@ -97,7 +97,7 @@ def _refuse_contradictions(wishes: Wishes, *, check: bool) -> None:
 
 
 def _write(context: Context, project: ProjectFile, wishes: Wishes) -> Result:
-    from mtribes_cli.code_update import update_code  # noqa: PLC0415 - start-up time
+    from mtribes_cli.generate.updater import update_code  # noqa: PLC0415 - start-up time
 
     written = update_code(
         context,
@@ -112,8 +112,8 @@ def _write(context: Context, project: ProjectFile, wishes: Wishes) -> Result:
 
 def _preview(context: Context, project: ProjectFile, wishes: Wishes) -> Result:
     """What `_write` would do; FileError where it would refuse."""
-    from mtribes_cli.code_update import PlanReport, differences  # noqa: PLC0415 - start-up time
-    from mtribes_cli.generation import plan_of, refuse_what_is_not_ours  # noqa: PLC0415 - start-up time
+    from mtribes_cli.generate.fetch import plan_of, refuse_what_is_not_ours  # noqa: PLC0415 - start-up time
+    from mtribes_cli.generate.updater import PlanReport, differences  # noqa: PLC0415 - start-up time
 
     scope, outputs = _ask(context, project, wishes)
     found = plan_of(scope, outputs, is_forced=wishes.force)
@@ -124,8 +124,8 @@ def _preview(context: Context, project: ProjectFile, wishes: Wishes) -> Result:
 
 
 def _ask(context: Context, project: ProjectFile, wishes: Wishes) -> "tuple[Scope, list[GeneratedOutput]]":
-    from mtribes_cli.code_update import asked_code, tell_what_is_local  # noqa: PLC0415 - start-up time
-    from mtribes_cli.generation import scope_of  # noqa: PLC0415 - start-up time
+    from mtribes_cli.generate.fetch import scope_of  # noqa: PLC0415 - start-up time
+    from mtribes_cli.generate.updater import asked_code, tell_what_is_local  # noqa: PLC0415 - start-up time
 
     scope = scope_of(project, wishes.outputs)
     tell_what_is_local(context, project)
@@ -153,7 +153,7 @@ def _check(context: Context, project: ProjectFile, wishes: Wishes) -> Result:
 
 def _available(context: Context, project: ProjectFile, wishes: Wishes) -> list[Change]:
     """What the server would change of files that are as they were written; said as a notice."""
-    from mtribes_cli.code_update import available_changes, newer_notices  # noqa: PLC0415 - start-up time
+    from mtribes_cli.generate.updater import available_changes, newer_notices  # noqa: PLC0415 - start-up time
 
     scope, outputs = _ask(context, project, wishes)
     changes = available_changes(scope, outputs)

@@ -7,11 +7,11 @@ from typing import Annotated, Literal
 
 import typer
 
-from mtribes_cli import people
 from mtribes_cli.context import Context
-from mtribes_cli.documents import STDIN, pulled_json
-from mtribes_cli.options import EnvironmentOption, OutputOption, SpaceOption
-from mtribes_cli.people import (
+from mtribes_cli.parameters import people
+from mtribes_cli.parameters.documents import STDIN, pulled_json
+from mtribes_cli.parameters.options import EnvironmentOption, OutputOption, SpaceOption
+from mtribes_cli.parameters.people import (
     DEFAULT_LIMIT,
     AttributeOption,
     LimitOption,
@@ -23,7 +23,7 @@ from mtribes_cli.people import (
     list_users,
     removed_words,
 )
-from mtribes_cli.result import Result, Table
+from mtribes_cli.terminal.result import Result, Table
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 UserArgument = Annotated[str, typer.Argument(metavar="USER", help="The user's id, as your own systems call them.")]
@@ -153,9 +153,9 @@ def ingest_command(  # noqa: PLR0913 - one parameter an option
     $ mtribes user ingest users.csv --space vod --environment production
     """
     from mtribes_cli.ingest.csv_header import column_settings  # noqa: PLC0415 - start-up time of the other commands
-    from mtribes_cli.ingest.decoding import checked_encoding  # noqa: PLC0415 - the same
-    from mtribes_cli.ingest.importing import Ingest, ingest  # noqa: PLC0415 - the same
-    from mtribes_cli.ingest.reading import Input  # noqa: PLC0415 - the same
+    from mtribes_cli.ingest.encoding import checked_encoding  # noqa: PLC0415 - the same
+    from mtribes_cli.ingest.job import Ingest, ingest  # noqa: PLC0415 - the same
+    from mtribes_cli.ingest.reader import Input  # noqa: PLC0415 - the same
 
     context: Context = call.obj
     columns = column_settings(becomes or (), types or ())

@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from mtribes_cli.context import Context
-from mtribes_cli.documents import STDIN, pulled_json
-from mtribes_cli.options import EnvironmentOption, OutputOption, SpaceOption
-from mtribes_cli.people import (
+from mtribes_cli.parameters.documents import STDIN, pulled_json
+from mtribes_cli.parameters.options import EnvironmentOption, OutputOption, SpaceOption
+from mtribes_cli.parameters.people import (
     DEFAULT_LIMIT,
     AttributeOption,
     LimitOption,
@@ -23,7 +23,7 @@ from mtribes_cli.people import (
     list_visitors,
     removed_words,
 )
-from mtribes_cli.result import Result, Table
+from mtribes_cli.terminal.result import Result, Table
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 VisitorArgument = Annotated[str, typer.Argument(metavar="VISITOR", help="The visitor's anonymous id.")]

@@ -12,9 +12,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from mtribes_cli.atomic_file import write_private
-from mtribes_cli.file_faults import file_error
-from mtribes_cli.local_files import MAX_STATE_FILE_BYTES, read_regular_file
+from mtribes_cli.files.atomic_file import write_private
+from mtribes_cli.files.bounded_reader import MAX_STATE_FILE_BYTES, read_regular_file
+from mtribes_cli.files.errors import file_error
 
 VERSION = 1
 FOLDER, EXTENSION = "exports", ".export"

@@ -14,12 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from operator import itemgetter
 
-from mtribes_cli.ingest.cells import escaped
-from mtribes_cli.ingest.csv_faults import TOO_MUCH, csv_reason
-from mtribes_cli.ingest.csv_header import Header
-from mtribes_cli.ingest.decoding import Encoding
-from mtribes_cli.ingest.lines import TOO_LONG_LINE, TooLong
-from mtribes_cli.ingest.parts import (
+from mtribes_cli.ingest.batch import (
     MAX_REST_CHARACTERS,
     REFUSED,
     Batch,
@@ -30,6 +25,10 @@ from mtribes_cli.ingest.parts import (
     sendable,
     together,
 )
+from mtribes_cli.ingest.cell_converters import escaped
+from mtribes_cli.ingest.csv_header import TOO_MUCH, Header, csv_reason
+from mtribes_cli.ingest.encoding import Encoding
+from mtribes_cli.ingest.line_splitter import TOO_LONG_LINE, TooLong
 from mtribes_cli.ingest.row_encoder import RowEncoder
 from mtribes_cli.ingest.row_rules import RowRules
 

@@ -18,11 +18,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from mtribes_cli.file_faults import file_error
-from mtribes_cli.import_wire import ImportedPart, RowFault, Totals
-from mtribes_cli.ingest.parts import CUT
-from mtribes_cli.local_files import MAX_LINE_BYTES, MAX_STATE_FILE_BYTES, read_beginning
-from mtribes_cli.write_journal import sync_folder
+from mtribes_cli.api.models.imports import ImportedPart, RowFault, Totals
+from mtribes_cli.files.bounded_reader import MAX_LINE_BYTES, MAX_STATE_FILE_BYTES, read_beginning
+from mtribes_cli.files.errors import file_error
+from mtribes_cli.generate.journal import sync_folder
+from mtribes_cli.ingest.batch import CUT
 
 JOURNAL_VERSION = 1
 FOLDER, EXTENSION = "imports", ".import"

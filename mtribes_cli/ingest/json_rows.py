@@ -7,12 +7,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
+from mtribes_cli.ingest.batch import Batch, Filling, Finding, Record, batches
 from mtribes_cli.ingest.csv_header import ATTRIBUTE, MAPPED_FIELDS, OURS
-from mtribes_cli.ingest.decoding import Encoding
-from mtribes_cli.ingest.ids import problem_of_user_id
-from mtribes_cli.ingest.json_text import JsonText
-from mtribes_cli.ingest.lines import TOO_LONG_LINE, TooLong
-from mtribes_cli.ingest.parts import Batch, Filling, Finding, Record, batches
+from mtribes_cli.ingest.encoding import Encoding
+from mtribes_cli.ingest.json_tokenizer import JsonText
+from mtribes_cli.ingest.line_splitter import TOO_LONG_LINE, TooLong
+from mtribes_cli.ingest.user_ids import problem_of_user_id
 
 _BLANKS = " \t\r\n"
 _BREAK = re.compile(r"[\r\n]+")

@@ -13,10 +13,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Protocol, TextIO
 
-from mtribes_cli.file_faults import file_error
-from mtribes_cli.ingest.parts import Record, Reject
+from mtribes_cli.files.errors import file_error
+from mtribes_cli.ingest.batch import Record, Reject
 from mtribes_cli.numbers import whole_number
-from mtribes_cli.safe_text import made_safe_line
+from mtribes_cli.terminal.sanitize import made_safe_line
 
 MARK = "\ufeff"
 KNOWN_EXTENSIONS = (".csv", ".tsv", ".txt", ".ndjson", ".jsonl", ".json")
@@ -112,7 +112,7 @@ def _shown(text: str) -> str:
 
 def _shown_character(character: str) -> str:
     code = ord(character)
-    if 0xDC80 <= code <= 0xDCFF:  # noqa: PLR2004 - as `source` has it
+    if 0xDC80 <= code <= 0xDCFF:  # noqa: PLR2004 - as `input_stream` has it
         return f"\\x{code & 0xFF:02x}"
     return f"\\u{code:04x}" if 0xD800 <= code <= 0xDFFF else character  # noqa: PLR2004 - surrogates
 

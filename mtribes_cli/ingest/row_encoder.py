@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 
-from mtribes_cli.ingest.cells import Converter, escaped
+from mtribes_cli.ingest.cell_converters import Converter, escaped
 from mtribes_cli.ingest.csv_header import ATTRIBUTE, Column
 from mtribes_cli.ingest.row_rules import NO_USER_ID, USER_ID, is_blank
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from operator import itemgetter
 
 from mtribes_cli.ingest.csv_header import Header
-from mtribes_cli.ingest.decoding import Encoding, not_text, undecodable
-from mtribes_cli.ingest.ids import EDGES, problem_of_edges, problem_of_user_id
+from mtribes_cli.ingest.encoding import Encoding, not_text, undecodable
+from mtribes_cli.ingest.user_ids import EDGES, problem_of_edges, problem_of_user_id
 
 USER_ID = "user_id"
 NO_USER_ID = "This is missing"

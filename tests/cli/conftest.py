@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.code_peer import CodePeer, serving_code
-from tests.cli.computer import Mtribes
-from tests.cli.peer import Peer, serving_peer
-from tests.cli.project_run import Project
+from tests.cli.cli_runner import Mtribes
+from tests.cli.code_stub import CodePeer, serving_code
+from tests.cli.project_runner import Project
+from tests.cli.stub_server import Peer, serving_peer
 
 
 @pytest.fixture

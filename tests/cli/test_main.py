@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mtribes_cli.arguments import put_in_order
 from mtribes_cli.commands import WORDS, organization
-from tests.cli.code_peer import CodePeer
-from tests.cli.computer import Mtribes
-from tests.cli.peer import Peer, data
-from tests.cli.project_run import Project
+from mtribes_cli.global_options import put_in_order
+from tests.cli.cli_runner import Mtribes
+from tests.cli.code_stub import CodePeer
+from tests.cli.project_runner import Project
+from tests.cli.stub_server import Peer, data
 
 HEAVY = ["httpx", "authlib", "keyring", "rich", "yaml"]
 SPACE = {"id": "spc_1", "key": "vod", "name": "VOD", "organization": "acme", "revision": 3}
@@ -37,7 +37,7 @@ def test_version_is_that_of_the_distribution(mtribes: Mtribes, argv: tuple[str, 
 
 def test_version_is_answered_before_anything_heavy_is_imported() -> None:
     imported = _imported_by("--version")
-    assert not imported & {"typer", "dataclasses", "json", "mtribes_cli.dispatch"}
+    assert not imported & {"typer", "dataclasses", "json", "mtribes_cli.cli"}
 
 
 @pytest.mark.parametrize("argv", [("space", "--help"), ("update", "--check", "--offline"), ("nonsense",)])

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mtribes_cli import numbers as cli_numbers
-from mtribes_cli.answers import Answer, date_of, retry_after_seconds
-from mtribes_cli.documents import _parsed_json as parsed_json
-from mtribes_cli.documents import _parsed_yaml as parsed_yaml
+from mtribes_cli.api.response import Answer, date_of, retry_after_seconds
 from mtribes_cli.errors import DocumentError
 from mtribes_cli.ingest.rejects import default_name
+from mtribes_cli.parameters.documents import _parsed_json as parsed_json
+from mtribes_cli.parameters.documents import _parsed_yaml as parsed_yaml
 from templates_server import numbers as server_numbers
 
 BOTH = [cli_numbers.whole_number, server_numbers.whole_number]

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from mtribes_cli.context import Folders
-from tests.cli.computer import Mtribes
-from tests.cli.peer import Peer, data
+from tests.cli.cli_runner import Mtribes
+from tests.cli.stub_server import Peer, data
 
 SPACES = "/v2/spaces"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.computer import Mtribes
+from tests.cli.cli_runner import Mtribes
 from tests.contract.people import Signed, signed_in
 from tests.servers import RunningServer
 

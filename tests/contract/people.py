@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from tests.cli.computer import Mtribes
+from tests.cli.cli_runner import Mtribes
 from tests.people import FULL, add_token
 from tests.server.oauth.flows import Browser, Someone, someone
 from tests.servers import RunningServer

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from templates_server.oauth.device import grant
-from tests.cli.computer import Mtribes
+from tests.cli.cli_runner import Mtribes
 from tests.contract.people import Signed, open_with
 from tests.people import FULL, Grant, add_token
 from tests.server.oauth import device_flow

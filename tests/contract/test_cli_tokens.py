@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from templates_server.access import Role
-from tests.cli.computer import Mtribes, Outcome
+from tests.cli.cli_runner import Mtribes, Outcome
 from tests.contract.people import Signed, open_with
 from tests.people import Grant, add_space, add_token, unique
 from tests.people import Organization as Tenant

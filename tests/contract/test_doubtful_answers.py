@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from tests.cli.peer import Asked, Peer, Reply, refusal, serving_peer
+from tests.cli.stub_server import Asked, Peer, Reply, refusal, serving_peer
 from tests.contract.people import Signed
 from tests.people import unique
 from tests.servers import RunningServer

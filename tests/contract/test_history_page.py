@@ -14,7 +14,7 @@ import pytest
 import templates_server
 from templates_server.endpoint import Route
 from templates_server.routes import ROUTES
-from tests.cli.computer import Mtribes
+from tests.cli.cli_runner import Mtribes
 from tests.server_processes import ServerProcess, server_process
 
 PAGE = (Path(templates_server.__file__).parent / "docs" / "history.md").read_text("utf-8")

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 import templates_server
-from tests.cli.computer import Mtribes
+from tests.cli.cli_runner import Mtribes
 from tests.server.codegen.toolchain import compile_tree
 from tests.server_processes import ServerProcess, server_process
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import certifi
 import pytest
 
-from mtribes_cli.ingest import source
-from mtribes_cli.output_paths import JOURNAL_NAME
-from tests.cli.code_peer import CodePeer
-from tests.cli.project_run import Project
+from mtribes_cli.ingest import input_stream
+from mtribes_cli.project.output_paths import JOURNAL_NAME
+from tests.cli.code_stub import CodePeer
+from tests.cli.project_runner import Project
 from tests.fuzz.reading import LONG, ODD_PLACES, PIPE, QUICK, Lying, outcomes_of, outcomes_of_places
 
 SPACE = ("--space", "vod", "--environment", "production")
@@ -253,6 +253,6 @@ def test_what_is_no_file_is_told_at_once(surroundings: Project, name: str) -> No
 
 
 def test_a_planted_bug_is_found(surroundings: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(source, "CHUNK_BYTES", "planted")
+    monkeypatch.setattr(input_stream, "CHUNK_BYTES", "planted")
     wrong = found(surroundings, "users as CSV", seed=10, contents=1)
     assert [line.partition(" ")[0] for line in wrong] == ["70"]

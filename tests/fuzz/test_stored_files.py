@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from mtribes_cli.context import Context
-from mtribes_cli.ingest import parts
-from tests.cli.computer import Mtribes
+from mtribes_cli.ingest import batch
+from tests.cli.cli_runner import Mtribes
 from tests.contract.conftest import ada, mtribes
 from tests.contract.export.leaving import Leaving, new_leaving
 from tests.contract.ingest.world import Place, new_place
@@ -61,7 +61,7 @@ def found_at(user: Mtribes, words: Sequence[str], point: str, folder: Path, patt
 @pytest.fixture
 def place(ada: Signed, server: RunningServer, monkeypatch: pytest.MonkeyPatch) -> Place:
     """An environment without users, and a file of a few parts."""
-    monkeypatch.setattr(parts, "MAX_PART_ROWS", ROWS_A_PART)
+    monkeypatch.setattr(batch, "MAX_PART_ROWS", ROWS_A_PART)
     (ada.mtribes.home / "users.csv").write_text(USERS, encoding="utf-8")
     return new_place(ada, server)
 

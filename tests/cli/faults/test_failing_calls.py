@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from mtribes_cli.output_paths import STAGING_PREFIX
-from tests.cli.code_peer import FILES, TOKEN, CodePeer, serving_code
-from tests.cli.faults.tampering import SPARE_CALLS, Fault, Tampered, tampering
-from tests.cli.project_run import Project
+from mtribes_cli.project.output_paths import STAGING_PREFIX
+from tests.cli.code_stub import FILES, TOKEN, CodePeer, serving_code
+from tests.cli.faults.fault_injection import SPARE_CALLS, Fault, Tampered, tampering
+from tests.cli.project_runner import Project
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="strace is Linux's")
 NEWER = {".gitattributes": FILES[".gitattributes"], "index.ts": "// newer\n", "section/body.ts": "// added\n"}

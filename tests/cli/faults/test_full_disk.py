@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from mtribes_cli.output_paths import STAGING_PREFIX
-from tests.cli.code_peer import FILES, CodePeer
-from tests.cli.project_run import Project
+from mtribes_cli.project.output_paths import STAGING_PREFIX
+from tests.cli.code_stub import FILES, CodePeer
+from tests.cli.project_runner import Project
 from tests.requirements import require
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="file systems of Linux")

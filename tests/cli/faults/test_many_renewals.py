@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.computer import Mtribes
+from tests.cli.cli_runner import Mtribes
 from tests.contract.people import open_with
 from tests.server.oauth.flows import signed_in_browser, someone
 from tests.servers import RunningServer, running_server

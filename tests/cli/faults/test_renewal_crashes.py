@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from mtribes_cli.token_source import CRASH_POINTS
-from tests.cli.computer import Mtribes
-from tests.cli.faults.tampering import SPARE_CALLS, Fault, Tampered, tampering
-from tests.cli.project_run import Project
+from mtribes_cli.auth.token_provider import CRASH_POINTS
+from tests.cli.cli_runner import Mtribes
+from tests.cli.faults.fault_injection import SPARE_CALLS, Fault, Tampered, tampering
+from tests.cli.project_runner import Project
 from tests.contract.people import open_with
 from tests.server.oauth.flows import signed_in_browser, someone
 from tests.servers import RunningServer, running_server
@@ -26,7 +26,7 @@ SECRETS = ("mto_", "mtr_")
 DYING = """
 import os, signal, sys
 from pathlib import Path
-from tests.cli.project_run import Project
+from tests.cli.project_runner import Project
 home, url, point = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
 def at_crash_point(name):
     if name == point:

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from mtribes_cli.output_paths import JOURNAL_NAME
-from tests.cli.code_peer import FILES, HERO, CodePeer
-from tests.cli.peer import Asked, Reply, data
-from tests.cli.project_run import Project, changes
+from mtribes_cli.project.output_paths import JOURNAL_NAME
+from tests.cli.code_stub import FILES, HERO, CodePeer
+from tests.cli.project_runner import Project, changes
+from tests.cli.stub_server import Asked, Reply, data
 from tests.requirements import require
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege on Windows")
@@ -187,7 +187,7 @@ def interrupt(project: Project, monkeypatch: pytest.MonkeyPatch, point: str = "a
             raise PowerCutError
 
     with monkeypatch.context() as patch:
-        patch.setattr("mtribes_cli.tree_writer._undo", lambda *_: None)
+        patch.setattr("mtribes_cli.generate.transaction._undo", lambda *_: None)
         with pytest.raises(PowerCutError):
             project.run("update", at_crash_point=cut)
     assert (project.root / JOURNAL_NAME).exists()

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from mtribes_cli.safe_text import made_safe_line
-from tests.cli.code_peer import FILES, CodePeer, serving_code
+from mtribes_cli.terminal.sanitize import made_safe_line
+from tests.cli.code_stub import FILES, CodePeer, serving_code
 from tests.cli.hostile.file_lists import OUTSIDE, HostileList, hostile_lists
 from tests.cli.hostile.sandbox import OBSTACLES, Sandbox
 
@@ -87,7 +87,7 @@ def test_a_planted_hole_is_found(sandbox: Sandbox, peer: CodePeer, monkeypatch: 
     """The same proof fails where nobody looks at paths."""
     hostile = next(one for one in USUAL if one.path == "../evil.ts")
     refused(sandbox, peer, hostile, "nothing")
-    monkeypatch.setattr("mtribes_cli.generation.file_fault", lambda _path: None)
+    monkeypatch.setattr("mtribes_cli.generate.fetch.file_fault", lambda _path: None)
     with pytest.raises(AssertionError):
         refused(sandbox, peer, hostile, "nothing")
 

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from tests.cli.code_peer import CodePeer
-from tests.cli.computer import Mtribes, Outcome
-from tests.cli.peer import Peer, data, refusal
-from tests.cli.project_run import Project
+from tests.cli.cli_runner import Mtribes, Outcome
+from tests.cli.code_stub import CodePeer
+from tests.cli.project_runner import Project
+from tests.cli.stub_server import Peer, data, refusal
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="FIFOs and devices are Unix's")
 PATIENCE_SECONDS = 30.0
@@ -236,7 +236,7 @@ def test_an_export_id_that_is_no_id_is_refused(user: Mtribes, peer: Peer, export
 
 @pytest.mark.slow
 def test_an_export_that_is_never_made_is_given_up(user: Mtribes, peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mtribes_cli.export.exporting.MAX_WAIT_SECONDS", 60.0)
+    monkeypatch.setattr("mtribes_cli.export.job.MAX_WAIT_SECONDS", 60.0)
     peer.on("POST", EXPORTS, data({"export": "exp_1", "state": "running"}))
     peer.on("GET", EXPORTS.replace("events/exports", "exports/exp_1"), data({"export": "exp_1", "state": "running"}))
     outcome = within_time(lambda: user(*EXPORT))
@@ -252,14 +252,14 @@ def test_a_list_whose_pages_lead_back_is_refused(user: Mtribes, peer: Peer) -> N
 
 
 def test_a_list_of_ever_new_pages_is_refused(user: Mtribes, peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mtribes_cli.client.MAX_PAGES", 20)
+    monkeypatch.setattr("mtribes_cli.api.client.MAX_PAGES", 20)
     numbers = iter(range(10_000))
     peer.on("GET", "/v2/organizations", lambda _: data(Link=f'<{peer.url}/x?cursor={next(numbers)}>; rel="next"'))
     outcome = within_time(lambda: user("org", "list"))
     assert (outcome.exit_code, "without an end" in outcome.err) == (1, True), outcome.err
     assert len(peer.asked) == 20
-    monkeypatch.setattr("mtribes_cli.client.MAX_PAGES", 10_000)
-    monkeypatch.setattr("mtribes_cli.client.MAX_LIST_BYTES", 400)
+    monkeypatch.setattr("mtribes_cli.api.client.MAX_PAGES", 10_000)
+    monkeypatch.setattr("mtribes_cli.api.client.MAX_LIST_BYTES", 400)
     assert user("org", "list").exit_code == 1
     assert len(peer.asked) < 40
 
@@ -267,7 +267,7 @@ def test_a_list_of_ever_new_pages_is_refused(user: Mtribes, peer: Peer, monkeypa
 def test_as_many_pages_as_there_are_allowed_are_read(
     user: Mtribes, peer: Peer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mtribes_cli.client.MAX_PAGES", 3)
+    monkeypatch.setattr("mtribes_cli.api.client.MAX_PAGES", 3)
     links = [f'<{peer.url}/x?cursor={number}>; rel="next"' for number in (1, 2)]
     one = {"id": "org_1", "key": "acme", "name": "Acme"}
     peer.on("GET", "/v2/organizations", *(data(one, Link=link) for link in links), data(one))

@@ -14,9 +14,8 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from tests.cli.computer import Mtribes, Outcome
-from tests.cli.hostile.strings import has_lone_surrogate, hostile_strings
-from tests.cli.hostile.talking import (
+from tests.cli.cli_runner import Mtribes, Outcome
+from tests.cli.hostile.hostile_server import (
     STATUSES,
     answer_everywhere,
     fail_everywhere,
@@ -24,8 +23,9 @@ from tests.cli.hostile.talking import (
     say_everywhere,
     say_of_key,
 )
-from tests.cli.oauth_peer import query_of
-from tests.cli.peer import Peer, Reply, serving_peer
+from tests.cli.hostile.strings import has_lone_surrogate, hostile_strings
+from tests.cli.oauth_stub import query_of
+from tests.cli.stub_server import Peer, Reply, serving_peer
 
 pytestmark = pytest.mark.slow
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mtribes_cli.console import standard_streams
+from mtribes_cli.ingest.batch import Reject
 from mtribes_cli.ingest.csv_header import column_settings
-from mtribes_cli.ingest.parts import Reject
-from mtribes_cli.ingest.reading import Format, Input, read
-from tests.cli.computer import Mtribes
+from mtribes_cli.ingest.reader import Format, Input, read
+from mtribes_cli.terminal.console import standard_streams
+from tests.cli.cli_runner import Mtribes
 
 
 @dataclass

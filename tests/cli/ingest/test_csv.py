@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mtribes_cli.errors import DocumentError, UsageError
-from mtribes_cli.ingest import source
-from mtribes_cli.ingest.ids import EDGES
-from tests.cli.computer import Mtribes
+from mtribes_cli.ingest import input_stream
+from mtribes_cli.ingest.user_ids import EDGES
+from tests.cli.cli_runner import Mtribes
 from tests.cli.ingest.rows import rows_of
 
 DELIMITERS = ",;\t"
@@ -87,7 +87,7 @@ def test_what_any_program_writes_comes_in_as_it_was_meant_with_its_line(
     text = dialect.written([header, *rows])
     lines = [lines_of(dialect.written([header, *rows[:before]])) + 1 for before in range(len(rows))]
     with tempfile.TemporaryDirectory() as home, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(source, "CHUNK_BYTES", dialect.chunk_bytes)
+        patch.setattr(input_stream, "CHUNK_BYTES", dialect.chunk_bytes)
         found = rows_of(Mtribes(Path(home)), text.encode(dialect.encoding), delimiter=dialect.delimiter)
     assert found.rows == [(line, meant(row)) for line, row in zip(lines, rows, strict=True)]
     assert found.rejects == []
@@ -261,7 +261,7 @@ def test_the_same_file_gives_the_same_parts_however_it_is_read(
 ) -> None:
     text = "user_id,plan\n" + "".join(f'u{n},"{"é" * (n % 20)}"\n' for n in range(60_000))
     bodies = rows_of(mtribes, text).bodies
-    monkeypatch.setattr(source, "CHUNK_BYTES", 7777)
+    monkeypatch.setattr(input_stream, "CHUNK_BYTES", 7777)
     assert rows_of(mtribes, text).bodies == bodies
     assert [body.count(b"\n") for body in bodies] == [50_000, 10_000]
 
@@ -292,7 +292,7 @@ def test_rows_far_below_the_header_have_the_same_rules(
     mtribes: Mtribes, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     row, fields, reason = FAR[name]
-    monkeypatch.setattr(source, "CHUNK_BYTES", 100)
+    monkeypatch.setattr(input_stream, "CHUNK_BYTES", 100)
     plain = "".join(f"u{number},,\n" for number in range(60))
     found = rows_of(mtribes, f"user_id,email,note\n{plain}{row}\n{plain}", delimiter=",")
     others = [user for user in found.users if not user["user_id"].startswith("u")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from tests.cli.computer import Mtribes
+from tests.cli.cli_runner import Mtribes
 from tests.cli.ingest.rows import rows_of
 
 

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mtribes_cli.errors import DocumentError, UsageError
-from mtribes_cli.ingest import source
-from tests.cli.computer import Mtribes
+from mtribes_cli.ingest import input_stream
+from tests.cli.cli_runner import Mtribes
 from tests.cli.ingest.rows import opened, rows_of
 
 SOUND = st.characters(codec="utf-8")  # half a surrogate pair has no UTF-8
@@ -33,7 +33,7 @@ ARRAYS = st.lists(OBJECTS, max_size=8)
 
 def read_in_pieces(content: str, name: str, chunk_bytes: int) -> Any:
     with tempfile.TemporaryDirectory() as home, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(source, "CHUNK_BYTES", chunk_bytes)
+        patch.setattr(input_stream, "CHUNK_BYTES", chunk_bytes)
         return rows_of(Mtribes(Path(home)), content, name)
 
 

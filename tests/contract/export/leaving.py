@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 
-from tests.cli.computer import Mtribes, Outcome, QuickClock
+from tests.cli.cli_runner import Mtribes, Outcome, QuickClock
 from tests.contract.people import Signed
 from tests.people import unique
 from tests.servers import RunningServer
@@ -25,11 +25,11 @@ DYING = """
 import os, signal, sys, time
 from dataclasses import replace
 from pathlib import Path
-from mtribes_cli.console import standard_streams
-from mtribes_cli.context import Clock
+from mtribes_cli.terminal.console import standard_streams
+from mtribes_cli.clock import Clock
 from mtribes_cli.export import fetching
 from mtribes_cli.main import main
-from tests.cli.computer import Mtribes
+from tests.cli.cli_runner import Mtribes
 home, dies_at, seconds_a_piece = Path(sys.argv[1]), sys.argv[2], float(sys.argv[3])
 count = fetching.Fetching._count
 def slowly(self, piece):

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import update
 
 from mtribes_cli.errors import NetworkError
-from mtribes_cli.export.fetching import Fetching
+from mtribes_cli.export.download import Fetching
 from templates_server.schema import tokens
 from tests.contract.export.leaving import Leaving, large_users
 from tests.contract.people import Signed, open_with

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete, select
 
-from mtribes_cli.console import standard_streams
 from mtribes_cli.main import main
+from mtribes_cli.terminal.console import standard_streams
 from templates_server.schema import import_parts
 from tests.contract.ingest.world import Place, model_of, outcome_of, row_of, totals_of
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.computer import Mtribes
+from tests.cli.cli_runner import Mtribes
 from tests.contract.ingest.cutting import CuttingRelay, cutting_relay
 from tests.contract.ingest.world import Place, model_of, new_place, row_of, totals_of
 from tests.contract.people import signed_in

@@ -18,13 +18,13 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from mtribes_cli.console import standard_streams
-from mtribes_cli.context import Clock
+from mtribes_cli.clock import Clock
 from mtribes_cli.main import main
+from mtribes_cli.terminal.console import standard_streams
 from templates_server.database import Database
 from templates_server.opening import open_database
 from templates_server.settings import sqlite_url
-from tests.cli.computer import Mtribes
+from tests.cli.cli_runner import Mtribes
 from tests.contract.ingest.world import Place, model_of, outcome_of, row_of, totals_of
 from tests.server_processes import ServerProcess, server_process
 

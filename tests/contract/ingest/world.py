@@ -17,7 +17,7 @@ from sqlalchemy import func, select
 from templates_server.database import Database
 from templates_server.persons.profiles import decode_attributes, decode_tags, joined_text
 from templates_server.schema import environments, imports, persons
-from tests.cli.computer import Mtribes, Outcome
+from tests.cli.cli_runner import Mtribes, Outcome
 from tests.contract.people import Signed
 from tests.people import unique
 from tests.servers import RunningServer
@@ -31,11 +31,11 @@ DYING = """
 import os, signal, sys
 from dataclasses import replace
 from pathlib import Path
-from mtribes_cli.console import standard_streams
-from mtribes_cli.context import Clock
+from mtribes_cli.terminal.console import standard_streams
+from mtribes_cli.clock import Clock
 from mtribes_cli.ingest import parts
 from mtribes_cli.main import main
-from tests.cli.computer import Mtribes
+from tests.cli.cli_runner import Mtribes
 home, rows, point, count = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3], int(sys.argv[4])
 parts.MAX_PART_ROWS = rows
 reached = []
