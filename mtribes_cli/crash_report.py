@@ -82,23 +82,16 @@ def _write_traceback(error: BaseException, context: Context) -> Path:
     import traceback  # noqa: PLC0415 - start-up time
 
     from mtribes_cli import __version__  # noqa: PLC0415 - start-up time
+    from mtribes_cli.files.atomic_file import PRIVATE_MODE, write_new  # noqa: PLC0415 - start-up time
 
     folder = context.folders.state
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"crash-{int(context.clock.now_seconds())}-{os.getpid()}-{os.urandom(3).hex()}.txt"
     head = f"mtribes {__version__}, Python {platform.python_version()}, {platform.platform()}\n"
     text = head + "".join(traceback.format_exception(error))
-    _write_new(path, redacted(text, context).encode("utf-8", "backslashreplace"))
+    write_new(path, redacted(text, context).encode("utf-8", "backslashreplace"), mode=PRIVATE_MODE)
     _keep_newest(folder)
     return path
-
-
-def _write_new(path: Path, content: bytes) -> None:
-    import os  # noqa: PLC0415 - start-up time
-
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
 
 
 def _keep_newest(folder: Path) -> None:

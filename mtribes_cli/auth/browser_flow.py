@@ -12,16 +12,16 @@ from mtribes_cli.errors import AccessError, NotSignedInError
 if TYPE_CHECKING:
     from mtribes_cli.api.models.resources import IssuedToken, OAuthServer
     from mtribes_cli.api.server_url import Host
+    from mtribes_cli.auth.context import AuthContext
     from mtribes_cli.auth.credential_store import SignIn
     from mtribes_cli.auth.loopback_server import Loopback
-    from mtribes_cli.context import Context
 
 BROWSER_TIMEOUT_SECONDS = 300.0
 CODE_OFFERED_AFTER_SECONDS = 10.0
 STEP_SECONDS = 0.2  # how long Enter may go unnoticed, and on Windows Ctrl-C
 
 
-def sign_in_with_browser(context: Context, host: Host, *, offers_code: bool) -> SignIn:
+def sign_in_with_browser(context: AuthContext, host: Host, *, offers_code: bool) -> SignIn:
     """The code flow with PKCE over a loopback redirect (RFC 8252, 7.3; RFC 7636; RFC 9207). It is kept.
 
     `offers_code`: when nothing comes from the browser, a code for another one can be had as well; what ends first wins.
@@ -62,7 +62,7 @@ class _Waiting:
     """Until the browser comes back, or the code that was asked for meanwhile has been entered."""
 
     def __init__(
-        self, context: Context, host: Host, server: OAuthServer, *, offered_after_seconds: float | None
+        self, context: AuthContext, host: Host, server: OAuthServer, *, offered_after_seconds: float | None
     ) -> None:
         self._context = context
         self._host = host

@@ -18,8 +18,8 @@ from mtribes_cli.terminal.sanitize import made_safe_line
 if TYPE_CHECKING:
     from mtribes_cli.api.models.resources import DeviceCodes, IssuedToken, OAuthServer
     from mtribes_cli.api.server_url import Host
+    from mtribes_cli.auth.context import AuthContext
     from mtribes_cli.auth.credential_store import SignIn
-    from mtribes_cli.context import Context
 
 DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 SLOWER_BY_SECONDS = 5.0  # RFC 8628, 3.5
@@ -27,7 +27,7 @@ MAX_PAUSE_SECONDS = 60.0
 _AGAIN = "Run `mtribes login` again."
 
 
-def sign_in_with_code(context: Context, host: Host) -> SignIn:
+def sign_in_with_code(context: AuthContext, host: Host) -> SignIn:
     """Show a code and wait until somebody has entered it. The sign-in is kept."""
     server = checked_server(context.client_for(host).oauth_server(), host)
     with context.console.waiting():
@@ -40,7 +40,7 @@ def sign_in_with_code(context: Context, host: Host) -> SignIn:
 class Device:
     """A code that is shown, and the questions whether it has been entered: never more often than the server likes."""
 
-    def __init__(self, context: Context, host: Host, server: OAuthServer) -> None:
+    def __init__(self, context: AuthContext, host: Host, server: OAuthServer) -> None:
         self._context = context
         self._client = context.client_for(host)
         self._codes = _checked_codes(_codes(context, host, server), host)
@@ -113,7 +113,7 @@ class Device:
         )
 
 
-def _codes(context: Context, host: Host, server: OAuthServer) -> DeviceCodes:
+def _codes(context: AuthContext, host: Host, server: OAuthServer) -> DeviceCodes:
     if server.device_authorization_endpoint is None:
         raise NotSignedInError(
             f"The server at {host.url} signs nobody in by a code.",

@@ -21,7 +21,7 @@ from mtribes_cli.numbers import whole_number
 from mtribes_cli.terminal.sanitize import made_safe_line
 
 if TYPE_CHECKING:
-    from mtribes_cli.context import Context
+    from mtribes_cli.auth.context import AuthContext
     from mtribes_cli.project.project_file import ProjectFile
 
 FORMAT_VERSION = 1
@@ -30,7 +30,7 @@ ROOT_USER = 0
 MAX_USER = 2**32 - 1
 
 
-def require_own_project(context: Context) -> None:
+def require_own_project(context: AuthContext) -> None:
     """Go on if no `mtribes.toml` was read, or it is this user's; called before a secret is sent.
 
     Raises FileError for one of another user, unless MTRIBES_HOST or `--host` names the same server.
@@ -47,7 +47,7 @@ def require_own_project(context: Context) -> None:
     )
 
 
-def require_named_host(context: Context, host: Host, secret: str) -> None:
+def require_named_host(context: AuthContext, host: Host, secret: str) -> None:
     """Go on if this user named `host`, or says at the terminal that `secret` may go there, which is remembered.
 
     Raises AccessError, with the variable to set, where nobody can be asked or the answer is no.
@@ -65,7 +65,7 @@ def require_named_host(context: Context, host: Host, secret: str) -> None:
     remember_host(context, host)
 
 
-def refusal_of(context: Context, host: Host, secret: str) -> AccessError | None:
+def refusal_of(context: AuthContext, host: Host, secret: str) -> AccessError | None:
     """Return why `secret` is not sent to `host` as things are, and what to do; None where this user named it."""
     if _is_named(context, host):
         return None
@@ -75,7 +75,7 @@ def refusal_of(context: Context, host: Host, secret: str) -> AccessError | None:
     )
 
 
-def _named_by(context: Context) -> str:
+def _named_by(context: AuthContext) -> str:
     project = context.project_in_use
     return str(project.path) if project else NAMED_BY_PROJECT
 
@@ -89,7 +89,7 @@ def trusted_hosts(config_folder: Path) -> list[str]:
     return [host for host in hosts if isinstance(host, str)] if isinstance(hosts, list) else []
 
 
-def remember_host(context: Context, host: Host) -> None:
+def remember_host(context: AuthContext, host: Host) -> None:
     """Take `host` for one that this user named, from now on. Where nothing can be kept it is asked again."""
     known = trusted_hosts(context.folders.config)
     if host.is_local or host.url in known:
@@ -101,21 +101,21 @@ def remember_host(context: Context, host: Host) -> None:
         context.console.trace(f"{host.url} cannot be remembered: {error.strerror}")
 
 
-def _is_named(context: Context, host: Host) -> bool:
+def _is_named(context: AuthContext, host: Host) -> bool:
     """Whether somebody else than a project file names `host`: a flag, a variable, a sign-in, an earlier answer."""
     if host.said_by != NAMED_BY_PROJECT or host.is_local:
         return True
     return host.url in (*_signed_in_hosts(context), *trusted_hosts(context.folders.config), _local_server(context))
 
 
-def _signed_in_hosts(context: Context) -> list[str]:
+def _signed_in_hosts(context: AuthContext) -> list[str]:
     try:
         return context.credentials.hosts()
     except (MtribesError, OSError):
         return []
 
 
-def _local_server(context: Context) -> str | None:
+def _local_server(context: AuthContext) -> str | None:
     """The address of this user's own local server, as its data folder says."""
     try:
         return host_from(LOCAL, said_by="server.json", server_folder=context.folders.server).url
@@ -123,7 +123,7 @@ def _local_server(context: Context) -> str | None:
         return None
 
 
-def _own_users(context: Context) -> frozenset[int]:
+def _own_users(context: AuthContext) -> frozenset[int]:
     """Whose files count as this user's own: one's own, root's, and for root under sudo those of who called it."""
     user = os.geteuid()
     called_by = whole_number(context.variable("SUDO_UID") or "", most=MAX_USER) if user == ROOT_USER else None
@@ -139,7 +139,7 @@ def _user_name(user: int) -> str:
         return f"user {user}"
 
 
-def _is_named_besides(context: Context, project: ProjectFile) -> bool:
+def _is_named_besides(context: AuthContext, project: ProjectFile) -> bool:
     """Whether MTRIBES_HOST or --host names the server that the project names."""
     named = (context.variable("MTRIBES_HOST"), context.arguments.values.get("--host"))
     return any(_is_same(text, project.host) for text in named if text)

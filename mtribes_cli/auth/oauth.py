@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from mtribes_cli.api.client import Client
     from mtribes_cli.api.models.resources import IssuedToken, OAuthServer
     from mtribes_cli.api.server_url import Host
-    from mtribes_cli.context import Context
+    from mtribes_cli.auth.context import AuthContext
 
 CLIENT_ID = "mtribes-cli"
 LOCAL_GRANT = "urn:mtribes:params:oauth:grant-type:local"
 
 
-def sign_in_locally(context: Context, host: Host) -> SignIn:
+def sign_in_locally(context: AuthContext, host: Host) -> SignIn:
     """By the code that a local server keeps in its data folder; it is good once. The sign-in is kept."""
     client = context.client_for(host)
     with context.credentials.locked():
@@ -36,7 +36,7 @@ def sign_in_locally(context: Context, host: Host) -> SignIn:
         return kept(context, host, client.issue_token(_local_form(renewed)))  # another program was faster
 
 
-def local_code(context: Context, host: Host) -> str:
+def local_code(context: AuthContext, host: Host) -> str:
     """What the local server's data folder holds for whoever can read it; good once. Raises NotSignedInError."""
     try:
         return read_regular_file(context.folders.server / "local-code", MAX_STATE_FILE_BYTES).decode("ascii").strip()
@@ -72,7 +72,7 @@ def end_at_server(client: Client, ended: SignIn) -> None:
         client.revoke_token(form)
 
 
-def kept(context: Context, host: Host, issued: IssuedToken) -> SignIn:
+def kept(context: AuthContext, host: Host, issued: IssuedToken) -> SignIn:
     """The sign-in that begins with what was issued; it is kept for later commands."""
     sign_in = _sign_in(issued, context.clock.now_seconds())
     context.credentials.keep(host.url, sign_in, is_new=True)

@@ -13,7 +13,7 @@ from mtribes_cli.errors import NotSignedInError, UsageError
 if TYPE_CHECKING:
     from mtribes_cli.api.client import Client
     from mtribes_cli.api.server_url import Host
-    from mtribes_cli.context import Context
+    from mtribes_cli.auth.context import AuthContext
 
 FRESHNESS_MARGIN_SECONDS = 60.0
 CRASH_POINTS = (
@@ -29,7 +29,7 @@ _TOKEN_ADVICE = "Copy it again: letters, digits and _ without spaces or quotes."
 class TokenSource:
     """Tokens for one host, in one command."""
 
-    def __init__(self, context: Context, host: Host) -> None:
+    def __init__(self, context: AuthContext, host: Host) -> None:
         self._context = context
         self._host = host
         self._is_host_named = False
@@ -136,12 +136,12 @@ class OneToken:
         """There is no other."""
 
 
-def from_environment(context: Context) -> str | None:
+def from_environment(context: AuthContext) -> str | None:
     """The variable whose credentials win over what is kept, if there is one."""
     return next((name for name in ("MTRIBES_TOKEN", "MTRIBES_CLIENT_ID") if context.variable(name)), None)
 
 
-def given_token(context: Context) -> str | None:
+def given_token(context: AuthContext) -> str | None:
     """`MTRIBES_TOKEN`, if it is set. Raises UsageError for what cannot be a token; its text is not repeated."""
     token = context.variable("MTRIBES_TOKEN")
     return checked_token(token, "MTRIBES_TOKEN") if token else None

@@ -19,12 +19,12 @@ from mtribes_cli.errors import (
 )
 from mtribes_cli.export.download import PIECE_BYTES, Fetching, OtherContentError
 from mtribes_cli.export.journal import ExportJournal, Underway
-from mtribes_cli.files.atomic_file import PRIVATE_MODE, passing_place
+from mtribes_cli.files.atomic_file import PRIVATE_MODE, passing_place, sync_folder
 from mtribes_cli.files.errors import file_error
 from mtribes_cli.files.output_file import OutputTarget, output_target, written_through
 from mtribes_cli.files.process_lock import only_one
-from mtribes_cli.generate.journal import sync_folder
 from mtribes_cli.terminal.result import Result
+from mtribes_cli.terminal.sanitize import made_safe
 
 if TYPE_CHECKING:
     from mtribes_cli.context import Context
@@ -163,7 +163,7 @@ class _Run:
             self._context.console.stream(_pieces(part))
             return
         try:
-            with written_through(self._output) as write:
+            with written_through(self._output, sanitize=made_safe) as write:
                 for piece in _pieces(part):
                     write(piece)
         except OSError as error:

@@ -4,6 +4,7 @@ import os
 import secrets
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -56,7 +57,7 @@ class _Passing(NamedTuple):
 def _replace(path: Path, content: bytes, passing: _Passing, reached: Reached = nothing_happens) -> None:
     staged = passing.path
     try:
-        _write_new(staged, content, mode=passing.mode)
+        write_new(staged, content, mode=passing.mode)
         reached("private-file-staged")
         staged.replace(path)
         reached("private-file-replaced")
@@ -66,19 +67,26 @@ def _replace(path: Path, content: bytes, passing: _Passing, reached: Reached = n
         if isinstance(error, OSError):
             error.filename = str(path)  # which is what the user knows of
         raise
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
-def _write_new(path: Path, content: bytes, *, mode: int) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    with os.fdopen(descriptor, "wb") as file:
+def write_new(
+    path: Path, content: bytes, *, mode: int = SHARED_MODE, reached: Callable[[], None] | None = None
+) -> None:
+    """A new file with `content`, on the disk when this returns; `reached` is called before it is made durable.
+
+    Never one that is there: that could be a link, or another name of somebody else's file.
+    """
+    with open(path, "xb", opener=partial(os.open, mode=mode)) as file:
         file.write(content)
         file.flush()
+        if reached:
+            reached()
         os.fsync(file.fileno())
 
 
-def _sync_folder(folder: Path) -> None:
-    """Make the rename itself last; Windows cannot open a folder, and needs not."""
+def sync_folder(folder: Path) -> None:
+    """Make the names in `folder` durable; Windows cannot open a folder, and needs not."""
     if os.name == "nt":
         return
     descriptor = os.open(folder, os.O_RDONLY)

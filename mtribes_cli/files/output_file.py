@@ -23,7 +23,6 @@ from mtribes_cli.files.atomic_file import write_whole
 from mtribes_cli.files.errors import file_error
 from mtribes_cli.files.real_paths import repository_around
 from mtribes_cli.numbers import whole_number
-from mtribes_cli.terminal.sanitize import made_safe
 
 MAX_LINKS = 40
 READER_WAIT_SECONDS = 60.0
@@ -64,23 +63,23 @@ def output_target(path: Path, shown: str, working_folder: Path) -> OutputTarget:
     return OutputTarget(path, file)
 
 
-def write_output(target: OutputTarget, content: bytes) -> None:
-    """Put `content` there, whole. Raises OSError."""
+def write_output(target: OutputTarget, content: bytes, *, sanitize: Callable[[str], str]) -> None:
+    """Put `content` there, whole; through `sanitize` where it is a terminal. Raises OSError."""
     if target.file is not None:
         write_whole(target.file, content)
         return
-    with written_through(target) as write:
+    with written_through(target, sanitize=sanitize) as write:
         write(content)
 
 
 @contextmanager
-def written_through(target: OutputTarget) -> Iterator[Callable[[bytes], None]]:
-    """Give what writes UTF-8 to a device or a pipe, a piece at a time; made safe where a terminal would obey it."""
+def written_through(target: OutputTarget, *, sanitize: Callable[[str], str]) -> Iterator[Callable[[bytes], None]]:
+    """Give what writes UTF-8 to a device or a pipe, a piece at a time; a terminal gets it through `sanitize`."""
     descriptor = _write_through(target.given)
     decoder = getincrementaldecoder("utf-8")(errors="replace")
 
     def write(piece: bytes) -> None:
-        shown = made_safe(decoder.decode(piece)).encode("utf-8", "replace") if os.isatty(descriptor) else piece
+        shown = sanitize(decoder.decode(piece)).encode("utf-8", "replace") if os.isatty(descriptor) else piece
         left = memoryview(shown)
         while left:
             left = left[os.write(descriptor, left) :]

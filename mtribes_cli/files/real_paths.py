@@ -5,11 +5,12 @@ removed is judged here by its resolved path.
 """
 
 import os
+import unicodedata
 from pathlib import Path
 
-from mtribes_cli.project.output_paths import is_repository_folder
-
 _REPOSITORY_HEAD = "HEAD"
+_REPOSITORY_FOLDERS = frozenset({".git", ".hg", ".svn", ".jj", ".bzr", "_darcs", ".pijul"})
+_SHORT_NAMES = ("git~", "hg~", "svn~", "jj~", "bzr~", "pijul~")  # what Windows calls them where names are short
 
 
 class RealPlaces:
@@ -66,3 +67,14 @@ def _is_git_directory(folder: str) -> bool:
     names = [os.path.lexists(f"{folder}/{name}") for name in (_REPOSITORY_HEAD, "objects", "refs", "commondir")]
     has_head, has_objects, has_refs, has_common = names
     return has_head and (has_common or (has_objects and has_refs))
+
+
+def is_repository_folder(name: str) -> bool:
+    """Whether some file system takes `name` for the own folder (or file) of git or of another version control."""
+    visible = "".join(character for character in folded(name) if unicodedata.category(character) != "Cf")
+    return visible.rstrip(". ").partition(":")[0] in _REPOSITORY_FOLDERS or visible.startswith(_SHORT_NAMES)
+
+
+def folded(path: str) -> str:
+    """The path as a file system that ignores case and Unicode form compares it."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())

@@ -9,16 +9,16 @@ A checkout may bring such a file along, from anybody: one is believed only when 
 """
 
 import json
-import os
 import re
 import stat
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+from mtribes_cli.files.atomic_file import sync_folder, write_new
 from mtribes_cli.files.bounded_reader import MAX_JOURNAL_BYTES, read_regular_file
+from mtribes_cli.files.real_paths import is_repository_folder
 from mtribes_cli.generate.journal_key import JournalKey
-from mtribes_cli.project.output_paths import JOURNAL_NAME, MAX_PATH_BYTES, STAGING_PREFIX, is_repository_folder
+from mtribes_cli.project.output_paths import JOURNAL_NAME, MAX_PATH_BYTES, STAGING_PREFIX
 
 JOURNAL_VERSION = 2
 
@@ -88,7 +88,7 @@ def write_journal(root: Path, journal: Journal, key: JournalKey) -> None:
     text = json.dumps({**journal._asdict(), "steps": steps})
     document = {"version": JOURNAL_VERSION, "mac": key.mac(text.encode()), "journal": text}
     passing.unlink(missing_ok=True)
-    write_durably(passing, json.dumps(document).encode())
+    write_new(passing, json.dumps(document).encode())
     passing.replace(place)
     sync_folder(root)
 
@@ -134,29 +134,6 @@ def is_staging_folder(place: Path) -> bool:
         return bool(_STAGING_NAME.fullmatch(place.name)) and stat.S_ISDIR(place.lstat().st_mode)
     except OSError:
         return False
-
-
-def write_durably(place: Path, content: bytes, then: Callable[[], None] = lambda: None) -> None:
-    """A new file with `content`, on the disk when this returns; `then` is called before it is made durable.
-
-    Never one that is there: that could be a link, or another name of somebody else's file.
-    """
-    with place.open("xb") as file:
-        file.write(content)
-        file.flush()
-        then()
-        os.fsync(file.fileno())
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in `folder` durable, where the system can."""
-    if os.name == "nt":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _journal(document: dict[str, Any]) -> Journal:

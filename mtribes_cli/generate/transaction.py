@@ -22,14 +22,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mtribes_cli.errors import FileError
-from mtribes_cli.files.atomic_file import Reached, nothing_happens
+from mtribes_cli.files.atomic_file import Reached, nothing_happens, sync_folder, write_new
 from mtribes_cli.files.process_lock import only_one
 from mtribes_cli.generate.journal import (
     Journal,
     Step,
     remove_journal_file,
-    sync_folder,
-    write_durably,
     write_journal,
 )
 from mtribes_cli.generate.journal_key import JournalKey
@@ -170,7 +168,7 @@ def _stage(root: Path, journal: Journal, contents: list[bytes | None], reached: 
     def stage_one(pair: tuple[Step, bytes | None]) -> None:
         step, content = pair
         if content is not None:
-            write_durably(step.staged(root), content, lambda: reached("file-written"))
+            write_new(step.staged(root), content, reached=lambda: reached("file-written"))
             _copy_mode(root / step.path, step.staged(root))
 
     with ThreadPoolExecutor(SYNC_THREADS) as pool:

@@ -13,9 +13,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mtribes_cli.files.bounded_reader import MEBIBYTE, NotRegularFileError, read_beginning
-from mtribes_cli.files.real_paths import RealPlaces
+from mtribes_cli.files.real_paths import RealPlaces, folded
 from mtribes_cli.project.lock_file import LockedTarget, text_hash
-from mtribes_cli.project.output_paths import folded
 
 MAX_READ_BYTES = 16 * MEBIBYTE  # twice what a generated file may have: CRLF for LF, at most
 

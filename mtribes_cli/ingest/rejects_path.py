@@ -18,6 +18,7 @@ from mtribes_cli.files.bounded_reader import MAX_STATE_FILE_BYTES, read_regular_
 from mtribes_cli.files.errors import file_error
 from mtribes_cli.files.output_file import OutputTarget, output_target, written_through
 from mtribes_cli.ingest.rejects import RejectsFormat, Spool, default_name
+from mtribes_cli.terminal.sanitize import made_safe
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -64,7 +65,7 @@ class RejectsFile:
 
     def _write_through(self, target: OutputTarget, rejects: Spool, kind: RejectsFormat) -> None:
         try:
-            with written_through(target) as write:
+            with written_through(target, sanitize=made_safe) as write:
                 text = io.TextIOWrapper(io.BufferedWriter(_Pieces(write)), encoding="utf-8", newline="")
                 kind.write(text, rejects)
                 text.flush()

@@ -20,6 +20,7 @@ from mtribes_cli.files.errors import file_error
 from mtribes_cli.files.output_file import output_target, write_output
 from mtribes_cli.files.text_encoding import GivenText, given_text
 from mtribes_cli.terminal.result import Document, Result
+from mtribes_cli.terminal.sanitize import made_safe
 
 if TYPE_CHECKING:
     from mtribes_cli.context import Context
@@ -183,7 +184,7 @@ def _put(context: Context, file: str, text: str) -> Result:
         return Result(None, (Document(text),))
     target = output_target(context.working_folder / file, file, context.working_folder)
     try:
-        write_output(target, text.encode())
+        write_output(target, text.encode(), sanitize=made_safe)
     except OSError as error:
         raise file_error(error, file, cannot_be="written") from error
     if target.file is None:  # which may be stdout by another name: nothing else is put there

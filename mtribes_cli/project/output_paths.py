@@ -6,6 +6,8 @@ Pure: text in, the first fault of each path out. What is on the disk at a path i
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 
+from mtribes_cli.files.real_paths import folded, is_repository_folder
+
 MAX_NAME_BYTES = 255
 MAX_PATH_BYTES = 1024
 MAX_TARGETS = 1_000  # of a project: each is compared with each
@@ -24,16 +26,9 @@ _WINDOWS_DEVICES = frozenset(
         *(f"{port}{n}" for port in ("com", "lpt") for n in "0123456789¹²³"),
     }
 )
-_REPOSITORY_FOLDERS = frozenset({".git", ".hg", ".svn", ".jj", ".bzr", "_darcs", ".pijul"})
-_SHORT_NAMES = ("git~", "hg~", "svn~", "jj~", "bzr~", "pijul~")  # what Windows calls them where names are short
 _REPOSITORY_FILES = frozenset({"head", "commondir"})
 _FILE_PUNCTUATION = str.maketrans(".-_", "aaa")
 _WINDOWS_FORBIDDEN = frozenset('<>:"|?*')
-
-
-def folded(path: str) -> str:
-    """The path as a file system that ignores case and Unicode form compares it."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
 
 
 def output_fault(output: str) -> str | None:
@@ -175,12 +170,6 @@ def _output_name_fault(name: str) -> str | None:
     if name.startswith(STAGING_PREFIX):
         return f"has a name that begins with {STAGING_PREFIX!r}, which is for files in transit"
     return None
-
-
-def is_repository_folder(name: str) -> bool:
-    """Whether some file system takes `name` for the own folder (or file) of git or of another version control."""
-    visible = "".join(character for character in folded(name) if unicodedata.category(character) != "Cf")
-    return visible.rstrip(". ").partition(":")[0] in _REPOSITORY_FOLDERS or visible.startswith(_SHORT_NAMES)
 
 
 def _byte_length(text: str) -> int:

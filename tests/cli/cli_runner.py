@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from mtribes_cli.clock import Clock
-from mtribes_cli.context import Context, Folders
+from mtribes_cli.context import Context
+from mtribes_cli.files.app_paths import AppPaths
 from mtribes_cli.main import main
 from tests import secrecy
 
@@ -113,9 +114,9 @@ class Mtribes:
         )
 
     @property
-    def folders(self) -> Folders:
+    def folders(self) -> AppPaths:
         """Where files of theirs are kept."""
-        return Folders(config=self.home / "config", state=self.home / "state", server=self.home / "server")
+        return AppPaths(config=self.home / "config", state=self.home / "state", server=self.home / "server")
 
     @property
     def credentials_file(self) -> Path:

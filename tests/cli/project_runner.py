@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from mtribes_cli.context import Context, Folders
+from mtribes_cli.context import Context
+from mtribes_cli.files.app_paths import AppPaths
 from tests.cli.cli_runner import Mtribes, Outcome
 from tests.cli.code_stub import TOKEN
 
@@ -31,10 +32,10 @@ class Project(Mtribes):
         return self.home
 
     @property
-    def folders(self) -> Folders:
+    def folders(self) -> AppPaths:
         """The user's folders."""
         beside = self.home.parent
-        return Folders(config=beside / "config", state=beside / "state" / "mtribes", server=beside / "server")
+        return AppPaths(config=beside / "config", state=beside / "state" / "mtribes", server=beside / "server")
 
     def context(self, streams: Any) -> Context:
         """Their world, in which a crash can happen."""

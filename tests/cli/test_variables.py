@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mtribes_cli.context import Folders
+from mtribes_cli.files.app_paths import AppPaths
 from tests.cli.cli_runner import Mtribes
 from tests.cli.stub_server import Peer, data
 
@@ -42,5 +42,5 @@ def test_variables_of_others_stay_as_they_are(user: Mtribes, peer: Peer) -> None
 def test_the_data_folder_is_found_as_the_server_finds_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)
-    assert Folders.of_this_user({"MTRIBES_DATA": "~/data"}).server == tmp_path / "data"
-    assert Folders.of_this_user({"MTRIBES_DATA": "data"}).server == tmp_path / "data"
+    assert AppPaths.of_this_user({"MTRIBES_DATA": "~/data"}).server == tmp_path / "data"
+    assert AppPaths.of_this_user({"MTRIBES_DATA": "data"}).server == tmp_path / "data"

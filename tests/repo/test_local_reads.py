@@ -16,13 +16,10 @@ ALLOWED = {
     ("terminal/console.py", "_close_quietly"): "the null device, for writing",
     ("terminal/console.py", "_nowhere"): "the null device",
     ("context.py", "open_in_browser"): "opens a browser and no file",
-    ("files/atomic_file.py", "_write_new"): "a new file, for writing",
-    ("files/atomic_file.py", "_sync_folder"): "a folder, to make its names last",
-    ("generate/journal.py", "write_durably"): "a new file, for writing",
-    ("generate/journal.py", "sync_folder"): "a folder, to make its names last",
+    ("files/atomic_file.py", "write_new"): "a new file, for writing",
+    ("files/atomic_file.py", "sync_folder"): "a folder, to make its names last",
     ("files/output_file.py", "_write_through"): "what the user named, for writing",
     ("files/output_file.py", "_opened_with_reader"): "the same",
-    ("crash_report.py", "_write_new"): "a new file, for writing",
     ("local_server.py", "_detached"): "the log of the server, for writing",
     ("export/download.py", "_opened"): "the part file of an export, a piece at a time; no link is followed",
     ("export/job.py", "_pieces"): "the same",
@@ -31,7 +28,6 @@ ALLOWED = {
     ("ingest/rejects_path.py", "_digest"): "a regular file, a piece at a time",
     ("ingest/journal.py", "part"): "a line of the user's own state",
     ("ingest/journal.py", "add"): "the same, for writing",
-    ("ingest/journal.py", "_write_new"): "a new file, for writing",
     ("ingest/journal.py", "_read"): "the user's own state, a line at a time",
 }
 
