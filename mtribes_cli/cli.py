@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from mtribes_cli.commands import WORDS, Word
+from mtribes_cli.commands import WORDS, CommandSpec
 from mtribes_cli.context import Context
 from mtribes_cli.crash_report import as_mtribes_error, nearest
 from mtribes_cli.errors import MtribesError, UsageError
-from mtribes_cli.global_options import Arguments, put_in_order
+from mtribes_cli.global_options import Arguments, extract_global_options
 from mtribes_cli.help import command_help, program_help
 from mtribes_cli.terminal.result import Document, Result
 
@@ -27,8 +27,8 @@ def dispatch(argv: Sequence[str], context: Context | None) -> int:
     arguments = Arguments(switches=frozenset({"--json"} & set(argv)))
     name = ""
     try:
-        world = replace(world, environment=stripped_variables(world.environment))
-        arguments = put_in_order(argv)
+        world = replace(world, environment=strip_variables(world.environment))
+        arguments = extract_global_options(argv)
         name = _name(arguments.words)
         world = world.for_command(arguments)
         result = _result(arguments, world)
@@ -66,7 +66,7 @@ def _result(arguments: Arguments, context: Context) -> Result:
     return _run(command, word, words, context)
 
 
-def _run(command: Any, word: Word, words: list[str], context: Context) -> Result:
+def _run(command: Any, word: CommandSpec, words: list[str], context: Context) -> Result:
     """Let Typer read the words and call the command."""
     with command.make_context(f"{PROGRAM} {word.name}", words, obj=context) as call:
         result = command.invoke(call)
@@ -75,7 +75,7 @@ def _run(command: Any, word: Word, words: list[str], context: Context) -> Result
     return result
 
 
-def _descend(command: Any, word: Word, words: list[str]) -> Any:
+def _descend(command: Any, word: CommandSpec, words: list[str]) -> Any:
     """Typer's context of the command that the words name; nothing is run."""
     call = command.make_context(f"{PROGRAM} {word.name}", [], resilient_parsing=True)
     rest = list(words)
@@ -85,7 +85,7 @@ def _descend(command: Any, word: Word, words: list[str]) -> Any:
     return call
 
 
-def typer_command(word: Word) -> Any:
+def typer_command(word: CommandSpec) -> Any:
     """The command or group of a word, as Typer made it."""
     module = importlib.import_module(f"mtribes_cli.commands.{word.module}")
     from typer.main import get_command, get_group  # noqa: PLC0415 - start-up time
@@ -93,7 +93,7 @@ def typer_command(word: Word) -> Any:
     return get_group(module.app) if word.has_verbs else get_command(module.app)
 
 
-def _word(given: str) -> Word:
+def _word(given: str) -> CommandSpec:
     if given in WORDS:
         return WORDS[given]
     what = f"No such option: {given}" if given.startswith("-") else f"There is no command {given!r}."
@@ -113,7 +113,7 @@ def _name(words: Sequence[str]) -> str:
     return " ".join(given for given in words[:depth] if not given.startswith("-"))
 
 
-def stripped_variables(environment: Mapping[str, str]) -> Mapping[str, str]:
+def strip_variables(environment: Mapping[str, str]) -> Mapping[str, str]:
     """The environment, in which no value of ours has blanks or line breaks around it.
 
     UsageError names a variable whose value is in quotes: no shell took them away.

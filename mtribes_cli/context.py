@@ -17,9 +17,9 @@ from mtribes_cli.global_options import Arguments
 from mtribes_cli.terminal.console import Console, Style, standard_streams
 
 if TYPE_CHECKING:
-    from mtribes_cli.api.client import Client, GivesTokens
+    from mtribes_cli.api.client import Client, TokenProvider
     from mtribes_cli.api.server_url import Host
-    from mtribes_cli.auth.credential_store import Credentials
+    from mtribes_cli.auth.credential_store import CredentialStore
     from mtribes_cli.project.project_file import ProjectFile
     from mtribes_cli.settings import Settings
 
@@ -54,7 +54,7 @@ class Context:
     browser: Callable[[str], bool] = open_in_browser
     own_folders: AppPaths | None = None  # None: the system's
     system_root: Path = Path("/")  # where the system tells what it is: a container, WSL
-    at_crash_point: Callable[[str], None] = lambda _name: None  # tests end the process here
+    failpoint: Callable[[str], None] = lambda _name: None  # tests end the process here
 
     meant_host: Host | None = None  # what a command found out itself; None: flags, variables and `mtribes.toml` say it
 
@@ -127,11 +127,11 @@ class Context:
         )
 
     @cached_property
-    def credentials(self) -> Credentials:
+    def credentials(self) -> CredentialStore:
         """Sign-ins that are kept between commands."""
-        from mtribes_cli.auth.credential_store import Credentials  # noqa: PLC0415 - start-up time
+        from mtribes_cli.auth.credential_store import CredentialStore  # noqa: PLC0415 - start-up time
 
-        return Credentials(self.folders.config, self.console, self.at_crash_point)
+        return CredentialStore(self.folders.config, self.console, self.failpoint)
 
     @cached_property
     def host(self) -> Host:
@@ -146,13 +146,13 @@ class Context:
     def client_for(self, host: Host) -> Client:
         """Another server, with the credentials for it."""
         from mtribes_cli.api.client import Client  # noqa: PLC0415 - start-up time
-        from mtribes_cli.auth.token_provider import TokenSource  # noqa: PLC0415 - start-up time
+        from mtribes_cli.auth.token_provider import HostTokenProvider  # noqa: PLC0415 - start-up time
 
-        client = Client(host.url, TokenSource(self, host), console=self.console, clock=self.clock)
+        client = Client(host.url, HostTokenProvider(self, host), console=self.console, clock=self.clock)
         self.resources.callback(client.close)
         return client
 
-    def client_with(self, tokens: GivesTokens) -> Client:
+    def client_with(self, tokens: TokenProvider) -> Client:
         """The server that is meant, with other credentials."""
         from mtribes_cli.api.client import Client  # noqa: PLC0415 - start-up time
 

@@ -68,7 +68,7 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
 
 
 def _bug(error: BaseException, context: Context) -> BugError:
-    what = f"A fault of mtribes itself: {redacted(str(error), context) or type(error).__name__}"
+    what = f"A fault of mtribes itself: {redact(str(error), context) or type(error).__name__}"
     try:
         path = _write_traceback(error, context)
     except OSError as reason:
@@ -89,7 +89,7 @@ def _write_traceback(error: BaseException, context: Context) -> Path:
     path = folder / f"crash-{int(context.clock.now_seconds())}-{os.getpid()}-{os.urandom(3).hex()}.txt"
     head = f"mtribes {__version__}, Python {platform.python_version()}, {platform.platform()}\n"
     text = head + "".join(traceback.format_exception(error))
-    write_new(path, redacted(text, context).encode("utf-8", "backslashreplace"), mode=PRIVATE_MODE)
+    write_new(path, redact(text, context).encode("utf-8", "backslashreplace"), mode=PRIVATE_MODE)
     _keep_newest(folder)
     return path
 
@@ -104,7 +104,7 @@ def _keep_newest(folder: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def redacted(text: str, context: Context) -> str:
+def redact(text: str, context: Context) -> str:
     """`text` without anything that looks like a token of ours, and without the secrets of the environment."""
     for name in _SECRET_VARIABLES:
         secret = context.variable(name)

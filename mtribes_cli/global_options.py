@@ -43,7 +43,7 @@ class Arguments:
         return name in self.switches
 
 
-def put_in_order(argv: Sequence[str]) -> Arguments:
+def extract_global_options(argv: Sequence[str]) -> Arguments:
     """The global options of `argv`, and all the rest as it stood.
 
     A value that looks like a global option is written `--name=--json`.

@@ -17,17 +17,17 @@ from urllib.parse import urlencode
 from mtribes_cli.api.decoding import items
 from mtribes_cli.api.models import access, exports, history, imports, people, resources, sessions
 from mtribes_cli.api.models import tribes as tribe_models
-from mtribes_cli.api.request import JSON, Request, SentDocument, environment_path, get, given, patch, path_of, post
+from mtribes_cli.api.request import JSON, Request, SentDocument, drop_none, environment_path, get, patch, path_of, post
 from mtribes_cli.api.response import (
     TRY_LATER_STATUSES,
-    Answer,
-    data_of,
+    ApiResponse,
     next_page,
+    parse_token_response,
     raise_failure,
     retry_after_seconds,
-    token_of,
+    unwrap_envelope,
 )
-from mtribes_cli.api.transport import Connection, Seen, SendError
+from mtribes_cli.api.transport import TimedResponse, Transport, TransportError
 from mtribes_cli.errors import AnswerError
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ METADATA_PATH = "/.well-known/oauth-authorization-server"
 Entity = TypeVar("Entity")
 
 
-class GivesTokens(Protocol):
+class TokenProvider(Protocol):
     """Where access tokens come from."""
 
     def token(self, client: Client) -> str:
@@ -62,13 +62,13 @@ class Client:
     def __init__(
         self,
         base_url: str,
-        tokens: GivesTokens,
+        tokens: TokenProvider,
         *,
         console: Console,
         clock: Clock,
     ) -> None:
         self.base_url = base_url
-        self._connection = Connection(base_url, console)
+        self._connection = Transport(base_url, console)
         self._tokens = tokens
         self._console = console
         self._clock = clock
@@ -89,7 +89,7 @@ class Client:
 
     def create_organization(self, *, key: str, name: str | None) -> resources.Organization:
         """A new organization."""
-        body = {"key": key} | given(name=name)
+        body = {"key": key} | drop_none(name=name)
         return self._one(post(("v2", "organizations"), body, once=True), resources.Organization.read)
 
     def rename_organization(self, organization: str, *, name: str) -> resources.Organization:
@@ -98,7 +98,7 @@ class Client:
 
     def delete_organization(self, organization: str) -> None:
         """Delete an organization that has no Spaces."""
-        data_of(self.send(Request("DELETE", path_of("v2", "organizations", organization))))
+        unwrap_envelope(self.send(Request("DELETE", path_of("v2", "organizations", organization))))
 
     def spaces(self, organization: str | None = None) -> tuple[resources.Space, ...]:
         """The Spaces that can be seen, or those of one organization."""
@@ -116,21 +116,23 @@ class Client:
 
     def rename_space(self, space: str, *, name: str, note: str | None) -> resources.Space:
         """Give a Space another name."""
-        return self._one(patch(("v2", "spaces", space), {"name": name}, query=given(note=note)), resources.Space.read)
+        return self._one(
+            patch(("v2", "spaces", space), {"name": name}, query=drop_none(note=note)), resources.Space.read
+        )
 
     def delete_space(self, space: str) -> None:
         """Delete a Space and everything in it."""
-        data_of(self.send(Request("DELETE", path_of("v2", "spaces", space))))
+        unwrap_envelope(self.send(Request("DELETE", path_of("v2", "spaces", space))))
 
     # Models
 
     def model(self, space: str, *, revision: int | None = None) -> Mapping[str, object]:
         """A Space's model as a document."""
-        return self._one(get("v2", "spaces", space, "model", query=given(revision=revision)), _document)
+        return self._one(get("v2", "spaces", space, "model", query=drop_none(revision=revision)), _document)
 
     def model_yaml(self, space: str, *, revision: int | None = None) -> str:
         """The same, as the server writes it in YAML."""
-        return self._yaml(("v2", "spaces", space, "model"), query=given(revision=revision))
+        return self._yaml(("v2", "spaces", space, "model"), query=drop_none(revision=revision))
 
     def push_model(self, space: str, document: SentDocument) -> resources.PushedModel:
         """Replace a Space's model; unless forced the document's own revision must be the newest."""
@@ -156,7 +158,7 @@ class Client:
     ) -> resources.GeneratedCode:
         """Generated code for all targets; none of it where `if_code_hash` is still the hash."""
         asked = {"targets": [{"language": target.language, "options": dict(target.options)} for target in targets]}
-        body = asked | given(revision=revision, if_code_hash=if_code_hash)
+        body = asked | drop_none(revision=revision, if_code_hash=if_code_hash)
         request = post(("v2", "spaces", space, "code"), body, may_repeat=True)
         return self._one(request, resources.GeneratedCode.read)
 
@@ -173,11 +175,11 @@ class Client:
     def delivery(self, space: str, environment: str, *, revision: int | None = None) -> Mapping[str, object]:
         """What an environment delivers, as a document."""
         path = (*environment_path(space, environment), "delivery")
-        return self._one(get(*path, query=given(revision=revision)), _document)
+        return self._one(get(*path, query=drop_none(revision=revision)), _document)
 
     def delivery_yaml(self, space: str, environment: str, *, revision: int | None = None) -> str:
         """The same, as the server writes it in YAML."""
-        return self._yaml((*environment_path(space, environment), "delivery"), query=given(revision=revision))
+        return self._yaml((*environment_path(space, environment), "delivery"), query=drop_none(revision=revision))
 
     def push_delivery(self, space: str, environment: str, document: SentDocument) -> resources.PushedDelivery:
         """Replace what an environment delivers; unless forced the document's own revision must be the newest."""
@@ -198,7 +200,7 @@ class Client:
     ) -> resources.PushedDelivery:
         """Deliver an older revision again. Raises ConflictError when the present one is another than `instead_of`."""
         path = (*environment_path(space, environment), "delivery", "restore")
-        request = post(path, {"revision": revision}, query=given(note=note), once=True)
+        request = post(path, {"revision": revision}, query=drop_none(note=note), once=True)
         request = replace(request, headers={**request.headers, "If-Match": f'"{instead_of}"'})
         return self._one(request, resources.PushedDelivery.read)
 
@@ -218,7 +220,7 @@ class Client:
         self, space: str, environment: str, verb: str, collections: Sequence[str], note: str | None
     ) -> resources.Published:
         path, body = (*environment_path(space, environment), verb), {"collections": list(collections)}
-        return self._one(post(path, body, query=given(note=note), may_repeat=True), resources.Published.read)
+        return self._one(post(path, body, query=drop_none(note=note), may_repeat=True), resources.Published.read)
 
     def keys(self, space: str, environment: str) -> tuple[resources.EnvironmentKey, ...]:
         """The public keys of an environment."""
@@ -231,7 +233,7 @@ class Client:
 
     def revoke_key(self, space: str, environment: str, key: str) -> None:
         """Revoke a key, by its id or its text."""
-        data_of(
+        unwrap_envelope(
             self.send(Request("DELETE", path_of(*environment_path(space, environment), "keys", key), may_repeat=True))
         )
 
@@ -251,7 +253,7 @@ class Client:
     def track(self, key: str, event: Mapping[str, object]) -> None:
         """Store an event that has an id, as an app with this key would."""
         request = post(("api", "client", "events"), [event], may_repeat=True)
-        answer = self._send_patiently(request, token=key)
+        answer = self._send_with_retries(request, token=key)
         if not answer.is_success:
             raise_failure(answer)
 
@@ -296,39 +298,39 @@ class Client:
     def tag_user(self, space: str, environment: str, user: str, *, tag: str) -> None:
         """Give a user a tag."""
         path = path_of(*environment_path(space, environment), "users", user, "tags", tag)
-        data_of(self.send(Request("PUT", path, may_repeat=True)))
+        unwrap_envelope(self.send(Request("PUT", path, may_repeat=True)))
 
     def untag_user(self, space: str, environment: str, user: str, *, tag: str) -> None:
         """Take a tag from a user."""
         path = path_of(*environment_path(space, environment), "users", user, "tags", tag)
-        data_of(self.send(Request("DELETE", path, may_repeat=True)))
+        unwrap_envelope(self.send(Request("DELETE", path, may_repeat=True)))
 
     def tag_visitor(self, space: str, environment: str, visitor: str, *, tag: str) -> None:
         """Give a visitor a tag."""
         path = path_of(*environment_path(space, environment), "visitors", visitor, "tags", tag)
-        data_of(self.send(Request("PUT", path, may_repeat=True)))
+        unwrap_envelope(self.send(Request("PUT", path, may_repeat=True)))
 
     def untag_visitor(self, space: str, environment: str, visitor: str, *, tag: str) -> None:
         """Take a tag from a visitor."""
         path = path_of(*environment_path(space, environment), "visitors", visitor, "tags", tag)
-        data_of(self.send(Request("DELETE", path, may_repeat=True)))
+        unwrap_envelope(self.send(Request("DELETE", path, may_repeat=True)))
 
     def user_tags(self, space: str, environment: str, *, search: str | None = None) -> tuple[resources.UserTag, ...]:
         """The tags that somebody has, or those with a text in them."""
         path = (*environment_path(space, environment), "user-tags")
-        return self._all(path, resources.UserTag.read, query=given(search=search))
+        return self._all(path, resources.UserTag.read, query=drop_none(search=search))
 
     def event_names(
         self, space: str, environment: str, *, search: str | None = None
     ) -> tuple[resources.EventName, ...]:
         """The names of the events that arrive, or those with a text in them."""
         path = (*environment_path(space, environment), "event-names")
-        return self._all(path, resources.EventName.read, query=given(search=search))
+        return self._all(path, resources.EventName.read, query=drop_none(search=search))
 
     def delete_tag(self, space: str, environment: str, tag: str) -> people.TagRemoval | None:
         """Delete a tag from everybody; None once it is done, else who still has it while the server goes on."""
         path = path_of(*environment_path(space, environment), "user-tags", tag)
-        data = data_of(self.send(Request("DELETE", path, may_repeat=True)))
+        data = unwrap_envelope(self.send(Request("DELETE", path, may_repeat=True)))
         return _only(data, people.TagRemoval.read) if data else None
 
     # Imports
@@ -389,7 +391,7 @@ class Client:
             answer = self._connection.fetch(request, take, token=token)
             if answer.status == HTTPStatus.UNAUTHORIZED and (renewed := self._tokens.renewed(self, token)):
                 answer = self._connection.fetch(request, take, token=renewed)
-        except SendError as failure:
+        except TransportError as failure:
             raise failure.error from failure
         if not answer.is_success:
             raise_failure(answer)
@@ -398,7 +400,7 @@ class Client:
 
     def tokens(self, organization: str | None = None) -> tuple[access.Token, ...]:
         """One's own tokens, or those of members that reach an organization."""
-        return self._all(("v2", "tokens"), access.Token.read, query=given(organization=organization))
+        return self._all(("v2", "tokens"), access.Token.read, query=drop_none(organization=organization))
 
     def create_token(self, wanted: Mapping[str, object]) -> access.CreatedToken:
         """A new token of one's own."""
@@ -406,12 +408,12 @@ class Client:
 
     def revoke_personal_token(self, token_id: str) -> None:
         """End a token by its id."""
-        data_of(self.send(Request("DELETE", path_of("v2", "tokens", token_id), may_repeat=True)))
+        unwrap_envelope(self.send(Request("DELETE", path_of("v2", "tokens", token_id), may_repeat=True)))
 
     def revoke_by_text(self, secret: str) -> None:
         """End whatever a text opens; no credentials are sent besides."""
         request = post(("v2", "tokens", "revoke"), {"token": secret}, may_repeat=True)
-        data_of(self.send(replace(request, is_authorized=False)))
+        unwrap_envelope(self.send(replace(request, is_authorized=False)))
 
     def members(self, organization: str) -> tuple[access.Member, ...]:
         """Who belongs to an organization."""
@@ -430,7 +432,7 @@ class Client:
 
     def remove_member(self, organization: str, email: str) -> None:
         """End a membership."""
-        data_of(self.send(Request("DELETE", path_of("v2", "organizations", organization, "members", email))))
+        unwrap_envelope(self.send(Request("DELETE", path_of("v2", "organizations", organization, "members", email))))
 
     def invitations(self, organization: str) -> tuple[access.Invitation, ...]:
         """Who is invited and has not joined yet."""
@@ -444,7 +446,7 @@ class Client:
     def withdraw_invitation(self, organization: str, invitation_id: str) -> None:
         """Have a link open nothing any more."""
         path = path_of("v2", "organizations", organization, "invitations", invitation_id)
-        data_of(self.send(Request("DELETE", path)))
+        unwrap_envelope(self.send(Request("DELETE", path)))
 
     def service_accounts(self, organization: str) -> tuple[access.ServiceAccount, ...]:
         """The programs that belong to an organization."""
@@ -458,7 +460,7 @@ class Client:
     def revoke_service_account(self, organization: str, account_id: str) -> None:
         """End a service account and its tokens."""
         path = path_of("v2", "organizations", organization, "service-accounts", account_id)
-        data_of(self.send(Request("DELETE", path, may_repeat=True)))
+        unwrap_envelope(self.send(Request("DELETE", path, may_repeat=True)))
 
     # Tribes
 
@@ -468,11 +470,11 @@ class Client:
 
     def tribes_document(self, space: str, *, revision: int | None = None) -> Mapping[str, object]:
         """All of them as one document."""
-        return self._one(get("v2", "spaces", space, "tribes", query=given(revision=revision)), _document)
+        return self._one(get("v2", "spaces", space, "tribes", query=drop_none(revision=revision)), _document)
 
     def tribes_yaml(self, space: str, *, revision: int | None = None) -> str:
         """The same, as the server writes it in YAML."""
-        return self._yaml(("v2", "spaces", space, "tribes"), query=given(revision=revision))
+        return self._yaml(("v2", "spaces", space, "tribes"), query=drop_none(revision=revision))
 
     def push_tribes(self, space: str, document: SentDocument) -> tribe_models.PushedTribes:
         """Replace all tribes of a Space; unless forced the document's own revision must be the newest."""
@@ -492,8 +494,8 @@ class Client:
 
     def delete_tribe(self, space: str, tribe: str, *, note: str | None = None) -> None:
         """Remove a tribe that no scenario is for."""
-        path = path_of("v2", "spaces", space, "tribes", tribe, query=given(note=note))
-        data_of(self.send(Request("DELETE", path)))
+        path = path_of("v2", "spaces", space, "tribes", tribe, query=drop_none(note=note))
+        unwrap_envelope(self.send(Request("DELETE", path)))
 
     def count_tribe(self, space: str, environment: str, tribe: str) -> tribe_models.TribeCount:
         """How many people are in a tribe."""
@@ -521,34 +523,34 @@ class Client:
             raise_failure(answer)
         return resources.OAuthServer.read(answer.json(), "metadata")
 
-    def seen(self) -> Seen:
+    def seen(self) -> TimedResponse:
         """That description, and how it came: asked for once, without credentials."""
         request = Request("GET", METADATA_PATH, is_authorized=False)
         try:
             return self._connection.look(request)
-        except SendError as failure:
+        except TransportError as failure:
             raise failure.error from failure
 
     def issue_token(self, form: Mapping[str, str], *, may_repeat: bool = False) -> resources.IssuedToken:
         """A token for a grant (RFC 6749, 4). Raises NotSignedInError when the grant is refused."""
         answer = self._send_form("/oauth/token", form, may_repeat=may_repeat)
-        return resources.IssuedToken.read(token_of(answer), "token")
+        return resources.IssuedToken.read(parse_token_response(answer), "token")
 
     def device_codes(self, form: Mapping[str, str]) -> resources.DeviceCodes:
         """A code for a person, and one for this program (RFC 8628, 3.1)."""
         answer = self._send_form("/oauth/device_authorization", form, may_repeat=True)
-        return resources.DeviceCodes.read(token_of(answer), "device authorization")
+        return resources.DeviceCodes.read(parse_token_response(answer), "device authorization")
 
     def revoke_token(self, form: Mapping[str, str]) -> None:
         """End a token and what came of it (RFC 7009)."""
         answer = self._send_form("/oauth/revoke", form, may_repeat=True)
         if not answer.is_success:
-            token_of(answer)
+            parse_token_response(answer)
 
     # How it is sent
 
     def _one(self, request: Request, read: Callable[[object, str], Entity]) -> Entity:
-        return _only(data_of(self.send(request)), read)
+        return _only(unwrap_envelope(self.send(request)), read)
 
     def _all(
         self,
@@ -565,7 +567,7 @@ class Client:
         while place:
             seen.add(place)
             answer = self.send(Request("GET", place, may_repeat=True))
-            found += items(data_of(answer), read, "data")
+            found += items(unwrap_envelope(answer), read, "data")
             size_bytes += len(answer.body)
             place = next_page(answer, place)
             if place and (place in seen or len(seen) >= MAX_PAGES or size_bytes > MAX_LIST_BYTES):
@@ -595,7 +597,7 @@ class Client:
         while place and len(found) <= limit:
             seen.add(place)
             answer = self.send(Request("GET", place, may_repeat=True))
-            page = items(data_of(answer), read, "data")
+            page = items(unwrap_envelope(answer), read, "data")
             found += page
             place = next_page(answer, place) if page or has_empty_pages else None
             if place and not page and (place in seen or len(seen) >= MAX_PAGES):
@@ -617,10 +619,10 @@ class Client:
         self, path: Sequence[str], read: Callable[[object, str], Entity], document: SentDocument
     ) -> Entity:
         headers = {"Content-Type": document.content_type} | ({"If-Match": "*"} if document.force else {})
-        request = Request("PUT", path_of(*path, query=given(note=document.note)), document.content, headers)
+        request = Request("PUT", path_of(*path, query=drop_none(note=document.note)), document.content, headers)
         return self._one(request, read)
 
-    def _send_form(self, path: str, form: Mapping[str, str], *, may_repeat: bool) -> Answer:
+    def _send_form(self, path: str, form: Mapping[str, str], *, may_repeat: bool) -> ApiResponse:
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
         body = urlencode(form).encode()
         return self.send(Request("POST", path, body, headers, may_repeat=may_repeat, is_authorized=False))
@@ -629,25 +631,25 @@ class Client:
         """Let go of connections."""
         self._connection.close()
 
-    def send(self, request: Request) -> Answer:
+    def send(self, request: Request) -> ApiResponse:
         """The answer, whatever its status; with a renewed token where the first one was refused."""
         if not request.is_authorized:
-            return self._send_patiently(request, token=None)
+            return self._send_with_retries(request, token=None)
         token = self._tokens.token(self)
-        answer = self._send_patiently(request, token=token)
+        answer = self._send_with_retries(request, token=token)
         if answer.status == HTTPStatus.UNAUTHORIZED:
             renewed = self._tokens.renewed(self, token)
             if renewed:
-                return self._send_patiently(request, token=renewed)
+                return self._send_with_retries(request, token=renewed)
         return answer
 
-    def _send_patiently(self, request: Request, *, token: str | None) -> Answer:
+    def _send_with_retries(self, request: Request, *, token: str | None) -> ApiResponse:
         """What did not reach the server is sent again; what did, only if it may arrive twice."""
         for attempt in range(1, MAX_ATTEMPTS + 1):
             is_last = attempt == MAX_ATTEMPTS
             try:
                 answer = self._connection.send(request, token=token)
-            except SendError as failure:
+            except TransportError as failure:
                 may_repeat = failure.is_passing and (request.may_repeat or failure.never_arrived)
                 if is_last or not may_repeat:
                     raise failure.error from failure
@@ -658,7 +660,7 @@ class Client:
             self._pause(attempt, retry_after_seconds(answer))
         raise AssertionError("the last attempt returns or raises")
 
-    def _is_to_be_repeated(self, request: Request, answer: Answer) -> bool:
+    def _is_to_be_repeated(self, request: Request, answer: ApiResponse) -> bool:
         asked_seconds = retry_after_seconds(answer)
         still_runs = answer.status == HTTPStatus.CONFLICT and asked_seconds is not None  # its own first sending
         waits = (asked_seconds or 0) <= MAX_PAUSE_SECONDS
@@ -671,7 +673,7 @@ class Client:
         self._clock.sleep(seconds)
 
 
-def _endless_list(answer: Answer, place: str, seen: set[str]) -> AnswerError:
+def _endless_list(answer: ApiResponse, place: str, seen: set[str]) -> AnswerError:
     return AnswerError(
         f"{answer.url} has a list without an end: {_endless(place, seen)}.",
         "Is the host right? If it is, tell whoever runs the server.",

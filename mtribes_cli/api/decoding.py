@@ -17,7 +17,7 @@ UPGRADE_ADVICE = (
 )
 
 
-class Fields:
+class JsonObject:
     """An object of an answer, and where in the answer it stands."""
 
     def __init__(self, value: object, place: str = "answer") -> None:

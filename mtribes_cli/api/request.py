@@ -84,6 +84,6 @@ def environment_path(space: str, environment: str) -> tuple[str, ...]:
     return "v2", "spaces", space, "environments", environment
 
 
-def given(**values: object) -> dict[str, object]:
+def drop_none(**values: object) -> dict[str, object]:
     """Those of `values` that are not None."""
     return {name: value for name, value in values.items() if value is not None}

@@ -38,7 +38,7 @@ _LOOK_AT_HOST = "See that the host is right, and that nothing stands between you
 
 
 @dataclass(frozen=True)
-class Answer:
+class ApiResponse:
     """A whole answer. Header names are in lower case."""
 
     url: str
@@ -78,7 +78,7 @@ class Answer:
             ) from None
 
 
-def data_of(answer: Answer) -> Sequence[object]:
+def unwrap_envelope(answer: ApiResponse) -> Sequence[object]:
     """The entities of a good answer in the envelope; else the error that it stands for is raised."""
     if not answer.is_success:
         raise_failure(answer)
@@ -91,7 +91,7 @@ def data_of(answer: Answer) -> Sequence[object]:
     return data
 
 
-def raise_failure(answer: Answer) -> NoReturn:
+def raise_failure(answer: ApiResponse) -> NoReturn:
     """The error that a failure of the Platform API stands for."""
     if 300 <= answer.status < 400:  # noqa: PLR2004 - HTTP's own numbers
         raise NetworkError(
@@ -107,7 +107,7 @@ def raise_failure(answer: Answer) -> NoReturn:
     raise _error(answer, problems, "; ".join(problem.message for problem in problems))
 
 
-def _error(answer: Answer, problems: tuple[Problem, ...], said: str) -> MtribesError:
+def _error(answer: ApiResponse, problems: tuple[Problem, ...], said: str) -> MtribesError:
     """By status; `said` are the server's own words, if it had any."""
     simple: dict[int, tuple[type[MtribesError], str, str]] = {
         401: (NotSignedInError, "The server does not accept the sign-in.", _SIGN_IN),
@@ -145,7 +145,7 @@ def _error(answer: Answer, problems: tuple[Problem, ...], said: str) -> MtribesE
     )
 
 
-def _problems(answer: Answer) -> tuple[Problem, ...]:
+def _problems(answer: ApiResponse) -> tuple[Problem, ...]:
     """What the envelope lists, as far as there is an envelope."""
     try:
         envelope = answer.json()
@@ -170,12 +170,12 @@ def _count(problems: Sequence[Problem]) -> str:
     return "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
 
 
-def _try_again(answer: Answer) -> str:
+def _try_again(answer: ApiResponse) -> str:
     seconds = retry_after_seconds(answer)
     return f"Try again in {seconds:.0f} seconds." if seconds else "Try again later."
 
 
-def retry_after_seconds(answer: Answer) -> float | None:
+def retry_after_seconds(answer: ApiResponse) -> float | None:
     """What `Retry-After` says (RFC 9110, 10.2.3): a number, or a date, held against the server's own `Date`."""
     text = answer.headers.get("retry-after", "").strip()
     if text.isascii() and text.isdigit():
@@ -185,7 +185,7 @@ def retry_after_seconds(answer: Answer) -> float | None:
     return max((until - now).total_seconds(), 0.0) if until and now else None
 
 
-def date_of(answer: Answer) -> datetime | None:
+def date_of(answer: ApiResponse) -> datetime | None:
     """When the server says that it answered."""
     return _date(answer.headers.get("date", ""))
 
@@ -200,13 +200,13 @@ def _date(text: str) -> datetime | None:
     return date if date.tzinfo else date.replace(tzinfo=UTC)
 
 
-def next_page(answer: Answer, place: str) -> str | None:
+def next_page(answer: ApiResponse, place: str) -> str | None:
     """`Link: rel="next"` (RFC 8288): its query on the path `place`, so that no link leads elsewhere."""
     found = _NEXT_LINK.search(answer.headers.get("link", ""))
     return f"{place.partition('?')[0]}?{urlsplit(found[1]).query}" if found else None
 
 
-def token_of(answer: Answer) -> object:
+def parse_token_response(answer: ApiResponse) -> object:
     """The JSON of a good answer of the token endpoint; else the error that it stands for (RFC 6749, 5.2)."""
     if answer.is_success:
         return answer.json()

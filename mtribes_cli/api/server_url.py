@@ -33,10 +33,10 @@ def host_from(text: str, *, said_by: str, server_folder: Path) -> Host:
     """
     if text.strip() == LOCAL:
         return Host(_local_url(server_folder), said_by, is_local=True)
-    return Host(checked_url(text, said_by=said_by), said_by)
+    return Host(validate_url(text, said_by=said_by), said_by)
 
 
-def checked_url(text: str, *, said_by: str) -> str:
+def validate_url(text: str, *, said_by: str) -> str:
     """`text` as a base URL in one form, in ASCII, so that all that connect by it reach the same server.
 
     Plain http is for loopback alone.
@@ -102,7 +102,7 @@ def _local_url(server_folder: Path) -> str:
         raise UnavailableError(
             f"{server_folder / 'server.json'} does not say where the local server is.", START_LOCAL
         ) from None
-    url = checked_url(str(said), said_by="server.json")
+    url = validate_url(str(said), said_by="server.json")
     if not is_loopback(urlsplit(url).hostname or ""):
         raise UnavailableError(
             f"The server of {server_folder} is not on this machine alone: {url}", f"Use --host {url}."

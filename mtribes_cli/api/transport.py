@@ -20,17 +20,17 @@ import httpx
 from mtribes_cli import __version__
 from mtribes_cli.api.proxy import Proxy, proxy_for
 from mtribes_cli.api.request import JSON, Request
-from mtribes_cli.api.response import Answer
+from mtribes_cli.api.response import ApiResponse
 from mtribes_cli.api.tls import handshake_error, no_authorities, trusted_authorities
 from mtribes_cli.errors import AnswerError, MtribesError, NetworkError, UnavailableError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from mtribes_cli.api.upload_connection import BulkConnection
+    from mtribes_cli.api.upload_connection import UploadConnection
     from mtribes_cli.terminal.console import Console
 
-    Take = Callable[[Answer, Iterator[bytes]], None]
+    Take = Callable[[ApiResponse, Iterator[bytes]], None]
 
 CONNECT_TIMEOUT_SECONDS = 10.0
 SILENCE_TIMEOUT_SECONDS = 30.0
@@ -44,7 +44,7 @@ _GIVE_HOST = "Give the host as https://mtribes.example.com."
 _PROXY_IS_BUSY = ("502", "503", "504")
 
 
-class SendError(Exception):
+class TransportError(Exception):
     """No answer came. `error` is what to tell the user."""
 
     def __init__(self, error: MtribesError, *, never_arrived: bool, is_passing: bool) -> None:
@@ -64,28 +64,28 @@ class Tls:
 
 
 @dataclass(frozen=True)
-class Seen:
+class TimedResponse:
     """An answer, and how it came."""
 
-    answer: Answer
+    answer: ApiResponse
     seconds: float
     tls: Tls | None  # None: plain http
 
 
-class Connection:
+class Transport:
     """One server, and the proxy on the way to it."""
 
     def __init__(self, base_url: str, console: Console) -> None:
         self.base_url = base_url
         self._console = console
-        self._idle: list[BulkConnection] = []  # several parts can be on their way at once, each on a connection
+        self._idle: list[UploadConnection] = []  # several parts can be on their way at once, each on a connection
         self._is_closed = False
 
-    def send(self, request: Request, *, token: str | None) -> Answer:
+    def send(self, request: Request, *, token: str | None) -> ApiResponse:
         """The answer, whatever its status. Raises SendError when there is none, AnswerError for one out of bounds."""
         return self.look(request, token=token).answer
 
-    def look(self, request: Request, *, token: str | None = None) -> Seen:
+    def look(self, request: Request, *, token: str | None = None) -> TimedResponse:
         """The same, and how it came."""
         headers = {"Accept": JSON, **request.headers} | ({"Authorization": f"Bearer {token}"} if token else {})
         url = self.base_url + request.path
@@ -102,9 +102,9 @@ class Connection:
             raise UsageError(f"{self.base_url} is not an address of a server: {_said(error)}.", _GIVE_HOST) from None
         seconds = time.monotonic() - began
         self._console.trace(f"{request.method} {url} {response.status_code} {seconds * 1000:.0f} ms")
-        return Seen(Answer(url, response.status_code, dict(response.headers), body), seconds, tls)
+        return TimedResponse(ApiResponse(url, response.status_code, dict(response.headers), body), seconds, tls)
 
-    def fetch(self, request: Request, take: Take, *, token: str | None) -> Answer:
+    def fetch(self, request: Request, take: Take, *, token: str | None) -> ApiResponse:
         """Hand the body of a success to `take` as it comes, with the answer without it; the answer of a failure whole.
 
         Raises SendError when there is none or it breaks off: `take` may have been given some of it by then.
@@ -115,20 +115,20 @@ class Connection:
         try:
             with self._http.stream(request.method, url, headers=headers) as response:
                 self._console.trace(f"{request.method} {url} {response.status_code}")
-                answer = Answer(url, response.status_code, dict(response.headers), b"")
+                answer = ApiResponse(url, response.status_code, dict(response.headers), b"")
                 if answer.is_success:
                     take(answer, response.iter_raw())
                     return answer
                 body = _read_whole(response, deadline=time.monotonic() + WHOLE_ANSWER_TIMEOUT_SECONDS)
-                return Answer(url, response.status_code, dict(response.headers), body)
+                return ApiResponse(url, response.status_code, dict(response.headers), body)
         except httpx.HTTPError as error:
             raise self._failure(error) from error
 
-    def _look_in_bulk(self, request: Request, url: str, headers: Mapping[str, str]) -> Seen:
+    def _look_in_bulk(self, request: Request, url: str, headers: Mapping[str, str]) -> TimedResponse:
         """The same for a large body, straight to the socket: through httpx it takes half as long again."""
         from http.client import HTTPException  # noqa: PLC0415 - imports alone need it
 
-        from mtribes_cli.api.upload_connection import ConnectingError  # noqa: PLC0415 - imports alone need it
+        from mtribes_cli.api.upload_connection import ConnectError  # noqa: PLC0415 - imports alone need it
 
         began = time.monotonic()
         agent = {"User-Agent": USER_AGENT, "Accept-Encoding": "identity"}
@@ -137,7 +137,7 @@ class Connection:
                 status, answered, body = bulk.send(
                     request.method, url, request.body or b"", {**agent, **headers}, max_answer_bytes=MAX_ANSWER_BYTES
                 )
-        except ConnectingError as error:
+        except ConnectError as error:
             raise self._failure(_as_httpx(httpx.ConnectError, httpx.ConnectTimeout, error.__cause__)) from error
         except OSError as error:
             raise self._failure(_as_httpx(httpx.ReadError, httpx.ReadTimeout, error)) from error
@@ -147,7 +147,7 @@ class Connection:
             raise AnswerError(f"{url} answered more than {MAX_ANSWER_BYTES} bytes.", _LOOK_AT_HOST)
         seconds = time.monotonic() - began
         self._console.trace(f"{request.method} {url} {status} {seconds * 1000:.0f} ms")
-        return Seen(Answer(url, status, answered, body), seconds, None)
+        return TimedResponse(ApiResponse(url, status, answered, body), seconds, None)
 
     def close(self) -> None:
         """Let go of connections."""
@@ -167,14 +167,14 @@ class Connection:
         return trusted_authorities() if is_encrypted else no_authorities()
 
     @contextmanager
-    def _bulk(self) -> Iterator[BulkConnection]:
+    def _bulk(self) -> Iterator[UploadConnection]:
         """A connection that nobody else uses meanwhile."""
-        from mtribes_cli.api.upload_connection import BulkConnection  # noqa: PLC0415 - imports alone need it
+        from mtribes_cli.api.upload_connection import UploadConnection  # noqa: PLC0415 - imports alone need it
 
         try:
             bulk = self._idle.pop()
         except IndexError:
-            bulk = BulkConnection(
+            bulk = UploadConnection(
                 self.base_url,
                 self._trust,
                 connect_seconds=CONNECT_TIMEOUT_SECONDS,
@@ -200,7 +200,7 @@ class Connection:
             headers={"User-Agent": USER_AGENT, "Accept-Encoding": ENCODINGS},
         )
 
-    def _failure(self, error: httpx.HTTPError) -> SendError:
+    def _failure(self, error: httpx.HTTPError) -> TransportError:
         """What went wrong on the way; a name that does not exist and a certificate stay as they are for a while."""
         did_not_connect = isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError))
         is_lasting = _cause(error, socket.gaierror) is not None or _cause(error, ssl.SSLError) is not None
@@ -208,7 +208,7 @@ class Connection:
             is_lasting or isinstance(error, (httpx.TimeoutException, httpx.ProxyError))
         )
         told = _at_proxy(error, self._proxy, self.base_url) if self._proxy and did_not_connect else None
-        return SendError(
+        return TransportError(
             told or _on_the_way(error, self.base_url), never_arrived=did_not_connect, is_passing=is_passing
         )
 

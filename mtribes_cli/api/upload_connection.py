@@ -16,7 +16,7 @@ PIECE_BYTES = 128 * 1024
 _GONE = (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError, ConnectionAbortedError)
 
 
-class BulkConnection:
+class UploadConnection:
     """One connection to one server, kept between requests."""
 
     def __init__(self, base_url: str, trust: SSLContext, *, connect_seconds: float, silence_seconds: float) -> None:
@@ -79,7 +79,7 @@ class BulkConnection:
         try:
             self._http.connect()
         except OSError as error:
-            raise ConnectingError from error
+            raise ConnectError from error
         self._http.sock.settimeout(self._silence_seconds)
 
     def _send_body(self, body: bytes) -> None:
@@ -96,5 +96,5 @@ def _whole(answer: http.client.HTTPResponse, max_bytes: int) -> bytes:
     return content
 
 
-class ConnectingError(Exception):
+class ConnectError(Exception):
     """No connection came about; the reason is its cause."""

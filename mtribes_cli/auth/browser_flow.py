@@ -5,35 +5,35 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
-from mtribes_cli.auth.device_flow import Device
-from mtribes_cli.auth.oauth import CLIENT_ID, checked_server, kept
+from mtribes_cli.auth.device_flow import DeviceFlow
+from mtribes_cli.auth.oauth import CLIENT_ID, save_tokens, verify_issuer
 from mtribes_cli.errors import AccessError, NotSignedInError
 
 if TYPE_CHECKING:
     from mtribes_cli.api.models.resources import IssuedToken, OAuthServer
     from mtribes_cli.api.server_url import Host
     from mtribes_cli.auth.context import AuthContext
-    from mtribes_cli.auth.credential_store import SignIn
-    from mtribes_cli.auth.loopback_server import Loopback
+    from mtribes_cli.auth.credential_store import TokenSet
+    from mtribes_cli.auth.loopback_server import LoopbackServer
 
 BROWSER_TIMEOUT_SECONDS = 300.0
 CODE_OFFERED_AFTER_SECONDS = 10.0
 STEP_SECONDS = 0.2  # how long Enter may go unnoticed, and on Windows Ctrl-C
 
 
-def sign_in_with_browser(context: AuthContext, host: Host, *, offers_code: bool) -> SignIn:
+def sign_in_with_browser(context: AuthContext, host: Host, *, offers_code: bool) -> TokenSet:
     """The code flow with PKCE over a loopback redirect (RFC 8252, 7.3; RFC 7636; RFC 9207). It is kept.
 
     `offers_code`: when nothing comes from the browser, a code for another one can be had as well; what ends first wins.
     """
     from authlib.oauth2.rfc7636 import create_s256_code_challenge  # noqa: PLC0415 - start-up time
 
-    from mtribes_cli.auth.loopback_server import Loopback  # noqa: PLC0415 - start-up time
+    from mtribes_cli.auth.loopback_server import LoopbackServer  # noqa: PLC0415 - start-up time
 
     client = context.client_for(host)
-    server = checked_server(client.oauth_server(), host)
+    server = verify_issuer(client.oauth_server(), host)
     verifier, state = secrets.token_urlsafe(48), secrets.token_urlsafe(24)
-    with Loopback(state) as loopback:
+    with LoopbackServer(state) as loopback:
         url = _authorize_url(server, loopback.redirect_uri, state, create_s256_code_challenge(verifier))
         context.console.instruction(f"Open this address in a browser to sign in:\n\n  {url}\n")
         is_shown = context.browser(url)
@@ -47,7 +47,7 @@ def sign_in_with_browser(context: AuthContext, host: Host, *, offers_code: bool)
         with context.console.waiting():
             outcome = waiting.outcome(loopback)
     if not isinstance(outcome, dict):
-        return kept(context, host, outcome)
+        return save_tokens(context, host, outcome)
     form = {
         "grant_type": "authorization_code",
         "client_id": CLIENT_ID,
@@ -55,7 +55,7 @@ def sign_in_with_browser(context: AuthContext, host: Host, *, offers_code: bool)
         "redirect_uri": loopback.redirect_uri,
         "code_verifier": verifier,
     }
-    return kept(context, host, client.issue_token(form))
+    return save_tokens(context, host, client.issue_token(form))
 
 
 class _Waiting:
@@ -71,9 +71,9 @@ class _Waiting:
         self._ends_at_seconds = now_seconds + BROWSER_TIMEOUT_SECONDS
         self._offers_at_seconds = None if offered_after_seconds is None else now_seconds + offered_after_seconds
         self._is_offered = False
-        self._device: Device | None = None
+        self._device: DeviceFlow | None = None
 
-    def outcome(self, loopback: Loopback) -> dict[str, str] | IssuedToken:
+    def outcome(self, loopback: LoopbackServer) -> dict[str, str] | IssuedToken:
         """What the browser brought, or the token that the code was good for."""
         while True:
             answer = loopback.answer_within(STEP_SECONDS)
@@ -95,7 +95,7 @@ class _Waiting:
             )
         if self._is_offered:
             if self._context.console.enter_was_pressed():
-                self._device = Device(self._context, self._host, self._server)
+                self._device = DeviceFlow(self._context, self._host, self._server)
         elif self._offers_at_seconds is not None and now_seconds >= self._offers_at_seconds:
             self._is_offered = True
             self._context.console.instruction(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from mtribes_cli.api.client import Client
     from mtribes_cli.api.server_url import Host
-    from mtribes_cli.auth.credential_store import Credentials
+    from mtribes_cli.auth.credential_store import CredentialStore
     from mtribes_cli.clock import Clock
     from mtribes_cli.files.app_paths import AppPaths
     from mtribes_cli.global_options import Arguments
@@ -49,11 +49,11 @@ class AuthContext(Protocol):
         """Where the system tells what it is."""
 
     @property
-    def at_crash_point(self) -> Callable[[str], None]:
+    def failpoint(self) -> Callable[[str], None]:
         """Tests end the process here."""
 
     @property
-    def credentials(self) -> Credentials:
+    def credentials(self) -> CredentialStore:
         """Sign-ins that are kept between commands."""
 
     @property

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from mtribes_cli.auth import keyring_store
 from mtribes_cli.errors import FileError, NotSignedInError, UnavailableError
-from mtribes_cli.files.atomic_file import Reached, nothing_happens, write_private
+from mtribes_cli.files.atomic_file import Failpoint, no_failpoint, write_private
 from mtribes_cli.files.bounded_reader import MAX_STATE_FILE_BYTES, read_regular_file
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ IN_KEYRING, IN_FILE = "keyring", "file"
 
 
 @dataclass(frozen=True)
-class SignIn:
+class TokenSet:
     """What is kept for one host."""
 
     access_token: str
@@ -41,13 +41,13 @@ class SignIn:
         return self.expires_at_seconds is None or now_seconds + margin_seconds < self.expires_at_seconds
 
 
-class Credentials:
+class CredentialStore:
     """The file `credentials.json`, which says for each host where its secrets are, and the keyring."""
 
-    def __init__(self, folder: Path, console: Console, at_crash_point: Reached = nothing_happens) -> None:
+    def __init__(self, folder: Path, console: Console, failpoint: Failpoint = no_failpoint) -> None:
         self.path = folder / "credentials.json"
         self._console = console
-        self._at_crash_point = at_crash_point
+        self._failpoint = failpoint
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -73,7 +73,7 @@ class Credentials:
         """Where somebody is signed in."""
         return sorted(self._read()["hosts"])
 
-    def get(self, host: str) -> SignIn | None:
+    def get(self, host: str) -> TokenSet | None:
         """What is kept for `host`."""
         entry = self._read()["hosts"].get(host)
         if entry is None:
@@ -83,7 +83,7 @@ class Credentials:
             return None if secret is None else self._sign_in(_entry(secret))
         return self._sign_in(entry)
 
-    def keep(self, host: str, sign_in: SignIn, *, is_new: bool) -> None:
+    def keep(self, host: str, sign_in: TokenSet, *, is_new: bool) -> None:
         """Replace what is kept for `host`. Where is settled when it is new: in the keyring, if that works."""
         with self.locked():
             stored = self._read()
@@ -104,12 +104,12 @@ class Credentials:
         if entry and entry.get("store") == IN_KEYRING:
             keyring_store.delete(host)
 
-    def service_token(self, name: str) -> SignIn | None:
+    def service_token(self, name: str) -> TokenSet | None:
         """The token that a service account was given last; `name` tells host, account and secret apart."""
         entry = self._read()["services"].get(name)
         return None if entry is None else self._sign_in(entry)
 
-    def keep_service_token(self, name: str, sign_in: SignIn) -> None:
+    def keep_service_token(self, name: str, sign_in: TokenSet) -> None:
         """Replace it."""
         with self.locked():
             stored = self._read()
@@ -123,9 +123,9 @@ class Credentials:
             self._console.notice(f"No keyring works here: the sign-in is kept in {self.path}, which only you can read.")
         return IN_FILE
 
-    def _sign_in(self, entry: Mapping[str, Any]) -> SignIn:
+    def _sign_in(self, entry: Mapping[str, Any]) -> TokenSet:
         try:
-            return SignIn(entry["access_token"], entry.get("refresh_token"), entry.get("expires_at_seconds"))
+            return TokenSet(entry["access_token"], entry.get("refresh_token"), entry.get("expires_at_seconds"))
         except (KeyError, AttributeError):
             raise self._damaged() from None
 
@@ -140,7 +140,7 @@ class Credentials:
 
     def _write(self, stored: Mapping[str, object]) -> None:
         document = {"version": FORMAT_VERSION, **stored}
-        write_private(self.path, json.dumps(document, indent=2).encode(), self._at_crash_point)
+        write_private(self.path, json.dumps(document, indent=2).encode(), self._failpoint)
 
     def _damaged(self) -> FileError:
         return FileError(f"{self.path} is damaged.", "Remove it and run `mtribes login` again.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mtribes_cli.auth.oauth import CLIENT_ID, checked_server, kept
+from mtribes_cli.auth.oauth import CLIENT_ID, save_tokens, verify_issuer
 from mtribes_cli.errors import (
     AnswerError,
     MtribesError,
@@ -13,13 +13,13 @@ from mtribes_cli.errors import (
     SignInRefusedError,
     UnavailableError,
 )
-from mtribes_cli.terminal.sanitize import made_safe_line
+from mtribes_cli.terminal.sanitize import sanitize_line
 
 if TYPE_CHECKING:
     from mtribes_cli.api.models.resources import DeviceCodes, IssuedToken, OAuthServer
     from mtribes_cli.api.server_url import Host
     from mtribes_cli.auth.context import AuthContext
-    from mtribes_cli.auth.credential_store import SignIn
+    from mtribes_cli.auth.credential_store import TokenSet
 
 DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 SLOWER_BY_SECONDS = 5.0  # RFC 8628, 3.5
@@ -27,17 +27,17 @@ MAX_PAUSE_SECONDS = 60.0
 _AGAIN = "Run `mtribes login` again."
 
 
-def sign_in_with_code(context: AuthContext, host: Host) -> SignIn:
+def sign_in_with_code(context: AuthContext, host: Host) -> TokenSet:
     """Show a code and wait until somebody has entered it. The sign-in is kept."""
-    server = checked_server(context.client_for(host).oauth_server(), host)
+    server = verify_issuer(context.client_for(host).oauth_server(), host)
     with context.console.waiting():
-        device = Device(context, host, server)
+        device = DeviceFlow(context, host, server)
         while (issued := device.asked_when_due()) is None:
             context.clock.sleep(device.wait_seconds)
-    return kept(context, host, issued)
+    return save_tokens(context, host, issued)
 
 
-class Device:
+class DeviceFlow:
     """A code that is shown, and the questions whether it has been entered: never more often than the server likes."""
 
     def __init__(self, context: AuthContext, host: Host, server: OAuthServer) -> None:
@@ -134,16 +134,16 @@ def _instruction(codes: DeviceCodes) -> str:
     lines = [
         "Open this address in a browser, on any device:",
         "",
-        f"  {made_safe_line(codes.verification_uri)}",
+        f"  {sanitize_line(codes.verification_uri)}",
         "",
-        f"and enter the code  {made_safe_line(codes.user_code)}",
+        f"and enter the code  {sanitize_line(codes.user_code)}",
     ]
     if codes.verification_uri_complete:
         lines += [
             "",
             "or open the address that has the code in it:",
             "",
-            f"  {made_safe_line(codes.verification_uri_complete)}",
+            f"  {sanitize_line(codes.verification_uri_complete)}",
         ]
     return "\n".join([*lines, "", f"Waiting; the code is good for {_minutes(codes.expires_in_seconds)}."])
 

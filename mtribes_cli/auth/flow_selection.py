@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from mtribes_cli.api.server_url import Host
     from mtribes_cli.auth.context import AuthContext
-    from mtribes_cli.auth.credential_store import SignIn
+    from mtribes_cli.auth.credential_store import TokenSet
 
 CONTAINER_FILES = (".dockerenv", "run/.containerenv")
 CONTAINER_GROUPS = ("docker", "kubepods", "containerd", "libpod", "lxc")
@@ -24,7 +24,7 @@ SSH_VARIABLES = ("SSH_CONNECTION", "SSH_TTY")
 WSL_VARIABLES = ("WSL_DISTRO_NAME", "WSL_INTEROP")
 
 
-def sign_in_as_seems_best(context: AuthContext, host: Host) -> SignIn:
+def sign_in_by_best_flow(context: AuthContext, host: Host) -> TokenSet:
     """By the way that suits; it is kept. Raises NotSignedInError at once when nobody is at the terminal."""
     from mtribes_cli.auth.browser_flow import sign_in_with_browser  # noqa: PLC0415 - start-up time
     from mtribes_cli.auth.device_flow import sign_in_with_code  # noqa: PLC0415 - start-up time
@@ -47,14 +47,14 @@ def sign_in_as_seems_best(context: AuthContext, host: Host) -> SignIn:
 Outcome = TypeVar("Outcome")
 
 
-def signed_in(context: AuthContext, work: Callable[[], Outcome]) -> Outcome:
+def ensure_signed_in(context: AuthContext, work: Callable[[], Outcome]) -> Outcome:
     """Do `work`, which asks the server; where a sign-in is missing and somebody is at the terminal, sign in first."""
     try:
         return work()
     except NotSignedInError:
         if from_environment(context) or not context.console.is_interactive:
             raise
-        sign_in_as_seems_best(context, context.host)
+        sign_in_by_best_flow(context, context.host)
         return work()
 
 

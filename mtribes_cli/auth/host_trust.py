@@ -13,12 +13,12 @@ from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING
 
-from mtribes_cli.api.server_url import LOCAL, NAMED_BY_PROJECT, Host, checked_url, host_from
+from mtribes_cli.api.server_url import LOCAL, NAMED_BY_PROJECT, Host, host_from, validate_url
 from mtribes_cli.errors import AccessError, FileError, MtribesError
 from mtribes_cli.files.atomic_file import write_private
 from mtribes_cli.files.bounded_reader import MAX_STATE_FILE_BYTES, read_regular_file
 from mtribes_cli.numbers import whole_number
-from mtribes_cli.terminal.sanitize import made_safe_line
+from mtribes_cli.terminal.sanitize import sanitize_line
 
 if TYPE_CHECKING:
     from mtribes_cli.auth.context import AuthContext
@@ -58,7 +58,7 @@ def require_named_host(context: AuthContext, host: Host, secret: str) -> None:
     console = context.console
     if not console.is_interactive:
         raise refusal
-    named_by = made_safe_line(_named_by(context))  # a folder of a checkout may have line ends in its name
+    named_by = sanitize_line(_named_by(context))  # a folder of a checkout may have line ends in its name
     console.instruction(f"{named_by} names a server that you have not used before:\n\n  {host.url}\n")
     if not console.confirm(f"Send {secret} to it?", flag="--host", default=False):
         raise refusal
@@ -149,6 +149,6 @@ def _is_same(one: str, other: str) -> bool:
     if LOCAL in (one.strip(), other.strip()):
         return one.strip() == other.strip()
     try:
-        return checked_url(one, said_by="MTRIBES_HOST") == checked_url(other, said_by=NAMED_BY_PROJECT)
+        return validate_url(one, said_by="MTRIBES_HOST") == validate_url(other, said_by=NAMED_BY_PROJECT)
     except MtribesError:
         return False

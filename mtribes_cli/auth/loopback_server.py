@@ -33,7 +33,7 @@ _STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode(
 _POLICY = f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; frame-ancestors 'none'"
 
 
-class Loopback:
+class LoopbackServer:
     """Listens on a free port of 127.0.0.1 (RFC 8252, 7.3) until the answer with the right state is there."""
 
     def __init__(self, state: str) -> None:

@@ -6,7 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from mtribes_cli.auth import oauth
-from mtribes_cli.auth.credential_store import SignIn
+from mtribes_cli.auth.credential_store import TokenSet
 from mtribes_cli.auth.host_trust import require_named_host, require_own_project
 from mtribes_cli.errors import NotSignedInError, UsageError
 
@@ -26,7 +26,7 @@ CRASH_POINTS = (
 _TOKEN_ADVICE = "Copy it again: letters, digits and _ without spaces or quotes."  # noqa: S105 - advice, not a token
 
 
-class TokenSource:
+class HostTokenProvider:
     """Tokens for one host, in one command."""
 
     def __init__(self, context: AuthContext, host: Host) -> None:
@@ -37,7 +37,7 @@ class TokenSource:
     def token(self, client: Client) -> str:
         """A token to send. Raises NotSignedInError when there is none."""
         require_own_project(self._context)
-        given = given_token(self._context)
+        given = token_variable(self._context)
         if given:
             self._require_named_host("MTRIBES_TOKEN")
             return given
@@ -52,7 +52,7 @@ class TokenSource:
 
     def renewed(self, client: Client, refused: str) -> str | None:
         """Another token in place of one that the server refused; None when there can be none."""
-        if given_token(self._context):
+        if token_variable(self._context):
             return None
         service = self._service()
         if service:
@@ -67,7 +67,7 @@ class TokenSource:
             require_named_host(self._context, self._host, secret)
             self._is_host_named = True
 
-    def _renewed_sign_in(self, client: Client, seen: SignIn | None, refused: str | None = None) -> SignIn:
+    def _renewed_sign_in(self, client: Client, seen: TokenSet | None, refused: str | None = None) -> TokenSet:
         """Under the lock look again, since another process may have renewed it meanwhile; renew it if it has not."""
         if seen is None and not self._host.is_local:
             raise not_signed_in(self._host)
@@ -82,18 +82,18 @@ class TokenSource:
                 return oauth.sign_in_locally(self._context, self._host)
         raise not_signed_in(self._host)
 
-    def _refreshed(self, client: Client, refresh_token: str) -> SignIn:
+    def _refreshed(self, client: Client, refresh_token: str) -> TokenSet:
         """Killed anywhere in here, the token that is kept is the newest, or the one before: a server takes both."""
-        self._context.at_crash_point("renewal-begun")
+        self._context.failpoint("renewal-begun")
         try:
-            renewed = oauth.refreshed(client, refresh_token, self._context.clock.now_seconds())
+            renewed = oauth.refresh_tokens(client, refresh_token, self._context.clock.now_seconds())
         except NotSignedInError:
             if self._host.is_local:
                 return oauth.sign_in_locally(self._context, self._host)
             raise NotSignedInError(f"The sign-in to {self._host.url} has ended.", "Run `mtribes login`.") from None
-        self._context.at_crash_point("renewal-answered")
+        self._context.failpoint("renewal-answered")
         self._context.credentials.keep(self._host.url, renewed, is_new=False)
-        self._context.at_crash_point("renewal-kept")
+        self._context.failpoint("renewal-kept")
         return renewed
 
     def _service(self) -> tuple[str, str] | None:
@@ -118,17 +118,17 @@ class TokenSource:
             self._context.console.trace(f"the token cannot be kept: {error.strerror}")
         return issued.access_token
 
-    def _is_fresh(self, kept: SignIn) -> bool:
+    def _is_fresh(self, kept: TokenSet) -> bool:
         return kept.is_fresh(self._context.clock.now_seconds(), margin_seconds=FRESHNESS_MARGIN_SECONDS)
 
 
-class OneToken:
+class StaticTokenProvider:
     """A token that was given for this once: checked before it is kept."""
 
     def __init__(self, token: str) -> None:
         self._token = token
 
-    def token(self, client: Client) -> str:  # noqa: ARG002 - what GivesTokens asks
+    def token(self, client: Client) -> str:  # noqa: ARG002 - what TokenProvider asks
         """It."""
         return self._token
 
@@ -141,13 +141,13 @@ def from_environment(context: AuthContext) -> str | None:
     return next((name for name in ("MTRIBES_TOKEN", "MTRIBES_CLIENT_ID") if context.variable(name)), None)
 
 
-def given_token(context: AuthContext) -> str | None:
+def token_variable(context: AuthContext) -> str | None:
     """`MTRIBES_TOKEN`, if it is set. Raises UsageError for what cannot be a token; its text is not repeated."""
     token = context.variable("MTRIBES_TOKEN")
-    return checked_token(token, "MTRIBES_TOKEN") if token else None
+    return validate_token(token, "MTRIBES_TOKEN") if token else None
 
 
-def checked_token(token: str, origin: str) -> str:
+def validate_token(token: str, origin: str) -> str:
     """`token`, if it can be sent at all."""
     if not token or not token.isascii() or not token.isprintable() or " " in token:
         raise UsageError(f"What {origin} gives is not a token.", _TOKEN_ADVICE)

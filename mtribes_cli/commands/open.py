@@ -82,7 +82,7 @@ PAGES = ", ".join(Page)
 
 
 @dataclass(frozen=True)
-class Place:
+class PageScope:
     """Where the page is, as far as options say it."""
 
     organization: str | None = None
@@ -106,10 +106,10 @@ def open_command(
 
     $ mtribes open tokens --host https://mtribes.example.com
     """
-    return open_page(call.obj, page, Place(organization, space, environment))
+    return open_page(call.obj, page, PageScope(organization, space, environment))
 
 
-def open_page(context: Context, page: Page, place: Place) -> Result:
+def open_page(context: Context, page: Page, place: PageScope) -> Result:
     """The address, and whether a browser shows it; where none does, what to open instead, which is good once."""
     host, path = context.host, _path(context, page, place)
     require_own_project(context)
@@ -123,7 +123,7 @@ def open_page(context: Context, page: Page, place: Place) -> Result:
     return Result({"url": url, "opened": False, "link": shown}, (shown,))
 
 
-def _path(context: Context, page: Page, place: Place) -> str:
+def _path(context: Context, page: Page, place: PageScope) -> str:
     """The path of the page, in the place of the options or of `mtribes.toml`; UsageError where it has no such place."""
     path, settings = PATHS[page], context.settings
     for name, given, needed in (

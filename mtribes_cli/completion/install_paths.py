@@ -15,7 +15,7 @@ from mtribes_cli.files.bounded_reader import MAX_SHELL_FILE_BYTES, MAX_SYSTEM_FI
 _NAMES = {**{name: name for name in SCRIPTS}, "pwsh": "powershell"}
 
 
-class Place(NamedTuple):
+class InstallPath(NamedTuple):
     """A file that a shell reads, and what the user must do so that it does."""
 
     path: Path
@@ -32,7 +32,7 @@ def shell_of(environment: Mapping[str, str]) -> str:
     raise UsageError("Which shell is yours cannot be seen.", f"Name it: {', '.join(SCRIPTS)}.")
 
 
-def place_for(shell: str, environment: Mapping[str, str], config_folder: Path) -> Place:
+def install_path(shell: str, environment: Mapping[str, str], config_folder: Path) -> InstallPath:
     """Where `shell` finds the completions of this user's."""
     home = _home(environment)
     match shell:
@@ -42,29 +42,31 @@ def place_for(shell: str, environment: Mapping[str, str], config_folder: Path) -
             return _zsh(environment, home)
         case "fish":
             path = _folder(environment, "XDG_CONFIG_HOME", home / ".config") / "fish" / "completions" / "mtribes.fish"
-            return Place(path, ["fish finds it by itself."])
+            return InstallPath(path, ["fish finds it by itself."])
     path = config_folder / "mtribes.ps1"
     quoted = str(path).replace("'", "''")
-    return Place(
+    return InstallPath(
         path, ["PowerShell reads it when your profile, the file that $PROFILE names, has this line:", f"  . '{quoted}'"]
     )
 
 
-def _bash(environment: Mapping[str, str], home: Path) -> Place:
+def _bash(environment: Mapping[str, str], home: Path) -> InstallPath:
     data = _folder(environment, "XDG_DATA_HOME", home / ".local" / "share") / "bash-completion"
     path = _folder(environment, "BASH_COMPLETION_USER_DIR", data) / "completions" / "mtribes"
     by_hand = "The package bash-completion finds it by itself; without that package, put this line into ~/.bashrc:"
-    return Place(path, [by_hand, f"  . {quote(str(path))}"])
+    return InstallPath(path, [by_hand, f"  . {quote(str(path))}"])
 
 
-def _zsh(environment: Mapping[str, str], home: Path) -> Place:
+def _zsh(environment: Mapping[str, str], home: Path) -> InstallPath:
     folder = _folder(environment, "XDG_DATA_HOME", home / ".local" / "share") / "zsh" / "site-functions"
     path = folder / "_mtribes"
     settings = _folder(environment, "ZDOTDIR", home) / ".zshrc"
     if _is_read_by_zsh(folder, environment, settings):
-        return Place(path, ["zsh finds it by itself; if it knew an older one: rm -f ~/.zcompdump*"])
+        return InstallPath(path, ["zsh finds it by itself; if it knew an older one: rm -f ~/.zcompdump*"])
     lines = [f"  fpath=({quote(str(folder))} $fpath)", "  autoload -Uz compinit && compinit"]
-    return Place(path, [f"zsh finds it when {settings} has these lines (the first one before any compinit):", *lines])
+    return InstallPath(
+        path, [f"zsh finds it when {settings} has these lines (the first one before any compinit):", *lines]
+    )
 
 
 def _is_read_by_zsh(folder: Path, environment: Mapping[str, str], settings: Path) -> bool:

@@ -10,7 +10,7 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mtribes_cli.crash_report import redacted
+from mtribes_cli.crash_report import redact
 from mtribes_cli.errors import MtribesError
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def _outcome(find: Callable[[], Finding]) -> Finding:
 
 def _without_secrets(found: Finding, context: Context) -> Finding:
     def clean(text: str) -> str:
-        hidden = _PASSWORD_IN_URL.sub(r"\1:[secret]@", redacted(text, context))
+        hidden = _PASSWORD_IN_URL.sub(r"\1:[secret]@", redact(text, context))
         home = str(Path.home()) if context.environment.get("HOME") else ""
         return hidden.replace(home, "~") if len(home) > 1 else hidden
 

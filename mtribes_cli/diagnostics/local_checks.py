@@ -115,12 +115,12 @@ def _terminal(context: Context) -> Finding:
 
 
 def _completion(context: Context) -> Finding:
-    from mtribes_cli.completion.install_paths import place_for, shell_of  # noqa: PLC0415 - start-up time
+    from mtribes_cli.completion.install_paths import install_path, shell_of  # noqa: PLC0415 - start-up time
     from mtribes_cli.completion.scripts import SCRIPTS  # noqa: PLC0415 - start-up time
 
     try:
         shell = shell_of(context.environment)
-        path = place_for(shell, context.environment, context.folders.config).path
+        path = install_path(shell, context.environment, context.folders.config).path
     except UsageError as error:
         return ok(f"not known: {error.what}")
     if not path.is_file():

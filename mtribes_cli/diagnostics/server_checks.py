@@ -11,7 +11,7 @@ from mtribes_cli.diagnostics.check import Check, Finding, bad, ok, warning
 from mtribes_cli.errors import MtribesError
 
 if TYPE_CHECKING:
-    from mtribes_cli.api.transport import Seen
+    from mtribes_cli.api.transport import TimedResponse
     from mtribes_cli.context import Context
 
 MAX_SKEW_SECONDS = 300.0
@@ -19,12 +19,12 @@ SOON_DAYS = 14
 NOT_REACHED = "not known, since the server is not reached"
 
 
-class Way:
+class ServerChecks:
     """The way to one server; what is found out first is what later checks look at."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._seen: Seen | None = None
+        self._seen: TimedResponse | None = None
         self._is_ours = False
 
     def checks(self) -> list[Check]:

@@ -16,7 +16,7 @@ from mtribes_cli.files.errors import file_error
 
 if TYPE_CHECKING:
     from mtribes_cli.api.models.exports import Export
-    from mtribes_cli.api.response import Answer
+    from mtribes_cli.api.response import ApiResponse
     from mtribes_cli.context import Context
 
 PATIENCE_SECONDS = 600.0  # without a byte
@@ -32,7 +32,7 @@ class OtherContentError(Exception):
     """What was fetched is not what the server says of it."""
 
 
-class Fetching:
+class Download:
     """One export on its way into one file."""
 
     def __init__(self, context: Context, place: tuple[str, str], export: Export, kind: str) -> None:
@@ -81,7 +81,7 @@ class Fetching:
             self._done,
         )
 
-        def take(answer: Answer, pieces: Iterator[bytes]) -> None:
+        def take(answer: ApiResponse, pieces: Iterator[bytes]) -> None:
             if answer.status != HTTPStatus.PARTIAL_CONTENT and self._done:
                 file.seek(0)
                 file.truncate()

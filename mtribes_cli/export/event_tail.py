@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from mtribes_cli.api.event_stream import EventStreamReader, Message
-from mtribes_cli.api.models.stream import ArrivedEvent, ArrivedSession, read_skipped
+from mtribes_cli.api.models.stream import StreamEvent, StreamSession, read_skipped
 from mtribes_cli.errors import AnswerError, NetworkError, UnavailableError
-from mtribes_cli.terminal.sanitize import columns, shortened
+from mtribes_cli.terminal.sanitize import columns, shorten
 
 if TYPE_CHECKING:
-    from mtribes_cli.api.response import Answer
+    from mtribes_cli.api.response import ApiResponse
     from mtribes_cli.context import Context
 
 PATIENCE_SECONDS = 600.0  # without a stream, once there was one
@@ -61,7 +61,7 @@ class EventTail:
             clock.sleep(waits)
             pause = min(pause * 2, MAX_PAUSE_SECONDS)
 
-    def _take(self, answer: Answer, pieces: Iterator[bytes]) -> None:
+    def _take(self, answer: ApiResponse, pieces: Iterator[bytes]) -> None:
         if answer.headers.get("content-type", "").partition(";")[0] != "text/event-stream":
             raise AnswerError(f"{answer.url} answers, but not with a stream of events.", "Is the host right?")
         if not self._streams:
@@ -105,21 +105,21 @@ def _json(message: Message) -> Mapping[str, object]:
 def _line(kind: str, value: object) -> str:
     """Return a message as people read it; "" for one that is told otherwise."""
     if kind == "event":
-        return _event_line(ArrivedEvent.read(value, "event"))
-    return _session_line(ArrivedSession.read(value, "session")) if kind == "session" else ""
+        return _event_line(StreamEvent.read(value, "event"))
+    return _session_line(StreamSession.read(value, "session")) if kind == "session" else ""
 
 
-def _event_line(event: ArrivedEvent) -> str:
+def _event_line(event: StreamEvent) -> str:
     pairs = [f"{key}={value}" for key, value in event.metadata.items()]
     return _in_columns(event.timestamp, event.name, event.user_id, event.anonymous_id, pairs)
 
 
-def _session_line(session: ArrivedSession) -> str:
+def _session_line(session: StreamSession) -> str:
     app = [text for text in (session.app_platform, session.app_version) if text]
     return _in_columns(session.started, "(session)", session.user_id, session.anonymous_id, app)
 
 
 def _in_columns(at: str, name: str, user: str | None, visitor: str | None, more: list[str]) -> str:
     who = user if user is not None else f"visitor {visitor or ''}"
-    cells = (at[TIME], shortened(name, NAME_WIDTH), shortened(who, WHO_WIDTH), " ".join(more))
+    cells = (at[TIME], shorten(name, NAME_WIDTH), shorten(who, WHO_WIDTH), " ".join(more))
     return columns([_WIDEST, cells])[1]

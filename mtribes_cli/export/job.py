@@ -17,14 +17,14 @@ from mtribes_cli.errors import (
     UnavailableError,
     UsageError,
 )
-from mtribes_cli.export.download import PIECE_BYTES, Fetching, OtherContentError
-from mtribes_cli.export.journal import ExportJournal, Underway
-from mtribes_cli.files.atomic_file import PRIVATE_MODE, passing_place, sync_folder
+from mtribes_cli.export.download import PIECE_BYTES, Download, OtherContentError
+from mtribes_cli.export.journal import ExportJournal, PendingExport
+from mtribes_cli.files.atomic_file import PRIVATE_MODE, staging_path, sync_folder
 from mtribes_cli.files.errors import file_error
-from mtribes_cli.files.output_file import OutputTarget, output_target, written_through
-from mtribes_cli.files.process_lock import only_one
+from mtribes_cli.files.output_file import OutputTarget, output_target, write_through
+from mtribes_cli.files.process_lock import process_lock
 from mtribes_cli.terminal.result import Result
-from mtribes_cli.terminal.sanitize import made_safe
+from mtribes_cli.terminal.sanitize import sanitize
 
 if TYPE_CHECKING:
     from mtribes_cli.context import Context
@@ -36,7 +36,7 @@ FIRST_LOOK_SECONDS, SLOWEST_LOOK_SECONDS, SLOWER_A_LOOK = 0.02, 1.0, 1.1
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ExportOptions:
     """What to export, from which environment, and where it goes. `source` is the path below the environment."""
 
     space: str
@@ -52,12 +52,12 @@ class Wanted:
         return str(self.body["format"])
 
 
-def export(context: Context, wanted: Wanted) -> Result:
+def export(context: Context, wanted: ExportOptions) -> Result:
     """The export, in the file, or on stdout once all of it is here."""
     if wanted.output == STDOUT and context.console.style.json:
         raise UsageError("Under --json stdout tells what became of it.", "Give --output FILE as well.")
-    run = _Run(context, wanted)
-    with only_one(context.folders.state, run.journal.guarded, timeout_seconds=0):
+    run = ExportJob(context, wanted)
+    with process_lock(context.folders.state, run.journal.guarded, timeout_seconds=0):
         run.journal.sweep()
         try:
             return run.all()
@@ -67,10 +67,10 @@ def export(context: Context, wanted: Wanted) -> Result:
             ) from error
 
 
-class _Run:
+class ExportJob:
     """One command."""
 
-    def __init__(self, context: Context, wanted: Wanted) -> None:
+    def __init__(self, context: Context, wanted: ExportOptions) -> None:
         self._context, self._wanted = context, wanted
         self._place = (wanted.space, wanted.environment)
         self._output = None if wanted.output == STDOUT else _output(context, wanted.output)
@@ -88,14 +88,14 @@ class _Run:
             try:
                 done = self._complete(underway.export_id)
                 with self._context.console.progress() as show:
-                    Fetching(self._context, self._place, done, self._wanted.kind).into(underway.part, show)
+                    Download(self._context, self._place, done, self._wanted.kind).into(underway.part, show)
             except NotFoundError:
                 self._begin_anew("The server does not have that export any longer")
                 continue
             except OtherContentError:
                 self._begin_anew("What was fetched is not what the server has")
                 continue
-            self._context.at_crash_point("export-fetched")
+            self._context.failpoint("export-fetched")
             return self._told(done, underway.part)
         raise AnswerError("What the server gives is not what it says of it.", "Tell whoever runs the server.")
 
@@ -103,22 +103,22 @@ class _Run:
         self._context.console.notice(f"{why}: it is made anew.")
         self.journal.forget()
 
-    def _resumed(self) -> Underway | None:
+    def _resumed(self) -> PendingExport | None:
         underway = self.journal.find()
         if underway is not None:
             self._context.console.notice("This export was interrupted: it goes on with the snapshot of then.")
         return underway
 
-    def _asked(self) -> Underway:
+    def _asked(self) -> PendingExport:
         export = self._context.client.ask_for_export(*self._place, self._wanted.source, self._wanted.body)
-        self._context.at_crash_point("export-asked")
+        self._context.failpoint("export-asked")
         if self._target is None:
             part = self.journal.path.with_suffix(".part")
         else:
-            part = passing_place(self._target, f"{export.id}.part")
-        underway = Underway(export.id, part)
+            part = staging_path(self._target, f"{export.id}.part")
+        underway = PendingExport(export.id, part)
         self.journal.keep(underway)
-        self._context.at_crash_point("export-journalled")
+        self._context.failpoint("export-journalled")
         return underway
 
     def _complete(self, export_id: str) -> Export:
@@ -151,7 +151,7 @@ class _Run:
             self.journal.forget()
             return Result()
         _put(part, self._target)
-        self._context.at_crash_point("export-placed")
+        self._context.failpoint("export-placed")
         self.journal.forget()
         data = {"export": done.id, "rows": done.rows, "bytes": done.bytes, "sha256": done.sha256}
         data |= {"cursor": done.cursor, "output": str(self._target)}
@@ -163,7 +163,7 @@ class _Run:
             self._context.console.stream(_pieces(part))
             return
         try:
-            with written_through(self._output, sanitize=made_safe) as write:
+            with write_through(self._output, sanitize=sanitize) as write:
                 for piece in _pieces(part):
                     write(piece)
         except OSError as error:

@@ -8,7 +8,7 @@ from typing import Any
 BY_EXTENSION = {".csv": "csv", ".ndjson": "ndjson", ".jsonl": "ndjson", ".json": "json"}
 
 
-def asked_export(output: str, form: str | None, *, columns: str | None, raw: bool) -> dict[str, Any]:
+def export_request(output: str, form: str | None, *, columns: str | None, raw: bool) -> dict[str, Any]:
     """The body to send: the form as it is said, else by the extension of the output, else CSV."""
     asked: dict[str, Any] = {"format": form or BY_EXTENSION.get(PurePath(output).suffix.lower(), "csv")}
     if columns is not None:

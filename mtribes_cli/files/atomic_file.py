@@ -13,14 +13,14 @@ PRIVATE_FOLDER_MODE = 0o700
 _KEPT_NAME_BYTES = 100  # of the 255 that a file system takes
 SHARED_MODE = 0o666  # less what the user's umask takes away
 
-Reached = Callable[[str], None]
+Failpoint = Callable[[str], None]
 
 
-def nothing_happens(_name: str) -> None:
+def no_failpoint(_name: str) -> None:
     """What happens at a crash point, outside of tests."""
 
 
-def write_private(path: Path, content: bytes, reached: Reached = nothing_happens) -> None:
+def write_private(path: Path, content: bytes, failpoint: Failpoint = no_failpoint) -> None:
     """Put `content` at `path`, readable by its owner alone; the folder is made where it is missing.
 
     For one process at a time: what a killed one left in transit is known by its name, and replaced.
@@ -28,7 +28,7 @@ def write_private(path: Path, content: bytes, reached: Reached = nothing_happens
     path.parent.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER_MODE)
     staged = path.with_name(f".{path.name}.new")
     staged.unlink(missing_ok=True)
-    _replace(path, content, _Passing(staged, PRIVATE_MODE), reached)
+    _replace(path, content, _Passing(staged, PRIVATE_MODE), failpoint)
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -36,12 +36,12 @@ def write_whole(path: Path, content: bytes) -> None:
     target = path.resolve()
     is_there = target.exists()
     mode = target.stat().st_mode & 0o777 if is_there else SHARED_MODE
-    _replace(target, content, _Passing(passing_place(target, secrets.token_hex(8)), mode))
+    _replace(target, content, _Passing(staging_path(target, secrets.token_hex(8)), mode))
     if is_there:
         target.chmod(mode)
 
 
-def passing_place(target: Path, mark: str) -> Path:
+def staging_path(target: Path, mark: str) -> Path:
     """Return where what is to be `target` waits, beside it; a name as long as names can be is cut."""
     beginning = target.name.encode("utf-8", "surrogateescape")[:_KEPT_NAME_BYTES].decode("utf-8", "ignore")
     return target.with_name(f".{beginning}.{mark}")
@@ -54,13 +54,13 @@ class _Passing(NamedTuple):
     mode: int
 
 
-def _replace(path: Path, content: bytes, passing: _Passing, reached: Reached = nothing_happens) -> None:
+def _replace(path: Path, content: bytes, passing: _Passing, failpoint: Failpoint = no_failpoint) -> None:
     staged = passing.path
     try:
         write_new(staged, content, mode=passing.mode)
-        reached("private-file-staged")
+        failpoint("private-file-staged")
         staged.replace(path)
-        reached("private-file-replaced")
+        failpoint("private-file-replaced")
     except BaseException as error:
         with suppress(FileNotFoundError):
             staged.unlink()
@@ -71,17 +71,17 @@ def _replace(path: Path, content: bytes, passing: _Passing, reached: Reached = n
 
 
 def write_new(
-    path: Path, content: bytes, *, mode: int = SHARED_MODE, reached: Callable[[], None] | None = None
+    path: Path, content: bytes, *, mode: int = SHARED_MODE, failpoint: Callable[[], None] | None = None
 ) -> None:
-    """A new file with `content`, on the disk when this returns; `reached` is called before it is made durable.
+    """A new file with `content`, on the disk when this returns; `failpoint` is called before it is made durable.
 
     Never one that is there: that could be a link, or another name of somebody else's file.
     """
     with open(path, "xb", opener=partial(os.open, mode=mode)) as file:
         file.write(content)
         file.flush()
-        if reached:
-            reached()
+        if failpoint:
+            failpoint()
         os.fsync(file.fileno())
 
 

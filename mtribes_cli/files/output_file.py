@@ -68,12 +68,12 @@ def write_output(target: OutputTarget, content: bytes, *, sanitize: Callable[[st
     if target.file is not None:
         write_whole(target.file, content)
         return
-    with written_through(target, sanitize=sanitize) as write:
+    with write_through(target, sanitize=sanitize) as write:
         write(content)
 
 
 @contextmanager
-def written_through(target: OutputTarget, *, sanitize: Callable[[str], str]) -> Iterator[Callable[[bytes], None]]:
+def write_through(target: OutputTarget, *, sanitize: Callable[[str], str]) -> Iterator[Callable[[bytes], None]]:
     """Give what writes UTF-8 to a device or a pipe, a piece at a time; a terminal gets it through `sanitize`."""
     descriptor = _write_through(target.given)
     decoder = getincrementaldecoder("utf-8")(errors="replace")

@@ -11,7 +11,7 @@ from mtribes_cli.files.errors import file_error
 
 
 @contextmanager
-def only_one(state_folder: Path, guarded: Path, *, timeout_seconds: float) -> Iterator[None]:
+def process_lock(state_folder: Path, guarded: Path, *, timeout_seconds: float) -> Iterator[None]:
     """Hold the lock for `guarded`; UnavailableError when another process has it for too long."""
     from filelock import FileLock, Timeout  # noqa: PLC0415 - start-up time
 

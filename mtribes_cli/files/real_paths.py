@@ -13,7 +13,7 @@ _REPOSITORY_FOLDERS = frozenset({".git", ".hg", ".svn", ".jj", ".bzr", "_darcs",
 _SHORT_NAMES = ("git~", "hg~", "svn~", "jj~", "bzr~", "pijul~")  # what Windows calls them where names are short
 
 
-class RealPlaces:
+class RealPaths:
     """Folders of one project, judged by where links lead them. What is found out is kept for one command."""
 
     def __init__(self, root: Path) -> None:
@@ -71,10 +71,10 @@ def _is_git_directory(folder: str) -> bool:
 
 def is_repository_folder(name: str) -> bool:
     """Whether some file system takes `name` for the own folder (or file) of git or of another version control."""
-    visible = "".join(character for character in folded(name) if unicodedata.category(character) != "Cf")
+    visible = "".join(character for character in fold_case(name) if unicodedata.category(character) != "Cf")
     return visible.rstrip(". ").partition(":")[0] in _REPOSITORY_FOLDERS or visible.startswith(_SHORT_NAMES)
 
 
-def folded(path: str) -> str:
+def fold_case(path: str) -> str:
     """The path as a file system that ignores case and Unicode form compares it."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())

@@ -14,7 +14,7 @@ _MARKS = (
 )
 
 
-class GivenText(NamedTuple):
+class DecodedText(NamedTuple):
     """A text, and how it was encoded."""
 
     text: str
@@ -26,15 +26,15 @@ class GivenText(NamedTuple):
         return self.mark + text.encode(self.codec)
 
 
-def given_text(content: bytes, *, errors: str = "strict") -> GivenText:
+def decode_text(content: bytes, *, errors: str = "strict") -> DecodedText:
     """Return the text of `content`: UTF-8 unless a mark says otherwise, or zeros beside ASCII. Raises UnicodeError."""
     for mark, codec in _MARKS:
         if content.startswith(mark):
-            return GivenText(content[len(mark) :].decode(codec, errors), codec, mark)
+            return DecodedText(content[len(mark) :].decode(codec, errors), codec, mark)
     codec = {b"\0": "utf-16-be", b"": "utf-8"}.get(content[:1], "utf-16-le" if content[1:2] == b"\0" else "utf-8")
-    return GivenText(content.decode(codec, errors), codec)
+    return DecodedText(content.decode(codec, errors), codec)
 
 
-def given_line(content: bytes) -> str:
+def decode_line(content: bytes) -> str:
     """Return the one line that `content` holds, such as a token; what is no text in it becomes U+FFFD."""
-    return given_text(content, errors="replace").text.strip("\ufeff \t\r\n")
+    return decode_text(content, errors="replace").text.strip("\ufeff \t\r\n")

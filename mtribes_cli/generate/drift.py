@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mtribes_cli.errors import Problem
-from mtribes_cli.generate.worktree import Change, ChangeKind, Tree, local_changes, owned_files
+from mtribes_cli.generate.worktree import Change, ChangeKind, Worktree, local_changes, owned_files
 from mtribes_cli.project.lock_file import LOCK_FILE_NAME, LockedTarget, LockFile, read_lock_file
 from mtribes_cli.project.output_paths import JOURNAL_NAME
 from mtribes_cli.project.project_file import ProjectFile, Target
@@ -48,7 +48,7 @@ def find_drift(project: ProjectFile, outputs: Sequence[str] = ()) -> Drift:
     locked = tuple(target for target in (lock.targets if lock else ()) if not outputs or target.output in outputs)
     owned = owned_files(locked)
     return Drift(
-        changes=tuple(local_changes(Tree(project.root), owned)),
+        changes=tuple(local_changes(Worktree(project.root), owned)),
         disagreements=(*_interrupted(project.root), *_disagreements(project, lock, outputs)),
         files=len(owned),
     )

@@ -1,6 +1,6 @@
 """Generated code from the server: asked for, checked as something from outside, and turned into a plan.
 
-One request a Space. Nothing here writes; `transaction` does, once `refuse_what_is_not_ours` has nothing to say.
+One request a Space. Nothing here writes; `transaction` does, once `check_ownership` has nothing to say.
 """
 
 import hashlib
@@ -11,12 +11,12 @@ from typing import Protocol
 from mtribes_cli.api.models.resources import CodeTarget, GeneratedCode, GeneratedFile, GeneratedTarget
 from mtribes_cli.errors import AnswerError, FileError, Problem, first_problems
 from mtribes_cli.generate.plan import NOT_THROUGH_LINKS, DesiredFile, Plan, plan
-from mtribes_cli.generate.worktree import Tree, local_changes, owned_files
+from mtribes_cli.generate.worktree import Worktree, local_changes, owned_files
 from mtribes_cli.project.lock_file import (
     LOCK_FILE_NAME,
+    LockedSource,
     LockedTarget,
     LockFile,
-    Source,
     format_lock_file,
     read_lock_file,
 )
@@ -43,7 +43,7 @@ class CodeServer(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class GenerationScope:
     """What one run is about: these targets, and what the lock says of them and of targets that have gone."""
 
     project: ProjectFile
@@ -53,9 +53,9 @@ class Scope:
     kept: tuple[LockedTarget, ...]  # of targets that this run is not about
 
     @property
-    def tree(self) -> Tree:
+    def tree(self) -> Worktree:
         """The files of the project, read afresh."""
-        return Tree(self.project.root)
+        return Worktree(self.project.root)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +63,11 @@ class GeneratedOutput:
     """The code of one target; `files` is None where the server has nothing newer than the lock."""
 
     target: Target
-    source: Source
+    source: LockedSource
     files: Mapping[str, str] | None
 
 
-def scope_of(project: ProjectFile, outputs: Sequence[str] = ()) -> Scope:
+def scope_of(project: ProjectFile, outputs: Sequence[str] = ()) -> GenerationScope:
     """What a run for `outputs` (none: all targets) is about, by the lock as it is on the disk now."""
     lock = read_lock_file(project.root / LOCK_FILE_NAME) or LockFile(project.host)
     targets = tuple(target for target in project.targets if not outputs or target.output in outputs)
@@ -81,10 +81,10 @@ def scope_of(project: ProjectFile, outputs: Sequence[str] = ()) -> Scope:
 
     locked = tuple(target for target in lock.targets if is_in_scope(target))
     kept = tuple(target for target in lock.targets if target not in locked)
-    return Scope(project, lock, targets, locked, kept)
+    return GenerationScope(project, lock, targets, locked, kept)
 
 
-def generate(server: CodeServer, scope: Scope, *, revision: int | None = None) -> list[GeneratedOutput]:
+def generate(server: CodeServer, scope: GenerationScope, *, revision: int | None = None) -> list[GeneratedOutput]:
     """The code of every target in `scope`; AnswerError where the server sends what must not be written."""
     outputs: list[GeneratedOutput] = []
     for space in dict.fromkeys(target.space for target in scope.targets):
@@ -92,7 +92,7 @@ def generate(server: CodeServer, scope: Scope, *, revision: int | None = None) -
         known_hash = _hash_in_step(scope, targets)
         asked = [CodeTarget(target.language, target.options) for target in targets]
         code = server.code(space, asked, revision=revision, if_code_hash=known_hash)
-        source = Source(space, code.revision, code.code_hash, code.generator)
+        source = LockedSource(space, code.revision, code.code_hash, code.generator)
         if code.unchanged and known_hash is not None:
             outputs += [GeneratedOutput(target, source, None) for target in targets]
         else:
@@ -100,7 +100,7 @@ def generate(server: CodeServer, scope: Scope, *, revision: int | None = None) -
     return outputs
 
 
-def plan_of(scope: Scope, outputs: Sequence[GeneratedOutput], *, is_forced: bool) -> Plan:
+def plan_of(scope: GenerationScope, outputs: Sequence[GeneratedOutput], *, is_forced: bool) -> Plan:
     """What turns the files here into `outputs`."""
     tree = scope.tree
     settled = {output.target.output for output in outputs if output.files is None}
@@ -116,13 +116,13 @@ def plan_of(scope: Scope, outputs: Sequence[GeneratedOutput], *, is_forced: bool
     return result
 
 
-def lock_text(scope: Scope, outputs: Sequence[GeneratedOutput]) -> str:
+def lock_text(scope: GenerationScope, outputs: Sequence[GeneratedOutput]) -> str:
     """`mtribes.lock` as it is once `outputs` are written."""
     locked = [*scope.kept, *(_locked(scope, output) for output in outputs)]
     return format_lock_file(LockFile(scope.project.host, tuple(locked)), scope.project.space)
 
 
-def refuse_what_is_not_ours(found: Plan) -> None:
+def check_ownership(found: Plan) -> None:
     """Raise FileError with every path that a plan may not touch."""
     problems = [
         *found.foreign,
@@ -155,7 +155,7 @@ def _overwriting(found: Plan) -> str:
     return " ".join(deeds)
 
 
-def _locked(scope: Scope, output: GeneratedOutput) -> LockedTarget:
+def _locked(scope: GenerationScope, output: GeneratedOutput) -> LockedTarget:
     target = output.target
     before = scope.lock.target(target.output)
     if output.files is None and before is not None:
@@ -164,7 +164,7 @@ def _locked(scope: Scope, output: GeneratedOutput) -> LockedTarget:
     return LockedTarget(target.language, target.output, output.source, target.options, files)
 
 
-def _hash_in_step(scope: Scope, targets: Sequence[Target]) -> str | None:
+def _hash_in_step(scope: GenerationScope, targets: Sequence[Target]) -> str | None:
     """The code hash that all of `targets` have here, if every file of theirs is as it was written."""
     locked = [scope.lock.target(target.output) for target in targets]
     found = [old for old, target in zip(locked, targets, strict=True) if old and is_locked_as(target, old)]
@@ -184,7 +184,7 @@ def is_locked_as(target: Target, locked: LockedTarget) -> bool:
 
 
 def _checked_outputs(
-    targets: Sequence[Target], source: Source, generated: Sequence[GeneratedTarget]
+    targets: Sequence[Target], source: LockedSource, generated: Sequence[GeneratedTarget]
 ) -> Iterator[GeneratedOutput]:
     if [target.language for target in targets] != [answer.language for answer in generated]:
         raise _refused([Problem("has other targets than were asked for")])
@@ -233,7 +233,7 @@ def _refused(problems: Sequence[Problem]) -> AnswerError:
     )
 
 
-def _refuse_outputs_elsewhere(tree: Tree, outputs: Sequence[str]) -> None:
+def _refuse_outputs_elsewhere(tree: Worktree, outputs: Sequence[str]) -> None:
     """Outputs were checked as they are written; links may still lead them away, or into one another."""
     stated = sorted(set(outputs))
     real = [tree.real_output(output) for output in stated]

@@ -29,7 +29,7 @@ _FORBIDDEN = frozenset("\\:\0")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
-class Step(NamedTuple):
+class FileChange(NamedTuple):
     """One file that is replaced or added (`sha256` of its new bytes), or removed (None).
 
     The new file waits in the staging folder under `number`, the old one is kept there as `number` with `.old`.
@@ -53,7 +53,7 @@ class Journal(NamedTuple):
     """A write in progress; folders that it makes are named outermost first."""
 
     state: State
-    steps: tuple[Step, ...]
+    steps: tuple[FileChange, ...]
     new_folders: tuple[str, ...]
 
     def in_state(self, state: State) -> "Journal":
@@ -143,13 +143,13 @@ def _journal(document: dict[str, Any]) -> Journal:
     return Journal(document["state"], steps, tuple(_checked(folder) for folder in document["new_folders"]))
 
 
-def _step(table: dict[str, Any]) -> Step:
+def _step(table: dict[str, Any]) -> FileChange:
     staging, sha256 = _checked(table["staging"]), table["sha256"]
     if not _STAGING_NAME.fullmatch(staging.rpartition("/")[2]) or type(table["number"]) is not int:
         raise ValueError(staging)
     if sha256 is not None and not _SHA256.fullmatch(sha256):
         raise ValueError(sha256)
-    return Step(_checked(table["path"]), staging, table["number"], sha256)
+    return FileChange(_checked(table["path"]), staging, table["number"], sha256)
 
 
 def _checked(path: str) -> str:

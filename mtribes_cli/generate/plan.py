@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from mtribes_cli.errors import Problem
-from mtribes_cli.generate.worktree import Change, ChangeKind, FileState, OwnedFile, Tree
+from mtribes_cli.generate.worktree import Change, ChangeKind, FileState, OwnedFile, Worktree
 from mtribes_cli.project.lock_file import text_hash
 
 NOT_THROUGH_LINKS = "mtribes does not write through links"
@@ -40,7 +40,9 @@ class Plan:
         return {**counts, "unchanged": self.unchanged}
 
 
-def plan(tree: Tree, desired: Mapping[str, DesiredFile], owned: Mapping[str, OwnedFile], *, is_forced: bool) -> Plan:
+def plan(
+    tree: Worktree, desired: Mapping[str, DesiredFile], owned: Mapping[str, OwnedFile], *, is_forced: bool
+) -> Plan:
     """What turns the files in `tree` into `desired`; with `is_forced` edited files are overwritten and removed."""
     result = Plan()
     for path, orphan in sorted(owned.items()):
@@ -120,7 +122,7 @@ def _is_equal(state: FileState, wanted: DesiredFile) -> bool:
     return state.is_text(text_hash(wanted.text.encode()))
 
 
-def _state_after_removals(tree: Tree, path: str, wanted: DesiredFile, result: Plan) -> FileState:
+def _state_after_removals(tree: Worktree, path: str, wanted: DesiredFile, result: Plan) -> FileState:
     """What will be at `path` once the removals are done: a file may become a folder, and its name another case."""
     state = tree.read(path, wanted.output)
     if state.is_absent:

@@ -12,12 +12,12 @@ from pathlib import Path
 from shlex import quote
 
 from mtribes_cli.errors import FileError, Problem
-from mtribes_cli.files.atomic_file import Reached, nothing_happens
+from mtribes_cli.files.atomic_file import Failpoint, no_failpoint
 from mtribes_cli.files.bounded_reader import hash_of_regular_file
-from mtribes_cli.files.real_paths import RealPlaces
+from mtribes_cli.files.real_paths import RealPaths
 from mtribes_cli.generate.journal import (
+    FileChange,
     Journal,
-    Step,
     UntrustedJournalError,
     is_staging_folder,
     read_journal,
@@ -46,9 +46,9 @@ def recover(root: Path, key: JournalKey, outputs: Sequence[str] = ()) -> bool:
         return False
     try:
         if journal.state == "done":
-            tidy(root, journal, key)
+            cleanup(root, journal, key)
         else:
-            take_back(root, journal, key)
+            rollback(root, journal, key)
     except OSError as error:
         raise FileError(
             f"What an interrupted write left in {root} cannot be put right: {error}",
@@ -83,7 +83,7 @@ def discard(root: Path, key: JournalKey, outputs: Sequence[str]) -> list[str]:
     return removed
 
 
-def take_back(root: Path, journal: Journal, key: JournalKey) -> None:
+def rollback(root: Path, journal: Journal, key: JournalKey) -> None:
     """Make the files as they were before the write."""
     refuse_other_places(root, journal)
     if journal.state == "swapping":
@@ -99,10 +99,10 @@ def take_back(root: Path, journal: Journal, key: JournalKey) -> None:
     remove_journal(root, key)
 
 
-def tidy(root: Path, journal: Journal, key: JournalKey, reached: Reached = nothing_happens) -> None:
+def cleanup(root: Path, journal: Journal, key: JournalKey, failpoint: Failpoint = no_failpoint) -> None:
     """Remove the kept old files and folders that became empty; the journal last."""
     refuse_other_places(root, journal)
-    _remove_staging(root, journal, reached)
+    _remove_staging(root, journal, failpoint)
     remove_empty_folders(root, (step.path for step in journal.steps if step.sha256 is None))
     remove_journal(root, key)
 
@@ -123,7 +123,7 @@ def remove_empty_folders(root: Path, removed_paths: Iterable[str]) -> None:
 
 def refuse_other_places(root: Path, journal: Journal) -> None:
     """Raise FileError where links lead a folder out of the project, or into a repository's own folder."""
-    places = RealPlaces(root)
+    places = RealPaths(root)
     faults = [(folder, fault) for folder in journal.folders if (fault := places.fault(folder)) is not None]
     if faults:
         raise FileError(
@@ -157,7 +157,7 @@ def _untrusted(root: Path, folders: list[str]) -> FileError:
 
 def _staging_folders(root: Path, claimed: Journal | None, outputs: Sequence[str]) -> Iterator[str]:
     """The staging folders that are there, where the journal says and where they would be; never behind a link."""
-    places = RealPlaces(root)
+    places = RealPaths(root)
     found = set(claimed.staging_folders if claimed else ())
     for output in ("", *outputs):
         with suppress(OSError):
@@ -173,7 +173,7 @@ def _remove_new_folders(root: Path, journal: Journal) -> None:
             (root / folder).rmdir()
 
 
-def _take_step_back(root: Path, step: Step) -> None:
+def _take_step_back(root: Path, step: FileChange) -> None:
     place, kept = root / step.path, step.kept(root)
     if os.path.lexists(kept):
         if not os.path.lexists(place) or _has_hash(place, step.sha256):
@@ -189,12 +189,12 @@ def _has_hash(place: Path, sha256: str | None) -> bool:
     return hash_of_regular_file(place) == sha256
 
 
-def _remove_staging(root: Path, journal: Journal, reached: Reached = nothing_happens) -> None:
+def _remove_staging(root: Path, journal: Journal, failpoint: Failpoint = no_failpoint) -> None:
     ours = {step.staged(root).name for step in journal.steps} | {step.kept(root).name for step in journal.steps}
     for folder in journal.staging_folders:
         with suppress(FileNotFoundError):
             for file in sorted((root / folder).iterdir()):
                 if file.name in ours:
                     file.unlink()
-                    reached("old-file-removed")
+                    failpoint("old-file-removed")
             (root / folder).rmdir()

@@ -22,23 +22,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mtribes_cli.errors import FileError
-from mtribes_cli.files.atomic_file import Reached, nothing_happens, sync_folder, write_new
-from mtribes_cli.files.process_lock import only_one
+from mtribes_cli.files.atomic_file import Failpoint, no_failpoint, sync_folder, write_new
+from mtribes_cli.files.process_lock import process_lock
 from mtribes_cli.generate.journal import (
+    FileChange,
     Journal,
-    Step,
     remove_journal_file,
     write_journal,
 )
 from mtribes_cli.generate.journal_key import JournalKey
 from mtribes_cli.generate.plan import Plan
 from mtribes_cli.generate.recovery import (
+    cleanup,
     discard,
     recover,
     refuse_other_places,
     remove_empty_folders,
-    take_back,
-    tidy,
+    rollback,
 )
 from mtribes_cli.project.output_paths import STAGING_PREFIX
 
@@ -59,7 +59,7 @@ CRASH_POINTS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Write:
+class FileTransaction:
     """Everything that one run changes: a plan, then `mtribes.toml` and `mtribes.lock` by name, in that order."""
 
     plan: Plan
@@ -72,7 +72,7 @@ class Write:
 
 
 @dataclass(frozen=True, slots=True)
-class SoleWriter:
+class ProjectLock:
     """The one who may write below a project's folder now, and what was found there first."""
 
     key: JournalKey
@@ -81,43 +81,43 @@ class SoleWriter:
 
 
 @contextmanager
-def sole_writer(
+def project_lock(
     root: Path, state_folder: Path, outputs: Sequence[str] = (), *, is_discarding: bool = False
-) -> Iterator[SoleWriter]:
+) -> Iterator[ProjectLock]:
     """Be the only one who writes below `root`, with what an interrupted write left put right, or discarded.
 
     `outputs`: where staging folders may be. Raises FileError for a journal that is not this user's.
     """
     key = JournalKey(state_folder, root)
-    with only_one(state_folder, root, timeout_seconds=WAIT_SECONDS):
+    with process_lock(state_folder, root, timeout_seconds=WAIT_SECONDS):
         if is_discarding:
-            yield SoleWriter(key, discarded=tuple(discard(root, key, outputs)))
+            yield ProjectLock(key, discarded=tuple(discard(root, key, outputs)))
         else:
-            yield SoleWriter(key, was_interrupted=recover(root, key, outputs))
+            yield ProjectLock(key, was_interrupted=recover(root, key, outputs))
 
 
-def carry_out(root: Path, write: Write, key: JournalKey, reached: Reached = nothing_happens) -> None:
-    """Do all of `write`, or nothing (FileError). Called inside `sole_writer`, with its key."""
+def commit(root: Path, write: FileTransaction, key: JournalKey, failpoint: Failpoint = no_failpoint) -> None:
+    """Do all of `write`, or nothing (FileError). Called inside `project_lock`, with its key."""
     if write.is_empty:
         return
     journal, contents = _prepare(root, write)
     refuse_other_places(root, journal)
     _begin(root, journal, key)
     try:
-        reached("journal-written")
-        _stage(root, journal, contents, reached)
+        failpoint("journal-written")
+        _stage(root, journal, contents, failpoint)
         journal = journal.in_state("swapping")
         write_journal(root, journal, key)
-        reached("swapping-noted")
-        _swap(root, journal, reached)
+        failpoint("swapping-noted")
+        _swap(root, journal, failpoint)
         write_journal(root, journal.in_state("done"), key)
     except BaseException as error:
         _undo(root, journal, key, error)
         if isinstance(error, OSError):
             raise _file_error(error) from error
         raise
-    reached("done-noted")
-    _finish(root, journal, key, reached)
+    failpoint("done-noted")
+    _finish(root, journal, key, failpoint)
 
 
 def _begin(root: Path, journal: Journal, key: JournalKey) -> None:
@@ -134,7 +134,7 @@ def _begin(root: Path, journal: Journal, key: JournalKey) -> None:
         raise
 
 
-def _prepare(root: Path, write: Write) -> tuple[Journal, list[bytes | None]]:
+def _prepare(root: Path, write: FileTransaction) -> tuple[Journal, list[bytes | None]]:
     """The journal, and beside each of its steps the new content."""
     nonce = f"{STAGING_PREFIX}{secrets.token_hex(4)}"
     files: list[tuple[str, str, bytes | None]] = [
@@ -143,14 +143,14 @@ def _prepare(root: Path, write: Write) -> tuple[Journal, list[bytes | None]]:
         *((name, "", content) for name, content in write.root_files.items()),
     ]
     steps = tuple(
-        Step(path, f"{output}/{nonce}" if output else nonce, number, _hash(content))
+        FileChange(path, f"{output}/{nonce}" if output else nonce, number, _hash(content))
         for number, (path, output, content) in enumerate(files)
     )
     folders = _missing_folders(root, steps, write.plan)
     return Journal("staging", steps, folders), [content for _, _, content in files]
 
 
-def _missing_folders(root: Path, steps: tuple[Step, ...], plan: Plan) -> tuple[str, ...]:
+def _missing_folders(root: Path, steps: tuple[FileChange, ...], plan: Plan) -> tuple[str, ...]:
     """The folders that are to be made, outermost first: also those where a file is now that is to be removed."""
     needed: set[str] = set()
     for step in steps:
@@ -160,15 +160,15 @@ def _missing_folders(root: Path, steps: tuple[Step, ...], plan: Plan) -> tuple[s
     return tuple(sorted(folder for folder in needed if folder in plan.removals or not (root / folder).exists()))
 
 
-def _stage(root: Path, journal: Journal, contents: list[bytes | None], reached: Reached) -> None:
+def _stage(root: Path, journal: Journal, contents: list[bytes | None], failpoint: Failpoint) -> None:
     for folder in journal.staging_folders:
         (root / folder).mkdir(parents=True)
-        reached("staging-folder-made")
+        failpoint("staging-folder-made")
 
-    def stage_one(pair: tuple[Step, bytes | None]) -> None:
+    def stage_one(pair: tuple[FileChange, bytes | None]) -> None:
         step, content = pair
         if content is not None:
-            write_new(step.staged(root), content, reached=lambda: reached("file-written"))
+            write_new(step.staged(root), content, failpoint=lambda: failpoint("file-written"))
             _copy_mode(root / step.path, step.staged(root))
 
     with ThreadPoolExecutor(SYNC_THREADS) as pool:
@@ -176,7 +176,7 @@ def _stage(root: Path, journal: Journal, contents: list[bytes | None], reached: 
             pass
     for folder in journal.staging_folders:
         sync_folder(root / folder)
-    reached("all-staged")
+    failpoint("all-staged")
 
 
 def _copy_mode(place: Path, staged: Path) -> None:
@@ -185,24 +185,24 @@ def _copy_mode(place: Path, staged: Path) -> None:
         staged.chmod(place.stat().st_mode & 0o777)
 
 
-def _swap(root: Path, journal: Journal, reached: Reached) -> None:
+def _swap(root: Path, journal: Journal, failpoint: Failpoint) -> None:
     for step in journal.steps:
         if step.sha256 is None:
             (root / step.path).rename(step.kept(root))
-            reached("file-swapped")
+            failpoint("file-swapped")
     remove_empty_folders(root, (step.path for step in journal.steps if step.sha256 is None))
     for folder in {(root / step.path).parent for step in journal.steps if step.sha256 is not None}:
         folder.mkdir(parents=True, exist_ok=True)
     for step in journal.steps:
         if step.sha256 is not None:
             _keep_old(root / step.path, step.kept(root))
-            reached("file-kept")
+            failpoint("file-kept")
             step.staged(root).replace(root / step.path)
-            reached("file-swapped")
+            failpoint("file-swapped")
     for changed in _changed_folders(journal):
         if (root / changed).is_dir():
             sync_folder(root / changed)
-    reached("all-swapped")
+    failpoint("all-swapped")
 
 
 def _changed_folders(journal: Journal) -> list[str]:
@@ -231,7 +231,7 @@ def _remove_hollow_folder(folder: Path) -> None:
 
 def _undo(root: Path, journal: Journal, key: JournalKey, cause: BaseException) -> None:
     try:
-        take_back(root, journal, key)
+        rollback(root, journal, key)
     except OSError as error:
         raise FileError(
             f"Writing failed ({cause}), and so did taking it back ({error}).",
@@ -239,9 +239,9 @@ def _undo(root: Path, journal: Journal, key: JournalKey, cause: BaseException) -
         ) from error
 
 
-def _finish(root: Path, journal: Journal, key: JournalKey, reached: Reached) -> None:
+def _finish(root: Path, journal: Journal, key: JournalKey, failpoint: Failpoint) -> None:
     try:
-        tidy(root, journal, key, reached)
+        cleanup(root, journal, key, failpoint)
     except OSError as error:
         raise FileError(
             f"All is written, but what was kept meanwhile cannot be removed: {error}",

@@ -11,16 +11,16 @@ from mtribes_cli.errors import NetworkError, UnavailableError
 from mtribes_cli.files.bounded_reader import MAX_LOCK_FILE_BYTES, read_regular_file
 from mtribes_cli.generate.fetch import (
     GeneratedOutput,
-    Scope,
+    GenerationScope,
+    check_ownership,
     generate,
     lock_text,
     plan_of,
-    refuse_what_is_not_ours,
     scope_of,
 )
 from mtribes_cli.generate.plan import Plan
-from mtribes_cli.generate.transaction import Write, carry_out, sole_writer
-from mtribes_cli.generate.worktree import Change, ChangeKind, Tree
+from mtribes_cli.generate.transaction import FileTransaction, commit, project_lock
+from mtribes_cli.generate.worktree import Change, ChangeKind, Worktree
 from mtribes_cli.local_server import running_server
 from mtribes_cli.project.lock_file import LOCK_FILE_NAME, text_hash
 from mtribes_cli.project.project_file import LOCAL_HOST, ProjectFile, generated_host
@@ -92,24 +92,24 @@ def update_code(  # noqa: PLR0913 - one parameter an option
 ) -> PlanReport:
     """Ask for the code of `outputs` (none: all); write it, the lock, and mtribes.toml where that is not saved yet."""
     places = [target.output for target in project.targets]
-    with sole_writer(project.root, context.folders.state, places, is_discarding=is_discarding) as writer:
+    with project_lock(project.root, context.folders.state, places, is_discarding=is_discarding) as writer:
         if writer.was_interrupted:
             context.console.notice("A write was interrupted here before; what was left over has been put right.")
         if is_discarding:
             context.console.notice(f"Discarded: {', '.join(writer.discarded) or 'nothing, there was no such write'}.")
         scope = scope_of(project, outputs)
-        tell_what_is_local(context, project)
-        generated = asked_code(context, scope, revision)
+        warn_local_port_mismatch(context, project)
+        generated = fetch_code(context, scope, revision)
         found = plan_of(scope, generated, is_forced=is_forced)
-        refuse_what_is_not_ours(found)
+        check_ownership(found)
         files = {} if project.unsaved_text is None else {project.path.name: project.unsaved_text}
         files[LOCK_FILE_NAME] = lock_text(scope, generated)
         with context.console.working(f"Writing to {project.root}"):
-            carry_out(project.root, Write(found, _changed(project, files)), writer.key, context.at_crash_point)
+            commit(project.root, FileTransaction(found, _changed(project, files)), writer.key, context.failpoint)
     return PlanReport.of(found, generated)
 
 
-def asked_code(context: "Context", scope: Scope, revision: int | None) -> list[GeneratedOutput]:
+def fetch_code(context: "Context", scope: GenerationScope, revision: int | None) -> list[GeneratedOutput]:
     """The code of `scope` from the server that is meant; says what to run when that is a local one that is away."""
     try:
         with context.console.working(f"Asking {context.host.url} for code"):
@@ -120,7 +120,7 @@ def asked_code(context: "Context", scope: Scope, revision: int | None) -> list[G
         raise
 
 
-def available_changes(scope: Scope, outputs: Sequence[GeneratedOutput]) -> list[Change]:
+def available_changes(scope: GenerationScope, outputs: Sequence[GeneratedOutput]) -> list[Change]:
     """What the server would change: `added`, `changed` and `orphaned`, whatever was edited here."""
     before = {f"{old.output}/{path}": digest for old in scope.locked for path, digest in old.files.items()}
     settled = {output.target.output for output in outputs if output.files is None}
@@ -137,7 +137,9 @@ def available_changes(scope: Scope, outputs: Sequence[GeneratedOutput]) -> list[
     return sorted(changes)
 
 
-def newer_notices(scope: Scope, outputs: Sequence[GeneratedOutput], changes: Sequence[Change]) -> Iterator[str]:
+def newer_notices(
+    scope: GenerationScope, outputs: Sequence[GeneratedOutput], changes: Sequence[Change]
+) -> Iterator[str]:
     """What to say of `changes` that the server has and that are not here."""
     if not changes:
         return
@@ -155,7 +157,7 @@ def newer_notices(scope: Scope, outputs: Sequence[GeneratedOutput], changes: Seq
     yield f"The server has newer code ({', '.join(f'{n} {kind}' for n, kind in counts if n)}): run `mtribes update`."
 
 
-def differences(tree: Tree, found: Plan) -> str:
+def differences(tree: Worktree, found: Plan) -> str:
     """What changes in each file, as a unified diff."""
     lines: list[str] = []
     outputs = {path: file.output for path, file in found.removals.items()}
@@ -170,7 +172,7 @@ def differences(tree: Tree, found: Plan) -> str:
     return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
 
 
-def tell_what_is_local(context: "Context", project: ProjectFile) -> None:
+def warn_local_port_mismatch(context: "Context", project: ProjectFile) -> None:
     """Say so when code for the local server names another port than the one where it is now."""
     default = generated_host(project.host)
     if project.host != LOCAL_HOST or context.host.url == default:

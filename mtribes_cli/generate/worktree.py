@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mtribes_cli.files.bounded_reader import MEBIBYTE, NotRegularFileError, read_beginning
-from mtribes_cli.files.real_paths import RealPlaces, folded
+from mtribes_cli.files.real_paths import RealPaths, fold_case
 from mtribes_cli.project.lock_file import LockedTarget, text_hash
 
 MAX_READ_BYTES = 16 * MEBIBYTE  # twice what a generated file may have: CRLF for LF, at most
@@ -69,12 +69,12 @@ class FileState(NamedTuple):
         return self.content is not None and len(self.content) <= MAX_READ_BYTES and text_hash(self.content) == sha256
 
 
-class Tree:
+class Worktree:
     """The files below a project's folder."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.places = RealPlaces(root)
+        self.places = RealPaths(root)
         self._links: dict[str, str | None] = {}
         self._blocking: dict[str, str | None] = {"": None}
         self._names: dict[str, frozenset[str]] = {}
@@ -135,7 +135,7 @@ class Tree:
         if name in names:
             return None
         place = self.root / path
-        twins = [other for other in names if folded(other) == folded(name)]
+        twins = [other for other in names if fold_case(other) == fold_case(name)]
         found = next((twin for twin in twins if place.exists() and place.samefile(place.with_name(twin))), None)
         return f"{folder}/{found}" if found else None
 
@@ -174,7 +174,7 @@ def owned_files(targets: tuple[LockedTarget, ...]) -> dict[str, OwnedFile]:
     }
 
 
-def local_changes(tree: Tree, owned: Mapping[str, OwnedFile]) -> list[Change]:
+def local_changes(tree: Worktree, owned: Mapping[str, OwnedFile]) -> list[Change]:
     """The owned files that are no longer what the lock says: edited, missing."""
     changes = []
     for path, file in sorted(owned.items()):

@@ -42,7 +42,7 @@ class Reject:
     record: Record
 
 
-Finding = Callable[[int, int], Record]
+RecordLookup = Callable[[int, int], Record]
 """Gives the record of a row of a batch, from 0, that begins at a line of the file."""
 
 
@@ -53,7 +53,7 @@ class Batch:
     body: bytes  # NDJSON; nothing at all: there is nothing to send
     lines: Sequence[int]  # of the file, one for each row of the body
     rejects: Sequence[Reject]
-    record_at: Finding
+    record_at: RecordLookup
     faults: Mapping[int, Sequence[str]] = field(default_factory=dict)
     """What is wrong with rows of the body, from 1, for certain: they are sent so that all that is wrong is known."""
 
@@ -81,7 +81,7 @@ def together(reasons: Sequence[str]) -> str:
 
 
 @dataclass
-class Filling:
+class BatchBuilder:
     """A batch that is being filled. `rows` and `lines` grow together; readers in a hurry do that themselves."""
 
     rows: list[bytes] = field(default_factory=list)
@@ -121,7 +121,7 @@ class Filling:
             told = told[:MAX_TOLD_CHARACTERS] + " ..."
         self.rejects.append(Reject(line, reason, Record(record.cells, told)))
 
-    def batch(self, record_at: Finding) -> Batch:
+    def batch(self, record_at: RecordLookup) -> Batch:
         """What has come together."""
         body = b"\n".join(self.rows) + b"\n" if self.rows else b""
         return Batch(body, self.lines, self.rejects, record_at, self.faults)
@@ -138,11 +138,13 @@ def sendable(row: str, encoding: Encoding) -> bytes:
     return content
 
 
-def batches(fill: Callable[[Filling], bool], finding_for: Callable[[Filling], Finding]) -> Iterator[Batch]:
+def batches(
+    fill: Callable[[BatchBuilder], bool], finding_for: Callable[[BatchBuilder], RecordLookup]
+) -> Iterator[Batch]:
     """Batches until `fill` says that there is no more; `finding_for` one of them finds its records again."""
     is_more = True
     while is_more:
-        filling = Filling()
+        filling = BatchBuilder()
         is_more = fill(filling)
         finding = finding_for(filling)
         if filling.rows or filling.rejects:

@@ -27,7 +27,7 @@ def text(cell: str) -> str:
     return encode_basestring(cell)
 
 
-def escaped(cell: str) -> str:
+def escape(cell: str) -> str:
     """The same without the quotes around it."""
     return encode_basestring(cell)[1:-1]
 

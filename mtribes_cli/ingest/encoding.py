@@ -65,7 +65,7 @@ class Encoding:
 UTF_8 = Encoding("utf-8", "UTF-8")
 
 
-def checked_encoding(name: str) -> str:
+def validate_encoding(name: str) -> str:
     """Return the name by which Python knows the encoding of `--encoding`. Raises UsageError for any other."""
     try:
         codec = codecs.lookup(name).name
@@ -126,7 +126,7 @@ def _label(codec: str) -> str:
     return codec.upper().removesuffix("-LE").removesuffix("-BE")
 
 
-def decoded(first: bytes, rest: Iterator[bytes], encoding: Encoding) -> Iterator[str]:
+def decode(first: bytes, rest: Iterator[bytes], encoding: Encoding) -> Iterator[str]:
     """Give the text piece by piece: without byte order marks before it, and without a Ctrl-Z behind it."""
     decoder = encoding.decoder()
     held, is_begun = "", False

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn, Protocol
 
 from mtribes_cli.errors import DocumentError, UsageError
 from mtribes_cli.files.errors import file_error
-from mtribes_cli.ingest.encoding import UTF_8, Encoding, decoded, encoding_of
-from mtribes_cli.terminal.nonblocking_input import WaitingInput
+from mtribes_cli.ingest.encoding import UTF_8, Encoding, decode, encoding_of
+from mtribes_cli.terminal.nonblocking_input import BlockingInput
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -29,7 +29,7 @@ _LONGEST_MARK = 4
 
 
 @dataclass
-class Source:
+class InputSource:
     """What is read, and how far. `size_bytes` is None where nobody can know it."""
 
     name: str
@@ -52,13 +52,13 @@ class Source:
         unpacked = _unpacked(self._counted, self.name)
         first = _read(unpacked, self.name)
         self.encoding = encoding_of(first, self.name, self.stated_encoding)
-        yield from decoded(first, iter(lambda: _read(unpacked, self.name), b""), self.encoding)
+        yield from decode(first, iter(lambda: _read(unpacked, self.name), b""), self.encoding)
 
 
-def opened(context: Context, file: str, encoding: str | None = None) -> tuple[Source, BinaryIO]:
+def open_input(context: Context, file: str, encoding: str | None = None) -> tuple[InputSource, BinaryIO]:
     """What `file` names, `-` for stdin, and its bytes. Raises DocumentError for a file that is not there."""
     if file == STDIN:
-        return Source("stdin", None, None, encoding), context.console.binary_stdin()
+        return InputSource("stdin", None, None, encoding), context.console.binary_stdin()
     path = context.working_folder / file
     try:
         stream = path.open("rb", buffering=0)
@@ -69,8 +69,8 @@ def opened(context: Context, file: str, encoding: str | None = None) -> tuple[So
         raise file_error(error, file, cannot_be="read") from error
     context.resources.callback(stream.close)
     if not stat.S_ISREG(status.st_mode):
-        return Source(file, None, None, encoding), WaitingInput(stream)
-    return Source(file, path, status.st_size, encoding), stream
+        return InputSource(file, None, None, encoding), BlockingInput(stream)
+    return InputSource(file, path, status.st_size, encoding), stream
 
 
 class _Counted(io.RawIOBase):

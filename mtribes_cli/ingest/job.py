@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 from mtribes_cli.api.models.imports import ImportedPart, RowFault, Totals
 from mtribes_cli.errors import ConflictError, ExitCode, InterruptedCommandError, MtribesError, Problem, UnavailableError
-from mtribes_cli.files.process_lock import only_one
+from mtribes_cli.files.process_lock import process_lock
 from mtribes_cli.ingest.batch import REFUSED, Batch, Reject, together
 from mtribes_cli.ingest.input_stream import STDIN
-from mtribes_cli.ingest.journal import Identity, ImportJournal, opened_journal, others_of
+from mtribes_cli.ingest.journal import Identity, ImportJournal, open_journal, others_of
 from mtribes_cli.ingest.prefetch import read_ahead
-from mtribes_cli.ingest.reader import Input, Reading, read
+from mtribes_cli.ingest.reader import Input, OpenedInput, read
 from mtribes_cli.ingest.rejects import Spool
 from mtribes_cli.ingest.rejects_path import (
     RejectsFile,
@@ -27,7 +27,7 @@ from mtribes_cli.ingest.rejects_path import (
     stated_rejects_file,
 )
 from mtribes_cli.ingest.row_rules import USER_ID
-from mtribes_cli.ingest.uploader import Sending, SentPart, StartOverError
+from mtribes_cli.ingest.uploader import PartUploader, SentPart, StartOverError
 from mtribes_cli.terminal.progress_line import progress_line
 from mtribes_cli.terminal.result import Result
 
@@ -42,7 +42,7 @@ REJECTED = "REJECTED"
 
 
 @dataclass(frozen=True)
-class Ingest:
+class IngestOptions:
     """What the user wants."""
 
     space: str
@@ -57,10 +57,10 @@ class _TooManyErrorsError(Exception):
     """More rows were rejected than the user wants to see."""
 
 
-def ingest(context: Context, wanted: Ingest) -> Result:
+def ingest(context: Context, wanted: IngestOptions) -> Result:
     """What became of all rows."""
     for start in range(MAX_STARTS):
-        run = _Run(context, wanted, read(context, wanted.input))
+        run = ImportJob(context, wanted, read(context, wanted.input))
         try:
             return run.all()
         except StartOverError as again:
@@ -82,10 +82,10 @@ def ingest(context: Context, wanted: Ingest) -> Result:
     raise AssertionError("the last start returns or raises")
 
 
-class _Run:
+class ImportJob:
     """One time through the file."""
 
-    def __init__(self, context: Context, wanted: Ingest, reading: Reading) -> None:
+    def __init__(self, context: Context, wanted: IngestOptions, reading: OpenedInput) -> None:
         self.name = reading.source.name
         self.totals = Totals()
         self._context = context
@@ -94,7 +94,7 @@ class _Run:
         self._rejects_file = self._place_of_rejects()
         self._spool = Spool()
         self._local_rejects = 0
-        self._sending: Sending | None = None
+        self._sending: PartUploader | None = None
         self._journal: ImportJournal | None = None
         self._held = ExitStack()  # the lock, the journal
 
@@ -192,7 +192,7 @@ class _Run:
 
     # The import
 
-    def _session(self, batch: Batch) -> Sending:
+    def _session(self, batch: Batch) -> PartUploader:
         """The import, known by its first part: a new one, or one that was interrupted."""
         if self._sending is None:
             wanted, path = self._wanted, self._reading.source.path
@@ -205,10 +205,10 @@ class _Run:
                 batch.digest,
             )
             self._journal = self._locked_journal(identity)
-            self._sending = Sending(self._context, wanted.space, wanted.environment, self._journal)
+            self._sending = PartUploader(self._context, wanted.space, wanted.environment, self._journal)
             self._held.callback(self._sending.abandon)
-            done = self._sending.pick_up()
-            self._context.at_crash_point("import-begun")
+            done = self._sending.resume()
+            self._context.failpoint("import-begun")
             if done:
                 self._context.console.notice(
                     f"An import of {self.name} was interrupted: it goes on after part {done:,}."
@@ -219,13 +219,13 @@ class _Run:
         state = self._context.folders.state
         guarded = state / "imports" / identity.lock_name
         try:
-            self._held.enter_context(only_one(state, guarded, timeout_seconds=0))
+            self._held.enter_context(process_lock(state, guarded, timeout_seconds=0))
         except UnavailableError:
             self._context.console.notice(f"Another mtribes is bringing {self.name} in: waiting for it.")
-            self._held.enter_context(only_one(state, guarded, timeout_seconds=WAIT_FOR_OTHER_SECONDS))
+            self._held.enter_context(process_lock(state, guarded, timeout_seconds=WAIT_FOR_OTHER_SECONDS))
         if identity.source != STDIN:
             self._leave_others(identity)
-        journal = opened_journal(state, identity)
+        journal = open_journal(state, identity)
         self._held.callback(journal.close)
         return journal
 
@@ -263,7 +263,7 @@ class _Run:
             self._rejects_file.put(self._spool, self._reading.rejects, self._reading.rejects_encoding)
         else:
             self._rejects_file.remove_ours()
-        self._context.at_crash_point("import-rejects-written")
+        self._context.failpoint("import-rejects-written")
 
     # What is told
 

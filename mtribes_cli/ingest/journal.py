@@ -119,7 +119,7 @@ def _journal_path(state_folder: Path, identity: Identity) -> Path:
     return state_folder / FOLDER / f"{identity.name}{EXTENSION}"
 
 
-def opened_journal(state_folder: Path, identity: Identity) -> ImportJournal:
+def open_journal(state_folder: Path, identity: Identity) -> ImportJournal:
     """The journal of that import: the one that is there, or a new one with a new id, on the disk before it is used."""
     path = _journal_path(state_folder, identity)
     known = _read(path)

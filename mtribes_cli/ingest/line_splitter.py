@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 MAX_LINE_CHARACTERS = 8 * 1024 * 1024
 
 
-class TooLong(str):
+class OverlongLine(str):
     """Stands for a line beyond all bounds. As CSV and as JSON it is an error, wherever it turns up."""
 
     __slots__ = ()
@@ -27,11 +27,11 @@ def blocks(chunks: Iterable[str]) -> Iterator[list[str]]:
         lines = io.StringIO(carried + chunk, newline="").readlines()
         carried = lines.pop() if lines and not lines[-1].endswith("\n") else ""
         if cut and lines:
-            lines[0] = TooLong(TOO_LONG + "\n")
+            lines[0] = OverlongLine(TOO_LONG + "\n")
             cut = False
         if cut or len(carried) > MAX_LINE_CHARACTERS:
             cut, carried = True, carried[-1:]
         if lines:
             yield lines
     if carried:
-        yield [TooLong(TOO_LONG)] if cut else [carried]
+        yield [OverlongLine(TOO_LONG)] if cut else [carried]

@@ -14,7 +14,7 @@ from mtribes_cli.ingest.batch import Batch
 from mtribes_cli.ingest.csv_header import DELIMITERS, Columns, nearly_fields, read_header
 from mtribes_cli.ingest.csv_rows import CsvRows
 from mtribes_cli.ingest.encoding import ENCODINGS_WITH_MARK
-from mtribes_cli.ingest.input_stream import Source, opened
+from mtribes_cli.ingest.input_stream import InputSource, open_input
 from mtribes_cli.ingest.json_rows import ArrayRows, NdjsonRows
 from mtribes_cli.ingest.line_splitter import blocks
 from mtribes_cli.ingest.rejects import PACKED_EXTENSIONS, CsvRejects, JsonRejects, RejectsFormat
@@ -61,10 +61,10 @@ class Rows(Protocol):
 
 
 @dataclass(frozen=True)
-class Reading:
+class OpenedInput:
     """An input that was opened: its rows, how rejects of it are written, and all that decides what is sent for it."""
 
-    source: Source
+    source: InputSource
     rows: Rows
     extension: str  # of its rejects file
     rejects: RejectsFormat
@@ -76,9 +76,9 @@ class Reading:
         return self.source.stated_encoding or "utf-8"
 
 
-def read(context: Context, wanted: Input) -> Reading:
+def read(context: Context, wanted: Input) -> OpenedInput:
     """The input, up to its first rows. Raises DocumentError for what cannot be read, UsageError for bad options."""
-    source, stream = opened(context, wanted.file, wanted.encoding)
+    source, stream = open_input(context, wanted.file, wanted.encoding)
     chunks = source.chunks(stream)
     first = next(chunks, "")
     kind = _format(wanted, first)
@@ -91,14 +91,14 @@ def read(context: Context, wanted: Input) -> Reading:
     options = json.dumps([kind, sorted(wanted.columns.becomes.items()), *_encoding_option(wanted)])
     if kind == "ndjson":
         lines = NdjsonRows(blocks(text), wanted.columns.becomes, source.encoding, is_checked=wanted.is_checked)
-        return Reading(source, lines, ".ndjson", JsonRejects(is_array=False), options)
+        return OpenedInput(source, lines, ".ndjson", JsonRejects(is_array=False), options)
     if first.lstrip()[:1] not in ("[", ""):
         raise DocumentError(
             f"{source.name} is no JSON array.",
             "For one object a line give `--format ndjson`; a list inside of an object, take out first.",
         )
     array = ArrayRows(text, wanted.columns.becomes, source.encoding, is_checked=wanted.is_checked)
-    return Reading(source, array, ".json", JsonRejects(is_array=True), options)
+    return OpenedInput(source, array, ".json", JsonRejects(is_array=True), options)
 
 
 def _format(wanted: Input, first: str) -> Format:
@@ -111,7 +111,7 @@ def _format(wanted: Input, first: str) -> Format:
     return _BY_EXTENSION.get(path.suffix.lower()) or _BY_CHARACTER.get(first.lstrip()[:1], "csv")
 
 
-def _csv(context: Context, wanted: Input, source: Source, text: Iterator[str]) -> Reading:
+def _csv(context: Context, wanted: Input, source: InputSource, text: Iterator[str]) -> OpenedInput:
     lines = blocks(text)
     first = next(lines, [])
     header = read_header(first, source.name, wanted.columns, delimiter=_delimiter(wanted), encoding=source.encoding)
@@ -125,7 +125,7 @@ def _csv(context: Context, wanted: Input, source: Source, text: Iterator[str]) -
     columns = [[column.name, column.becomes] for column in header.columns]
     types = sorted(wanted.columns.types.items())
     options = json.dumps(["csv", header.delimiter, columns, types, *_encoding_option(wanted)])
-    return Reading(source, rows, extension, rejects, options)
+    return OpenedInput(source, rows, extension, rejects, options)
 
 
 def _encoding_option(wanted: Input) -> Sequence[str]:
@@ -133,7 +133,7 @@ def _encoding_option(wanted: Input) -> Sequence[str]:
     return (wanted.encoding,) if wanted.encoding else ()
 
 
-def _writes_mark(source: Source) -> bool:
+def _writes_mark(source: InputSource) -> bool:
     """Whether rejects begin with a byte order mark, as their input does; some encodings write one by themselves."""
     return source.encoding.mark_bytes > 0 and source.stated_encoding not in ENCODINGS_WITH_MARK
 

@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mtribes_cli.errors import FileError, UsageError
-from mtribes_cli.files.atomic_file import passing_place, write_private
+from mtribes_cli.files.atomic_file import staging_path, write_private
 from mtribes_cli.files.bounded_reader import MAX_STATE_FILE_BYTES, read_regular_file
 from mtribes_cli.files.errors import file_error
-from mtribes_cli.files.output_file import OutputTarget, output_target, written_through
+from mtribes_cli.files.output_file import OutputTarget, output_target, write_through
 from mtribes_cli.ingest.rejects import RejectsFormat, Spool, default_name
-from mtribes_cli.terminal.sanitize import made_safe
+from mtribes_cli.terminal.sanitize import sanitize
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -40,7 +40,7 @@ class RejectsFile:
         if self.through is not None:
             self._write_through(self.through, rejects, kind)
             return
-        staged = passing_place(self.path, secrets.token_hex(8))
+        staged = staging_path(self.path, secrets.token_hex(8))
         try:
             self._write(staged, rejects, kind, encoding)
             digest = _digest(staged)
@@ -65,7 +65,7 @@ class RejectsFile:
 
     def _write_through(self, target: OutputTarget, rejects: Spool, kind: RejectsFormat) -> None:
         try:
-            with written_through(target, sanitize=made_safe) as write:
+            with write_through(target, sanitize=sanitize) as write:
                 text = io.TextIOWrapper(io.BufferedWriter(_Pieces(write)), encoding="utf-8", newline="")
                 kind.write(text, rejects)
                 text.flush()

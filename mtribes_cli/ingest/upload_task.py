@@ -10,7 +10,7 @@ from mtribes_cli.api.models.imports import ImportedPart
 LOOK_SECONDS = 0.2
 
 
-class Underway:
+class UploadTask:
     """A part that is being sent; the thread ends with the program where nobody waits for it."""
 
     def __init__(self, send: Callable[[], ImportedPart]) -> None:

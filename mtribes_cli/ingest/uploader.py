@@ -13,7 +13,7 @@ from mtribes_cli.api.models.imports import Import, ImportedPart, Part
 from mtribes_cli.api.server_url import is_loopback
 from mtribes_cli.errors import ConflictError, NetworkError, NotFoundError, UnavailableError
 from mtribes_cli.ingest.batch import Batch
-from mtribes_cli.ingest.upload_task import Underway
+from mtribes_cli.ingest.upload_task import UploadTask
 
 if TYPE_CHECKING:
     from mtribes_cli.context import Context
@@ -39,10 +39,10 @@ class SentPart:
     """A part that was begun: what became of it before, or where it will be told."""
 
     number: int
-    outcome: Underway | ImportedPart
+    outcome: UploadTask | ImportedPart
 
 
-class Sending:
+class PartUploader:
     """One import at one environment. The next parts may be begun before the last one is finished."""
 
     def __init__(self, context: Context, space: str, environment: str, journal: ImportJournal) -> None:
@@ -50,7 +50,7 @@ class Sending:
         self._place = (space, environment)
         self._journal = journal
         self._begun = 0  # parts, those that were not sent again among them
-        self._last: Underway | None = None
+        self._last: UploadTask | None = None
         self._is_packed = not is_loopback(urlsplit(context.host.url).hostname or "")
         self.has_applied = False
         """Whether the server has taken a part in this command."""
@@ -62,12 +62,12 @@ class Sending:
         """The import's id."""
         return self._journal.import_id
 
-    def pick_up(self) -> int:
+    def resume(self) -> int:
         """Compare what the journal knows with the server, which knows better; how many parts are applied."""
         if not len(self._journal):
             return 0
         try:
-            known = self._patiently(lambda: self._context.client.imported(*self._place, self.import_id))
+            known = self._with_retries(lambda: self._context.client.imported(*self._place, self.import_id))
         except NotFoundError:
             self._journal.keep_only(0)
             return 0
@@ -81,7 +81,7 @@ class Sending:
         known = self._journal.part(number)
         if known is None:
             before = self._last
-            self._last = Underway(lambda: self._send(number, batch, before))
+            self._last = UploadTask(lambda: self._send(number, batch, before))
             return SentPart(number, self._last)
         if known.digest != batch.digest:
             self._journal.remove()
@@ -97,32 +97,32 @@ class Sending:
         except ConflictError as conflict:
             self._settle(conflict, part.number)
         self.has_applied = True
-        self._context.at_crash_point("import-part-answered")
+        self._context.failpoint("import-part-answered")
         self._journal.add(applied)
-        self._context.at_crash_point("import-part-kept")
+        self._context.failpoint("import-part-kept")
         return applied
 
     def abandon(self) -> None:
         """Nobody waits any more for what is on its way."""
         self._is_over = True
 
-    def _send(self, number: int, batch: Batch, before: Underway | None) -> ImportedPart:
+    def _send(self, number: int, batch: Batch, before: UploadTask | None) -> ImportedPart:
         """The answer to a part, in a thread; the one before it may be on its way still, and have to be sent again."""
         content = zlib.compress(batch.body, GZIP_LEVEL, GZIP_WINDOW_BITS) if self._is_packed else batch.body
         part = Part(self.import_id, number, content, bytes.fromhex(batch.digest), self._is_packed)
         if before is not None and not before.is_over:
             with suppress(ConflictError):
                 early = replace(part, wait_seconds=TURN_SECONDS)
-                return self._patiently(lambda: self._context.client.send_part(*self._place, early))
+                return self._with_retries(lambda: self._context.client.send_part(*self._place, early))
             before.wait()
-        return self._patiently(lambda: self._context.client.send_part(*self._place, part))
+        return self._with_retries(lambda: self._context.client.send_part(*self._place, part))
 
     def complete(self) -> Import:
         """The import with all its parts."""
-        done = self._patiently(
+        done = self._with_retries(
             lambda: self._context.client.complete_import(*self._place, self.import_id, parts=self._begun)
         )
-        self._context.at_crash_point("import-completed")
+        self._context.failpoint("import-completed")
         return done
 
     def _settle(self, conflict: ConflictError, number: int) -> NoReturn:
@@ -141,7 +141,7 @@ class Sending:
         self._journal.keep_only(applied)
         raise StartOverError(f"the server has {applied:,} of its parts") from conflict
 
-    def _patiently(self, ask: Callable[[], Answer]) -> Answer:
+    def _with_retries(self, ask: Callable[[], Answer]) -> Answer:
         """The answer, however long the server is busy or the network away, up to a limit.
 
         A server that never answered in this command is not waited for, unless it says how long.

@@ -30,7 +30,7 @@ def require_key(context: Context, kind: str, key: str, *, warning: str, is_confi
 
 
 @contextmanager
-def takes_a_sign_in(context: Context) -> Iterator[None]:
+def explain_login_required(context: Context) -> Iterator[None]:
     """Where the server wants a person who has signed in, say which variable is in the way of that."""
     try:
         yield

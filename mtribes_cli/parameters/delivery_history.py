@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
 from mtribes_cli.api.models.history import DeliveryAt, DeliveryChange, DeliveryDiff, ValueChange
-from mtribes_cli.api.request import given
+from mtribes_cli.api.request import drop_none
 from mtribes_cli.context import Context
 from mtribes_cli.errors import ConflictError, DocumentError
 from mtribes_cli.parameters.history import history
-from mtribes_cli.parameters.people import Place, counted
+from mtribes_cli.parameters.people import EnvironmentScope, pluralize
 from mtribes_cli.terminal.result import Result
-from mtribes_cli.terminal.sanitize import display_width, made_safe_line, shortened
+from mtribes_cli.terminal.sanitize import display_width, sanitize_line, shorten
 
 MAX_LINE_WIDTH = 80
 KIND_WIDTH = len("unpublished")
@@ -22,7 +22,7 @@ _OF_DOCUMENTS = ("published", "scenarios")
 
 
 @dataclass(frozen=True)
-class Sides:
+class DeliverySides:
     """What to compare: revisions, or environments by name, as the user typed them."""
 
     before: str | None
@@ -34,30 +34,30 @@ class RestoreDelivery:
     """A revision to deliver again."""
 
     revision: int
-    place: Place
+    place: EnvironmentScope
     note: str | None
 
 
-def delivery_history(context: Context, place: Place, limit: int) -> Result:
+def delivery_history(context: Context, place: EnvironmentScope, limit: int) -> Result:
     """Return who changed what an environment delivers, the newest revision first."""
-    space, environment = place.settled(context)
+    space, environment = place.resolve(context)
     found = context.client.delivery_history(space, environment, limit=limit)
     return history(context, found, limit=limit, empty=f"Nothing was delivered in {environment} of {space} yet.")
 
 
-def diff_deliveries(context: Context, place: Place, sides: Sides) -> Result:
+def diff_deliveries(context: Context, place: EnvironmentScope, sides: DeliverySides) -> Result:
     """Return every change from one delivery to another."""
-    space, environment = place.settled(context)
-    asked = given(**{"from": sides.before, "to": sides.after})
+    space, environment = place.resolve(context)
+    asked = drop_none(**{"from": sides.before, "to": sides.after})
     diff = context.client.diff_deliveries(space, environment, asked)
-    number = counted(len(diff.changes), "change") if diff.changes else "no difference"
+    number = pluralize(len(diff.changes), "change") if diff.changes else "no difference"
     lines = (line for change in diff.changes for line in _change_lines(change))
     return Result(_as_json(space, diff), (f"{_between(space, diff)}: {number}.", *lines))
 
 
 def restore_delivery(context: Context, wanted: RestoreDelivery) -> Result:
     """Return the revision that the delivery has now."""
-    space, environment = wanted.place.settled(context)
+    space, environment = wanted.place.resolve(context)
     present = context.client.environment(space, environment).revision
     try:
         restored = context.client.restore_delivery(
@@ -108,7 +108,7 @@ def _change_lines(change: DeliveryChange) -> Iterator[str]:
     """Return what changed, and below it every value."""
     what = change.collection or change.entity or ""
     scenario = f"  {json.dumps(change.scenario, ensure_ascii=False)}" if change.scenario is not None else ""
-    yield shortened(f"{change.kind:{KIND_WIDTH}}  {what}{scenario}", MAX_LINE_WIDTH)
+    yield shorten(f"{change.kind:{KIND_WIDTH}}  {what}{scenario}", MAX_LINE_WIDTH)
     for value in change.values:
         yield from _value_lines(value, INDENT)
 
@@ -117,12 +117,12 @@ def _value_lines(value: ValueChange, indent: str) -> Iterator[str]:
     """Return a value before and after in one line, where that is not too long; else in three, shortened."""
     before, after = _shown(value.before), _shown(value.after)
     line = f"{indent}{value.path}: {before} -> {after}"
-    if display_width(made_safe_line(line)) <= MAX_LINE_WIDTH:
+    if display_width(sanitize_line(line)) <= MAX_LINE_WIDTH:
         yield line
         return
-    yield shortened(f"{indent}{value.path}:", MAX_LINE_WIDTH)
-    yield shortened(f"{indent * 2}{before}", MAX_LINE_WIDTH)
-    yield shortened(f"{indent * 2}-> {after}", MAX_LINE_WIDTH)
+    yield shorten(f"{indent}{value.path}:", MAX_LINE_WIDTH)
+    yield shorten(f"{indent * 2}{before}", MAX_LINE_WIDTH)
+    yield shorten(f"{indent * 2}-> {after}", MAX_LINE_WIDTH)
 
 
 def _shown(value: object) -> str:

@@ -18,9 +18,9 @@ from mtribes_cli.files.atomic_file import write_whole
 from mtribes_cli.files.bounded_reader import MAX_DOCUMENT_BYTES, read_given_file, read_regular_file
 from mtribes_cli.files.errors import file_error
 from mtribes_cli.files.output_file import output_target, write_output
-from mtribes_cli.files.text_encoding import GivenText, given_text
+from mtribes_cli.files.text_encoding import DecodedText, decode_text
 from mtribes_cli.terminal.result import Document, Result
-from mtribes_cli.terminal.sanitize import made_safe
+from mtribes_cli.terminal.sanitize import sanitize
 
 if TYPE_CHECKING:
     from mtribes_cli.context import Context
@@ -42,7 +42,7 @@ class LocalDocument:
     content_type: str
     keys: Mapping[str, str]
     path: Path | None  # None: it came from stdin
-    given: GivenText  # as it lies there
+    given: DecodedText  # as it lies there
 
     def to_send(self, *, force: bool, note: str | None) -> SentDocument:
         """Return it as it is sent."""
@@ -90,9 +90,9 @@ def _document(name: str, content: bytes, *, path: Path | None) -> LocalDocument:
 _LOOK = "`mtribes space pull` and `mtribes env pull` write documents as they should be."
 
 
-def _decoded(name: str, content: bytes) -> GivenText:
+def _decoded(name: str, content: bytes) -> DecodedText:
     try:
-        given = given_text(content)
+        given = decode_text(content)
         given.text.encode()  # half a surrogate pair of UTF-16 is no text either
     except UnicodeDecodeError as error:
         what = "UTF-8" if error.encoding.startswith("utf-8") else error.encoding.upper()
@@ -158,7 +158,7 @@ def space_of(context: Context, document: LocalDocument, flag: str | None) -> str
     return context.settings.space(flag or document.keys.get("space"))
 
 
-def pulled(
+def write_document(
     context: Context,
     wanted: Output,
     *,
@@ -171,7 +171,7 @@ def pulled(
     return _put(context, wanted.file, _json_text(as_json()) if wanted.is_json else as_yaml())
 
 
-def pulled_json(context: Context, file: str, fetch: Callable[[], Mapping[str, object]]) -> Result:
+def write_json_document(context: Context, file: str, fetch: Callable[[], Mapping[str, object]]) -> Result:
     """What exists as JSON alone, put where it is wanted."""
     if file == STDIN and context.console.style.json:
         return Result(fetch())
@@ -184,7 +184,7 @@ def _put(context: Context, file: str, text: str) -> Result:
         return Result(None, (Document(text),))
     target = output_target(context.working_folder / file, file, context.working_folder)
     try:
-        write_output(target, text.encode(), sanitize=made_safe)
+        write_output(target, text.encode(), sanitize=sanitize)
     except OSError as error:
         raise file_error(error, file, cannot_be="written") from error
     if target.file is None:  # which may be stdout by another name: nothing else is put there
@@ -193,7 +193,7 @@ def _put(context: Context, file: str, text: str) -> Result:
     return Result({"file": file}, (f"Wrote {file}.",))
 
 
-def note_push(context: Context, document: LocalDocument, revision: int) -> None:
+def update_local_revision(context: Context, document: LocalDocument, revision: int) -> None:
     """Keep the file fit to be sent again, or say that it is not."""
     if document.keys.get("revision") in {None, str(revision)} or document.path is None:
         return

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from mtribes_cli.api.models.history import Revision
 from mtribes_cli.context import Context
 from mtribes_cli.terminal.result import Result, Table
-from mtribes_cli.terminal.sanitize import shortened, wrapped
+from mtribes_cli.terminal.sanitize import shorten, wrap
 
 DEFAULT_LIMIT = 100
 WHEN_WIDTH, WHO_WIDTH, NOTE_WIDTH = 16, 24, 26  # with a revision of eight digits a line has 80 columns
@@ -28,8 +28,8 @@ def history(context: Context, found: Sequence[Revision], *, limit: int, empty: s
 
 def _rows(revision: Revision) -> Iterator[Sequence[str]]:
     """Return a line, and more where the note is long."""
-    who = shortened(revision.author.name or revision.author.id, WHO_WIDTH)
-    first, *rest = wrapped(revision.note or "", NOTE_WIDTH)
+    who = shorten(revision.author.name or revision.author.id, WHO_WIDTH)
+    first, *rest = wrap(revision.note or "", NOTE_WIDTH)
     yield str(revision.revision), to_the_minute(revision.at), who, first
     yield from (("", "", "", line) for line in rest)
 
@@ -37,4 +37,4 @@ def _rows(revision: Revision) -> Iterator[Sequence[str]]:
 def to_the_minute(at: str) -> str:
     """Return a time as tables have it, such as `2026-11-30 12:00`."""
     match = _TO_THE_MINUTE.fullmatch(at)
-    return f"{match[1]} {match[2]}" if match else shortened(at, WHEN_WIDTH)
+    return f"{match[1]} {match[2]}" if match else shorten(at, WHEN_WIDTH)

@@ -44,7 +44,7 @@ RawOption = Annotated[bool, typer.Option("--raw", help="Leave cells as they are 
 YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 
-class Scope(StrEnum):
+class TokenScope(StrEnum):
     """What tokens may do."""
 
     SPACES_READ = "spaces:read"
@@ -58,5 +58,5 @@ class Scope(StrEnum):
 
 
 ScopesOption = Annotated[
-    list[Scope] | None, typer.Option("--scope", help="What it may do; repeat for more. All that you may, if none.")
+    list[TokenScope] | None, typer.Option("--scope", help="What it may do; repeat for more. All that you may, if none.")
 ]

@@ -33,41 +33,41 @@ TagsArgument = Annotated[list[str], typer.Argument(metavar="TAG...", help="Such 
 
 
 @dataclass(frozen=True)
-class Place:
+class EnvironmentScope:
     """An environment of a Space, as far as flags state it."""
 
     space: str | None
     environment: str | None
 
-    def settled(self, context: Context) -> tuple[str, str]:
+    def resolve(self, context: Context) -> tuple[str, str]:
         """Return Space and environment; `mtribes.toml` states what flags leave open."""
         return context.settings.space(self.space), context.settings.environment(self.environment)
 
 
-def counted(number: int, singular: str) -> str:
+def pluralize(number: int, singular: str) -> str:
     """Return a number with its noun, such as `1 user` or `1,200 users`."""
     return f"{number:,} {singular}{'' if number == 1 else 's'}"
 
 
-def asked_people(limit: int, *, tag: str | None, attribute: str | None, search: str | None = None) -> PeopleQuery:
+def people_query(limit: int, *, tag: str | None, attribute: str | None, search: str | None = None) -> PeopleQuery:
     """Return what to ask for. Raises UsageError where `--attribute` is not NAME=VALUE."""
     if attribute is not None and not attribute.partition("=")[1]:
         raise UsageError(f"--attribute {attribute!r} has no value.", "Write --attribute plan=gold.")
     return PeopleQuery(limit, tag, attribute, search)
 
 
-def list_users(context: Context, place: Place, query: PeopleQuery) -> Result:
+def list_users(context: Context, place: EnvironmentScope, query: PeopleQuery) -> Result:
     """Return the users that match, and say where there are more."""
-    space, environment = place.settled(context)
+    space, environment = place.resolve(context)
     users = _first(context, query, context.client.users(space, environment, query))
     rows = [_row(one.user_id, one) for one in users]
     empty = f"No user matches in {environment} of {space}."
     return Result([asdict(one) for one in users], (Table(("USER", "E-MAIL", "TAGS", "LAST SEEN"), rows, empty=empty),))
 
 
-def list_visitors(context: Context, place: Place, query: PeopleQuery) -> Result:
+def list_visitors(context: Context, place: EnvironmentScope, query: PeopleQuery) -> Result:
     """Return the visitors that match, and say where there are more."""
-    space, environment = place.settled(context)
+    space, environment = place.resolve(context)
     visitors = _first(context, query, context.client.visitors(space, environment, query))
     rows = [_row(one.anonymous_id, one) for one in visitors]
     empty = f"No visitor matches in {environment} of {space}."

@@ -18,7 +18,7 @@ class TargetAnswer:
 
 
 @dataclass(frozen=True, slots=True)
-class Answers:
+class SetupAnswers:
     """What `setup` found out."""
 
     host: str
@@ -27,7 +27,7 @@ class Answers:
     targets: tuple[TargetAnswer, ...]
 
 
-def project_text(before: str | None, answers: Answers) -> str:
+def project_text(before: str | None, answers: SetupAnswers) -> str:
     """`before` (None: there is no file yet) with `answers`; the same text where it says all of them already.
 
     Targets are added, or given another language or options by their output; none is taken away.
@@ -44,7 +44,7 @@ def project_text(before: str | None, answers: Answers) -> str:
     return text.replace("\n", "\r\n") if has_crlf else text
 
 
-def _new_text(answers: Answers) -> str:
+def _new_text(answers: SetupAnswers) -> str:
     document = tomlkit.document()
     document.add(tomlkit.comment("What `mtribes update` generates here. Commit this file and mtribes.lock."))
     for name in ("host", "organization", "space"):

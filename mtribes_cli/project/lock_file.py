@@ -30,7 +30,7 @@ _TAKE_A_SIDE = "Take either side of it whole, then run `mtribes update`."
 _UPGRADE = "Upgrade mtribes."
 
 
-class Source(NamedTuple):
+class LockedSource(NamedTuple):
     """What code was generated from: a revision of a Space, by a generator."""
 
     space: str
@@ -44,7 +44,7 @@ class LockedTarget(NamedTuple):
 
     language: str
     output: str
-    source: Source
+    source: LockedSource
     options: Mapping[str, str]
     files: Mapping[str, str]
 
@@ -101,7 +101,7 @@ def format_lock_file(lock: LockFile, main_space: str | None) -> str:
     """
     targets = sorted(lock.targets, key=lambda target: target.output)
     main = next((target.source for target in targets if target.source.space == main_space), None)
-    main = main or (targets[0].source if targets else Source(main_space or "", 0, "", ""))
+    main = main or (targets[0].source if targets else LockedSource(main_space or "", 0, "", ""))
     document = {
         "version": LOCK_VERSION,
         "host": lock.host,
@@ -111,7 +111,7 @@ def format_lock_file(lock: LockFile, main_space: str | None) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
-def _target_document(target: LockedTarget, main: Source) -> dict[str, object]:
+def _target_document(target: LockedTarget, main: LockedSource) -> dict[str, object]:
     inherited = _source_fields(main)
     own = {name: value for name, value in _source_fields(target.source).items() if value != inherited[name]}
     return {
@@ -123,7 +123,7 @@ def _target_document(target: LockedTarget, main: Source) -> dict[str, object]:
     }
 
 
-def _source_fields(source: Source) -> dict[str, str | int]:
+def _source_fields(source: LockedSource) -> dict[str, str | int]:
     return {
         "space": source.space,
         "revision": source.revision,
@@ -222,7 +222,7 @@ def _locked_target(table: Mapping[str, Any], main: Mapping[str, Any]) -> LockedT
     return LockedTarget(
         language=table["language"],
         output=table["output"],
-        source=Source(space, revision, code_hash, generator),
+        source=LockedSource(space, revision, code_hash, generator),
         options=table["options"],
         files=table["files"],
     )

@@ -6,7 +6,7 @@ Pure: text in, the first fault of each path out. What is on the disk at a path i
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 
-from mtribes_cli.files.real_paths import folded, is_repository_folder
+from mtribes_cli.files.real_paths import fold_case, is_repository_folder
 
 MAX_NAME_BYTES = 255
 MAX_PATH_BYTES = 1024
@@ -58,7 +58,7 @@ def collisions(paths: Iterable[str]) -> Iterator[tuple[str, str]]:
     files: dict[str, str] = {}
     top = _Folder("", "")
     for path in sorted(paths):
-        twin = files.setdefault(folded(path), path)
+        twin = files.setdefault(fold_case(path), path)
         if twin != path:
             yield path, f"is the same as {twin!r} where case and Unicode form are ignored"
         yield from _folder_twins(path, top)
@@ -88,7 +88,7 @@ def _folder_twins(path: str, top: _Folder) -> Iterator[tuple[str, str]]:
     """Note the folders of `path`; yield it when one of them is written in two ways. One step a name, however deep."""
     around = top
     for name in path.split("/")[:-1]:
-        key = folded(name)
+        key = fold_case(name)
         folder = around.folders.get(key)
         if folder is None:
             folder = around.folders[key] = _Folder(name, path)
@@ -103,7 +103,7 @@ def overlapping(outputs: Iterable[str]) -> Iterator[tuple[int, str]]:
     """The position of each output that is the same folder as an earlier one or around or in it, and that one."""
     seen: list[tuple[str, str]] = []
     for position, output in enumerate(outputs):
-        key = folded(output) + "/"
+        key = fold_case(output) + "/"
         for other_key, other in seen:
             if key.startswith(other_key) or other_key.startswith(key):
                 yield position, other

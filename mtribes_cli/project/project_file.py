@@ -71,7 +71,7 @@ class ProjectFile(NamedTuple):
         return self.path.parent
 
 
-class Fault(NamedTuple):
+class ProjectFault(NamedTuple):
     """What is wrong at a place of the file, such as `targets.1.output`."""
 
     place: str
@@ -118,7 +118,7 @@ def read_project_file(path: Path) -> ProjectFile:
     except OSError as error:
         raise unreadable(path, error) from error
     except UnicodeDecodeError as error:
-        raise _invalid(path, [Fault("", f"is not UTF-8: {error.reason} at byte {error.start}")]) from None
+        raise _invalid(path, [ProjectFault("", f"is not UTF-8: {error.reason} at byte {error.start}")]) from None
     return parse_project_file(text, path)._replace(owners=owners)
 
 
@@ -137,9 +137,9 @@ def parse_project_file(text: str, path: Path) -> ProjectFile:
     except tomllib.TOMLDecodeError as error:
         raise _invalid(path, [_syntax_fault(error)]) from None
     except RecursionError:
-        raise _invalid(path, [Fault("", "is nested too deeply")]) from None
+        raise _invalid(path, [ProjectFault("", "is nested too deeply")]) from None
     except (ValueError, OverflowError):  # Python reads no whole number of more than 4,300 digits
-        raise _invalid(path, [Fault("", "has a number with too many digits")]) from None
+        raise _invalid(path, [ProjectFault("", "has a number with too many digits")]) from None
     if faults:
         raise _invalid(path, _with_lines(faults, text))
     return _project_file(document, path)
@@ -200,7 +200,7 @@ def normal_output(output: str) -> str:
     return output.removeprefix("./").rstrip("/") if output.strip("./") else output
 
 
-def _document_faults(document: Mapping[str, object]) -> Iterator[Fault]:
+def _document_faults(document: Mapping[str, object]) -> Iterator[ProjectFault]:
     yield from _unknown_keys(document, _TOP_KEYS, "")
     yield from host_faults(document.get("host"), "host")
     for name in ("organization", "space"):
@@ -210,37 +210,37 @@ def _document_faults(document: Mapping[str, object]) -> Iterator[Fault]:
         yield from _choice_faults(document["environment"], ENVIRONMENTS, "environment")
     targets = document.get("targets", [])
     if not isinstance(targets, list) or not all(isinstance(table, dict) for table in targets):
-        yield Fault("targets", "is not a list of tables; write [[targets]] above each")
+        yield ProjectFault("targets", "is not a list of tables; write [[targets]] above each")
         return
     if len(targets) > MAX_TARGETS:
-        yield Fault("targets", f"has {len(targets):,} tables; {MAX_TARGETS:,} are taken")
+        yield ProjectFault("targets", f"has {len(targets):,} tables; {MAX_TARGETS:,} are taken")
         return
     for number, table in enumerate(targets):
         yield from _target_faults(table, f"targets.{number}", has_default_space="space" in document)
     yield from _overlap_faults(targets)
 
 
-def _target_faults(table: Mapping[str, object], place: str, *, has_default_space: bool) -> Iterator[Fault]:
+def _target_faults(table: Mapping[str, object], place: str, *, has_default_space: bool) -> Iterator[ProjectFault]:
     for name in (misplaced := [name for name in table if name in _OPTION_KEYS]):
-        yield Fault(f"{place}.{name}", "is an option: write it below [targets.options]")
+        yield ProjectFault(f"{place}.{name}", "is an option: write it below [targets.options]")
     yield from _unknown_keys(table, (*_TARGET_KEYS, *misplaced), f"{place}.")
     yield from _choice_faults(table.get("language"), LANGUAGES, f"{place}.language")
     yield from _output_faults(table.get("output"), f"{place}.output")
     if "space" in table:
         yield from _key_faults(table["space"], f"{place}.space")
     elif not has_default_space:
-        yield Fault(f"{place}.space", "is missing, and there is no `space` for all targets")
+        yield ProjectFault(f"{place}.space", "is missing, and there is no `space` for all targets")
     options = table.get("options", {})
     if not isinstance(options, dict):
-        yield Fault(f"{place}.options", "is not a table")
+        yield ProjectFault(f"{place}.options", "is not a table")
         return
     yield from _option_faults(options, f"{place}.options", table.get("language"))
 
 
-def _option_faults(options: Mapping[str, object], place: str, language: object) -> Iterator[Fault]:
+def _option_faults(options: Mapping[str, object], place: str, language: object) -> Iterator[ProjectFault]:
     yield from _unknown_keys(options, _OPTION_KEYS, f"{place}.")
     if "host" in options and not (isinstance(options["host"], str) and is_server_url(options["host"])):
-        yield Fault(f"{place}.host", "is not the URL of a server, such as https://mtribes.example.com")
+        yield ProjectFault(f"{place}.host", "is not the URL of a server, such as https://mtribes.example.com")
     for option, choices in _CHOICES:
         if option in options:
             yield from _language_choice_faults(options[option], choices.get(str(language)), f"{place}.{option}")
@@ -250,38 +250,38 @@ def _option_faults(options: Mapping[str, object], place: str, language: object) 
         yield from _prefix_faults(options["prefix"], language, f"{place}.prefix")
 
 
-def _package_faults(value: object, language: object, place: str) -> Iterator[Fault]:
+def _package_faults(value: object, language: object, place: str) -> Iterator[ProjectFault]:
     if language not in PACKAGE_LANGUAGES:
-        yield Fault(place, "is for Java and Kotlin alone")
+        yield ProjectFault(place, "is for Java and Kotlin alone")
     if not (isinstance(value, str) and re.fullmatch(_PACKAGE, value)):
-        yield Fault(place, "is not a package name, such as com.example.vod")
+        yield ProjectFault(place, "is not a package name, such as com.example.vod")
 
 
-def _prefix_faults(value: object, language: object, place: str) -> Iterator[Fault]:
+def _prefix_faults(value: object, language: object, place: str) -> Iterator[ProjectFault]:
     if language not in PREFIX_LANGUAGES:
-        yield Fault(place, "is for BrightScript alone")
+        yield ProjectFault(place, "is for BrightScript alone")
     if not (isinstance(value, str) and re.fullmatch(_PREFIX, value)):
-        yield Fault(place, "is not a letter and up to 31 letters and digits, such as Vod")
+        yield ProjectFault(place, "is not a letter and up to 31 letters and digits, such as Vod")
 
 
-def _language_choice_faults(value: object, possible: tuple[str, ...] | None, place: str) -> Iterator[Fault]:
+def _language_choice_faults(value: object, possible: tuple[str, ...] | None, place: str) -> Iterator[ProjectFault]:
     if possible is None:
-        yield Fault(place, "is for TypeScript and JavaScript alone")
+        yield ProjectFault(place, "is for TypeScript and JavaScript alone")
     elif value not in possible:
         yield from _choice_faults(value, possible, place)
 
 
-def host_faults(host: object, place: str) -> Iterator[Fault]:
+def host_faults(host: object, place: str) -> Iterator[ProjectFault]:
     """What is wrong with `host` of a project file."""
     if host is None:
-        yield Fault(place, 'is missing; it is the URL of your server, or "local"')
+        yield ProjectFault(place, 'is missing; it is the URL of your server, or "local"')
     elif not isinstance(host, str) or not (host == LOCAL_HOST or is_server_url(host)):
-        yield Fault(place, 'is neither the URL of a server, such as https://mtribes.example.com, nor "local"')
+        yield ProjectFault(place, 'is neither the URL of a server, such as https://mtribes.example.com, nor "local"')
 
 
-def _key_faults(value: object, place: str) -> Iterator[Fault]:
+def _key_faults(value: object, place: str) -> Iterator[ProjectFault]:
     if not isinstance(value, str) or not _is_key(value):
-        yield Fault(place, "is not a key, such as vod or my-space")
+        yield ProjectFault(place, "is not a key, such as vod or my-space")
 
 
 def _is_key(text: str) -> bool:
@@ -290,24 +290,24 @@ def _is_key(text: str) -> bool:
     return has_shape and len(text) <= _MAX_KEY_LENGTH and text[0].isalnum() and text[-1].isalnum()
 
 
-def _choice_faults(value: object, choices: tuple[str, ...], place: str) -> Iterator[Fault]:
+def _choice_faults(value: object, choices: tuple[str, ...], place: str) -> Iterator[ProjectFault]:
     if value is None:
-        yield Fault(place, f"is missing; it is one of {', '.join(choices)}")
+        yield ProjectFault(place, f"is missing; it is one of {', '.join(choices)}")
     elif value not in choices:
         suggestion = _suggestion(value, choices) if isinstance(value, str) else ""
-        yield Fault(place, f"is {_shown(value)}, not one of {', '.join(choices)}{suggestion}")
+        yield ProjectFault(place, f"is {_shown(value)}, not one of {', '.join(choices)}{suggestion}")
 
 
-def _output_faults(value: object, place: str) -> Iterator[Fault]:
+def _output_faults(value: object, place: str) -> Iterator[ProjectFault]:
     if value is None:
-        yield Fault(place, "is missing; it is the folder for the code, such as src/mtspace/vod")
+        yield ProjectFault(place, "is missing; it is the folder for the code, such as src/mtspace/vod")
     elif not isinstance(value, str):
-        yield Fault(place, "is not text")
+        yield ProjectFault(place, "is not text")
     elif fault := output_fault(normal_output(value)):
-        yield Fault(place, f"{fault}; it is a folder inside the project, such as src/mtspace/vod")
+        yield ProjectFault(place, f"{fault}; it is a folder inside the project, such as src/mtspace/vod")
 
 
-def _overlap_faults(targets: list[dict[str, object]]) -> Iterator[Fault]:
+def _overlap_faults(targets: list[dict[str, object]]) -> Iterator[ProjectFault]:
     places = [
         (f"targets.{number}.output", normal_output(output))
         for number, table in enumerate(targets)
@@ -315,13 +315,13 @@ def _overlap_faults(targets: list[dict[str, object]]) -> Iterator[Fault]:
     ]
     for position, other in overlapping(output for _, output in places):
         message = f"overlaps with {other!r} of another target; each target needs a folder of its own"
-        yield Fault(places[position][0], message)
+        yield ProjectFault(places[position][0], message)
 
 
-def _unknown_keys(table: Mapping[str, object], known: tuple[str, ...], prefix: str) -> Iterator[Fault]:
+def _unknown_keys(table: Mapping[str, object], known: tuple[str, ...], prefix: str) -> Iterator[ProjectFault]:
     for name in table:
         if name not in known:
-            yield Fault(f"{prefix}{name[:MAX_SHOWN_LENGTH]}", f"is not a known key{_suggestion(name, known)}")
+            yield ProjectFault(f"{prefix}{name[:MAX_SHOWN_LENGTH]}", f"is not a known key{_suggestion(name, known)}")
 
 
 def _shown(value: object) -> str:
@@ -347,16 +347,16 @@ def _text_or_none(value: object) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _syntax_fault(error: tomllib.TOMLDecodeError) -> Fault:
+def _syntax_fault(error: tomllib.TOMLDecodeError) -> ProjectFault:
     message = str(error)
     found = re.search(r" \(at line (\d+), column \d+\)$", message)
-    return Fault("", f"is not TOML: {message}", int(found[1]) if found else None)
+    return ProjectFault("", f"is not TOML: {message}", int(found[1]) if found else None)
 
 
-def _with_lines(faults: list[Fault], text: str) -> list[Fault]:
+def _with_lines(faults: list[ProjectFault], text: str) -> list[ProjectFault]:
     """The faults with the line of their key, or of the nearest table around it, in the order of the lines."""
     lines = key_lines(text)
-    located = [Fault(fault.place, fault.message, _nearest_line(fault.place, lines)) for fault in faults]
+    located = [ProjectFault(fault.place, fault.message, _nearest_line(fault.place, lines)) for fault in faults]
     return sorted(located, key=lambda fault: fault.line or 0)
 
 
@@ -387,10 +387,10 @@ def key_lines(text: str) -> dict[str, int]:
     return lines
 
 
-def _invalid(path: Path, faults: list[Fault]) -> ProjectError:
+def _invalid(path: Path, faults: list[ProjectFault]) -> ProjectError:
     problems = first_problems(Problem(_located(fault), path=fault.place or None) for fault in faults)
     return ProjectError(f"{path} is not what it should be.", "Mend the file, then run this again.", problems=problems)
 
 
-def _located(fault: Fault) -> str:
+def _located(fault: ProjectFault) -> str:
     return f"{fault.message} (line {fault.line})" if fault.line else fault.message

@@ -15,9 +15,9 @@ from mtribes_cli.errors import InterruptedCommandError, MtribesError, Problem, U
 from mtribes_cli.files.bounded_reader import MAX_DOCUMENT_BYTES
 from mtribes_cli.files.errors import file_error
 from mtribes_cli.numbers import whole_number
-from mtribes_cli.terminal.nonblocking_input import WaitingInput, read_to_the_end, wait_for_input
+from mtribes_cli.terminal.nonblocking_input import BlockingInput, read_to_the_end, wait_for_input
 from mtribes_cli.terminal.result import Block, Document, Result, Table
-from mtribes_cli.terminal.sanitize import columns, display_width, made_safe, made_safe_line
+from mtribes_cli.terminal.sanitize import columns, display_width, sanitize, sanitize_line
 
 ENVELOPE_VERSION = 1
 _BOLD, _RED, _YELLOW, _DIM = "1", "31", "33", "2"
@@ -69,14 +69,14 @@ class Console:
             decoder = getincrementaldecoder("utf-8")(errors="replace")
             for piece in pieces:
                 text = decoder.decode(piece)
-                self._write(self._stdout, made_safe(text) if _is_terminal(self._stdout) else text)
+                self._write(self._stdout, sanitize(text) if _is_terminal(self._stdout) else text)
             return
         for piece in pieces:
             self._write_bytes(binary, piece)
 
     def line(self, text: str) -> None:
         """Write one line of many on stdout, as it becomes known."""
-        self._write(self._stdout, made_safe_line(text) + "\n")
+        self._write(self._stdout, sanitize_line(text) + "\n")
 
     def json_line(self, value: object) -> None:
         """The same in JSON; an envelope that follows is one line, too."""
@@ -95,22 +95,22 @@ class Console:
             return
         if isinstance(error, InterruptedCommandError) and _is_terminal(self._stderr):
             self._say("")  # beside a question, or the ^C that the terminal shows
-        self._say(f"{self._painted('error:', _RED)} {made_safe_line(error.what)}")
+        self._say(f"{self._painted('error:', _RED)} {sanitize_line(error.what)}")
         for problem in error.problems:
             self._say(_problem_line(problem))
-        self._say(f"{self._painted('hint:', _BOLD)} {made_safe_line(error.advice)}")
+        self._say(f"{self._painted('hint:', _BOLD)} {sanitize_line(error.advice)}")
 
     def _block(self, block: Block) -> None:
         match block:
             case Document(text):
-                self._write(self._stdout, made_safe(text) if _is_terminal(self._stdout) else text)
+                self._write(self._stdout, sanitize(text) if _is_terminal(self._stdout) else text)
             case Table(empty=empty, rows=[]):
                 self.notice(empty)
             case Table(headings, rows):
                 lines = columns([headings, *rows] if headings else rows)
                 self._write(self._stdout, "".join(f"{line}\n" for line in lines))
             case str():
-                self._write(self._stdout, made_safe_line(block) + "\n")
+                self._write(self._stdout, sanitize_line(block) + "\n")
 
     def _envelope(self, command: str, status: str, data: object, errors: Sequence[Mapping[str, str | None]]) -> None:
         envelope = {
@@ -126,21 +126,21 @@ class Console:
 
     def instruction(self, text: str) -> None:
         """What the user has to do now; said under `--quiet` as well."""
-        self._say(made_safe(text))
+        self._say(sanitize(text))
 
     def notice(self, text: str) -> None:
         """Good to know; not said under `--quiet`."""
         if not self.style.quiet:
-            self._say(made_safe_line(text))
+            self._say(sanitize_line(text))
 
     def warning(self, text: str) -> None:
         """Not wrong, but not as it should be."""
-        self._say(f"{self._painted('warning:', _YELLOW)} {made_safe_line(text)}")
+        self._say(f"{self._painted('warning:', _YELLOW)} {sanitize_line(text)}")
 
     def trace(self, text: str) -> None:
         """Said under `--verbose` only. The caller sees to it that no secret is in it."""
         if self.style.verbose:
-            self._say(self._painted(made_safe_line(text), _DIM))
+            self._say(self._painted(sanitize_line(text), _DIM))
 
     @contextmanager
     def working(self, text: str) -> Iterator[None]:
@@ -161,7 +161,7 @@ class Console:
 
     def _show(self, text: str) -> None:
         before = self._wiped()
-        self._doing = made_safe_line(text)
+        self._doing = sanitize_line(text)
         self._write(self._stderr, before + self._doing)
 
     def _say(self, line: str) -> None:
@@ -208,9 +208,9 @@ class Console:
         """One of `options`, by its number or its text."""
         asked = question
         if self.is_interactive:
-            self._say(f"{made_safe_line(question)}?")
+            self._say(f"{sanitize_line(question)}?")
             for number, option in enumerate(options, start=1):
-                self._say(f"  {number}. {made_safe_line(option)}")
+                self._say(f"  {number}. {sanitize_line(option)}")
             asked = "Number or name"
         while True:
             answer = self.ask(asked, flag=flag, default=default)
@@ -247,7 +247,7 @@ class Console:
     def binary_stdin(self) -> BinaryIO:
         """Stdin as bytes, as it comes: past its buffer, which a thread that waits would hold up to the very end."""
         binary: Any = getattr(self._stdin, "buffer", self._stdin)
-        return WaitingInput(getattr(binary, "raw", binary))
+        return BlockingInput(getattr(binary, "raw", binary))
 
     def read_stdin(self, max_bytes: int = MAX_DOCUMENT_BYTES) -> bytes:
         """All of stdin, as bytes. Raises UsageError for more than `max_bytes`."""
@@ -261,7 +261,7 @@ class Console:
         return content
 
     def _line(self, question: str) -> str:
-        self._write(self._stderr, self._wiped() + made_safe(question))
+        self._write(self._stderr, self._wiped() + sanitize(question))
         wait_for_input(self._stdin)
         line = self._stdin.readline()
         self._write(self._stderr, self._doing)
@@ -320,8 +320,8 @@ def _problems_as_json(
 
 
 def _problem_line(problem: Problem) -> str:
-    message = made_safe_line(problem.message)
-    return f"  {made_safe_line(problem.path)}: {message}" if problem.path else f"  {message}"
+    message = sanitize_line(problem.message)
+    return f"  {sanitize_line(problem.path)}: {message}" if problem.path else f"  {message}"
 
 
 def _is_terminal(stream: TextIO) -> bool:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 
-class WaitingInput(io.RawIOBase, BinaryIO):
+class BlockingInput(io.RawIOBase, BinaryIO):
     """A stream that is read as it comes; an empty piece is its end, and nothing else."""
 
     def __init__(self, stream: Any) -> None:

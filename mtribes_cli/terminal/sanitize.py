@@ -13,14 +13,14 @@ _UNSAFE = re.compile(
 _BREAKS = re.compile(r"[\t\n]")
 
 
-def made_safe(text: str) -> str:
+def sanitize(text: str) -> str:
     r"""`text` with every character that a terminal obeys shown as its escape (`\x1b`); newlines and tabs stay."""
     return _UNSAFE.sub(_escaped, text)
 
 
-def made_safe_line(text: str) -> str:
+def sanitize_line(text: str) -> str:
     r"""The same for one line: newlines and tabs are shown (`\n`) as well."""
-    return _BREAKS.sub(_escaped, made_safe(text))
+    return _BREAKS.sub(_escaped, sanitize(text))
 
 
 def _escaped(match: re.Match[str]) -> str:
@@ -43,14 +43,14 @@ ELLIPSIS = "..."
 
 def columns(rows: Sequence[Sequence[str]], gap: str = "  ") -> list[str]:
     """Lines in which the cells of `rows` stand under each other; no spaces at the end of a line."""
-    safe = [[made_safe_line(cell) for cell in row] for row in rows]
+    safe = [[sanitize_line(cell) for cell in row] for row in rows]
     widths = [max(display_width(cell) for cell in column) for column in zip(*safe, strict=True)]
     return [gap.join(_padded(cell, width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in safe]
 
 
-def shortened(text: str, width: int) -> str:
+def shorten(text: str, width: int) -> str:
     """Text made safe that takes at most so many columns: of a longer one the beginning, and `...`."""
-    safe = made_safe_line(text)
+    safe = sanitize_line(text)
     if display_width(safe) <= width:
         return safe
     kept, room = [], width - len(ELLIPSIS)
@@ -62,10 +62,10 @@ def shortened(text: str, width: int) -> str:
     return "".join(kept) + ELLIPSIS
 
 
-def wrapped(text: str, width: int) -> list[str]:
+def wrap(text: str, width: int) -> list[str]:
     """Text made safe in lines of at most so many columns, between words where one ends; at least one line."""
     lines, line, taken, word_end = [], "", 0, 0
-    for character in made_safe_line(text):
+    for character in sanitize_line(text):
         if taken + _cells(character) > width:
             end = len(line) if character == " " else word_end or len(line)
             lines.append(line[:end].rstrip())

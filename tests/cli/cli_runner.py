@@ -75,7 +75,7 @@ def no_browser(url: str) -> bool:
 
 
 @dataclass
-class Mtribes:
+class CliRunner:
     """A user at a computer of their own."""
 
     home: Path

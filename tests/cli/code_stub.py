@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from tests.cli.stub_server import Asked, Peer, Reply, data, refusal, serving_peer
+from tests.cli.stub_server import ReceivedRequest, Reply, StubServer, data, refusal, serving_stub
 
 TOKEN = "mtp_for_the_peer"
 GENERATOR = "1.0.0"
@@ -26,10 +26,10 @@ _ORGANIZATION = _MEMBERSHIP | {"id": "org_1", "name": "Acme", "created": None}
 
 
 @dataclass
-class CodePeer:
+class CodeStub:
     """What the server says, for the test to change at will."""
 
-    peer: Peer
+    peer: StubServer
     files: dict[str, dict[str, str]] = field(
         default_factory=lambda: {"vod": dict(FILES), "sports": {"sports.ts": "// sports\n"}}
     )  # by Space
@@ -44,7 +44,7 @@ class CodePeer:
         """Where it is."""
         return self.peer.url
 
-    def answer(self, space: str, asked: Asked) -> Reply:
+    def answer(self, space: str, asked: ReceivedRequest) -> Reply:
         """The answer to a code request."""
         wanted = json.loads(asked.body)
         self.requests.append({"space": space, **wanted})
@@ -76,10 +76,10 @@ class CodePeer:
 
 
 @contextmanager
-def serving_code() -> Iterator[CodePeer]:
+def serving_code() -> Iterator[CodeStub]:
     """A server with the Spaces vod and sports of the organization acme, until the block ends."""
-    with serving_peer() as peer:
-        code = CodePeer(peer)
+    with serving_stub() as peer:
+        code = CodeStub(peer)
         peer.on("GET", "/v2/me", data(_ME))
         peer.on("GET", "/v2/organizations", data(_ORGANIZATION))
         peer.on("GET", "/v2/organizations/acme/spaces", lambda _: data(*(_space(code, key) for key in SPACES)))
@@ -89,10 +89,10 @@ def serving_code() -> Iterator[CodePeer]:
         yield code
 
 
-def _shown(code: CodePeer, key: str, _asked: Asked) -> Reply:
+def _shown(code: CodeStub, key: str, _asked: ReceivedRequest) -> Reply:
     return data(_space(code, key))
 
 
-def _space(code: CodePeer, key: str) -> dict[str, object]:
+def _space(code: CodeStub, key: str) -> dict[str, object]:
     space = {"id": f"spc_{key}", "key": key, "name": key, "organization": "acme", "revision": code.revision}
     return space | {"created": None, "updated": None}

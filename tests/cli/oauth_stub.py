@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from tests.cli.stub_server import Asked, Peer, Reply, data, refusal
+from tests.cli.stub_server import ReceivedRequest, Reply, StubServer, data, refusal
 
 LIFETIME_SECONDS = 3600
 ME = {"kind": "person", "email": "ada@example.com", "name": "Ada", "scopes": ["spaces:read"], "expires": None}
@@ -19,10 +19,10 @@ ME_AT_ACME = ME | {"organizations": [{"key": "acme", "role": "administrator"}]}
 
 
 @dataclass
-class OAuthPeer:
+class OAuthStub:
     """Codes that are redeemed once, refresh tokens that are good once, and one living access token."""
 
-    peer: Peer
+    peer: StubServer
     codes: dict[str, str] = field(default_factory=dict)  # challenge by code
     refresh_token: str = ""
     access_tokens: set[str] = field(default_factory=set)
@@ -73,7 +73,7 @@ class OAuthPeer:
         """How often a refresh token was used."""
         return sum(asked.form["grant_type"] == "refresh_token" for asked in self.peer.asked_for("/oauth/token"))
 
-    def token(self, asked: Asked) -> Reply:
+    def token(self, asked: ReceivedRequest) -> Reply:
         """The answer of the token endpoint."""
         form = asked.form
         match form["grant_type"]:
@@ -99,12 +99,12 @@ class OAuthPeer:
         issued = {"access_token": access_token, "refresh_token": self.refresh_token, "token_type": "Bearer"}
         return Reply(200, issued | {"expires_in": LIFETIME_SECONDS})
 
-    def _revoke(self, asked: Asked) -> Reply:
+    def _revoke(self, asked: ReceivedRequest) -> Reply:
         if asked.form["token"] == self.refresh_token:
             self.refresh_token, self.access_tokens = "", set()
         return Reply()
 
-    def _me(self, asked: Asked) -> Reply:
+    def _me(self, asked: ReceivedRequest) -> Reply:
         token = asked.headers.get("authorization", "").removeprefix("Bearer ")
         if token in self.access_tokens:
             return data(ME_AT_ACME)

@@ -10,7 +10,7 @@ from typing import Any
 
 from mtribes_cli.context import Context
 from mtribes_cli.files.app_paths import AppPaths
-from tests.cli.cli_runner import Mtribes, Outcome
+from tests.cli.cli_runner import CliRunner, Outcome
 from tests.cli.code_stub import TOKEN
 
 
@@ -20,11 +20,11 @@ def changes(outcome: Outcome) -> dict[str, str]:
 
 
 @dataclass
-class Project(Mtribes):
+class Project(CliRunner):
     """A user whose working folder is a project, with their own folders beside it."""
 
     environment: dict[str, str] = field(default_factory=lambda: {"MTRIBES_TOKEN": TOKEN})
-    at_crash_point: Callable[[str], None] = lambda _name: None
+    failpoint: Callable[[str], None] = lambda _name: None
 
     @property
     def root(self) -> Path:
@@ -39,13 +39,13 @@ class Project(Mtribes):
 
     def context(self, streams: Any) -> Context:
         """Their world, in which a crash can happen."""
-        return replace(super().context(streams), at_crash_point=self.at_crash_point)
+        return replace(super().context(streams), failpoint=self.failpoint)
 
     def run(
-        self, *argv: str, answers: str | None = None, at_crash_point: Callable[[str], None] = lambda _name: None
+        self, *argv: str, answers: str | None = None, failpoint: Callable[[str], None] = lambda _name: None
     ) -> Outcome:
         """`mtribes ARGV` in the folder; with `answers` at a terminal where these lines are typed."""
-        return replace(self, at_crash_point=at_crash_point)(*argv, stdin=answers or "", terminal=answers is not None)
+        return replace(self, failpoint=failpoint)(*argv, stdin=answers or "", terminal=answers is not None)
 
     def trust(self, host: str) -> None:
         """As if the user had been asked about this server before, and had agreed."""

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 
 
 @dataclass(frozen=True)
-class Asked:
+class ReceivedRequest:
     """One request, as it arrived. Header names are in lower case."""
 
     method: str
@@ -41,7 +41,7 @@ class Reply:
         return self.body if isinstance(self.body, bytes) else json.dumps(self.body).encode()
 
 
-Answering = Callable[[Asked], Reply]
+Answering = Callable[[ReceivedRequest], Reply]
 
 
 def data(*entities: object, status: int = 200, **headers: str) -> Reply:
@@ -54,12 +54,12 @@ def refusal(status: int, *errors: Mapping[str, object], **headers: str) -> Reply
     return Reply(status, {"data": [], "dataType": None, "errors": list(errors)}, headers)
 
 
-class Peer:
+class StubServer:
     """A server on a port of its own."""
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.asked: list[Asked] = []
+        self.asked: list[ReceivedRequest] = []
         self._replies: dict[tuple[str, str], list[Answering]] = {}
         self._lock = threading.Lock()
 
@@ -67,7 +67,7 @@ class Peer:
         """What to answer there, one after the other; the last one stays."""
         self._replies[method, path] = [reply if callable(reply) else _always(reply) for reply in replies]
 
-    def answer(self, asked: Asked) -> Reply:
+    def answer(self, asked: ReceivedRequest) -> Reply:
         """The next answer for a request."""
         with self._lock:
             self.asked.append(asked)
@@ -77,7 +77,7 @@ class Peer:
             answering = replies.pop(0) if len(replies) > 1 else replies[0]
         return answering(asked)
 
-    def asked_for(self, path: str) -> list[Asked]:
+    def asked_for(self, path: str) -> list[ReceivedRequest]:
         """The requests for one path."""
         return [asked for asked in self.asked if asked.path == path]
 
@@ -87,11 +87,11 @@ def _always(reply: Reply) -> Answering:
 
 
 @contextmanager
-def serving_peer() -> Iterator[Peer]:
+def serving_stub() -> Iterator[StubServer]:
     """A peer that answers until the block ends."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     server.block_on_close = False
-    peer = Peer(f"http://127.0.0.1:{server.server_address[1]}")
+    peer = StubServer(f"http://127.0.0.1:{server.server_address[1]}")
     _Handler.peers[server.server_address[1]] = peer
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
@@ -106,14 +106,14 @@ def serving_peer() -> Iterator[Peer]:
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     timeout = 5
-    peers: dict[int, Peer] = {}  # noqa: RUF012 - one for all connections, by port
+    peers: dict[int, StubServer] = {}  # noqa: RUF012 - one for all connections, by port
 
     def _answer(self) -> None:
         parts = urlsplit(self.path)
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         headers = {name.lower(): value for name, value in self.headers.items()}
         peer = self.peers[self.connection.getsockname()[1]]
-        reply = peer.answer(Asked(self.command, parts.path, parts.query, headers, body))
+        reply = peer.answer(ReceivedRequest(self.command, parts.path, parts.query, headers, body))
         self.send_response(reply.status)
         sent = {"Content-Type": "application/json", "Content-Length": str(len(reply.content))} | dict(reply.headers)
         for name, value in sent.items():

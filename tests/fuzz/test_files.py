@@ -13,7 +13,7 @@ import pytest
 
 from mtribes_cli.ingest import input_stream
 from mtribes_cli.project.output_paths import JOURNAL_NAME
-from tests.cli.code_stub import CodePeer
+from tests.cli.code_stub import CodeStub
 from tests.cli.project_runner import Project
 from tests.fuzz.reading import LONG, ODD_PLACES, PIPE, QUICK, Lying, outcomes_of, outcomes_of_places
 
@@ -86,7 +86,7 @@ def write_underway(project: Project) -> tuple[bytes, Path, bytes]:
             found.append(((project.root / JOURNAL_NAME).read_bytes(), key, key.read_bytes()))
 
     (project.root / "src/vod/index.ts").unlink()
-    assert project.run("update", at_crash_point=look).exit_code == 0
+    assert project.run("update", failpoint=look).exit_code == 0
     return found[0]
 
 
@@ -203,7 +203,7 @@ SETTINGS: dict[str, Callable[[Project], object]] = {
 
 
 @pytest.fixture
-def surroundings(generated: Project, code_peer: CodePeer) -> Project:
+def surroundings(generated: Project, code_peer: CodeStub) -> Project:
     """A project in step with its server, and files of its user beside it."""
     generated.environment |= {
         "MTRIBES_HOST": code_peer.url,

@@ -29,7 +29,7 @@ from templates_server.imports.csv_files.faults import Unreadable
 from templates_server.imports.csv_files.header import Wanted
 from templates_server.imports.csv_files.rows import _regular as regular_on_the_server
 from templates_server.imports.csv_files.rows import open_csv
-from tests.cli.cli_runner import Mtribes
+from tests.cli.cli_runner import CliRunner
 from tests.cli.ingest.rows import opened
 from tests.repo.growth import measuring, patterns, readers
 from tests.repo.growth.hard_inputs import inputs_of
@@ -148,7 +148,7 @@ FILES = {
 @pytest.mark.parametrize("name", FILES)
 def test_the_time_of_a_file_grows_with_its_length(tmp_path: Path, name: str) -> None:
     start, pieces = FILES[name]
-    mtribes = Mtribes(tmp_path)
+    mtribes = CliRunner(tmp_path)
     path = mtribes.home / name
 
     def read(piece: str, characters: int) -> Callable[[], object]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
-from mtribes_cli.api.decoding import Fields
+from mtribes_cli.api.decoding import JsonObject
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Token:
     @classmethod
     def read(cls, value: object, place: str) -> Self:
         """An entity of dataType token."""
-        fields = Fields(value, place)
+        fields = JsonObject(value, place)
         return cls(
             fields.text("id"),
             fields.text("name"),
@@ -50,7 +50,7 @@ class CreatedToken:
     @classmethod
     def read(cls, value: object, place: str) -> Self:
         """The answer of `POST /v2/tokens`."""
-        return cls(Token.read(value, place), Fields(value, place).secret("token"))
+        return cls(Token.read(value, place), JsonObject(value, place).secret("token"))
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Member:
     @classmethod
     def read(cls, value: object, place: str) -> Self:
         """An entity of dataType member."""
-        fields = Fields(value, place)
+        fields = JsonObject(value, place)
         return cls(fields.text("email"), fields.optional_text("name"), fields.text("role"))
 
 
@@ -81,7 +81,7 @@ class Invitation:
     @classmethod
     def read(cls, value: object, place: str) -> Self:
         """An entity of dataType invitation."""
-        fields = Fields(value, place)
+        fields = JsonObject(value, place)
         return cls(
             fields.text("id"),
             fields.text("email"),
@@ -104,7 +104,7 @@ class ServiceAccount:
     @classmethod
     def read(cls, value: object, place: str) -> Self:
         """An entity of dataType service_account."""
-        fields = Fields(value, place)
+        fields = JsonObject(value, place)
         return cls(
             fields.text("id"),
             fields.text("name"),
@@ -124,7 +124,7 @@ class CreatedServiceAccount:
     @classmethod
     def read(cls, value: object, place: str) -> Self:
         """The answer of `POST .../service-accounts`."""
-        return cls(ServiceAccount.read(value, place), Fields(value, place).secret("client_secret"))
+        return cls(ServiceAccount.read(value, place), JsonObject(value, place).secret("client_secret"))
 
 
 @dataclass(frozen=True)
@@ -144,7 +144,7 @@ class AuditEntry:
     @classmethod
     def read(cls, value: object, place: str) -> Self:
         """Read an entity of dataType audit_entry."""
-        fields = Fields(value, place)
+        fields = JsonObject(value, place)
         return cls(
             fields.text("id"),
             fields.text("at"),
@@ -169,5 +169,5 @@ class Actor:
     @classmethod
     def read(cls, value: object, place: str) -> Self:
         """Read `{kind, id, name}`."""
-        fields = Fields(value, place)
+        fields = JsonObject(value, place)
         return cls(fields.text("kind"), fields.text("id"), fields.text("name"))

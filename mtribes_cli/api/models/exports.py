@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
-from mtribes_cli.api.decoding import Fields
+from mtribes_cli.api.decoding import JsonObject
 
 RUNNING, COMPLETE, FAILED = "running", "complete", "failed"
 
@@ -25,7 +25,7 @@ class Export:
     @classmethod
     def read(cls, value: object, place: str) -> Self:
         """One export."""
-        fields = Fields(value, place)
+        fields = JsonObject(value, place)
         return cls(
             fields.identifier("export"),
             fields.text("state"),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
-from mtribes_cli.api.decoding import Fields
+from mtribes_cli.api.decoding import JsonObject
 
 MAX_PAGE = 1000
 """The most entries of one page."""
@@ -23,7 +23,7 @@ class Author:
     @classmethod
     def read(cls, value: object, place: str) -> Self:
         """Read `{kind, id, name}`."""
-        fields = Fields(value, place)
+        fields = JsonObject(value, place)
         return cls(fields.text("kind"), fields.text("id"), fields.optional_text("name"))
 
 
@@ -39,7 +39,7 @@ class Revision:
     @classmethod
     def read(cls, value: object, place: str) -> Self:
         """Read an entity of dataType revision."""
-        fields = Fields(value, place)
+        fields = JsonObject(value, place)
         author = Author.read(fields.mapping("author"), f"{place}.author")
         return cls(fields.whole("revision"), fields.text("at"), author, fields.optional_text("note"))
 
@@ -54,7 +54,7 @@ class DeliveryAt:
     @classmethod
     def read(cls, value: object, place: str) -> Self:
         """Read `{environment, revision}`."""
-        fields = Fields(value, place)
+        fields = JsonObject(value, place)
         return cls(fields.text("environment"), fields.whole("revision"))
 
     def as_json(self) -> Mapping[str, object]:
@@ -73,7 +73,7 @@ class ValueChange:
     @classmethod
     def read(cls, value: object, place: str) -> Self:
         """Read `{path, before, after}`."""
-        fields = Fields(value, place)
+        fields = JsonObject(value, place)
         return cls(fields.text("path"), fields.any("before"), fields.any("after"))
 
 
@@ -90,7 +90,7 @@ class DeliveryChange:
     @classmethod
     def read(cls, value: object, place: str) -> Self:
         """Read one change of a delivery_diff."""
-        fields = Fields(value, place)
+        fields = JsonObject(value, place)
         return cls(
             fields.text("kind"),
             fields.optional_text("collection"),
@@ -111,7 +111,7 @@ class DeliveryDiff:
     @classmethod
     def read(cls, value: object, place: str) -> Self:
         """Read an entity of dataType delivery_diff."""
-        fields = Fields(value, place)
+        fields = JsonObject(value, place)
         return cls(
             DeliveryAt.read(fields.mapping("from"), f"{place}.from"),
             DeliveryAt.read(fields.mapping("to"), f"{place}.to"),

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
-from mtribes_cli.api.decoding import Fields
+from mtribes_cli.api.decoding import JsonObject
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class RowFault:
     @classmethod
     def read(cls, value: object, place: str) -> Self:
         """One of the `errors` of a part."""
-        fields = Fields(value, place)
+        fields = JsonObject(value, place)
         path = fields.optional_text("path") or ""
         return cls(fields.whole("line"), fields.text("code"), fields.text("message"), path)
 
@@ -58,14 +58,14 @@ class Totals:
     rejected: int = 0
 
     @classmethod
-    def read_from(cls, fields: Fields) -> Self:
+    def read_from(cls, fields: JsonObject) -> Self:
         """The numbers among `fields`."""
         return cls(*(fields.whole(name) for name in ("read", "created", "updated", "unchanged", "rejected")))
 
     @classmethod
     def read_object(cls, value: object, place: str) -> Self:
         """An object of these numbers alone."""
-        return cls.read_from(Fields(value, place))
+        return cls.read_from(JsonObject(value, place))
 
     def __add__(self, other: Totals) -> Totals:
         """Both together."""
@@ -89,7 +89,7 @@ class ImportedPart:
     @classmethod
     def read(cls, value: object, place: str) -> Self:
         """The answer to a part."""
-        fields = Fields(value, place)
+        fields = JsonObject(value, place)
         return cls(fields.text("digest"), Totals.read_from(fields), fields.many("errors", RowFault.read))
 
 
@@ -104,6 +104,6 @@ class Import:
     @classmethod
     def read(cls, value: object, place: str) -> Self:
         """One import."""
-        fields = Fields(value, place)
+        fields = JsonObject(value, place)
         totals = Totals.read_object(fields.mapping("totals"), f"{place}.totals")
         return cls(fields.whole("parts"), fields.optional_whole("next_part"), totals)

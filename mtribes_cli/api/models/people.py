@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
-from mtribes_cli.api.decoding import Fields
-from mtribes_cli.api.request import given
+from mtribes_cli.api.decoding import JsonObject
+from mtribes_cli.api.request import drop_none
 
 ERASED_KINDS = ("profile", "devices", "sessions", "events")
 MAX_PAGE = 1000
@@ -25,7 +25,7 @@ class PeopleQuery:
 
     def as_sent(self) -> Mapping[str, object]:
         """Return the parameters of the address. One more than `limit` is asked for: whether there are more shows so."""
-        return {"limit": min(self.limit + 1, MAX_PAGE)} | given(
+        return {"limit": min(self.limit + 1, MAX_PAGE)} | drop_none(
             tag=self.tag, attribute=self.attribute, search=self.search
         )
 
@@ -41,7 +41,7 @@ class TagRemoval:
     @classmethod
     def read(cls, value: object, place: str) -> Self:
         """Read an entity of dataType tag_removal."""
-        fields = Fields(value, place)
+        fields = JsonObject(value, place)
         return cls(fields.text("tag"), fields.whole("users"), fields.whole("visitors"))
 
 
@@ -64,7 +64,7 @@ class Visitor:
     @classmethod
     def read(cls, value: object, place: str) -> Self:
         """Read an entity of dataType visitor."""
-        fields = Fields(value, place)
+        fields = JsonObject(value, place)
         return cls(
             fields.text("anonymous_id"),
             fields.optional_text("email"),
@@ -90,6 +90,6 @@ class VisitorErasure:
     @classmethod
     def read(cls, value: object, place: str) -> Self:
         """The answer of `DELETE .../visitors/:visitor`."""
-        fields = Fields(value, place)
-        counts = Fields(fields.mapping("removed"), f"{place}.removed")
+        fields = JsonObject(value, place)
+        counts = JsonObject(fields.mapping("removed"), f"{place}.removed")
         return cls(fields.text("anonymous_id"), {kind: counts.whole(kind) for kind in ERASED_KINDS})

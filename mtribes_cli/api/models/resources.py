@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
-from mtribes_cli.api.decoding import Fields
+from mtribes_cli.api.decoding import JsonObject
 
 MAX_LIFETIME_SECONDS = 366 * 24 * 3600
 DEFAULT_INTERVAL_SECONDS = 5  # RFC 8628, 3.2
@@ -25,7 +25,7 @@ class Membership:
     @classmethod
     def read(cls, value: object, place: str) -> Self:
         """One `{key, role}`."""
-        fields = Fields(value, place)
+        fields = JsonObject(value, place)
         return cls(fields.text("key"), fields.optional_text("role"))
 
 
@@ -48,7 +48,7 @@ class Me:
     @classmethod
     def read(cls, value: object, place: str) -> Self:
         """`GET /v2/me`."""
-        fields = Fields(value, place)
+        fields = JsonObject(value, place)
         return cls(
             fields.text("kind"),
             fields.optional_text("email"),
@@ -72,7 +72,7 @@ class Organization:
     @classmethod
     def read(cls, value: object, place: str) -> Self:
         """An entity of dataType organization."""
-        fields = Fields(value, place)
+        fields = JsonObject(value, place)
         return cls(
             fields.text("id"),
             fields.text("key"),
@@ -97,7 +97,7 @@ class Space:
     @classmethod
     def read(cls, value: object, place: str) -> Self:
         """An entity of dataType space."""
-        fields = Fields(value, place)
+        fields = JsonObject(value, place)
         return cls(
             fields.text("id"),
             fields.text("key"),
@@ -120,7 +120,7 @@ class PushedModel:
     @classmethod
     def read(cls, value: object, place: str) -> Self:
         """The answer of `PUT /v2/spaces/:space/model`."""
-        fields = Fields(value, place)
+        fields = JsonObject(value, place)
         return cls(fields.whole("revision"), fields.text("code_hash"), fields.flag("changed"))
 
 
@@ -135,7 +135,7 @@ class ChangedIdentifier:
     @classmethod
     def read(cls, value: object, place: str) -> Self:
         """One of a change's identifiers."""
-        fields = Fields(value, place)
+        fields = JsonObject(value, place)
         return cls(fields.text("language"), fields.optional_text("before"), fields.optional_text("after"))
 
 
@@ -151,7 +151,7 @@ class ModelChange:
     @classmethod
     def read(cls, value: object, place: str) -> Self:
         """One of the changes of `POST /v2/spaces/:space/model/diff`."""
-        fields = Fields(value, place)
+        fields = JsonObject(value, place)
         return cls(
             fields.text("path"),
             fields.text("kind"),
@@ -171,7 +171,7 @@ class ModelDiff:
     @classmethod
     def read(cls, value: object, place: str) -> Self:
         """The answer of `POST /v2/spaces/:space/model/diff`."""
-        fields = Fields(value, place)
+        fields = JsonObject(value, place)
         return cls(fields.whole("revision"), fields.flag("breaking"), fields.many("changes", ModelChange.read))
 
 
@@ -187,7 +187,7 @@ class Environment:
     @classmethod
     def read(cls, value: object, place: str) -> Self:
         """An entity of dataType environment."""
-        fields = Fields(value, place)
+        fields = JsonObject(value, place)
         return cls(fields.text("name"), fields.whole("revision"), fields.texts("published"), fields.whole("keys"))
 
 
@@ -201,7 +201,7 @@ class PushedDelivery:
     @classmethod
     def read(cls, value: object, place: str) -> Self:
         """The answer of `PUT .../delivery`."""
-        fields = Fields(value, place)
+        fields = JsonObject(value, place)
         return cls(fields.whole("revision"), fields.flag("changed"))
 
 
@@ -215,7 +215,7 @@ class Published:
     @classmethod
     def read(cls, value: object, place: str) -> Self:
         """The answer of `POST .../publish` and `.../unpublish`."""
-        fields = Fields(value, place)
+        fields = JsonObject(value, place)
         return cls(fields.whole("revision"), fields.texts("published"))
 
 
@@ -229,7 +229,7 @@ class SignedIds:
     @classmethod
     def read(cls, value: object, place: str) -> Self:
         """An entity of dataType signed_ids."""
-        fields = Fields(value, place)
+        fields = JsonObject(value, place)
         return cls(fields.flag("required"), fields.text("secret"))
 
 
@@ -246,7 +246,7 @@ class EnvironmentKey:
     @classmethod
     def read(cls, value: object, place: str) -> Self:
         """An entity of dataType key."""
-        fields = Fields(value, place)
+        fields = JsonObject(value, place)
         return cls(
             fields.text("id"),
             fields.text("name"),
@@ -276,7 +276,7 @@ class User:
     @classmethod
     def read(cls, value: object, place: str) -> Self:
         """An entity of dataType user."""
-        fields = Fields(value, place)
+        fields = JsonObject(value, place)
         return cls(
             fields.text("user_id"),
             fields.optional_text("email"),
@@ -308,7 +308,7 @@ class EventName:
     @classmethod
     def read(cls, value: object, place: str) -> Self:
         """An entity of dataType event_name."""
-        fields = Fields(value, place)
+        fields = JsonObject(value, place)
         return cls(
             fields.text("name"),
             fields.whole("events"),
@@ -331,7 +331,7 @@ class UserTag:
     @classmethod
     def read(cls, value: object, place: str) -> Self:
         """An entity of dataType user_tag."""
-        fields = Fields(value, place)
+        fields = JsonObject(value, place)
         return cls(fields.text("tag"), fields.whole("users"), fields.optional_whole("visitors") or 0)
 
 
@@ -345,8 +345,8 @@ class Erasure:
     @classmethod
     def read(cls, value: object, place: str) -> Self:
         """The answer of `DELETE .../users/:user`."""
-        fields = Fields(value, place)
-        removed = Fields(fields.mapping("removed"), f"{place}.removed")
+        fields = JsonObject(value, place)
+        removed = JsonObject(fields.mapping("removed"), f"{place}.removed")
         return cls(fields.text("user_id"), {kind: removed.whole(kind) for kind in ERASED_KINDS})
 
 
@@ -369,7 +369,7 @@ class GeneratedFile:
     @classmethod
     def read(cls, value: object, place: str) -> Self:
         """One of a target's files."""
-        fields = Fields(value, place)
+        fields = JsonObject(value, place)
         return cls(fields.text("path"), fields.text("content"), fields.text("sha256"))
 
 
@@ -384,7 +384,7 @@ class GeneratedTarget:
     @classmethod
     def read(cls, value: object, place: str) -> Self:
         """One of the targets of `POST /v2/spaces/:space/code`."""
-        fields = Fields(value, place)
+        fields = JsonObject(value, place)
         return cls(fields.text("language"), fields.text_mapping("options"), fields.many("files", GeneratedFile.read))
 
 
@@ -401,7 +401,7 @@ class GeneratedCode:
     @classmethod
     def read(cls, value: object, place: str) -> Self:
         """The answer of `POST /v2/spaces/:space/code`."""
-        fields = Fields(value, place)
+        fields = JsonObject(value, place)
         return cls(
             fields.whole("revision"),
             fields.text("code_hash"),
@@ -424,7 +424,7 @@ class OAuthServer:
     @classmethod
     def read(cls, value: object, place: str) -> Self:
         """`/.well-known/oauth-authorization-server`."""
-        fields = Fields(value, place)
+        fields = JsonObject(value, place)
         return cls(
             fields.text("issuer"),
             fields.text("authorization_endpoint"),
@@ -448,7 +448,7 @@ class DeviceCodes:
     @classmethod
     def read(cls, value: object, place: str) -> Self:
         """Codes, and where to enter one of them."""
-        fields = Fields(value, place)
+        fields = JsonObject(value, place)
         interval = fields.optional_whole("interval")
         return cls(
             fields.secret("device_code"),
@@ -471,7 +471,7 @@ class IssuedToken:
     @classmethod
     def read(cls, value: object, place: str) -> Self:
         """An access token, and perhaps the token that renews it."""
-        fields = Fields(value, place)
+        fields = JsonObject(value, place)
         return cls(
             fields.secret("access_token"),
             min(max(fields.optional_whole("expires_in") or 0, 0), MAX_LIFETIME_SECONDS),

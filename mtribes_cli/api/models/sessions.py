@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
-from mtribes_cli.api.decoding import Fields
+from mtribes_cli.api.decoding import JsonObject
 from mtribes_cli.api.models.tribes import Explanation
 
 
@@ -25,7 +25,7 @@ class ExplainedScenario:
     @classmethod
     def read(cls, value: object, place: str) -> Self:
         """One scenario of an explained entity."""
-        fields = Fields(value, place)
+        fields = JsonObject(value, place)
         return cls(
             fields.text("name"),
             fields.text("outcome"),
@@ -53,7 +53,7 @@ class ExplainedEntity:
     @classmethod
     def read(cls, value: object, place: str) -> Self:
         """One entity of an explained session."""
-        fields = Fields(value, place)
+        fields = JsonObject(value, place)
         known = fields.flag("known")
         return cls(
             fields.text("entity"),
@@ -80,7 +80,7 @@ class SessionExplanation:
     @classmethod
     def read(cls, value: object, place: str) -> Self:
         """An entity of dataType session_explanation."""
-        fields = Fields(value, place)
+        fields = JsonObject(value, place)
         return cls(
             fields.text("person"),
             fields.text("kind"),

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
-from mtribes_cli.api.decoding import Fields
+from mtribes_cli.api.decoding import JsonObject
 
 
 @dataclass(frozen=True)
-class ArrivedEvent:
+class StreamEvent:
     """An event that has arrived: of a user, or else of a visitor."""
 
     id: str
@@ -23,7 +23,7 @@ class ArrivedEvent:
     @classmethod
     def read(cls, value: object, place: str) -> Self:
         """Read the data of a message `event`."""
-        fields = Fields(value, place)
+        fields = JsonObject(value, place)
         return cls(
             fields.text("id"),
             fields.text("name"),
@@ -35,7 +35,7 @@ class ArrivedEvent:
 
 
 @dataclass(frozen=True)
-class ArrivedSession:
+class StreamSession:
     """A session that has started: of a user, or else of a visitor."""
 
     session: str
@@ -48,7 +48,7 @@ class ArrivedSession:
     @classmethod
     def read(cls, value: object, place: str) -> Self:
         """Read the data of a message `session`."""
-        fields = Fields(value, place)
+        fields = JsonObject(value, place)
         return cls(
             fields.text("session"),
             fields.optional_text("user_id"),
@@ -61,4 +61,4 @@ class ArrivedSession:
 
 def read_skipped(value: object, place: str) -> int:
     """Read how many events and sessions were left out: the data of a message `skipped`."""
-    return Fields(value, place).whole("skipped")
+    return JsonObject(value, place).whole("skipped")

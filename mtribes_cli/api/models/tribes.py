@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
-from mtribes_cli.api.decoding import Fields
+from mtribes_cli.api.decoding import JsonObject
 
 Filter = Mapping[str, object]
 
@@ -25,7 +25,7 @@ class Tribe:
     @classmethod
     def read(cls, value: object, place: str, *, key: str) -> Self:
         """One of the tribes of a document."""
-        fields = Fields(value, place)
+        fields = JsonObject(value, place)
         return cls(
             key,
             fields.text("name"),
@@ -37,12 +37,12 @@ class Tribe:
 
 
 def _filter(value: object, place: str) -> Filter:
-    return Fields({"filter": value}, place).mapping("filter")
+    return JsonObject({"filter": value}, place).mapping("filter")
 
 
 def read_tribes(value: object, place: str) -> tuple[Tribe, ...]:
     """All tribes of the document of a Space, in its order."""
-    tribes = Fields(value, place).mapping("tribes")
+    tribes = JsonObject(value, place).mapping("tribes")
     return tuple(Tribe.read(tribe, f"{place}.tribes.{key}", key=key) for key, tribe in tribes.items())
 
 
@@ -56,7 +56,7 @@ class PushedTribes:
     @classmethod
     def read(cls, value: object, place: str) -> Self:
         """The answer of `PUT /v2/spaces/:space/tribes`."""
-        fields = Fields(value, place)
+        fields = JsonObject(value, place)
         return cls(fields.whole("revision"), fields.flag("changed"))
 
 
@@ -70,7 +70,7 @@ class TribeCount:
     @classmethod
     def read(cls, value: object, place: str) -> Self:
         """An entity of dataType count."""
-        fields = Fields(value, place)
+        fields = JsonObject(value, place)
         return cls(fields.text("tribe"), fields.whole("count"))
 
 
@@ -87,7 +87,7 @@ class ExplainedFilter:
     @classmethod
     def read(cls, value: object, place: str) -> Self:
         """One filter of an explanation."""
-        fields = Fields(value, place)
+        fields = JsonObject(value, place)
         return cls(
             fields.mapping("filter"),
             fields.text("outcome"),
@@ -115,7 +115,7 @@ class Explanation:
     @classmethod
     def read(cls, value: object, place: str) -> Self:
         """An entity of dataType explanation."""
-        fields = Fields(value, place)
+        fields = JsonObject(value, place)
         return cls(
             fields.text("tribe"),
             fields.text("name"),

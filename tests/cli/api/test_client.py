@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.cli.cli_runner import Mtribes
-from tests.cli.stub_server import Peer, Reply, data, refusal, serving_peer
+from tests.cli.cli_runner import CliRunner
+from tests.cli.stub_server import Reply, StubServer, data, refusal, serving_stub
 
 SPACE = {"id": "spc_1", "key": "vod", "name": "VOD", "organization": "acme", "revision": 3}
 SPACES = "/v2/spaces"
@@ -43,7 +43,7 @@ TOLD = (
 
 
 @pytest.mark.parametrize("told", TOLD, ids=lambda told: str(told.status))
-def test_every_status_has_its_exit_code_and_the_servers_words(user: Mtribes, peer: Peer, told: Told) -> None:
+def test_every_status_has_its_exit_code_and_the_servers_words(user: CliRunner, peer: StubServer, told: Told) -> None:
     peer.on("GET", SPACES, refusal(told.status, {"code": "X", "message": "The server's own words."}))
     outcome = user("space", "list", "--json")
     error = outcome.envelope["errors"][0]
@@ -54,7 +54,7 @@ def test_every_status_has_its_exit_code_and_the_servers_words(user: Mtribes, pee
 @pytest.mark.parametrize("told", TOLD, ids=lambda told: str(told.status))
 @pytest.mark.parametrize(("body", "kind"), [(b"<html>proxy</html>", "text/html"), (b"", "text/plain")])
 def test_every_status_is_told_where_the_server_has_no_words(
-    user: Mtribes, peer: Peer, told: Told, body: bytes, kind: str
+    user: CliRunner, peer: StubServer, told: Told, body: bytes, kind: str
 ) -> None:
     peer.on("GET", SPACES, Reply(told.status, body, {"Content-Type": kind}))
     outcome = user("space", "list", "--json")
@@ -64,13 +64,13 @@ def test_every_status_is_told_where_the_server_has_no_words(
     assert error["message"]
 
 
-def test_a_scope_that_is_missing_is_named(user: Mtribes, peer: Peer) -> None:
+def test_a_scope_that_is_missing_is_named(user: CliRunner, peer: StubServer) -> None:
     peer.on("GET", SPACES, refusal(403, {"code": "FORBIDDEN", "message": "The scope spaces:read is missing."}))
     assert "spaces:read" in user("space", "list").err
 
 
 @pytest.mark.parametrize("status", [408, 429, 502, 503, 504])
-def test_reading_is_tried_again_with_growing_pauses(user: Mtribes, peer: Peer, status: int) -> None:
+def test_reading_is_tried_again_with_growing_pauses(user: CliRunner, peer: StubServer, status: int) -> None:
     peer.on("GET", SPACES, refusal(status), refusal(status), data(SPACE))
     assert user("space", "list").exit_code == 0
     assert len(peer.asked) == 3
@@ -78,7 +78,7 @@ def test_reading_is_tried_again_with_growing_pauses(user: Mtribes, peer: Peer, s
     assert user.clock.pauses[1] >= 0.25
 
 
-def test_retry_after_is_told_when_it_is_long(user: Mtribes, peer: Peer) -> None:
+def test_retry_after_is_told_when_it_is_long(user: CliRunner, peer: StubServer) -> None:
     peer.on("GET", SPACES, refusal(429, Retry_After="600"))
     outcome = user("space", "list")
     assert outcome.exit_code == 75
@@ -87,7 +87,7 @@ def test_retry_after_is_told_when_it_is_long(user: Mtribes, peer: Peer) -> None:
 
 
 @pytest.mark.parametrize("status", [500, 503, 504])
-def test_what_may_have_had_its_effect_is_not_sent_again(user: Mtribes, peer: Peer, status: int) -> None:
+def test_what_may_have_had_its_effect_is_not_sent_again(user: CliRunner, peer: StubServer, status: int) -> None:
     peer.on("PUT", "/v2/spaces/vod/model", refusal(status))
     user.write("vod.yaml", "space: vod\n")
     assert user("space", "push", "vod.yaml").exit_code in {1, 75}
@@ -98,7 +98,7 @@ CREATED = "/v2/organizations/acme/spaces"
 CREATE = ("space", "create", "vod", "--organization", "acme")
 
 
-def test_what_has_its_effect_once_is_sent_again_under_the_same_key(user: Mtribes, peer: Peer) -> None:
+def test_what_has_its_effect_once_is_sent_again_under_the_same_key(user: CliRunner, peer: StubServer) -> None:
     still_running = refusal(409, {"code": "CONFLICT", "message": "Still running."}, **{"Retry-After": "1"})
     peer.on("POST", CREATED, refusal(504), still_running, data(SPACE, status=201))
     assert user(*CREATE).exit_code == 0
@@ -108,14 +108,14 @@ def test_what_has_its_effect_once_is_sent_again_under_the_same_key(user: Mtribes
     assert peer.asked_for(CREATED)[-1].headers["idempotency-key"] not in keys
 
 
-def test_a_conflict_that_stays_is_told_at_once(user: Mtribes, peer: Peer) -> None:
+def test_a_conflict_that_stays_is_told_at_once(user: CliRunner, peer: StubServer) -> None:
     peer.on("POST", CREATED, refusal(409, {"code": "CONFLICT", "message": "Taken."}))
     assert user(*CREATE).exit_code == 1
     assert len(peer.asked_for(CREATED)) == 1
 
 
-def test_a_redirect_is_told_and_not_followed(user: Mtribes, peer: Peer) -> None:
-    with serving_peer() as other:
+def test_a_redirect_is_told_and_not_followed(user: CliRunner, peer: StubServer) -> None:
+    with serving_stub() as other:
         peer.on("GET", SPACES, Reply(302, headers={"Location": f"{other.url}{SPACES}"}))
         other.on("GET", SPACES, data(SPACE))
         outcome = user("space", "list")
@@ -124,7 +124,7 @@ def test_a_redirect_is_told_and_not_followed(user: Mtribes, peer: Peer) -> None:
         assert other.asked == []
 
 
-def test_pages_are_read_to_the_end_and_from_the_same_server_only(user: Mtribes, peer: Peer) -> None:
+def test_pages_are_read_to_the_end_and_from_the_same_server_only(user: CliRunner, peer: StubServer) -> None:
     first = data(SPACE, Link='<http://127.0.0.1:9/v2/spaces?cursor=abc>; rel="next"')
     peer.on("GET", SPACES, first, data(SPACE | {"key": "sports"}))
     spaces = user("space", "list", "--json").envelope["data"]
@@ -132,7 +132,7 @@ def test_pages_are_read_to_the_end_and_from_the_same_server_only(user: Mtribes, 
     assert peer.asked[1].query == "cursor=abc"
 
 
-def test_the_client_names_itself_and_its_version(user: Mtribes, peer: Peer) -> None:
+def test_the_client_names_itself_and_its_version(user: CliRunner, peer: StubServer) -> None:
     user("space", "list")
     assert peer.asked[0].headers["user-agent"].startswith("mtribes/")
     assert peer.asked[0].headers["authorization"] == "Bearer mtp_of_a_test"
@@ -154,7 +154,9 @@ def test_the_client_names_itself_and_its_version(user: Mtribes, peer: Peer) -> N
         (data("vod"), "data[0] is not an object"),
     ],
 )
-def test_an_answer_that_was_not_agreed_is_told_by_place(user: Mtribes, peer: Peer, reply: Reply, told: str) -> None:
+def test_an_answer_that_was_not_agreed_is_told_by_place(
+    user: CliRunner, peer: StubServer, reply: Reply, told: str
+) -> None:
     peer.on("GET", SPACES, reply)
     outcome = user("space", "list")
     assert outcome.exit_code == 1
@@ -162,12 +164,12 @@ def test_an_answer_that_was_not_agreed_is_told_by_place(user: Mtribes, peer: Pee
     assert outcome.err.count("\n") == 2
 
 
-def test_unknown_fields_of_an_answer_are_ignored(user: Mtribes, peer: Peer) -> None:
+def test_unknown_fields_of_an_answer_are_ignored(user: CliRunner, peer: StubServer) -> None:
     peer.on("GET", SPACES, data(SPACE | {"colour": "red"}))
     assert "colour" not in user("space", "list", "--json").envelope["data"][0]
 
 
-def test_verbose_says_what_is_asked_and_never_a_token(user: Mtribes, peer: Peer) -> None:
+def test_verbose_says_what_is_asked_and_never_a_token(user: CliRunner, peer: StubServer) -> None:
     peer.on("GET", SPACES, data(SPACE))
     outcome = user("space", "list", "--verbose")
     assert f"GET {peer.url}{SPACES} 200 " in outcome.err

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from mtribes_cli.api.server_url import checked_url
-from tests.cli.cli_runner import Mtribes
-from tests.cli.code_stub import CodePeer
+from mtribes_cli.api.server_url import validate_url
+from tests.cli.cli_runner import CliRunner
+from tests.cli.code_stub import CodeStub
 from tests.cli.project_runner import Project
 
 LONG = "a" * 64
@@ -33,7 +33,9 @@ COMMANDS = (("whoami",), ("user", "ingest", "users.csv", "--space", "vod", "--en
 
 @pytest.mark.parametrize("argv", COMMANDS)
 @pytest.mark.parametrize("address", NO_ADDRESSES)
-def test_what_is_no_address_is_refused_by_every_command(mtribes: Mtribes, argv: tuple[str, ...], address: str) -> None:
+def test_what_is_no_address_is_refused_by_every_command(
+    mtribes: CliRunner, argv: tuple[str, ...], address: str
+) -> None:
     """Also by an import, which has a connection of its own kind; and no secret in it is repeated."""
     mtribes.write("users.csv", "user_id\nada\n")
     mtribes.environment |= {"MTRIBES_TOKEN": "mtp_of_a_test", "MTRIBES_HOST": address}
@@ -57,11 +59,11 @@ def test_what_is_no_address_is_refused_by_every_command(mtribes: Mtribes, argv: 
 )
 def test_an_address_has_one_form_in_ascii(address: str, same: str) -> None:
     """Libraries encode a name by different rules (IDNA 2003 has `fass` for the third), and reach different hosts."""
-    assert checked_url(address, said_by="--host") == same
-    assert checked_url(same, said_by="--host") == same
+    assert validate_url(address, said_by="--host") == same
+    assert validate_url(same, said_by="--host") == same
 
 
-def test_a_project_of_a_host_that_cannot_be_is_refused(project: Project, code_peer: CodePeer) -> None:
+def test_a_project_of_a_host_that_cannot_be_is_refused(project: Project, code_peer: CodeStub) -> None:
     project.write_toml("https://a..b")
     for argv in (("update",), COMMANDS[1]):
         project.write("users.csv", "user_id\nada\n")

@@ -12,21 +12,21 @@ from collections.abc import Callable
 import pytest
 
 from mtribes_cli.auth import browser_flow
-from tests.cli.cli_runner import Mtribes
-from tests.cli.oauth_stub import OAuthPeer, come_back, query_of
-from tests.cli.stub_server import Asked, Peer, Reply
+from tests.cli.cli_runner import CliRunner
+from tests.cli.oauth_stub import OAuthStub, come_back, query_of
+from tests.cli.stub_server import ReceivedRequest, Reply, StubServer
 
 PENDING = "authorization_pending"
 
 
 @pytest.fixture
-def oauth(peer: Peer, mtribes: Mtribes) -> OAuthPeer:
+def oauth(peer: StubServer, mtribes: CliRunner) -> OAuthStub:
     """A server to sign in to."""
     mtribes.environment["MTRIBES_HOST"] = peer.url
-    return OAuthPeer(peer)
+    return OAuthStub(peer)
 
 
-def granting(oauth: OAuthPeer) -> Callable[[str], bool]:
+def granting(oauth: OAuthStub) -> Callable[[str], bool]:
     """A browser in which the person allows it."""
 
     def browser(url: str) -> bool:
@@ -39,7 +39,7 @@ def granting(oauth: OAuthPeer) -> Callable[[str], bool]:
 # By a code
 
 
-def test_the_address_and_the_code_are_told_and_the_sign_in_is_kept(mtribes: Mtribes, oauth: OAuthPeer) -> None:
+def test_the_address_and_the_code_are_told_and_the_sign_in_is_kept(mtribes: CliRunner, oauth: OAuthStub) -> None:
     oauth.device_answers = [PENDING, PENDING]
     outcome = mtribes("login", "--device", "--quiet")
     assert (outcome.exit_code, outcome.out) == (0, f"Signed in to {oauth.peer.url} as ada@example.com.\n")
@@ -50,20 +50,20 @@ def test_the_address_and_the_code_are_told_and_the_sign_in_is_kept(mtribes: Mtri
     assert oauth.peer.asked_for("/oauth/device_authorization")[0].form == {"client_id": "mtribes-cli"}
 
 
-def test_json_keeps_stdout_to_the_envelope(mtribes: Mtribes, oauth: OAuthPeer) -> None:
+def test_json_keeps_stdout_to_the_envelope(mtribes: CliRunner, oauth: OAuthStub) -> None:
     outcome = mtribes("login", "--device", "--json")
     assert outcome.envelope["data"]["host"] == oauth.peer.url
     assert "BCDF-GHJK" in outcome.err
 
 
-def test_slow_down_makes_every_later_pause_five_seconds_longer(mtribes: Mtribes, oauth: OAuthPeer) -> None:
+def test_slow_down_makes_every_later_pause_five_seconds_longer(mtribes: CliRunner, oauth: OAuthStub) -> None:
     oauth.device_answers = [PENDING, "slow_down", PENDING, "slow_down", PENDING]
     assert mtribes("login", "--device").exit_code == 0
     assert mtribes.clock.pauses == pytest.approx([5, 5, 10, 10, 15, 15], abs=0.5)
 
 
 def test_an_interval_of_the_servers_is_kept_and_a_missing_one_is_five_seconds(
-    mtribes: Mtribes, oauth: OAuthPeer
+    mtribes: CliRunner, oauth: OAuthStub
 ) -> None:
     for interval in (9, None):
         codes = Reply(200, oauth.device_codes(interval=interval))
@@ -72,7 +72,7 @@ def test_an_interval_of_the_servers_is_kept_and_a_missing_one_is_five_seconds(
     assert mtribes.clock.pauses == pytest.approx([9, 5], abs=0.5)
 
 
-def test_bad_moments_of_the_network_are_waited_past_and_told_once(mtribes: Mtribes, oauth: OAuthPeer) -> None:
+def test_bad_moments_of_the_network_are_waited_past_and_told_once(mtribes: CliRunner, oauth: OAuthStub) -> None:
     oauth.device_answers = [PENDING]
     bad = (Reply(503), Reply(502), Reply(200, b"<html>sign in to the hotel</html>", {"Content-Type": "text/html"}))
     oauth.peer.on("POST", "/oauth/token", oauth.token, *bad, oauth.token)
@@ -82,7 +82,7 @@ def test_bad_moments_of_the_network_are_waited_past_and_told_once(mtribes: Mtrib
     assert mtribes.clock.pauses == pytest.approx([5, 5, 10, 20, 40], abs=0.5)
 
 
-def test_a_refusal_ends_it(mtribes: Mtribes, oauth: OAuthPeer) -> None:
+def test_a_refusal_ends_it(mtribes: CliRunner, oauth: OAuthStub) -> None:
     oauth.device_answers = [PENDING, "access_denied"]
     outcome = mtribes("login", "--device")
     assert outcome.exit_code == 4
@@ -92,7 +92,7 @@ def test_a_refusal_ends_it(mtribes: Mtribes, oauth: OAuthPeer) -> None:
 
 @pytest.mark.parametrize("answers", [[PENDING, "expired_token"], [PENDING] * 1000])
 def test_a_code_that_nobody_enters_runs_out_whoever_notices(
-    mtribes: Mtribes, oauth: OAuthPeer, answers: list[str]
+    mtribes: CliRunner, oauth: OAuthStub, answers: list[str]
 ) -> None:
     oauth.device_answers = answers
     oauth.peer.on("POST", "/oauth/device_authorization", Reply(200, oauth.device_codes(interval=60)))
@@ -104,7 +104,7 @@ def test_a_code_that_nobody_enters_runs_out_whoever_notices(
 
 
 @pytest.mark.parametrize("error", ["invalid_grant", "unauthorized_client"])
-def test_what_cannot_become_better_is_not_waited_for(mtribes: Mtribes, oauth: OAuthPeer, error: str) -> None:
+def test_what_cannot_become_better_is_not_waited_for(mtribes: CliRunner, oauth: OAuthStub, error: str) -> None:
     oauth.device_answers = [error]
     assert mtribes("login", "--device").exit_code == 4
     assert oauth.polls() == 1
@@ -112,7 +112,7 @@ def test_what_cannot_become_better_is_not_waited_for(mtribes: Mtribes, oauth: OA
 
 @pytest.mark.parametrize("name", ["verification_uri", "verification_uri_complete"])
 def test_a_server_that_sends_people_elsewhere_with_a_code_is_not_believed(
-    mtribes: Mtribes, oauth: OAuthPeer, name: str
+    mtribes: CliRunner, oauth: OAuthStub, name: str
 ) -> None:
     codes = oauth.device_codes(**{name: "https://evil.example/device"})
     oauth.peer.on("POST", "/oauth/device_authorization", Reply(200, codes))
@@ -122,13 +122,13 @@ def test_a_server_that_sends_people_elsewhere_with_a_code_is_not_believed(
     assert oauth.polls() == 0
 
 
-def test_a_code_is_shown_without_what_a_terminal_would_obey(mtribes: Mtribes, oauth: OAuthPeer) -> None:
+def test_a_code_is_shown_without_what_a_terminal_would_obey(mtribes: CliRunner, oauth: OAuthStub) -> None:
     codes = oauth.device_codes(user_code="\x1b]0;x\x07\nBCDF", verification_uri=f"{oauth.peer.url}/\x1b[31m\u202e")
     oauth.peer.on("POST", "/oauth/device_authorization", Reply(200, codes))
     assert not set("\x1b\x07\u202e") & set(mtribes("login", "--device").err)
 
 
-def test_a_server_without_codes_says_what_else_there_is(mtribes: Mtribes, oauth: OAuthPeer) -> None:
+def test_a_server_without_codes_says_what_else_there_is(mtribes: CliRunner, oauth: OAuthStub) -> None:
     described = oauth.metadata()
     del described["device_authorization_endpoint"]
     oauth.peer.on("GET", "/.well-known/oauth-authorization-server", Reply(200, described))
@@ -138,7 +138,7 @@ def test_a_server_without_codes_says_what_else_there_is(mtribes: Mtribes, oauth:
 
 
 def test_ctrl_c_while_waiting_for_the_code_ends_with_130_on_a_line_of_its_own(
-    mtribes: Mtribes, oauth: OAuthPeer
+    mtribes: CliRunner, oauth: OAuthStub
 ) -> None:
     environment = os.environ | {"XDG_CONFIG_HOME": str(mtribes.home)}
     command = [sys.executable, "-m", "mtribes_cli", "login", "--device", "--host", oauth.peer.url]
@@ -153,7 +153,7 @@ def test_ctrl_c_while_waiting_for_the_code_ends_with_130_on_a_line_of_its_own(
     assert not (mtribes.home / "mtribes").exists()
 
 
-def test_nothing_secret_is_said_even_under_verbose(mtribes: Mtribes, oauth: OAuthPeer) -> None:
+def test_nothing_secret_is_said_even_under_verbose(mtribes: CliRunner, oauth: OAuthStub) -> None:
     outcome = mtribes("login", "--device", "--verbose")
     stored = mtribes.stored()["hosts"][oauth.peer.url]
     for secret in ("the-device-code", stored["access_token"], stored["refresh_token"]):
@@ -182,7 +182,7 @@ def test_nothing_secret_is_said_even_under_verbose(mtribes: Mtribes, oauth: OAut
     ],
 )
 def test_at_a_terminal_the_browser_is_used_where_there_can_be_one_else_a_code(
-    mtribes: Mtribes, oauth: OAuthPeer, environment: dict[str, str], file: str, reason: str | None
+    mtribes: CliRunner, oauth: OAuthStub, environment: dict[str, str], file: str, reason: str | None
 ) -> None:
     if not sys.platform.startswith("linux") and reason != "SSH":
         pytest.skip("Linux alone has these signs")
@@ -199,14 +199,14 @@ def test_at_a_terminal_the_browser_is_used_where_there_can_be_one_else_a_code(
     assert reason is None or re.search(rf"with a code, since .*{reason}.* .--browser forces", outcome.err)
 
 
-def test_a_browser_is_used_in_a_container_where_that_is_asked_for(mtribes: Mtribes, oauth: OAuthPeer) -> None:
+def test_a_browser_is_used_in_a_container_where_that_is_asked_for(mtribes: CliRunner, oauth: OAuthStub) -> None:
     mtribes.environment["SSH_TTY"] = "/dev/pts/1"
     mtribes.browser = granting(oauth)
     assert mtribes("login", "--browser", terminal=True).exit_code == 0
     assert oauth.polls() == 0
 
 
-def test_setup_takes_the_same_way(mtribes: Mtribes, oauth: OAuthPeer) -> None:
+def test_setup_takes_the_same_way(mtribes: CliRunner, oauth: OAuthStub) -> None:
     mtribes.environment["SSH_TTY"] = "/dev/pts/1"
     outcome = mtribes("setup", "--yes", terminal=True)
     assert "this is an SSH session" in outcome.err
@@ -214,7 +214,7 @@ def test_setup_takes_the_same_way(mtribes: Mtribes, oauth: OAuthPeer) -> None:
     assert oauth.polls() == 1
 
 
-def test_setup_where_nobody_is_there_says_what_to_set(mtribes: Mtribes, oauth: OAuthPeer) -> None:
+def test_setup_where_nobody_is_there_says_what_to_set(mtribes: CliRunner, oauth: OAuthStub) -> None:
     outcome = mtribes("setup", "--yes")
     assert outcome.exit_code == 4
     assert "MTRIBES_TOKEN" in outcome.err
@@ -225,7 +225,7 @@ def test_setup_where_nobody_is_there_says_what_to_set(mtribes: Mtribes, oauth: O
 
 
 @pytest.fixture
-def impatient(mtribes: Mtribes, monkeypatch: pytest.MonkeyPatch) -> Mtribes:
+def impatient(mtribes: CliRunner, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
     """Somebody at a screen whose browser shows the page, and who is offered a code soon."""
     monkeypatch.setattr(browser_flow, "CODE_OFFERED_AFTER_SECONDS", 0.3)
     mtribes.environment["DISPLAY"] = ":0"
@@ -233,7 +233,7 @@ def impatient(mtribes: Mtribes, monkeypatch: pytest.MonkeyPatch) -> Mtribes:
     return mtribes
 
 
-def test_enter_gives_a_code_and_entering_it_signs_in(impatient: Mtribes, oauth: OAuthPeer) -> None:
+def test_enter_gives_a_code_and_entering_it_signs_in(impatient: CliRunner, oauth: OAuthStub) -> None:
     oauth.peer.on("POST", "/oauth/device_authorization", Reply(200, oauth.device_codes(interval=1)))
     outcome = impatient("login", terminal=True, stdin="\n")
     assert outcome.exit_code == 0
@@ -241,7 +241,7 @@ def test_enter_gives_a_code_and_entering_it_signs_in(impatient: Mtribes, oauth: 
     assert oauth.polls() == 1
 
 
-def test_the_browser_may_still_come_first_after_a_code_was_shown(impatient: Mtribes, oauth: OAuthPeer) -> None:
+def test_the_browser_may_still_come_first_after_a_code_was_shown(impatient: CliRunner, oauth: OAuthStub) -> None:
     urls: list[str] = []
 
     def browser(url: str) -> bool:
@@ -250,7 +250,7 @@ def test_the_browser_may_still_come_first_after_a_code_was_shown(impatient: Mtri
 
     impatient.browser = browser
 
-    def codes(_asked: Asked) -> Reply:
+    def codes(_asked: ReceivedRequest) -> Reply:
         assert granting(oauth)(urls[0])
         return Reply(200, oauth.device_codes())
 
@@ -261,7 +261,7 @@ def test_the_browser_may_still_come_first_after_a_code_was_shown(impatient: Mtri
 
 
 def test_without_enter_no_code_is_asked_for(
-    impatient: Mtribes, oauth: OAuthPeer, monkeypatch: pytest.MonkeyPatch
+    impatient: CliRunner, oauth: OAuthStub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(browser_flow, "BROWSER_TIMEOUT_SECONDS", 1.0)
     outcome = impatient("login", terminal=True)
@@ -272,7 +272,7 @@ def test_without_enter_no_code_is_asked_for(
 
 
 def test_a_browser_that_does_not_start_is_not_waited_for_before_the_offer(
-    impatient: Mtribes, oauth: OAuthPeer, monkeypatch: pytest.MonkeyPatch
+    impatient: CliRunner, oauth: OAuthStub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(browser_flow, "CODE_OFFERED_AFTER_SECONDS", 1000.0)
     oauth.peer.on("POST", "/oauth/device_authorization", Reply(200, oauth.device_codes(interval=1)))
@@ -281,7 +281,7 @@ def test_a_browser_that_does_not_start_is_not_waited_for_before_the_offer(
 
 
 def test_with_browser_given_no_code_is_offered(
-    impatient: Mtribes, oauth: OAuthPeer, monkeypatch: pytest.MonkeyPatch
+    impatient: CliRunner, oauth: OAuthStub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(browser_flow, "BROWSER_TIMEOUT_SECONDS", 1.0)
     outcome = impatient("login", "--browser", terminal=True, stdin="\n")

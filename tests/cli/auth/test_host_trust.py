@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.cli_runner import Mtribes
-from tests.cli.code_stub import TOKEN, CodePeer
+from tests.cli.cli_runner import CliRunner
+from tests.cli.code_stub import TOKEN, CodeStub
 from tests.cli.project_runner import Project
-from tests.cli.stub_server import Peer, Reply, data
+from tests.cli.stub_server import Reply, StubServer, data
 
 AS_ROOT = pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="needs to give files away")
 STRANGER, CALLER = 54_321, 54_322
@@ -31,7 +31,7 @@ COMMANDS = (
 
 
 @pytest.fixture
-def repository(tmp_path: Path, code_peer: CodePeer) -> Project:
+def repository(tmp_path: Path, code_peer: CodeStub) -> Project:
     """A checkout of somebody else's, in which this user has never been."""
     root = tmp_path / "project"
     root.mkdir()
@@ -44,7 +44,7 @@ def repository(tmp_path: Path, code_peer: CodePeer) -> Project:
     return project
 
 
-def no_secret_arrived(peer: Peer) -> None:
+def no_secret_arrived(peer: StubServer) -> None:
     for asked in peer.asked:
         said = f"{asked.headers} {asked.body!r}"
         assert not any(secret in said for secrets in SECRETS for secret in secrets.values()), asked
@@ -56,7 +56,7 @@ def no_secret_arrived(peer: Peer) -> None:
 @pytest.mark.parametrize("secrets", SECRETS)
 @pytest.mark.parametrize("argv", COMMANDS)
 def test_a_host_that_the_project_alone_names_gets_no_secret(
-    repository: Project, code_peer: CodePeer, secrets: dict[str, str], argv: tuple[str, ...]
+    repository: Project, code_peer: CodeStub, secrets: dict[str, str], argv: tuple[str, ...]
 ) -> None:
     repository.environment = dict(secrets)
     outcome = repository.run(*argv)
@@ -76,26 +76,26 @@ def test_the_line_that_is_named_lets_it_through(repository: Project, secrets: di
     assert repository.run("update").exit_code == 0
 
 
-def test_a_flag_or_a_sign_in_names_a_host_as_well(repository: Project, code_peer: CodePeer) -> None:
+def test_a_flag_or_a_sign_in_names_a_host_as_well(repository: Project, code_peer: CodeStub) -> None:
     assert repository.run("update", "--host", code_peer.url).exit_code == 0
     assert repository.run("update").exit_code == 4
     assert repository.run("login", "--with-token", "--host", code_peer.url, answers=f"{TOKEN}\n").exit_code == 0
     assert repository.run("update").exit_code == 0
 
 
-def test_setup_with_a_host_names_it_for_later_commands(repository: Project, code_peer: CodePeer) -> None:
+def test_setup_with_a_host_names_it_for_later_commands(repository: Project, code_peer: CodeStub) -> None:
     assert repository.run("setup", "--yes", "--host", code_peer.url).exit_code == 0
     assert repository.run("update").exit_code == 0
 
 
-def test_another_host_of_the_environment_is_no_leave_for_the_projects(repository: Project, code_peer: CodePeer) -> None:
+def test_another_host_of_the_environment_is_no_leave_for_the_projects(repository: Project, code_peer: CodeStub) -> None:
     """The host that is named gets the secret, and the project's gets nothing."""
     repository.environment["MTRIBES_HOST"] = "http://127.0.0.1:9"
     assert repository.run("whoami").exit_code == 75
     assert code_peer.peer.asked == []
 
 
-def test_somebody_at_the_terminal_is_asked_once(repository: Project, code_peer: CodePeer) -> None:
+def test_somebody_at_the_terminal_is_asked_once(repository: Project, code_peer: CodeStub) -> None:
     outcome = repository.run("update", answers="yes\n")
     assert outcome.exit_code == 0, outcome.err
     assert f"  {code_peer.url}\n" in outcome.err
@@ -110,7 +110,7 @@ def test_somebody_at_the_terminal_is_asked_once(repository: Project, code_peer: 
 
 
 @pytest.mark.skipif(os.name == "nt", reason="names with line ends are Unix's")
-def test_a_folder_of_a_checkout_adds_no_line_to_the_question(repository: Project, code_peer: CodePeer) -> None:
+def test_a_folder_of_a_checkout_adds_no_line_to_the_question(repository: Project, code_peer: CodeStub) -> None:
     below = repository.root / "a\n\n  https:\n"
     below.mkdir()
     (below / "mtribes.toml").write_text(f'host = "{code_peer.url}"\n{TOML}')
@@ -122,7 +122,7 @@ def test_a_folder_of_a_checkout_adds_no_line_to_the_question(repository: Project
 
 
 @pytest.mark.parametrize("answers", ["no\n", "\n"])
-def test_a_no_sends_nothing_and_is_not_remembered(repository: Project, code_peer: CodePeer, answers: str) -> None:
+def test_a_no_sends_nothing_and_is_not_remembered(repository: Project, code_peer: CodeStub, answers: str) -> None:
     outcome = repository.run("update", answers=answers)
     assert (outcome.exit_code, "MTRIBES_HOST=" in outcome.err) == (4, True)
     no_secret_arrived(code_peer.peer)
@@ -144,14 +144,14 @@ def test_damaged_notes_of_hosts_trust_nobody(repository: Project, text: str) -> 
     assert repository.run("update").exit_code == 4
 
 
-def test_looking_offline_asks_nobody(repository: Project, code_peer: CodePeer) -> None:
+def test_looking_offline_asks_nobody(repository: Project, code_peer: CodeStub) -> None:
     assert repository.run("update", "--host", code_peer.url).exit_code == 0
     assert repository.run("update", "--check", "--offline").exit_code == 0
 
 
 @pytest.mark.parametrize("argv", [("login", "--with-token"), ("token", "revoke", "--stdin")])
 def test_a_token_on_stdin_goes_to_no_host_that_the_project_alone_names(
-    repository: Project, code_peer: CodePeer, argv: tuple[str, ...]
+    repository: Project, code_peer: CodeStub, argv: tuple[str, ...]
 ) -> None:
     repository.environment.clear()
     outcome = repository(*argv, stdin=f"{TOKEN}\n")
@@ -175,7 +175,7 @@ def test_a_line_to_paste_runs_nothing(repository: Project) -> None:
 
 
 @pytest.fixture
-def foreign(repository: Project, code_peer: CodePeer) -> Project:
+def foreign(repository: Project, code_peer: CodeStub) -> Project:
     """The checkout belongs to somebody else; the user is signed in to the server that it names."""
     repository.environment.clear()
     assert repository("login", "--with-token", "--host", code_peer.url, stdin=f"{TOKEN}\n").exit_code == 0
@@ -187,7 +187,7 @@ def foreign(repository: Project, code_peer: CodePeer) -> Project:
 @AS_ROOT
 @pytest.mark.parametrize("argv", [*COMMANDS, ("login", "--browser"), ("logout",), ("open",)])
 def test_a_project_file_of_somebody_else_sends_nothing(
-    foreign: Project, code_peer: CodePeer, argv: tuple[str, ...]
+    foreign: Project, code_peer: CodeStub, argv: tuple[str, ...]
 ) -> None:
     outcome = foreign.run(*argv)
     assert outcome.exit_code == 1, outcome.err
@@ -199,14 +199,14 @@ def test_a_project_file_of_somebody_else_sends_nothing(
 @AS_ROOT
 @pytest.mark.parametrize("argv", [("login", "--with-token"), ("token", "revoke", "--stdin")])
 def test_a_token_on_stdin_is_not_sent_by_a_file_of_somebody_else(
-    foreign: Project, code_peer: CodePeer, argv: tuple[str, ...]
+    foreign: Project, code_peer: CodeStub, argv: tuple[str, ...]
 ) -> None:
     assert foreign(*argv, stdin=f"{TOKEN}\n").exit_code == 1
     assert code_peer.peer.asked == []
 
 
 @AS_ROOT
-def test_nobody_signs_in_by_a_file_of_somebody_else(foreign: Project, code_peer: CodePeer) -> None:
+def test_nobody_signs_in_by_a_file_of_somebody_else(foreign: Project, code_peer: CodeStub) -> None:
     """At the terminal, where `update` would offer to."""
     foreign.credentials_file.unlink()
     foreign.environment["SSH_TTY"] = "x"
@@ -216,7 +216,7 @@ def test_nobody_signs_in_by_a_file_of_somebody_else(foreign: Project, code_peer:
 
 
 @AS_ROOT
-def test_the_remedy_that_is_named_helps(foreign: Project, code_peer: CodePeer) -> None:
+def test_the_remedy_that_is_named_helps(foreign: Project, code_peer: CodeStub) -> None:
     foreign.environment["MTRIBES_HOST"] = f" {code_peer.url}/ "
     assert foreign.run("update").exit_code == 0
     del foreign.environment["MTRIBES_HOST"]
@@ -229,7 +229,7 @@ def test_the_remedy_that_is_named_helps(foreign: Project, code_peer: CodePeer) -
 
 
 @AS_ROOT
-def test_another_host_does_not_make_a_project_file_ones_own(foreign: Project, code_peer: CodePeer) -> None:
+def test_another_host_does_not_make_a_project_file_ones_own(foreign: Project, code_peer: CodeStub) -> None:
     """It would still say what is generated, and where."""
     foreign.write("mtribes.toml", f'host = "https://mtribes.invalid"\n{TOML}')
     foreign.environment["MTRIBES_HOST"] = code_peer.url
@@ -238,7 +238,7 @@ def test_another_host_does_not_make_a_project_file_ones_own(foreign: Project, co
 
 
 @AS_ROOT
-def test_a_command_that_needs_nothing_of_the_project_asks_for_no_owner(foreign: Project, code_peer: CodePeer) -> None:
+def test_a_command_that_needs_nothing_of_the_project_asks_for_no_owner(foreign: Project, code_peer: CodeStub) -> None:
     assert foreign.run("space", "list", "--host", code_peer.url).exit_code == 0
 
 
@@ -302,7 +302,7 @@ def test_where_files_have_no_owners_nobody_is_asked(foreign: Project, monkeypatc
 # Blank variables
 
 
-def test_a_blank_variable_is_as_good_as_none(mtribes: Mtribes, peer: Peer) -> None:
+def test_a_blank_variable_is_as_good_as_none(mtribes: CliRunner, peer: StubServer) -> None:
     """It is not named as what wins, stripped values are used, and nothing is replaced by it."""
     me: dict[str, object] = {"kind": "person", "email": "ada@example.com", "name": "Ada"}
     me |= {"organizations": [], "scopes": [], "expires": None}
@@ -320,7 +320,7 @@ def test_a_blank_variable_is_as_good_as_none(mtribes: Mtribes, peer: Peer) -> No
     assert mtribes("whoami").exit_code == 0
 
 
-def test_doctor_asks_nothing_and_says_which_variable_to_set(repository: Project, code_peer: CodePeer) -> None:
+def test_doctor_asks_nothing_and_says_which_variable_to_set(repository: Project, code_peer: CodeStub) -> None:
     metadata = {"issuer": code_peer.url, "authorization_endpoint": f"{code_peer.url}/a", "token_endpoint": "/t"}
     code_peer.peer.on("GET", "/.well-known/oauth-authorization-server", Reply(200, metadata))
     outcome = repository.run("doctor", answers="yes\n")
@@ -330,7 +330,7 @@ def test_doctor_asks_nothing_and_says_which_variable_to_set(repository: Project,
 
 
 @pytest.mark.parametrize("named", ["local", "URL"])
-def test_the_local_server_of_ones_own_gets_the_token(repository: Project, code_peer: CodePeer, named: str) -> None:
+def test_the_local_server_of_ones_own_gets_the_token(repository: Project, code_peer: CodeStub, named: str) -> None:
     """As its data folder says; the same address without it is anybody's."""
     repository.write("mtribes.toml", f'host = "{named.replace("URL", code_peer.url)}"\n{TOML}')
     assert repository.run("update").exit_code == (75 if named == "local" else 4)

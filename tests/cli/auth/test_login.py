@@ -14,25 +14,25 @@ from urllib.parse import urlsplit
 import pytest
 
 from mtribes_cli.auth import browser_flow
-from tests.cli.cli_runner import Mtribes
-from tests.cli.oauth_stub import OAuthPeer, come_back, query_of
-from tests.cli.stub_server import Asked, Peer, Reply, serving_peer
+from tests.cli.cli_runner import CliRunner
+from tests.cli.oauth_stub import OAuthStub, come_back, query_of
+from tests.cli.stub_server import ReceivedRequest, Reply, StubServer, serving_stub
 
 
 @pytest.fixture
-def oauth(peer: Peer, mtribes: Mtribes) -> OAuthPeer:
+def oauth(peer: StubServer, mtribes: CliRunner) -> OAuthStub:
     """A server to sign in to; the browser does what it should."""
     mtribes.environment["MTRIBES_HOST"] = peer.url
-    oauth = OAuthPeer(peer)
+    oauth = OAuthStub(peer)
     mtribes.browser = _granting(oauth)
     return oauth
 
 
-def _granting(oauth: OAuthPeer) -> Callable[[str], bool]:
+def _granting(oauth: OAuthStub) -> Callable[[str], bool]:
     return lambda url: come_back(url, _good(oauth, url)) == 200
 
 
-def _watched(mtribes: Mtribes) -> list[str]:
+def _watched(mtribes: CliRunner) -> list[str]:
     """The addresses that the browser is asked to open from now on."""
     seen: list[str] = []
     browser = mtribes.browser
@@ -45,11 +45,11 @@ def _watched(mtribes: Mtribes) -> list[str]:
     return seen
 
 
-def _good(oauth: OAuthPeer, url: str) -> dict[str, str]:
+def _good(oauth: OAuthStub, url: str) -> dict[str, str]:
     return {"code": oauth.new_code(url), "state": query_of(url)["state"], "iss": oauth.peer.url}
 
 
-def test_a_sign_in_by_browser_is_kept_for_later_commands(mtribes: Mtribes, oauth: OAuthPeer) -> None:
+def test_a_sign_in_by_browser_is_kept_for_later_commands(mtribes: CliRunner, oauth: OAuthStub) -> None:
     outcome = mtribes("login", "--browser")
     assert (outcome.exit_code, outcome.out) == (0, f"Signed in to {oauth.peer.url} as ada@example.com.\n")
     assert "kept in" in outcome.err
@@ -60,7 +60,7 @@ def test_a_sign_in_by_browser_is_kept_for_later_commands(mtribes: Mtribes, oauth
     assert mtribes("whoami", "--json").envelope["data"]["email"] == "ada@example.com"
 
 
-def test_the_authorization_request_is_what_the_standards_ask_for(mtribes: Mtribes, oauth: OAuthPeer) -> None:
+def test_the_authorization_request_is_what_the_standards_ask_for(mtribes: CliRunner, oauth: OAuthStub) -> None:
     seen = _watched(mtribes)
     mtribes("login", "--browser")
     query = query_of(seen[0])
@@ -74,7 +74,7 @@ def test_the_authorization_request_is_what_the_standards_ask_for(mtribes: Mtribe
 
 
 @pytest.mark.usefixtures("oauth")
-def test_state_and_verifier_are_new_each_time(mtribes: Mtribes) -> None:
+def test_state_and_verifier_are_new_each_time(mtribes: CliRunner) -> None:
     seen = _watched(mtribes)
     mtribes("login", "--browser")
     mtribes("login", "--browser")
@@ -84,7 +84,7 @@ def test_state_and_verifier_are_new_each_time(mtribes: Mtribes) -> None:
 
 
 def test_the_address_is_printed_before_a_browser_is_tried(
-    mtribes: Mtribes, oauth: OAuthPeer, monkeypatch: pytest.MonkeyPatch
+    mtribes: CliRunner, oauth: OAuthStub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(browser_flow, "BROWSER_TIMEOUT_SECONDS", 0.1)
     mtribes.browser = lambda _url: False
@@ -96,7 +96,7 @@ def test_the_address_is_printed_before_a_browser_is_tried(
 
 
 @pytest.mark.usefixtures("oauth")
-def test_a_browser_is_waited_for_five_minutes(mtribes: Mtribes, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_browser_is_waited_for_five_minutes(mtribes: CliRunner, monkeypatch: pytest.MonkeyPatch) -> None:
     assert browser_flow.BROWSER_TIMEOUT_SECONDS == 5 * 60
     monkeypatch.setattr(browser_flow, "BROWSER_TIMEOUT_SECONDS", 0.5)
     mtribes.browser = lambda _url: True
@@ -117,7 +117,7 @@ def test_a_browser_is_waited_for_five_minutes(mtribes: Mtribes, monkeypatch: pyt
     ],
 )
 def test_an_answer_that_is_not_a_good_one_signs_nobody_in(
-    mtribes: Mtribes, oauth: OAuthPeer, changed: dict[str, str], told: str
+    mtribes: CliRunner, oauth: OAuthStub, changed: dict[str, str], told: str
 ) -> None:
     mtribes.browser = lambda url: come_back(url, _good(oauth, url) | changed) == 200
     outcome = mtribes("login", "--browser")
@@ -128,7 +128,7 @@ def test_an_answer_that_is_not_a_good_one_signs_nobody_in(
 
 
 def test_calls_with_another_state_path_host_or_doubled_parameters_are_waited_past(
-    mtribes: Mtribes, oauth: OAuthPeer
+    mtribes: CliRunner, oauth: OAuthStub
 ) -> None:
     statuses: list[int] = []
 
@@ -149,7 +149,7 @@ def test_calls_with_another_state_path_host_or_doubled_parameters_are_waited_pas
 
 
 def test_a_connection_that_the_browser_keeps_open_and_silent_is_in_nobodys_way(
-    mtribes: Mtribes, oauth: OAuthPeer
+    mtribes: CliRunner, oauth: OAuthStub
 ) -> None:
     idle: list[socket.socket] = []
 
@@ -165,7 +165,7 @@ def test_a_connection_that_the_browser_keeps_open_and_silent_is_in_nobodys_way(
     idle[0].close()
 
 
-def test_ctrl_c_while_waiting_for_the_browser_ends_with_130(mtribes: Mtribes, oauth: OAuthPeer) -> None:
+def test_ctrl_c_while_waiting_for_the_browser_ends_with_130(mtribes: CliRunner, oauth: OAuthStub) -> None:
     environment = os.environ | {"XDG_CONFIG_HOME": str(mtribes.home), "BROWSER": "true"}
     command = [sys.executable, "-m", "mtribes_cli", "login", "--browser", "--host", oauth.peer.url]
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
@@ -178,7 +178,7 @@ def test_ctrl_c_while_waiting_for_the_browser_ends_with_130(mtribes: Mtribes, oa
     assert not (mtribes.home / "mtribes").exists()
 
 
-def test_a_server_that_calls_itself_something_else_is_not_signed_in_to(mtribes: Mtribes, oauth: OAuthPeer) -> None:
+def test_a_server_that_calls_itself_something_else_is_not_signed_in_to(mtribes: CliRunner, oauth: OAuthStub) -> None:
     described = oauth.metadata(issuer="https://mtribes.example.com")
     oauth.peer.on("GET", "/.well-known/oauth-authorization-server", Reply(200, described))
     outcome = mtribes("login", "--browser")
@@ -186,7 +186,7 @@ def test_a_server_that_calls_itself_something_else_is_not_signed_in_to(mtribes: 
     assert "--host https://mtribes.example.com" in outcome.err
 
 
-def test_a_server_that_sends_people_elsewhere_is_not_signed_in_to(mtribes: Mtribes, oauth: OAuthPeer) -> None:
+def test_a_server_that_sends_people_elsewhere_is_not_signed_in_to(mtribes: CliRunner, oauth: OAuthStub) -> None:
     described = oauth.metadata(authorization_endpoint=f"{oauth.peer.url}.example.com/oauth/authorize")
     oauth.peer.on("GET", "/.well-known/oauth-authorization-server", Reply(200, described))
     assert mtribes("login", "--browser").exit_code == 1
@@ -194,7 +194,7 @@ def test_a_server_that_sends_people_elsewhere_is_not_signed_in_to(mtribes: Mtrib
 
 @pytest.mark.parametrize("environment", [{}, {"CI": "true"}])
 def test_without_anybody_there_it_fails_at_once_and_says_what_to_set(
-    mtribes: Mtribes, oauth: OAuthPeer, environment: dict[str, str]
+    mtribes: CliRunner, oauth: OAuthStub, environment: dict[str, str]
 ) -> None:
     mtribes.environment |= environment
     began = time.monotonic()
@@ -206,7 +206,7 @@ def test_without_anybody_there_it_fails_at_once_and_says_what_to_set(
     assert oauth.peer.asked == []
 
 
-def test_a_token_from_stdin_is_kept_once_the_server_has_taken_it(mtribes: Mtribes, oauth: OAuthPeer) -> None:
+def test_a_token_from_stdin_is_kept_once_the_server_has_taken_it(mtribes: CliRunner, oauth: OAuthStub) -> None:
     oauth.access_tokens.add("mtp_good")
     assert mtribes("login", "--with-token", stdin="mtp_good\n").exit_code == 0
     assert mtribes("whoami").exit_code == 0
@@ -224,7 +224,7 @@ WRITTEN_BY_WINDOWS = [
 
 
 @pytest.mark.parametrize("content", WRITTEN_BY_WINDOWS)
-def test_a_token_that_windows_programs_wrote_signs_in(mtribes: Mtribes, oauth: OAuthPeer, content: bytes) -> None:
+def test_a_token_that_windows_programs_wrote_signs_in(mtribes: CliRunner, oauth: OAuthStub, content: bytes) -> None:
     oauth.access_tokens.add("mtp_good")
     assert mtribes("login", "--with-token", stdin=content).exit_code == 0
     assert mtribes.stored()["hosts"][oauth.peer.url]["access_token"] == "mtp_good"
@@ -235,7 +235,7 @@ def test_a_token_that_windows_programs_wrote_signs_in(mtribes: Mtribes, oauth: O
     [("mtp_bad\n", 4), ("", 2), ("two words", 2), ("mtp_x\nmtp_y", 2), (b"\xff\xfe", 2), ("mtp_\x00", 2), ("mtp_é", 2)],
 )
 def test_a_token_that_is_no_good_is_not_kept_and_not_repeated(
-    mtribes: Mtribes, oauth: OAuthPeer, stdin: str | bytes, exit_code: int
+    mtribes: CliRunner, oauth: OAuthStub, stdin: str | bytes, exit_code: int
 ) -> None:
     outcome = mtribes("login", "--with-token", stdin=stdin)
     assert outcome.exit_code == exit_code
@@ -247,12 +247,12 @@ def test_a_token_that_is_no_good_is_not_kept_and_not_repeated(
 @pytest.mark.parametrize(
     "ways", [("--browser", "--with-token"), ("--browser", "--device"), ("--device", "--with-token")]
 )
-def test_two_ways_at_once_are_a_usage_error(mtribes: Mtribes, oauth: OAuthPeer, ways: tuple[str, ...]) -> None:
+def test_two_ways_at_once_are_a_usage_error(mtribes: CliRunner, oauth: OAuthStub, ways: tuple[str, ...]) -> None:
     assert mtribes("login", *ways, stdin="x").exit_code == 2
     assert oauth.peer.asked == []
 
 
-def test_signing_in_beside_mtribes_token_is_told(mtribes: Mtribes, oauth: OAuthPeer) -> None:
+def test_signing_in_beside_mtribes_token_is_told(mtribes: CliRunner, oauth: OAuthStub) -> None:
     mtribes.environment["MTRIBES_TOKEN"] = "mtp_other"
     outcome = mtribes("login", "--browser")
     assert outcome.exit_code == 0
@@ -260,7 +260,7 @@ def test_signing_in_beside_mtribes_token_is_told(mtribes: Mtribes, oauth: OAuthP
     assert oauth.peer.asked_for("/v2/me")[0].headers["authorization"] != "Bearer mtp_other"
 
 
-def test_nothing_secret_is_said_even_under_verbose(mtribes: Mtribes, oauth: OAuthPeer) -> None:
+def test_nothing_secret_is_said_even_under_verbose(mtribes: CliRunner, oauth: OAuthStub) -> None:
     outcome = mtribes("login", "--browser", "--verbose")
     said = outcome.out + outcome.err
     stored = mtribes.stored()["hosts"][oauth.peer.url]
@@ -270,7 +270,7 @@ def test_nothing_secret_is_said_even_under_verbose(mtribes: Mtribes, oauth: OAut
 
 
 @pytest.mark.parametrize("host", ["http://mtribes.example.com", "http://10.0.0.1:8674", "http://127.0.0.1.example.com"])
-def test_plain_http_is_for_this_machine_alone(mtribes: Mtribes, host: str) -> None:
+def test_plain_http_is_for_this_machine_alone(mtribes: CliRunner, host: str) -> None:
     outcome = mtribes("login", "--browser", "--host", host)
     assert outcome.exit_code == 2
     assert "not encrypted" in outcome.err
@@ -279,14 +279,14 @@ def test_plain_http_is_for_this_machine_alone(mtribes: Mtribes, host: str) -> No
 @pytest.mark.parametrize(
     "host", ["https://a:b@example.com", "ftp://example.com", "https://", "https://x:99999", "a b://"]
 )
-def test_what_is_no_address_is_a_usage_error(mtribes: Mtribes, host: str) -> None:
+def test_what_is_no_address_is_a_usage_error(mtribes: CliRunner, host: str) -> None:
     assert mtribes("whoami", "--host", host).exit_code == 2
 
 
 # Signing out
 
 
-def test_signing_out_ends_the_sign_in_at_the_server_and_here(mtribes: Mtribes, oauth: OAuthPeer) -> None:
+def test_signing_out_ends_the_sign_in_at_the_server_and_here(mtribes: CliRunner, oauth: OAuthStub) -> None:
     mtribes("login", "--browser")
     outcome = mtribes("logout", "--json")
     assert outcome.exit_code == 0
@@ -296,10 +296,10 @@ def test_signing_out_ends_the_sign_in_at_the_server_and_here(mtribes: Mtribes, o
     assert mtribes.stored()["hosts"] == {}
 
 
-def test_signing_out_forgets_even_if_the_server_is_down(mtribes: Mtribes) -> None:
-    with serving_peer() as peer:
+def test_signing_out_forgets_even_if_the_server_is_down(mtribes: CliRunner) -> None:
+    with serving_stub() as peer:
         mtribes.environment["MTRIBES_HOST"] = peer.url
-        oauth = OAuthPeer(peer)
+        oauth = OAuthStub(peer)
         mtribes.browser = _granting(oauth)
         mtribes("login", "--browser")
     outcome = mtribes("logout")
@@ -308,7 +308,7 @@ def test_signing_out_forgets_even_if_the_server_is_down(mtribes: Mtribes) -> Non
     assert mtribes.stored()["hosts"] == {}
 
 
-def test_signing_out_of_a_token_from_stdin_says_that_the_token_stays_good(mtribes: Mtribes, oauth: OAuthPeer) -> None:
+def test_signing_out_of_a_token_from_stdin_says_that_the_token_stays_good(mtribes: CliRunner, oauth: OAuthStub) -> None:
     oauth.access_tokens.add("mtp_good")
     mtribes("login", "--with-token", stdin="mtp_good")
     outcome = mtribes("logout")
@@ -317,7 +317,7 @@ def test_signing_out_of_a_token_from_stdin_says_that_the_token_stays_good(mtribe
     assert oauth.peer.asked_for("/oauth/revoke") == []
 
 
-def test_signing_out_where_nobody_is_signed_in_says_so(mtribes: Mtribes, oauth: OAuthPeer) -> None:
+def test_signing_out_where_nobody_is_signed_in_says_so(mtribes: CliRunner, oauth: OAuthStub) -> None:
     assert mtribes("logout").exit_code == 4
     assert oauth.peer.asked == []
 
@@ -326,7 +326,7 @@ def test_signing_out_where_nobody_is_signed_in_says_so(mtribes: Mtribes, oauth: 
 
 
 @pytest.fixture
-def local(mtribes: Mtribes, oauth: OAuthPeer) -> OAuthPeer:
+def local(mtribes: CliRunner, oauth: OAuthStub) -> OAuthStub:
     """A local server that offers its code."""
     mtribes.environment["MTRIBES_HOST"] = "local"
     server = mtribes.folders.server
@@ -337,27 +337,27 @@ def local(mtribes: Mtribes, oauth: OAuthPeer) -> OAuthPeer:
     return oauth
 
 
-def test_a_local_server_signs_in_without_being_asked(mtribes: Mtribes, local: OAuthPeer) -> None:
+def test_a_local_server_signs_in_without_being_asked(mtribes: CliRunner, local: OAuthStub) -> None:
     assert mtribes("whoami", "--json").envelope["data"]["host"] == local.peer.url
     assert mtribes("whoami").exit_code == 0
     assert [asked.form["code"] for asked in local.peer.asked_for("/oauth/token")] == ["the-code"]
 
 
-def test_login_to_a_local_server_needs_no_browser(mtribes: Mtribes, local: OAuthPeer) -> None:
+def test_login_to_a_local_server_needs_no_browser(mtribes: CliRunner, local: OAuthStub) -> None:
     assert mtribes("login").exit_code == 0
     assert len(local.peer.asked_for("/oauth/token")) == 1
 
 
-def test_a_local_server_that_has_forgotten_everybody_is_signed_in_to_anew(mtribes: Mtribes, local: OAuthPeer) -> None:
+def test_a_local_server_that_has_forgotten_everybody_is_signed_in_to_anew(mtribes: CliRunner, local: OAuthStub) -> None:
     mtribes("login")
     local.access_tokens, local.refresh_token = set(), "of another life"
     assert mtribes("whoami").exit_code == 0
 
 
-def test_whoever_is_late_with_the_local_code_reads_the_next_one_once(mtribes: Mtribes, local: OAuthPeer) -> None:
+def test_whoever_is_late_with_the_local_code_reads_the_next_one_once(mtribes: CliRunner, local: OAuthStub) -> None:
     file = mtribes.folders.server / "local-code"
 
-    def somebody_was_faster(_asked: Asked) -> Reply:
+    def somebody_was_faster(_asked: ReceivedRequest) -> Reply:
         file.write_text("the-next-code")
         return Reply(400, {"error": "invalid_grant"})
 
@@ -371,7 +371,7 @@ def test_whoever_is_late_with_the_local_code_reads_the_next_one_once(mtribes: Mt
     assert len(local.peer.asked_for("/oauth/token")) == 3
 
 
-def test_a_local_server_without_a_code_says_what_to_do(mtribes: Mtribes, local: OAuthPeer) -> None:
+def test_a_local_server_without_a_code_says_what_to_do(mtribes: CliRunner, local: OAuthStub) -> None:
     (mtribes.folders.server / "local-code").unlink()
     outcome = mtribes("whoami")
     assert outcome.exit_code == 4
@@ -380,7 +380,7 @@ def test_a_local_server_without_a_code_says_what_to_do(mtribes: Mtribes, local: 
 
 
 @pytest.mark.parametrize("said", [None, "{", "[]", "{}", '{"url": "https://mtribes.example.com"}'])
-def test_a_local_server_that_is_not_there_or_not_local_is_told(mtribes: Mtribes, said: str | None) -> None:
+def test_a_local_server_that_is_not_there_or_not_local_is_told(mtribes: CliRunner, said: str | None) -> None:
     if said is not None:
         mtribes.folders.server.mkdir()
         (mtribes.folders.server / "server.json").write_text(said)

@@ -9,8 +9,8 @@ import pytest
 
 from mtribes_cli.api import client
 from mtribes_cli.terminal.sanitize import display_width
-from tests.cli.cli_runner import Mtribes
-from tests.cli.stub_server import Asked, Peer, Reply, data, refusal
+from tests.cli.cli_runner import CliRunner
+from tests.cli.stub_server import ReceivedRequest, Reply, StubServer, data, refusal
 
 AUDIT = "/v2/organizations/acme/audit"
 MEMBER = "/v2/organizations/acme/members/grace%40example.com"
@@ -27,7 +27,7 @@ def entry(action: str, **given: Any) -> dict[str, Any]:
 CREATED, INVITED = entry("key.create"), entry("member.invite", space=None, environment=None, target="inv_1")
 
 
-def test_entries_are_a_table_and_whole_under_json(user: Mtribes, peer: Peer) -> None:
+def test_entries_are_a_table_and_whole_under_json(user: CliRunner, peer: StubServer) -> None:
     peer.on("GET", AUDIT, data(CREATED, INVITED))
     assert user("org", "audit", *PLACE).out.splitlines() == [
         "WHEN (UTC)        WHO              ACTION         WHERE        TARGET",
@@ -38,7 +38,7 @@ def test_entries_are_a_table_and_whole_under_json(user: Mtribes, peer: Peer) -> 
     assert {asked.query for asked in peer.asked} == {"limit=101"}
 
 
-def test_filters_go_along_and_a_limit_holds(user: Mtribes, peer: Peer) -> None:
+def test_filters_go_along_and_a_limit_holds(user: CliRunner, peer: StubServer) -> None:
     peer.on("GET", AUDIT, data(CREATED, INVITED))
     words = ("--actor", "ada@example.com", "--action", "key", "--since", "2026-11-01", "--limit", "1")
     outcome = user("org", "audit", *words, *PLACE)
@@ -48,17 +48,17 @@ def test_filters_go_along_and_a_limit_holds(user: Mtribes, peer: Peer) -> None:
     assert asked.query == "limit=2&actor=ada%40example.com&action=key&since=2026-11-01"
 
 
-def test_pages_without_a_match_are_passed_over(user: Mtribes, peer: Peer) -> None:
+def test_pages_without_a_match_are_passed_over(user: CliRunner, peer: StubServer) -> None:
     pages = [f'<{peer.url}{AUDIT}?cursor={page}>; rel="next"' for page in "abc"]
     peer.on("GET", AUDIT, *(data(Link=page) for page in pages), data(CREATED))
     assert user("org", "audit", "--action", "key", *PLACE, "--json").envelope["data"] == [CREATED]
     assert [asked.query for asked in peer.asked[1:]] == ["cursor=a", "cursor=b", "cursor=c"]
 
 
-def test_pages_without_an_end_are_reported(user: Mtribes, peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pages_without_an_end_are_reported(user: CliRunner, peer: StubServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "MAX_PAGES", 5)
 
-    def endless(asked: Asked) -> Reply:
+    def endless(asked: ReceivedRequest) -> Reply:
         return data(Link=f'<{peer.url}{AUDIT}?cursor={asked.query[-6:]}x>; rel="next"')
 
     peer.on("GET", AUDIT, endless)
@@ -75,20 +75,22 @@ def test_pages_without_an_end_are_reported(user: Mtribes, peer: Peer, monkeypatc
         (("--actor", "x"), "No entry matches in the audit log of acme.\n"),
     ],
 )
-def test_where_nothing_is_there_that_is_said(user: Mtribes, peer: Peer, words: tuple[str, ...], told: str) -> None:
+def test_where_nothing_is_there_that_is_said(
+    user: CliRunner, peer: StubServer, words: tuple[str, ...], told: str
+) -> None:
     peer.on("GET", AUDIT, data())
     outcome = user("org", "audit", *words, *PLACE)
     assert (outcome.exit_code, outcome.out, outcome.err) == (0, "", told)
 
 
-def test_who_may_not_read_it_is_told_so(user: Mtribes, peer: Peer) -> None:
+def test_who_may_not_read_it_is_told_so(user: CliRunner, peer: StubServer) -> None:
     peer.on("GET", AUDIT, refusal(403, {"code": "FORBIDDEN", "message": "This needs the role administrator."}))
     outcome = user("org", "audit", *PLACE)
     assert (outcome.exit_code, outcome.out) == (4, "")
     assert "This needs the role administrator." in outcome.err
 
 
-def test_hostile_entries_are_data(user: Mtribes, peer: Peer) -> None:
+def test_hostile_entries_are_data(user: CliRunner, peer: StubServer) -> None:
     hostile = "\u202e\x1b[31m\n" + "x" * 100
     actor = {"kind": "person", "id": "acc_1", "name": hostile}
     peer.on("GET", AUDIT, data(entry(hostile, actor=actor, at=hostile)))
@@ -98,7 +100,7 @@ def test_hostile_entries_are_data(user: Mtribes, peer: Peer) -> None:
     assert display_width(outcome.out.splitlines()[1]) < 100
 
 
-def test_a_member_gets_another_role(user: Mtribes, peer: Peer) -> None:
+def test_a_member_gets_another_role(user: CliRunner, peer: StubServer) -> None:
     grace = {"email": "grace@example.com", "name": "Grace", "role": "developer"}
     peer.on("PATCH", MEMBER, data(grace))
     outcome = user("org", "member", "set-role", "grace@example.com", "developer", *PLACE)
@@ -109,20 +111,20 @@ def test_a_member_gets_another_role(user: Mtribes, peer: Peer) -> None:
     assert told == {"organization": "acme", **grace}
 
 
-def test_the_last_administrator_stays_one(user: Mtribes, peer: Peer) -> None:
+def test_the_last_administrator_stays_one(user: CliRunner, peer: StubServer) -> None:
     peer.on("PATCH", MEMBER, refusal(409, {"code": "CONFLICT", "message": "The last administrator stays one."}))
     outcome = user("org", "member", "set-role", "grace@example.com", "viewer", *PLACE)
     assert outcome.exit_code == 1
     assert "The last administrator stays one." in outcome.err
 
 
-def test_a_role_that_is_none_is_refused_here(user: Mtribes, peer: Peer) -> None:
+def test_a_role_that_is_none_is_refused_here(user: CliRunner, peer: StubServer) -> None:
     outcome = user("org", "member", "set-role", "grace@example.com", "owner", *PLACE)
     assert (outcome.exit_code, peer.asked) == (2, [])
     assert "owner" in outcome.err
 
 
-def test_where_a_sign_in_is_wanted_the_variable_in_the_way_is_named(user: Mtribes, peer: Peer) -> None:
+def test_where_a_sign_in_is_wanted_the_variable_in_the_way_is_named(user: CliRunner, peer: StubServer) -> None:
     peer.on("PATCH", MEMBER, refusal(403, {"code": "FORBIDDEN", "message": "This needs a sign-in of a person."}))
     outcome = user("org", "member", "set-role", "grace@example.com", "viewer", *PLACE)
     assert outcome.exit_code == 4

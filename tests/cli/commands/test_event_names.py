@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from mtribes_cli.terminal.sanitize import display_width
-from tests.cli.cli_runner import Mtribes
-from tests.cli.stub_server import Peer, data
+from tests.cli.cli_runner import CliRunner
+from tests.cli.stub_server import StubServer, data
 
 NAMES = "/v2/spaces/vod/environments/staging/event-names"
 PLACE = ("--space", "vod", "--env", "staging")
@@ -22,7 +22,7 @@ STARTED = name("video/started", modelled=True)
 PURCHASED = name("Product Purchased", metadata_keys=["price"])
 
 
-def test_names_are_listed_beside_the_model(user: Mtribes, peer: Peer) -> None:
+def test_names_are_listed_beside_the_model(user: CliRunner, peer: StubServer) -> None:
     peer.on("GET", NAMES, data(PURCHASED, COMPLETED, STARTED))
     assert user("event", "names", *PLACE).out.splitlines() == [
         "NAME               EVENTS     MODEL          LAST        METADATA",
@@ -33,14 +33,14 @@ def test_names_are_listed_beside_the_model(user: Mtribes, peer: Peer) -> None:
     assert user("event", "names", *PLACE, "--json").envelope["data"] == [PURCHASED, COMPLETED, STARTED]
 
 
-def test_every_page_of_names_is_asked_for_and_a_search_goes_along(user: Mtribes, peer: Peer) -> None:
+def test_every_page_of_names_is_asked_for_and_a_search_goes_along(user: CliRunner, peer: StubServer) -> None:
     link = f'<{peer.url}{NAMES}?search=a+b&limit=100&cursor=bmV3cw>; rel="next"'
     peer.on("GET", NAMES, data(PURCHASED, Link=link), data(STARTED))
     assert user("event", "names", "--search", "a b", *PLACE, "--json").envelope["data"] == [PURCHASED, STARTED]
     assert [asked.query for asked in peer.asked] == ["search=a+b", "search=a+b&limit=100&cursor=bmV3cw"]
 
 
-def test_hostile_names_and_keys_are_data_within_80_columns(user: Mtribes, peer: Peer) -> None:
+def test_hostile_names_and_keys_are_data_within_80_columns(user: CliRunner, peer: StubServer) -> None:
     hostile = "\u202e\u2066[31m" + "界" * 200
     told = name(hostile, events=9_999_999, metadata_keys=["\u202ekey" * 20], modelled=True, differing=9_999_999)
     peer.on("GET", NAMES, data(told, name("a" * 256)))
@@ -53,7 +53,7 @@ def test_hostile_names_and_keys_are_data_within_80_columns(user: Mtribes, peer: 
     assert user("event", "names", *PLACE, "--json").envelope["data"][0] == told
 
 
-def test_where_no_event_arrived_that_is_said_on_stderr(user: Mtribes, peer: Peer) -> None:
+def test_where_no_event_arrived_that_is_said_on_stderr(user: CliRunner, peer: StubServer) -> None:
     peer.on("GET", NAMES, data())
     outcome = user("event", "names", *PLACE)
     assert (outcome.out, outcome.err) == ("", "No event has arrived in staging of vod.\n")
@@ -61,7 +61,7 @@ def test_where_no_event_arrived_that_is_said_on_stderr(user: Mtribes, peer: Peer
     assert searched.err == "No event whose name contains that has arrived in staging of vod.\n"
 
 
-def test_an_answer_that_is_no_list_of_names_is_reported(user: Mtribes, peer: Peer) -> None:
+def test_an_answer_that_is_no_list_of_names_is_reported(user: CliRunner, peer: StubServer) -> None:
     peer.on("GET", NAMES, data({**STARTED, "events": "many"}))
     outcome = user("event", "names", *PLACE)
     assert outcome.exit_code != 0

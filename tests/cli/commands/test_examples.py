@@ -10,8 +10,8 @@ import pytest
 
 from mtribes_cli.cli import typer_command
 from mtribes_cli.commands import WORDS
-from mtribes_cli.global_options import put_in_order
-from tests.cli.cli_runner import Mtribes
+from mtribes_cli.global_options import extract_global_options
+from tests.cli.cli_runner import CliRunner
 
 PROMPT = "$ "
 
@@ -35,7 +35,7 @@ def examples(help_text: str) -> list[str]:
 
 
 @pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
-def test_the_help_of_every_command_shows_an_example_of_it(mtribes: Mtribes, path: tuple[str, ...]) -> None:
+def test_the_help_of_every_command_shows_an_example_of_it(mtribes: CliRunner, path: tuple[str, ...]) -> None:
     outcome = mtribes(*path, "--help")
     shown = examples(outcome.out)
     assert shown, outcome.out
@@ -46,7 +46,7 @@ def test_the_help_of_every_command_shows_an_example_of_it(mtribes: Mtribes, path
 @pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
 def test_every_example_can_be_typed_as_it_stands(path: tuple[str, ...]) -> None:
     for example in examples(COMMANDS[path].help):
-        words = put_in_order(_words_of(example)).words
+        words = extract_global_options(_words_of(example)).words
         assert words[: len(path)] == path
         COMMANDS[path].make_context(example, list(words[len(path) :])).close()
 

@@ -8,9 +8,9 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from mtribes_cli.terminal.sanitize import display_width, wrapped
-from tests.cli.cli_runner import Mtribes
-from tests.cli.stub_server import Peer, Reply, data
+from mtribes_cli.terminal.sanitize import display_width, wrap
+from tests.cli.cli_runner import CliRunner
+from tests.cli.stub_server import Reply, StubServer, data
 
 SPACE = "/v2/spaces/vod"
 STAGING = f"{SPACE}/environments/staging"
@@ -28,13 +28,13 @@ def revision(number: int, note: str | None = None, **author: Any) -> dict[str, A
     return {"revision": number, "at": "2026-11-21T20:35:04.123Z", "author": by, "note": note}
 
 
-def query_of(peer: Peer, index: int = -1) -> dict[str, list[str]]:
+def query_of(peer: StubServer, index: int = -1) -> dict[str, list[str]]:
     return parse_qs(peer.asked[index].query)
 
 
 @pytest.mark.parametrize(("argv", "path"), HISTORIES)
 def test_a_history_is_listed_with_author_time_and_note(
-    user: Mtribes, peer: Peer, argv: tuple[str, ...], path: str
+    user: CliRunner, peer: StubServer, argv: tuple[str, ...], path: str
 ) -> None:
     found = [revision(12, "Spring campaign"), revision(11, kind="service", id="svc_1", name=None)]
     peer.on("GET", path, data(*found))
@@ -48,7 +48,9 @@ def test_a_history_is_listed_with_author_time_and_note(
 
 
 @pytest.mark.parametrize(("argv", "path"), HISTORIES)
-def test_an_empty_history_says_so_on_stderr(user: Mtribes, peer: Peer, argv: tuple[str, ...], path: str) -> None:
+def test_an_empty_history_says_so_on_stderr(
+    user: CliRunner, peer: StubServer, argv: tuple[str, ...], path: str
+) -> None:
     peer.on("GET", path, data())
     outcome = user(*argv)
     assert (outcome.exit_code, outcome.out) == (0, "")
@@ -57,7 +59,7 @@ def test_an_empty_history_says_so_on_stderr(user: Mtribes, peer: Peer, argv: tup
 
 @pytest.mark.parametrize(("argv", "path"), HISTORIES)
 def test_only_as_many_revisions_are_listed_as_asked_for(
-    user: Mtribes, peer: Peer, argv: tuple[str, ...], path: str
+    user: CliRunner, peer: StubServer, argv: tuple[str, ...], path: str
 ) -> None:
     peer.on("GET", path, data(*(revision(number) for number in (3, 2, 1))))
     outcome = user(*argv, "--limit", "2")
@@ -66,7 +68,7 @@ def test_only_as_many_revisions_are_listed_as_asked_for(
     assert query_of(peer) == {"limit": ["3"]}
 
 
-def test_histories_keep_to_80_columns_whatever_is_in_them(user: Mtribes, peer: Peer) -> None:
+def test_histories_keep_to_80_columns_whatever_is_in_them(user: CliRunner, peer: StubServer) -> None:
     notes = [
         "word " * 40,
         "w" * 200,
@@ -99,7 +101,7 @@ def test_histories_keep_to_80_columns_whatever_is_in_them(user: Mtribes, peer: P
     ],
 )
 def test_text_is_wrapped_between_words_by_columns(text: str, lines: list[str]) -> None:
-    assert wrapped(text, 8) == lines
+    assert wrap(text, 8) == lines
 
 
 # Notes
@@ -118,7 +120,7 @@ def test_text_is_wrapped_between_words_by_columns(text: str, lines: list[str]) -
     ],
 )
 def test_a_note_goes_with_every_change(  # noqa: PLR0913, PLR0917 - a row of the table
-    user: Mtribes, peer: Peer, argv: tuple[str, ...], method: str, path: str, answer: Any
+    user: CliRunner, peer: StubServer, argv: tuple[str, ...], method: str, path: str, answer: Any
 ) -> None:
     user.write("d.yaml", "space: vod\nrevision: 7\n")
     peer.on("GET", STAGING, data({"name": "staging", "revision": 7, "published": [], "keys": 0}))
@@ -141,7 +143,7 @@ def test_a_note_goes_with_every_change(  # noqa: PLR0913, PLR0917 - a row of the
     ],
 )
 def test_an_older_revision_is_pulled_as_yaml_and_json(
-    user: Mtribes, peer: Peer, argv: tuple[str, ...], path: str
+    user: CliRunner, peer: StubServer, argv: tuple[str, ...], path: str
 ) -> None:
     peer.on("GET", path, Reply(200, b"space: vod\n", {"Content-Type": "application/yaml"}))
     assert user(*argv, "--revision", "3").out == "space: vod\n"
@@ -164,7 +166,7 @@ CHANGE: dict[str, Any] = {"kind": "changed", "collection": None, "entity": None,
 DIFF = f"{STAGING}/delivery/diff"
 
 
-def test_differences_are_shown_by_entity_with_values(user: Mtribes, peer: Peer) -> None:
+def test_differences_are_shown_by_entity_with_values(user: CliRunner, peer: StubServer) -> None:
     values = [
         {"path": "properties.title", "before": "Hi", "after": "日本"},
         {"path": "ends", "before": "2027-04-30T22:00:00Z", "after": None},
@@ -193,7 +195,7 @@ def test_differences_are_shown_by_entity_with_values(user: Mtribes, peer: Peer) 
     assert (told["status"], told["data"]) == ("success", {"space": "vod", **diff(*changes)})
 
 
-def test_where_nothing_differs_that_is_said_and_the_exit_code_is_0(user: Mtribes, peer: Peer) -> None:
+def test_where_nothing_differs_that_is_said_and_the_exit_code_is_0(user: CliRunner, peer: StubServer) -> None:
     peer.on("GET", DIFF, data(diff(environment="production")))
     outcome = user("env", "diff", *PLACE, "--from", "production")
     assert outcome.exit_code == 0
@@ -203,7 +205,7 @@ def test_where_nothing_differs_that_is_said_and_the_exit_code_is_0(user: Mtribes
     assert query_of(peer) == {"from": ["1"], "to": ["2"]}
 
 
-def test_differences_keep_to_80_columns_and_obey_nothing(user: Mtribes, peer: Peer) -> None:
+def test_differences_keep_to_80_columns_and_obey_nothing(user: CliRunner, peer: StubServer) -> None:
     values: list[Any] = [
         {"path": "properties.title", "before": "日本" * 50, "after": ["a\nb\x1b[31m"] * 20},
         {"path": "p" * 300, "before": True, "after": 1e21},
@@ -222,12 +224,12 @@ RESTORE = f"{STAGING}/delivery/restore"
 
 
 @pytest.fixture
-def at_revision_7(peer: Peer) -> None:
+def at_revision_7(peer: StubServer) -> None:
     peer.on("GET", STAGING, data({"name": "staging", "revision": 7, "published": [], "keys": 0}))
 
 
 @pytest.mark.usefixtures("at_revision_7")
-def test_a_revision_is_restored_over_the_one_that_is_there(user: Mtribes, peer: Peer) -> None:
+def test_a_revision_is_restored_over_the_one_that_is_there(user: CliRunner, peer: StubServer) -> None:
     peer.on("POST", RESTORE, data({"revision": 8, "changed": True}))
     assert user("env", "restore", "3", *PLACE).out == "staging of vod is at revision 8: revision 3 again.\n"
     sent = peer.asked[-1]
@@ -239,7 +241,7 @@ def test_a_revision_is_restored_over_the_one_that_is_there(user: Mtribes, peer: 
 
 
 @pytest.mark.usefixtures("at_revision_7")
-def test_what_is_there_already_is_not_restored_again(user: Mtribes, peer: Peer) -> None:
+def test_what_is_there_already_is_not_restored_again(user: CliRunner, peer: StubServer) -> None:
     peer.on("POST", RESTORE, data({"revision": 7, "changed": False}))
     assert user("env", "restore", "7", *PLACE).out == "staging of vod is at revision 7; nothing changed.\n"
 
@@ -253,7 +255,7 @@ JSON = {"Content-Type": "application/json"}
 
 
 @pytest.mark.usefixtures("at_revision_7")
-def test_what_is_gone_is_listed_with_what_to_do(user: Mtribes, peer: Peer) -> None:
+def test_what_is_gone_is_listed_with_what_to_do(user: CliRunner, peer: StubServer) -> None:
     gone = ("scenarios.home.top.targeted[0].tribes[0]", "gold is not a tribe of this Space")
     peer.on("POST", RESTORE, refusal(422, gone, ("published[0]", "help is not a collection of this Space")))
     outcome = user("env", "restore", "3", *PLACE)
@@ -265,7 +267,7 @@ def test_what_is_gone_is_listed_with_what_to_do(user: Mtribes, peer: Peer) -> No
 
 
 @pytest.mark.usefixtures("at_revision_7")
-def test_a_revision_that_never_was_is_told_in_the_servers_words(user: Mtribes, peer: Peer) -> None:
+def test_a_revision_that_never_was_is_told_in_the_servers_words(user: CliRunner, peer: StubServer) -> None:
     peer.on("POST", RESTORE, refusal(422, ("revision", "staging has no revision 9: the newest is 7")))
     outcome = user("env", "restore", "9", *PLACE)
     assert outcome.exit_code == 2
@@ -273,7 +275,7 @@ def test_a_revision_that_never_was_is_told_in_the_servers_words(user: Mtribes, p
 
 
 @pytest.mark.usefixtures("at_revision_7")
-def test_somebody_who_was_faster_is_not_restored_over(user: Mtribes, peer: Peer) -> None:
+def test_somebody_who_was_faster_is_not_restored_over(user: CliRunner, peer: StubServer) -> None:
     peer.on("POST", RESTORE, refusal(412, ("", "The present revision is 8, this was made from 7")))
     outcome = user("env", "restore", "3", *PLACE)
     assert outcome.exit_code == 1
@@ -282,7 +284,7 @@ def test_somebody_who_was_faster_is_not_restored_over(user: Mtribes, peer: Peer)
 
 
 @pytest.mark.parametrize("argv", [("history",), ("diff",), ("restore", "3")])
-def test_which_environment_is_meant_must_be_said(user: Mtribes, peer: Peer, argv: tuple[str, ...]) -> None:
+def test_which_environment_is_meant_must_be_said(user: CliRunner, peer: StubServer, argv: tuple[str, ...]) -> None:
     outcome = user("env", *argv, "--space", "vod")
     assert outcome.exit_code == 2
     assert "--environment" in outcome.err
@@ -290,6 +292,6 @@ def test_which_environment_is_meant_must_be_said(user: Mtribes, peer: Peer, argv
 
 
 @pytest.mark.parametrize("typed", ["-1", "x", ""])
-def test_a_revision_is_a_number(user: Mtribes, peer: Peer, typed: str) -> None:
+def test_a_revision_is_a_number(user: CliRunner, peer: StubServer, typed: str) -> None:
     assert user("env", "restore", typed, *PLACE).exit_code == 2
     assert peer.asked == []

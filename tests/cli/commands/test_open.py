@@ -11,12 +11,12 @@ import pytest
 from mtribes_cli.commands.open import PATHS, Page
 from templates_server.console.navigation import SECTIONS
 from templates_server.routes import ROUTES
-from tests.cli.cli_runner import Mtribes
-from tests.cli.stub_server import Peer
+from tests.cli.cli_runner import CliRunner
+from tests.cli.stub_server import StubServer
 
 
 @pytest.fixture
-def opened(mtribes: Mtribes) -> list[str]:
+def opened(mtribes: CliRunner) -> list[str]:
     """The addresses that the browser was given."""
     seen: list[str] = []
 
@@ -29,7 +29,7 @@ def opened(mtribes: Mtribes) -> list[str]:
     return seen
 
 
-def local_server(mtribes: Mtribes, peer: Peer) -> None:
+def local_server(mtribes: CliRunner, peer: StubServer) -> None:
     """A local server of the user's, with a code in its data folder."""
     folder = mtribes.folders.server
     folder.mkdir(parents=True)
@@ -44,7 +44,7 @@ def local_server(mtribes: Mtribes, peer: Peer) -> None:
     [("", "/console"), ("home", "/console"), ("tokens", "/account/tokens"), ("api", "/docs"), ("demo", "/demo")],
 )
 def test_a_page_of_a_server_elsewhere_is_opened_as_it_is(
-    mtribes: Mtribes, opened: list[str], peer: Peer, page: str, path: str
+    mtribes: CliRunner, opened: list[str], peer: StubServer, page: str, path: str
 ) -> None:
     mtribes.environment["MTRIBES_HOST"] = peer.url
     outcome = mtribes("open", *filter(None, [page]))
@@ -53,7 +53,9 @@ def test_a_page_of_a_server_elsewhere_is_opened_as_it_is(
     assert peer.asked == []
 
 
-def test_a_local_server_is_opened_by_a_link_that_signs_in(mtribes: Mtribes, opened: list[str], peer: Peer) -> None:
+def test_a_local_server_is_opened_by_a_link_that_signs_in(
+    mtribes: CliRunner, opened: list[str], peer: StubServer
+) -> None:
     local_server(mtribes, peer)
     outcome = mtribes("open", "tokens", "--json")
     assert outcome.envelope["data"] == {"url": f"{peer.url}/account/tokens", "opened": True, "link": None}
@@ -64,13 +66,13 @@ def test_a_local_server_is_opened_by_a_link_that_signs_in(mtribes: Mtribes, open
     assert "c0de" not in outcome.out + outcome.err
 
 
-def test_what_is_for_everybody_needs_no_sign_in(mtribes: Mtribes, opened: list[str], peer: Peer) -> None:
+def test_what_is_for_everybody_needs_no_sign_in(mtribes: CliRunner, opened: list[str], peer: StubServer) -> None:
     local_server(mtribes, peer)
     mtribes("open", "demo")
     assert opened == [f"{peer.url}/demo"]
 
 
-def test_without_a_display_the_link_is_printed_alone_on_stdout(mtribes: Mtribes, peer: Peer) -> None:
+def test_without_a_display_the_link_is_printed_alone_on_stdout(mtribes: CliRunner, peer: StubServer) -> None:
     local_server(mtribes, peer)
     mtribes.environment.pop("BROWSER", None)
     mtribes.environment["SSH_TTY"] = "/dev/pts/1"
@@ -81,14 +83,14 @@ def test_without_a_display_the_link_is_printed_alone_on_stdout(mtribes: Mtribes,
     assert "good once" in outcome.err
 
 
-def test_where_no_browser_starts_the_address_is_printed(mtribes: Mtribes, peer: Peer) -> None:
+def test_where_no_browser_starts_the_address_is_printed(mtribes: CliRunner, peer: StubServer) -> None:
     mtribes.environment.update(MTRIBES_HOST=peer.url, BROWSER="firefox")
     mtribes.browser = lambda _: False
     outcome = mtribes("open", "home", "--json")
     assert outcome.envelope["data"] == {"url": f"{peer.url}/console", "opened": False, "link": f"{peer.url}/console"}
 
 
-def test_an_unknown_page_is_a_usage_error_that_names_the_pages(mtribes: Mtribes, peer: Peer) -> None:
+def test_an_unknown_page_is_a_usage_error_that_names_the_pages(mtribes: CliRunner, peer: StubServer) -> None:
     mtribes.environment["MTRIBES_HOST"] = peer.url
     outcome = mtribes("open", "nowhere")
     assert outcome.exit_code == 2
@@ -96,7 +98,7 @@ def test_an_unknown_page_is_a_usage_error_that_names_the_pages(mtribes: Mtribes,
     assert all(f"'{page}'" in outcome.err for page in Page)
 
 
-def test_no_optional_argument_is_named_with_its_brackets(mtribes: Mtribes) -> None:
+def test_no_optional_argument_is_named_with_its_brackets(mtribes: CliRunner) -> None:
     outcome = mtribes("completion", "install", "foo")
     assert outcome.exit_code == 2
     assert "Invalid value for SHELL: 'foo' is not one of" in outcome.err
@@ -108,7 +110,7 @@ PLACE = ("--space", "vod", "--environment", "staging", "--organization", "acme")
 
 @pytest.mark.parametrize("page", [page for page in Page if "{" in PATHS[page]])
 def test_a_page_of_a_place_is_opened_where_options_or_the_project_say(
-    mtribes: Mtribes, opened: list[str], peer: Peer, page: Page
+    mtribes: CliRunner, opened: list[str], peer: StubServer, page: Page
 ) -> None:
     needed = [name for name in ("space", "environment", "organization") if f"{{{name}}}" in PATHS[page]]
     options = [word for name in needed for word in (f"--{name}", PLACE[PLACE.index(f"--{name}") + 1])]
@@ -124,7 +126,7 @@ def test_a_page_of_a_place_is_opened_where_options_or_the_project_say(
     assert opened == [peer.url + path] * 2
 
 
-def test_options_that_no_page_has_are_refused(mtribes: Mtribes, opened: list[str], peer: Peer) -> None:
+def test_options_that_no_page_has_are_refused(mtribes: CliRunner, opened: list[str], peer: StubServer) -> None:
     mtribes.environment["MTRIBES_HOST"] = peer.url
     outcome = mtribes("open", "tokens", "--space", "vod")
     assert outcome.exit_code == 2

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from tests.cli.cli_runner import Mtribes
-from tests.cli.stub_server import Peer, Reply, data, refusal
+from tests.cli.cli_runner import CliRunner
+from tests.cli.stub_server import Reply, StubServer, data, refusal
 
 ACME = "/v2/organizations/acme"
 PLACE = ("--organization", "acme")
@@ -35,14 +35,14 @@ FORBIDDEN = refusal(403, {"code": "FORBIDDEN", "message": "This needs the role a
         ("service-account", "revoke", "svc_1", "--yes"),
     ],
 )
-def test_which_organization_is_meant_must_be_said(user: Mtribes, peer: Peer, argv: tuple[str, ...]) -> None:
+def test_which_organization_is_meant_must_be_said(user: CliRunner, peer: StubServer, argv: tuple[str, ...]) -> None:
     outcome = user("org", *argv)
     assert outcome.exit_code == 2
     assert "--organization" in outcome.err
     assert peer.asked == []
 
 
-def test_the_project_may_say_which_organization_is_meant(user: Mtribes, peer: Peer) -> None:
+def test_the_project_may_say_which_organization_is_meant(user: CliRunner, peer: StubServer) -> None:
     user.write("mtribes.toml", f'host = "{peer.url}"\norganization = "acme"\nspace = "vod"\n')
     peer.on("GET", f"{ACME}/members", data(MEMBER))
     peer.on("GET", f"{ACME}/invitations", FORBIDDEN)
@@ -58,7 +58,7 @@ ORGANIZATION = {"id": "org_1", "key": "labs", "name": "Labs", "role": "administr
 SIGN_IN = refusal(403, {"code": "FORBIDDEN", "message": "This needs a sign-in of a person.", "path": ""})
 
 
-def test_an_organization_is_created_and_renamed(user: Mtribes, peer: Peer) -> None:
+def test_an_organization_is_created_and_renamed(user: CliRunner, peer: StubServer) -> None:
     peer.on("POST", "/v2/organizations", data(ORGANIZATION, status=201))
     outcome = user("org", "create", "labs", "--name", "Labs")
     assert (outcome.exit_code, outcome.out) == (0, "Created labs. You are its administrator.\n")
@@ -73,7 +73,7 @@ def test_an_organization_is_created_and_renamed(user: Mtribes, peer: Peer) -> No
     assert user("org", "rename", "labs", "Läbs", "--json").envelope["data"]["id"] == "org_1"
 
 
-def test_an_organization_is_deleted_once_its_key_is_typed(user: Mtribes, peer: Peer) -> None:
+def test_an_organization_is_deleted_once_its_key_is_typed(user: CliRunner, peer: StubServer) -> None:
     peer.on("GET", "/v2/organizations/labs", data(ORGANIZATION))
     peer.on("DELETE", "/v2/organizations/org_1", Reply(204))
     assert user("org", "delete", "labs").exit_code == 2  # nobody is there to ask
@@ -88,7 +88,7 @@ def test_an_organization_is_deleted_once_its_key_is_typed(user: Mtribes, peer: P
     assert told == {"organization": "labs", "id": "org_1", "deleted": True}
 
 
-def test_what_stands_in_the_way_is_told_with_the_way_out(user: Mtribes, peer: Peer) -> None:
+def test_what_stands_in_the_way_is_told_with_the_way_out(user: CliRunner, peer: StubServer) -> None:
     peer.on("GET", "/v2/organizations/labs", data(ORGANIZATION))
     message = "The organization still has Spaces: radio. Delete them first, then the organization."
     conflict = refusal(409, {"code": "CONFLICT", "message": message, "path": ""})
@@ -102,7 +102,7 @@ def test_what_stands_in_the_way_is_told_with_the_way_out(user: Mtribes, peer: Pe
         assert "without MTRIBES_TOKEN in the environment" in outcome.err
 
 
-def test_members_are_listed_with_who_is_invited(user: Mtribes, peer: Peer) -> None:
+def test_members_are_listed_with_who_is_invited(user: CliRunner, peer: StubServer) -> None:
     peer.on("GET", f"{ACME}/members", data(MEMBER))
     peer.on("GET", f"{ACME}/invitations", data(INVITATION))
     people = user("org", "member", "list", *PLACE, "--json").envelope["data"]
@@ -118,7 +118,7 @@ def test_members_are_listed_with_who_is_invited(user: Mtribes, peer: Peer) -> No
     ]
 
 
-def test_a_link_stands_alone_on_stdout(user: Mtribes, peer: Peer) -> None:
+def test_a_link_stands_alone_on_stdout(user: CliRunner, peer: StubServer) -> None:
     peer.on("POST", f"{ACME}/members", data(INVITATION | {"link": LINK}, status=201))
     outcome = user("org", "member", "invite", "grace@example.com", "--role", "viewer", *PLACE)
     assert outcome.out == f"{LINK}\n"
@@ -128,7 +128,7 @@ def test_a_link_stands_alone_on_stdout(user: Mtribes, peer: Peer) -> None:
 
 
 @pytest.mark.parametrize("argv", [(), ("--role", "king"), ("--role", "")])
-def test_a_role_must_be_said_and_be_one(user: Mtribes, peer: Peer, argv: tuple[str, ...]) -> None:
+def test_a_role_must_be_said_and_be_one(user: CliRunner, peer: StubServer, argv: tuple[str, ...]) -> None:
     outcome = user("org", "member", "invite", "x@example.com", *argv, *PLACE)
     assert outcome.exit_code == 2
     assert "--role" in outcome.err
@@ -138,7 +138,7 @@ def test_a_role_must_be_said_and_be_one(user: Mtribes, peer: Peer, argv: tuple[s
 @pytest.mark.parametrize(
     "argv", [("member", "remove", "ada@example.com"), ("service-account", "revoke", "svc_1")], ids=lambda argv: argv[0]
 )
-def test_nothing_is_ended_without_a_yes(user: Mtribes, peer: Peer, argv: tuple[str, ...]) -> None:
+def test_nothing_is_ended_without_a_yes(user: CliRunner, peer: StubServer, argv: tuple[str, ...]) -> None:
     outcome = user("org", *argv, *PLACE)
     assert outcome.exit_code == 2
     assert "--yes" in outcome.err
@@ -146,27 +146,27 @@ def test_nothing_is_ended_without_a_yes(user: Mtribes, peer: Peer, argv: tuple[s
     assert peer.asked == []
 
 
-def test_a_member_is_removed_by_address(user: Mtribes, peer: Peer) -> None:
+def test_a_member_is_removed_by_address(user: CliRunner, peer: StubServer) -> None:
     peer.on("DELETE", f"{ACME}/members/ada%40example.com", Reply(204))
     outcome = user("org", "member", "remove", "ada@example.com", *PLACE, stdin="y\n", terminal=True)
     assert outcome.out == "Removed ada@example.com from acme.\n"
 
 
-def test_whoever_is_only_invited_is_uninvited(user: Mtribes, peer: Peer) -> None:
+def test_whoever_is_only_invited_is_uninvited(user: CliRunner, peer: StubServer) -> None:
     peer.on("GET", f"{ACME}/invitations", data(INVITATION))
     peer.on("DELETE", f"{ACME}/invitations/inv_1", Reply(204))
     outcome = user("org", "member", "remove", "Grace@Example.com", *PLACE, "--yes", "--json")
     assert outcome.envelope["data"] == {"organization": "acme", "email": "Grace@Example.com", "state": "invited"}
 
 
-def test_nobody_there_is_a_failure(user: Mtribes, peer: Peer) -> None:
+def test_nobody_there_is_a_failure(user: CliRunner, peer: StubServer) -> None:
     peer.on("GET", f"{ACME}/invitations", data(INVITATION))
     outcome = user("org", "member", "remove", "x@example.com", *PLACE, "--yes")
     assert outcome.exit_code == 1
     assert "NOT_FOUND" in user("org", "member", "remove", "x@example.com", *PLACE, "--yes", "--json").out
 
 
-def test_a_service_account_is_told_as_two_variables(user: Mtribes, peer: Peer) -> None:
+def test_a_service_account_is_told_as_two_variables(user: CliRunner, peer: StubServer) -> None:
     secret = "mts_" + "s" * 36
     peer.on("POST", f"{ACME}/service-accounts", data(ACCOUNT | {"client_secret": secret}, status=201))
     outcome = user("org", "service-account", "create", "--name", "Nightly", "--scope", "code:read", *PLACE)
@@ -177,7 +177,7 @@ def test_a_service_account_is_told_as_two_variables(user: Mtribes, peer: Peer) -
     assert told == ACCOUNT | {"client_secret": secret, "organization": "acme"}
 
 
-def test_service_accounts_are_listed_and_revoked(user: Mtribes, peer: Peer) -> None:
+def test_service_accounts_are_listed_and_revoked(user: CliRunner, peer: StubServer) -> None:
     peer.on("GET", f"{ACME}/service-accounts", data(ACCOUNT))
     peer.on("DELETE", f"{ACME}/service-accounts/svc_1", Reply(204))
     assert user("org", "service-account", "list", *PLACE).out.splitlines()[1].split() == [
@@ -197,7 +197,7 @@ def test_service_accounts_are_listed_and_revoked(user: Mtribes, peer: Peer) -> N
     ],
 )
 def test_the_variable_in_the_way_of_a_sign_in_is_named(
-    user: Mtribes, peer: Peer, argv: tuple[str, ...], path: str
+    user: CliRunner, peer: StubServer, argv: tuple[str, ...], path: str
 ) -> None:
     peer.on("POST", f"{ACME}/{path}", FORBIDDEN)
     outcome = user("org", *argv, *PLACE)
@@ -205,7 +205,7 @@ def test_the_variable_in_the_way_of_a_sign_in_is_named(
     assert "without MTRIBES_TOKEN" in outcome.err
 
 
-def test_names_with_terminal_codes_are_shown_as_text(user: Mtribes, peer: Peer) -> None:
+def test_names_with_terminal_codes_are_shown_as_text(user: CliRunner, peer: StubServer) -> None:
     peer.on("GET", f"{ACME}/members", data(MEMBER | {"name": "\x1b[31mred\u202e"}))
     peer.on("GET", f"{ACME}/invitations", FORBIDDEN)
     assert "\x1b" not in user("org", "member", "list", *PLACE, terminal=True).out

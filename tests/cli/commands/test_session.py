@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from tests.cli.cli_runner import Mtribes
-from tests.cli.stub_server import Peer, data, refusal
+from tests.cli.cli_runner import CliRunner
+from tests.cli.stub_server import StubServer, data, refusal
 
 PATH = "/v2/spaces/vod/environments/production/session-explanation"
 PLACE = ("--space", "vod", "--env", "production")
@@ -56,7 +56,7 @@ UNKNOWN = {**ENTITY, "known": False, "scenario": None, "enabled": None, "scenari
 UNKNOWN_TEXT = "Say what the app says: --field NAME=VALUE, or NAME=null where it says nothing."
 
 
-def test_each_entity_is_told_with_its_scenarios_their_tribes_and_filters(user: Mtribes, peer: Peer) -> None:
+def test_each_entity_is_told_with_its_scenarios_their_tribes_and_filters(user: CliRunner, peer: StubServer) -> None:
     peer.on("POST", PATH, data(EXPLANATION))
     assert user("session", "explain", "--user", "ada", *PLACE).out.splitlines() == [
         "ada, a user, would be shown this in production of vod by a session that starts now:",
@@ -70,7 +70,7 @@ def test_each_entity_is_told_with_its_scenarios_their_tribes_and_filters(user: M
     assert user("session", "explain", "--user", "ada", *PLACE, "--json").envelope["data"] == EXPLANATION
 
 
-def test_a_session_at_another_time_is_asked_for_and_told(user: Mtribes, peer: Peer) -> None:
+def test_a_session_at_another_time_is_asked_for_and_told(user: CliRunner, peer: StubServer) -> None:
     peer.on("POST", PATH, data(EXPLANATION))
     told = user("session", "explain", "--user", "ada", "--at", "2026-11-21T00:00:00Z", *PLACE)
     assert told.out.splitlines()[0].endswith("by a session that starts at 2026-11-21T00:00:00Z:")
@@ -87,7 +87,7 @@ def test_a_session_at_another_time_is_asked_for_and_told(user: Mtribes, peer: Pe
     ],
 )
 def test_what_is_disabled_has_no_scenario_or_is_not_known_is_told(
-    user: Mtribes, peer: Peer, changes: dict[str, object], line: str
+    user: CliRunner, peer: StubServer, changes: dict[str, object], line: str
 ) -> None:
     peer.on("POST", PATH, data({**EXPLANATION, "entities": [{**ENTITY, **changes}]}))
     lines = user("session", "explain", "--user", "ada", *PLACE).out.splitlines()
@@ -95,7 +95,7 @@ def test_what_is_disabled_has_no_scenario_or_is_not_known_is_told(
     assert (UNKNOWN_TEXT in lines) is (changes is UNKNOWN)
 
 
-def test_a_visitor_who_was_merged_is_told_as_the_user(user: Mtribes, peer: Peer) -> None:
+def test_a_visitor_who_was_merged_is_told_as_the_user(user: CliRunner, peer: StubServer) -> None:
     peer.on("POST", PATH, data({**EXPLANATION, "merged_visitor": "v-1", "entities": []}))
     assert user("session", "explain", "--visitor", "v-1", *PLACE).out.splitlines() == [
         "v-1, who is the user ada now, would be shown this in production of vod by a session that starts now:",
@@ -103,7 +103,7 @@ def test_a_visitor_who_was_merged_is_told_as_the_user(user: Mtribes, peer: Peer)
     ]
 
 
-def test_what_an_app_would_say_goes_in_the_body_and_never_in_the_url(user: Mtribes, peer: Peer) -> None:
+def test_what_an_app_would_say_goes_in_the_body_and_never_in_the_url(user: CliRunner, peer: StubServer) -> None:
     peer.on("POST", PATH, data(EXPLANATION))
     fields = ("--field", "campaign=spring", "--field", "age=18", "--field", "none=null")
     assert user("session", "explain", "--anonymous-id", "v 1/ä", *fields, *PLACE).exit_code == 0
@@ -114,12 +114,12 @@ def test_what_an_app_would_say_goes_in_the_body_and_never_in_the_url(user: Mtrib
 
 
 @pytest.mark.parametrize("argv", [(), ("--user", "a", "--visitor", "b"), ("--user", "a", "--field", "x")])
-def test_it_needs_one_person_and_good_fields(user: Mtribes, peer: Peer, argv: tuple[str, ...]) -> None:
+def test_it_needs_one_person_and_good_fields(user: CliRunner, peer: StubServer, argv: tuple[str, ...]) -> None:
     assert user("session", "explain", *argv, *PLACE).exit_code == 2
     assert peer.asked == []
 
 
-def test_it_needs_an_environment_and_somebody_who_is_there(user: Mtribes, peer: Peer) -> None:
+def test_it_needs_an_environment_and_somebody_who_is_there(user: CliRunner, peer: StubServer) -> None:
     assert "--environment" in user("session", "explain", "--user", "a", "--space", "vod").err
     peer.on("POST", PATH, refusal(404, {"code": "NOT_FOUND", "message": "Nobody of that id is known there."}))
     outcome = user("session", "explain", "--user", "a", *PLACE)

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from tests.cli.code_stub import CodePeer
+from tests.cli.code_stub import CodeStub
 from tests.cli.project_runner import Project, changes
 
 
-def test_a_project_in_step(generated: Project, code_peer: CodePeer) -> None:
+def test_a_project_in_step(generated: Project, code_peer: CodeStub) -> None:
     outcome = generated.run("status")
     assert outcome.exit_code == 0
     assert f"Signed in to {code_peer.url} as ada@example.com." in outcome.out
@@ -14,7 +14,7 @@ def test_a_project_in_step(generated: Project, code_peer: CodePeer) -> None:
     assert "In step: 3 generated files" in outcome.out
 
 
-def test_a_revision_that_the_server_is_ahead_is_told(generated: Project, code_peer: CodePeer) -> None:
+def test_a_revision_that_the_server_is_ahead_is_told(generated: Project, code_peer: CodeStub) -> None:
     code_peer.revision = 5
     assert "revision 1, 5 on the server" in generated.run("status").out
     target = generated.run("status", "--json").envelope["data"]["targets"][0]
@@ -45,7 +45,7 @@ def test_without_a_sign_in_it_says_so(generated: Project) -> None:
     assert "In step" in outcome.out
 
 
-def test_without_a_project_it_says_who_and_where(tmp_path: Path, code_peer: CodePeer) -> None:
+def test_without_a_project_it_says_who_and_where(tmp_path: Path, code_peer: CodeStub) -> None:
     root = tmp_path / "empty"
     root.mkdir()
     outcome = Project(root).run("status", "--host", code_peer.url)

@@ -9,8 +9,8 @@ import pytest
 
 from mtribes_cli.errors import UsageError
 from mtribes_cli.parameters.field_option import read_fields
-from tests.cli.cli_runner import Mtribes
-from tests.cli.stub_server import Peer, Reply, data, refusal
+from tests.cli.cli_runner import CliRunner
+from tests.cli.stub_server import Reply, StubServer, data, refusal
 
 SPACE = "/v2/spaces/vod"
 HERE = f"{SPACE}/environments/production"
@@ -51,7 +51,7 @@ def yaml(text: str) -> Reply:
     return Reply(200, text.encode(), {"Content-Type": "application/yaml"})
 
 
-def test_tribes_are_listed_with_whom_they_are_of(user: Mtribes, peer: Peer) -> None:
+def test_tribes_are_listed_with_whom_they_are_of(user: CliRunner, peer: StubServer) -> None:
     peer.on("GET", f"{SPACE}/tribes", data(TRIBES))
     lines = user("tribe", "list", "--space", "vod").out.splitlines()
     assert lines[0].split() == ["KEY", "NAME", "CATEGORY", "AUDIENCE", "FILTERS"]
@@ -61,14 +61,16 @@ def test_tribes_are_listed_with_whom_they_are_of(user: Mtribes, peer: Peer) -> N
     assert listed[0] == {"key": "gold", **GOLD}
 
 
-def test_one_tribe_is_shown_as_its_document(user: Mtribes, peer: Peer) -> None:
+def test_one_tribe_is_shown_as_its_document(user: CliRunner, peer: StubServer) -> None:
     peer.on("GET", f"{SPACE}/tribes/gold", yaml("key: gold\n"))
     assert user("tribe", "show", "gold", "--space", "vod").out == "key: gold\n"
     peer.on("GET", f"{SPACE}/tribes/gold", data({"key": "gold", **GOLD}))
     assert user("tribe", "show", "gold", "--space", "vod", "--json").envelope["data"] == {"key": "gold", **GOLD}
 
 
-def test_tribes_are_pulled_and_pushed_and_the_file_stays_fit_for_the_next_push(user: Mtribes, peer: Peer) -> None:
+def test_tribes_are_pulled_and_pushed_and_the_file_stays_fit_for_the_next_push(
+    user: CliRunner, peer: StubServer
+) -> None:
     peer.on("GET", f"{SPACE}/tribes", yaml(YAML))
     peer.on("PUT", f"{SPACE}/tribes", data({"revision": 4, "changed": True}))
     assert user("tribe", "pull", "--space", "vod", "--output", "t.yaml").exit_code == 0
@@ -80,7 +82,7 @@ def test_tribes_are_pulled_and_pushed_and_the_file_stays_fit_for_the_next_push(u
     assert peer.asked[-1].headers["if-match"] == "*"
 
 
-def test_a_tribe_in_use_stays_and_the_scenario_is_named(user: Mtribes, peer: Peer) -> None:
+def test_a_tribe_in_use_stays_and_the_scenario_is_named(user: CliRunner, peer: StubServer) -> None:
     message = 'Tribes that scenarios are for cannot go: gold by "Gold" of home.top in staging.'
     peer.on("DELETE", f"{SPACE}/tribes/gold", refusal(409, {"code": "CONFLICT", "message": message}))
     outcome = user("tribe", "delete", "gold", "--space", "vod")
@@ -90,20 +92,20 @@ def test_a_tribe_in_use_stays_and_the_scenario_is_named(user: Mtribes, peer: Pee
     assert user("tribe", "delete", "gold", "--space", "vod").out == "Removed gold.\n"
 
 
-def test_a_count_stands_alone_on_stdout(user: Mtribes, peer: Peer) -> None:
+def test_a_count_stands_alone_on_stdout(user: CliRunner, peer: StubServer) -> None:
     peer.on("GET", f"{HERE}/tribes/gold/count", data({"tribe": "gold", "count": 12345}))
     assert user("tribe", "count", "gold", *PLACE).out == "12345\n"
 
 
 @pytest.mark.parametrize("argv", [("count", "gold"), ("explain", "gold", "--user", "ada")])
-def test_which_environment_is_meant_must_be_said(user: Mtribes, peer: Peer, argv: tuple[str, ...]) -> None:
+def test_which_environment_is_meant_must_be_said(user: CliRunner, peer: StubServer, argv: tuple[str, ...]) -> None:
     outcome = user("tribe", *argv, "--space", "vod")
     assert outcome.exit_code == 2
     assert "--environment" in outcome.err
     assert peer.asked == []
 
 
-def test_an_explanation_names_every_filter_and_what_was_found(user: Mtribes, peer: Peer) -> None:
+def test_an_explanation_names_every_filter_and_what_was_found(user: CliRunner, peer: StubServer) -> None:
     peer.on("GET", f"{HERE}/tribes/gold/explanation", data(EXPLANATION))
     lines = user("tribe", "explain", "gold", "--user", "ada", *PLACE).out.splitlines()
     assert lines == [
@@ -113,7 +115,7 @@ def test_an_explanation_names_every_filter_and_what_was_found(user: Mtribes, pee
     assert user("tribe", "explain", "gold", "--user", "ada", *PLACE, "--json").envelope["data"] == EXPLANATION
 
 
-def test_what_an_app_would_say_is_sent_with_its_types(user: Mtribes, peer: Peer) -> None:
+def test_what_an_app_would_say_is_sent_with_its_types(user: CliRunner, peer: StubServer) -> None:
     peer.on("GET", f"{HERE}/tribes/gold/explanation", data(EXPLANATION))
     fields = ("--field", "campaign=spring", "--field", "age=18", "--field", 'zip="01234"', "--field", "a=b=c")
     assert user("tribe", "explain", "gold", "--visitor", "v 1/ä", *fields, *PLACE).exit_code == 0
@@ -123,7 +125,9 @@ def test_what_an_app_would_say_is_sent_with_its_types(user: Mtribes, peer: Peer)
 
 
 @pytest.mark.parametrize("argv", [(), ("--user", "a", "--visitor", "b"), ("--user", "a", "--field", "x")])
-def test_an_explanation_needs_one_person_and_good_fields(user: Mtribes, peer: Peer, argv: tuple[str, ...]) -> None:
+def test_an_explanation_needs_one_person_and_good_fields(
+    user: CliRunner, peer: StubServer, argv: tuple[str, ...]
+) -> None:
     assert user("tribe", "explain", "gold", *argv, *PLACE).exit_code == 2
     assert peer.asked == []
 

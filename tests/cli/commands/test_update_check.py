@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.code_stub import CodePeer
+from tests.cli.code_stub import CodeStub
 from tests.cli.project_runner import Project, changes
 
 HERO_PATH = "src/vod/experience/hero.ts"
@@ -38,7 +38,7 @@ def test_check_names_what_was_done_here(generated: Project, kind: str, option: s
 
 @pytest.mark.parametrize("kind", ["added", "changed", "orphaned"])
 def test_check_tells_what_the_server_has_and_counts_it_with_latest_alone(
-    generated: Project, code_peer: CodePeer, kind: str
+    generated: Project, code_peer: CodeStub, kind: str
 ) -> None:
     path = {"added": "new.ts", "changed": "index.ts", "orphaned": "experience/hero.ts"}[kind]
     if kind == "orphaned":
@@ -60,7 +60,7 @@ def test_check_tells_what_the_server_has_and_counts_it_with_latest_alone(
     assert generated.run("update", "--check", "--offline").exit_code == 0
 
 
-def test_check_tells_of_a_newer_generator(generated: Project, code_peer: CodePeer) -> None:
+def test_check_tells_of_a_newer_generator(generated: Project, code_peer: CodeStub) -> None:
     code_peer.generator = "2.0.0"
     code_peer.files["vod"]["index.ts"] = "// generated anew\n"
     assert "2.0.0" in generated.run("update", "--check").err
@@ -72,7 +72,7 @@ def test_check_tells_of_a_newer_generator(generated: Project, code_peer: CodePee
     [("language", "javascript"), ("space", "sports"), ("output", "src/other")],
 )
 def test_check_sees_that_the_project_asks_for_something_else(
-    generated: Project, code_peer: CodePeer, key: str, value: str
+    generated: Project, code_peer: CodeStub, key: str, value: str
 ) -> None:
     generated.write_toml(code_peer.url, {"language": "typescript", "output": "src/vod", key: value})
     outcome = generated.run("update", "--check", "--offline", "--json")
@@ -89,7 +89,7 @@ def test_check_sees_a_change_of_options_and_of_host(generated: Project) -> None:
     assert generated.run("update", "--check", "--offline").exit_code == 3
 
 
-def test_check_sees_another_host_even_where_the_code_stays_the_same(project: Project, code_peer: CodePeer) -> None:
+def test_check_sees_another_host_even_where_the_code_stays_the_same(project: Project, code_peer: CodeStub) -> None:
     toml = project.root / "mtribes.toml"
     toml.write_text(toml.read_text() + '[targets.options]\nhost = "https://app.example.com"\n')
     assert project.run("update").exit_code == 0
@@ -101,7 +101,7 @@ def test_check_sees_another_host_even_where_the_code_stays_the_same(project: Pro
     assert project.run("update", "--check", "--offline").exit_code == 0
 
 
-def test_check_sees_that_a_target_has_gone(project: Project, code_peer: CodePeer) -> None:
+def test_check_sees_that_a_target_has_gone(project: Project, code_peer: CodeStub) -> None:
     targets = {"language": "typescript", "output": "src/vod"}, {"language": "javascript", "output": "web/vod"}
     project.write_toml(code_peer.url, *targets)
     assert project.run("update").exit_code == 0
@@ -117,7 +117,7 @@ def test_check_before_anything_was_generated_is_not_in_step(project: Project) ->
     assert "has not been generated yet" in outcome.err
 
 
-def test_check_offline_asks_no_server_and_needs_no_token(generated: Project, code_peer: CodePeer) -> None:
+def test_check_offline_asks_no_server_and_needs_no_token(generated: Project, code_peer: CodeStub) -> None:
     asked = len(code_peer.requests)
     generated.environment.clear()
     assert generated.run("update", "--check", "--offline").exit_code == 0
@@ -132,7 +132,7 @@ def test_without_a_good_token_it_is_exit_4(generated: Project, argv: tuple[str, 
     assert generated.run(*argv).exit_code == 4
 
 
-def test_a_space_that_is_not_there_is_exit_1(project: Project, code_peer: CodePeer) -> None:
+def test_a_space_that_is_not_there_is_exit_1(project: Project, code_peer: CodeStub) -> None:
     project.write_toml(code_peer.url, {"language": "typescript", "output": "src/vod", "space": "elsewhere"})
     assert project.run("update").exit_code == 1
 

@@ -16,7 +16,7 @@ from mtribes_cli.commands import WORDS
 from mtribes_cli.completion.command_table import COMMANDS, GLOBAL_OPTIONS
 from mtribes_cli.completion.engine import reply
 from mtribes_cli.completion.scripts import SCRIPTS
-from tests.cli.cli_runner import Mtribes
+from tests.cli.cli_runner import CliRunner
 
 GLOBALS = {names[0] for names, *_ in GLOBAL_OPTIONS}
 LANGUAGES = {"typescript:", "javascript:", "kotlin:", "java:", "swift:", "brightscript:", "python:"}
@@ -184,14 +184,14 @@ def test_a_reply_imports_the_table_and_nothing_else() -> None:
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_show_prints_the_script_alone(mtribes: Mtribes, shell: str) -> None:
+def test_show_prints_the_script_alone(mtribes: CliRunner, shell: str) -> None:
     outcome = mtribes("completion", "show", shell)
     assert (outcome.exit_code, outcome.out, outcome.err) == (0, SCRIPTS[shell].text, "")
     assert mtribes("completion", "show", shell, "--json").envelope["data"]["script"] == SCRIPTS[shell].text
 
 
 @pytest.fixture
-def at_home(mtribes: Mtribes) -> Mtribes:
+def at_home(mtribes: CliRunner) -> CliRunner:
     mtribes.environment["HOME"] = str(mtribes.home)
     return mtribes
 
@@ -205,7 +205,7 @@ PLACES = {
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_install_writes_one_file_and_says_how_to_undo_it(at_home: Mtribes, shell: str) -> None:
+def test_install_writes_one_file_and_says_how_to_undo_it(at_home: CliRunner, shell: str) -> None:
     outcome = at_home("completion", "install", shell)
     path = at_home.home / PLACES[shell]
     assert path.read_text(encoding="utf-8") == SCRIPTS[shell].text
@@ -221,7 +221,7 @@ def _umask() -> int:
     return mask
 
 
-def test_a_second_install_changes_nothing_and_says_so(at_home: Mtribes) -> None:
+def test_a_second_install_changes_nothing_and_says_so(at_home: CliRunner) -> None:
     first = at_home("completion", "install", "fish", "--json").envelope["data"]
     path = Path(first["path"])
     before = path.stat().st_mtime_ns, path.stat().st_ctime_ns, path.stat().st_ino
@@ -231,7 +231,7 @@ def test_a_second_install_changes_nothing_and_says_so(at_home: Mtribes) -> None:
     assert at_home("completion", "install", "fish").out.startswith(f"It is there already: {path}\n")
 
 
-def test_an_older_script_of_ours_is_replaced_and_somebody_elses_is_not(at_home: Mtribes) -> None:
+def test_an_older_script_of_ours_is_replaced_and_somebody_elses_is_not(at_home: CliRunner) -> None:
     path = at_home.home / PLACES["bash"]
     path.parent.mkdir(parents=True)
     path.write_text("# Made by `mtribes completion show bash`.\n# an older one\n", encoding="utf-8")
@@ -243,7 +243,7 @@ def test_an_older_script_of_ours_is_replaced_and_somebody_elses_is_not(at_home: 
     assert path.read_text(encoding="utf-8") == "# mine\n"
 
 
-def test_a_folder_in_the_place_of_the_script_is_a_plain_error(at_home: Mtribes) -> None:
+def test_a_folder_in_the_place_of_the_script_is_a_plain_error(at_home: CliRunner) -> None:
     (at_home.home / PLACES["bash"]).mkdir(parents=True)
     outcome = at_home("completion", "install", "bash")
     assert outcome.exit_code == 1
@@ -259,7 +259,7 @@ def test_a_folder_in_the_place_of_the_script_is_a_plain_error(at_home: Mtribes) 
         ("fish", "XDG_CONFIG_HOME", "fish/completions/mtribes.fish"),
     ],
 )
-def test_the_shells_own_variables_move_the_place(at_home: Mtribes, shell: str, variable: str, path: str) -> None:
+def test_the_shells_own_variables_move_the_place(at_home: CliRunner, shell: str, variable: str, path: str) -> None:
     at_home.environment[variable] = str(at_home.home / "elsewhere")
     assert at_home("completion", "install", shell).exit_code == 0
     assert (at_home.home / "elsewhere" / path).is_file()
@@ -268,7 +268,7 @@ def test_the_shells_own_variables_move_the_place(at_home: Mtribes, shell: str, v
     assert (at_home.home / PLACES[shell]).is_file()
 
 
-def test_zsh_is_told_what_it_lacks_until_it_has_it(at_home: Mtribes) -> None:
+def test_zsh_is_told_what_it_lacks_until_it_has_it(at_home: CliRunner) -> None:
     folder = (at_home.home / PLACES["zsh"]).parent
     line = f"fpath=({folder} $fpath)"
     assert line in at_home("completion", "install", "zsh").out
@@ -279,7 +279,7 @@ def test_zsh_is_told_what_it_lacks_until_it_has_it(at_home: Mtribes) -> None:
     assert settings.read_text(encoding="utf-8") == f"{line}\n"
 
 
-def test_an_unknown_shell_is_a_usage_error_that_names_the_known(at_home: Mtribes) -> None:
+def test_an_unknown_shell_is_a_usage_error_that_names_the_known(at_home: CliRunner) -> None:
     outcome = at_home("completion", "install", "tcsh")
     assert outcome.exit_code == 2
     assert all(shell in outcome.err for shell in SHELLS)

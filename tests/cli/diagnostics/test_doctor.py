@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from mtribes_cli.diagnostics import check as finding
-from tests.cli.cli_runner import Mtribes, Outcome
+from tests.cli.cli_runner import CliRunner, Outcome
 from tests.cli.failure_modes.authority import DAY, Authority
 from tests.cli.failure_modes.connect_proxy import ConnectProxy, proxying
 from tests.cli.failure_modes.sockets import answering, closed_port, listening
-from tests.cli.oauth_stub import OAuthPeer
+from tests.cli.oauth_stub import OAuthStub
 from tests.cli.project_runner import Project
-from tests.cli.stub_server import Peer, Reply, serving_peer
+from tests.cli.stub_server import Reply, StubServer, serving_stub
 
 NAMES = ["program", "installed", "host", "proxy", "server", "issuer", "TLS", "clock", "sign-in"]
 NAMES += ["keyring", "project", "folders", "terminal", "completion"]
@@ -35,15 +35,15 @@ def _no_network_settings(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def oauth(peer: Peer) -> OAuthPeer:
+def oauth(peer: StubServer) -> OAuthStub:
     """A server that describes itself, and knows one token."""
-    server = OAuthPeer(peer)
+    server = OAuthStub(peer)
     server.access_tokens = {"mto_good"}
     return server
 
 
 @pytest.fixture
-def ada(mtribes: Mtribes, oauth: OAuthPeer) -> Mtribes:
+def ada(mtribes: CliRunner, oauth: OAuthStub) -> CliRunner:
     """A user for whom all is well."""
     mtribes.environment |= {"MTRIBES_HOST": oauth.peer.url, "MTRIBES_TOKEN": "mto_good", "SHELL": "/bin/bash"}
     mtribes.environment |= {"HOME": str(mtribes.home), "XDG_DATA_HOME": str(mtribes.home)}
@@ -60,7 +60,7 @@ def check(outcome: Outcome, name: str) -> tuple[str, str, str | None]:
     return found["state"], found["detail"], found["advice"]
 
 
-def test_where_all_is_well_it_says_so_and_ends_with_0(ada: Mtribes, oauth: OAuthPeer) -> None:
+def test_where_all_is_well_it_says_so_and_ends_with_0(ada: CliRunner, oauth: OAuthStub) -> None:
     outcome = ada("doctor")
     lines = outcome.out.splitlines()
     assert outcome.exit_code == 0, outcome.out
@@ -71,20 +71,20 @@ def test_where_all_is_well_it_says_so_and_ends_with_0(ada: Mtribes, oauth: OAuth
     assert outcome.err == ""
 
 
-def test_json_holds_every_check(ada: Mtribes) -> None:
+def test_json_holds_every_check(ada: CliRunner) -> None:
     outcome = ada("doctor", "--json")
     assert states(outcome) == dict.fromkeys(NAMES, "ok")
     assert (outcome.envelope["status"], outcome.envelope["errors"]) == ("success", [])
 
 
-def test_without_a_host_it_says_what_to_give_and_ends_with_3(mtribes: Mtribes) -> None:
+def test_without_a_host_it_says_what_to_give_and_ends_with_3(mtribes: CliRunner) -> None:
     outcome = mtribes("doctor")
     assert outcome.exit_code == 3
     assert "bad      host        No server is known" in outcome.out
     assert outcome.out.splitlines()[-1].startswith("  host: Give --host URL")
 
 
-def test_offline_it_ends_soon_and_tells_what_it_can(ada: Mtribes) -> None:
+def test_offline_it_ends_soon_and_tells_what_it_can(ada: CliRunner) -> None:
     ada.environment["MTRIBES_HOST"] = f"http://127.0.0.1:{closed_port()}"
     began = time.monotonic()
     outcome = ada("doctor", "--json")
@@ -97,7 +97,7 @@ def test_offline_it_ends_soon_and_tells_what_it_can(ada: Mtribes) -> None:
 
 
 def test_with_everything_broken_every_check_is_still_told(
-    ada: Mtribes, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ada: CliRunner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "ftp://u:hush@nowhere")
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
@@ -118,7 +118,7 @@ def test_with_everything_broken_every_check_is_still_told(
 
 @pytest.mark.slow
 def test_a_check_that_hangs_or_breaks_does_not_hold_up_the_others(
-    ada: Mtribes, monkeypatch: pytest.MonkeyPatch
+    ada: CliRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def hang(_shell: object) -> None:
         time.sleep(30)
@@ -136,7 +136,7 @@ def test_a_check_that_hangs_or_breaks_does_not_hold_up_the_others(
 
 
 @pytest.mark.parametrize(("days", "words"), [(2, "2.0 days ahead of"), (-2, "2.0 days behind")])
-def test_a_clock_that_is_off_is_a_warning_and_signing_in_goes_on(ada: Mtribes, days: float, words: str) -> None:
+def test_a_clock_that_is_off_is_a_warning_and_signing_in_goes_on(ada: CliRunner, days: float, words: str) -> None:
     ada.clock.ahead_seconds = days * 86_400
     outcome = ada("doctor", "--json")
     assert (outcome.exit_code, states(outcome)["sign-in"]) == (0, "ok")
@@ -146,7 +146,7 @@ def test_a_clock_that_is_off_is_a_warning_and_signing_in_goes_on(ada: Mtribes, d
     assert advice.startswith("Set the clock")
 
 
-def test_a_server_that_calls_itself_otherwise_gets_no_credentials(ada: Mtribes, oauth: OAuthPeer) -> None:
+def test_a_server_that_calls_itself_otherwise_gets_no_credentials(ada: CliRunner, oauth: OAuthStub) -> None:
     other = oauth.metadata(issuer="https://elsewhere.example.com")
     oauth.peer.on("GET", "/.well-known/oauth-authorization-server", Reply(200, other))
     outcome = ada("doctor", "--json")
@@ -155,14 +155,14 @@ def test_a_server_that_calls_itself_otherwise_gets_no_credentials(ada: Mtribes, 
     assert all("authorization" not in asked.headers for asked in oauth.peer.asked)
 
 
-def test_a_web_server_that_is_not_ours_gets_no_credentials(ada: Mtribes) -> None:
-    with serving_peer() as stranger:
+def test_a_web_server_that_is_not_ours_gets_no_credentials(ada: CliRunner) -> None:
+    with serving_stub() as stranger:
         outcome = ada("doctor", "--json", "--host", stranger.url)
         assert check(outcome, "server")[0] == "bad"
         assert all("authorization" not in asked.headers for asked in stranger.asked)
 
 
-def test_why_nobody_is_signed_in_is_told(ada: Mtribes) -> None:
+def test_why_nobody_is_signed_in_is_told(ada: CliRunner) -> None:
     ada.environment["MTRIBES_TOKEN"] = "mto_of_yesterday"
     state, detail, advice = check(ada("doctor", "--json"), "sign-in")
     assert (state, detail) == ("bad", "The token is not known.")
@@ -185,7 +185,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 
 
 def test_tls_and_proxy_are_told_without_the_password(
-    ada: Mtribes, certified: int, monkeypatch: pytest.MonkeyPatch
+    ada: CliRunner, certified: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with proxying(ConnectProxy(leads_to=certified, password="ada:hush")) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", f"http://ada:hush@127.0.0.1:{proxy.port}")
@@ -197,7 +197,7 @@ def test_tls_and_proxy_are_told_without_the_password(
     assert "hush" not in outcome.out
 
 
-def test_no_secret_is_printed_wherever_it_is_kept(ada: Mtribes, oauth: OAuthPeer) -> None:
+def test_no_secret_is_printed_wherever_it_is_kept(ada: CliRunner, oauth: OAuthStub) -> None:
     entry = {"store": "file", "access_token": "mto_kept_access", "refresh_token": "mtr_kept_refresh"}
     ada.folders.config.mkdir()
     ada.credentials_file.write_text(json.dumps({"version": 1, "hosts": {oauth.peer.url: entry}, "services": {}}))
@@ -211,7 +211,7 @@ def test_no_secret_is_printed_wherever_it_is_kept(ada: Mtribes, oauth: OAuthPeer
             assert not any(secret in said for secret in hidden)
 
 
-def test_credentials_that_others_can_read_are_told(ada: Mtribes) -> None:
+def test_credentials_that_others_can_read_are_told(ada: CliRunner) -> None:
     ada.folders.config.mkdir()
     ada.credentials_file.write_text('{"version": 1, "hosts": {}, "services": {}}')
     ada.credentials_file.chmod(0o644)
@@ -227,7 +227,7 @@ def test_a_project_out_of_step_is_a_warning(generated: Project) -> None:
     assert "mtribes update --force" in str(advice)
 
 
-def test_an_old_completion_is_a_warning(ada: Mtribes) -> None:
+def test_an_old_completion_is_a_warning(ada: CliRunner) -> None:
     assert ada("completion", "install", "bash").exit_code == 0
     path = next(ada.home.rglob("completions/mtribes"))
     path.write_text("# Made by `mtribes completion show bash`, long ago\n")

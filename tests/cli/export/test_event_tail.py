@@ -15,8 +15,8 @@ from mtribes_cli.api import event_stream
 from mtribes_cli.api.event_stream import EventStreamReader, Message
 from mtribes_cli.export import event_tail
 from mtribes_cli.terminal.console import Console, Style
-from tests.cli.cli_runner import Mtribes
-from tests.cli.stub_server import Asked, Peer, Reply, refusal
+from tests.cli.cli_runner import CliRunner
+from tests.cli.stub_server import ReceivedRequest, Reply, StubServer, refusal
 
 STREAM = "/v2/spaces/vod/environments/staging/events/stream"
 PLACE = ("--space", "vod", "--env", "staging")
@@ -54,7 +54,7 @@ def stream(*parts: str) -> Reply:
     return Reply(200, "".join(["retry: 2000\n\n", *parts]).encode(), {"Content-Type": "text/event-stream"})
 
 
-def test_events_and_sessions_are_lines(user: Mtribes, peer: Peer) -> None:
+def test_events_and_sessions_are_lines(user: CliRunner, peer: StubServer) -> None:
     peer.on("GET", STREAM, stream(": life\n\n", event(1), message("session", SESSION)))
     outcome = user("event", "tail", "--limit", "2", *PLACE)
     assert outcome.exit_code == 0
@@ -65,7 +65,7 @@ def test_events_and_sessions_are_lines(user: Mtribes, peer: Peer) -> None:
     assert outcome.err == "Waiting for events in staging of vod. Press Ctrl-C to end.\n"
 
 
-def test_under_json_each_is_a_line_as_the_server_has_it(user: Mtribes, peer: Peer) -> None:
+def test_under_json_each_is_a_line_as_the_server_has_it(user: CliRunner, peer: StubServer) -> None:
     more = message("skipped", {"skipped": 3}) + message("news of later", [])
     peer.on("GET", STREAM, stream(event(1), more, message("session", SESSION)))
     outcome = user("event", "tail", "--limit", "2", "--json", "--quiet", *PLACE)
@@ -77,7 +77,7 @@ def test_under_json_each_is_a_line_as_the_server_has_it(user: Mtribes, peer: Pee
     ]
 
 
-def test_what_is_skipped_is_told_on_stderr(user: Mtribes, peer: Peer) -> None:
+def test_what_is_skipped_is_told_on_stderr(user: CliRunner, peer: StubServer) -> None:
     peer.on("GET", STREAM, stream(message("skipped", {"skipped": 1200}), event(1)))
     outcome = user("event", "tail", "--limit", "1", *PLACE)
     assert "1,200 more arrived than are shown. `mtribes event export` has all events.\n" in outcome.err
@@ -92,19 +92,19 @@ def test_what_is_skipped_is_told_on_stderr(user: Mtribes, peer: Peer) -> None:
         ((), ""),
     ],
 )
-def test_filters_go_along(user: Mtribes, peer: Peer, words: tuple[str, ...], query: str) -> None:
+def test_filters_go_along(user: CliRunner, peer: StubServer, words: tuple[str, ...], query: str) -> None:
     peer.on("GET", STREAM, stream(event(1)))
     assert user("event", "tail", "--limit", "1", *words, *PLACE).exit_code == 0
     assert [asked.query for asked in peer.asked] == [query]
 
 
-def test_a_user_and_a_visitor_are_two_people(user: Mtribes, peer: Peer) -> None:
+def test_a_user_and_a_visitor_are_two_people(user: CliRunner, peer: StubServer) -> None:
     outcome = user("event", "tail", "--user", "a", "--visitor", "b", *PLACE)
     assert (outcome.exit_code, peer.asked) == (2, [])
     assert "hint: Pass one of them." in outcome.err
 
 
-def test_a_stream_that_breaks_off_is_resumed_and_nothing_is_shown_twice(user: Mtribes, peer: Peer) -> None:
+def test_a_stream_that_breaks_off_is_resumed_and_nothing_is_shown_twice(user: CliRunner, peer: StubServer) -> None:
     peer.on(
         "GET",
         STREAM,
@@ -120,7 +120,7 @@ def test_a_stream_that_breaks_off_is_resumed_and_nothing_is_shown_twice(user: Mt
     assert 7 in user.clock.pauses
 
 
-def test_after_ten_minutes_without_a_stream_it_gives_up(user: Mtribes, peer: Peer) -> None:
+def test_after_ten_minutes_without_a_stream_it_gives_up(user: CliRunner, peer: StubServer) -> None:
     down = refusal(503, {"code": "UNAVAILABLE", "message": "Down."})
     peer.on("GET", STREAM, stream(event(1)), down)
     outcome = user("event", "tail", "--json", *PLACE)
@@ -131,7 +131,7 @@ def test_after_ten_minutes_without_a_stream_it_gives_up(user: Mtribes, peer: Pee
 
 
 @pytest.mark.parametrize(("status", "exit_code"), [(503, 75), (403, 4), (404, 1), (422, 2), (401, 4)])
-def test_a_first_refusal_is_told_at_once(user: Mtribes, peer: Peer, status: int, exit_code: int) -> None:
+def test_a_first_refusal_is_told_at_once(user: CliRunner, peer: StubServer, status: int, exit_code: int) -> None:
     peer.on("GET", STREAM, refusal(status, {"code": "X", "message": "Not now.", "path": "name"}))
     outcome = user("event", "tail", *PLACE)
     assert (outcome.exit_code, outcome.out, user.clock.pauses) == (exit_code, "", [])
@@ -139,7 +139,7 @@ def test_a_first_refusal_is_told_at_once(user: Mtribes, peer: Peer, status: int,
     assert len(peer.asked) == 1
 
 
-def test_a_token_that_has_ended_ends_it(user: Mtribes, peer: Peer) -> None:
+def test_a_token_that_has_ended_ends_it(user: CliRunner, peer: StubServer) -> None:
     ended = refusal(401, {"code": "UNAUTHENTICATED", "message": "The token is expired."})
     peer.on("GET", STREAM, stream(event(1)), ended)
     outcome = user("event", "tail", *PLACE)
@@ -157,14 +157,16 @@ def test_a_token_that_has_ended_ends_it(user: Mtribes, peer: Peer) -> None:
         stream(message("skipped", {"skipped": "many"})),
     ],
 )
-def test_what_is_no_stream_of_events_is_reported(user: Mtribes, peer: Peer, reply: Reply) -> None:
+def test_what_is_no_stream_of_events_is_reported(user: CliRunner, peer: StubServer, reply: Reply) -> None:
     peer.on("GET", STREAM, reply)
     outcome = user("event", "tail", *PLACE)
     assert (outcome.exit_code, outcome.out) == (1, "")
     assert "error: " in outcome.err
 
 
-def test_a_message_without_an_end_is_reported(user: Mtribes, peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_message_without_an_end_is_reported(
+    user: CliRunner, peer: StubServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(event_stream, "MAX_MESSAGE_BYTES", 1000)
     peer.on("GET", STREAM, stream("data: 1\n" * 2000))
     outcome = user("event", "tail", *PLACE)
@@ -172,7 +174,7 @@ def test_a_message_without_an_end_is_reported(user: Mtribes, peer: Peer, monkeyp
     assert "a message without an end" in outcome.err
 
 
-def test_hostile_text_is_data_on_one_line(user: Mtribes, peer: Peer) -> None:
+def test_hostile_text_is_data_on_one_line(user: CliRunner, peer: StubServer) -> None:
     hostile = "\u202e\x1b[31m\n" + "界" * 200
     told = {"name": hostile, "user_id": hostile, "metadata": {hostile: hostile}, "timestamp": hostile}
     peer.on("GET", STREAM, stream(event(1, **told)))
@@ -184,7 +186,7 @@ def test_hostile_text_is_data_on_one_line(user: Mtribes, peer: Peer) -> None:
     assert json.loads(outcome.out)["name"] == hostile
 
 
-def test_ctrl_c_is_how_it_ends(user: Mtribes, peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ctrl_c_is_how_it_ends(user: CliRunner, peer: StubServer, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
@@ -204,13 +206,13 @@ class Gone(io.StringIO):
         raise OSError
 
 
-def test_it_ends_when_nobody_reads(user: Mtribes, peer: Peer) -> None:
+def test_it_ends_when_nobody_reads(user: CliRunner, peer: StubServer) -> None:
     console = Console(Style(), {}, stdin=io.StringIO(), stdout=Gone(), stderr=io.StringIO())
     was_read = console.is_read
     console.line("one")
     assert (was_read, console.is_read) == (True, False)
 
-    def asked(_asked: Asked) -> Reply:
+    def asked(_asked: ReceivedRequest) -> Reply:
         return stream(event(1), event(2))
 
     peer.on("GET", STREAM, asked)

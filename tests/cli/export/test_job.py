@@ -10,9 +10,9 @@ import pytest
 
 from mtribes_cli.api.models.exports import Export
 from mtribes_cli.export import job as exporting_job
-from mtribes_cli.export.download import Fetching, OtherContentError
-from tests.cli.cli_runner import Mtribes
-from tests.cli.stub_server import Peer, Reply, data
+from mtribes_cli.export.download import Download, OtherContentError
+from tests.cli.cli_runner import CliRunner
+from tests.cli.stub_server import Reply, StubServer, data
 
 CONTENT = b"user_id\nada\n"
 HERE = "/v2/spaces/vod/environments/production"
@@ -21,7 +21,7 @@ AGREED = {"rows": 1, "bytes": len(CONTENT), "sha256": hashlib.sha256(CONTENT).he
 
 
 @pytest.fixture
-def exporting(peer: Peer) -> Peer:
+def exporting(peer: StubServer) -> StubServer:
     """A server whose export has one row."""
     underway = {"export": "exp_1", "rows": None, "bytes": None, "sha256": None, "cursor": None, "error": None}
     peer.on("POST", f"{HERE}/tribes/gold/exports", data({**underway, "state": "running"}, status=202))
@@ -29,7 +29,7 @@ def exporting(peer: Peer) -> Peer:
     return peer
 
 
-def test_an_export_as_agreed_is_in_its_file(user: Mtribes, exporting: Peer) -> None:
+def test_an_export_as_agreed_is_in_its_file(user: CliRunner, exporting: StubServer) -> None:
     exporting.on("GET", f"{HERE}/exports/exp_1/content", Reply(200, CONTENT))
     assert user(*WORDS).exit_code == 0
     assert (user.home / "people.csv").read_bytes() == CONTENT
@@ -37,7 +37,7 @@ def test_an_export_as_agreed_is_in_its_file(user: Mtribes, exporting: Peer) -> N
 
 @pytest.mark.slow
 def test_an_export_that_is_never_made_is_given_up(
-    user: Mtribes, exporting: Peer, monkeypatch: pytest.MonkeyPatch
+    user: CliRunner, exporting: StubServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(exporting_job, "SLOWEST_LOOK_SECONDS", 600.0)
     waiting = {"export": "exp_1", "state": "running", "rows": None, "bytes": None, "sha256": None}
@@ -49,7 +49,7 @@ def test_an_export_that_is_never_made_is_given_up(
 
 
 @pytest.mark.parametrize("content", [CONTENT + b"eve\n", CONTENT[:-1] + b"x", b"user_id\neve\n"])
-def test_an_export_other_than_agreed_is_refused(user: Mtribes, exporting: Peer, content: bytes) -> None:
+def test_an_export_other_than_agreed_is_refused(user: CliRunner, exporting: StubServer, content: bytes) -> None:
     exporting.on("GET", f"{HERE}/exports/exp_1/content", Reply(200, content))
     outcome = user(*WORDS)
     assert (outcome.exit_code, outcome.out) == (1, "")
@@ -58,11 +58,11 @@ def test_an_export_other_than_agreed_is_refused(user: Mtribes, exporting: Peer, 
 
 
 def test_an_export_longer_than_agreed_is_not_written_past_its_size(
-    user: Mtribes, exporting: Peer, tmp_path: Path
+    user: CliRunner, exporting: StubServer, tmp_path: Path
 ) -> None:
     exporting.on("GET", f"{HERE}/exports/exp_1/content", Reply(200, CONTENT + b"eve\n" * 1_000_000))
     context = user.context((io.StringIO(), io.StringIO(), io.StringIO()))
     export = Export("exp_1", "complete", AGREED["rows"], len(CONTENT), str(AGREED["sha256"]), None, None)  # type: ignore[arg-type]  # a row count
     with pytest.raises(OtherContentError), context.resources:
-        Fetching(context, ("vod", "production"), export, "csv").into(tmp_path / "part", lambda _line: None)
+        Download(context, ("vod", "production"), export, "csv").into(tmp_path / "part", lambda _line: None)
     assert (tmp_path / "part").stat().st_size <= len(CONTENT)

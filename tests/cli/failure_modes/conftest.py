@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.cli_runner import Mtribes
+from tests.cli.cli_runner import CliRunner
 from tests.cli.failure_modes.authority import Authority
 from tests.cli.failure_modes.error_assertions import TOKEN, Program, bare_environment
 
@@ -22,7 +22,7 @@ def _no_network_settings(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def ada(mtribes: Mtribes) -> Mtribes:
+def ada(mtribes: CliRunner) -> CliRunner:
     """A user with a token for any server."""
     mtribes.environment["MTRIBES_TOKEN"] = TOKEN
     return mtribes

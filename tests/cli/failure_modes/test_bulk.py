@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.cli.cli_runner import Mtribes, Outcome
+from tests.cli.cli_runner import CliRunner, Outcome
 from tests.cli.failure_modes.authority import DAY, Authority
 from tests.cli.failure_modes.connect_proxy import ConnectProxy, proxying
 from tests.cli.failure_modes.error_assertions import Told, told
@@ -22,12 +22,12 @@ GOES_ON = " The same command then goes on where it stopped."
 Serving = Callable[[Authority], ssl.SSLContext | None]
 
 
-def asked(ada: Mtribes, host: str) -> Outcome:
+def asked(ada: CliRunner, host: str) -> Outcome:
     """A small question."""
     return ada("space", "list", "--host", host)
 
 
-def sent(ada: Mtribes, host: str) -> Outcome:
+def sent(ada: CliRunner, host: str) -> Outcome:
     """A part of an import."""
     ada.write("users.csv", "user_id\nada\n")
     return ada("user", "ingest", "users.csv", "--space", "vod", "--environment", "production", "--host", host)
@@ -65,7 +65,7 @@ BAD_SERVERS: dict[str, tuple[Behaviour, Serving]] = {
 
 @pytest.mark.parametrize("fault", BAD_SERVERS)
 def test_a_server_that_cannot_be_trusted_is_told_alike_and_gets_nothing(
-    ada: Mtribes, authority: Authority, monkeypatch: pytest.MonkeyPatch, fault: str
+    ada: CliRunner, authority: Authority, monkeypatch: pytest.MonkeyPatch, fault: str
 ) -> None:
     behaviour, serving = BAD_SERVERS[fault]
     if fault != "an unknown authority":
@@ -79,14 +79,14 @@ def test_a_server_that_cannot_be_trusted_is_told_alike_and_gets_nothing(
     assert large.advice == small.advice + GOES_ON
 
 
-def test_a_port_where_nobody_listens_and_a_name_that_nobody_has_are_told_alike(ada: Mtribes) -> None:
+def test_a_port_where_nobody_listens_and_a_name_that_nobody_has_are_told_alike(ada: CliRunner) -> None:
     for host in (f"http://127.0.0.1:{closed_port()}", "https://nobody.invalid"):
         small, large = told(asked(ada, host)), told(sent(ada, host))
         assert large == Told(small.exit_code, small.what, small.advice + GOES_ON)
 
 
 @pytest.mark.parametrize("sent_bytes", [0, 12, 17, *range(len(HEAD) - 9, len(HEAD) + 2), len(HEAD + PART)])
-def test_an_answer_that_breaks_off_is_none(ada: Mtribes, sent_bytes: int) -> None:
+def test_an_answer_that_breaks_off_is_none(ada: CliRunner, sent_bytes: int) -> None:
     with listening(cut_after(sent_bytes) if sent_bytes else reset) as port:
         said = told(sent(ada, f"http://127.0.0.1:{port}"))
     assert (said.exit_code, "broke the connection off" in said.what) == (1, True)
@@ -94,7 +94,7 @@ def test_an_answer_that_breaks_off_is_none(ada: Mtribes, sent_bytes: int) -> Non
 
 
 def test_parts_go_through_the_proxy_that_is_set(
-    ada: Mtribes, authority: Authority, monkeypatch: pytest.MonkeyPatch
+    ada: CliRunner, authority: Authority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(authority.file))
     with (
@@ -107,7 +107,9 @@ def test_parts_go_through_the_proxy_that_is_set(
     assert set(proxy.asked) == {"CONNECT mtribes.test:443 HTTP/1.1"}
 
 
-def test_an_authority_of_ones_own_is_taken(ada: Mtribes, authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_authority_of_ones_own_is_taken(
+    ada: CliRunner, authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(authority.file))
     with listening(part_then_whole(), authority.serving()) as port:
         outcome = sent(ada, f"https://127.0.0.1:{port}")

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from tests.cli.cli_runner import Mtribes
+from tests.cli.cli_runner import CliRunner
 from tests.cli.failure_modes.authority import DAY, Authority
 from tests.cli.failure_modes.error_assertions import Program, Told, told
 from tests.cli.failure_modes.sockets import answering, listening
@@ -30,7 +30,7 @@ STRICT = (
 CERT_FILE = "Set it to a file with the certificates of authorities (PEM), or unset it."
 
 
-def test_an_authority_that_is_not_known_is_told(ada: Mtribes, authority: Authority) -> None:
+def test_an_authority_that_is_not_known_is_told(ada: CliRunner, authority: Authority) -> None:
     with listening(answering(), authority.serving()) as port:
         said = told(ada("space", "list", "--host", f"https://127.0.0.1:{port}"))
     what = "127.0.0.1 cannot be trusted: its certificate is signed by an authority that is not known here."
@@ -46,7 +46,7 @@ OUT_OF_TIME = {
 
 @pytest.mark.parametrize("fault", OUT_OF_TIME)
 def test_a_certificate_out_of_its_time_names_the_clock(
-    ada: Mtribes, authority: Authority, monkeypatch: pytest.MonkeyPatch, fault: str
+    ada: CliRunner, authority: Authority, monkeypatch: pytest.MonkeyPatch, fault: str
 ) -> None:
     begins, ends, first = OUT_OF_TIME[fault]
     monkeypatch.setenv("SSL_CERT_FILE", str(authority.file))
@@ -58,7 +58,7 @@ def test_a_certificate_out_of_its_time_names_the_clock(
 
 @pytest.mark.parametrize(("certified", "asked"), [("mtribes.test", "127.0.0.1"), ("127.0.0.1", "localhost")])
 def test_a_certificate_for_another_name_is_told(
-    ada: Mtribes, authority: Authority, monkeypatch: pytest.MonkeyPatch, certified: str, asked: str
+    ada: CliRunner, authority: Authority, monkeypatch: pytest.MonkeyPatch, certified: str, asked: str
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(authority.file))
     with listening(answering(), authority.serving(certified)) as port:
@@ -70,14 +70,14 @@ def test_a_certificate_for_another_name_is_told(
     )
 
 
-def test_plain_http_on_the_port_is_told(ada: Mtribes) -> None:
+def test_plain_http_on_the_port_is_told(ada: CliRunner) -> None:
     with listening(answering()) as port:
         said = told(ada("space", "list", "--host", f"https://127.0.0.1:{port}"))
     what = "127.0.0.1 does not speak TLS on that port."
     assert said == Told(1, what, "See that the port is right; plain http:// is for a server on this machine alone.")
 
 
-def test_tls_that_is_too_old_is_told(ada: Mtribes, authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tls_that_is_too_old_is_told(ada: CliRunner, authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(authority.file))
     old = authority.serving()
     old.set_ciphers("ALL:@SECLEVEL=0")
@@ -92,7 +92,7 @@ def test_tls_that_is_too_old_is_told(ada: Mtribes, authority: Authority, monkeyp
 
 
 def test_ssl_cert_file_makes_an_authority_known(
-    ada: Mtribes, authority: Authority, monkeypatch: pytest.MonkeyPatch
+    ada: CliRunner, authority: Authority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(authority.file))
     with listening(answering(), authority.serving()) as port:
@@ -109,7 +109,7 @@ VERIFIES_STRICTLY = sys.version_info >= (3, 13)
 
 @pytest.mark.parametrize("extension", LACKING)
 def test_what_strict_verification_misses_is_named(
-    ada: Mtribes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, extension: type[x509.ExtensionType]
+    ada: CliRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, extension: type[x509.ExtensionType]
 ) -> None:
     authority = Authority(tmp_path, lacks=frozenset({extension}))
     monkeypatch.setenv("SSL_CERT_FILE", str(authority.file))
@@ -128,7 +128,7 @@ def test_what_strict_verification_misses_is_named(
     ],
 )
 def test_an_ssl_cert_file_of_no_use_is_told_and_not_passed_over(
-    ada: Mtribes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str | None, fault: str
+    ada: CliRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str | None, fault: str
 ) -> None:
     path = tmp_path / "authorities.pem"
     if content is not None:

@@ -7,22 +7,22 @@ import json
 
 import pytest
 
-from tests.cli.cli_runner import Mtribes
-from tests.cli.oauth_stub import LIFETIME_SECONDS, OAuthPeer
-from tests.cli.stub_server import Peer
+from tests.cli.cli_runner import CliRunner
+from tests.cli.oauth_stub import LIFETIME_SECONDS, OAuthStub
+from tests.cli.stub_server import StubServer
 
 DAY_SECONDS = 86_400
 COURSES = list(itertools.product((-2, 0, 2), repeat=2))  # at first, later
 
 
 @pytest.fixture
-def oauth(peer: Peer) -> OAuthPeer:
+def oauth(peer: StubServer) -> OAuthStub:
     """A server that signs people and services in."""
-    return OAuthPeer(peer)
+    return OAuthStub(peer)
 
 
 @pytest.mark.parametrize(("at_first", "later"), COURSES)
-def test_a_service_signs_in_and_goes_on(mtribes: Mtribes, oauth: OAuthPeer, at_first: int, later: int) -> None:
+def test_a_service_signs_in_and_goes_on(mtribes: CliRunner, oauth: OAuthStub, at_first: int, later: int) -> None:
     mtribes.environment |= {"MTRIBES_CLIENT_ID": "svc_1", "MTRIBES_CLIENT_SECRET": "mts_good"}
     for days in (at_first, later, at_first):
         mtribes.clock.ahead_seconds = days * DAY_SECONDS
@@ -31,7 +31,9 @@ def test_a_service_signs_in_and_goes_on(mtribes: Mtribes, oauth: OAuthPeer, at_f
 
 
 @pytest.mark.parametrize(("at_first", "later"), COURSES)
-def test_a_sign_in_is_renewed_when_it_has_to_be(mtribes: Mtribes, oauth: OAuthPeer, at_first: int, later: int) -> None:
+def test_a_sign_in_is_renewed_when_it_has_to_be(
+    mtribes: CliRunner, oauth: OAuthStub, at_first: int, later: int
+) -> None:
     _signed_in(mtribes, oauth, at_first)
     mtribes.clock.ahead_seconds = later * DAY_SECONDS
     for ends_now in (False, True, False):
@@ -42,14 +44,14 @@ def test_a_sign_in_is_renewed_when_it_has_to_be(mtribes: Mtribes, oauth: OAuthPe
     assert 1 <= oauth.refreshes() <= 2
 
 
-def test_a_clock_that_is_off_costs_no_renewals(mtribes: Mtribes, oauth: OAuthPeer) -> None:
+def test_a_clock_that_is_off_costs_no_renewals(mtribes: CliRunner, oauth: OAuthStub) -> None:
     for days in (-2, 2):
         _signed_in(mtribes, oauth, days)
         assert mtribes("whoami", "--host", oauth.peer.url).exit_code == 0
     assert oauth.refreshes() == 0
 
 
-def _signed_in(mtribes: Mtribes, oauth: OAuthPeer, days: int) -> None:
+def _signed_in(mtribes: CliRunner, oauth: OAuthStub, days: int) -> None:
     """What a sign-in leaves behind, made while the clock was `days` ahead."""
     mtribes.clock.ahead_seconds = days * DAY_SECONDS
     oauth.refresh_token, oauth.access_tokens = "mtr_0", {"mto_0"}

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 import pytest
 
 from mtribes_cli.api import client
-from tests.cli.cli_runner import Mtribes
+from tests.cli.cli_runner import CliRunner
 from tests.cli.failure_modes.error_assertions import Told, told
 from tests.cli.failure_modes.sockets import Behaviour, answering, closed_port, listening, reset
 
@@ -21,21 +21,21 @@ AGAIN = "Try again; see that the host is right."
 
 
 @pytest.mark.parametrize("command", [("space", "list"), ("whoami",), ("login", "--with-token")])
-def test_a_name_that_does_not_exist_is_told_at_once(ada: Mtribes, command: tuple[str, ...]) -> None:
+def test_a_name_that_does_not_exist_is_told_at_once(ada: CliRunner, command: tuple[str, ...]) -> None:
     outcome = ada(*command, "--host", "https://no-such-host.invalid", stdin="mtp_x")
     assert told(outcome) == Told(1, "There is no server called no-such-host.invalid.", ONLINE)
     assert ada.clock.pauses == []
 
 
 @pytest.mark.parametrize("name", ["a..b", "x" * 64 + ".com", "xn--a"])
-def test_a_name_that_cannot_be_one_is_wrong_usage(ada: Mtribes, name: str) -> None:
+def test_a_name_that_cannot_be_one_is_wrong_usage(ada: CliRunner, name: str) -> None:
     said = told(ada("space", "list", "--host", f"https://{name}"))
     assert said.exit_code == 2
     assert " is not an address of a server" in said.what
     assert said.advice in {f"Give {it} as https://mtribes.example.com." for it in ("it", "the host")}
 
 
-def test_nobody_listening_is_tried_again_and_ends_with_try_later(ada: Mtribes) -> None:
+def test_nobody_listening_is_tried_again_and_ends_with_try_later(ada: CliRunner) -> None:
     url = f"http://127.0.0.1:{closed_port()}"
     outcome = ada("space", "list", "--host", url)
     assert told(outcome) == Told(75, f"{url} does not accept connections.", "Is it running? Try again later.")
@@ -43,7 +43,7 @@ def test_nobody_listening_is_tried_again_and_ends_with_try_later(ada: Mtribes) -
 
 
 def test_a_server_that_starts_meanwhile_is_reached_even_by_what_is_sent_once(
-    ada: Mtribes, monkeypatch: pytest.MonkeyPatch
+    ada: CliRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     port = closed_port()
     with ExitStack() as opened:
@@ -81,7 +81,7 @@ BREAKS = {
 
 
 @pytest.mark.parametrize("name", BREAKS)
-def test_a_connection_that_breaks_off_is_told_after_some_attempts(ada: Mtribes, name: str) -> None:
+def test_a_connection_that_breaks_off_is_told_after_some_attempts(ada: CliRunner, name: str) -> None:
     behaviour, said = BREAKS[name]
     with listening(behaviour) as port:
         url = f"http://127.0.0.1:{port}"
@@ -93,7 +93,7 @@ def test_a_connection_that_breaks_off_is_told_after_some_attempts(ada: Mtribes, 
 @pytest.mark.parametrize(
     "text", [b"SSH-2.0-OpenSSH_9.2\r\n\r\n", b"220 mail.example.com ESMTP\r\n\r\n", b"\x15\x03\x01\r\n\r\n"]
 )
-def test_a_port_where_something_else_is_spoken_is_told(ada: Mtribes, text: bytes) -> None:
+def test_a_port_where_something_else_is_spoken_is_told(ada: CliRunner, text: bytes) -> None:
     with listening(_say(text)) as port:
         url = f"http://127.0.0.1:{port}"
         assert told(ada("space", "list", "--host", url)) == Told(
@@ -101,7 +101,7 @@ def test_a_port_where_something_else_is_spoken_is_told(ada: Mtribes, text: bytes
         )
 
 
-def test_what_may_have_arrived_is_not_sent_again(ada: Mtribes) -> None:
+def test_what_may_have_arrived_is_not_sent_again(ada: CliRunner) -> None:
     with listening(reset) as port:
         ada.write("vod.yaml", "space: vod\n")
         outcome = ada("space", "push", "vod.yaml", "--host", f"http://127.0.0.1:{port}")

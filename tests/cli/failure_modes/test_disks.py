@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.code_stub import TOKEN, CodePeer
+from tests.cli.code_stub import TOKEN, CodeStub
 from tests.cli.failure_modes.error_assertions import Program, Told, told
 from tests.cli.failure_modes.sockets import answering, listening
 from tests.requirements import require
@@ -54,7 +54,7 @@ def test_a_document_for_which_there_is_no_room_is_not_begun(program: Program, sm
     assert there.read_text() == "old\n"
 
 
-def test_code_for_which_there_is_no_room_is_not_begun(program: Program, small_disk: Path, code_peer: CodePeer) -> None:
+def test_code_for_which_there_is_no_room_is_not_begun(program: Program, small_disk: Path, code_peer: CodeStub) -> None:
     code_peer.files["vod"] = {"a.ts": "// small\n", "b.ts": "x" * 4 * DISK_BYTES}
     toml = f'host = "{code_peer.url}"\nspace = "vod"\n[[targets]]\nlanguage = "typescript"\noutput = "src/vod"\n'
     (small_disk / "mtribes.toml").write_text(toml)
@@ -135,7 +135,7 @@ def test_a_folder_that_cannot_be_written_is_told(stranger: Program) -> None:
 
 
 def test_code_for_a_folder_that_cannot_be_written_is_not_begun(
-    stranger: Program, code_peer: CodePeer, tmp_path: Path
+    stranger: Program, code_peer: CodeStub, tmp_path: Path
 ) -> None:
     toml = f'host = "{code_peer.url}"\nspace = "vod"\n[[targets]]\nlanguage = "typescript"\noutput = "src/vod"\n'
     (stranger.folder / "mtribes.toml").write_text(toml)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from mtribes_cli.api.proxy import proxy_for
-from tests.cli.cli_runner import Mtribes, Outcome
+from tests.cli.cli_runner import CliRunner, Outcome
 from tests.cli.failure_modes.authority import Authority
 from tests.cli.failure_modes.connect_proxy import ConnectProxy, proxying
 from tests.cli.failure_modes.error_assertions import Told, told
@@ -25,13 +25,13 @@ def server_port(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> Iterat
         yield port
 
 
-def asked(ada: Mtribes, *more: str) -> Outcome:
+def asked(ada: CliRunner, *more: str) -> Outcome:
     return ada("space", "list", "--host", HOST, *more)
 
 
 @pytest.mark.parametrize("variable", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"])
 def test_a_server_is_reached_through_a_proxy(
-    ada: Mtribes, server_port: int, monkeypatch: pytest.MonkeyPatch, variable: str
+    ada: CliRunner, server_port: int, monkeypatch: pytest.MonkeyPatch, variable: str
 ) -> None:
     with proxying(ConnectProxy(leads_to=server_port)) as proxy:
         monkeypatch.setenv(variable, proxy.url)
@@ -40,14 +40,14 @@ def test_a_server_is_reached_through_a_proxy(
     assert proxy.asked == ["CONNECT mtribes.test:443 HTTP/1.1"]
 
 
-def test_a_proxy_without_a_scheme_is_one_too(ada: Mtribes, server_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_proxy_without_a_scheme_is_one_too(ada: CliRunner, server_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     with proxying(ConnectProxy(leads_to=server_port)) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url.removeprefix("http://"))
         assert asked(ada).exit_code == 0
 
 
 def test_a_proxy_gets_the_password_that_it_wants(
-    ada: Mtribes, server_port: int, monkeypatch: pytest.MonkeyPatch
+    ada: CliRunner, server_port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with proxying(ConnectProxy(leads_to=server_port, password="ada:p@ss")) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", f"http://ada:p%40ss@127.0.0.1:{proxy.port}")
@@ -55,7 +55,7 @@ def test_a_proxy_gets_the_password_that_it_wants(
 
 
 def test_a_password_that_the_proxy_does_not_take_is_told_without_it(
-    ada: Mtribes, server_port: int, monkeypatch: pytest.MonkeyPatch
+    ada: CliRunner, server_port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with proxying(ConnectProxy(leads_to=server_port, password="ada:secret")) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", f"http://ada:n0t-it@127.0.0.1:{proxy.port}")
@@ -66,7 +66,7 @@ def test_a_password_that_the_proxy_does_not_take_is_told_without_it(
     assert "n0t-it" not in outcome.err
 
 
-def test_a_proxy_that_refuses_is_told(ada: Mtribes, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_proxy_that_refuses_is_told(ada: CliRunner, monkeypatch: pytest.MonkeyPatch) -> None:
     with proxying(ConnectProxy(refusal="403 Forbidden")) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
         outcome = asked(ada)
@@ -75,7 +75,7 @@ def test_a_proxy_that_refuses_is_told(ada: Mtribes, monkeypatch: pytest.MonkeyPa
     assert len(proxy.asked) == 1
 
 
-def test_a_proxy_that_does_not_reach_the_server_is_told(ada: Mtribes, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_proxy_that_does_not_reach_the_server_is_told(ada: CliRunner, monkeypatch: pytest.MonkeyPatch) -> None:
     with proxying(ConnectProxy(refusal="502 Bad Gateway")) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
         outcome = asked(ada)
@@ -83,13 +83,13 @@ def test_a_proxy_that_does_not_reach_the_server_is_told(ada: Mtribes, monkeypatc
     assert told(outcome) == Told(75, what, "See that the host is right; else try again later.")
 
 
-def test_a_proxy_that_is_down_is_not_taken_for_the_server(ada: Mtribes, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_proxy_that_is_down_is_not_taken_for_the_server(ada: CliRunner, monkeypatch: pytest.MonkeyPatch) -> None:
     url = f"http://127.0.0.1:{closed_port()}"
     monkeypatch.setenv("HTTPS_PROXY", url)
     assert told(asked(ada)) == Told(1, f"The proxy {url} (from HTTPS_PROXY) does not accept connections.", SEE)
 
 
-def test_a_proxy_whose_name_is_not_known_is_told(ada: Mtribes, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_proxy_whose_name_is_not_known_is_told(ada: CliRunner, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALL_PROXY", "http://proxy.invalid:3128")
     what = "The proxy http://proxy.invalid:3128 (from ALL_PROXY) has a name that is not known."
     assert told(asked(ada)) == Told(1, what, SEE.replace("HTTPS", "ALL"))
@@ -99,7 +99,7 @@ def test_a_proxy_whose_name_is_not_known_is_told(ada: Mtribes, monkeypatch: pyte
     "text", ["http://u:hush@:3128", "http://u:hush@p:port", "ftp://u:hush@p", "http://u:hush@[::1"]
 )
 def test_a_proxy_that_is_no_address_is_wrong_usage_and_not_repeated(
-    ada: Mtribes, monkeypatch: pytest.MonkeyPatch, text: str
+    ada: CliRunner, monkeypatch: pytest.MonkeyPatch, text: str
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", text)
     outcome = asked(ada)
@@ -114,7 +114,7 @@ EXCEPTED = ["mtribes.test", ".test", "*.test", "*", "other.example, mtribes.test
 @pytest.mark.parametrize("exception", EXCEPTED)
 @pytest.mark.parametrize("words", [("space", "list"), ("user", "ingest", "u.csv", "--space", "v", "--env", "staging")])
 def test_no_proxy_is_obeyed(
-    ada: Mtribes, monkeypatch: pytest.MonkeyPatch, exception: str, words: Sequence[str]
+    ada: CliRunner, monkeypatch: pytest.MonkeyPatch, exception: str, words: Sequence[str]
 ) -> None:
     """By small requests and by the parts of an import, which go another way."""
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
@@ -129,7 +129,7 @@ def test_no_proxy_is_obeyed(
 )
 @pytest.mark.parametrize("words", [("space", "list"), ("user", "ingest", "u.csv", "--space", "v", "--env", "staging")])
 def test_no_proxy_of_others_is_not_for_this_server(
-    ada: Mtribes, monkeypatch: pytest.MonkeyPatch, exception: str, words: Sequence[str]
+    ada: CliRunner, monkeypatch: pytest.MonkeyPatch, exception: str, words: Sequence[str]
 ) -> None:
     url = f"http://127.0.0.1:{closed_port()}"
     monkeypatch.setenv("HTTPS_PROXY", url)
@@ -193,7 +193,7 @@ def test_no_proxy_in_lower_case_wins(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("name", ["127.0.0.1", "localhost"])
-def test_no_proxy_is_asked_for_this_machine(ada: Mtribes, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+def test_no_proxy_is_asked_for_this_machine(ada: CliRunner, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     for variable in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.setenv(variable, "http://127.0.0.1:9")
     with listening(answering()) as port:
@@ -201,7 +201,7 @@ def test_no_proxy_is_asked_for_this_machine(ada: Mtribes, monkeypatch: pytest.Mo
 
 
 def test_a_proxy_that_looks_into_tls_is_told_by_its_authority(
-    ada: Mtribes, authority: Authority, monkeypatch: pytest.MonkeyPatch
+    ada: CliRunner, authority: Authority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with (
         listening(answering(), authority.serving("mtribes.test")) as port,

@@ -9,10 +9,10 @@ import threading
 import pytest
 
 from mtribes_cli.api import client, transport
-from tests.cli.cli_runner import Mtribes
+from tests.cli.cli_runner import CliRunner
 from tests.cli.failure_modes.error_assertions import Told, told
 from tests.cli.failure_modes.sockets import Behaviour, answering, listening
-from tests.cli.stub_server import Peer, Reply, data, refusal
+from tests.cli.stub_server import Reply, StubServer, data, refusal
 
 SPACES = "/v2/spaces"
 LOOK = "See that the host is right, and that nothing stands between you and it (a proxy, a sign-in page)."
@@ -90,7 +90,7 @@ ANSWERS = {
 
 
 @pytest.mark.parametrize("name", ANSWERS)
-def test_an_answer_that_was_not_agreed_is_told_in_two_lines(ada: Mtribes, name: str) -> None:
+def test_an_answer_that_was_not_agreed_is_told_in_two_lines(ada: CliRunner, name: str) -> None:
     behaviour, expected = ANSWERS[name]
     with listening(behaviour) as port:
         url = f"http://127.0.0.1:{port}"
@@ -98,7 +98,7 @@ def test_an_answer_that_was_not_agreed_is_told_in_two_lines(ada: Mtribes, name: 
 
 
 @pytest.mark.parametrize("name", ["another web server, found", "another web server, not found", "empty"])
-def test_a_sign_in_at_a_server_that_is_not_ours_is_told_as_well(ada: Mtribes, name: str) -> None:
+def test_a_sign_in_at_a_server_that_is_not_ours_is_told_as_well(ada: CliRunner, name: str) -> None:
     del ada.environment["MTRIBES_TOKEN"]
     ada.environment |= {"MTRIBES_CLIENT_ID": "svc_1", "MTRIBES_CLIENT_SECRET": "mts_x"}
     behaviour, expected = ANSWERS[name]
@@ -109,14 +109,14 @@ def test_a_sign_in_at_a_server_that_is_not_ours_is_told_as_well(ada: Mtribes, na
     assert told(outcome).advice == expected.advice
 
 
-def test_an_answer_that_is_enormous_is_cut_off(ada: Mtribes, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_answer_that_is_enormous_is_cut_off(ada: CliRunner, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transport, "MAX_ANSWER_BYTES", 1_000_000)
     with listening(answering(b" " * 3_000_000)) as port:
         url = f"http://127.0.0.1:{port}"
         assert told(ada("space", "list", "--host", url)) == unreadable("more than 1000000 bytes.").at(url)
 
 
-def test_an_answer_that_inflates_without_end_is_cut_off(ada: Mtribes, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_answer_that_inflates_without_end_is_cut_off(ada: CliRunner, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transport, "MAX_ANSWER_BYTES", 1_000_000)
     with listening(answering(gzip.compress(b" " * 20_000_000), Content_Encoding="gzip")) as port:
         url = f"http://127.0.0.1:{port}"
@@ -125,7 +125,7 @@ def test_an_answer_that_inflates_without_end_is_cut_off(ada: Mtribes, monkeypatc
 
 @pytest.mark.parametrize("first", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"], ids=["head", "body"])
 def test_an_answer_that_comes_too_slowly_ends_with_try_later(
-    ada: Mtribes, monkeypatch: pytest.MonkeyPatch, first: bytes
+    ada: CliRunner, monkeypatch: pytest.MonkeyPatch, first: bytes
 ) -> None:
     monkeypatch.setattr(transport, "SILENCE_TIMEOUT_SECONDS", 0.3)
     monkeypatch.setattr(transport, "WHOLE_ANSWER_TIMEOUT_SECONDS", 0.2)
@@ -146,7 +146,7 @@ def _dripping(first: bytes, ended: threading.Event) -> Behaviour:
     return drip
 
 
-def test_a_server_that_wants_a_newer_client_gets_the_command_that_brings_it(user: Mtribes, peer: Peer) -> None:
+def test_a_server_that_wants_a_newer_client_gets_the_command_that_brings_it(user: CliRunner, peer: StubServer) -> None:
     peer.on("GET", SPACES, refusal(426, {"code": "CLIENT_TOO_OLD", "message": "mtribes 2.0.0 or newer is needed."}))
     said = told(user("space", "list"))
     assert (said.exit_code, said.what) == (1, "mtribes 2.0.0 or newer is needed.")
@@ -154,13 +154,13 @@ def test_a_server_that_wants_a_newer_client_gets_the_command_that_brings_it(user
     assert "upgrade it with `" in said.advice
 
 
-def test_too_many_requests_are_waited_for_as_long_as_the_server_says(user: Mtribes, peer: Peer) -> None:
+def test_too_many_requests_are_waited_for_as_long_as_the_server_says(user: CliRunner, peer: StubServer) -> None:
     peer.on("GET", SPACES, refusal(429, Retry_After="7"), data())
     assert user("space", "list").exit_code == 0
     assert user.clock.pauses == [7]
 
 
-def test_pauses_and_attempts_have_an_end(user: Mtribes, peer: Peer) -> None:
+def test_pauses_and_attempts_have_an_end(user: CliRunner, peer: StubServer) -> None:
     peer.on("GET", SPACES, refusal(429, Retry_After=str(int(client.MAX_PAUSE_SECONDS))))
     assert user("space", "list").exit_code == 75
     assert len(peer.asked) == client.MAX_ATTEMPTS
@@ -168,7 +168,7 @@ def test_pauses_and_attempts_have_an_end(user: Mtribes, peer: Peer) -> None:
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
-def test_what_may_have_had_its_effect_is_sent_once(user: Mtribes, peer: Peer, status: int) -> None:
+def test_what_may_have_had_its_effect_is_sent_once(user: CliRunner, peer: StubServer, status: int) -> None:
     user.write("vod.yaml", "space: vod\n")
     peer.on("PUT", "/v2/spaces/vod/model", refusal(status))
     assert user("space", "push", "vod.yaml").exit_code in {1, 75}
@@ -176,7 +176,7 @@ def test_what_may_have_had_its_effect_is_sent_once(user: Mtribes, peer: Peer, st
 
 
 @pytest.mark.parametrize("status", [408, 429, 502, 503, 504])
-def test_what_has_its_effect_once_is_sent_again_as_the_same(user: Mtribes, peer: Peer, status: int) -> None:
+def test_what_has_its_effect_once_is_sent_again_as_the_same(user: CliRunner, peer: StubServer, status: int) -> None:
     peer.on("POST", "/v2/organizations/acme/spaces", refusal(status))
     assert user("space", "create", "vod", "--organization", "acme").exit_code in {1, 75}
     assert len(peer.asked) == client.MAX_ATTEMPTS
@@ -184,7 +184,7 @@ def test_what_has_its_effect_once_is_sent_again_as_the_same(user: Mtribes, peer:
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_no_redirect_is_followed_with_a_token(user: Mtribes, peer: Peer, status: int) -> None:
+def test_no_redirect_is_followed_with_a_token(user: CliRunner, peer: StubServer, status: int) -> None:
     peer.on("GET", SPACES, Reply(status, headers={"Location": f"{peer.url}/elsewhere"}))
     assert user("space", "list").exit_code == 1
     assert peer.asked_for("/elsewhere") == []

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.code_stub import TOKEN, CodePeer
+from tests.cli.code_stub import TOKEN, CodeStub
 from tests.cli.failure_modes.error_assertions import PROGRAM, Program, Told, ended, told
 from tests.cli.failure_modes.sockets import Behaviour, answering, listening
 
@@ -111,7 +111,7 @@ def _written(root: Path) -> list[str]:
 
 
 @pytest.fixture
-def project(program: Program, code_peer: CodePeer) -> Path:
+def project(program: Program, code_peer: CodeStub) -> Path:
     """A folder whose code takes a while to write."""
     code_peer.files["vod"] = {f"part/{number}.ts": f"// {number}\n" for number in range(1500)}
     toml = f'host = "{code_peer.url}"\nspace = "vod"\n[[targets]]\nlanguage = "typescript"\noutput = "src/vod"\n'

@@ -18,8 +18,8 @@ from pathlib import Path
 import pytest
 
 from mtribes_cli.files import output_file
-from tests.cli.cli_runner import Mtribes, Outcome
-from tests.cli.stub_server import Peer, Reply, data
+from tests.cli.cli_runner import CliRunner, Outcome
+from tests.cli.stub_server import Reply, StubServer, data
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="devices and pipes of Unix")
 PLACE = ("--space", "vod", "--env", "production")
@@ -36,7 +36,7 @@ COMMANDS = {
 
 
 @pytest.fixture
-def serving(peer: Peer) -> Peer:
+def serving(peer: StubServer) -> StubServer:
     """All that is asked for, the same text each time."""
     for path in ("/v2/spaces/vod/model", "/v2/spaces/vod/tribes", f"{ENVIRONMENT}/delivery"):
         peer.on("GET", path, data({"space": "vod", "text": "\x1b[31m"}))
@@ -73,7 +73,7 @@ def reading(place: Path) -> Iterator[Callable[[], bytes]]:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_a_fifo_is_written_through_and_stays_one(user: Mtribes, serving: Peer, name: str) -> None:
+def test_a_fifo_is_written_through_and_stays_one(user: CliRunner, serving: StubServer, name: str) -> None:
     assert serving.url
     place = user.home / "fifo"
     os.mkfifo(place)
@@ -86,7 +86,7 @@ def test_a_fifo_is_written_through_and_stays_one(user: Mtribes, serving: Peer, n
 
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="needs to make a device")
 @pytest.mark.parametrize("name", COMMANDS)
-def test_a_device_stays_one(user: Mtribes, serving: Peer, name: str) -> None:
+def test_a_device_stays_one(user: CliRunner, serving: StubServer, name: str) -> None:
     """As root, where it would be replaced: a null device of the test's own."""
     assert serving.url
     place = user.home / "null"
@@ -101,7 +101,7 @@ def test_a_device_stays_one(user: Mtribes, serving: Peer, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_a_link_to_a_file_stays_a_link_and_its_end_is_replaced(user: Mtribes, serving: Peer, name: str) -> None:
+def test_a_link_to_a_file_stays_a_link_and_its_end_is_replaced(user: CliRunner, serving: StubServer, name: str) -> None:
     assert serving.url
     (user.home / "below").mkdir()
     real = user.home / "below" / "real"
@@ -119,7 +119,7 @@ def test_a_link_to_a_file_stays_a_link_and_its_end_is_replaced(user: Mtribes, se
 
 @pytest.mark.parametrize("name", COMMANDS)
 @pytest.mark.parametrize("place", ["a folder", "a socket", "in a repository", "a link into one", "no folder/x"])
-def test_what_is_not_written_to_is_refused(user: Mtribes, serving: Peer, name: str, place: str) -> None:
+def test_what_is_not_written_to_is_refused(user: CliRunner, serving: StubServer, name: str, place: str) -> None:
     assert serving.url
     own = user.home / ".git"
     own.mkdir()
@@ -145,7 +145,7 @@ def test_what_is_not_written_to_is_refused(user: Mtribes, serving: Peer, name: s
 @pytest.mark.parametrize("name", COMMANDS)
 @pytest.mark.parametrize("own", [".git", ".GIT", ".hg", "git~1"])
 def test_no_file_is_made_that_tells_git_where_a_repository_is(
-    user: Mtribes, serving: Peer, name: str, own: str
+    user: CliRunner, serving: StubServer, name: str, own: str
 ) -> None:
     """A link of a checkout to `below/.git` would make `gitdir: ...` of a server's text the word of a repository."""
     assert serving.url
@@ -163,7 +163,9 @@ LONGEST = ("x" * 251 + ".csv", "\U0001f600" * 62 + ".csv")
 
 @pytest.mark.parametrize("name", COMMANDS)
 @pytest.mark.parametrize("longest", LONGEST)
-def test_a_name_as_long_as_names_can_be_is_written(user: Mtribes, serving: Peer, name: str, longest: str) -> None:
+def test_a_name_as_long_as_names_can_be_is_written(
+    user: CliRunner, serving: StubServer, name: str, longest: str
+) -> None:
     assert serving.url
     outcome = user(*COMMANDS[name], "--output", longest)
     assert outcome.exit_code == 0, outcome.err
@@ -172,14 +174,14 @@ def test_a_name_as_long_as_names_can_be_is_written(user: Mtribes, serving: Peer,
 
 
 @pytest.mark.parametrize("longest", LONGEST)
-def test_rejects_have_a_name_as_long_as_names_can_be(user: Mtribes, peer: Peer, longest: str) -> None:
+def test_rejects_have_a_name_as_long_as_names_can_be(user: CliRunner, peer: StubServer, longest: str) -> None:
     assert ingest(user, peer, longest) == 3
     assert (user.home / longest).read_text().startswith("user_id,email,_line,_error")
 
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_fifo_that_nobody_reads_is_given_up(
-    user: Mtribes, serving: Peer, name: str, monkeypatch: pytest.MonkeyPatch
+    user: CliRunner, serving: StubServer, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert serving.url
     monkeypatch.setattr(output_file, "READER_WAIT_SECONDS", 0.1)
@@ -193,7 +195,7 @@ def test_a_fifo_that_nobody_reads_is_given_up(
     assert "is a FIFO, and nobody has read from it" in outcomes[0].err
 
 
-def program(user: Mtribes, script: str) -> subprocess.CompletedProcess[bytes]:
+def program(user: CliRunner, script: str) -> subprocess.CompletedProcess[bytes]:
     """What a shell does with the real program as `$M`."""
     environment = {**os.environ, **user.environment, "M": f"{sys.executable} -m mtribes_cli"}
     environment |= {"XDG_STATE_HOME": str(user.home / "state"), "XDG_CONFIG_HOME": str(user.home / "config")}
@@ -201,7 +203,7 @@ def program(user: Mtribes, script: str) -> subprocess.CompletedProcess[bytes]:
 
 
 @pytest.mark.parametrize("name", ["space pull", "event export"])
-def test_stdout_by_another_name_gets_the_text_alone(user: Mtribes, serving: Peer, name: str) -> None:
+def test_stdout_by_another_name_gets_the_text_alone(user: CliRunner, serving: StubServer, name: str) -> None:
     """`/dev/stdout`, an open file of the shell, and `>(...)`; what stood in a file before stays."""
     assert serving.url
     command = f"$M {' '.join(COMMANDS[name])} --output"
@@ -220,7 +222,7 @@ def test_stdout_by_another_name_gets_the_text_alone(user: Mtribes, serving: Peer
     assert is_right(COMMANDS[name], lines.removeprefix(b"before\n").removesuffix(b"after\n"))
 
 
-def test_a_terminal_by_another_name_obeys_nothing_of_theirs(user: Mtribes, peer: Peer) -> None:
+def test_a_terminal_by_another_name_obeys_nothing_of_theirs(user: CliRunner, peer: StubServer) -> None:
     text = Reply(200, b"space: \x1b]0;x\x07vod\n", {"Content-Type": "application/yaml"})
     peer.on("GET", "/v2/spaces/vod/model", text)
     controller, terminal = pty.openpty()
@@ -236,7 +238,7 @@ def test_a_terminal_by_another_name_obeys_nothing_of_theirs(user: Mtribes, peer:
 # Rejects
 
 
-def ingest(user: Mtribes, peer: Peer, rejects: str) -> int:
+def ingest(user: CliRunner, peer: StubServer, rejects: str) -> int:
     """The exit code of an import of which the only row is bad by what is known here."""
     user.write("users.csv", 'user_id,email\nada,"x"y\n')
     outcome = user("user", "ingest", "users.csv", *PLACE, "--rejects", rejects)
@@ -244,7 +246,7 @@ def ingest(user: Mtribes, peer: Peer, rejects: str) -> int:
     return outcome.exit_code
 
 
-def test_rejects_go_through_a_fifo_and_a_device(user: Mtribes, peer: Peer) -> None:
+def test_rejects_go_through_a_fifo_and_a_device(user: CliRunner, peer: StubServer) -> None:
     place = user.home / "fifo"
     os.mkfifo(place)
     with reading(place) as told:
@@ -257,7 +259,7 @@ def test_rejects_go_through_a_fifo_and_a_device(user: Mtribes, peer: Peer) -> No
     assert stat.S_ISCHR(Path("/dev/null").lstat().st_mode)
 
 
-def test_rejects_of_ones_own_behind_a_link_are_replaced_there(user: Mtribes, peer: Peer) -> None:
+def test_rejects_of_ones_own_behind_a_link_are_replaced_there(user: CliRunner, peer: StubServer) -> None:
     (user.home / "link.csv").symlink_to("real.csv")
     for _ in range(2):
         assert ingest(user, peer, "link.csv") == 3

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.code_stub import HERO, CodePeer
+from tests.cli.code_stub import HERO, CodeStub
 from tests.cli.project_runner import Project, changes
 
 HERO_PATH = "src/vod/experience/hero.ts"
@@ -29,7 +29,7 @@ INDEX_PATH = "src/vod/index.ts"
         "",
     ],
 )
-def test_a_path_that_must_not_be_written_stops_everything(project: Project, code_peer: CodePeer, path: str) -> None:
+def test_a_path_that_must_not_be_written_stops_everything(project: Project, code_peer: CodeStub, path: str) -> None:
     code_peer.files["vod"][path] = "evil\n"
     before = project.files()
     outcome = project.run("update")
@@ -45,14 +45,14 @@ def test_a_path_that_must_not_be_written_stops_everything(project: Project, code
     [{"Hero.ts": "1\n", "hero.ts": "2\n"}, {"a": "1\n", "a/b": "2\n"}, {"a.ts": "1\r\n"}, {"a.ts": "\ud800"}, {}],
 )
 def test_a_set_that_cannot_be_written_everywhere_stops_everything(
-    project: Project, code_peer: CodePeer, files: dict[str, str]
+    project: Project, code_peer: CodeStub, files: dict[str, str]
 ) -> None:
     code_peer.files["vod"] = files
     assert project.run("update").exit_code == 1
     assert set(project.files()) == {"mtribes.toml"}
 
 
-def test_a_file_that_does_not_have_the_stated_hash_stops_everything(project: Project, code_peer: CodePeer) -> None:
+def test_a_file_that_does_not_have_the_stated_hash_stops_everything(project: Project, code_peer: CodeStub) -> None:
     files = [{"path": "a.ts", "content": "1\n", "sha256": "0" * 64}]
     code_peer.bent = {"targets": [{"language": "typescript", "options": {}, "files": files}]}
     outcome = project.run("update")
@@ -64,7 +64,7 @@ def test_a_file_that_does_not_have_the_stated_hash_stops_everything(project: Pro
     "bent", [{"targets": []}, {"unchanged": True, "targets": []}, {"targets": [{"language": "java"}]}]
 )
 def test_an_answer_to_another_question_stops_everything(
-    project: Project, code_peer: CodePeer, bent: dict[str, object]
+    project: Project, code_peer: CodeStub, bent: dict[str, object]
 ) -> None:
     code_peer.bent = bent
     assert project.run("update").exit_code == 1
@@ -115,7 +115,7 @@ def test_a_link_in_place_of_a_generated_file_is_an_edit_and_its_end_stays_as_it_
 
 @pytest.mark.skipif(os.name == "nt", reason="links need a privilege on Windows")
 def test_an_output_may_lie_behind_a_link_inside_the_project_but_two_not_in_one_place(
-    project: Project, code_peer: CodePeer
+    project: Project, code_peer: CodeStub
 ) -> None:
     (project.root / "real").mkdir()
     (project.root / "src").symlink_to("real")

@@ -19,7 +19,7 @@ import pytest
 
 from mtribes_cli.generate.transaction import CRASH_POINTS
 from mtribes_cli.project.output_paths import JOURNAL_NAME
-from tests.cli.code_stub import FILES, TOKEN, CodePeer, serving_code
+from tests.cli.code_stub import FILES, TOKEN, CodeStub, serving_code
 from tests.cli.project_runner import Project
 
 FOREIGN = {"src/vod/mine.ts": b"// mine\n", "src/vod/section/mine.ts": b"// mine too\n"}
@@ -44,13 +44,13 @@ sys.exit(outcome.exit_code)
 
 
 @pytest.fixture(scope="module")
-def peer() -> Iterator[CodePeer]:
+def peer() -> Iterator[CodeStub]:
     with serving_code() as peer:
         yield peer
 
 
 @pytest.fixture
-def project(tmp_path: Path, peer: CodePeer) -> Project:
+def project(tmp_path: Path, peer: CodeStub) -> Project:
     """Two targets in step, files of somebody else among them, and a server that has something newer."""
     peer.files["vod"] = dict(FILES)
     root = tmp_path / "project"
@@ -65,7 +65,7 @@ def project(tmp_path: Path, peer: CodePeer) -> Project:
     return project
 
 
-def expected(project: Project, peer: CodePeer) -> dict[str, bytes]:
+def expected(project: Project, peer: CodeStub) -> dict[str, bytes]:
     """The files of a project that was never interrupted."""
     copy = Project(project.root.parent / "copy")
     shutil.copytree(project.root, copy.root)
@@ -81,7 +81,7 @@ def crash_points_passed(project: Project) -> list[str]:
     copy = Project(project.root.parent / "copy")
     shutil.copytree(project.root, copy.root)
     names: list[str] = []
-    assert copy.run("update", at_crash_point=names.append).exit_code == 0
+    assert copy.run("update", failpoint=names.append).exit_code == 0
     shutil.rmtree(copy.root)
     return names
 
@@ -94,7 +94,7 @@ def journal_text(steps: list[dict[str, object]], *new_folders: str) -> str:
     return json.dumps({"version": 1, "state": "swapping", "steps": steps, "new_folders": new_folders})
 
 
-def real_environment(peer: CodePeer, *, state: object) -> dict[str, str]:
+def real_environment(peer: CodeStub, *, state: object) -> dict[str, str]:
     """That of a process of its own."""
     return {**os.environ, "MTRIBES_TOKEN": TOKEN, "MTRIBES_HOST": peer.url, "XDG_STATE_HOME": str(state)}
 
@@ -108,7 +108,7 @@ def test_every_crash_point_is_passed(project: Project) -> None:
 
 
 def test_a_kill_at_any_crash_point_leaves_the_old_tree_or_the_new_and_the_next_run_mends_it(
-    project: Project, peer: CodePeer, monkeypatch: pytest.MonkeyPatch
+    project: Project, peer: CodeStub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In-process stand-in for a kill (nothing is tidied up), so that every passing of every point can be tried."""
     old, new = project.files(), expected(project, peer)
@@ -126,7 +126,7 @@ def test_a_kill_at_any_crash_point_leaves_the_old_tree_or_the_new_and_the_next_r
                 raise PowerCutError
 
         with pytest.raises(PowerCutError):
-            project.run("update", at_crash_point=cut)
+            project.run("update", failpoint=cut)
         outcome = project.run("update", "--check", "--offline")
         assert outcome.exit_code == 3, points[number]
         recover_only(project, peer)
@@ -136,7 +136,7 @@ def test_a_kill_at_any_crash_point_leaves_the_old_tree_or_the_new_and_the_next_r
         assert project.run("update", "--check", "--latest").exit_code == 0
 
 
-def recover_only(project: Project, peer: CodePeer) -> None:
+def recover_only(project: Project, peer: CodeStub) -> None:
     """A run that mends what is left over, and then fails for another reason."""
     peer.status = 404
     try:
@@ -149,7 +149,7 @@ def recover_only(project: Project, peer: CodePeer) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(("point", "number"), [*((point, 1) for point in CRASH_POINTS), ("file-swapped", 4)])
 def test_a_real_process_that_ends_at_a_crash_point_is_mended_by_the_next(
-    project: Project, peer: CodePeer, point: str, number: int
+    project: Project, peer: CodeStub, point: str, number: int
 ) -> None:
     old, new = project.files(), expected(project, peer)
     died = subprocess.run([sys.executable, "-c", DYING, project.root, point, str(number)], check=False)
@@ -163,7 +163,7 @@ def test_a_real_process_that_ends_at_a_crash_point_is_mended_by_the_next(
 
 
 @pytest.mark.slow
-def test_kills_at_random_moments_never_harm(project: Project, peer: CodePeer) -> None:
+def test_kills_at_random_moments_never_harm(project: Project, peer: CodeStub) -> None:
     chance = random.Random(7)  # noqa: S311 - the same moments in every run
     sets = [dict(FILES), dict(NEWER)]
     environment = {
@@ -196,14 +196,14 @@ def test_what_was_edited_after_a_crash_stays_edited(project: Project, monkeypatc
     with monkeypatch.context() as patch:
         patch.setattr("mtribes_cli.generate.transaction._undo", lambda *_: None)
         with pytest.raises(PowerCutError):
-            project.run("update", at_crash_point=cut)
+            project.run("update", failpoint=cut)
     (project.root / "src/vod/index.ts").write_text("// my own\n")
     assert project.run("update").exit_code == 1
     assert (project.root / "src/vod/index.ts").read_text() == "// my own\n"
 
 
 def test_what_somebody_put_there_after_a_crash_stays(
-    project: Project, peer: CodePeer, monkeypatch: pytest.MonkeyPatch
+    project: Project, peer: CodeStub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def cut(name: str) -> None:
         if name == "swapping-noted":
@@ -212,7 +212,7 @@ def test_what_somebody_put_there_after_a_crash_stays(
     with monkeypatch.context() as patch:
         patch.setattr("mtribes_cli.generate.transaction._undo", lambda *_: None)
         with pytest.raises(PowerCutError):
-            project.run("update", at_crash_point=cut)
+            project.run("update", failpoint=cut)
     place = project.root / "src/vod/section/body.ts"
     place.write_text(NEWER["section/body.ts"])
     recover_only(project, peer)
@@ -231,7 +231,7 @@ def test_a_failure_at_any_point_is_told_and_leaves_everything_as_it_was(project:
             if next(counter) == number:
                 raise OSError(kind, os.strerror(kind), "somewhere")
 
-        outcome = project.run("update", at_crash_point=fail)
+        outcome = project.run("update", failpoint=fail)
         assert outcome.exit_code == 1
         assert os.strerror(kind) in outcome.err
         assert project.files() == before, points[number]
@@ -247,12 +247,12 @@ def test_an_interruption_leaves_nothing_half_written(project: Project) -> None:
         if name == "file-swapped":
             raise KeyboardInterrupt
 
-    assert project.run("update", at_crash_point=interrupt).exit_code == 130
+    assert project.run("update", failpoint=interrupt).exit_code == 130
     assert project.files() == before
 
 
 @pytest.mark.skipif(os.name == "nt", reason="limits of processes are Unix's")
-def test_a_disk_that_takes_no_more_is_told_and_leaves_everything_as_it_was(project: Project, peer: CodePeer) -> None:
+def test_a_disk_that_takes_no_more_is_told_and_leaves_everything_as_it_was(project: Project, peer: CodeStub) -> None:
     peer.files["vod"]["index.ts"] = "x" * 200_000
     before = project.files()
     limited = "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
@@ -279,7 +279,7 @@ def test_a_disk_that_takes_no_more_is_told_and_leaves_everything_as_it_was(proje
 
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="needs to become another user")
 def test_a_folder_that_cannot_be_written_is_told_and_leaves_everything_as_it_was(
-    project: Project, peer: CodePeer, tmp_path: Path
+    project: Project, peer: CodeStub, tmp_path: Path
 ) -> None:
     closed = [folder for folder in tmp_path.parents if folder.stat().st_mode & 0o777 == 0o700]  # pytest's own
     for folder in [*closed, tmp_path, *tmp_path.rglob("*")]:
@@ -311,7 +311,7 @@ def test_a_read_only_file_is_replaced_and_stays_read_only(project: Project) -> N
     assert index.stat().st_mode & 0o777 == 0o444
 
 
-def test_two_at_once_both_end_well(project: Project, peer: CodePeer) -> None:
+def test_two_at_once_both_end_well(project: Project, peer: CodeStub) -> None:
     new = expected(project, peer)
     environment = {
         **os.environ,
@@ -336,7 +336,7 @@ def test_a_second_run_waits_for_the_first(project: Project) -> None:
             assert go_on.wait(20)
 
     codes: list[int] = []
-    first = threading.Thread(target=lambda: codes.append(project.run("update", at_crash_point=pause).exit_code))
+    first = threading.Thread(target=lambda: codes.append(project.run("update", failpoint=pause).exit_code))
     first.start()
     assert entered.wait(20)
     second = threading.Thread(target=lambda: codes.append(project.run("update").exit_code))
@@ -386,7 +386,7 @@ def test_a_journal_never_leads_out_of_the_project(project: Project, tmp_path: Pa
 
 
 def test_an_error_while_taking_back_keeps_the_journal_for_the_next_run(
-    project: Project, peer: CodePeer, monkeypatch: pytest.MonkeyPatch
+    project: Project, peer: CodeStub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     new = expected(project, peer)
 
@@ -398,8 +398,8 @@ def test_an_error_while_taking_back_keeps_the_journal_for_the_next_run(
         raise OSError(errno.EIO, "the disk is still gone")
 
     with monkeypatch.context() as patch:
-        patch.setattr("mtribes_cli.generate.transaction.take_back", broken)
-        outcome = project.run("update", at_crash_point=fail)
+        patch.setattr("mtribes_cli.generate.transaction.rollback", broken)
+        outcome = project.run("update", failpoint=fail)
     assert outcome.exit_code == 1
     assert "still gone" in outcome.err
     assert (project.root / JOURNAL_NAME).exists()

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from mtribes_cli.generate.journal_key import JournalKey
 from mtribes_cli.generate.plan import DesiredFile, Plan, plan
 from mtribes_cli.generate.recovery import recover
-from mtribes_cli.generate.transaction import Write, carry_out
-from mtribes_cli.generate.worktree import ChangeKind, OwnedFile, Tree, local_changes
+from mtribes_cli.generate.transaction import FileTransaction, commit
+from mtribes_cli.generate.worktree import ChangeKind, OwnedFile, Worktree, local_changes
 from mtribes_cli.project.lock_file import text_hash
 from mtribes_cli.project.output_paths import collisions
 
@@ -68,7 +68,7 @@ class World:
     def plan(self, files: Mapping[str, str], *, is_forced: bool) -> Plan:
         """What would be done for `files`."""
         desired = {f"{OUTPUT}/{path}": DesiredFile(OUTPUT, text) for path, text in files.items()}
-        return plan(Tree(self.root), desired, self.owned, is_forced=is_forced)
+        return plan(Worktree(self.root), desired, self.owned, is_forced=is_forced)
 
     def write(self, found: Plan, files: Mapping[str, str], crash_at: int | None = None) -> None:
         """Carry the plan out, with a lock; PowerCutError at the N-th crash point."""
@@ -82,7 +82,7 @@ class World:
         lock = json.dumps(hashes, sort_keys=True).encode()
         lock_path = self.root / "mtribes.lock"
         changed = not lock_path.exists() or lock_path.read_bytes() != lock
-        carry_out(self.root, Write(found, {"mtribes.lock": lock} if changed else {}), self.key, cut)
+        commit(self.root, FileTransaction(found, {"mtribes.lock": lock} if changed else {}), self.key, cut)
 
     def read_lock(self) -> None:
         """Own what the lock on the disk says."""
@@ -139,7 +139,7 @@ def _render(world: World, files: Mapping[str, str], *, is_forced: bool, crash_at
             f"{OUTPUT}/{path}": text for path, text in files.items()
         }
         assert set(after) == adopted | set(foreign) | {"mtribes.lock"}
-        assert not local_changes(Tree(world.root), world.owned)
+        assert not local_changes(Worktree(world.root), world.owned)
         assert not world.plan(files, is_forced=False).changes
     elif crash_at is not None:
         event("old tree after a crash")

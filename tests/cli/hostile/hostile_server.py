@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from tests.cli.stub_server import Asked, Peer, Reply, data, refusal
+from tests.cli.stub_server import ReceivedRequest, Reply, StubServer, data, refusal
 
 SPACE = "/v2/spaces/vod"
 PRODUCTION = f"{SPACE}/environments/production"
@@ -37,7 +37,7 @@ ROUTES = (
 STATUSES = (400, 401, 403, 404, 409, 412, 413, 418, 422, 426, 429, 500, 503)
 
 
-def say_everywhere(peer: Peer, texts: Sequence[str]) -> None:
+def say_everywhere(peer: StubServer, texts: Sequence[str]) -> None:
     """Good answers, with the texts in place of every text: all of them where there is a list, else the first."""
     one = texts[0]
     organizations = [{"id": text, "key": text, "name": text, "role": text, "created": text} for text in texts]
@@ -67,14 +67,14 @@ def say_everywhere(peer: Peer, texts: Sequence[str]) -> None:
     peer.on("POST", "/oauth/revoke", Reply(200, {}))
 
 
-def say_of_key(peer: Peer, key: str, texts: Sequence[str]) -> None:
+def say_of_key(peer: StubServer, key: str, texts: Sequence[str]) -> None:
     """The same for an organization and a Space that have a hostile key."""
     encoded = quote(key, safe="")
     peer.on("GET", f"/v2/organizations/{encoded}/spaces", data(*(_space(text) for text in texts)))
     peer.on("POST", f"/v2/spaces/{encoded}/code", data(_code(texts)))
 
 
-def fail_everywhere(peer: Peer, status: int, texts: Sequence[str]) -> None:
+def fail_everywhere(peer: StubServer, status: int, texts: Sequence[str]) -> None:
     """Failures in the envelope, with the texts in every field; OAuth's in its own form."""
     errors = [{"code": text, "message": text, "path": text} for text in texts]
     for method, path in ROUTES:
@@ -84,7 +84,7 @@ def fail_everywhere(peer: Peer, status: int, texts: Sequence[str]) -> None:
         peer.on("POST", path, Reply(status, refused))
 
 
-def answer_everywhere(peer: Peer, reply: Reply) -> None:
+def answer_everywhere(peer: StubServer, reply: Reply) -> None:
     """The same to every question."""
     for method, path in ROUTES:
         peer.on(method, path, reply)
@@ -138,7 +138,7 @@ def _code(texts: Sequence[str]) -> dict[str, Any]:
     return source | {"unchanged": False, "targets": [target]}
 
 
-def _document(asked: Asked, texts: Sequence[str]) -> Reply:
+def _document(asked: ReceivedRequest, texts: Sequence[str]) -> Reply:
     """A document of the asked form. As YAML it is as little checked here as a pull checks it."""
     if "yaml" in asked.headers.get("accept", ""):
         text = "\n".join(f"name: {text}" for text in texts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mtribes_cli.ingest import line_splitter
-from mtribes_cli.ingest.line_splitter import TooLong, blocks
+from mtribes_cli.ingest.line_splitter import OverlongLine, blocks
 
 TEXT = "a\r\nb\rc\n\r\n\rd\u2028e\x0bf\x85g\n\nh"
 LINES = ["a\r\n", "b\r", "c\n", "\r\n", "\r", "d\u2028e\x0bf\x85g\n", "\n", "h"]
@@ -24,5 +24,5 @@ def test_a_line_beyond_all_bounds_is_one_line_that_says_so(monkeypatch: pytest.M
     text = "first\n" + "x" * 60 + "\r\nlast"
     found = [line for block in blocks(text[at : at + chunk] for at in range(0, len(text), chunk)) for line in block]
     if chunk < 60:
-        assert [type(line) is TooLong for line in found] == [False, True, False]
+        assert [type(line) is OverlongLine for line in found] == [False, True, False]
     assert (found[0], found[-1], len(found)) == ("first\n", "last", 3)

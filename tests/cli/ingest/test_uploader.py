@@ -13,29 +13,29 @@ from pathlib import Path
 import pytest
 
 from mtribes_cli.ingest import batch, uploader
-from tests.cli.cli_runner import Mtribes, Outcome
-from tests.cli.stub_server import Asked, Peer, Reply, data, refusal
+from tests.cli.cli_runner import CliRunner, Outcome
+from tests.cli.stub_server import ReceivedRequest, Reply, StubServer, data, refusal
 
 ROWS = 20
-Handling = Callable[[Asked, int], Reply | None]
+Handling = Callable[[ReceivedRequest, int], Reply | None]
 
 
 class ImportPeer:
     """Takes parts in order and counts their rows; `handle` may answer before it does."""
 
-    def __init__(self, peer: Peer) -> None:
+    def __init__(self, peer: StubServer) -> None:
         self.peer = peer
         self.bodies: list[bytes] = []
         self.handle: Handling = lambda _asked, _number: None
-        self.asked: list[Asked] = []
+        self.asked: list[ReceivedRequest] = []
         peer.answer = self.answer  # type: ignore[method-assign] # paths hold ids that nobody knows before
 
-    def answer(self, asked: Asked) -> Reply:
+    def answer(self, asked: ReceivedRequest) -> Reply:
         """What the server answers."""
         self.asked.append(asked)
         return self.handle(asked, len(self.asked)) or self.usual(asked)
 
-    def usual(self, asked: Asked) -> Reply:
+    def usual(self, asked: ReceivedRequest) -> Reply:
         """What it would answer if nothing were in the way."""
         if asked.method == "PUT":
             self.bodies.append(asked.body)
@@ -55,12 +55,12 @@ def part_answer(body: bytes) -> dict[str, object]:
 
 
 @pytest.fixture
-def server(peer: Peer) -> ImportPeer:
+def server(peer: StubServer) -> ImportPeer:
     """One that takes parts."""
     return ImportPeer(peer)
 
 
-def test_a_failed_import_reads_no_further(user: Mtribes, server: ImportPeer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_import_reads_no_further(user: CliRunner, server: ImportPeer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batch, "MAX_PART_ROWS", 5)
     server.handle = lambda _asked, _number: refusal(403, {"code": "FORBIDDEN", "message": "No.", "path": None})
     user.write("users.csv", "user_id\n" + "".join(f"u{number}\n" for number in range(10_000)))
@@ -70,7 +70,7 @@ def test_a_failed_import_reads_no_further(user: Mtribes, server: ImportPeer, mon
 
 
 @pytest.fixture
-def bring(user: Mtribes, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Outcome]:
+def bring(user: CliRunner, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Outcome]:
     """`mtribes user ingest` of twenty rows in parts of five."""
     monkeypatch.setattr(batch, "MAX_PART_ROWS", 5)
     user.write("users.csv", "user_id\n" + "".join(f"u{number}\n" for number in range(ROWS)))
@@ -91,7 +91,7 @@ def test_a_part_says_what_it_is_and_by_which_digest_it_is_known(
     assert json.loads(server.asked[-1].body) == {"parts": 4}
 
 
-def number_of(asked: Asked) -> str:
+def number_of(asked: ReceivedRequest) -> str:
     return asked.path.rpartition("/")[2]
 
 
@@ -107,7 +107,7 @@ def test_the_next_part_is_on_its_way_while_the_server_stores_this_one(
 ) -> None:
     third_is_here = threading.Event()
 
-    def handle(asked: Asked, _number: int) -> Reply | None:
+    def handle(asked: ReceivedRequest, _number: int) -> Reply | None:
         if number_of(asked) == "3":
             third_is_here.set()
         return None if number_of(asked) != "2" or third_is_here.wait(20) else refusal(400)
@@ -123,7 +123,7 @@ def test_a_part_that_the_server_does_not_let_wait_is_sent_again_in_its_turn(
 ) -> None:
     refused, second_goes_on = [], threading.Event()
 
-    def handle(asked: Asked, _number: int) -> Reply | None:
+    def handle(asked: ReceivedRequest, _number: int) -> Reply | None:
         if number_of(asked) == "2":
             second_goes_on.wait(20)
         if number_of(asked) == "3" and "prefer" in asked.headers:
@@ -147,7 +147,7 @@ def test_where_bad_rows_are_limited_no_part_is_sent_before_the_last_one_is_answe
 
 
 def test_it_waits_as_long_as_the_server_asks_and_goes_on(
-    server: ImportPeer, user: Mtribes, bring: Callable[[], Outcome]
+    server: ImportPeer, user: CliRunner, bring: Callable[[], Outcome]
 ) -> None:
     server.handle = lambda _asked, number: refusal(429, Retry_After="45") if number in (1, 4, 5) else None
     assert bring().exit_code == 0
@@ -165,7 +165,7 @@ def test_a_server_that_is_down_from_the_start_is_not_waited_for(
 
 
 def test_a_server_that_goes_down_is_waited_for_a_while_and_found_again_by_the_next_command(
-    server: ImportPeer, user: Mtribes, bring: Callable[[], Outcome]
+    server: ImportPeer, user: CliRunner, bring: Callable[[], Outcome]
 ) -> None:
     server.handle = lambda asked, _number: refusal(503) if number_of(asked) in {"3", "4"} else None
     assert bring().exit_code == 75
@@ -218,7 +218,7 @@ def test_a_redirect_is_told_and_no_part_follows_it(server: ImportPeer, bring: Ca
 
 
 def test_a_journal_that_cannot_be_written_ends_it_before_anything_is_sent(
-    server: ImportPeer, user: Mtribes, bring: Callable[[], Outcome]
+    server: ImportPeer, user: CliRunner, bring: Callable[[], Outcome]
 ) -> None:
     user.folders.state.mkdir()
     Path(user.folders.state / "imports").write_text("in the way")

@@ -3,10 +3,10 @@
 import tomllib
 from pathlib import Path
 
-from mtribes_cli.project.editor import Answers, TargetAnswer, project_text
+from mtribes_cli.project.editor import SetupAnswers, TargetAnswer, project_text
 from mtribes_cli.project.project_file import parse_project_file
 
-ANSWERS = Answers("local", "acme", "vod", (TargetAnswer("typescript", "src/mtspace/vod"),))
+ANSWERS = SetupAnswers("local", "acme", "vod", (TargetAnswer("typescript", "src/mtspace/vod"),))
 COMMENTED = """\
 # Ours.
 space = "vod"           # the video store
@@ -34,7 +34,7 @@ def test_a_file_that_says_it_already_stays_byte_for_byte() -> None:
 
 
 def test_comments_and_order_survive_new_answers() -> None:
-    answers = Answers("https://x.example.com", "acme", "sports", (TargetAnswer("java", "src/mtspace/vod"),))
+    answers = SetupAnswers("https://x.example.com", "acme", "sports", (TargetAnswer("java", "src/mtspace/vod"),))
     changed = project_text(COMMENTED, answers)
     assert changed == COMMENTED.replace('"vod"', '"sports"').replace('"local"', '"https://x.example.com"').replace(
         '"typescript"', '"java"'
@@ -42,7 +42,7 @@ def test_comments_and_order_survive_new_answers() -> None:
 
 
 def test_another_target_is_added_behind_and_none_is_taken_away() -> None:
-    added = project_text(COMMENTED, Answers("local", "acme", "vod", (TargetAnswer("kotlin", "app/vod"),)))
+    added = project_text(COMMENTED, SetupAnswers("local", "acme", "vod", (TargetAnswer("kotlin", "app/vod"),)))
     assert added == COMMENTED + '\n[[targets]]\nlanguage = "kotlin"\noutput = "app/vod"\n'
 
 
@@ -61,5 +61,5 @@ def test_answers_that_were_missing_become_keys_of_the_file_and_not_of_a_target()
 
 def test_line_ends_stay_those_of_the_file() -> None:
     before = COMMENTED.replace("\n", "\r\n")
-    after = project_text(before, Answers("local", "acme", "vod", (TargetAnswer("kotlin", "app/vod"),)))
+    after = project_text(before, SetupAnswers("local", "acme", "vod", (TargetAnswer("kotlin", "app/vod"),)))
     assert after.count("\r\n") == after.count("\n")

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from mtribes_cli.errors import ExitCode, ProjectError
 from mtribes_cli.project.lock_file import (
+    LockedSource,
     LockedTarget,
     LockFile,
-    Source,
     format_lock_file,
     parse_lock_file,
     read_lock_file,
@@ -19,12 +19,12 @@ from mtribes_cli.project.lock_file import (
 )
 
 HASH = "0" * 64
-SOURCE = Source("vod", 3, "c0de", "1.0.0")
+SOURCE = LockedSource("vod", 3, "c0de", "1.0.0")
 LOCK = LockFile(
     "local",
     (
         LockedTarget("typescript", "src/b", SOURCE, {"host": "http://127.0.0.1:8674"}, {"b.ts": HASH, "a.ts": HASH}),
-        LockedTarget("typescript", "src/a", Source("sports", 9, "beef", "1.0.0"), {}, {}),
+        LockedTarget("typescript", "src/a", LockedSource("sports", 9, "beef", "1.0.0"), {}, {}),
     ),
 )
 
@@ -78,12 +78,14 @@ def test_the_form_is_one_line_a_file_and_sorted() -> None:
 names = st.from_regex(r"[a-z]{1,8}\.[a-z]{1,3}", fullmatch=True).filter(
     lambda name: name[:3] not in {"con", "prn", "aux", "nul"}
 )
-sources = st.builds(Source, st.sampled_from(["vod", "sports"]), st.integers(0, 9), st.text("ab"), st.sampled_from("12"))
+sources = st.builds(
+    LockedSource, st.sampled_from(["vod", "sports"]), st.integers(0, 9), st.text("ab"), st.sampled_from("12")
+)
 
 
 @settings(max_examples=40)
 @given(st.lists(st.tuples(sources, st.dictionaries(names, st.just(HASH))), max_size=4), st.booleans())
-def test_what_is_written_is_what_is_read(drawn: list[tuple[Source, dict[str, str]]], has_crlf: bool) -> None:  # noqa: FBT001 - drawn
+def test_what_is_written_is_what_is_read(drawn: list[tuple[LockedSource, dict[str, str]]], has_crlf: bool) -> None:  # noqa: FBT001 - drawn
     targets = [LockedTarget("java", f"out{n}", source, {"k": "é"}, files) for n, (source, files) in enumerate(drawn)]
     lock = LockFile("https://x", tuple(targets))
     text = format_lock_file(lock, "vod")

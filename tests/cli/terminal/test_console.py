@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mtribes_cli.terminal.console import Console, Style
-from mtribes_cli.terminal.sanitize import columns, display_width, made_safe, made_safe_line
-from tests.cli.cli_runner import Mtribes
-from tests.cli.stub_server import Peer, data, refusal
+from mtribes_cli.terminal.sanitize import columns, display_width, sanitize, sanitize_line
+from tests.cli.cli_runner import CliRunner
+from tests.cli.stub_server import StubServer, data, refusal
 
 HOSTILE = {
     "escape": "\x1b[31mred\x1b[0m",
@@ -38,17 +38,17 @@ def _space(name: str, key: str = "vod") -> dict[str, object]:
 
 
 @pytest.mark.parametrize("name", HOSTILE.values(), ids=HOSTILE.keys())
-def test_text_from_the_server_is_shown_and_not_obeyed(user: Mtribes, peer: Peer, name: str) -> None:
+def test_text_from_the_server_is_shown_and_not_obeyed(user: CliRunner, peer: StubServer, name: str) -> None:
     peer.on("GET", "/v2/spaces", data(_space(name)))
     outcome = user("space", "list")
     assert outcome.exit_code == 0
-    assert made_safe_line(name) in outcome.out
+    assert sanitize_line(name) in outcome.out
     _assert_harmless(outcome.out)
     assert len(outcome.out.splitlines()) == 2
 
 
 @pytest.mark.parametrize("message", HOSTILE.values(), ids=HOSTILE.keys())
-def test_an_error_of_the_server_is_shown_and_not_obeyed(user: Mtribes, peer: Peer, message: str) -> None:
+def test_an_error_of_the_server_is_shown_and_not_obeyed(user: CliRunner, peer: StubServer, message: str) -> None:
     peer.on("GET", "/v2/spaces", refusal(422, {"code": "X", "message": message, "path": f"a.{message}"}))
     outcome = user("space", "list")
     assert outcome.exit_code == 2
@@ -62,15 +62,15 @@ def _assert_harmless(text: str) -> None:
 
 @given(st.text())
 def test_no_text_keeps_a_character_that_a_terminal_obeys(text: str) -> None:
-    safe = made_safe_line(text)
+    safe = sanitize_line(text)
     assert not [c for c in safe if unicodedata.category(c) in {"Cc", "Cs", "Zl", "Zp"}]
     assert not [c for c in safe if unicodedata.bidirectional(c) in {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI"}]
-    assert made_safe_line(safe) == safe
+    assert sanitize_line(safe) == safe
 
 
 @pytest.mark.parametrize("text", ["Müller", "日本語", "مرحبا", "नमस्ते", "👩‍👩‍👧", "می‌خواهم"])
 def test_text_of_any_script_is_left_as_it_is(text: str) -> None:
-    assert made_safe(text) == text
+    assert sanitize(text) == text
 
 
 @pytest.mark.parametrize(("text", "cells"), [("abc", 3), ("日本", 4), ("e\u0301", 1), ("", 0), ("한", 2)])
@@ -83,14 +83,14 @@ def test_columns_stand_under_each_other_in_any_script() -> None:
     assert [display_width(line[: line.rindex(" ")]) for line in lines] == [21, 21, 21]
 
 
-def test_nothing_to_list_leaves_stdout_empty(user: Mtribes, peer: Peer) -> None:
+def test_nothing_to_list_leaves_stdout_empty(user: CliRunner, peer: StubServer) -> None:
     peer.on("GET", "/v2/spaces", data())
     outcome = user("space", "list")
     assert (outcome.out, outcome.err) == ("", "There is no Space that you can see.\n")
     assert user("space", "list", "--quiet").err == ""
 
 
-def test_a_terminal_gets_colour_and_nothing_else_does(mtribes: Mtribes) -> None:
+def test_a_terminal_gets_colour_and_nothing_else_does(mtribes: CliRunner) -> None:
     assert "\x1b[31merror:\x1b[0m" in mtribes("nonsense", terminal=True).err
     assert "\x1b" not in mtribes("nonsense").err
     assert "\x1b" not in mtribes("nonsense", "--no-color", terminal=True).err
@@ -98,7 +98,7 @@ def test_a_terminal_gets_colour_and_nothing_else_does(mtribes: Mtribes) -> None:
     assert "\x1b" not in mtribes("nonsense", terminal=True).err
 
 
-def test_a_document_goes_to_a_pipe_as_it_is_and_to_a_terminal_made_safe(user: Mtribes, peer: Peer) -> None:
+def test_a_document_goes_to_a_pipe_as_it_is_and_to_a_terminal_made_safe(user: CliRunner, peer: StubServer) -> None:
     peer.on("GET", "/v2/spaces/vod/model", data({"space": "vod", "name": "a\u202eb"}))
     assert "a\u202eb" in user("space", "pull", "vod", "--format", "json").out
     shown = user("space", "pull", "vod", "--format", "json", terminal=True).out

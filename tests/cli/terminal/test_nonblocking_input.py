@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mtribes_cli.main import main
-from tests.cli.cli_runner import Mtribes
-from tests.cli.stub_server import Peer, data
+from tests.cli.cli_runner import CliRunner
+from tests.cli.stub_server import StubServer, data
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -55,7 +55,7 @@ def ready_pipe() -> Iterator[int]:
     os.close(writing)
 
 
-def run(mtribes: Mtribes, descriptor: int, pieces: Sequence[bytes], *argv: str) -> tuple[int, str]:
+def run(mtribes: CliRunner, descriptor: int, pieces: Sequence[bytes], *argv: str) -> tuple[int, str]:
     out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
     stdin = io.TextIOWrapper(io.BufferedReader(Halting(pieces, descriptor)), encoding="utf-8")
     exit_code = main(argv, mtribes.context((stdin, out, out)))
@@ -64,20 +64,20 @@ def run(mtribes: Mtribes, descriptor: int, pieces: Sequence[bytes], *argv: str) 
     return exit_code, out.read()
 
 
-def test_rows_of_a_slow_writer_are_read_to_the_end(mtribes: Mtribes, ready_pipe: int) -> None:
+def test_rows_of_a_slow_writer_are_read_to_the_end(mtribes: CliRunner, ready_pipe: int) -> None:
     mtribes.environment |= {"MTRIBES_TOKEN": "mtp_of_a_test", "MTRIBES_HOST": "http://127.0.0.1:9"}
     pieces = (b"user_id,plan\n", b"ada,gold\nbo", b"b,gold\n")
     exit_code, said = run(mtribes, ready_pipe, pieces, *INGEST)
     assert (exit_code, said) == (0, "Read 2; 0 would be rejected here. Nothing was sent.\n")
 
 
-def test_a_token_of_a_slow_writer_is_read_whole(mtribes: Mtribes, peer: Peer, ready_pipe: int) -> None:
+def test_a_token_of_a_slow_writer_is_read_whole(mtribes: CliRunner, peer: StubServer, ready_pipe: int) -> None:
     peer.on("GET", "/v2/me", data({}))
     run(mtribes, ready_pipe, (b"mtp_of_", b"a_test\n"), "--host", peer.url, "login", "--with-token")
     assert peer.asked[0].headers["authorization"] == "Bearer mtp_of_a_test"
 
 
-def test_a_question_at_a_terminal_that_does_not_block_waits(user: Mtribes) -> None:
+def test_a_question_at_a_terminal_that_does_not_block_waits(user: CliRunner) -> None:
     controller, terminal = pty.openpty()
     os.set_blocking(terminal, False)
     environment = {name: value for name, value in os.environ.items() if name != "CI"} | user.environment

@@ -91,14 +91,14 @@ NOT_READERS: Mapping[str, str] = {
     "mtribes_cli.commands.environment._published": _OURS,
     "mtribes_cli.commands.environment._signing_in": _OURS,
     "mtribes_cli.commands.environment._signing_result": _OURS,
-    "mtribes_cli.crash_report.redacted": "is one pattern, which is measured, and the replacing of secrets",
+    "mtribes_cli.crash_report.redact": "is one pattern, which is measured, and the replacing of secrets",
     "mtribes_cli.parameters.delivery_history._as_json": _OURS,
     "mtribes_cli.parameters.delivery_history._between": _OURS,
     "mtribes_cli.help._section": _OURS,
     "mtribes_cli.ingest.csv_header._becomes": "is called by the files that are read below",
     "mtribes_cli.ingest.csv_header._convert": "is called by the files that are read below",
     "mtribes_cli.ingest.csv_rows._regular": _OTHERWISE,
-    "mtribes_cli.ingest.encoding.decoded": "is called by the files that are read below",
+    "mtribes_cli.ingest.encoding.decode": "is called by the files that are read below",
     "mtribes_cli.project.output_paths._folder_twins": "is called by the reader of mtribes.lock",
     "mtribes_cli.parameters.people._row": _OURS,
     "mtribes_cli.files.real_paths._with_parents": _PATH,
@@ -266,11 +266,11 @@ def _code(text: str) -> object:
 
 
 def _answer(text: str, **headers: str) -> object:
-    answer = response.Answer("http://a.example", 422, headers, encoded(text))
+    answer = response.ApiResponse("http://a.example", 422, headers, encoded(text))
     with contextlib.suppress(Exception):
         response.raise_failure(answer)
     with contextlib.suppress(Exception):
-        response.data_of(answer)
+        response.unwrap_envelope(answer)
     return response.next_page(answer, "/v2/spaces")
 
 

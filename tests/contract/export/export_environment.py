@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 
-from tests.cli.cli_runner import Mtribes, Outcome, QuickClock
+from tests.cli.cli_runner import CliRunner, Outcome, QuickClock
 from tests.contract.people import Signed
 from tests.people import unique
 from tests.servers import RunningServer
@@ -27,22 +27,22 @@ from dataclasses import replace
 from pathlib import Path
 from mtribes_cli.terminal.console import standard_streams
 from mtribes_cli.clock import Clock
-from mtribes_cli.export import fetching
+from mtribes_cli.export import download
 from mtribes_cli.main import main
-from tests.cli.cli_runner import Mtribes
+from tests.cli.cli_runner import CliRunner
 home, dies_at, seconds_a_piece = Path(sys.argv[1]), sys.argv[2], float(sys.argv[3])
-count = fetching.Fetching._count
+count = download.Download._count
 def slowly(self, piece):
     time.sleep(seconds_a_piece)
     count(self, piece)
 if seconds_a_piece:
-    fetching.Fetching._count = slowly
-def at_crash_point(name):
+    download.Download._count = slowly
+def failpoint(name):
     if name == dies_at:
         os.kill(os.getpid(), signal.SIGKILL)
 environment = {name: value for name, value in os.environ.items() if name.startswith("MTRIBES_")}
-context = Mtribes(home, environment).context(standard_streams())
-sys.exit(main(sys.argv[4:], replace(context, at_crash_point=at_crash_point, clock=Clock())))
+context = CliRunner(home, environment).context(standard_streams())
+sys.exit(main(sys.argv[4:], replace(context, failpoint=failpoint, clock=Clock())))
 """
 
 
@@ -56,10 +56,10 @@ class ShortClock(QuickClock):
 
 
 @dataclass(frozen=True)
-class Leaving:
+class ExportEnvironment:
     """Somebody who exports from production of a Space."""
 
-    mtribes: Mtribes
+    mtribes: CliRunner
     server: RunningServer
     space: str
 
@@ -114,12 +114,12 @@ class Leaving:
         return list(self.mtribes.home.glob(".*.part"))
 
 
-def new_leaving(ada: Signed, server: RunningServer) -> Leaving:
+def new_export_environment(ada: Signed, server: RunningServer) -> ExportEnvironment:
     """An environment without people, in a Space with a tribe of everybody."""
     key = unique("crm")
     assert ada.mtribes("space", "create", key, "--org", ada.organization).exit_code == 0
     ada.mtribes.clock = ShortClock()
-    leaving = Leaving(ada.mtribes, server, key)
+    leaving = ExportEnvironment(ada.mtribes, server, key)
     stored = httpx.put(f"{server.url}/v2/spaces/{key}/tribes", json=EVERYBODY, headers=leaving.headers, trust_env=False)
     assert stored.is_success, stored.text
     return leaving

@@ -13,7 +13,7 @@ CHUNK_BYTES = 65536
 
 
 @dataclass
-class CuttingRelay:
+class TruncatingProxy:
     """Listens at `url`. `passed_bytes` are those of both directions since it was last armed."""
 
     url: str
@@ -60,11 +60,13 @@ class CuttingRelay:
 
 
 @contextmanager
-def cutting_relay(server_url: str) -> Iterator[CuttingRelay]:
+def truncating_proxy(server_url: str) -> Iterator[TruncatingProxy]:
     """A relay to that server, until the block ends."""
     parts = urlsplit(server_url)
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        relay = CuttingRelay(f"http://127.0.0.1:{listening.getsockname()[1]}", (parts.hostname or "", parts.port or 80))
+        relay = TruncatingProxy(
+            f"http://127.0.0.1:{listening.getsockname()[1]}", (parts.hostname or "", parts.port or 80)
+        )
         accepting = threading.Thread(target=_accept, args=(listening, relay), daemon=True)
         accepting.start()
         yield relay
@@ -72,7 +74,7 @@ def cutting_relay(server_url: str) -> Iterator[CuttingRelay]:
         accepting.join()
 
 
-def _accept(listening: socket.socket, relay: CuttingRelay) -> None:
+def _accept(listening: socket.socket, relay: TruncatingProxy) -> None:
     with suppress(OSError):
         while True:
             client, _ = listening.accept()

@@ -13,7 +13,7 @@ from tests.secrecy import LEAST_LENGTH, SECRETS
 
 
 @dataclass
-class Relay:
+class RecordingProxy:
     """Listens at `url`; goes on to the port that it is told."""
 
     url: str
@@ -33,7 +33,7 @@ class Relay:
 class _Server(socketserver.ThreadingTCPServer):
     daemon_threads = True
     block_on_close = False
-    relay: Relay
+    relay: RecordingProxy
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Nothing: programs that are ended break connections off."""
@@ -52,7 +52,7 @@ class _Handler(socketserver.BaseRequestHandler):
             back.join()
 
 
-def _copy(source: socket.socket, target: socket.socket, relay: Relay) -> None:
+def _copy(source: socket.socket, target: socket.socket, relay: RecordingProxy) -> None:
     with suppress(OSError):
         while chunk := source.recv(65536):
             relay.chunks.append(chunk)
@@ -62,12 +62,12 @@ def _copy(source: socket.socket, target: socket.socket, relay: Relay) -> None:
 
 
 @contextmanager
-def serving_relay() -> Iterator[Relay]:
+def recording_proxy() -> Iterator[RecordingProxy]:
     """A relay to a free port, where a server may be started."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         target_port = free.getsockname()[1]
     with _Server(("127.0.0.1", 0), _Handler) as server:
-        server.relay = Relay(f"http://127.0.0.1:{server.server_address[1]}", target_port)
+        server.relay = RecordingProxy(f"http://127.0.0.1:{server.server_address[1]}", target_port)
         thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
         thread.start()
         yield server.relay
