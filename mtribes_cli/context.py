@@ -3,41 +3,25 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, TextIO
+from typing import TYPE_CHECKING, TextIO
 
-from mtribes_cli.arguments import Arguments
-from mtribes_cli.console import Console, Style, standard_streams
+from mtribes_cli.clock import Clock
 from mtribes_cli.errors import UsageError
-from mtribes_cli.file_faults import NO_HOME
+from mtribes_cli.files.app_paths import AppPaths, environment_variable
+from mtribes_cli.global_options import Arguments
+from mtribes_cli.terminal.console import Console, Style, standard_streams
 
 if TYPE_CHECKING:
-    from mtribes_cli.client import Client, GivesTokens
-    from mtribes_cli.credentials import Credentials
-    from mtribes_cli.hosts import Host
-    from mtribes_cli.project_file import ProjectFile
+    from mtribes_cli.api.client import Client, TokenProvider
+    from mtribes_cli.api.server_url import Host
+    from mtribes_cli.auth.credential_store import CredentialStore
+    from mtribes_cli.project.project_file import ProjectFile
     from mtribes_cli.settings import Settings
-
-
-class Clock:
-    """Time as this process sees it."""
-
-    def now_seconds(self) -> float:
-        """Seconds since 1970."""
-        return time.time()
-
-    def elapsed_seconds(self) -> float:
-        """Seconds since some moment, whatever happens to the time of day."""
-        return time.monotonic()
-
-    def sleep(self, seconds: float) -> None:
-        """Wait."""
-        time.sleep(seconds)
 
 
 def open_in_browser(url: str) -> bool:
@@ -58,48 +42,6 @@ def _current_folder() -> Path:
         return Path()
 
 
-class Folders(NamedTuple):
-    """Where files of the user's are kept."""
-
-    config: Path  # credentials, servers that are trusted
-    state: Path  # journals, locks, tracebacks
-    server: Path  # the data folder of the local server
-
-    @classmethod
-    def of_this_user(cls, environment: Mapping[str, str]) -> Folders:
-        """The folders that the system provides; `MTRIBES_DATA` says where the local server's is."""
-        import platformdirs  # noqa: PLC0415 - start-up time
-
-        server = variable_of(environment, "MTRIBES_DATA")
-        return cls(
-            config=_folder(platformdirs.user_config_path, "mtribes"),
-            state=_folder(platformdirs.user_state_path, "mtribes"),
-            server=_named_folder(server) if server else _folder(platformdirs.user_data_path, "mtribes-server"),
-        )
-
-
-def variable_of(environment: Mapping[str, str], name: str) -> str | None:
-    """Return a variable without blanks around it (or a line end, as `$(cat FILE)` may leave); None for a blank one."""
-    return environment.get(name, "").strip() or None
-
-
-def _named_folder(name: str) -> Path:
-    """A folder by its name, as the server reads it."""
-    try:
-        return Path(name).expanduser().absolute()
-    except RuntimeError:
-        return Path(NO_HOME)
-
-
-def _folder(find: Callable[..., Path], name: str) -> Path:
-    """What the system names; where it knows no home for this user, a folder in which nothing is and can be."""
-    try:
-        folder = find(name, appauthor=False)
-    except RuntimeError:
-        return Path(NO_HOME)
-    return folder if folder.is_absolute() else Path(NO_HOME)
-
-
 @dataclass(frozen=True)
 class Context:
     """The world of one command."""
@@ -110,9 +52,9 @@ class Context:
     started_in: Path = field(default_factory=_current_folder)
     clock: Clock = field(default_factory=Clock)
     browser: Callable[[str], bool] = open_in_browser
-    own_folders: Folders | None = None  # None: the system's
+    own_folders: AppPaths | None = None  # None: the system's
     system_root: Path = Path("/")  # where the system tells what it is: a container, WSL
-    at_crash_point: Callable[[str], None] = lambda _name: None  # tests end the process here
+    failpoint: Callable[[str], None] = lambda _name: None  # tests end the process here
 
     meant_host: Host | None = None  # what a command found out itself; None: flags, variables and `mtribes.toml` say it
 
@@ -124,7 +66,7 @@ class Context:
 
     def variable(self, name: str) -> str | None:
         """A variable of the environment; None where it is not set, or blank."""
-        return variable_of(self.environment, name)
+        return environment_variable(self.environment, name)
 
     @cached_property
     def working_folder(self) -> Path:
@@ -146,14 +88,14 @@ class Context:
         return Console(style, self.environment, stdin=stdin, stdout=stdout, stderr=stderr)
 
     @cached_property
-    def folders(self) -> Folders:
+    def folders(self) -> AppPaths:
         """The user's folders."""
-        return self.own_folders or Folders.of_this_user(self.environment)
+        return self.own_folders or AppPaths.of_this_user(self.environment)
 
     @cached_property
     def project(self) -> ProjectFile | None:
         """The `mtribes.toml` that holds here, if there is one."""
-        from mtribes_cli.project_file import find_project_file, read_project_file  # noqa: PLC0415 - start-up time
+        from mtribes_cli.project.project_file import find_project_file, read_project_file  # noqa: PLC0415 - start-up time
 
         path = find_project_file(self.working_folder)
         return read_project_file(path) if path else None
@@ -185,11 +127,11 @@ class Context:
         )
 
     @cached_property
-    def credentials(self) -> Credentials:
+    def credentials(self) -> CredentialStore:
         """Sign-ins that are kept between commands."""
-        from mtribes_cli.credentials import Credentials  # noqa: PLC0415 - start-up time
+        from mtribes_cli.auth.credential_store import CredentialStore  # noqa: PLC0415 - start-up time
 
-        return Credentials(self.folders.config, self.console, self.at_crash_point)
+        return CredentialStore(self.folders.config, self.console, self.failpoint)
 
     @cached_property
     def host(self) -> Host:
@@ -203,16 +145,16 @@ class Context:
 
     def client_for(self, host: Host) -> Client:
         """Another server, with the credentials for it."""
-        from mtribes_cli.client import Client  # noqa: PLC0415 - start-up time
-        from mtribes_cli.token_source import TokenSource  # noqa: PLC0415 - start-up time
+        from mtribes_cli.api.client import Client  # noqa: PLC0415 - start-up time
+        from mtribes_cli.auth.token_provider import HostTokenProvider  # noqa: PLC0415 - start-up time
 
-        client = Client(host.url, TokenSource(self, host), console=self.console, clock=self.clock)
+        client = Client(host.url, HostTokenProvider(self, host), console=self.console, clock=self.clock)
         self.resources.callback(client.close)
         return client
 
-    def client_with(self, tokens: GivesTokens) -> Client:
+    def client_with(self, tokens: TokenProvider) -> Client:
         """The server that is meant, with other credentials."""
-        from mtribes_cli.client import Client  # noqa: PLC0415 - start-up time
+        from mtribes_cli.api.client import Client  # noqa: PLC0415 - start-up time
 
         client = Client(self.host.url, tokens, console=self.console, clock=self.clock)
         self.resources.callback(client.close)

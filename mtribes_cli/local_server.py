@@ -16,13 +16,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from mtribes_cli.api.server_url import is_loopback
 from mtribes_cli.errors import FileError, MtribesError, Problem, UsageError
-from mtribes_cli.hosts import is_loopback
-from mtribes_cli.local_files import MAX_STATE_FILE_BYTES, read_beginning, read_regular_file
-from mtribes_cli.process_lock import only_one
+from mtribes_cli.files.bounded_reader import MAX_STATE_FILE_BYTES, read_beginning, read_regular_file
+from mtribes_cli.files.process_lock import process_lock
 
 if TYPE_CHECKING:
-    from mtribes_cli.context import Clock, Context
+    from mtribes_cli.clock import Clock
+    from mtribes_cli.context import Context
 
 INSTALL_COMMAND = "pip install 'mtribes[server]'"
 START_TIMEOUT_SECONDS = 60.0
@@ -62,7 +63,7 @@ def running_server(folder: Path) -> RunningServer | None:
 def started_server(context: "Context") -> RunningServer:
     """The server of this user, started when none runs; at most one, however many ask at once."""
     folder = context.folders.server
-    with only_one(context.folders.state, folder, timeout_seconds=2 * START_TIMEOUT_SECONDS):
+    with process_lock(context.folders.state, folder, timeout_seconds=2 * START_TIMEOUT_SECONDS):
         server = running_server(folder)
         if server is None:
             _require_server_parts()

@@ -36,11 +36,11 @@ def main(argv: Sequence[str], context: Context | None = None) -> int:
     if context is None and list(argv) == ["--version"] and _is_version_told():
         return 0
     if context is None and argv[:1] == [ASKED_BY_A_SHELL] and "".join(argv[1:2]).isdecimal():
-        from mtribes_cli.completing import reply  # noqa: PLC0415 - a TAB alone needs it, and nothing else
+        from mtribes_cli.completion.engine import reply  # noqa: PLC0415 - a TAB alone needs it, and nothing else
 
         sys.stdout.write(reply(argv[1:]))
         return 0
-    from mtribes_cli.dispatch import dispatch  # noqa: PLC0415 - what is above is answered before it is imported
+    from mtribes_cli.cli import dispatch  # noqa: PLC0415 - what is above is answered before it is imported
 
     if context is None:
         from mtribes_cli.signals import heeded_signals  # noqa: PLC0415 - start-up time

@@ -9,11 +9,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mtribes_cli.api.server_url import NAMED_BY_PROJECT, Host, host_from
 from mtribes_cli.errors import NotSignedInError, UsageError
-from mtribes_cli.hosts import NAMED_BY_PROJECT, Host, host_from
 
 if TYPE_CHECKING:
-    from mtribes_cli.project_file import ProjectFile
+    from mtribes_cli.project.project_file import ProjectFile
 
 
 class Settings:

@@ -26,8 +26,8 @@ from urllib.parse import unquote_plus
 import pytest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from mtribes_cli.console import Console
-from mtribes_cli.local_files import MAX_STATE_FILE_BYTES, read_regular_file
+from mtribes_cli.files.bounded_reader import MAX_STATE_FILE_BYTES, read_regular_file
+from mtribes_cli.terminal.console import Console
 from templates_server.security.secrets import SecretKind, is_well_formed, new_secret
 
 SECRETS = (

@@ -8,13 +8,13 @@ from typing import Annotated, Literal
 
 import typer
 
-from mtribes_cli.atomic_file import write_whole
-from mtribes_cli.completion_places import place_for, shell_of
-from mtribes_cli.completion_scripts import SCRIPTS
+from mtribes_cli.completion.install_paths import install_path, shell_of
+from mtribes_cli.completion.scripts import SCRIPTS
 from mtribes_cli.context import Context
 from mtribes_cli.errors import FileError
-from mtribes_cli.local_files import MAX_SHELL_FILE_BYTES, read_regular_file
-from mtribes_cli.result import Document, Result
+from mtribes_cli.files.atomic_file import write_whole
+from mtribes_cli.files.bounded_reader import MAX_SHELL_FILE_BYTES, read_regular_file
+from mtribes_cli.terminal.result import Document, Result
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 Shell = Literal["bash", "zsh", "fish", "powershell"]
@@ -47,7 +47,7 @@ def show_command(
 def install(context: Context, shell: str | None) -> Result:
     """Where the script is now, what it still needs, and how to undo it."""
     name = shell or shell_of(context.environment)
-    place = place_for(name, context.environment, context.folders.config)
+    place = install_path(name, context.environment, context.folders.config)
     is_changed = _written(place.path, SCRIPTS[name].text.encode())
     said = f"{'Wrote' if is_changed else 'It is there already:'} {place.path}"
     undo = f"To undo it: rm {quote(str(place.path))}"

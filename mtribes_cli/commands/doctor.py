@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 import typer
 
 from mtribes_cli.context import Context
-from mtribes_cli.diagnosis.finding import Finding, State, findings
-from mtribes_cli.diagnosis.here import checks_of_the_program, checks_of_this_machine
-from mtribes_cli.diagnosis.there import Way
+from mtribes_cli.diagnostics.check import Finding, State, findings
+from mtribes_cli.diagnostics.local_checks import checks_of_the_program, checks_of_this_machine
+from mtribes_cli.diagnostics.server_checks import ServerChecks
 from mtribes_cli.errors import ExitCode, Problem
-from mtribes_cli.result import Block, Result, Table
+from mtribes_cli.terminal.result import Block, Result, Table
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -27,7 +27,7 @@ def doctor_command(call: typer.Context) -> Result:
 
 def doctor(context: Context) -> Result:
     """Every finding; exit 3 when something will not work."""
-    checks = [*checks_of_the_program(), *Way(context).checks(), *checks_of_this_machine(context)]
+    checks = [*checks_of_the_program(), *ServerChecks(context).checks(), *checks_of_this_machine(context)]
     found = findings(context, checks)
     wrong = [one for one in found if one.state is State.BAD]
     problems = tuple(Problem(one.detail, one.name, "UNWELL") for one in wrong)

@@ -7,18 +7,27 @@ from typing import Annotated
 
 import typer
 
+from mtribes_cli.api.models.resources import Published, SignedIds
 from mtribes_cli.context import Context
-from mtribes_cli.deliveries import (
+from mtribes_cli.errors import UsageError
+from mtribes_cli.parameters.delivery_history import (
+    DeliverySides,
     RestoreDelivery,
-    Sides,
     delivery_history,
     diff_deliveries,
     restore_delivery,
 )
-from mtribes_cli.documents import STDIN, LocalDocument, Output, note_push, pulled, read_document, space_of
-from mtribes_cli.errors import UsageError
-from mtribes_cli.histories import DEFAULT_LIMIT
-from mtribes_cli.options import (
+from mtribes_cli.parameters.documents import (
+    STDIN,
+    LocalDocument,
+    Output,
+    read_document,
+    space_of,
+    update_local_revision,
+    write_document,
+)
+from mtribes_cli.parameters.history import DEFAULT_LIMIT
+from mtribes_cli.parameters.options import (
     EnvironmentOption,
     FileArgument,
     ForceOption,
@@ -29,9 +38,8 @@ from mtribes_cli.options import (
     OutputOption,
     SpaceOption,
 )
-from mtribes_cli.people import Place
-from mtribes_cli.result import Result, Table
-from mtribes_cli.wire import Published, SignedIds
+from mtribes_cli.parameters.people import EnvironmentScope
+from mtribes_cli.terminal.result import Result, Table
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 key_app = typer.Typer(
@@ -76,7 +84,7 @@ def pull_command(  # noqa: PLR0913 - one parameter an option
 
     $ mtribes env pull --space vod --environment staging --output staging.yaml
     """
-    return pull_delivery(call.obj, Place(space, environment), Output(output, format_name), revision)
+    return pull_delivery(call.obj, EnvironmentScope(space, environment), Output(output, format_name), revision)
 
 
 @app.command("push")
@@ -93,7 +101,7 @@ def push_command(  # noqa: PLR0913 - one parameter an option
 
     $ mtribes env push staging.yaml --environment staging
     """
-    return push_delivery(call.obj, PushDelivery(file, Place(space, environment), force=force, note=note))
+    return push_delivery(call.obj, PushDelivery(file, EnvironmentScope(space, environment), force=force, note=note))
 
 
 @app.command("history")
@@ -107,7 +115,7 @@ def history_command(
 
     $ mtribes env history --space vod --environment production
     """
-    return delivery_history(call.obj, Place(space, environment), limit)
+    return delivery_history(call.obj, EnvironmentScope(space, environment), limit)
 
 
 @app.command("diff")
@@ -122,7 +130,7 @@ def diff_command(
 
     $ mtribes env diff --space vod --environment production --from staging
     """
-    return diff_deliveries(call.obj, Place(space, environment), Sides(before, after))
+    return diff_deliveries(call.obj, EnvironmentScope(space, environment), DeliverySides(before, after))
 
 
 @app.command("restore")
@@ -137,7 +145,7 @@ def restore_command(
 
     $ mtribes env restore 3 --space vod --environment production
     """
-    return restore_delivery(call.obj, RestoreDelivery(revision, Place(space, environment), note))
+    return restore_delivery(call.obj, RestoreDelivery(revision, EnvironmentScope(space, environment), note))
 
 
 @app.command("publish")
@@ -152,7 +160,7 @@ def publish_command(
 
     $ mtribes env publish home --space vod --environment staging
     """
-    return publish(call.obj, Place(space, environment), collections, note)
+    return publish(call.obj, EnvironmentScope(space, environment), collections, note)
 
 
 @app.command("unpublish")
@@ -167,7 +175,7 @@ def unpublish_command(
 
     $ mtribes env unpublish home --space vod --environment staging
     """
-    return unpublish(call.obj, Place(space, environment), collections, note)
+    return unpublish(call.obj, EnvironmentScope(space, environment), collections, note)
 
 
 @key_app.command("create")
@@ -181,7 +189,7 @@ def create_key_command(
 
     $ mtribes env key create --name web --space vod --environment production
     """
-    return create_key(call.obj, Place(space, environment), name)
+    return create_key(call.obj, EnvironmentScope(space, environment), name)
 
 
 @key_app.command("list")
@@ -190,7 +198,7 @@ def list_keys_command(call: typer.Context, space: SpaceOption = None, environmen
 
     $ mtribes env key list --space vod --environment production
     """
-    return list_keys(call.obj, Place(space, environment))
+    return list_keys(call.obj, EnvironmentScope(space, environment))
 
 
 @key_app.command("revoke")
@@ -204,7 +212,7 @@ def revoke_key_command(
 
     $ mtribes env key revoke key_1 --space vod --environment production
     """
-    return revoke_key(call.obj, Place(space, environment), key)
+    return revoke_key(call.obj, EnvironmentScope(space, environment), key)
 
 
 @signing_app.command("show")
@@ -215,7 +223,7 @@ def show_signing_command(
 
     $ mtribes env signing show --space vod --environment production
     """
-    return show_signing(call.obj, Place(space, environment))
+    return show_signing(call.obj, EnvironmentScope(space, environment))
 
 
 @signing_app.command("require")
@@ -226,7 +234,7 @@ def require_signing_command(
 
     $ mtribes env signing require --space vod --environment production
     """
-    return change_signing(call.obj, Place(space, environment), required=True)
+    return change_signing(call.obj, EnvironmentScope(space, environment), required=True)
 
 
 @signing_app.command("rotate")
@@ -237,7 +245,7 @@ def rotate_signing_command(
 
     $ mtribes env signing rotate --space vod --environment production
     """
-    return rotate_signing(call.obj, Place(space, environment))
+    return rotate_signing(call.obj, EnvironmentScope(space, environment))
 
 
 @signing_app.command("off")
@@ -248,7 +256,7 @@ def stop_signing_command(
 
     $ mtribes env signing off --space vod --environment production
     """
-    return change_signing(call.obj, Place(space, environment), required=False)
+    return change_signing(call.obj, EnvironmentScope(space, environment), required=False)
 
 
 @dataclass(frozen=True)
@@ -256,7 +264,7 @@ class PushDelivery:
     """A delivery document to send."""
 
     file: str
-    place: Place
+    place: EnvironmentScope
     force: bool
     note: str | None
 
@@ -269,10 +277,10 @@ def list_environments(context: Context, space: str | None) -> Result:
     return Result([asdict(one) for one in environments], (table,))
 
 
-def pull_delivery(context: Context, place: Place, output: Output, revision: int | None) -> Result:
+def pull_delivery(context: Context, place: EnvironmentScope, output: Output, revision: int | None) -> Result:
     """The delivery document, on stdout or in a file."""
-    space, environment = place.settled(context)
-    return pulled(
+    space, environment = place.resolve(context)
+    return write_document(
         context,
         output,
         as_json=lambda: context.client.delivery(space, environment, revision=revision),
@@ -288,7 +296,7 @@ def push_delivery(context: Context, wanted: PushDelivery) -> Result:
     _check_environment(document, environment)
     sent = document.to_send(force=wanted.force, note=wanted.note)
     pushed = context.client.push_delivery(space, environment, sent)
-    note_push(context, document, pushed.revision)
+    update_local_revision(context, document, pushed.revision)
     said = f"{environment} of {space} is at revision {pushed.revision}" + (
         "." if pushed.changed else "; nothing changed."
     )
@@ -305,15 +313,15 @@ def _check_environment(document: LocalDocument, environment: str) -> None:
         )
 
 
-def publish(context: Context, place: Place, collections: list[str], note: str | None) -> Result:
+def publish(context: Context, place: EnvironmentScope, collections: list[str], note: str | None) -> Result:
     """What is live now."""
-    space, environment = place.settled(context)
+    space, environment = place.resolve(context)
     return _published(space, environment, context.client.publish(space, environment, collections, note=note))
 
 
-def unpublish(context: Context, place: Place, collections: list[str], note: str | None) -> Result:
+def unpublish(context: Context, place: EnvironmentScope, collections: list[str], note: str | None) -> Result:
     """What is live now."""
-    space, environment = place.settled(context)
+    space, environment = place.resolve(context)
     return _published(space, environment, context.client.unpublish(space, environment, collections, note=note))
 
 
@@ -322,9 +330,9 @@ def _published(space: str, environment: str, answer: Published) -> Result:
     return Result({"space": space, "environment": environment, **asdict(answer)}, (f"Live in {environment}: {live}.",))
 
 
-def create_key(context: Context, place: Place, name: str) -> Result:
+def create_key(context: Context, place: EnvironmentScope, name: str) -> Result:
     """The new key."""
-    space, environment = place.settled(context)
+    space, environment = place.resolve(context)
     created = context.client.create_key(space, environment, name=name)
     context.console.notice(
         f"Created the key {created.name} ({created.id}) of {environment}; it is public, fit to be in an app."
@@ -332,39 +340,39 @@ def create_key(context: Context, place: Place, name: str) -> Result:
     return Result(asdict(created), (created.key,))
 
 
-def list_keys(context: Context, place: Place) -> Result:
+def list_keys(context: Context, place: EnvironmentScope) -> Result:
     """All keys."""
-    keys = context.client.keys(*place.settled(context))
+    keys = context.client.keys(*place.resolve(context))
     rows = [(one.id, one.name, one.key, one.created or "", one.revoked or "-") for one in keys]
     table = Table(("ID", "NAME", "KEY", "CREATED", "REVOKED"), rows, empty="There is no key.")
     return Result([asdict(one) for one in keys], (table,))
 
 
-def revoke_key(context: Context, place: Place, key: str) -> Result:
+def revoke_key(context: Context, place: EnvironmentScope, key: str) -> Result:
     """That it is revoked."""
-    space, environment = place.settled(context)
+    space, environment = place.resolve(context)
     context.client.revoke_key(space, environment, key)
     return Result({"space": space, "environment": environment, "key": key}, (f"Revoked {key}.",))
 
 
-def show_signing(context: Context, place: Place) -> Result:
+def show_signing(context: Context, place: EnvironmentScope) -> Result:
     """Whether ids must be signed, and the secret."""
-    space, environment = place.settled(context)
+    space, environment = place.resolve(context)
     signing = context.client.signed_ids(space, environment)
     context.console.notice(f"{_signing_in(environment, space, signing)} Keep the secret in your back end, not in apps.")
     return Result(asdict(signing), (signing.secret,))
 
 
-def change_signing(context: Context, place: Place, *, required: bool) -> Result:
+def change_signing(context: Context, place: EnvironmentScope, *, required: bool) -> Result:
     """Whether ids must be signed now."""
-    space, environment = place.settled(context)
+    space, environment = place.resolve(context)
     signing = context.client.change_signed_ids(space, environment, required=required)
     return _signing_result(space, environment, signing)
 
 
-def rotate_signing(context: Context, place: Place) -> Result:
+def rotate_signing(context: Context, place: EnvironmentScope) -> Result:
     """That there is another secret; whether ids must be signed stays as it is."""
-    space, environment = place.settled(context)
+    space, environment = place.resolve(context)
     required = context.client.signed_ids(space, environment).required
     signing = context.client.change_signed_ids(space, environment, required=required, rotate=True)
     context.console.notice("There is another secret: `mtribes env signing show` prints it.")

@@ -11,11 +11,13 @@ from typing import Annotated
 
 import typer
 
+from mtribes_cli.api.models.resources import EventName
+from mtribes_cli.api.request import drop_none
 from mtribes_cli.context import Context
-from mtribes_cli.documents import STDIN
 from mtribes_cli.errors import DocumentError, NotFoundError, UsageError
-from mtribes_cli.export.asking import asked_export
-from mtribes_cli.options import (
+from mtribes_cli.export.request import export_request
+from mtribes_cli.parameters.documents import STDIN
+from mtribes_cli.parameters.options import (
     ColumnsOption,
     EnvironmentOption,
     ExportFormatOption,
@@ -23,11 +25,9 @@ from mtribes_cli.options import (
     RawOption,
     SpaceOption,
 )
-from mtribes_cli.people import Place
-from mtribes_cli.request import given
-from mtribes_cli.result import Result, Table
-from mtribes_cli.safe_text import shortened
-from mtribes_cli.wire import EventName
+from mtribes_cli.parameters.people import EnvironmentScope
+from mtribes_cli.terminal.result import Result, Table
+from mtribes_cli.terminal.sanitize import shorten
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 MOST_PAIRS = 3
@@ -71,7 +71,7 @@ def names_command(
 
     $ mtribes event names --environment production
     """
-    return list_names(call.obj, Place(space, environment), search)
+    return list_names(call.obj, EnvironmentScope(space, environment), search)
 
 
 @app.command("tail")
@@ -99,8 +99,8 @@ def tail_command(  # noqa: PLR0913 - one parameter an option
     """
     if user is not None and visitor is not None:
         raise UsageError("--user and --visitor name two people.", "Pass one of them.")
-    query = given(name=name, user=user, anonymous_id=visitor)
-    return tail_events(call.obj, Place(space, environment), query, limit)
+    query = drop_none(name=name, user=user, anonymous_id=visitor)
+    return tail_events(call.obj, EnvironmentScope(space, environment), query, limit)
 
 
 @app.command("export")
@@ -120,8 +120,8 @@ def export_command(  # noqa: PLR0913 - one parameter an option
 
     $ mtribes event export --env production --output events.csv
     """
-    asked = asked_export(output, format_name, columns=columns, raw=raw)
-    return export_events(call.obj, (space, environment), output, asked | given(name=name, user=user))
+    asked = export_request(output, format_name, columns=columns, raw=raw)
+    return export_events(call.obj, (space, environment), output, asked | drop_none(name=name, user=user))
 
 
 @dataclass(frozen=True)
@@ -174,12 +174,12 @@ def track_event(context: Context, wanted: Track) -> Result:
     return Result(data, (f"Recorded {wanted.name} of {wanted.user} in {environment} of {space}.",))
 
 
-def tail_events(context: Context, place: Place, query: Mapping[str, object], limit: int | None) -> Result:
+def tail_events(context: Context, place: EnvironmentScope, query: Mapping[str, object], limit: int | None) -> Result:
     """Show what arrives until Ctrl-C, which is how this ends and no failure, or until so many were shown."""
-    from mtribes_cli.event_tail import EventTail  # noqa: PLC0415 - start-up time
+    from mtribes_cli.export.event_tail import EventTail  # noqa: PLC0415 - start-up time
     from mtribes_cli.signals import EndedBySignal  # noqa: PLC0415 - start-up time
 
-    tail = EventTail(context, place.settled(context), query, limit)
+    tail = EventTail(context, place.resolve(context), query, limit)
     try:
         with context.console.waiting():
             tail.follow()
@@ -190,9 +190,9 @@ def tail_events(context: Context, place: Place, query: Mapping[str, object], lim
     return Result(is_streamed=True)
 
 
-def list_names(context: Context, place: Place, search: str | None) -> Result:
+def list_names(context: Context, place: EnvironmentScope, search: str | None) -> Result:
     """Each name: how often it arrived and when last, with which metadata, and whether that is as the model says."""
-    space, environment = place.settled(context)
+    space, environment = place.resolve(context)
     names = context.client.event_names(space, environment, search=search)
     kind = "event whose name contains that" if search else "event"
     table = Table(NAME_COLUMNS, [_row(one) for one in names], f"No {kind} has arrived in {environment} of {space}.")
@@ -202,11 +202,11 @@ def list_names(context: Context, place: Place, search: str | None) -> Result:
 def _row(name: EventName) -> Sequence[str]:
     differing = f"{name.differing:,} differ" if name.differing else "as modelled"
     return (
-        shortened(name.name, NAME_WIDTH),
+        shorten(name.name, NAME_WIDTH),
         f"{name.events:,}",
         differing if name.modelled else "not modelled",
         name.last.partition("T")[0],
-        shortened(", ".join(name.metadata_keys), KEYS_WIDTH),
+        shorten(", ".join(name.metadata_keys), KEYS_WIDTH),
     )
 
 
@@ -214,7 +214,7 @@ def export_events(
     context: Context, place: tuple[str | None, str | None], output: str, asked: Mapping[str, object]
 ) -> Result:
     """Where they went."""
-    from mtribes_cli.export.exporting import Wanted, export  # noqa: PLC0415 - start-up time
+    from mtribes_cli.export.job import ExportOptions, export  # noqa: PLC0415 - start-up time
 
     space, environment = context.settings.space(place[0]), context.settings.environment(place[1])
-    return export(context, Wanted(space, environment, ("events",), asked, output, "events"))
+    return export(context, ExportOptions(space, environment, ("events",), asked, output, "events"))

@@ -7,17 +7,17 @@ from typing import Annotated
 
 import typer
 
-from mtribes_cli.browser_sign_in import sign_in_with_browser
+from mtribes_cli.auth.browser_flow import sign_in_with_browser
+from mtribes_cli.auth.credential_store import TokenSet
+from mtribes_cli.auth.device_flow import sign_in_with_code
+from mtribes_cli.auth.flow_selection import sign_in_by_best_flow
+from mtribes_cli.auth.host_trust import require_named_host, require_own_project
+from mtribes_cli.auth.oauth import sign_in_locally
+from mtribes_cli.auth.token_provider import StaticTokenProvider, from_environment, validate_token
 from mtribes_cli.context import Context
-from mtribes_cli.credentials import SignIn
-from mtribes_cli.device_sign_in import sign_in_with_code
 from mtribes_cli.errors import UsageError
-from mtribes_cli.given_text import given_line
-from mtribes_cli.host_trust import require_named_host, require_own_project
-from mtribes_cli.result import Result
-from mtribes_cli.sign_in import sign_in_locally
-from mtribes_cli.sign_in_way import sign_in_as_seems_best
-from mtribes_cli.token_source import OneToken, checked_token, from_environment
+from mtribes_cli.files.text_encoding import decode_line
+from mtribes_cli.terminal.result import Result
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -57,7 +57,7 @@ def login(context: Context, wanted: Login) -> Result:
     if wanted.with_token:
         require_named_host(context, host, "The token on stdin")
     token = _signed_in(context, wanted)
-    me = context.client_with(OneToken(token)).me()
+    me = context.client_with(StaticTokenProvider(token)).me()
     stronger = from_environment(context)
     if stronger:
         context.console.warning(f"{stronger} is set, and wins over this sign-in as long as it is.")
@@ -78,12 +78,12 @@ def _signed_in(context: Context, wanted: Login) -> str:
         return sign_in_with_code(context, context.host).access_token
     if context.host.is_local:
         return sign_in_locally(context, context.host).access_token
-    return sign_in_as_seems_best(context, context.host).access_token
+    return sign_in_by_best_flow(context, context.host).access_token
 
 
 def _with_token(context: Context) -> str:
     """A token from stdin, kept once the server has accepted it."""
-    token = checked_token(given_line(context.console.read_stdin()), "stdin")
-    context.client_with(OneToken(token)).me()
-    context.credentials.keep(context.host.url, SignIn(token), is_new=True)
+    token = validate_token(decode_line(context.console.read_stdin()), "stdin")
+    context.client_with(StaticTokenProvider(token)).me()
+    context.credentials.keep(context.host.url, TokenSet(token), is_new=True)
     return token

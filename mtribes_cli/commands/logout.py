@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import typer
 
+from mtribes_cli.auth.credential_store import TokenSet
+from mtribes_cli.auth.host_trust import require_own_project
+from mtribes_cli.auth.oauth import end_at_server
+from mtribes_cli.auth.token_provider import from_environment, not_signed_in
 from mtribes_cli.context import Context
-from mtribes_cli.credentials import SignIn
 from mtribes_cli.errors import MtribesError
-from mtribes_cli.host_trust import require_own_project
-from mtribes_cli.result import Result
-from mtribes_cli.sign_in import end_at_server
-from mtribes_cli.token_source import from_environment, not_signed_in
+from mtribes_cli.terminal.result import Result
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -39,7 +39,7 @@ def logout(context: Context) -> Result:
     return Result({"host": host.url, "ended_at_server": is_ended}, (f"Signed out of {host.url}.",))
 
 
-def _ended(context: Context, kept: SignIn) -> bool:
+def _ended(context: Context, kept: TokenSet) -> bool:
     if kept.refresh_token is None:
         context.console.notice("The token itself stays good: revoke it at the server if nobody needs it any longer.")
         return False

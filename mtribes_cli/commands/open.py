@@ -9,13 +9,13 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import typer
 
+from mtribes_cli.auth.flow_selection import reason_for_code
+from mtribes_cli.auth.host_trust import require_own_project
+from mtribes_cli.auth.oauth import local_code
 from mtribes_cli.errors import UsageError
-from mtribes_cli.host_trust import require_own_project
-from mtribes_cli.options import EnvironmentOption, OrganizationOption, SpaceOption
-from mtribes_cli.project_file import ENVIRONMENTS
-from mtribes_cli.result import Result
-from mtribes_cli.sign_in import local_code
-from mtribes_cli.sign_in_way import reason_for_code
+from mtribes_cli.parameters.options import EnvironmentOption, OrganizationOption, SpaceOption
+from mtribes_cli.project.project_file import ENVIRONMENTS
+from mtribes_cli.terminal.result import Result
 
 if TYPE_CHECKING:
     from mtribes_cli.context import Context
@@ -82,7 +82,7 @@ PAGES = ", ".join(Page)
 
 
 @dataclass(frozen=True)
-class Place:
+class PageScope:
     """Where the page is, as far as options say it."""
 
     organization: str | None = None
@@ -106,10 +106,10 @@ def open_command(
 
     $ mtribes open tokens --host https://mtribes.example.com
     """
-    return open_page(call.obj, page, Place(organization, space, environment))
+    return open_page(call.obj, page, PageScope(organization, space, environment))
 
 
-def open_page(context: Context, page: Page, place: Place) -> Result:
+def open_page(context: Context, page: Page, place: PageScope) -> Result:
     """The address, and whether a browser shows it; where none does, what to open instead, which is good once."""
     host, path = context.host, _path(context, page, place)
     require_own_project(context)
@@ -123,7 +123,7 @@ def open_page(context: Context, page: Page, place: Place) -> Result:
     return Result({"url": url, "opened": False, "link": shown}, (shown,))
 
 
-def _path(context: Context, page: Page, place: Place) -> str:
+def _path(context: Context, page: Page, place: PageScope) -> str:
     """The path of the page, in the place of the options or of `mtribes.toml`; UsageError where it has no such place."""
     path, settings = PATHS[page], context.settings
     for name, given, needed in (

@@ -8,15 +8,15 @@ from typing import Annotated, Literal
 
 import typer
 
-from mtribes_cli.confirming import require_key, require_yes, takes_a_sign_in
+from mtribes_cli.api.models.access import AuditEntry, Invitation
+from mtribes_cli.api.request import drop_none
 from mtribes_cli.context import Context
 from mtribes_cli.errors import NotAllowedError, NotFoundError
-from mtribes_cli.histories import DEFAULT_LIMIT, WHO_WIDTH, to_the_minute
-from mtribes_cli.options import HistoryLimitOption, OrganizationOption, Scope, ScopesOption, YesOption
-from mtribes_cli.request import given
-from mtribes_cli.result import Result, Table
-from mtribes_cli.safe_text import shortened
-from mtribes_cli.wire_access import AuditEntry, Invitation
+from mtribes_cli.parameters.confirm import explain_login_required, require_key, require_yes
+from mtribes_cli.parameters.history import DEFAULT_LIMIT, WHO_WIDTH, to_the_minute
+from mtribes_cli.parameters.options import HistoryLimitOption, OrganizationOption, ScopesOption, TokenScope, YesOption
+from mtribes_cli.terminal.result import Result, Table
+from mtribes_cli.terminal.sanitize import shorten
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 member_app = typer.Typer(rich_markup_mode=None, help="The people who belong to an organization.")
@@ -151,7 +151,7 @@ def audit_command(  # noqa: PLR0913 - one parameter an option
 
     $ mtribes org audit --action key --since 2026-11-01 --organization acme
     """
-    filters = given(actor=actor, action=action, since=since)
+    filters = drop_none(actor=actor, action=action, since=since)
     return list_audit(call.obj, organization, filters, limit=limit)
 
 
@@ -204,7 +204,7 @@ def list_organizations(context: Context) -> Result:
 
 def create_organization(context: Context, key: str, *, name: str | None) -> Result:
     """The new organization."""
-    with takes_a_sign_in(context):
+    with explain_login_required(context):
         created = context.client.create_organization(key=key, name=name)
     return Result(asdict(created), (f"Created {created.key}. You are its administrator.",))
 
@@ -223,7 +223,7 @@ def delete_organization(context: Context, organization: str, *, is_confirmed: bo
         "accounts and audit log, and the tokens that are limited to it."
     )
     require_key(context, "organization", found.key, warning=warning, is_confirmed=is_confirmed)
-    with takes_a_sign_in(context):
+    with explain_login_required(context):
         context.client.delete_organization(found.id)
     return Result({"organization": found.key, "id": found.id, "deleted": True}, (f"Deleted {found.key}.",))
 
@@ -255,7 +255,7 @@ def _state(state: str, expires: str | None) -> str:
 def invite_member(context: Context, organization: str | None, *, email: str, role: str) -> Result:
     """The link to hand over."""
     key = context.settings.organization(organization)
-    with takes_a_sign_in(context):
+    with explain_login_required(context):
         invited = context.client.invite(key, email=email, role=role)
     context.console.notice(
         f"Hand this link to {invited.email}, and to nobody else: whoever opens it becomes {role} of {key}."
@@ -267,7 +267,7 @@ def invite_member(context: Context, organization: str | None, *, email: str, rol
 def set_role(context: Context, organization: str | None, email: str, *, role: str) -> Result:
     """Change the role of a member."""
     key = context.settings.organization(organization)
-    with takes_a_sign_in(context):
+    with explain_login_required(context):
         member = context.client.change_member(key, email, role=role)
     said = f"{member.email} is {member.role} of {key}."
     return Result({"organization": key, **asdict(member)}, (said,))
@@ -289,8 +289,8 @@ def _audit_row(entry: AuditEntry) -> tuple[str, ...]:
     where = "/".join(text for text in (entry.space, entry.environment) if text)
     return (
         to_the_minute(entry.at),
-        shortened(entry.actor.name or entry.actor.id, WHO_WIDTH),
-        shortened(entry.action, ACTION_WIDTH),
+        shorten(entry.actor.name or entry.actor.id, WHO_WIDTH),
+        shorten(entry.action, ACTION_WIDTH),
         where,
         entry.target,
     )
@@ -316,12 +316,12 @@ def _removed(organization: str, email: str, state: str) -> dict[str, str]:
 
 
 def create_service_account(
-    context: Context, organization: str | None, *, name: str, scopes: list[Scope] | None
+    context: Context, organization: str | None, *, name: str, scopes: list[TokenScope] | None
 ) -> Result:
     """The two variables that a program needs."""
     key = context.settings.organization(organization)
-    with takes_a_sign_in(context):
-        created = context.client.create_service_account(key, {"name": name, **given(scopes=scopes or None)})
+    with explain_login_required(context):
+        created = context.client.create_service_account(key, {"name": name, **drop_none(scopes=scopes or None)})
     account = created.account
     context.console.notice(
         f"Created {account.name} of {key}: {', '.join(account.scopes)}. Set both variables where the program runs;"

@@ -8,14 +8,14 @@ from typing import Annotated
 
 import typer
 
+from mtribes_cli.api.models.sessions import ExplainedEntity, ExplainedScenario, SessionExplanation
+from mtribes_cli.api.models.tribes import Explanation
+from mtribes_cli.api.request import drop_none
 from mtribes_cli.context import Context
-from mtribes_cli.contextual_fields import read_fields
 from mtribes_cli.errors import UsageError
-from mtribes_cli.options import EnvironmentOption, SpaceOption
-from mtribes_cli.request import given
-from mtribes_cli.result import Result
-from mtribes_cli.wire_sessions import ExplainedEntity, ExplainedScenario, SessionExplanation
-from mtribes_cli.wire_tribes import Explanation
+from mtribes_cli.parameters.field_option import read_fields
+from mtribes_cli.parameters.options import EnvironmentOption, SpaceOption
+from mtribes_cli.terminal.result import Result
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 MARKS = {"matched": "yes", "not_matched": "no ", "cannot_be_known_here": "?  "}
@@ -66,7 +66,7 @@ def explain_session(context: Context, wanted: ExplainSession) -> Result:
     """What a session that starts now would show."""
     if bool(wanted.user) == bool(wanted.visitor):
         raise UsageError("Who is meant is not said.", "Give --user ID, or --anonymous-id ID: one of them.")
-    asked = given(user_id=wanted.user, anonymous_id=wanted.visitor, fields=read_fields(wanted.fields), at=wanted.at)
+    asked = drop_none(user_id=wanted.user, anonymous_id=wanted.visitor, fields=read_fields(wanted.fields), at=wanted.at)
     space, environment = context.settings.space(wanted.space), context.settings.environment(wanted.environment)
     explained = context.client.explain_session(space, environment, asked)
     when = f"at {explained.at}" if wanted.at else "now"

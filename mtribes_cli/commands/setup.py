@@ -6,17 +6,15 @@ from typing import Annotated
 
 import typer
 
-from mtribes_cli.code_update import PlanReport, update_code
+from mtribes_cli.api.server_url import NAMED_BY_PROJECT, Host, host_from
+from mtribes_cli.auth.flow_selection import ensure_signed_in
+from mtribes_cli.auth.host_trust import remember_host
 from mtribes_cli.context import Context
 from mtribes_cli.errors import ProjectError, UsageError
-from mtribes_cli.host_trust import remember_host
-from mtribes_cli.hosts import NAMED_BY_PROJECT, Host, host_from
-from mtribes_cli.local_files import MAX_PROJECT_FILE_BYTES, read_regular_file
+from mtribes_cli.files.bounded_reader import MAX_PROJECT_FILE_BYTES, read_regular_file
+from mtribes_cli.generate.updater import PlanReport, update_code
 from mtribes_cli.local_server import health_of, started_server
-from mtribes_cli.project_file import LOCAL_HOST, PROJECT_FILE_NAME, ProjectFile, parse_project_file
-from mtribes_cli.project_file_edit import Answers, project_text
-from mtribes_cli.result import Result
-from mtribes_cli.setup_answers import (
+from mtribes_cli.parameters.setup_prompts import (
     LOCAL_ORGANIZATION,
     LOCAL_SPACE,
     TARGET_FLAG,
@@ -27,7 +25,9 @@ from mtribes_cli.setup_answers import (
     chosen_targets,
     target_answers,
 )
-from mtribes_cli.sign_in_way import signed_in
+from mtribes_cli.project.editor import SetupAnswers, project_text
+from mtribes_cli.project.project_file import LOCAL_HOST, PROJECT_FILE_NAME, ProjectFile, parse_project_file
+from mtribes_cli.terminal.result import Result
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -109,11 +109,11 @@ def _asked_host(context: Context, flags: Flags) -> str:
 
 
 def _sign_in(context: Context) -> None:
-    me = signed_in(context, context.client.me)
+    me = ensure_signed_in(context, context.client.me)
     context.console.notice(f"Signed in to {context.host.url} as {me.label}.")
 
 
-def _answers(context: Context, flags: Flags, before: ProjectFile | None) -> Answers:
+def _answers(context: Context, flags: Flags, before: ProjectFile | None) -> SetupAnswers:
     organization = chosen(
         context,
         flags,
@@ -137,10 +137,10 @@ def _answers(context: Context, flags: Flags, before: ProjectFile | None) -> Answ
         ),
     )
     host = LOCAL_HOST if context.host.is_local else context.host.url
-    return Answers(host, organization, space, chosen_targets(context, flags, before, space))
+    return SetupAnswers(host, organization, space, chosen_targets(context, flags, before, space))
 
 
-def _project(context: Context, answers: Answers, before: ProjectFile | None) -> ProjectFile:
+def _project(context: Context, answers: SetupAnswers, before: ProjectFile | None) -> ProjectFile:
     """The project file as it is to be; written together with the code."""
     path = before.path if before else context.working_folder.absolute() / PROJECT_FILE_NAME
     if not path.parent.is_dir():

@@ -8,12 +8,20 @@ from typing import Annotated
 
 import typer
 
-from mtribes_cli.confirming import require_key
+from mtribes_cli.api.models.resources import ModelChange
 from mtribes_cli.context import Context
-from mtribes_cli.documents import STDIN, Output, note_push, pulled, read_document, space_of
 from mtribes_cli.errors import ExitCode, Problem
-from mtribes_cli.histories import DEFAULT_LIMIT, history
-from mtribes_cli.options import (
+from mtribes_cli.parameters.confirm import require_key
+from mtribes_cli.parameters.documents import (
+    STDIN,
+    Output,
+    read_document,
+    space_of,
+    update_local_revision,
+    write_document,
+)
+from mtribes_cli.parameters.history import DEFAULT_LIMIT, history
+from mtribes_cli.parameters.options import (
     FileArgument,
     ForceOption,
     FormatOption,
@@ -25,8 +33,7 @@ from mtribes_cli.options import (
     SpaceOption,
     YesOption,
 )
-from mtribes_cli.result import Result, Table
-from mtribes_cli.wire import ModelChange
+from mtribes_cli.terminal.result import Result, Table
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 SpaceArgument = Annotated[str | None, typer.Argument(metavar="[SPACE]", help="Its key; else mtribes.toml's.")]
@@ -240,7 +247,7 @@ def delete_space(context: Context, space: str, *, is_confirmed: bool) -> Result:
 def pull_model(context: Context, wanted: PullModel) -> Result:
     """The model, on stdout or in a file."""
     space = context.settings.space(wanted.space)
-    return pulled(
+    return write_document(
         context,
         wanted.output,
         as_json=lambda: context.client.model(space, revision=wanted.revision),
@@ -253,7 +260,7 @@ def push_model(context: Context, wanted: PushModel) -> Result:
     document = read_document(context, wanted.file)
     space = space_of(context, document, wanted.space)
     pushed = context.client.push_model(space, document.to_send(force=wanted.force, note=wanted.note))
-    note_push(context, document, pushed.revision)
+    update_local_revision(context, document, pushed.revision)
     said = f"{space} is at revision {pushed.revision}" + ("." if pushed.changed else "; nothing changed.")
     return Result({"space": space, **asdict(pushed)}, (said,))
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import typer
 
 from mtribes_cli.context import Context
-from mtribes_cli.drift import Drift, find_drift
 from mtribes_cli.errors import ExitCode, MtribesError
-from mtribes_cli.lock_file import LOCK_FILE_NAME, LockFile, read_lock_file
-from mtribes_cli.project_file import ProjectFile
-from mtribes_cli.result import Result
+from mtribes_cli.generate.drift import Drift, find_drift
+from mtribes_cli.project.lock_file import LOCK_FILE_NAME, LockFile, read_lock_file
+from mtribes_cli.project.project_file import ProjectFile
+from mtribes_cli.terminal.result import Result
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 

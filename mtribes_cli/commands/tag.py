@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from mtribes_cli.confirming import require_yes
 from mtribes_cli.context import Context
-from mtribes_cli.options import EnvironmentOption, SpaceOption, YesOption
-from mtribes_cli.people import Place, counted
-from mtribes_cli.result import Result, Table
+from mtribes_cli.parameters.confirm import require_yes
+from mtribes_cli.parameters.options import EnvironmentOption, SpaceOption, YesOption
+from mtribes_cli.parameters.people import EnvironmentScope, pluralize
+from mtribes_cli.terminal.result import Result, Table
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -46,19 +46,19 @@ def delete_command(
 
     $ mtribes tag delete sports/football --environment production
     """
-    return delete_tag(call.obj, Place(space, environment), tag, is_confirmed=yes)
+    return delete_tag(call.obj, EnvironmentScope(space, environment), tag, is_confirmed=yes)
 
 
-def delete_tag(context: Context, place: Place, tag: str, *, is_confirmed: bool) -> Result:
+def delete_tag(context: Context, place: EnvironmentScope, tag: str, *, is_confirmed: bool) -> Result:
     """Delete a tag once that is confirmed; say whether it is done, or goes on at the server."""
-    space, environment = place.settled(context)
+    space, environment = place.resolve(context)
     question = f"Delete the tag {tag} from every user and visitor in {environment} of {space}?"
     require_yes(context, question, is_confirmed=is_confirmed)
     left = context.client.delete_tag(space, environment, tag)
     if left is None:
         done = {"tag": tag, "deleted": True, "users": 0, "visitors": 0}
         return Result(done, (f"Deleted the tag {tag} in {environment} of {space}.",))
-    people = f"{counted(left.users, 'user')} and {counted(left.visitors, 'visitor')}"
+    people = f"{pluralize(left.users, 'user')} and {pluralize(left.visitors, 'visitor')}"
     said = f"Deleting the tag {tag}: {people} still have it. The server continues by itself."
     return Result(asdict(left) | {"deleted": False}, (said, f"`mtribes tag list --search {tag}` shows how far it is."))
 

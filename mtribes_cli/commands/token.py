@@ -8,21 +8,21 @@ from typing import Annotated
 
 import typer
 
-from mtribes_cli.confirming import require_yes, takes_a_sign_in
+from mtribes_cli.api.models.access import Token
+from mtribes_cli.api.request import drop_none
+from mtribes_cli.auth.host_trust import require_named_host, require_own_project
+from mtribes_cli.auth.token_provider import validate_token
 from mtribes_cli.context import Context
 from mtribes_cli.errors import UsageError
-from mtribes_cli.given_text import given_line
-from mtribes_cli.host_trust import require_named_host, require_own_project
-from mtribes_cli.options import Scope, ScopesOption, YesOption
-from mtribes_cli.request import given
-from mtribes_cli.result import Result, Table
-from mtribes_cli.token_source import checked_token
-from mtribes_cli.wire_access import Token
+from mtribes_cli.files.text_encoding import decode_line
+from mtribes_cli.parameters.confirm import explain_login_required, require_yes
+from mtribes_cli.parameters.options import ScopesOption, TokenScope, YesOption
+from mtribes_cli.terminal.result import Result, Table
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 DURATION = re.compile(r"([0-9]{1,3})d")
 SECRET = re.compile(r"mt[a-z]_[0-9A-Za-z]{20,}")
-ALL_SCOPES = frozenset(Scope)
+ALL_SCOPES = frozenset(TokenScope)
 
 
 @app.command("create")
@@ -88,7 +88,7 @@ class NewToken:
     """What a token is to be; None: what the server takes then."""
 
     name: str
-    scopes: list[Scope] | None
+    scopes: list[TokenScope] | None
     organizations: list[str] | None
     spaces: list[str] | None
     expires_in: str | None
@@ -96,7 +96,7 @@ class NewToken:
     def as_json(self) -> dict[str, object]:
         """What is asked for."""
         days = None if self.expires_in is None else _days(self.expires_in)
-        narrowed = given(
+        narrowed = drop_none(
             scopes=self.scopes or None,
             organizations=self.organizations or None,
             spaces=self.spaces or None,
@@ -115,7 +115,7 @@ def _days(text: str) -> int:
 def create_token(context: Context, wanted: NewToken) -> Result:
     """The text of the new token."""
     asked = wanted.as_json()
-    with takes_a_sign_in(context):
+    with explain_login_required(context):
         created = context.client.create_token(asked)
     token = created.token
     context.console.notice(
@@ -175,7 +175,7 @@ def revoke_token(context: Context, token: str | None, *, from_stdin: bool, is_co
 
 def _revoke_by_text(context: Context) -> Result:
     """The server does not say whether the text opened anything: it opens nothing now."""
-    secret = checked_token(given_line(context.console.read_stdin()), "stdin")
+    secret = validate_token(decode_line(context.console.read_stdin()), "stdin")
     host = context.host  # which may be what a project file names
     require_own_project(context)
     require_named_host(context, host, "The token on stdin")

@@ -9,13 +9,22 @@ from typing import Annotated
 
 import typer
 
+from mtribes_cli.api.models.tribes import Explanation
+from mtribes_cli.api.request import drop_none
 from mtribes_cli.context import Context
-from mtribes_cli.contextual_fields import read_fields
-from mtribes_cli.documents import STDIN, Output, note_push, pulled, read_document, space_of
 from mtribes_cli.errors import UsageError
-from mtribes_cli.export.asking import asked_export
-from mtribes_cli.histories import DEFAULT_LIMIT, history
-from mtribes_cli.options import (
+from mtribes_cli.export.request import export_request
+from mtribes_cli.parameters.documents import (
+    STDIN,
+    Output,
+    read_document,
+    space_of,
+    update_local_revision,
+    write_document,
+)
+from mtribes_cli.parameters.field_option import read_fields
+from mtribes_cli.parameters.history import DEFAULT_LIMIT, history
+from mtribes_cli.parameters.options import (
     ColumnsOption,
     EnvironmentOption,
     ExportFormatOption,
@@ -29,9 +38,7 @@ from mtribes_cli.options import (
     RawOption,
     SpaceOption,
 )
-from mtribes_cli.request import given
-from mtribes_cli.result import Document, Result, Table
-from mtribes_cli.wire_tribes import Explanation
+from mtribes_cli.terminal.result import Document, Result, Table
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 TribeArgument = Annotated[str, typer.Argument(metavar="TRIBE", help="Its key.")]
@@ -122,7 +129,7 @@ def count_command(
 
     $ mtribes tribe count gold-members --space vod --environment production
     """
-    return count_people(call.obj, Place(tribe, space, environment))
+    return count_people(call.obj, TribeScope(tribe, space, environment))
 
 
 @app.command("explain")
@@ -145,7 +152,7 @@ def explain_command(  # noqa: PLR0913 - one parameter an option
 
     $ mtribes tribe explain gold-members --user ada --env production
     """
-    return explain_tribe(call.obj, ExplainTribe(Place(tribe, space, environment), user, visitor, field))
+    return explain_tribe(call.obj, ExplainTribe(TribeScope(tribe, space, environment), user, visitor, field))
 
 
 @app.command("export")
@@ -167,8 +174,8 @@ def export_command(  # noqa: PLR0913 - one parameter an option
 
     $ mtribes tribe export gold-members --env production --output gold.csv
     """
-    asked = asked_export(output, format_name, columns=columns, raw=raw)
-    return export_tribe(call.obj, Place(tribe, space, environment), output, asked | given(since=since))
+    asked = export_request(output, format_name, columns=columns, raw=raw)
+    return export_tribe(call.obj, TribeScope(tribe, space, environment), output, asked | drop_none(since=since))
 
 
 @dataclass(frozen=True)
@@ -182,14 +189,14 @@ class PushTribes:
 
 
 @dataclass(frozen=True)
-class Place:
+class TribeScope:
     """A tribe of an environment, as far as flags say it."""
 
     tribe: str
     space: str | None
     environment: str | None
 
-    def settled(self, context: Context) -> tuple[str, str, str]:
+    def resolve(self, context: Context) -> tuple[str, str, str]:
         """Space, environment and tribe; what flags leave open `mtribes.toml` says."""
         return context.settings.space(self.space), context.settings.environment(self.environment), self.tribe
 
@@ -198,7 +205,7 @@ class Place:
 class ExplainTribe:
     """Whom to explain, and what an app would say."""
 
-    place: Place
+    place: TribeScope
     user: str | None
     visitor: str | None
     fields: list[str] | None
@@ -225,7 +232,7 @@ def show_tribe(context: Context, tribe: str, space: str | None) -> Result:
 def pull_tribes(context: Context, space: str | None, output: Output, revision: int | None) -> Result:
     """The document of all tribes, on stdout or in a file."""
     where = context.settings.space(space)
-    return pulled(
+    return write_document(
         context,
         output,
         as_json=lambda: context.client.tribes_document(where, revision=revision),
@@ -238,7 +245,7 @@ def push_tribes(context: Context, wanted: PushTribes) -> Result:
     document = read_document(context, wanted.file)
     space = space_of(context, document, wanted.space)
     pushed = context.client.push_tribes(space, document.to_send(force=wanted.force, note=wanted.note))
-    note_push(context, document, pushed.revision)
+    update_local_revision(context, document, pushed.revision)
     said = f"The tribes of {space} are at revision {pushed.revision}" + (
         "." if pushed.changed else "; nothing changed."
     )
@@ -259,9 +266,9 @@ def delete_tribe(context: Context, tribe: str, space: str | None, note: str | No
     return Result({"space": where, "tribe": tribe}, (f"Removed {tribe}.",))
 
 
-def count_people(context: Context, place: Place) -> Result:
+def count_people(context: Context, place: TribeScope) -> Result:
     """How many there are."""
-    found = context.client.count_tribe(*place.settled(context))
+    found = context.client.count_tribe(*place.resolve(context))
     return Result(asdict(found), (str(found.count),))
 
 
@@ -271,18 +278,18 @@ def explain_tribe(context: Context, wanted: ExplainTribe) -> Result:
         raise UsageError("Who is meant is not said.", "Give --user ID, or --visitor ID: one of them.")
     fields = read_fields(wanted.fields)
     said = None if fields is None else json.dumps(fields)
-    asked = given(user=wanted.user, anonymous_id=wanted.visitor, fields=said)
-    explained = context.client.explain_tribe(*wanted.place.settled(context), asked=asked)
+    asked = drop_none(user=wanted.user, anonymous_id=wanted.visitor, fields=said)
+    explained = context.client.explain_tribe(*wanted.place.resolve(context), asked=asked)
     rows = [(MARKS.get(one.outcome, "?"), one.why) for one in explained.filters]
     return Result(asdict(explained), (_headline(explained), Table((), rows)))
 
 
-def export_tribe(context: Context, place: Place, output: str, asked: Mapping[str, object]) -> Result:
+def export_tribe(context: Context, place: TribeScope, output: str, asked: Mapping[str, object]) -> Result:
     """Where it went, and the cursor for the next one."""
-    from mtribes_cli.export.exporting import Wanted, export  # noqa: PLC0415 - start-up time
+    from mtribes_cli.export.job import ExportOptions, export  # noqa: PLC0415 - start-up time
 
-    space, environment, tribe = place.settled(context)
-    return export(context, Wanted(space, environment, ("tribes", tribe), asked, output, f"users of {tribe}"))
+    space, environment, tribe = place.resolve(context)
+    return export(context, ExportOptions(space, environment, ("tribes", tribe), asked, output, f"users of {tribe}"))
 
 
 def _headline(explained: Explanation) -> str:

@@ -6,19 +6,19 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from mtribes_cli.context import Context
-from mtribes_cli.drift import NOT_IN_STEP, find_drift
 from mtribes_cli.errors import ExitCode, UsageError
-from mtribes_cli.output_tree import Change, ChangeKind
-from mtribes_cli.project_file import ProjectFile, needed_project, normal_output
-from mtribes_cli.result import Result
+from mtribes_cli.generate.drift import NOT_IN_STEP, find_drift
+from mtribes_cli.generate.worktree import Change, ChangeKind
+from mtribes_cli.project.project_file import ProjectFile, needed_project, normal_output
+from mtribes_cli.terminal.result import Result
 
 if TYPE_CHECKING:
-    from mtribes_cli.generation import GeneratedOutput, Scope
+    from mtribes_cli.generate.fetch import GeneratedOutput, GenerationScope
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
-class Wishes(NamedTuple):
+class UpdateOptions(NamedTuple):
     """The options of one run."""
 
     outputs: tuple[str, ...] = ()
@@ -66,14 +66,14 @@ def update(  # noqa: PLR0913 - one parameter an option
     context: Context = call.obj
     project = needed_project(context.project, context.working_folder)
     outputs = _known_outputs(project, target or ())
-    wishes = Wishes(outputs, force, dry_run, diff, revision, latest, offline, discard_recovery)
+    wishes = UpdateOptions(outputs, force, dry_run, diff, revision, latest, offline, discard_recovery)
     _refuse_contradictions(wishes, check=check)
     if check and offline:
         return _check(context, project, wishes)
-    from mtribes_cli.sign_in_way import signed_in  # noqa: PLC0415 - start-up time
+    from mtribes_cli.auth.flow_selection import ensure_signed_in  # noqa: PLC0415 - start-up time
 
     work = _check if check else _preview if dry_run or diff else _write
-    return signed_in(context, lambda: work(context, project, wishes))
+    return ensure_signed_in(context, lambda: work(context, project, wishes))
 
 
 def _known_outputs(project: ProjectFile, outputs: Sequence[str]) -> tuple[str, ...]:
@@ -85,7 +85,7 @@ def _known_outputs(project: ProjectFile, outputs: Sequence[str]) -> tuple[str, .
     return wanted
 
 
-def _refuse_contradictions(wishes: Wishes, *, check: bool) -> None:
+def _refuse_contradictions(wishes: UpdateOptions, *, check: bool) -> None:
     if not check and (wishes.latest or wishes.offline):
         raise UsageError("--latest and --offline are about --check.", "Add --check, or leave them out.")
     if check and (wishes.force or wishes.dry_run or wishes.diff):
@@ -96,8 +96,8 @@ def _refuse_contradictions(wishes: Wishes, *, check: bool) -> None:
         raise UsageError("--offline asks no server; --latest and --revision do.", "Leave one or the other out.")
 
 
-def _write(context: Context, project: ProjectFile, wishes: Wishes) -> Result:
-    from mtribes_cli.code_update import update_code  # noqa: PLC0415 - start-up time
+def _write(context: Context, project: ProjectFile, wishes: UpdateOptions) -> Result:
+    from mtribes_cli.generate.updater import update_code  # noqa: PLC0415 - start-up time
 
     written = update_code(
         context,
@@ -110,29 +110,31 @@ def _write(context: Context, project: ProjectFile, wishes: Wishes) -> Result:
     return written.result()
 
 
-def _preview(context: Context, project: ProjectFile, wishes: Wishes) -> Result:
+def _preview(context: Context, project: ProjectFile, wishes: UpdateOptions) -> Result:
     """What `_write` would do; FileError where it would refuse."""
-    from mtribes_cli.code_update import PlanReport, differences  # noqa: PLC0415 - start-up time
-    from mtribes_cli.generation import plan_of, refuse_what_is_not_ours  # noqa: PLC0415 - start-up time
+    from mtribes_cli.generate.fetch import check_ownership, plan_of  # noqa: PLC0415 - start-up time
+    from mtribes_cli.generate.updater import PlanReport, differences  # noqa: PLC0415 - start-up time
 
     scope, outputs = _ask(context, project, wishes)
     found = plan_of(scope, outputs, is_forced=wishes.force)
     if not wishes.diff:
-        refuse_what_is_not_ours(found)
+        check_ownership(found)
     report = PlanReport.of(found, outputs)
     return report.preview(differences(scope.tree, found) if wishes.diff else None)
 
 
-def _ask(context: Context, project: ProjectFile, wishes: Wishes) -> "tuple[Scope, list[GeneratedOutput]]":
-    from mtribes_cli.code_update import asked_code, tell_what_is_local  # noqa: PLC0415 - start-up time
-    from mtribes_cli.generation import scope_of  # noqa: PLC0415 - start-up time
+def _ask(
+    context: Context, project: ProjectFile, wishes: UpdateOptions
+) -> "tuple[GenerationScope, list[GeneratedOutput]]":
+    from mtribes_cli.generate.fetch import scope_of  # noqa: PLC0415 - start-up time
+    from mtribes_cli.generate.updater import fetch_code, warn_local_port_mismatch  # noqa: PLC0415 - start-up time
 
     scope = scope_of(project, wishes.outputs)
-    tell_what_is_local(context, project)
-    return scope, asked_code(context, scope, wishes.revision)
+    warn_local_port_mismatch(context, project)
+    return scope, fetch_code(context, scope, wishes.revision)
 
 
-def _check(context: Context, project: ProjectFile, wishes: Wishes) -> Result:
+def _check(context: Context, project: ProjectFile, wishes: UpdateOptions) -> Result:
     drift = find_drift(project, wishes.outputs)
     available: list[Change] = [] if wishes.offline else _available(context, project, wishes)
     counted = [*drift.changes, *available] if wishes.latest else [*drift.changes]
@@ -151,9 +153,9 @@ def _check(context: Context, project: ProjectFile, wishes: Wishes) -> Result:
     )
 
 
-def _available(context: Context, project: ProjectFile, wishes: Wishes) -> list[Change]:
+def _available(context: Context, project: ProjectFile, wishes: UpdateOptions) -> list[Change]:
     """What the server would change of files that are as they were written; said as a notice."""
-    from mtribes_cli.code_update import available_changes, newer_notices  # noqa: PLC0415 - start-up time
+    from mtribes_cli.generate.updater import available_changes, newer_notices  # noqa: PLC0415 - start-up time
 
     scope, outputs = _ask(context, project, wishes)
     changes = available_changes(scope, outputs)

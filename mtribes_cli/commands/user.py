@@ -7,23 +7,23 @@ from typing import Annotated, Literal
 
 import typer
 
-from mtribes_cli import people
 from mtribes_cli.context import Context
-from mtribes_cli.documents import STDIN, pulled_json
-from mtribes_cli.options import EnvironmentOption, OutputOption, SpaceOption
-from mtribes_cli.people import (
+from mtribes_cli.parameters import people
+from mtribes_cli.parameters.documents import STDIN, write_json_document
+from mtribes_cli.parameters.options import EnvironmentOption, OutputOption, SpaceOption
+from mtribes_cli.parameters.people import (
     DEFAULT_LIMIT,
     AttributeOption,
     LimitOption,
     TagOption,
     TagsArgument,
-    asked_people,
     confirm_erasure,
     facts_of,
     list_users,
+    people_query,
     removed_words,
 )
-from mtribes_cli.result import Result, Table
+from mtribes_cli.terminal.result import Result, Table
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 UserArgument = Annotated[str, typer.Argument(metavar="USER", help="The user's id, as your own systems call them.")]
@@ -43,8 +43,8 @@ def list_command(  # noqa: PLR0913 - one parameter an option
 
     $ mtribes user list --tag sports/football --environment production
     """
-    query = asked_people(limit, tag=tag, attribute=attribute)
-    return list_users(call.obj, people.Place(space, environment), query)
+    query = people_query(limit, tag=tag, attribute=attribute)
+    return list_users(call.obj, people.EnvironmentScope(space, environment), query)
 
 
 @app.command("search")
@@ -62,8 +62,8 @@ def search_command(  # noqa: PLR0913 - one parameter an option
 
     $ mtribes user search @example.com --environment production
     """
-    query = asked_people(limit, tag=tag, attribute=attribute, search=text)
-    return list_users(call.obj, people.Place(space, environment), query)
+    query = people_query(limit, tag=tag, attribute=attribute, search=text)
+    return list_users(call.obj, people.EnvironmentScope(space, environment), query)
 
 
 @app.command("get")
@@ -74,7 +74,7 @@ def get_command(
 
     $ mtribes user get ada --space vod --environment production
     """
-    return get_user(call.obj, Place(user, space, environment))
+    return get_user(call.obj, UserScope(user, space, environment))
 
 
 @app.command("export")
@@ -89,7 +89,7 @@ def export_command(
 
     $ mtribes user export ada --environment production --output ada.json
     """
-    return export_user(call.obj, Place(user, space, environment), output)
+    return export_user(call.obj, UserScope(user, space, environment), output)
 
 
 @app.command("delete")
@@ -105,7 +105,7 @@ def delete_command(
 
     $ mtribes user delete ada --space vod --environment production
     """
-    return delete_user(call.obj, Place(user, space, environment), is_confirmed=yes)
+    return delete_user(call.obj, UserScope(user, space, environment), is_confirmed=yes)
 
 
 @app.command("ingest")
@@ -153,16 +153,16 @@ def ingest_command(  # noqa: PLR0913 - one parameter an option
     $ mtribes user ingest users.csv --space vod --environment production
     """
     from mtribes_cli.ingest.csv_header import column_settings  # noqa: PLC0415 - start-up time of the other commands
-    from mtribes_cli.ingest.decoding import checked_encoding  # noqa: PLC0415 - the same
-    from mtribes_cli.ingest.importing import Ingest, ingest  # noqa: PLC0415 - the same
-    from mtribes_cli.ingest.reading import Input  # noqa: PLC0415 - the same
+    from mtribes_cli.ingest.encoding import validate_encoding  # noqa: PLC0415 - the same
+    from mtribes_cli.ingest.job import IngestOptions, ingest  # noqa: PLC0415 - the same
+    from mtribes_cli.ingest.reader import Input  # noqa: PLC0415 - the same
 
     context: Context = call.obj
     columns = column_settings(becomes or (), types or ())
-    codec = None if encoding is None else checked_encoding(encoding)
+    codec = None if encoding is None else validate_encoding(encoding)
     what = Input(file, format_name, delimiter, columns, is_checked=dry_run, encoding=codec)
     place = (context.settings.space(space), context.settings.environment(environment))
-    return ingest(context, Ingest(*place, what, rejects, max_errors, is_dry_run=dry_run))
+    return ingest(context, IngestOptions(*place, what, rejects, max_errors, is_dry_run=dry_run))
 
 
 @app.command("tag")
@@ -177,7 +177,7 @@ def tag_command(
 
     $ mtribes user tag ada sports/football --environment production
     """
-    return tag_user(call.obj, Place(user, space, environment), tags)
+    return tag_user(call.obj, UserScope(user, space, environment), tags)
 
 
 @app.command("untag")
@@ -192,58 +192,58 @@ def untag_command(
 
     $ mtribes user untag ada sports/football --environment production
     """
-    return untag_user(call.obj, Place(user, space, environment), tags)
+    return untag_user(call.obj, UserScope(user, space, environment), tags)
 
 
 @dataclass(frozen=True)
-class Place:
+class UserScope:
     """Which user is meant, and of which environment as far as flags say it."""
 
     user: str
     space: str | None
     environment: str | None
 
-    def settled(self, context: Context) -> tuple[str, str, str]:
+    def resolve(self, context: Context) -> tuple[str, str, str]:
         """Space, environment and user; what flags leave open `mtribes.toml` says."""
         return context.settings.space(self.space), context.settings.environment(self.environment), self.user
 
 
-def get_user(context: Context, place: Place) -> Result:
+def get_user(context: Context, place: UserScope) -> Result:
     """The profile of a user."""
-    found = context.client.user(*place.settled(context))
+    found = context.client.user(*place.resolve(context))
     return Result(asdict(found), (Table((), list(facts_of(found))),))
 
 
-def export_user(context: Context, place: Place, output: str) -> Result:
+def export_user(context: Context, place: UserScope, output: str) -> Result:
     """Everything that is known of a user, as one JSON document."""
-    space, environment, user = place.settled(context)
-    return pulled_json(context, output, lambda: context.client.everything(space, environment, user))
+    space, environment, user = place.resolve(context)
+    return write_json_document(context, output, lambda: context.client.everything(space, environment, user))
 
 
-def delete_user(context: Context, place: Place, *, is_confirmed: bool) -> Result:
+def delete_user(context: Context, place: UserScope, *, is_confirmed: bool) -> Result:
     """What was removed."""
-    space, environment, user = place.settled(context)
+    space, environment, user = place.resolve(context)
     confirm_erasure(context, user, f"{environment} of {space}", is_confirmed=is_confirmed)
     erased = context.client.delete_user(space, environment, user)
     told = removed_words(erased.removed)
     return Result(asdict(erased), (f"Removed {erased.user_id} from {environment} of {space}: {told}.",))
 
 
-def tag_user(context: Context, place: Place, tags: list[str]) -> Result:
+def tag_user(context: Context, place: UserScope, tags: list[str]) -> Result:
     """That the user has them."""
-    space, environment, user = place.settled(context)
+    space, environment, user = place.resolve(context)
     for tag in tags:
         context.client.tag_user(space, environment, user, tag=tag)
     return _tagged(place, tags, f"{user} has {', '.join(tags)}.")
 
 
-def untag_user(context: Context, place: Place, tags: list[str]) -> Result:
+def untag_user(context: Context, place: UserScope, tags: list[str]) -> Result:
     """That the user has them no longer."""
-    space, environment, user = place.settled(context)
+    space, environment, user = place.resolve(context)
     for tag in tags:
         context.client.untag_user(space, environment, user, tag=tag)
     return _tagged(place, tags, f"{user} no longer has {', '.join(tags)}.")
 
 
-def _tagged(place: Place, tags: list[str], said: str) -> Result:
+def _tagged(place: UserScope, tags: list[str], said: str) -> Result:
     return Result({"user_id": place.user, "tags": tags}, (said,))

@@ -8,22 +8,22 @@ from typing import Annotated
 import typer
 
 from mtribes_cli.context import Context
-from mtribes_cli.documents import STDIN, pulled_json
-from mtribes_cli.options import EnvironmentOption, OutputOption, SpaceOption
-from mtribes_cli.people import (
+from mtribes_cli.parameters.documents import STDIN, write_json_document
+from mtribes_cli.parameters.options import EnvironmentOption, OutputOption, SpaceOption
+from mtribes_cli.parameters.people import (
     DEFAULT_LIMIT,
     AttributeOption,
+    EnvironmentScope,
     LimitOption,
-    Place,
     TagOption,
     TagsArgument,
-    asked_people,
     confirm_erasure,
     facts_of,
     list_visitors,
+    people_query,
     removed_words,
 )
-from mtribes_cli.result import Result, Table
+from mtribes_cli.terminal.result import Result, Table
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 VisitorArgument = Annotated[str, typer.Argument(metavar="VISITOR", help="The visitor's anonymous id.")]
@@ -47,8 +47,8 @@ def list_command(  # noqa: PLR0913 - one parameter an option
 
     $ mtribes visitor list --attribute plan=trial --environment production
     """
-    query = asked_people(limit, tag=tag, attribute=attribute, search=search)
-    return list_visitors(call.obj, Place(space, environment), query)
+    query = people_query(limit, tag=tag, attribute=attribute, search=search)
+    return list_visitors(call.obj, EnvironmentScope(space, environment), query)
 
 
 @app.command("get")
@@ -59,7 +59,7 @@ def get_command(
 
     $ mtribes visitor get phone-1 --space vod --environment production
     """
-    return get_visitor(call.obj, Place(space, environment), visitor)
+    return get_visitor(call.obj, EnvironmentScope(space, environment), visitor)
 
 
 @app.command("export")
@@ -74,7 +74,7 @@ def export_command(
 
     $ mtribes visitor export phone-1 --environment staging --output v.json
     """
-    return export_visitor(call.obj, Place(space, environment), visitor, output=output)
+    return export_visitor(call.obj, EnvironmentScope(space, environment), visitor, output=output)
 
 
 @app.command("delete")
@@ -92,7 +92,7 @@ def delete_command(
 
     $ mtribes visitor delete phone-1 --space vod --environment production
     """
-    return delete_visitor(call.obj, Place(space, environment), visitor, is_confirmed=yes)
+    return delete_visitor(call.obj, EnvironmentScope(space, environment), visitor, is_confirmed=yes)
 
 
 @app.command("tag")
@@ -107,7 +107,7 @@ def tag_command(
 
     $ mtribes visitor tag phone-1 sports/football --environment production
     """
-    return tag_visitor(call.obj, Place(space, environment), visitor, tags=tags)
+    return tag_visitor(call.obj, EnvironmentScope(space, environment), visitor, tags=tags)
 
 
 @app.command("untag")
@@ -122,41 +122,43 @@ def untag_command(
 
     $ mtribes visitor untag phone-1 sports/football --environment production
     """
-    return untag_visitor(call.obj, Place(space, environment), visitor, tags=tags)
+    return untag_visitor(call.obj, EnvironmentScope(space, environment), visitor, tags=tags)
 
 
-def get_visitor(context: Context, place: Place, visitor: str) -> Result:
+def get_visitor(context: Context, place: EnvironmentScope, visitor: str) -> Result:
     """The profile of a visitor."""
-    found = context.client.visitor(*place.settled(context), visitor)
+    found = context.client.visitor(*place.resolve(context), visitor)
     return Result(asdict(found), (Table((), list(facts_of(found))),))
 
 
-def export_visitor(context: Context, place: Place, visitor: str, *, output: str) -> Result:
+def export_visitor(context: Context, place: EnvironmentScope, visitor: str, *, output: str) -> Result:
     """Everything that is known of a visitor, as one JSON document."""
-    space, environment = place.settled(context)
-    return pulled_json(context, output, lambda: context.client.everything_of_visitor(space, environment, visitor))
+    space, environment = place.resolve(context)
+    return write_json_document(
+        context, output, lambda: context.client.everything_of_visitor(space, environment, visitor)
+    )
 
 
-def delete_visitor(context: Context, place: Place, visitor: str, *, is_confirmed: bool) -> Result:
+def delete_visitor(context: Context, place: EnvironmentScope, visitor: str, *, is_confirmed: bool) -> Result:
     """What was removed."""
-    space, environment = place.settled(context)
+    space, environment = place.resolve(context)
     confirm_erasure(context, visitor, f"{environment} of {space}", is_confirmed=is_confirmed)
     erased = context.client.delete_visitor(space, environment, visitor)
     told = removed_words(erased.removed)
     return Result(asdict(erased), (f"Removed {erased.anonymous_id} from {environment} of {space}: {told}.",))
 
 
-def tag_visitor(context: Context, place: Place, visitor: str, *, tags: list[str]) -> Result:
+def tag_visitor(context: Context, place: EnvironmentScope, visitor: str, *, tags: list[str]) -> Result:
     """Add tags, one after the other."""
-    space, environment = place.settled(context)
+    space, environment = place.resolve(context)
     for tag in tags:
         context.client.tag_visitor(space, environment, visitor, tag=tag)
     return Result({"anonymous_id": visitor, "tags": tags}, (f"{visitor} has {', '.join(tags)}.",))
 
 
-def untag_visitor(context: Context, place: Place, visitor: str, *, tags: list[str]) -> Result:
+def untag_visitor(context: Context, place: EnvironmentScope, visitor: str, *, tags: list[str]) -> Result:
     """Remove tags, one after the other."""
-    space, environment = place.settled(context)
+    space, environment = place.resolve(context)
     for tag in tags:
         context.client.untag_visitor(space, environment, visitor, tag=tag)
     return Result({"anonymous_id": visitor, "tags": tags}, (f"{visitor} no longer has {', '.join(tags)}.",))

@@ -6,9 +6,9 @@ from dataclasses import asdict
 
 import typer
 
+from mtribes_cli.auth.token_provider import from_environment
 from mtribes_cli.context import Context
-from mtribes_cli.result import Result, Table
-from mtribes_cli.token_source import from_environment
+from mtribes_cli.terminal.result import Result, Table
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 

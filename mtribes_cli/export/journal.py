@@ -12,9 +12,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from mtribes_cli.atomic_file import write_private
-from mtribes_cli.file_faults import file_error
-from mtribes_cli.local_files import MAX_STATE_FILE_BYTES, read_regular_file
+from mtribes_cli.files.atomic_file import write_private
+from mtribes_cli.files.bounded_reader import MAX_STATE_FILE_BYTES, read_regular_file
+from mtribes_cli.files.errors import file_error
 
 VERSION = 1
 FOLDER, EXTENSION = "exports", ".export"
@@ -22,7 +22,7 @@ KEPT_SECONDS = 2 * 24 * 3600.0
 
 
 @dataclass(frozen=True)
-class Underway:
+class PendingExport:
     """An export that was asked for, and the file that takes what comes."""
 
     export_id: str
@@ -40,12 +40,12 @@ class ExportJournal:
         self.path = state_folder / FOLDER / f"{name}{EXTENSION}"
         self.guarded = state_folder / FOLDER / name[:3]
 
-    def find(self) -> Underway | None:
+    def find(self) -> PendingExport | None:
         """The export that was not finished; None when there is none, or nothing of it was fetched."""
         underway = _read(self.path)
         return underway if underway is not None and underway.part.is_file() else None
 
-    def keep(self, underway: Underway) -> None:
+    def keep(self, underway: PendingExport) -> None:
         """Remember it, for good. Raises FileError."""
         content = {"version": VERSION, "export": underway.export_id, "part": str(underway.part)}
         try:
@@ -70,7 +70,7 @@ class ExportJournal:
                 path.unlink(missing_ok=True)
 
 
-def _read(path: Path) -> Underway | None:
+def _read(path: Path) -> PendingExport | None:
     try:
         document = json.loads(read_regular_file(path, MAX_STATE_FILE_BYTES))
     except (OSError, ValueError, RecursionError):
@@ -79,4 +79,4 @@ def _read(path: Path) -> Underway | None:
     texts = [document.get(name) for name in ("export", "part")] if is_ours else []
     if not texts or not all(isinstance(text, str) and text and "\0" not in text for text in texts):
         return None
-    return Underway(texts[0], Path(texts[1]))
+    return PendingExport(texts[0], Path(texts[1]))

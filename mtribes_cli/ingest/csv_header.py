@@ -9,10 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mtribes_cli.errors import DocumentError, Problem, UsageError
-from mtribes_cli.ingest.cells import CONVERTERS, Converter, tag_list
-from mtribes_cli.ingest.csv_faults import csv_reason
-from mtribes_cli.ingest.decoding import Encoding, undecodable
-from mtribes_cli.ingest.ids import EDGES
+from mtribes_cli.ingest.cell_converters import CONVERTERS, Converter, tag_list
+from mtribes_cli.ingest.encoding import Encoding, undecodable
+from mtribes_cli.ingest.user_ids import EDGES
 
 FIELDS = ("user_id", "email", "phone", "timezone", "locale", "joined", "tags")
 MAPPED_FIELDS = (*FIELDS, "add_tags", "remove_tags")
@@ -27,6 +26,13 @@ _STATED = re.compile(r'"?sep=(?P<stated>[^"\w\s]|\t)"?(?P<padding>[,;|\t]*)[ \r\
 _LONGEST_NAME_SHOWN = 60
 _MAP_ADVICE = 'Name the column that holds it: `--map "COLUMN=user_id"`.'
 _OTHER_NAMES = ("id", "userid", "uid", "externalid", "customerid", "profileid", "memberid", "subscriberid", "accountid")
+
+TOO_MUCH = "field larger than field limit"
+_REASONS = {
+    "unexpected end of data": "a quote is opened and never closed",
+    TOO_MUCH: f"a cell has more than {csv.field_size_limit():,} characters; is a closing quote missing?",
+}
+_BAD_QUOTES = "a quote stands in the middle of a cell, or one is missing"
 
 
 @dataclass(frozen=True)
@@ -240,3 +246,8 @@ def nearly_fields(header: Header) -> list[tuple[str, str]]:
         if field and field not in taken and column.becomes == ATTRIBUTE + column.name:
             found.append((column.name, field))
     return found
+
+
+def csv_reason(said: str) -> str:
+    """Return the reason why a row cannot be read."""
+    return next((reason for what, reason in _REASONS.items() if said.startswith(what)), _BAD_QUOTES)

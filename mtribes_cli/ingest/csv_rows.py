@@ -14,22 +14,21 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from operator import itemgetter
 
-from mtribes_cli.ingest.cells import escaped
-from mtribes_cli.ingest.csv_faults import TOO_MUCH, csv_reason
-from mtribes_cli.ingest.csv_header import Header
-from mtribes_cli.ingest.decoding import Encoding
-from mtribes_cli.ingest.lines import TOO_LONG_LINE, TooLong
-from mtribes_cli.ingest.parts import (
+from mtribes_cli.ingest.batch import (
     MAX_REST_CHARACTERS,
     REFUSED,
     Batch,
-    Filling,
-    Finding,
+    BatchBuilder,
     Record,
+    RecordLookup,
     batches,
     sendable,
     together,
 )
+from mtribes_cli.ingest.cell_converters import escape
+from mtribes_cli.ingest.csv_header import TOO_MUCH, Header, csv_reason
+from mtribes_cli.ingest.encoding import Encoding
+from mtribes_cli.ingest.line_splitter import TOO_LONG_LINE, OverlongLine
 from mtribes_cli.ingest.row_encoder import RowEncoder
 from mtribes_cli.ingest.row_rules import RowRules
 
@@ -122,7 +121,7 @@ class CsvRows:
         """What was passed over, and may be of interest."""
         return self._rules.remarks()
 
-    def _finding(self, _filling: Filling) -> Finding:
+    def _finding(self, _filling: BatchBuilder) -> RecordLookup:
         kept = _Kept(list(self._lines.blocks))
         self._lines.forget(self._number + 1)
         return lambda _, line: self._record(kept.starting_at(line))
@@ -144,7 +143,7 @@ class CsvRows:
             return first.rstrip("\r\n").split(self.header.delimiter)
         return next(csv.reader(chain([first], lines), delimiter=self.header.delimiter, strict=True))
 
-    def _fill(self, filling: Filling) -> bool:
+    def _fill(self, filling: BatchBuilder) -> bool:
         """Rows into a batch until it is full; False: there are no more. Nearly all the time is spent here."""
         delimiter, lines, encode = self.header.delimiter, self._lines, self._encoder.encode
         encoding, rules = self._encoding, self._rules
@@ -160,7 +159,7 @@ class CsvRows:
                 continue
             try:
                 if lines.is_odd or (is_careful and self._is_hard):
-                    row = row if not lines.is_strict and rules.is_usual(row) else rules.settled(row, first)
+                    row = row if not lines.is_strict and rules.is_usual(row) else rules.resolve(row, first)
                     if row is None:
                         continue
                 text = encode(row, self._escaped(row) if is_careful else row)
@@ -177,7 +176,7 @@ class CsvRows:
                 return True
         return False
 
-    def _add_faulty(self, filling: Filling, first: int, reason: str, passed: Sequence[str]) -> None:
+    def _add_faulty(self, filling: BatchBuilder, first: int, reason: str, passed: Sequence[str]) -> None:
         """A row that was read, from the lines that `passed`, and cannot be taken: all that is wrong with it is told.
 
         Where the server may know more it is sent without the cells that are wrong, in such a way that it is refused.
@@ -207,7 +206,7 @@ class CsvRows:
             self._passed.append(line)
             yield line
 
-    def _careful_row(self, line: str, filling: Filling) -> list[str] | None:
+    def _careful_row(self, line: str, filling: BatchBuilder) -> list[str] | None:
         """The row that begins with this line, as `csv` reads it; None: it was rejected."""
         first = self._number
         self._fed.append(line)
@@ -228,7 +227,7 @@ class CsvRows:
         """The cells as they stand in JSON; most rows that are quoted hold nothing that is escaped there."""
         text = "".join(row)
         is_escaped = self._is_hard or '"' in text or "\\" in text or "\t" in text  # a tab may be the delimiter
-        return list(map(escaped, row)) if is_escaped else row
+        return list(map(escape, row)) if is_escaped else row
 
     @property
     def _is_hard(self) -> bool:
@@ -239,13 +238,13 @@ class CsvRows:
         is_quoted = self.header.delimiter == "\t" and '"' in self._passed[0]
         return is_quoted or len(self._passed) > 1 or not self._lines.is_plain
 
-    def _reject_broken(self, filling: Filling, first: int, said: str) -> None:
+    def _reject_broken(self, filling: BatchBuilder, first: int, said: str) -> None:
         """A row that cannot be read. One that is too large ends where its quotes say so, if they do."""
         passed = self._passed
         last = first + len(passed) - 1
         text = "".join(passed)
         reason = csv_reason(said)
-        if any(isinstance(line, TooLong) for line in passed):
+        if any(isinstance(line, OverlongLine) for line in passed):
             reason, text = TOO_LONG_LINE, ""
         elif said.startswith(TOO_MUCH):
             last += self._skip_rest(sum(line.count('"') for line in passed))

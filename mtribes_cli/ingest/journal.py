@@ -18,11 +18,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from mtribes_cli.file_faults import file_error
-from mtribes_cli.import_wire import ImportedPart, RowFault, Totals
-from mtribes_cli.ingest.parts import CUT
-from mtribes_cli.local_files import MAX_LINE_BYTES, MAX_STATE_FILE_BYTES, read_beginning
-from mtribes_cli.write_journal import sync_folder
+from mtribes_cli.api.models.imports import ImportedPart, RowFault, Totals
+from mtribes_cli.files.atomic_file import write_private
+from mtribes_cli.files.bounded_reader import MAX_LINE_BYTES, MAX_STATE_FILE_BYTES, read_beginning
+from mtribes_cli.files.errors import file_error
+from mtribes_cli.ingest.batch import CUT
 
 JOURNAL_VERSION = 1
 FOLDER, EXTENSION = "imports", ".import"
@@ -119,7 +119,7 @@ def _journal_path(state_folder: Path, identity: Identity) -> Path:
     return state_folder / FOLDER / f"{identity.name}{EXTENSION}"
 
 
-def opened_journal(state_folder: Path, identity: Identity) -> ImportJournal:
+def open_journal(state_folder: Path, identity: Identity) -> ImportJournal:
     """The journal of that import: the one that is there, or a new one with a new id, on the disk before it is used."""
     path = _journal_path(state_folder, identity)
     known = _read(path)
@@ -128,8 +128,7 @@ def opened_journal(state_folder: Path, identity: Identity) -> ImportJournal:
     import_id = f"imp_{secrets.token_hex(12)}"
     header = {"version": JOURNAL_VERSION, "import": import_id, "name": identity.name, **asdict(identity)}
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _write_new(path, _line(header))
+        write_private(path, _line(header))
     except OSError as error:
         raise file_error(error, str(path), cannot_be="written") from error
     return ImportJournal(path, import_id, [], path.stat().st_size)
@@ -144,19 +143,6 @@ def others_of(state_folder: Path, identity: Identity) -> Iterator[ImportJournal]
                 path.unlink()
         elif identity.is_another_of(header) and (known := _read(path)):
             yield known
-
-
-def _write_new(path: Path, content: bytes) -> None:
-    """A journal that is whole or not there."""
-    passing = path.with_suffix(".new")
-    passing.unlink(missing_ok=True)
-    descriptor = os.open(passing, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    passing.replace(path)
-    sync_folder(path.parent)
 
 
 def _read(path: Path) -> ImportJournal | None:

@@ -7,12 +7,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
+from mtribes_cli.ingest.batch import Batch, BatchBuilder, Record, RecordLookup, batches
 from mtribes_cli.ingest.csv_header import ATTRIBUTE, MAPPED_FIELDS, OURS
-from mtribes_cli.ingest.decoding import Encoding
-from mtribes_cli.ingest.ids import problem_of_user_id
-from mtribes_cli.ingest.json_text import JsonText
-from mtribes_cli.ingest.lines import TOO_LONG_LINE, TooLong
-from mtribes_cli.ingest.parts import Batch, Filling, Finding, Record, batches
+from mtribes_cli.ingest.encoding import Encoding
+from mtribes_cli.ingest.json_tokenizer import JsonText
+from mtribes_cli.ingest.line_splitter import TOO_LONG_LINE, OverlongLine
+from mtribes_cli.ingest.user_ids import problem_of_user_id
 
 _BLANKS = " \t\r\n"
 _BREAK = re.compile(r"[\r\n]+")
@@ -41,15 +41,15 @@ class _Objects:
         """What was passed over, and may be of interest: nothing of JSON is."""
         return ()
 
-    def _fill(self, filling: Filling) -> bool:
+    def _fill(self, filling: BatchBuilder) -> bool:
         raise NotImplementedError
 
-    def _finding(self, filling: Filling) -> Finding:
+    def _finding(self, filling: BatchBuilder) -> RecordLookup:
         rows, texts = filling.rows, self._texts
         self._texts = {}
         return lambda at, _line: Record(text=texts.get(at) or rows[at].decode())
 
-    def _add(self, filling: Filling, line: int, text: str) -> None:
+    def _add(self, filling: BatchBuilder, line: int, text: str) -> None:
         """One more row of that text."""
         if not self._becomes and not self._is_checked and _MAY_BE_OURS not in text:
             filling.add(text, line, text, self._encoding)
@@ -115,11 +115,11 @@ class NdjsonRows(_Objects):
         self._each = chain.from_iterable(blocks)
         self._number = 0
 
-    def _fill(self, filling: Filling) -> bool:
+    def _fill(self, filling: BatchBuilder) -> bool:
         for line in self._each:
             self._number += 1
             text = line.strip(_BLANKS)
-            if type(line) is TooLong:
+            if type(line) is OverlongLine:
                 filling.reject(self._number, TOO_LONG_LINE, Record())
             elif text:
                 self._add(filling, self._number, text)
@@ -138,7 +138,7 @@ class ArrayRows(_Objects):
         self._text = JsonText(chunks)
         self._is_first, self._is_over = True, False
 
-    def _fill(self, filling: Filling) -> bool:
+    def _fill(self, filling: BatchBuilder) -> bool:
         if self._is_first and self._text.next_character() == "[":
             self._text.skip(1)
         while not self._is_over:
@@ -147,7 +147,7 @@ class ArrayRows(_Objects):
                 return True
         return False
 
-    def _take(self, filling: Filling) -> None:
+    def _take(self, filling: BatchBuilder) -> None:
         """One element with what stands before it, or the end."""
         text = self._text
         following = text.next_character()
@@ -170,13 +170,13 @@ class ArrayRows(_Objects):
         else:
             self._stop(filling, "this is not JSON, and where it ends cannot be told")
 
-    def _end(self, filling: Filling) -> None:
+    def _end(self, filling: BatchBuilder) -> None:
         self._text.skip(1)
         if self._text.next_character():
             self._stop(filling, "there is more after the end of the list")
         self._is_over = True
 
-    def _stop(self, filling: Filling, reason: str) -> None:
+    def _stop(self, filling: BatchBuilder, reason: str) -> None:
         """What follows cannot be read."""
         self._is_over = True
         what = f"{reason}; nothing from here on was read"

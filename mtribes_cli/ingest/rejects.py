@@ -13,10 +13,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Protocol, TextIO
 
-from mtribes_cli.file_faults import file_error
-from mtribes_cli.ingest.parts import Record, Reject
+from mtribes_cli.files.errors import file_error
+from mtribes_cli.ingest.batch import Record, Reject
 from mtribes_cli.numbers import whole_number
-from mtribes_cli.safe_text import made_safe_line
+from mtribes_cli.terminal.sanitize import sanitize_line
 
 MARK = "\ufeff"
 KNOWN_EXTENSIONS = (".csv", ".tsv", ".txt", ".ndjson", ".jsonl", ".json")
@@ -87,7 +87,7 @@ def _csv_row(reject: Reject, width: int) -> list[str]:
     if any(map(_is_undecodable, cells)):
         raw = _csv_line(cells, ",").rstrip("\n")
         cells = ["" if _is_undecodable(cell) else cell for cell in cells]
-    return [*cells, str(reject.line), made_safe_line(reject.reason), _shown(raw)]
+    return [*cells, str(reject.line), sanitize_line(reject.reason), _shown(raw)]
 
 
 def _csv_line(cells: Sequence[str], delimiter: str) -> str:
@@ -112,7 +112,7 @@ def _shown(text: str) -> str:
 
 def _shown_character(character: str) -> str:
     code = ord(character)
-    if 0xDC80 <= code <= 0xDCFF:  # noqa: PLR2004 - as `source` has it
+    if 0xDC80 <= code <= 0xDCFF:  # noqa: PLR2004 - as `input_stream` has it
         return f"\\x{code & 0xFF:02x}"
     return f"\\u{code:04x}" if 0xD800 <= code <= 0xDFFF else character  # noqa: PLR2004 - surrogates
 
@@ -135,7 +135,7 @@ class JsonRejects:
 def _json_row(reject: Reject) -> str:
     """What is an object stays as it was written, down to the last digit; anything else goes to `_raw`."""
     text = reject.record.text
-    ours: dict[str, object] = {"_line": reject.line, "_error": made_safe_line(reject.reason)}
+    ours: dict[str, object] = {"_line": reject.line, "_error": sanitize_line(reject.reason)}
     if _is_undecodable(text) or not _is_object(text):
         return _dumped({**ours, "_raw": _shown(text)})
     inside = text.rstrip()[:-1].rstrip()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 
-from mtribes_cli.ingest.cells import Converter, escaped
+from mtribes_cli.ingest.cell_converters import Converter, escape
 from mtribes_cli.ingest.csv_header import ATTRIBUTE, Column
 from mtribes_cli.ingest.row_rules import NO_USER_ID, USER_ID, is_blank
 
@@ -46,7 +46,7 @@ class RowEncoder:
 
     def encode_rest(self, row: Sequence[str]) -> str:
         """JSON for a row of which the cells that are wrong were emptied; "" where nothing is left to be looked at."""
-        cells = [convert(cell) if cell and convert else escaped(cell) for cell, convert in self._paired(row)]
+        cells = [convert(cell) if cell and convert else escape(cell) for cell, convert in self._paired(row)]
         shape = _shape(self._columns, [bool(cell) for cell in row])
         shape.pieces[1::2] = shape.pick(cells)
         return "".join(shape.pieces) if any(row[at] for at in self._judged) else ""
@@ -105,7 +105,7 @@ def _gap(pieces: list[str], before: str, column: Column, name: str) -> str:
     """Add what stands before a cell, and room for it; what stands after it comes back."""
     quote = "" if column.convert else '"'
     comma = "" if before.endswith("{") else ","
-    pieces += [f'{before}{comma}"{escaped(name)}":{quote}', ""]
+    pieces += [f'{before}{comma}"{escape(name)}":{quote}', ""]
     return quote
 
 

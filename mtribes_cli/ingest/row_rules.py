@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from operator import itemgetter
 
 from mtribes_cli.ingest.csv_header import Header
-from mtribes_cli.ingest.decoding import Encoding, not_text, undecodable
-from mtribes_cli.ingest.ids import EDGES, problem_of_edges, problem_of_user_id
+from mtribes_cli.ingest.encoding import Encoding, not_text, undecodable
+from mtribes_cli.ingest.user_ids import EDGES, problem_of_edges, problem_of_user_id
 
 USER_ID = "user_id"
 NO_USER_ID = "This is missing"
@@ -27,7 +27,7 @@ _ASCII = bytes(range(128))
 
 
 @dataclass(frozen=True)
-class Fault:
+class CellFault:
     """What is wrong with one cell, by the place of its column, from 0."""
 
     at: int
@@ -61,7 +61,7 @@ class RowRules:
         self._header_count = 0
 
     def is_strict(self, block: str) -> bool:
-        """Return whether each row among these lines must go through `settled`."""
+        """Return whether each row among these lines must go through `resolve`."""
         name = self._names[self._id_at]
         may_repeat = ("_" in block or "_" not in name) and name in block  # it is rare, and found in no time
         return bool(self._is_checked or self._unnamed or self._other_header or may_repeat)
@@ -88,7 +88,7 @@ class RowRules:
         user_id = cells[0]
         return user_id[:1] not in _RARE and "+" not in user_id
 
-    def settled(self, row: list[str], line: int) -> list[str] | None:
+    def resolve(self, row: list[str], line: int) -> list[str] | None:
         """Return the row as it counts; None: there is nothing in it, or the names of the columns again.
 
         Raises ValueError where `faults` has something to say.
@@ -102,7 +102,7 @@ class RowRules:
             raise ValueError
         return row
 
-    def faults(self, row: list[str]) -> tuple[list[str], list[Fault]]:
+    def faults(self, row: list[str]) -> tuple[list[str], list[CellFault]]:
         """Return the row as it counts, and all that is wrong with it as far as that is known here."""
         row = self._without_edges(row)
         found = []
@@ -110,7 +110,7 @@ class RowRules:
             if column.becomes or not column.name:
                 reason = self._reason(at, row[at])
                 if reason:
-                    found.append(Fault(at, f"{column.name or f'column {at + 1}'}: {reason}."))
+                    found.append(CellFault(at, f"{column.name or f'column {at + 1}'}: {reason}."))
         return row, found
 
     @property

@@ -7,42 +7,42 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.code_peer import CodePeer, serving_code
-from tests.cli.computer import Mtribes
-from tests.cli.peer import Peer, serving_peer
-from tests.cli.project_run import Project
+from tests.cli.cli_runner import CliRunner
+from tests.cli.code_stub import CodeStub, serving_code
+from tests.cli.project_runner import Project
+from tests.cli.stub_server import StubServer, serving_stub
 
 
 @pytest.fixture
-def peer() -> Iterator[Peer]:
+def peer() -> Iterator[StubServer]:
     """A server that says what the test wants."""
-    with serving_peer() as serving:
+    with serving_stub() as serving:
         yield serving
 
 
 @pytest.fixture
-def mtribes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Mtribes:
+def mtribes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
     """A user who is not signed in anywhere, on a computer without a keyring."""
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
-    return Mtribes(tmp_path)
+    return CliRunner(tmp_path)
 
 
 @pytest.fixture
-def user(mtribes: Mtribes, peer: Peer) -> Mtribes:
+def user(mtribes: CliRunner, peer: StubServer) -> CliRunner:
     """A user whose token the peer takes for good."""
     mtribes.environment |= {"MTRIBES_HOST": peer.url, "MTRIBES_TOKEN": "mtp_of_a_test"}
     return mtribes
 
 
 @pytest.fixture
-def code_peer() -> Iterator[CodePeer]:
+def code_peer() -> Iterator[CodeStub]:
     """A server with code of Spaces that the test states."""
     with serving_code() as serving:
         yield serving
 
 
 @pytest.fixture
-def project(tmp_path: Path, code_peer: CodePeer) -> Project:
+def project(tmp_path: Path, code_peer: CodeStub) -> Project:
     """A project whose code has never been generated."""
     root = tmp_path / "project"
     root.mkdir()

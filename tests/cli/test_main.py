@@ -12,18 +12,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mtribes_cli.arguments import put_in_order
 from mtribes_cli.commands import WORDS, organization
-from tests.cli.code_peer import CodePeer
-from tests.cli.computer import Mtribes
-from tests.cli.peer import Peer, data
-from tests.cli.project_run import Project
+from mtribes_cli.global_options import extract_global_options
+from tests.cli.cli_runner import CliRunner
+from tests.cli.code_stub import CodeStub
+from tests.cli.project_runner import Project
+from tests.cli.stub_server import StubServer, data
 
 HEAVY = ["httpx", "authlib", "keyring", "rich", "yaml"]
 SPACE = {"id": "spc_1", "key": "vod", "name": "VOD", "organization": "acme", "revision": 3}
 
 
-def test_mtribes_alone_prints_help_and_ends_well(mtribes: Mtribes) -> None:
+def test_mtribes_alone_prints_help_and_ends_well(mtribes: CliRunner) -> None:
     outcome = mtribes()
     assert outcome.exit_code == 0
     assert all(f"  {word} " in outcome.out for word in WORDS)
@@ -31,13 +31,13 @@ def test_mtribes_alone_prints_help_and_ends_well(mtribes: Mtribes) -> None:
 
 
 @pytest.mark.parametrize("argv", [("--version",), ("space", "list", "--version")])
-def test_version_is_that_of_the_distribution(mtribes: Mtribes, argv: tuple[str, ...]) -> None:
+def test_version_is_that_of_the_distribution(mtribes: CliRunner, argv: tuple[str, ...]) -> None:
     assert mtribes(*argv).out == f"mtribes {metadata.version('mtribes')}\n"
 
 
 def test_version_is_answered_before_anything_heavy_is_imported() -> None:
     imported = _imported_by("--version")
-    assert not imported & {"typer", "dataclasses", "json", "mtribes_cli.dispatch"}
+    assert not imported & {"typer", "dataclasses", "json", "mtribes_cli.cli"}
 
 
 @pytest.mark.parametrize("argv", [("space", "--help"), ("update", "--check", "--offline"), ("nonsense",)])
@@ -62,27 +62,27 @@ def _imported_by(*argv: str) -> set[str]:
 @pytest.mark.parametrize(
     "argv", [["space", "--help"], ["--help", "space"], ["space"], ["space", "-h"], ["--json", "space", "--help"]]
 )
-def test_a_noun_prints_its_verbs(mtribes: Mtribes, argv: list[str]) -> None:
+def test_a_noun_prints_its_verbs(mtribes: CliRunner, argv: list[str]) -> None:
     outcome = mtribes(*[word for word in argv if word != "--json"])
     assert outcome.exit_code == 0
     assert "validate" in outcome.out
 
 
 @pytest.mark.parametrize("word", [word.name for word in WORDS.values()])
-def test_every_command_has_help_with_the_global_options(mtribes: Mtribes, word: str) -> None:
+def test_every_command_has_help_with_the_global_options(mtribes: CliRunner, word: str) -> None:
     outcome = mtribes(word, "--help")
     assert outcome.exit_code == 0, outcome.err
     assert "Global options" in outcome.out
     assert "Options:\n\n" not in outcome.out
 
 
-def test_help_of_a_nested_verb_is_that_verbs(mtribes: Mtribes) -> None:
+def test_help_of_a_nested_verb_is_that_verbs(mtribes: CliRunner) -> None:
     outcome = mtribes("env", "key", "create", "--help")
     assert outcome.out.startswith("Usage: mtribes env key create ")
     assert "--name" in outcome.out
 
 
-def test_an_unknown_command_is_a_usage_error_with_a_suggestion(mtribes: Mtribes) -> None:
+def test_an_unknown_command_is_a_usage_error_with_a_suggestion(mtribes: CliRunner) -> None:
     outcome = mtribes("udpate")
     assert outcome.exit_code == 2
     assert outcome.err == "error: There is no command 'udpate'.\nhint: Did you mean `mtribes update`?\n"
@@ -98,7 +98,7 @@ def test_an_unknown_command_is_a_usage_error_with_a_suggestion(mtribes: Mtribes)
     ],
 )
 def test_an_unknown_flag_or_verb_is_a_usage_error_with_a_suggestion(
-    mtribes: Mtribes, argv: tuple[str, ...], near: str
+    mtribes: CliRunner, argv: tuple[str, ...], near: str
 ) -> None:
     outcome = mtribes(*argv)
     assert outcome.exit_code == 2
@@ -117,7 +117,7 @@ def test_an_unknown_flag_or_verb_is_a_usage_error_with_a_suggestion(
         ("--nonsense",),
     ],
 )
-def test_wrong_usage_under_json_gives_the_envelope_too(mtribes: Mtribes, argv: tuple[str, ...]) -> None:
+def test_wrong_usage_under_json_gives_the_envelope_too(mtribes: CliRunner, argv: tuple[str, ...]) -> None:
     outcome = mtribes(*argv, "--json")
     assert outcome.exit_code == 2
     envelope = outcome.envelope
@@ -138,27 +138,29 @@ def test_wrong_usage_under_json_gives_the_envelope_too(mtribes: Mtribes, argv: t
         ("space", "list", "--org=acme", "--json", "--quiet", "--no-color"),
     ],
 )
-def test_global_options_and_aliases_mean_the_same_anywhere(user: Mtribes, peer: Peer, argv: tuple[str, ...]) -> None:
+def test_global_options_and_aliases_mean_the_same_anywhere(
+    user: CliRunner, peer: StubServer, argv: tuple[str, ...]
+) -> None:
     peer.on("GET", "/v2/organizations/acme/spaces", data(SPACE))
     envelope = user(*argv).envelope
     assert envelope["command"] == "space list"
     assert [space["key"] for space in envelope["data"]] == ["vod"]
 
 
-def test_a_host_on_the_command_line_wins(user: Mtribes, peer: Peer) -> None:
+def test_a_host_on_the_command_line_wins(user: CliRunner, peer: StubServer) -> None:
     peer.on("GET", "/v2/spaces", data(SPACE))
     user.environment["MTRIBES_HOST"] = "http://127.0.0.1:9"
     assert user("space", "list", f"--host={peer.url}/").exit_code == 0
 
 
-def test_the_folder_option_moves_relative_paths(user: Mtribes, peer: Peer) -> None:
+def test_the_folder_option_moves_relative_paths(user: CliRunner, peer: StubServer) -> None:
     (user.home / "below").mkdir()
     peer.on("GET", "/v2/spaces/vod/model", data({"space": "vod"}))
     assert user("-Cbelow", "space", "pull", "vod", "--output", "vod.json").exit_code == 0
     assert json.loads((user.home / "below" / "vod.json").read_text()) == {"space": "vod"}
 
 
-def test_words_after_two_dashes_are_left_alone(user: Mtribes, peer: Peer) -> None:
+def test_words_after_two_dashes_are_left_alone(user: CliRunner, peer: StubServer) -> None:
     peer.on("GET", "/v2/spaces/--json", data(SPACE | {"key": "--json"}))
     outcome = user("space", "show", "--", "--json")
     assert outcome.exit_code == 0
@@ -184,12 +186,12 @@ def test_ordering_keeps_every_word_of_the_command_in_its_order(
 ) -> None:
     given_words = [word for fragment, _ in fragments for word in fragment]
     kept = [word for _, fragment in fragments for word in fragment]
-    arguments = put_in_order([*given_words, "--", *after])
+    arguments = extract_global_options([*given_words, "--", *after])
     assert list(arguments.words) == [*kept, "--", *after]
     assert arguments.on("--json") == ("--json" in given_words)
 
 
-def test_ctrl_c_ends_with_130(user: Mtribes, peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ctrl_c_ends_with_130(user: CliRunner, peer: StubServer, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(_context: object) -> None:
         raise KeyboardInterrupt
 
@@ -200,7 +202,7 @@ def test_ctrl_c_ends_with_130(user: Mtribes, peer: Peer, monkeypatch: pytest.Mon
     assert peer.asked == []
 
 
-def test_a_bug_ends_with_70_and_a_traceback_without_secrets(user: Mtribes, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bug_ends_with_70_and_a_traceback_without_secrets(user: CliRunner, monkeypatch: pytest.MonkeyPatch) -> None:
     secrets = {"MTRIBES_TOKEN": "not-of-our-form-but-secret", "MTRIBES_CLIENT_SECRET": "mts_abc"}
     user.environment |= secrets
     issued = "mtr_0123456789abcdefghijABCDEFGHIJ012345"
@@ -221,7 +223,7 @@ def test_a_bug_ends_with_70_and_a_traceback_without_secrets(user: Mtribes, monke
 
 
 def test_a_bug_is_told_even_where_the_traceback_cannot_be_written(
-    user: Mtribes, monkeypatch: pytest.MonkeyPatch
+    user: CliRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     user.write("state", "a file where the folder should be")
     monkeypatch.setattr(organization, "list_organizations", lambda _context: None)
@@ -230,7 +232,7 @@ def test_a_bug_is_told_even_where_the_traceback_cannot_be_written(
     assert outcome.envelope["errors"][0]["code"] == "BUG"
 
 
-def test_a_command_is_named_in_full(mtribes: Mtribes) -> None:
+def test_a_command_is_named_in_full(mtribes: CliRunner) -> None:
     assert mtribes("env", "key", "revoke", "--json").envelope["command"] == "env key revoke"
     assert (
         mtribes("login", "--browser", "--with-token", "--host", "http://127.0.0.1:9", "--json").envelope["command"]
@@ -238,7 +240,7 @@ def test_a_command_is_named_in_full(mtribes: Mtribes) -> None:
     )
 
 
-def test_only_the_newest_tracebacks_are_kept(user: Mtribes, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_the_newest_tracebacks_are_kept(user: CliRunner, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each is new, for its owner's eyes; older ones go, and nothing else does."""
 
     def broken(_context: object) -> None:
@@ -254,7 +256,7 @@ def test_only_the_newest_tracebacks_are_kept(user: Mtribes, monkeypatch: pytest.
     assert len(set(told)) == 13
 
 
-def test_a_folder_beside_is_searched_and_not_the_one_around(generated: Project, code_peer: CodePeer) -> None:
+def test_a_folder_beside_is_searched_and_not_the_one_around(generated: Project, code_peer: CodeStub) -> None:
     """`-C ../other`: a project is looked for from there upwards, never by way of where the command was started."""
     beside = generated.root.parent / "other"
     (beside / "below").mkdir(parents=True)

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mtribes_cli import numbers as cli_numbers
-from mtribes_cli.answers import Answer, date_of, retry_after_seconds
-from mtribes_cli.documents import _parsed_json as parsed_json
-from mtribes_cli.documents import _parsed_yaml as parsed_yaml
+from mtribes_cli.api.response import ApiResponse, date_of, retry_after_seconds
 from mtribes_cli.errors import DocumentError
 from mtribes_cli.ingest.rejects import default_name
+from mtribes_cli.parameters.documents import _parsed_json as parsed_json
+from mtribes_cli.parameters.documents import _parsed_yaml as parsed_yaml
 from templates_server.primitives import integers as server_numbers
 
 BOTH = [cli_numbers.whole_number, server_numbers.whole_number]
@@ -36,8 +36,10 @@ def test_any_other_text_is_no_number(whole_number: Callable[..., int | None], te
     assert whole_number(text, most=10**9) is None
 
 
-def answer(**headers: str) -> Answer:
-    return Answer("http://127.0.0.1/", 503, {name.replace("_", "-"): value for name, value in headers.items()}, b"")
+def answer(**headers: str) -> ApiResponse:
+    return ApiResponse(
+        "http://127.0.0.1/", 503, {name.replace("_", "-"): value for name, value in headers.items()}, b""
+    )
 
 
 @pytest.mark.parametrize(

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from mtribes_cli.context import Folders
-from tests.cli.computer import Mtribes
-from tests.cli.peer import Peer, data
+from mtribes_cli.files.app_paths import AppPaths
+from tests.cli.cli_runner import CliRunner
+from tests.cli.stub_server import StubServer, data
 
 SPACES = "/v2/spaces"
 
 
-def test_blanks_around_the_value_of_a_variable_are_no_part_of_it(user: Mtribes, peer: Peer) -> None:
+def test_blanks_around_the_value_of_a_variable_are_no_part_of_it(user: CliRunner, peer: StubServer) -> None:
     peer.on("GET", SPACES, data())
     expected = user("space", "list").out
     user.environment |= {"MTRIBES_HOST": f"\t{peer.url}\n", "MTRIBES_TOKEN": "mtp_of_a_test\r\n"}
@@ -23,7 +23,9 @@ def test_blanks_around_the_value_of_a_variable_are_no_part_of_it(user: Mtribes, 
 
 @pytest.mark.parametrize("quote", ["'", '"'])
 @pytest.mark.parametrize("name", ["MTRIBES_HOST", "MTRIBES_TOKEN", "MTRIBES_DATA"])
-def test_quotes_around_the_value_of_a_variable_are_named(user: Mtribes, peer: Peer, name: str, quote: str) -> None:
+def test_quotes_around_the_value_of_a_variable_are_named(
+    user: CliRunner, peer: StubServer, name: str, quote: str
+) -> None:
     user.environment[name] = f"{quote}mtp_secret{quote}\n"
     outcome = user("space", "list")
     assert outcome.exit_code == 2
@@ -33,7 +35,7 @@ def test_quotes_around_the_value_of_a_variable_are_named(user: Mtribes, peer: Pe
     assert peer.asked == []
 
 
-def test_variables_of_others_stay_as_they_are(user: Mtribes, peer: Peer) -> None:
+def test_variables_of_others_stay_as_they_are(user: CliRunner, peer: StubServer) -> None:
     peer.on("GET", SPACES, data())
     user.environment |= {"OTHER": '"quoted"', "MTRIBES_EMPTY": " \n"}
     assert user("space", "list").exit_code == 0
@@ -42,5 +44,5 @@ def test_variables_of_others_stay_as_they_are(user: Mtribes, peer: Peer) -> None
 def test_the_data_folder_is_found_as_the_server_finds_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)
-    assert Folders.of_this_user({"MTRIBES_DATA": "~/data"}).server == tmp_path / "data"
-    assert Folders.of_this_user({"MTRIBES_DATA": "data"}).server == tmp_path / "data"
+    assert AppPaths.of_this_user({"MTRIBES_DATA": "~/data"}).server == tmp_path / "data"
+    assert AppPaths.of_this_user({"MTRIBES_DATA": "data"}).server == tmp_path / "data"

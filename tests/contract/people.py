@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from tests.cli.computer import Mtribes
+from tests.cli.cli_runner import CliRunner
 from tests.people import FULL, add_token
 from tests.server.features.auth.flows import Browser, Someone, someone
 from tests.servers import RunningServer
@@ -17,7 +17,7 @@ from tests.servers import RunningServer
 class Signed:
     """Somebody with a token in the environment of their computer."""
 
-    mtribes: Mtribes
+    mtribes: CliRunner
     person: Someone
 
     @property
@@ -26,7 +26,7 @@ class Signed:
         return self.person.organization
 
 
-def signed_in(mtribes: Mtribes, server: RunningServer) -> Signed:
+def signed_in(mtribes: CliRunner, server: RunningServer) -> Signed:
     """Somebody new, an administrator."""
     person = someone(server)
     mtribes.environment["MTRIBES_TOKEN"] = add_token(server.database, FULL, account_id=person.account_id)

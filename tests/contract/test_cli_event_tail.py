@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.bad_days.told import Program, bare_environment, ended
+from tests.cli.failure_modes.error_assertions import Program, bare_environment, ended
 from tests.people import add_organization, add_person, add_space
 from tests.servers import RunningServer
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from templates_server.features.auth.device import grant
-from tests.cli.computer import Mtribes
+from tests.cli.cli_runner import CliRunner
 from tests.contract.people import Signed, open_with
 from tests.people import FULL, Grant, add_token
 from tests.server.features.auth import device_flow
@@ -32,7 +32,7 @@ def _browser(server: RunningServer, person: Someone, decision: str = "allow") ->
     return lambda url: open_with(signed_in_browser(server, person), url, decision)
 
 
-def test_by_browser_then_renewed_then_out_again(mtribes: Mtribes, server: RunningServer, person: Someone) -> None:
+def test_by_browser_then_renewed_then_out_again(mtribes: CliRunner, server: RunningServer, person: Someone) -> None:
     mtribes.browser = _browser(server, person)
     outcome = mtribes("login", "--browser")
     assert (outcome.exit_code, outcome.out) == (0, f"Signed in to {server.url} as {person.email}.\n"), outcome.err
@@ -56,7 +56,7 @@ def test_by_browser_then_renewed_then_out_again(mtribes: Mtribes, server: Runnin
     assert after["access_token"] not in outcome.err
 
 
-def test_a_person_who_says_no_is_not_signed_in(mtribes: Mtribes, server: RunningServer, person: Someone) -> None:
+def test_a_person_who_says_no_is_not_signed_in(mtribes: CliRunner, server: RunningServer, person: Someone) -> None:
     mtribes.browser = _browser(server, person, "cancel")
     outcome = mtribes("login", "--browser")
     assert outcome.exit_code == 4
@@ -95,7 +95,7 @@ def test_by_a_code_that_is_entered_elsewhere_without_a_terminal(
 
 
 def test_a_refresh_token_used_long_after_its_successor_ends_the_sign_in(
-    mtribes: Mtribes, server: RunningServer, person: Someone
+    mtribes: CliRunner, server: RunningServer, person: Someone
 ) -> None:
     mtribes.browser = _browser(server, person)
     mtribes("login", "--browser")
@@ -109,7 +109,7 @@ def test_a_refresh_token_used_long_after_its_successor_ends_the_sign_in(
     assert "has ended" in outcome.err
 
 
-def test_many_processes_at_once_stay_signed_in(mtribes: Mtribes, server: RunningServer, person: Someone) -> None:
+def test_many_processes_at_once_stay_signed_in(mtribes: CliRunner, server: RunningServer, person: Someone) -> None:
     mtribes.browser = _browser(server, person)
     mtribes("login", "--browser")
     stored = mtribes.credentials_file.read_text()
@@ -131,13 +131,13 @@ def test_a_personal_token_is_enough(ada: Signed) -> None:
     assert ada.mtribes("org", "list", "--json").envelope["data"][0]["key"] == ada.organization
 
 
-def test_a_token_is_kept_from_stdin(mtribes: Mtribes, server: RunningServer, person: Someone) -> None:
+def test_a_token_is_kept_from_stdin(mtribes: CliRunner, server: RunningServer, person: Someone) -> None:
     token = add_token(server.database, FULL, account_id=person.account_id)
     assert mtribes("login", "--with-token", stdin=f"{token}\n").exit_code == 0
     assert mtribes("whoami", "--json").envelope["data"]["email"] == person.email
 
 
-def test_a_service_account_signs_in_by_its_secret(mtribes: Mtribes, server: RunningServer) -> None:
+def test_a_service_account_signs_in_by_its_secret(mtribes: CliRunner, server: RunningServer) -> None:
     client_id, secret = service_account(server)
     mtribes.environment |= {"MTRIBES_CLIENT_ID": client_id, "MTRIBES_CLIENT_SECRET": secret}
     outcome = mtribes("whoami", "--json")
@@ -149,7 +149,7 @@ def test_a_service_account_signs_in_by_its_secret(mtribes: Mtribes, server: Runn
     assert secret[:-1] not in wrong.err
 
 
-def test_a_scope_that_is_missing_is_named(mtribes: Mtribes, server: RunningServer, person: Someone) -> None:
+def test_a_scope_that_is_missing_is_named(mtribes: CliRunner, server: RunningServer, person: Someone) -> None:
     narrow = Grant(scopes=())
     mtribes.environment["MTRIBES_TOKEN"] = add_token(server.database, narrow, account_id=person.account_id)
     outcome = mtribes("space", "list")
@@ -157,7 +157,7 @@ def test_a_scope_that_is_missing_is_named(mtribes: Mtribes, server: RunningServe
     assert "spaces:read" in outcome.err
 
 
-def test_a_local_server_needs_no_browser(mtribes: Mtribes, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_a_local_server_needs_no_browser(mtribes: CliRunner, tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.mktemp("local")
     with running_server(folder, local=True) as local:
         administrator = someone(local)

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from templates_server.security.authorization import Role
-from tests.cli.computer import Mtribes, Outcome
+from tests.cli.cli_runner import CliRunner, Outcome
 from tests.contract.people import Signed, open_with
 from tests.people import Grant, add_space, add_token, unique
 from tests.people import Organization as Tenant
@@ -24,14 +24,14 @@ def boss(server: RunningServer) -> Someone:
 
 
 @pytest.fixture
-def at_home(mtribes: Mtribes, server: RunningServer, boss: Someone) -> Mtribes:
+def at_home(mtribes: CliRunner, server: RunningServer, boss: Someone) -> CliRunner:
     """The administrator, who has signed in by a browser."""
     mtribes.browser = lambda url: open_with(signed_in_browser(server, boss), url, "allow")
     assert mtribes("login", "--browser").exit_code == 0
     return mtribes
 
 
-def elsewhere(mtribes: Mtribes, **environment: str) -> Mtribes:
+def elsewhere(mtribes: CliRunner, **environment: str) -> CliRunner:
     """The same person at a machine where nobody has signed in."""
     folder = mtribes.home / f"elsewhere-{len(list(mtribes.home.iterdir()))}"
     folder.mkdir()
@@ -50,7 +50,7 @@ def space_of(server: RunningServer, boss: Someone) -> str:
     return add_space(server, Bearer(boss.account_id, boss.email, tenant, token))
 
 
-def test_a_token_is_made_used_listed_and_revoked(at_home: Mtribes, server: RunningServer, boss: Someone) -> None:
+def test_a_token_is_made_used_listed_and_revoked(at_home: CliRunner, server: RunningServer, boss: Someone) -> None:
     space, other = space_of(server, boss), space_of(server, boss)
     made = good(
         at_home("token", "create", "--name", "CI", "--scope", "spaces:read", "--space", space, "--expires-in", "30d")
@@ -87,7 +87,7 @@ def test_no_token_makes_a_token_and_the_way_out_is_told(ada: Signed) -> None:
     assert "MTRIBES_TOKEN" in outcome.err
 
 
-def test_a_token_that_turned_up_somewhere_is_revoked_without_a_sign_in(at_home: Mtribes) -> None:
+def test_a_token_that_turned_up_somewhere_is_revoked_without_a_sign_in(at_home: CliRunner) -> None:
     secret = good(at_home("token", "create", "--name", "lost")).out
     finder = elsewhere(at_home)
     outcome = good(finder("token", "revoke", "--stdin", "--verbose", stdin=secret))
@@ -97,7 +97,7 @@ def test_a_token_that_turned_up_somewhere_is_revoked_without_a_sign_in(at_home: 
     assert finder("token", "revoke", "--stdin", stdin="mtp_nonsense").exit_code == 2
 
 
-def test_what_the_server_refuses_is_told_by_path(at_home: Mtribes) -> None:
+def test_what_the_server_refuses_is_told_by_path(at_home: CliRunner) -> None:
     outcome = at_home("token", "create", "--name", "x", "--space", "nothing", "--expires-in", "367d")
     assert outcome.exit_code == 2
     assert "expires_in_days" in outcome.err
@@ -105,7 +105,7 @@ def test_what_the_server_refuses_is_told_by_path(at_home: Mtribes) -> None:
     assert {"name", "spaces[0]", "organizations[0]"} <= set(re.findall(r"^  ([\w\[\]]+):", outcome.err, re.MULTILINE))
 
 
-def test_a_person_is_invited_joins_and_is_removed(at_home: Mtribes, server: RunningServer, boss: Someone) -> None:
+def test_a_person_is_invited_joins_and_is_removed(at_home: CliRunner, server: RunningServer, boss: Someone) -> None:
     email, place = f"grace-{boss.organization}@example.com", ("--organization", boss.organization)
     invited = good(at_home("org", "member", "invite", email, "--role", "viewer", *place))
     assert re.fullmatch(rf"{re.escape(server.url)}/invitation/[0-9A-Za-z]{{36}}\n", invited.out)
@@ -128,7 +128,9 @@ def test_a_person_is_invited_joins_and_is_removed(at_home: Mtribes, server: Runn
     assert "last administrator" in last.err
 
 
-def test_an_open_invitation_is_withdrawn_by_its_address(at_home: Mtribes, server: RunningServer, boss: Someone) -> None:
+def test_an_open_invitation_is_withdrawn_by_its_address(
+    at_home: CliRunner, server: RunningServer, boss: Someone
+) -> None:
     email, place = f"Grace-{boss.organization}@Example.com", ("--organization", boss.organization)
     link = good(at_home("org", "member", "invite", email, "--role", "developer", *place)).out.strip()
     outcome = good(at_home("org", "member", "remove", email, *place, "--yes", "--json"))
@@ -136,7 +138,7 @@ def test_an_open_invitation_is_withdrawn_by_its_address(at_home: Mtribes, server
     assert Browser(server).get(link.removeprefix(server.url)).status_code == 404
 
 
-def test_a_service_account_works_by_its_two_variables_until_it_is_revoked(at_home: Mtribes, boss: Someone) -> None:
+def test_a_service_account_works_by_its_two_variables_until_it_is_revoked(at_home: CliRunner, boss: Someone) -> None:
     place = ("--organization", boss.organization)
     made = good(at_home("org", "service-account", "create", "--name", "Nightly", "--scope", "code:read", *place))
     variables = dict(line.split("=") for line in made.out.splitlines())
@@ -157,14 +159,14 @@ def test_a_service_account_works_by_its_two_variables_until_it_is_revoked(at_hom
     assert good(at_home("org", "service-account", "list", *place)).out == ""
 
 
-def test_a_viewer_sees_no_members_and_a_developer_no_invitations(mtribes: Mtribes, server: RunningServer) -> None:
+def test_a_viewer_sees_no_members_and_a_developer_no_invitations(mtribes: CliRunner, server: RunningServer) -> None:
     for role, exit_code in ((Role.VIEWER, 4), (Role.DEVELOPER, 0)):
         person = someone(server, role=role)
         mtribes.environment["MTRIBES_TOKEN"] = add_token(server.database, Grant(), account_id=person.account_id)
         assert mtribes("org", "member", "list", "--organization", person.organization).exit_code == exit_code
 
 
-def test_an_organization_is_created_renamed_and_deleted(at_home: Mtribes, boss: Someone) -> None:
+def test_an_organization_is_created_renamed_and_deleted(at_home: CliRunner, boss: Someone) -> None:
     key, space = unique("labs"), unique("radio")
     made = at_home("org", "create", key, "--name", "Labs")
     assert (made.exit_code, made.out) == (0, f"Created {key}. You are its administrator.\n")

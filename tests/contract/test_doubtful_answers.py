@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from tests.cli.peer import Asked, Peer, Reply, refusal, serving_peer
+from tests.cli.stub_server import ReceivedRequest, Reply, StubServer, refusal, serving_stub
 from tests.contract.people import Signed
 from tests.people import unique
 from tests.servers import RunningServer
@@ -17,13 +17,13 @@ PASSED_ON = ("authorization", "content-type", "idempotency-key", "accept")
 
 
 @pytest.fixture
-def gateway(ada: Signed) -> Iterator[Peer]:
-    with serving_peer() as peer:
+def gateway(ada: Signed) -> Iterator[StubServer]:
+    with serving_stub() as peer:
         ada.mtribes.environment["MTRIBES_HOST"] = peer.url
         yield peer
 
 
-def passed_on(server: RunningServer, asked: Asked) -> Reply:
+def passed_on(server: RunningServer, asked: ReceivedRequest) -> Reply:
     """What the server answers."""
     headers = {name: asked.headers[name] for name in PASSED_ON if name in asked.headers}
     with server.client(**headers) as client:
@@ -31,11 +31,11 @@ def passed_on(server: RunningServer, asked: Asked) -> Reply:
     return Reply(answer.status_code, answer.content, {"Content-Type": answer.headers["content-type"]})
 
 
-def lose_once(gateway: Peer, server: RunningServer, path: str) -> list[Reply]:
+def lose_once(gateway: StubServer, server: RunningServer, path: str) -> list[Reply]:
     """Lose the first answer to a POST; what the server said, every time."""
     said: list[Reply] = []
 
-    def answer(asked: Asked) -> Reply:
+    def answer(asked: ReceivedRequest) -> Reply:
         said.append(passed_on(server, asked))
         return refusal(504) if len(said) == 1 else said[-1]
 
@@ -43,7 +43,9 @@ def lose_once(gateway: Peer, server: RunningServer, path: str) -> list[Reply]:
     return said
 
 
-def test_a_space_whose_creation_was_in_doubt_is_there_once(ada: Signed, server: RunningServer, gateway: Peer) -> None:
+def test_a_space_whose_creation_was_in_doubt_is_there_once(
+    ada: Signed, server: RunningServer, gateway: StubServer
+) -> None:
     key = unique("store")
     said = lose_once(gateway, server, f"/v2/organizations/{ada.organization}/spaces")
     created = ada.mtribes("space", "create", key, "--org", ada.organization, "--json")
@@ -53,7 +55,9 @@ def test_a_space_whose_creation_was_in_doubt_is_there_once(ada: Signed, server: 
     assert urlsplit(gateway.url).netloc != urlsplit(server.url).netloc
 
 
-def test_a_key_whose_creation_was_in_doubt_is_there_once(ada: Signed, server: RunningServer, gateway: Peer) -> None:
+def test_a_key_whose_creation_was_in_doubt_is_there_once(
+    ada: Signed, server: RunningServer, gateway: StubServer
+) -> None:
     space = unique("store")
     token = ada.mtribes.environment["MTRIBES_TOKEN"]
     with httpx.Client(base_url=server.url, headers={"Authorization": f"Bearer {token}"}, trust_env=False) as client:

@@ -14,7 +14,7 @@ import pytest
 import templates_server
 from templates_server.http.route import Route
 from templates_server.routes import ROUTES
-from tests.cli.computer import Mtribes
+from tests.cli.cli_runner import CliRunner
 from tests.server_processes import ServerProcess, server_process
 
 PAGE = (Path(templates_server.__file__).parent / "docs" / "history.md").read_text("utf-8")
@@ -30,14 +30,14 @@ def server(tmp_path: Path) -> Iterator[ServerProcess]:
 
 
 @pytest.fixture
-def reader(tmp_path: Path, server: ServerProcess) -> Mtribes:
+def reader(tmp_path: Path, server: ServerProcess) -> CliRunner:
     home = tmp_path / "home"
     home.mkdir()
     token = json.loads((server.folder / "demo.json").read_text("utf-8"))["token"]
-    return Mtribes(home, {"MTRIBES_HOST": server.url, "MTRIBES_TOKEN": token})
+    return CliRunner(home, {"MTRIBES_HOST": server.url, "MTRIBES_TOKEN": token})
 
 
-def test_every_command_of_the_page_does_what_the_page_says(reader: Mtribes) -> None:
+def test_every_command_of_the_page_does_what_the_page_says(reader: CliRunner) -> None:
     printed = {}
     for command in COMMANDS:
         outcome = reader(*shlex.split(command)[1:])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mtribes_cli.project_file import LANGUAGES
+from mtribes_cli.project.project_file import LANGUAGES
 from templates_server.features.codegen import renderer
 
 

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 import templates_server
-from tests.cli.computer import Mtribes
+from tests.cli.cli_runner import CliRunner
 from tests.server.features.codegen.toolchain import compile_tree
 from tests.server_processes import ServerProcess, server_process
 
@@ -33,12 +33,12 @@ def server(tmp_path: Path) -> Iterator[ServerProcess]:
 
 
 @pytest.fixture
-def reader(tmp_path: Path, server: ServerProcess) -> Mtribes:
+def reader(tmp_path: Path, server: ServerProcess) -> CliRunner:
     """Who reads the page: with generated code, and with many users."""
     home = tmp_path / "home"
     home.mkdir()
     environment = {"MTRIBES_HOST": server.url, "MTRIBES_TOKEN": facts(server)["token"]}
-    mtribes = Mtribes(home, environment)
+    mtribes = CliRunner(home, environment)
     mtribes.write("package.json", '{"type": "module"}')
     setup = ("setup", "--organization", "acme", "--space", "vod", "--target", "typescript:mtspace/vod")
     succeed(mtribes, *setup)
@@ -51,7 +51,7 @@ def facts(server: ServerProcess) -> Any:
     return json.loads((server.folder / "demo.json").read_text("utf-8"))
 
 
-def succeed(mtribes: Mtribes, *argv: str) -> str:
+def succeed(mtribes: CliRunner, *argv: str) -> str:
     outcome = mtribes(*argv)
     assert outcome.exit_code == 0, (argv, outcome.out, outcome.err)
     return outcome.out
@@ -71,7 +71,7 @@ def joined(document: Any, addition: Any) -> Any:
     return addition
 
 
-def follow(mtribes: Mtribes, kind: str, note: str, text: str) -> list[tuple[str, str]]:
+def follow(mtribes: CliRunner, kind: str, note: str, text: str) -> list[tuple[str, str]]:
     """Do what a block says; the commands that were run, with what they printed."""
     if kind == "yaml":
         document = yaml.safe_load((mtribes.home / note).read_text("utf-8"))
@@ -100,7 +100,7 @@ def shown_banner(server: ServerProcess, users: int) -> set[int]:
 
 
 @pytest.mark.slow
-def test_the_page_does_what_it_says(server: ServerProcess, reader: Mtribes) -> None:
+def test_the_page_does_what_it_says(server: ServerProcess, reader: CliRunner) -> None:
     blocks = BLOCK.findall(PAGE)
     assert [note for kind, note, _ in blocks if kind == "ts"] == ["compiles", "fails", "fails"]
     ran: list[tuple[str, str]] = []

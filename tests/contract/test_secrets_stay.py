@@ -24,7 +24,7 @@ from templates_server.features.operations.backup_archive import TABLES, members
 from templates_server.features.operations.backup_tables import tables_of
 from templates_server.settings import sqlite_url
 from tests.browser.programs import command_line_environment
-from tests.contract.relay import Relay, serving_relay
+from tests.contract.recording_proxy import RecordingProxy, recording_proxy
 from tests.requirements import require
 from tests.server.features.auth.flows import hidden_fields
 from tests.server.races.racing import Person
@@ -34,12 +34,12 @@ pytestmark = pytest.mark.slow  # two codes are polled for as programs do, every 
 
 BUG = """
 import json, pathlib, sys
-from mtribes_cli import wire
+from mtribes_cli.api.models import resources
 from mtribes_cli.main import main
 def read(value, place):
     kept = json.loads(pathlib.Path(sys.argv[1]).read_text())
     raise RuntimeError(f"a bug that names {kept}")
-wire.Me.read = read
+resources.Me.read = read
 sys.exit(main(["whoami", "--verbose"]))
 """
 MTRIBES = (sys.executable, "-m", "mtribes_cli")
@@ -54,7 +54,7 @@ HERE = ("--space", "vod", "--env", "production")
 class Run:
     """A person who types commands, and what could be read by others meanwhile."""
 
-    relay: Relay
+    relay: RecordingProxy
     home: Path
     facts: Mapping[str, object]
     said: list[str] = field(default_factory=list)
@@ -190,7 +190,7 @@ def whole_run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
     is_sqlite = request.param == "sqlite"
     database_url = str(sqlite_url(data)) if is_sqlite else request.getfixturevalue("postgres").new_database_url()
     where: dict[str, str] = {} if is_sqlite else {"MTRIBES_DATABASE": database_url}
-    with serving_relay() as relay:
+    with recording_proxy() as relay:
         options = ("--demo", "--port", str(relay.target_port), "--public-url", relay.url)
         with server_process(data, *options, environment=where) as server:
             facts = json.loads((data / "demo.json").read_text())

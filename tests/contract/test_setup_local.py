@@ -19,8 +19,8 @@ import pytest
 
 from mtribes_cli.local_server import running_server
 from templates_server.__main__ import main as server_main
-from tests.cli.computer import Outcome
-from tests.cli.project_run import Project, changes
+from tests.cli.cli_runner import Outcome
+from tests.cli.project_runner import Project, changes
 from tests.server_processes import server_process
 
 START_SECONDS = 40.0

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.project_run import Project, changes
+from tests.cli.project_runner import Project, changes
 from tests.contract.people import Signed, open_with
 from tests.people import unique
 from tests.server.features.auth.flows import signed_in_browser

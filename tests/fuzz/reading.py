@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
-from tests.cli.computer import Outcome
+from tests.cli.cli_runner import Outcome
 from tests.fuzz.hostile_bytes import changed_bytes
 
 DOCUMENTED = {0, 1, 2, 3, 4, 75}

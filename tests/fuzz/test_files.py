@@ -11,10 +11,10 @@ from pathlib import Path
 import certifi
 import pytest
 
-from mtribes_cli.ingest import source
-from mtribes_cli.output_paths import JOURNAL_NAME
-from tests.cli.code_peer import CodePeer
-from tests.cli.project_run import Project
+from mtribes_cli.ingest import input_stream
+from mtribes_cli.project.output_paths import JOURNAL_NAME
+from tests.cli.code_stub import CodeStub
+from tests.cli.project_runner import Project
 from tests.fuzz.reading import LONG, ODD_PLACES, PIPE, QUICK, Lying, outcomes_of, outcomes_of_places
 
 SPACE = ("--space", "vod", "--environment", "production")
@@ -86,7 +86,7 @@ def write_underway(project: Project) -> tuple[bytes, Path, bytes]:
             found.append(((project.root / JOURNAL_NAME).read_bytes(), key, key.read_bytes()))
 
     (project.root / "src/vod/index.ts").unlink()
-    assert project.run("update", at_crash_point=look).exit_code == 0
+    assert project.run("update", failpoint=look).exit_code == 0
     return found[0]
 
 
@@ -203,7 +203,7 @@ SETTINGS: dict[str, Callable[[Project], object]] = {
 
 
 @pytest.fixture
-def surroundings(generated: Project, code_peer: CodePeer) -> Project:
+def surroundings(generated: Project, code_peer: CodeStub) -> Project:
     """A project in step with its server, and files of its user beside it."""
     generated.environment |= {
         "MTRIBES_HOST": code_peer.url,
@@ -253,6 +253,6 @@ def test_what_is_no_file_is_told_at_once(surroundings: Project, name: str) -> No
 
 
 def test_a_planted_bug_is_found(surroundings: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(source, "CHUNK_BYTES", "planted")
+    monkeypatch.setattr(input_stream, "CHUNK_BYTES", "planted")
     wrong = found(surroundings, "users as CSV", seed=10, contents=1)
     assert [line.partition(" ")[0] for line in wrong] == ["70"]

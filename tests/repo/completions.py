@@ -10,15 +10,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from mtribes_cli.arguments import ALIASES, GLOBAL_OPTIONS
+from mtribes_cli.cli import typer_command
 from mtribes_cli.commands import WORDS
-from mtribes_cli.completion_scripts import SCRIPTS
-from mtribes_cli.dispatch import typer_command
-from mtribes_cli.project_file import ENVIRONMENTS, LANGUAGES
+from mtribes_cli.completion.scripts import SCRIPTS
+from mtribes_cli.global_options import ALIASES, GLOBAL_OPTIONS
+from mtribes_cli.project.project_file import ENVIRONMENTS, LANGUAGES
 
 ROOT = Path(__file__).parents[2]
-TABLE = ROOT / "mtribes_cli" / "completion_table.py"
-FILES, FOLDERS, TEXT = "files", "folders", "text"  # what `completing` offers for a value; for text nothing
+TABLE = ROOT / "mtribes_cli" / "completion" / "command_table.py"
+FILES, FOLDERS, TEXT = "files", "folders", "text"  # what `completion.engine` offers for a value; for text nothing
 BY_OPTION = {"--environment": ENVIRONMENTS}
 BY_METAVAR = {
     "FILE": FILES,
@@ -54,7 +54,7 @@ def write_made_files() -> None:
 
 
 def table_text() -> str:
-    """The module `completion_table`."""
+    """The module `command_table`."""
     return "".join(f"{line}\n" for line in _table_lines())
 
 

@@ -197,33 +197,33 @@ Any request that the description allows is answered as it says, without a failur
 
 COMMAND_LINE = """
 Paths that could do harm are refused before anything is written: out of the folder, of devices, hidden, alike, too many.
-  cli/test_output_paths.py
-  cli/test_update_refusals.py
+  cli/project/test_output_paths.py
+  cli/generate/test_fetch_refusals.py
   cli/hostile/test_file_lists.py
 Nothing is written through a link.
-  cli/test_update_refusals.py
+  cli/generate/test_fetch_refusals.py
     nothing_is_written_through_a_link
   cli/hostile/test_file_lists.py
     a_link_in_place_of_a_file_of_ours_is_not_followed
     a_second_name_of_a_file_elsewhere_is_not_written_through
 A file that is not UTF-8 or has another hash than was stated is not written.
-  cli/test_update_refusals.py
+  cli/generate/test_fetch_refusals.py
     a_file_that_does_not_have_the_stated_hash_stops_everything
     too_many_and_too_large_files_stop_everything
 A token goes to its own host and follows no redirect.
-  cli/test_credentials.py
+  cli/auth/test_credential_store.py
     credentials_are_bound_to_their_host
-  cli/test_client.py
+  cli/api/test_client.py
     a_redirect_is_told_and_not_followed
     pages_are_read_to_the_end_and_from_the_same_server_only
-  cli/bad_days/test_servers.py
+  cli/failure_modes/test_servers.py
     no_redirect_is_followed_with_a_token
-  cli/ingest/test_sending.py
+  cli/ingest/test_uploader.py
     a_redirect_is_told_and_no_part_follows_it
-  cli/test_login.py
+  cli/auth/test_login.py
     plain_http_is_for_this_machine_alone
 Text of the server is shown and not obeyed, in every list, field and error of every command.
-  cli/test_console.py
+  cli/terminal/test_console.py
     text_from_the_server_is_shown_and_not_obeyed
     no_text_keeps_a_character_that_a_terminal_obeys
   cli/hostile/test_strings.py
@@ -234,30 +234,30 @@ Cells of CSV are no formulas for a spreadsheet.
   server/features/exports/test_same_bytes.py
     both_databases_give_the_same_bytes_and_they_mean_what_was_stored
 The address of a sign-in is printed before a browser is tried; one answer with our state and issuer is heard.
-  cli/test_login.py
+  cli/auth/test_login.py
     the_address_is_printed_before_a_browser_is_tried
     a_browser_is_waited_for_five_minutes
     calls_with_another_state_path_host_or_doubled_parameters_are_waited_past
     an_answer_that_is_not_a_good_one_signs_nobody_in
 Without a display a code is used; where nobody is there it fails at once and says what to set.
-  cli/test_login_way.py
+  cli/auth/test_flow_selection.py
     at_a_terminal_the_browser_is_used_where_there_can_be_one_else_a_code
-  cli/test_login.py
+  cli/auth/test_login.py
     without_anybody_there_it_fails_at_once_and_says_what_to_set
 A keyring is used when it keeps what it was given, and left alone where MTRIBES_TOKEN is set.
-  cli/test_credentials.py
+  cli/auth/test_credential_store.py
     a_keyring_that_works_holds_the_secret_and_the_file_does_not
     a_keyring_that_does_not_work_gives_way_to_a_private_file
     mtribes_token_wins_and_what_is_kept_is_not_even_read
 Many processes that renew at once stay signed in, killed at any point too.
   cli/faults/test_many_renewals.py
   cli/faults/test_renewal_crashes.py
-  cli/test_credentials.py
+  cli/auth/test_credential_store.py
     many_processes_at_once_stay_signed_in_by_one_renewal
 A clock that is days off changes nothing.
-  cli/test_credentials.py
+  cli/auth/test_credential_store.py
     a_clock_that_is_days_off_changes_nothing
-  cli/bad_days/test_clock.py
+  cli/failure_modes/test_clock.py
 """
 
 NOTHING_LOST = """
@@ -279,7 +279,7 @@ A file is there whole or as it was, whichever call fails and however full the di
   server/commands/test_failing_disk.py
   cli/faults/test_failing_calls.py
   cli/faults/test_full_disk.py
-  cli/bad_days/test_disks.py
+  cli/failure_modes/test_disks.py
 Programs that are killed, and networks that break off anywhere, lose nothing that was acknowledged and do nothing twice.
   server/features/imports/test_killed_servers.py
   server/client/test_killed.py

@@ -15,9 +15,9 @@ from typing import Any
 
 from typer.main import get_command
 
-from mtribes_cli.arguments import GLOBAL_OPTIONS
+from mtribes_cli.cli import typer_command
 from mtribes_cli.commands import WORDS
-from mtribes_cli.dispatch import typer_command
+from mtribes_cli.global_options import GLOBAL_OPTIONS
 from templates_server.commands.main import app as server_app
 from templates_server.features.api_docs.statuses import WHEN
 from templates_server.http.route import Route, Surface

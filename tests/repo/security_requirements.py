@@ -137,18 +137,18 @@ B2 Nothing is written into the own folder of git or its like through a link, and
     a_server_makes_no_repository_of_an_output
     a_worktree_in_a_bare_repository_is_a_project_like_any
 B2 No command writes a file such as `.git`, which tells git where a repository is, by its name or through a link.
-  cli/test_output_file.py
+  cli/files/test_output_file.py
     no_file_is_made_that_tells_git_where_a_repository_is
 B3 An address has one form, in ASCII, for all that connect by it; what is no address is refused by every command.
-  cli/test_hosts.py
+  cli/api/test_server_url.py
 B3 Secrets go only where their user said, and a project file of another user sends nothing.
-  cli/test_host_trust.py
+  cli/auth/test_host_trust.py
 B4 Targets of a project and a lock are counted before they are compared; of what is wrong the first hundred are told.
   cli/hostile/test_local_files.py
     of_a_project_file_with_much_wrong_the_first_is_told
     of_a_lock_with_much_wrong_the_first_is_told
     of_an_answer_with_much_wrong_the_first_is_told
-  cli/test_output_paths.py
+  cli/project/test_output_paths.py
     folders_are_compared_in_time_that_grows_with_the_text
 B4 Local files that are no files, have no end or break parsers are refused at once; what a server says is bounded.
   cli/hostile/test_local_files.py
@@ -179,7 +179,7 @@ C7 Nobody is stored without a time of update; those who were get one in steps of
     people_without_a_time_of_update_get_one
     nobody_is_stored_without_a_time_of_update
 C2: The command line reads all pieces of a packed file, and passes over nothing that trails them.
-  cli/ingest/test_source.py
+  cli/ingest/test_input_stream.py
     files_packed_in_pieces_are_read_to_the_end
     what_trails_packed_data_is_not_passed_over
     a_second_piece_that_breaks_off_says_so
@@ -257,14 +257,14 @@ D1 `-C ../other` finds the project of that folder, and rewrites no other one.
     a_folder_beside_is_searched_and_not_the_one_around
     a_folder_behind_a_link_is_the_one_that_it_leads_to
 D3 A file whose name is as long as names can be is written as any other.
-  cli/test_output_file.py
+  cli/files/test_output_file.py
     a_name_as_long_as_names_can_be_is_written
     rejects_have_a_name_as_long_as_names_can_be
 D3 A FIFO that nobody reads does not hold a command for ever.
-  cli/test_output_file.py
+  cli/files/test_output_file.py
     a_fifo_that_nobody_reads_is_given_up
 D3 What is no regular file is written through or refused by every command, and never replaced.
-  cli/test_output_file.py
+  cli/files/test_output_file.py
 D6 In a forest of links content is what counts, and nothing is written through one.
   cli/hostile/test_clones.py
     in_a_forest_of_links_content_is_what_counts
@@ -272,7 +272,7 @@ D6 In a forest of links content is what counts, and nothing is written through o
     a_difference_does_not_show_what_a_link_leads_to
     an_output_behind_a_link_out_of_the_project_is_not_written
 D7 A blank variable is as good as none, and tracebacks are bounded, where it is told.
-  cli/test_host_trust.py
+  cli/auth/test_host_trust.py
     a_blank_variable_is_as_good_as_none
   cli/test_main.py
     only_the_newest_tracebacks_are_kept
@@ -318,7 +318,7 @@ D7 A local server without demo data can be set up, and one where nobody administ
 
 INPUT_FILES = """
 E1 Input that does not block is read to its end: where nothing is there yet, it is waited for.
-  cli/test_waiting_input.py
+  cli/terminal/test_nonblocking_input.py
 E1 An id that is blank or has a blank or invisible character at an edge is refused by name wherever one is written.
   server/features/people/test_names.py
     an_id_says_what_stands_at_its_edge
@@ -355,14 +355,14 @@ E8 A header in the middle makes no person; a column without a name must be empty
     a_number_that_was_cut_short_is_no_id
     blanks_at_edges_count_in_text_alone
 E9 Tokens and documents that programs of Windows wrote are read, with and without byte order marks.
-  cli/test_login.py
+  cli/auth/test_login.py
     a_token_that_windows_programs_wrote_signs_in
-  cli/test_token.py
+  cli/commands/test_token.py
     a_text_that_windows_programs_wrote_is_sent
-  cli/test_space.py
+  cli/commands/test_space.py
     a_document_that_windows_programs_wrote_is_pushed
 E10 NO_PROXY has networks, stars, ports and IPv6, for small requests and for the parts of an import.
-  cli/bad_days/test_proxies.py
+  cli/failure_modes/test_proxies.py
     no_proxy_is_obeyed
     no_proxy_of_others_is_not_for_this_server
     no_proxy_knows_what_curl_go_and_requests_know
@@ -452,18 +452,22 @@ G An event of the public page's example name "Product Purchased" was refused, by
 G Visitors could not be tagged, and nobody could list people by tag, e-mail address or attribute.
   server/features/people/test_visitors.py
   cli/test_visitor.py
+  server/users/test_visitors.py
+  cli/commands/test_visitor.py
   contract/test_cli_users.py
     users_are_listed_by_tag_attribute_and_text
     a_visitor_is_tagged_listed_and_takes_the_tags_to_the_user
 G A tag could not be deleted from everybody; what was accepted is done, in steps that block nobody.
   server/features/people/test_tag_removal.py
   cli/test_tag.py
+  server/users/test_tag_removal.py
+  cli/commands/test_tag.py
     a_tag_is_deleted_once_that_is_confirmed
     a_deletion_that_goes_on_says_who_still_has_the_tag
   contract/test_cli_users.py
     a_tag_is_deleted_from_everybody
 G `mtribes update` without a sign-in signs in where somebody is at the terminal, and else ends with 4.
-  cli/test_update.py
+  cli/commands/test_update.py
     somebody_at_the_terminal_is_signed_in
     where_nobody_is_there_a_missing_sign_in_is_exit_4
     a_token_that_is_refused_is_not_replaced_by_a_sign_in
@@ -478,10 +482,10 @@ G On Citus sessions, events, `identify` and `alias` were 500, as rows of two peo
 
 NEWER_PYTHONS = """
 H1 What a certificate lacks that strict verification demands is named, with what to do about it.
-  cli/bad_days/test_certificates.py
+  cli/failure_modes/test_certificates.py
     what_strict_verification_misses_is_named
 H2 The tests pass on every Python from 3.11 on that the machine has, in threads and at terminals too.
-  cli/bad_days/test_signals.py
+  cli/failure_modes/test_signals.py
     a_question_is_left
   server/primitives/test_documents.py
     json_that_a_document_may_not_hold_is_refused
@@ -496,7 +500,7 @@ I3 What was sent as a tribe's key may be anything, and is refused by its path.
   server/features/tribes/test_tribes_api.py
     a_tribe_sent_to_another_key_is_refused
 I4 A service account's token is kept under the lock of the file.
-  cli/test_credentials.py
+  cli/auth/test_credential_store.py
     a_service_accounts_token_waits_for_whoever_writes_the_file
 I5 Whoever follows a session is told of a new model.
   server/features/sessions/changes/test_changes.py
@@ -507,9 +511,9 @@ I6 A NUL in a key of what an app sends is refused.
   server/features/sessions/test_sessions.py
     a_nul_in_a_key_of_fields_is_refused
 I7 An export that is not what the server says of it is refused, and never written past its size.
-  cli/test_export.py
+  cli/export/test_job.py
 I8 Rejects of a packed file are named as if it were not packed; a folder is no input.
-  cli/ingest/test_source.py
+  cli/ingest/test_input_stream.py
     the_rejects_of_a_packed_file_are_named_as_if_it_were_not
     a_folder_is_no_input
 I9 What is refused for an unknown key is described as closed.
@@ -520,7 +524,7 @@ I10 More than 1,000 tribes are refused by path and message; each operator of num
     more_tribes_than_a_space_may_have_are_refused
     each_operator_of_numbers_finds_whom_it_names
 I11 A failed import reads no further.
-  cli/ingest/test_sending.py
+  cli/ingest/test_uploader.py
     a_failed_import_reads_no_further
 I12 Credentials of a client are Basic, with a colon.
   server/features/auth/test_clients.py

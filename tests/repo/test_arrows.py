@@ -29,7 +29,7 @@ def importers(package: str, library: str) -> set[str]:
 
 @pytest.mark.parametrize(
     ("library", "owners"),
-    [("httpx", {"connection.py"}), ("rich", {"console.py"}), ("tomlkit", {"project_file_edit.py"})],
+    [("httpx", {"api/transport.py"}), ("rich", {"terminal/console.py"}), ("tomlkit", {"project/editor.py"})],
 )
 def test_an_outside_part_of_the_command_line_has_one_owner(library: str, owners: set[str]) -> None:
     assert importers("mtribes_cli", library) <= owners

@@ -21,7 +21,7 @@ from starlette.requests import cookie_parser
 
 from mtribes_cli.errors import MtribesError
 from mtribes_cli.ingest.csv_rows import _regular
-from mtribes_cli.ingest.decoding import UTF_8
+from mtribes_cli.ingest.encoding import UTF_8
 from mtribes_cli.ingest.json_rows import ArrayRows
 from mtribes_cli.ingest.row_rules import _spaces_at_edges
 from templates_server.errors import ApiError
@@ -29,7 +29,7 @@ from templates_server.features.imports.csv_files.errors import Unreadable
 from templates_server.features.imports.csv_files.header import Wanted
 from templates_server.features.imports.csv_files.rows import _regular as regular_on_the_server
 from templates_server.features.imports.csv_files.rows import open_csv
-from tests.cli.computer import Mtribes
+from tests.cli.cli_runner import CliRunner
 from tests.cli.ingest.rows import opened
 from tests.repo.growth import measuring, patterns, readers
 from tests.repo.growth.hard_inputs import inputs_of
@@ -148,7 +148,7 @@ FILES = {
 @pytest.mark.parametrize("name", FILES)
 def test_the_time_of_a_file_grows_with_its_length(tmp_path: Path, name: str) -> None:
     start, pieces = FILES[name]
-    mtribes = Mtribes(tmp_path)
+    mtribes = CliRunner(tmp_path)
     path = mtribes.home / name
 
     def read(piece: str, characters: int) -> Callable[[], object]:
@@ -229,17 +229,17 @@ def test_a_reader_that_is_listed_reads_or_refuses(place: str, read: Callable[[st
 
 PARSED = {"json.loads", "tomllib.loads", "yaml.load", "yaml.parse", "csv.reader", "decode_json", "Reader", "Reading"}
 OTHERWISE = {
-    "mtribes_cli.credentials": "the user's own file of secrets",
+    "mtribes_cli.auth.credential_store": "the user's own file of secrets",
     "mtribes_cli.export.journal": "a file of the user's own state folder",
-    "mtribes_cli.hosts": "a file of a server of the user's own",
+    "mtribes_cli.api.server_url": "a file of a server of the user's own",
     "mtribes_cli.ingest.csv_header": "FILES",
     "mtribes_cli.ingest.csv_rows": "FILES",
     "mtribes_cli.ingest.json_rows": "FILES",
-    "mtribes_cli.ingest.reading": "FILES",
+    "mtribes_cli.ingest.reader": "FILES",
     "mtribes_cli.ingest.rejects": "a file of the user's own state folder",
     "mtribes_cli.installation": "a file of the installed program",
     "mtribes_cli.local_server": "a file of a server of the user's own",
-    "mtribes_cli.write_journal": "json.loads alone",
+    "mtribes_cli.generate.journal": "json.loads alone",
     "templates_server.features.accounts.organizations": "decoded fields of bounded number",
     "templates_server.features.auth.service_accounts": "decoded fields of bounded number",
     "templates_server.features.audit.store": "what the program itself stored",

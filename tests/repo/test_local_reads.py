@@ -1,4 +1,4 @@
-"""Files are read by `local_files` alone: whoever opens one elsewhere has to say here why it may have no end."""
+"""Files are read by `bounded_reader` alone: whoever opens one elsewhere has to say here why it may have no end."""
 
 from __future__ import annotations
 
@@ -9,29 +9,25 @@ from pathlib import Path
 PACKAGE = Path(__file__).parents[2] / "mtribes_cli"
 READING = frozenset({"read_text", "read_bytes", "open", "read_link"})
 ALLOWED = {
-    ("local_files.py", "_opened"): "the helper itself",
-    ("local_files.py", "read_given_file"): "the helper itself",
-    ("local_files.py", "hash_of_regular_file"): "the helper itself",
+    ("files/bounded_reader.py", "_opened"): "the helper itself",
+    ("files/bounded_reader.py", "read_given_file"): "the helper itself",
+    ("files/bounded_reader.py", "hash_of_regular_file"): "the helper itself",
     ("installation.py", "_recorded"): "what the installer left beside the package",
-    ("console.py", "_close_quietly"): "the null device, for writing",
-    ("console.py", "_nowhere"): "the null device",
+    ("terminal/console.py", "_close_quietly"): "the null device, for writing",
+    ("terminal/console.py", "_nowhere"): "the null device",
     ("context.py", "open_in_browser"): "opens a browser and no file",
-    ("atomic_file.py", "_write_new"): "a new file, for writing",
-    ("atomic_file.py", "_sync_folder"): "a folder, to make its names last",
-    ("write_journal.py", "write_durably"): "a new file, for writing",
-    ("write_journal.py", "sync_folder"): "a folder, to make its names last",
-    ("output_file.py", "_write_through"): "what the user named, for writing",
-    ("output_file.py", "_opened_with_reader"): "the same",
-    ("crash.py", "_write_new"): "a new file, for writing",
+    ("files/atomic_file.py", "write_new"): "a new file, for writing",
+    ("files/atomic_file.py", "sync_folder"): "a folder, to make its names last",
+    ("files/output_file.py", "_write_through"): "what the user named, for writing",
+    ("files/output_file.py", "_opened_with_reader"): "the same",
     ("local_server.py", "_detached"): "the log of the server, for writing",
-    ("export/fetching.py", "_opened"): "the part file of an export, a piece at a time; no link is followed",
-    ("export/exporting.py", "_pieces"): "the same",
-    ("ingest/source.py", "opened"): "what the user brings in, of any size and kind, a piece at a time",
-    ("ingest/rejects_file.py", "_write"): "a new file, for writing",
-    ("ingest/rejects_file.py", "_digest"): "a regular file, a piece at a time",
+    ("export/download.py", "_opened"): "the part file of an export, a piece at a time; no link is followed",
+    ("export/job.py", "_pieces"): "the same",
+    ("ingest/input_stream.py", "opened"): "what the user brings in, of any size and kind, a piece at a time",
+    ("ingest/rejects_path.py", "_write"): "a new file, for writing",
+    ("ingest/rejects_path.py", "_digest"): "a regular file, a piece at a time",
     ("ingest/journal.py", "part"): "a line of the user's own state",
     ("ingest/journal.py", "add"): "the same, for writing",
-    ("ingest/journal.py", "_write_new"): "a new file, for writing",
     ("ingest/journal.py", "_read"): "the user's own state, a line at a time",
 }
 

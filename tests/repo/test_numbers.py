@@ -38,16 +38,16 @@ NOT_SENT: dict[str, str] = {
     "templates_server/features/event_names/model_check.py: float(text)": "a pattern holds it to 60 characters",
     "templates_server/features/event_names/model_check.py: Decimal(repr(number))": "a number, as Python writes it",
     "mtribes_cli/commands/token.py: int(match[1])": "three digits of a pattern",
-    "mtribes_cli/completing.py: int(count)": "the completion script of the shell states it",
-    "mtribes_cli/device_sign_in.py: float(self._codes.interval_seconds)": "a number, checked by `_checked_codes`",
-    "mtribes_cli/ingest/cells.py: float(plain)": "float() reads any number of digits; the result is checked",
-    "mtribes_cli/ingest/cells.py: int(plain)": "400 digits of a pattern",
+    "mtribes_cli/completion/engine.py: int(count)": "the completion script of the shell states it",
+    "mtribes_cli/auth/device_flow.py: float(self._codes.interval_seconds)": "a number, checked by `_checked_codes`",
+    "mtribes_cli/ingest/cell_converters.py: float(plain)": "float() reads any number of digits; the result is checked",
+    "mtribes_cli/ingest/cell_converters.py: int(plain)": "400 digits of a pattern",
     "templates_server/features/imports/csv_files/cell_converters.py: float(plain)": (
         "any number of digits; the result is checked"
     ),
     "templates_server/features/imports/csv_files/cell_converters.py: int(plain)": "400 digits of a pattern",
     "mtribes_cli/local_server.py: int(record['pid'])": "any ValueError of server.json is caught",
-    "mtribes_cli/project_file.py: int(found[1])": "the line in a message of tomllib",
+    "mtribes_cli/project/project_file.py: int(found[1])": "the line in a message of tomllib",
     "templates_server/commands/main.py: int(result or ExitCode.DONE)": "a number",
     "templates_server/features/console/delivery/controls.py: float(text)": (
         "some digits of a pattern; the result is checked"

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from mtribes_cli.output_paths import STAGING_PREFIX
-from tests.cli.code_peer import FILES, TOKEN, CodePeer, serving_code
-from tests.cli.faults.tampering import SPARE_CALLS, Fault, Tampered, tampering
-from tests.cli.project_run import Project
+from mtribes_cli.project.output_paths import STAGING_PREFIX
+from tests.cli.code_stub import FILES, TOKEN, CodeStub, serving_code
+from tests.cli.faults.fault_injection import SPARE_CALLS, Fault, Tampered, tampering
+from tests.cli.project_runner import Project
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="strace is Linux's")
 NEWER = {".gitattributes": FILES[".gitattributes"], "index.ts": "// newer\n", "section/body.ts": "// added\n"}
@@ -42,13 +42,13 @@ class Bench:
 
 
 @pytest.fixture(scope="module")
-def peer() -> Iterator[CodePeer]:
+def peer() -> Iterator[CodeStub]:
     with serving_code() as peer:
         yield peer
 
 
 @pytest.fixture
-def bench(tmp_path: Path, peer: CodePeer) -> Bench:
+def bench(tmp_path: Path, peer: CodeStub) -> Bench:
     """Two targets, a file of somebody else's, one file to remove, one to change, one to add."""
     peer.files["vod"] = dict(FILES)
     environment = {"MTRIBES_TOKEN": TOKEN, "MTRIBES_HOST": peer.url}

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from mtribes_cli.output_paths import STAGING_PREFIX
-from tests.cli.code_peer import FILES, CodePeer
-from tests.cli.project_run import Project
+from mtribes_cli.project.output_paths import STAGING_PREFIX
+from tests.cli.code_stub import FILES, CodeStub
+from tests.cli.project_runner import Project
 from tests.requirements import require
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="file systems of Linux")
@@ -47,7 +47,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.fixture
-def on_disk(disk: Path, code_peer: CodePeer) -> Project:
+def on_disk(disk: Path, code_peer: CodeStub) -> Project:
     """A project in step there, the server having something newer."""
     project = Project(disk / "project")
     project.root.mkdir()
@@ -62,7 +62,7 @@ def leftovers(project: Project) -> list[str]:
 
 
 def test_with_any_amount_of_room_it_is_the_old_tree_or_the_new(
-    on_disk: Project, disk: Path, tmp_path: Path, code_peer: CodePeer
+    on_disk: Project, disk: Path, tmp_path: Path, code_peer: CodeStub
 ) -> None:
     """The disk is filled until so many pages are free, from none to enough."""
     old = on_disk.files()
@@ -94,7 +94,7 @@ def test_with_any_amount_of_room_it_is_the_old_tree_or_the_new(
     assert code_peer.files["vod"] != FILES
 
 
-def test_a_disk_that_may_only_be_read_is_told(tmp_path: Path, code_peer: CodePeer) -> None:
+def test_a_disk_that_may_only_be_read_is_told(tmp_path: Path, code_peer: CodeStub) -> None:
     with small_disk(tmp_path / "world" / "project") as root:
         project = Project(root)
         project.write_toml(code_peer.url)
@@ -111,7 +111,7 @@ def test_a_disk_that_may_only_be_read_is_told(tmp_path: Path, code_peer: CodePee
         assert not leftovers(project)
 
 
-def test_a_full_disk_under_the_credentials_keeps_the_sign_in_that_is_there(disk: Path, code_peer: CodePeer) -> None:
+def test_a_full_disk_under_the_credentials_keeps_the_sign_in_that_is_there(disk: Path, code_peer: CodeStub) -> None:
     """A new one cannot be kept; the old one is as it was, and no part of the new one lies about."""
     home = disk / "project"
     home.mkdir()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.computer import Mtribes
+from tests.cli.cli_runner import CliRunner
 from tests.contract.people import open_with
 from tests.server.features.auth.flows import signed_in_browser, someone
 from tests.servers import RunningServer, running_server
@@ -24,28 +24,28 @@ KILLED_SHARE = 0.2
 TIMEOUT_SECONDS = 300
 
 
-def signed_in(home: Path, server: RunningServer) -> Mtribes:
+def signed_in(home: Path, server: RunningServer) -> CliRunner:
     """Somebody who is signed in by browser."""
     person = someone(server)
-    mtribes = Mtribes(home, {"MTRIBES_HOST": server.url})
+    mtribes = CliRunner(home, {"MTRIBES_HOST": server.url})
     mtribes.browser = lambda url: open_with(signed_in_browser(server, person), url, "allow")
     assert mtribes("login", "--browser").exit_code == 0
     mtribes.folders.config.rename(home / "mtribes")
     return mtribes
 
 
-def stored(mtribes: Mtribes) -> dict[str, str]:
+def stored(mtribes: CliRunner) -> dict[str, str]:
     kept = json.loads((mtribes.home / "mtribes" / "credentials.json").read_text())
     entry: dict[str, str] = kept["hosts"][mtribes.environment["MTRIBES_HOST"]]
     return entry
 
 
-def let_it_run_out(mtribes: Mtribes) -> None:
+def let_it_run_out(mtribes: CliRunner) -> None:
     file = mtribes.home / "mtribes" / "credentials.json"
     file.write_text(file.read_text().replace(str(stored(mtribes)["expires_at_seconds"]), "1.0"))
 
 
-def run_at_once(mtribes: Mtribes, chance: random.Random, usual_seconds: float) -> None:
+def run_at_once(mtribes: CliRunner, chance: random.Random, usual_seconds: float) -> None:
     """A round: all start, some are killed at moments in which others renew, all others end well."""
     environment = os.environ | {"XDG_CONFIG_HOME": str(mtribes.home), **mtribes.environment}
     command = [sys.executable, "-m", "mtribes_cli", "whoami"]

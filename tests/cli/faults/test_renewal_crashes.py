@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from mtribes_cli.token_source import CRASH_POINTS
-from tests.cli.computer import Mtribes
-from tests.cli.faults.tampering import SPARE_CALLS, Fault, Tampered, tampering
-from tests.cli.project_run import Project
+from mtribes_cli.auth.token_provider import CRASH_POINTS
+from tests.cli.cli_runner import CliRunner
+from tests.cli.faults.fault_injection import SPARE_CALLS, Fault, Tampered, tampering
+from tests.cli.project_runner import Project
 from tests.contract.people import open_with
 from tests.server.features.auth.flows import signed_in_browser, someone
 from tests.servers import RunningServer, running_server
@@ -26,12 +26,12 @@ SECRETS = ("mto_", "mtr_")
 DYING = """
 import os, signal, sys
 from pathlib import Path
-from tests.cli.project_run import Project
+from tests.cli.project_runner import Project
 home, url, point = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
-def at_crash_point(name):
+def failpoint(name):
     if name == point:
         os.kill(os.getpid(), signal.SIGKILL)
-sys.exit(Project(home, {"MTRIBES_HOST": url}).run("whoami", at_crash_point=at_crash_point).exit_code)
+sys.exit(Project(home, {"MTRIBES_HOST": url}).run("whoami", failpoint=failpoint).exit_code)
 """
 
 
@@ -55,7 +55,7 @@ def ada(tmp_path: Path, sqlite_server: RunningServer, monkeypatch: pytest.Monkey
     return ada
 
 
-def let_it_run_out(ada: Mtribes) -> None:
+def let_it_run_out(ada: CliRunner) -> None:
     """The access token is as good as gone, as far as is known here."""
     stored = dict(ada.stored())
     for entry in stored["hosts"].values():
@@ -75,7 +75,7 @@ def expect_well(ada: Project, about: str) -> None:
 def test_every_crash_point_is_passed_in_order(ada: Project) -> None:
     let_it_run_out(ada)
     passed: list[str] = []
-    assert ada.run("whoami", at_crash_point=passed.append).exit_code == 0
+    assert ada.run("whoami", failpoint=passed.append).exit_code == 0
     assert tuple(passed) == CRASH_POINTS
 
 

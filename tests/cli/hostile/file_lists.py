@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from mtribes_cli import generation
+from mtribes_cli.generate import fetch
 
 OUTSIDE = "{outside}"
 """Stands for a folder beside the project, whose absolute path only the test knows."""
@@ -241,7 +241,7 @@ def hostile_lists() -> Iterator[HostileList]:
 
 
 def _huge() -> Iterator[HostileList]:
-    many = [file_of(f"f{number}.ts", "") for number in range(generation.MAX_FILES_A_TARGET + 1)]
+    many = [file_of(f"f{number}.ts", "") for number in range(fetch.MAX_FILES_A_TARGET + 1)]
     yield HostileList("too many files", many, is_huge=True)
-    long_file = file_of("evil.ts", "x" * (generation.MAX_FILE_BYTES + 1))
+    long_file = file_of("evil.ts", "x" * (fetch.MAX_FILE_BYTES + 1))
     yield HostileList("too large a file", [file_of(INNOCENT), long_file], is_huge=True)

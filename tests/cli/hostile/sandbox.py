@@ -8,7 +8,7 @@ import stat
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.cli.project_run import Project
+from tests.cli.project_runner import Project
 
 OUTPUT = "src/vod"
 OBSTACLES = ("nothing", "a file", "a link to a file", "a link to a folder", "a dangling link", "a folder")

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from mtribes_cli.output_paths import JOURNAL_NAME
-from tests.cli.code_peer import FILES, HERO, CodePeer
-from tests.cli.peer import Asked, Reply, data
-from tests.cli.project_run import Project, changes
+from mtribes_cli.project.output_paths import JOURNAL_NAME
+from tests.cli.code_stub import FILES, HERO, CodeStub
+from tests.cli.project_runner import Project, changes
+from tests.cli.stub_server import ReceivedRequest, Reply, data
 from tests.requirements import require
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege on Windows")
@@ -98,7 +98,7 @@ def test_many_staging_folders_of_a_clone_are_counted(clone: Project) -> None:
     assert "5 more staging folders" in outcome.err
 
 
-def test_setup_believes_no_journal_of_a_clone(clone: Project, code_peer: CodePeer) -> None:
+def test_setup_believes_no_journal_of_a_clone(clone: Project, code_peer: CodeStub) -> None:
     plant_hook(clone)
     before = picture(clone.root)
     argv = ("setup", "--host", code_peer.url, "--space", "vod", "--target", "typescript:src/vod")
@@ -187,14 +187,14 @@ def interrupt(project: Project, monkeypatch: pytest.MonkeyPatch, point: str = "a
             raise PowerCutError
 
     with monkeypatch.context() as patch:
-        patch.setattr("mtribes_cli.tree_writer._undo", lambda *_: None)
+        patch.setattr("mtribes_cli.generate.transaction._undo", lambda *_: None)
         with pytest.raises(PowerCutError):
-            project.run("update", at_crash_point=cut)
+            project.run("update", failpoint=cut)
     assert (project.root / JOURNAL_NAME).exists()
 
 
 def test_ones_own_journal_is_believed_and_no_other_copy_of_it(
-    clone: Project, code_peer: CodePeer, monkeypatch: pytest.MonkeyPatch
+    clone: Project, code_peer: CodeStub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Not one that was altered, not in another project, not without the state folder, not once it is over."""
     interrupt(clone, monkeypatch)
@@ -249,7 +249,7 @@ def test_ones_own_journal_is_not_followed_through_links_of_later(
 @pytest.mark.parametrize("link", ["gen", "gen/below", "gen/experience"])
 @pytest.mark.parametrize("argv", [("update",), ("update", "--force"), ("update", "--dry-run")])
 def test_nothing_is_written_into_a_repository_through_a_link(
-    clone: Project, code_peer: CodePeer, repository: str, link: str, argv: tuple[str, ...]
+    clone: Project, code_peer: CodeStub, repository: str, link: str, argv: tuple[str, ...]
 ) -> None:
     own = made_repository(clone.root, repository)
     output = "gen" if link == "gen/experience" else link
@@ -279,14 +279,14 @@ def made_repository(root: Path, kind: str) -> Path:
 
 
 @pytest.mark.parametrize("output", [".git", ".hg/store", "src/.svn", ".JJ", "HG~1", "_darcs"])
-def test_an_output_in_a_repositorys_own_folder_is_refused(clone: Project, code_peer: CodePeer, output: str) -> None:
+def test_an_output_in_a_repositorys_own_folder_is_refused(clone: Project, code_peer: CodeStub, output: str) -> None:
     clone.write_toml(code_peer.url, {"language": "typescript", "output": output})
     outcome = clone.run("update")
     assert (outcome.exit_code, "repository's own folder" in outcome.err) == (2, True)
 
 
 @pytest.mark.parametrize("path", ["HEAD", "head", "a/HEAD", "commondir", "a/CommonDir", "HEAD/x"])
-def test_a_server_makes_no_repository_of_an_output(clone: Project, code_peer: CodePeer, path: str) -> None:
+def test_a_server_makes_no_repository_of_an_output(clone: Project, code_peer: CodeStub, path: str) -> None:
     """With `HEAD`, `objects`, `refs` and a `config` git would take it for one, and run what its config says."""
     code_peer.files["vod"] = {"config": "[core]\n", "objects/x": "x\n", "refs/x": "x\n", path: "ref: refs/heads/x\n"}
     before = picture(clone.root)
@@ -295,7 +295,7 @@ def test_a_server_makes_no_repository_of_an_output(clone: Project, code_peer: Co
     assert picture(clone.root) == before
 
 
-def test_a_worktree_in_a_bare_repository_is_a_project_like_any(tmp_path: Path, code_peer: CodePeer) -> None:
+def test_a_worktree_in_a_bare_repository_is_a_project_like_any(tmp_path: Path, code_peer: CodeStub) -> None:
     bare = tmp_path / "app.git"
     bare.mkdir()
     git(bare, "init", "-q", "--bare", ".")
@@ -308,7 +308,7 @@ def test_a_worktree_in_a_bare_repository_is_a_project_like_any(tmp_path: Path, c
     assert worktree.run("space", "pull", "vod", "--output", "x.json").exit_code == 0
 
 
-def document(_asked: Asked) -> Reply:
+def document(_asked: ReceivedRequest) -> Reply:
 
     return data({"space": "vod"})
 
@@ -350,7 +350,7 @@ def test_in_a_forest_of_links_content_is_what_counts(kind: str, request: pytest.
     assert changes(project.run("update", "--check", "--offline", "--json")) == {"src/vod/experience/hero.ts": "missing"}
 
 
-def test_in_a_forest_of_links_nothing_is_written_through_them(forest: Project, code_peer: CodePeer) -> None:
+def test_in_a_forest_of_links_nothing_is_written_through_them(forest: Project, code_peer: CodeStub) -> None:
     """In step there is nothing to write; else links are named, and only --force puts files in their place."""
     assert forest.run("update").exit_code == 0
     before = picture(forest.root.parent / "real")
@@ -370,7 +370,7 @@ def test_in_a_forest_of_links_nothing_is_written_through_them(forest: Project, c
     assert not (forest.root / "src/vod/experience/hero.ts").is_symlink()
 
 
-def test_a_link_in_place_of_an_orphan_goes_by_force_alone(forest: Project, code_peer: CodePeer) -> None:
+def test_a_link_in_place_of_an_orphan_goes_by_force_alone(forest: Project, code_peer: CodeStub) -> None:
     code_peer.files["vod"] = {path: text for path, text in FILES.items() if path != "experience/hero.ts"}
     outcome = forest.run("update")
     assert (outcome.exit_code, "mtribes does not write through links" in outcome.err) == (1, True)
@@ -380,7 +380,7 @@ def test_a_link_in_place_of_an_orphan_goes_by_force_alone(forest: Project, code_
     assert (forest.root.parent / "real/src/vod/experience/hero.ts").read_text() == HERO
 
 
-def test_a_difference_does_not_show_what_a_link_leads_to(generated: Project, code_peer: CodePeer) -> None:
+def test_a_difference_does_not_show_what_a_link_leads_to(generated: Project, code_peer: CodeStub) -> None:
     """A checkout may point anywhere, and the log of a job may be public."""
     secret = generated.root.parent / "secret"
     secret.write_text("hunter2\n")

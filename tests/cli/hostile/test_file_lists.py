@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from mtribes_cli.safe_text import made_safe_line
-from tests.cli.code_peer import FILES, CodePeer, serving_code
+from mtribes_cli.terminal.sanitize import sanitize_line
+from tests.cli.code_stub import FILES, CodeStub, serving_code
 from tests.cli.hostile.file_lists import OUTSIDE, HostileList, hostile_lists
 from tests.cli.hostile.sandbox import OBSTACLES, Sandbox
 
@@ -24,7 +24,7 @@ _OBEYED = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b\u2028-\u202e\u2066-\u20
 
 
 @pytest.fixture(scope="module")
-def peer() -> Iterator[CodePeer]:
+def peer() -> Iterator[CodeStub]:
     with serving_code() as peer:
         yield peer
 
@@ -34,7 +34,7 @@ def sandbox(tmp_path: Path) -> Sandbox:
     return Sandbox(tmp_path)
 
 
-def refused(sandbox: Sandbox, peer: CodePeer, hostile: HostileList, obstacle: str) -> None:
+def refused(sandbox: Sandbox, peer: CodeStub, hostile: HostileList, obstacle: str) -> None:
     """One list is sent while something is in its place; nothing at all changes."""
     sandbox.fresh(peer.url)
     if obstacle != "nothing":
@@ -49,7 +49,7 @@ def refused(sandbox: Sandbox, peer: CodePeer, hostile: HostileList, obstacle: st
     assert outcome.err.startswith("error: "), about
     assert "\nhint: " in outcome.err, about
     if hostile.is_named and hostile.path and hostile.path.isprintable() and OUTSIDE not in hostile.path:
-        assert f"  {made_safe_line(hostile.path)}: " in outcome.err, about
+        assert f"  {sanitize_line(hostile.path)}: " in outcome.err, about
 
 
 def test_there_are_enough_of_them() -> None:
@@ -58,7 +58,7 @@ def test_there_are_enough_of_them() -> None:
 
 
 @pytest.mark.slow
-def test_every_list_is_refused_whole(sandbox: Sandbox, peer: CodePeer) -> None:
+def test_every_list_is_refused_whole(sandbox: Sandbox, peer: CodeStub) -> None:
     """Each where nothing is in its place, some with one thing there, each with another; all are in the long form."""
     for number, hostile in enumerate(USUAL):
         refused(sandbox, peer, hostile, "nothing")
@@ -68,13 +68,13 @@ def test_every_list_is_refused_whole(sandbox: Sandbox, peer: CodePeer) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("obstacle", OBSTACLES)
-def test_every_list_is_refused_whole_whatever_is_in_its_place(sandbox: Sandbox, peer: CodePeer, obstacle: str) -> None:
+def test_every_list_is_refused_whole_whatever_is_in_its_place(sandbox: Sandbox, peer: CodeStub, obstacle: str) -> None:
     for hostile in LISTS:
         refused(sandbox, peer, hostile, obstacle)
 
 
 @pytest.mark.parametrize("argv", [("--dry-run",), ("--diff",), ("--check", "--latest"), ("--json",)])
-def test_looking_at_a_hostile_list_is_refused_as_well(sandbox: Sandbox, peer: CodePeer, argv: tuple[str, ...]) -> None:
+def test_looking_at_a_hostile_list_is_refused_as_well(sandbox: Sandbox, peer: CodeStub, argv: tuple[str, ...]) -> None:
     sandbox.fresh(peer.url)
     before = sandbox.picture()
     for hostile in USUAL[:: 1 + len(USUAL) // 12]:
@@ -83,11 +83,11 @@ def test_looking_at_a_hostile_list_is_refused_as_well(sandbox: Sandbox, peer: Co
         assert sandbox.picture() == before, hostile.name
 
 
-def test_a_planted_hole_is_found(sandbox: Sandbox, peer: CodePeer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_planted_hole_is_found(sandbox: Sandbox, peer: CodeStub, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same proof fails where nobody looks at paths."""
     hostile = next(one for one in USUAL if one.path == "../evil.ts")
     refused(sandbox, peer, hostile, "nothing")
-    monkeypatch.setattr("mtribes_cli.generation.file_fault", lambda _path: None)
+    monkeypatch.setattr("mtribes_cli.generate.fetch.file_fault", lambda _path: None)
     with pytest.raises(AssertionError):
         refused(sandbox, peer, hostile, "nothing")
 
@@ -96,7 +96,7 @@ def test_a_planted_hole_is_found(sandbox: Sandbox, peer: CodePeer, monkeypatch: 
 @pytest.mark.parametrize("leads_to", ["outside", "outside/folder", "outside/nothing", "outside/file.ts", "loop"])
 @pytest.mark.parametrize("before", ["nothing generated", "a generated folder"])
 def test_an_output_that_leads_out_of_the_project_is_not_written(
-    sandbox: Sandbox, peer: CodePeer, link: str, leads_to: str, before: str
+    sandbox: Sandbox, peer: CodeStub, link: str, leads_to: str, before: str
 ) -> None:
     """Whether the link was there first, or took the place of a generated folder."""
     sandbox.fresh(peer.url)
@@ -117,7 +117,7 @@ def test_an_output_that_leads_out_of_the_project_is_not_written(
 @pytest.mark.parametrize("name", ["mtribes.lock", ".mtribes-journal.json.new"])
 @pytest.mark.parametrize("end", ["outside/file.ts", "outside/nothing.ts"])
 def test_a_link_in_place_of_a_file_of_ours_is_not_followed(
-    sandbox: Sandbox, peer: CodePeer, name: str, end: str
+    sandbox: Sandbox, peer: CodeStub, name: str, end: str
 ) -> None:
     """A checkout can bring such a link along."""
     sandbox.fresh(peer.url)
@@ -131,7 +131,7 @@ def test_a_link_in_place_of_a_file_of_ours_is_not_followed(
     assert not (sandbox.project.root / ".mtribes-journal.json.new").is_symlink()
 
 
-def test_a_second_name_of_a_file_elsewhere_is_not_written_through(sandbox: Sandbox, peer: CodePeer) -> None:
+def test_a_second_name_of_a_file_elsewhere_is_not_written_through(sandbox: Sandbox, peer: CodeStub) -> None:
     sandbox.fresh(peer.url)
     peer.bent = {}
     assert sandbox.project.run("update").exit_code == 0
@@ -144,7 +144,7 @@ def test_a_second_name_of_a_file_elsewhere_is_not_written_through(sandbox: Sandb
     assert (sandbox.project.root / "src/vod/index.ts").read_text() == FILES["index.ts"]
 
 
-def test_a_lock_that_names_hostile_paths_is_refused(sandbox: Sandbox, peer: CodePeer) -> None:
+def test_a_lock_that_names_hostile_paths_is_refused(sandbox: Sandbox, peer: CodeStub) -> None:
     """As files, and as outputs: nothing is read, written or removed by it."""
     sandbox.fresh(peer.url)
     peer.bent = {}
@@ -167,7 +167,7 @@ def test_a_lock_that_names_hostile_paths_is_refused(sandbox: Sandbox, peer: Code
     "output",
     ["..", "../around", "/etc", ".git", ".git/hooks", ".GIT", "git~1", "src/../..", "~", "C:/x", "a\\b", "con"],
 )
-def test_a_lock_that_names_a_hostile_output_is_refused(sandbox: Sandbox, peer: CodePeer, output: str) -> None:
+def test_a_lock_that_names_a_hostile_output_is_refused(sandbox: Sandbox, peer: CodeStub, output: str) -> None:
     sandbox.fresh(peer.url)
     peer.bent = {}
     assert sandbox.project.run("update").exit_code == 0

@@ -14,9 +14,8 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from tests.cli.computer import Mtribes, Outcome
-from tests.cli.hostile.strings import has_lone_surrogate, hostile_strings
-from tests.cli.hostile.talking import (
+from tests.cli.cli_runner import CliRunner, Outcome
+from tests.cli.hostile.hostile_server import (
     STATUSES,
     answer_everywhere,
     fail_everywhere,
@@ -24,8 +23,9 @@ from tests.cli.hostile.talking import (
     say_everywhere,
     say_of_key,
 )
-from tests.cli.oauth_peer import query_of
-from tests.cli.peer import Peer, Reply, serving_peer
+from tests.cli.hostile.strings import has_lone_surrogate, hostile_strings
+from tests.cli.oauth_stub import query_of
+from tests.cli.stub_server import Reply, StubServer, serving_stub
 
 pytestmark = pytest.mark.slow
 
@@ -77,16 +77,16 @@ def without_ours(shown: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def shared_peer() -> Iterator[Peer]:
-    with serving_peer() as peer:
+def shared_peer() -> Iterator[StubServer]:
+    with serving_stub() as peer:
         yield peer
 
 
 @pytest.fixture
-def person(tmp_path: Path, shared_peer: Peer, monkeypatch: pytest.MonkeyPatch) -> Mtribes:
+def person(tmp_path: Path, shared_peer: StubServer, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
     """Somebody with a token and a project."""
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
-    person = Mtribes(tmp_path, {"MTRIBES_HOST": shared_peer.url, "MTRIBES_TOKEN": "mtp_of_a_test"})
+    person = CliRunner(tmp_path, {"MTRIBES_HOST": shared_peer.url, "MTRIBES_TOKEN": "mtp_of_a_test"})
     person.write("model.yaml", "space: vod\nrevision: 3\n")
     person.write("delivery.yaml", "space: vod\nenvironment: production\nrevision: 3\n")
     target = '[[targets]]\nlanguage = "typescript"\noutput = "src/vod"\n'
@@ -94,7 +94,7 @@ def person(tmp_path: Path, shared_peer: Peer, monkeypatch: pytest.MonkeyPatch) -
     return person
 
 
-def harmless(person: Mtribes, argv: Sequence[str], outcome: Outcome, text: str) -> None:
+def harmless(person: CliRunner, argv: Sequence[str], outcome: Outcome, text: str) -> None:
     """Nothing that a terminal obeys, but for our own colours at their places; no traceback; an exit code of ours."""
     about = f"{argv}, {text[:200]!r}: exit {outcome.exit_code}\n{outcome.out[-2000:]!r}\n{outcome.err[-2000:]!r}"
     assert outcome.exit_code in DOCUMENTED, about
@@ -104,7 +104,7 @@ def harmless(person: Mtribes, argv: Sequence[str], outcome: Outcome, text: str) 
     assert not [*person.folders.state.glob("crash-*")], about
 
 
-def run_all(person: Mtribes, commands: Sequence[Sequence[str]], text: str, *flags: str) -> None:
+def run_all(person: CliRunner, commands: Sequence[Sequence[str]], text: str, *flags: str) -> None:
     for argv in commands:
         harmless(person, argv, person(*argv, *flags, terminal=True), text)
 
@@ -114,7 +114,9 @@ def test_there_are_enough_of_them() -> None:
 
 
 @pytest.mark.parametrize("flags", [("--verbose",), ("--json",)])
-def test_all_at_once_in_every_list_of_every_command(person: Mtribes, shared_peer: Peer, flags: tuple[str, ...]) -> None:
+def test_all_at_once_in_every_list_of_every_command(
+    person: CliRunner, shared_peer: StubServer, flags: tuple[str, ...]
+) -> None:
     say_everywhere(shared_peer, PLAIN)
     for argv in COMMANDS:
         outcome = person(*argv, *flags, terminal=True)
@@ -123,24 +125,24 @@ def test_all_at_once_in_every_list_of_every_command(person: Mtribes, shared_peer
 
 
 @pytest.mark.parametrize("status", STATUSES)
-def test_all_at_once_in_the_errors_of_every_command(person: Mtribes, shared_peer: Peer, status: int) -> None:
+def test_all_at_once_in_the_errors_of_every_command(person: CliRunner, shared_peer: StubServer, status: int) -> None:
     fail_everywhere(shared_peer, status, STRINGS)
     run_all(person, COMMANDS, f"all of them, {status}")
 
 
-def test_some_in_every_field_of_every_command(person: Mtribes, shared_peer: Peer) -> None:
+def test_some_in_every_field_of_every_command(person: CliRunner, shared_peer: StubServer) -> None:
     for text in SAMPLE:
         in_every_field(person, shared_peer, text, SHORT)
 
 
 @pytest.mark.slow
-def test_more_in_every_field_of_every_command(person: Mtribes, shared_peer: Peer) -> None:
+def test_more_in_every_field_of_every_command(person: CliRunner, shared_peer: StubServer) -> None:
     """Lists were proved with all at once; this is where one alone can be, with all of them at full scale."""
     for number, text in enumerate(LONG_SAMPLE):
         in_every_field(person, shared_peer, text, (*SHORT, COMMANDS[number % len(COMMANDS)]))
 
 
-def in_every_field(person: Mtribes, peer: Peer, text: str, commands: Sequence[Sequence[str]]) -> None:
+def in_every_field(person: CliRunner, peer: StubServer, text: str, commands: Sequence[Sequence[str]]) -> None:
     """A good answer, a failure, OAuth's, HTML, and headers."""
     say_everywhere(peer, [text])
     run_all(person, commands, text)
@@ -160,20 +162,20 @@ def in_every_field(person: Mtribes, peer: Peer, text: str, commands: Sequence[Se
         run_all(person, [("whoami",)], text, "--verbose")
 
 
-def test_some_while_signing_in(person: Mtribes, shared_peer: Peer) -> None:
+def test_some_while_signing_in(person: CliRunner, shared_peer: StubServer) -> None:
     """Metadata, token, and refusal; by browser, by token, by a service account; and signing out."""
     for text in SAMPLE:
         while_signing_in(person, shared_peer, text)
 
 
 @pytest.mark.slow
-def test_more_while_signing_in(person: Mtribes, shared_peer: Peer) -> None:
+def test_more_while_signing_in(person: CliRunner, shared_peer: StubServer) -> None:
     """All of them at full scale."""
     for text in LONG_SAMPLE:
         while_signing_in(person, shared_peer, text)
 
 
-def while_signing_in(person: Mtribes, peer: Peer, text: str) -> None:
+def while_signing_in(person: CliRunner, peer: StubServer, text: str) -> None:
     """Every way in, at a server that says `text` wherever it can."""
     person.environment.clear()
     person.environment["MTRIBES_HOST"] = peer.url
@@ -202,7 +204,7 @@ def answered(url: str, text: str) -> bool:
     return True
 
 
-def test_some_as_choices_of_the_wizard(person: Mtribes, shared_peer: Peer) -> None:
+def test_some_as_choices_of_the_wizard(person: CliRunner, shared_peer: StubServer) -> None:
     """All are offered; the first of them is taken."""
     (person.home / "mtribes.toml").unlink()
     for start in range(0, len(PLAIN), 150):
@@ -219,7 +221,9 @@ def test_some_as_choices_of_the_wizard(person: Mtribes, shared_peer: Peer) -> No
 
 @pytest.mark.skipif(sys.platform == "win32", reason="terminals of Unix")
 @pytest.mark.parametrize("argv", [("space", "list"), ("whoami",), ("update", "--diff"), ("space", "pull", "vod")])
-def test_a_real_terminal_gets_no_escape_of_theirs(person: Mtribes, shared_peer: Peer, argv: tuple[str, ...]) -> None:
+def test_a_real_terminal_gets_no_escape_of_theirs(
+    person: CliRunner, shared_peer: StubServer, argv: tuple[str, ...]
+) -> None:
     say_everywhere(shared_peer, PLAIN)
     shown, exit_code = at_a_real_terminal(person, *argv)
     assert exit_code == 0
@@ -232,7 +236,7 @@ def test_a_real_terminal_gets_no_escape_of_theirs(person: Mtribes, shared_peer: 
     assert not _OBEYED.search(without_ours(shown))
 
 
-def at_a_real_terminal(person: Mtribes, *argv: str) -> tuple[str, int]:
+def at_a_real_terminal(person: CliRunner, *argv: str) -> tuple[str, int]:
     """What a pseudo-terminal was sent; its own CR before each LF is left out."""
     controller, terminal = pty.openpty()
     environment = {**os.environ, **person.environment, "TERM": "xterm-256color", "XDG_STATE_HOME": str(person.home)}

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mtribes_cli.console import standard_streams
+from mtribes_cli.ingest.batch import Reject
 from mtribes_cli.ingest.csv_header import column_settings
-from mtribes_cli.ingest.parts import Reject
-from mtribes_cli.ingest.reading import Format, Input, read
-from tests.cli.computer import Mtribes
+from mtribes_cli.ingest.reader import Format, Input, read
+from mtribes_cli.terminal.console import standard_streams
+from tests.cli.cli_runner import CliRunner
 
 
 @dataclass
@@ -35,7 +35,7 @@ class Read:
         return {reject.line: reject.reason for reject in self.rejects}
 
 
-def rows_of(mtribes: Mtribes, content: bytes | str, name: str = "users.csv", **options: Any) -> Read:
+def rows_of(mtribes: CliRunner, content: bytes | str, name: str = "users.csv", **options: Any) -> Read:
     """What `content` becomes; options as on the command line: `format`, `delimiter`, `becomes`, `types`,
     `encoding`."""
     path = mtribes.home / name
@@ -54,7 +54,7 @@ def rows_of(mtribes: Mtribes, content: bytes | str, name: str = "users.csv", **o
 
 
 @contextmanager
-def opened(mtribes: Mtribes, path: Path, **options: Any) -> Iterator[Any]:
+def opened(mtribes: CliRunner, path: Path, **options: Any) -> Iterator[Any]:
     """A file that is being read."""
     context = mtribes.context(standard_streams())
     kind: Format | None = options.get("format")

@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mtribes_cli.errors import DocumentError, UsageError
-from mtribes_cli.ingest import parts, source
-from mtribes_cli.ingest.ids import EDGES
-from tests.cli.computer import Mtribes
+from mtribes_cli.ingest import batch, input_stream
+from mtribes_cli.ingest.user_ids import EDGES
+from tests.cli.cli_runner import CliRunner
 from tests.cli.ingest.rows import rows_of
 
 DELIMITERS = ",;\t"
@@ -87,8 +87,8 @@ def test_what_any_program_writes_comes_in_as_it_was_meant_with_its_line(
     text = dialect.written([header, *rows])
     lines = [lines_of(dialect.written([header, *rows[:before]])) + 1 for before in range(len(rows))]
     with tempfile.TemporaryDirectory() as home, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(source, "CHUNK_BYTES", dialect.chunk_bytes)
-        found = rows_of(Mtribes(Path(home)), text.encode(dialect.encoding), delimiter=dialect.delimiter)
+        patch.setattr(input_stream, "CHUNK_BYTES", dialect.chunk_bytes)
+        found = rows_of(CliRunner(Path(home)), text.encode(dialect.encoding), delimiter=dialect.delimiter)
     assert found.rows == [(line, meant(row)) for line, row in zip(lines, rows, strict=True)]
     assert found.rejects == []
 
@@ -110,7 +110,7 @@ def test_a_row_with_cells_too_few_or_too_many_is_rejected_by_its_line_and_no_oth
     text = written([("user_id", "plan", "note"), *mangled], **options)
     before = written([("user_id", "plan", "note"), *mangled[:bad]], **options)
     with tempfile.TemporaryDirectory() as home:
-        found = rows_of(Mtribes(Path(home)), text, delimiter=delimiter)
+        found = rows_of(CliRunner(Path(home)), text, delimiter=delimiter)
     assert found.users == [meant(row) for number, row in enumerate(rows) if number != bad]
     line = lines_of(before) + 1
     cells = len(mangled[bad])
@@ -118,22 +118,22 @@ def test_a_row_with_cells_too_few_or_too_many_is_rejected_by_its_line_and_no_oth
 
 
 @pytest.mark.parametrize("delimiter", DELIMITERS)
-def test_the_delimiter_is_found_by_the_header(mtribes: Mtribes, delimiter: str) -> None:
+def test_the_delimiter_is_found_by_the_header(mtribes: CliRunner, delimiter: str) -> None:
     text = delimiter.join(["user_id", "tags", "plan"]) + "\n" + delimiter.join(["ada", '"a;b, c"', "x"]) + "\n"
     assert rows_of(mtribes, text).users == [{"user_id": "ada", "tags": ["a", "b, c"], "attributes": {"plan": "x"}}]
 
 
-def test_a_stated_separator_line_of_a_spreadsheet_counts(mtribes: Mtribes) -> None:
+def test_a_stated_separator_line_of_a_spreadsheet_counts(mtribes: CliRunner) -> None:
     found = rows_of(mtribes, "sep=;\r\nuser_id;plan\r\nada;a,b\r\n")
     assert found.rows == [(3, {"user_id": "ada", "attributes": {"plan": "a,b"}})]
 
 
-def test_an_empty_cell_is_not_given_and_empty_lines_do_not_count(mtribes: Mtribes) -> None:
+def test_an_empty_cell_is_not_given_and_empty_lines_do_not_count(mtribes: CliRunner) -> None:
     found = rows_of(mtribes, "user_id,email,plan,tags\n\nada,,,\n\r\nbob,b@example.com,,x\n\n")
     assert found.rows == [(3, {"user_id": "ada"}), (5, {"user_id": "bob", "email": "b@example.com", "tags": ["x"]})]
 
 
-def test_cells_stay_text_unless_their_column_has_a_type(mtribes: Mtribes) -> None:
+def test_cells_stay_text_unless_their_column_has_a_type(mtribes: CliRunner) -> None:
     text = "user_id,zip,age,vip,since,score\n1,007,007,Yes,2026-11-21,-0.50\n2,1,x,maybe,21.11.2026,1e999\n"
     types = ("age=number", "vip=boolean", "since=date", "score=number", "zip=text")
     found = rows_of(mtribes, text, types=types)
@@ -159,26 +159,26 @@ def test_cells_stay_text_unless_their_column_has_a_type(mtribes: Mtribes) -> Non
         ("2026-11-21T20:00:00", "date", "not a day or a time"),
     ],
 )
-def test_a_cell_that_does_not_fit_its_type_says_so(mtribes: Mtribes, cell: str, kind: str, reason: str) -> None:
+def test_a_cell_that_does_not_fit_its_type_says_so(mtribes: CliRunner, cell: str, kind: str, reason: str) -> None:
     found = rows_of(mtribes, f'user_id,x\nada,"{cell}"\n', types=(f"x={kind}",))
     assert reason in found.reasons[2]
     assert found.rejects[0].record.cells == ["ada", cell]
 
 
-def test_a_column_becomes_another_field_an_attribute_or_nothing(mtribes: Mtribes) -> None:
+def test_a_column_becomes_another_field_an_attribute_or_nothing(mtribes: CliRunner) -> None:
     becomes = ("User ID=user_id", "Mail=email", "email=attributes.email", "Notes=", "Plan=subscription")
     found = rows_of(mtribes, "Notes,Plan,email,Mail,User ID\nn,p,e,m,u\n", becomes=becomes)
     assert found.users == [{"user_id": "u", "email": "m", "attributes": {"subscription": "p", "email": "e"}}]
 
 
-def test_tags_are_separated_by_semicolons_and_those_to_add_and_remove_can_be_mapped(mtribes: Mtribes) -> None:
+def test_tags_are_separated_by_semicolons_and_those_to_add_and_remove_can_be_mapped(mtribes: CliRunner) -> None:
     found = rows_of(
         mtribes, "user_id,tags,plus,minus\nada,a; b;,c,d;e\n", becomes=("plus=add_tags", "minus=remove_tags")
     )
     assert found.users == [{"user_id": "ada", "tags": ["a", "b"], "add_tags": ["c"], "remove_tags": ["d", "e"]}]
 
 
-def test_what_a_rejects_file_says_besides_is_passed_over(mtribes: Mtribes) -> None:
+def test_what_a_rejects_file_says_besides_is_passed_over(mtribes: CliRunner) -> None:
     found = rows_of(mtribes, "user_id,plan,_line,_error,_raw\nada,x,17,why,raw\n")
     assert found.users == [{"user_id": "ada", "attributes": {"plan": "x"}}]
 
@@ -197,14 +197,14 @@ BROKEN: dict[str, tuple[str | bytes, set[int], list[str]]] = {
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_a_broken_row_is_rejected_by_its_line_and_the_others_come_in(mtribes: Mtribes, name: str) -> None:
+def test_a_broken_row_is_rejected_by_its_line_and_the_others_come_in(mtribes: CliRunner, name: str) -> None:
     content, lines, ids = BROKEN[name]
     found = rows_of(mtribes, content, delimiter=",")
     assert (set(found.reasons), [user["user_id"] for user in found.users]) == (lines, ids)
     assert all(found.reasons.values())
 
 
-def test_what_cannot_be_decoded_says_which_byte_it_was(mtribes: Mtribes) -> None:
+def test_what_cannot_be_decoded_says_which_byte_it_was(mtribes: CliRunner) -> None:
     assert "0xF6" in rows_of(mtribes, b"user_id,plan\n2,K\xf6ln\n").reasons[2]
 
 
@@ -221,13 +221,13 @@ def test_what_cannot_be_decoded_says_which_byte_it_was(mtribes: Mtribes) -> None
         ("user_id,plan\n".encode("utf-32"), "UTF-32"),
     ],
 )
-def test_a_header_that_cannot_be_used_ends_with_what_to_do(mtribes: Mtribes, content: str | bytes, told: str) -> None:
+def test_a_header_that_cannot_be_used_ends_with_what_to_do(mtribes: CliRunner, content: str | bytes, told: str) -> None:
     with pytest.raises(DocumentError, match=told) as raised:
         rows_of(mtribes, content)
     assert raised.value.advice
 
 
-def test_a_column_that_may_hold_the_user_id_is_suggested(mtribes: Mtribes) -> None:
+def test_a_column_that_may_hold_the_user_id_is_suggested(mtribes: CliRunner) -> None:
     with pytest.raises(DocumentError) as raised:
         rows_of(mtribes, "External ID,email\n")
     assert '--map "External ID=user_id"' in raised.value.advice
@@ -245,28 +245,28 @@ def test_a_column_that_may_hold_the_user_id_is_suggested(mtribes: Mtribes) -> No
         {"delimiter": "::"},
     ],
 )
-def test_options_that_cannot_be_meant_are_a_usage_error(mtribes: Mtribes, options: dict[str, Any]) -> None:
+def test_options_that_cannot_be_meant_are_a_usage_error(mtribes: CliRunner, options: dict[str, Any]) -> None:
     with pytest.raises(UsageError):
         rows_of(mtribes, "user_id,plan,tags\n", **options)
 
 
-def test_two_columns_cannot_become_one_field(mtribes: Mtribes) -> None:
+def test_two_columns_cannot_become_one_field(mtribes: CliRunner) -> None:
     with pytest.raises(DocumentError) as raised:
         rows_of(mtribes, "user_id,email,mail\n", becomes=["mail=email"])
     assert raised.value.problems[0].path == "mail"
 
 
 def test_the_same_file_gives_the_same_parts_however_it_is_read(
-    mtribes: Mtribes, monkeypatch: pytest.MonkeyPatch
+    mtribes: CliRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text = "user_id,plan\n" + "".join(f'u{n},"{"é" * (n % 20)}"\n' for n in range(60_000))
     bodies = rows_of(mtribes, text).bodies
-    monkeypatch.setattr(source, "CHUNK_BYTES", 7777)
+    monkeypatch.setattr(input_stream, "CHUNK_BYTES", 7777)
     assert rows_of(mtribes, text).bodies == bodies
     assert [body.count(b"\n") for body in bodies] == [50_000, 10_000]
 
 
-def test_no_part_is_larger_than_the_server_takes(mtribes: Mtribes) -> None:
+def test_no_part_is_larger_than_the_server_takes(mtribes: CliRunner) -> None:
     text = "user_id,plan\n" + "".join(f"u{n},{'é' * 100_000}\n" for n in range(100))
     assert all(len(body) < 16 * 1024 * 1024 for body in rows_of(mtribes, text).bodies)
 
@@ -289,10 +289,10 @@ FAR: dict[str, tuple[str, dict[str, Any] | None, str]] = {  # beyond the block i
 
 @pytest.mark.parametrize("name", FAR)
 def test_rows_far_below_the_header_have_the_same_rules(
-    mtribes: Mtribes, monkeypatch: pytest.MonkeyPatch, name: str
+    mtribes: CliRunner, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     row, fields, reason = FAR[name]
-    monkeypatch.setattr(source, "CHUNK_BYTES", 100)
+    monkeypatch.setattr(input_stream, "CHUNK_BYTES", 100)
     plain = "".join(f"u{number},,\n" for number in range(60))
     found = rows_of(mtribes, f"user_id,email,note\n{plain}{row}\n{plain}", delimiter=",")
     others = [user for user in found.users if not user["user_id"].startswith("u")]
@@ -301,8 +301,10 @@ def test_rows_far_below_the_header_have_the_same_rules(
 
 
 @pytest.mark.parametrize("broken", ['"a"b\n', 'a,"x\n'], ids=["quotes", "an open quote"])
-def test_broken_rows_fill_batches_as_others_do(mtribes: Mtribes, monkeypatch: pytest.MonkeyPatch, broken: str) -> None:
-    monkeypatch.setattr(parts, "MAX_LOCAL_REJECTS", 5)
+def test_broken_rows_fill_batches_as_others_do(
+    mtribes: CliRunner, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    monkeypatch.setattr(batch, "MAX_LOCAL_REJECTS", 5)
     found = rows_of(mtribes, "user_id,b\n" + broken * 100)
     assert len(found.rejects) >= 50
     assert len(found.bodies) >= len(found.rejects) // 5

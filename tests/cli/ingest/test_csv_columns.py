@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 
-from tests.cli.computer import Mtribes
+from tests.cli.cli_runner import CliRunner
 from tests.cli.ingest.rows import rows_of
 
 
-def test_a_header_of_many_columns_is_read_in_linear_time(mtribes: Mtribes) -> None:
+def test_a_header_of_many_columns_is_read_in_linear_time(mtribes: CliRunner) -> None:
     """Each name was looked for among all of them: 200,000 columns took minutes."""
 
     def seconds(columns: int) -> float:

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mtribes_cli.errors import DocumentError, UsageError
-from mtribes_cli.ingest import source
-from tests.cli.computer import Mtribes
+from mtribes_cli.ingest import input_stream
+from tests.cli.cli_runner import CliRunner
 from tests.cli.ingest.rows import opened, rows_of
 
 SOUND = st.characters(codec="utf-8")  # half a surrogate pair has no UTF-8
@@ -33,8 +33,8 @@ ARRAYS = st.lists(OBJECTS, max_size=8)
 
 def read_in_pieces(content: str, name: str, chunk_bytes: int) -> Any:
     with tempfile.TemporaryDirectory() as home, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(source, "CHUNK_BYTES", chunk_bytes)
-        return rows_of(Mtribes(Path(home)), content, name)
+        patch.setattr(input_stream, "CHUNK_BYTES", chunk_bytes)
+        return rows_of(CliRunner(Path(home)), content, name)
 
 
 @settings(max_examples=60, deadline=None)
@@ -74,7 +74,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_what_is_broken_in_an_array_is_rejected_by_its_line(mtribes: Mtribes, name: str) -> None:
+def test_what_is_broken_in_an_array_is_rejected_by_its_line(mtribes: CliRunner, name: str) -> None:
     content, lines, ids = BROKEN[name]
     found = rows_of(mtribes, content, "users.json")
     assert (set(found.reasons), [user["user_id"] for user in found.users]) == (lines, ids)
@@ -104,7 +104,7 @@ LONG = {
 
 
 @pytest.mark.parametrize("name", LONG)
-def test_a_hostile_array_is_read_in_seconds(mtribes: Mtribes, name: str) -> None:
+def test_a_hostile_array_is_read_in_seconds(mtribes: CliRunner, name: str) -> None:
     path = mtribes.home / "users.json"
     path.write_text(LONG[name], encoding="utf-8")
     started = time.process_time()
@@ -113,7 +113,7 @@ def test_a_hostile_array_is_read_in_seconds(mtribes: Mtribes, name: str) -> None
     assert time.process_time() - started < 3
 
 
-def test_a_number_of_many_digits_is_sent_as_it_stands(mtribes: Mtribes) -> None:
+def test_a_number_of_many_digits_is_sent_as_it_stands(mtribes: CliRunner) -> None:
     text = f'{{"user_id":"1","attributes":{{"n":{"9" * 5000}}}}}'
     path = mtribes.home / "users.json"
     path.write_text(f"[{text}]", encoding="utf-8")
@@ -121,42 +121,42 @@ def test_a_number_of_many_digits_is_sent_as_it_stands(mtribes: Mtribes) -> None:
         assert [batch.body for batch in reading.rows.batches()] == [text.encode() + b"\n"]
 
 
-def test_an_object_is_sent_as_it_stands_down_to_the_last_digit(mtribes: Mtribes) -> None:
+def test_an_object_is_sent_as_it_stands_down_to_the_last_digit(mtribes: CliRunner) -> None:
     text = '{"user_id": "1", "attributes": {"n": 1.10000000000000000001, "big": 12345678901234567890123}}'
     assert rows_of(mtribes, text + "\n", "users.ndjson").bodies == [text.encode() + b"\n"]
     assert rows_of(mtribes, f"[{text}]", "users.json").bodies == [text.encode() + b"\n"]
 
 
-def test_what_a_rejects_file_says_besides_is_passed_over(mtribes: Mtribes) -> None:
+def test_what_a_rejects_file_says_besides_is_passed_over(mtribes: CliRunner) -> None:
     found = rows_of(mtribes, '{"user_id":"1","_line":3,"_error":"why","_raw":"x"}\n', "users.ndjson")
     assert found.users == [{"user_id": "1"}]
 
 
-def test_fields_are_mapped_among_attributes_too(mtribes: Mtribes) -> None:
+def test_fields_are_mapped_among_attributes_too(mtribes: CliRunner) -> None:
     text = '{"id":"1","plan":"gold","secret":"x","attributes":{"age":7}}\n'
     found = rows_of(mtribes, text, "users.jsonl", becomes=("id=user_id", "plan=tier", "secret="))
     assert found.users == [{"user_id": "1", "attributes": {"age": 7, "tier": "gold"}}]
 
 
-def test_the_format_is_known_by_how_the_input_begins(mtribes: Mtribes) -> None:
+def test_the_format_is_known_by_how_the_input_begins(mtribes: CliRunner) -> None:
     assert rows_of(mtribes, ' [{"user_id":"1"}]', "users").users == [{"user_id": "1"}]
     assert rows_of(mtribes, '{"user_id":"1"}', "users").users == [{"user_id": "1"}]
     assert rows_of(mtribes, "user_id\n1\n", "users").users == [{"user_id": "1"}]
     assert rows_of(mtribes, "user_id\n1\n", "users.json", format="csv").users == [{"user_id": "1"}]
 
 
-def test_objects_in_a_file_that_is_called_an_array_end_with_what_to_do(mtribes: Mtribes) -> None:
+def test_objects_in_a_file_that_is_called_an_array_end_with_what_to_do(mtribes: CliRunner) -> None:
     with pytest.raises(DocumentError) as raised:
         rows_of(mtribes, '{"user_id":"1"}\n{"user_id":"2"}\n', "users.json")
     assert "--format ndjson" in raised.value.advice
 
 
 @pytest.mark.parametrize("options", [{"types": ["age=number"]}, {"delimiter": ";"}])
-def test_options_for_csv_are_refused_for_json(mtribes: Mtribes, options: dict[str, Any]) -> None:
+def test_options_for_csv_are_refused_for_json(mtribes: CliRunner, options: dict[str, Any]) -> None:
     with pytest.raises(UsageError):
         rows_of(mtribes, "[]", "users.json", **options)
 
 
-def test_a_dry_run_looks_at_json_itself(mtribes: Mtribes) -> None:
+def test_a_dry_run_looks_at_json_itself(mtribes: CliRunner) -> None:
     found = rows_of(mtribes, '{"user_id":"1"}\nnope\n{"user_id":2}\n[]\n', "users.ndjson", is_checked=True)
     assert (found.users, set(found.reasons)) == ([{"user_id": "1"}], {2, 3, 4})

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.contract.export.leaving import Leaving
+from tests.contract.export.export_environment import ExportEnvironment
 from tests.contract.people import Signed
 from tests.people import unique
 
@@ -28,7 +28,7 @@ PEOPLE = [
 ]
 
 
-def test_an_export_is_in_its_file_and_nothing_is_left_behind(leaving: Leaving) -> None:
+def test_an_export_is_in_its_file_and_nothing_is_left_behind(leaving: ExportEnvironment) -> None:
     leaving.put(*PEOPLE)
     outcome = leaving.export("--output", "people.csv")
     assert outcome.exit_code == 0, outcome.err
@@ -39,7 +39,7 @@ def test_an_export_is_in_its_file_and_nothing_is_left_behind(leaving: Leaving) -
     assert leaving.left_behind() == []
 
 
-def test_json_tells_what_a_script_needs(leaving: Leaving) -> None:
+def test_json_tells_what_a_script_needs(leaving: ExportEnvironment) -> None:
     leaving.put(*PEOPLE)
     told = leaving.export("--output", "people.ndjson", "--json").envelope["data"]
     content = leaving.read("people.ndjson")
@@ -55,7 +55,7 @@ def test_json_tells_what_a_script_needs(leaving: Leaving) -> None:
     assert [set(json.loads(line)) >= {"user_id", "attributes"} for line in content.splitlines()] == [True] * 3
 
 
-def test_without_an_output_it_comes_to_stdout_and_the_rest_to_stderr(leaving: Leaving) -> None:
+def test_without_an_output_it_comes_to_stdout_and_the_rest_to_stderr(leaving: ExportEnvironment) -> None:
     leaving.put(*PEOPLE)
     outcome = leaving.export("--format", "json")
     assert len(json.loads(outcome.out)) == 3
@@ -63,14 +63,14 @@ def test_without_an_output_it_comes_to_stdout_and_the_rest_to_stderr(leaving: Le
     assert leaving.left_behind() == []
 
 
-def test_a_terminal_is_shown_what_it_would_obey(leaving: Leaving) -> None:
+def test_a_terminal_is_shown_what_it_would_obey(leaving: ExportEnvironment) -> None:
     leaving.put({"user_id": "ada", "attributes": {"note": "\x9b31m\u202e"}})
     outcome = leaving.export("--columns", "user_id,attributes.note", terminal=True)
     assert "\x9b" not in outcome.out
     assert "\u202e" not in outcome.out
 
 
-def test_what_changed_since_is_exported_by_the_cursor_of_before(leaving: Leaving) -> None:
+def test_what_changed_since_is_exported_by_the_cursor_of_before(leaving: ExportEnvironment) -> None:
     leaving.put(*PEOPLE)
     cursor = leaving.export("--output", "all.csv", "--json").envelope["data"]["cursor"]
     again = leaving.export("--output", "since.csv", "--since", cursor, "--json").envelope["data"]
@@ -82,7 +82,7 @@ def test_what_changed_since_is_exported_by_the_cursor_of_before(leaving: Leaving
 
 @pytest.mark.parametrize("kind", ["csv", "ndjson", "json"])
 def test_an_export_that_is_brought_into_another_environment_gives_the_same_users(
-    leaving: Leaving, ada: Signed, kind: str
+    leaving: ExportEnvironment, ada: Signed, kind: str
 ) -> None:
     leaving.put(*PEOPLE)
     columns = "user_id,email,phone,timezone,locale,joined,tags,created,updated,first_seen,last_seen,attributes.plan"
@@ -105,7 +105,7 @@ def test_an_export_that_is_brought_into_another_environment_gives_the_same_users
     assert users_at(f"{leaving.server.url}/v2/spaces/{other}/environments/staging") == users_at(leaving.url)
 
 
-def test_events_are_exported_too(leaving: Leaving) -> None:
+def test_events_are_exported_too(leaving: ExportEnvironment) -> None:
     key = leaving.mtribes(
         "env", "key", "create", "--name", "app", "--space", leaving.space, "--env", "production", "--json"
     )
@@ -119,7 +119,7 @@ def test_events_are_exported_too(leaving: Leaving) -> None:
     assert json.loads(leaving.read("events.jsonl"))["anonymous_id"] == "tv"
 
 
-def test_an_output_that_cannot_be_is_refused_before_anything_is_asked_for(leaving: Leaving) -> None:
+def test_an_output_that_cannot_be_is_refused_before_anything_is_asked_for(leaving: ExportEnvironment) -> None:
     (leaving.mtribes.home / "folder").mkdir()
     assert leaving.export("--output", "folder").exit_code == 1
     assert leaving.export("--output", "nowhere/people.csv").exit_code == 1
@@ -129,7 +129,7 @@ def test_an_output_that_cannot_be_is_refused_before_anything_is_asked_for(leavin
     assert leaving.left_behind() == []
 
 
-def test_an_export_goes_through_a_device_and_leaves_nothing_behind(leaving: Leaving) -> None:
+def test_an_export_goes_through_a_device_and_leaves_nothing_behind(leaving: ExportEnvironment) -> None:
     outcome = leaving.export("--output", "/dev/null")
     assert (outcome.exit_code, outcome.out) == (0, ""), outcome.err
     assert Path("/dev/null").is_char_device()

@@ -13,8 +13,8 @@ import pytest
 from sqlalchemy import update
 
 from templates_server.storage.tables import exports
-from tests.contract.export.leaving import Leaving, large_users
-from tests.contract.ingest.cutting import CuttingRelay, cutting_relay
+from tests.contract.export.export_environment import ExportEnvironment, large_users
+from tests.contract.ingest.truncating_proxy import TruncatingProxy, truncating_proxy
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kills of Unix")
 IS_FULL_SCALE = os.environ.get("MTRIBES_FULL_SCALE") == "1"
@@ -24,7 +24,7 @@ KILLS = 40 if IS_FULL_SCALE else 6
 CHANGED: list[dict[str, Any]] = [{"user_id": "user-7", "attributes": {"plan": "none"}}, {"user_id": "somebody-new"}]
 
 
-def the_snapshot(leaving: Leaving, export_id: str) -> bytes:
+def the_snapshot(leaving: ExportEnvironment, export_id: str) -> bytes:
     """What the server has of an export, fetched without a break."""
     url = f"{leaving.url}/exports/{export_id}/content"
     return httpx.get(url, headers=leaving.headers, trust_env=False, timeout=60).content
@@ -32,7 +32,7 @@ def the_snapshot(leaving: Leaving, export_id: str) -> bytes:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("point", ["export-asked", "export-journalled", "export-fetched", "export-placed"])
-def test_killed_at_a_named_point_the_same_command_comes_to_the_end(leaving: Leaving, point: str) -> None:
+def test_killed_at_a_named_point_the_same_command_comes_to_the_end(leaving: ExportEnvironment, point: str) -> None:
     leaving.put(*large_users(20))
     killed = leaving.started("--output", "people.csv", dies_at=point)
     killed.communicate()
@@ -49,10 +49,10 @@ def test_killed_at_a_named_point_the_same_command_comes_to_the_end(leaving: Leav
 
 
 @pytest.mark.slow
-def test_cut_off_after_random_bytes_it_goes_on_with_the_same_snapshot(leaving: Leaving) -> None:
+def test_cut_off_after_random_bytes_it_goes_on_with_the_same_snapshot(leaving: ExportEnvironment) -> None:
     leaving.put(*large_users(USERS))
     chance = random.Random(5)  # noqa: S311 - the same bytes in every run
-    with cutting_relay(leaving.server.url) as relay:
+    with truncating_proxy(leaving.server.url) as relay:
         leaving.mtribes.environment["MTRIBES_HOST"] = relay.url
         for _ in range(CUTS):
             relay.arm(chance.randrange(10_000, 1_500_000))
@@ -61,7 +61,7 @@ def test_cut_off_after_random_bytes_it_goes_on_with_the_same_snapshot(leaving: L
             assert leaving.left_behind() == []
 
 
-def _exported_while_things_change(leaving: Leaving, relay: CuttingRelay) -> dict[str, Any]:
+def _exported_while_things_change(leaving: ExportEnvironment, relay: TruncatingProxy) -> dict[str, Any]:
     outcome = leaving.export("--output", "people.ndjson", "--json", "--verbose")
     assert outcome.exit_code == 0, outcome.out + outcome.err
     assert relay.cut_after_bytes is None, "the connection was not cut"
@@ -72,7 +72,7 @@ def _exported_while_things_change(leaving: Leaving, relay: CuttingRelay) -> dict
 
 
 @pytest.mark.slow
-def test_killed_at_random_again_and_again_it_gives_the_bytes_of_one_snapshot(leaving: Leaving) -> None:
+def test_killed_at_random_again_and_again_it_gives_the_bytes_of_one_snapshot(leaving: ExportEnvironment) -> None:
     chance = random.Random(6)  # noqa: S311 - the same moments in every run
     leaving.put(*large_users(USERS))
     went_on = 0
@@ -93,7 +93,7 @@ def test_killed_at_random_again_and_again_it_gives_the_bytes_of_one_snapshot(lea
     assert went_on > 0
 
 
-def test_an_export_that_has_expired_is_made_anew_and_says_so(leaving: Leaving) -> None:
+def test_an_export_that_has_expired_is_made_anew_and_says_so(leaving: ExportEnvironment) -> None:
     leaving.put(*large_users(5))
     killed = leaving.started("--output", "people.csv", dies_at="export-fetched")
     killed.communicate()
@@ -106,7 +106,7 @@ def test_an_export_that_has_expired_is_made_anew_and_says_so(leaving: Leaving) -
     assert leaving.left_behind() == []
 
 
-def test_what_was_spoilt_on_the_way_is_fetched_anew(leaving: Leaving) -> None:
+def test_what_was_spoilt_on_the_way_is_fetched_anew(leaving: ExportEnvironment) -> None:
     leaving.put(*large_users(20))
     killed = leaving.started("--output", "people.csv", dies_at="export-fetched")
     killed.communicate()
@@ -118,7 +118,7 @@ def test_what_was_spoilt_on_the_way_is_fetched_anew(leaving: Leaving) -> None:
     assert leaving.read("people.csv") == the_snapshot(leaving, outcome.envelope["data"]["export"])
 
 
-def test_ctrl_c_ends_with_130_and_the_file_of_before_stays(leaving: Leaving) -> None:
+def test_ctrl_c_ends_with_130_and_the_file_of_before_stays(leaving: ExportEnvironment) -> None:
     leaving.put(*large_users(USERS))
     leaving.mtribes.write("people.ndjson", "of before")
     begun = leaving.started("--output", "people.ndjson", seconds_a_piece=0.2)

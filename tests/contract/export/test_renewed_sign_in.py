@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import update
 
 from mtribes_cli.errors import NetworkError
-from mtribes_cli.export.fetching import Fetching
+from mtribes_cli.export.download import Download
 from templates_server.storage.tables import tokens
-from tests.contract.export.leaving import Leaving, large_users
+from tests.contract.export.export_environment import ExportEnvironment, large_users
 from tests.contract.people import Signed, open_with
 from tests.server.features.auth.flows import signed_in_browser
 from tests.servers import RunningServer
@@ -18,7 +18,7 @@ USERS = 500
 
 
 @pytest.fixture
-def signed(leaving: Leaving, ada: Signed, server: RunningServer) -> Leaving:
+def signed(leaving: ExportEnvironment, ada: Signed, server: RunningServer) -> ExportEnvironment:
     """People of somebody who signed in by a browser."""
     leaving.put(*large_users(USERS))
     del ada.mtribes.environment["MTRIBES_TOKEN"]
@@ -27,18 +27,18 @@ def signed(leaving: Leaving, ada: Signed, server: RunningServer) -> Leaving:
     return leaving
 
 
-def access_token(leaving: Leaving) -> str:
+def access_token(leaving: ExportEnvironment) -> str:
     """The one that is kept at present."""
     kept = leaving.mtribes.stored()["hosts"][leaving.server.url]["access_token"]
     assert isinstance(kept, str)
     return kept
 
 
-def test_between_two_pieces(signed: Leaving, monkeypatch: pytest.MonkeyPatch) -> None:
-    before, count = access_token(signed), Fetching._count
+def test_between_two_pieces(signed: ExportEnvironment, monkeypatch: pytest.MonkeyPatch) -> None:
+    before, count = access_token(signed), Download._count
     pieces: list[int] = []
 
-    def cut_once(self: Fetching, piece: bytes) -> None:
+    def cut_once(self: Download, piece: bytes) -> None:
         count(self, piece)
         pieces.append(len(piece))
         if len(pieces) == 1:
@@ -46,7 +46,7 @@ def test_between_two_pieces(signed: Leaving, monkeypatch: pytest.MonkeyPatch) ->
             assert signed.server.database.write_now(lambda connection: connection.execute(over).rowcount)
             raise NetworkError("The line broke.", "It is mended.")
 
-    monkeypatch.setattr(Fetching, "_count", cut_once)
+    monkeypatch.setattr(Download, "_count", cut_once)
     outcome = signed.export("--output", "people.ndjson", "--json", "--verbose")
     assert outcome.exit_code == 0, outcome.err
     assert f"Going on at byte {pieces[0]:,}" in outcome.err
@@ -56,7 +56,7 @@ def test_between_two_pieces(signed: Leaving, monkeypatch: pytest.MonkeyPatch) ->
     assert content.count(b"\n") == outcome.envelope["data"]["rows"] == USERS
 
 
-def test_before_the_same_command_goes_on(signed: Leaving) -> None:
+def test_before_the_same_command_goes_on(signed: ExportEnvironment) -> None:
     before = access_token(signed)
     killed = signed.started("--output", "people.csv", dies_at="export-fetched")
     killed.communicate()

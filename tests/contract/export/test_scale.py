@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from templates_server.storage.tables import environments, persons, spaces
 from tests.benchmarks.export import ROWS_AT_ONCE, fill
-from tests.contract.export.leaving import Leaving
+from tests.contract.export.export_environment import ExportEnvironment
 from tests.contract.ingest.test_memory import high_water_kib
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="/proc of Linux")]
@@ -23,21 +23,21 @@ MOST_KIB = 200 * 1024
 PATIENCE_SECONDS = 300
 
 
-def environment_of(leaving: Leaving) -> str:
+def environment_of(leaving: ExportEnvironment) -> str:
     """The id of the environment."""
     query = select(environments.c.id).join(spaces, spaces.c.id == environments.c.space_id)
     query = query.where(spaces.c.key == leaving.space, environments.c.name == "production")
     return leaving.server.database.read_now(lambda connection: str(connection.execute(query).scalar_one()))
 
 
-def fill_with(leaving: Leaving, environment_id: str) -> None:
+def fill_with(leaving: ExportEnvironment, environment_id: str) -> None:
     """So many users, as an import would have stored them."""
     for start in range(0, USERS, ROWS_AT_ONCE):
         numbers = range(start, min(start + ROWS_AT_ONCE, USERS))
         leaving.server.database.write_now(lambda connection, numbers=numbers: fill(connection, environment_id, numbers))  # type: ignore[misc]
 
 
-def change(leaving: Leaving, environment_id: str, chance: random.Random) -> None:
+def change(leaving: ExportEnvironment, environment_id: str, chance: random.Random) -> None:
     """One of a hundred people changes, and one of a hundred goes."""
     endings = [f"%{number:02}" for number in chance.sample(range(100), 2)]
     here = persons.c.environment_id == environment_id
@@ -47,12 +47,12 @@ def change(leaving: Leaving, environment_id: str, chance: random.Random) -> None
         leaving.server.database.write_now(lambda connection, statement=statement: connection.execute(statement))  # type: ignore[misc]
 
 
-def fetched_bytes(leaving: Leaving) -> int:
+def fetched_bytes(leaving: ExportEnvironment) -> int:
     """How much of it is here."""
     return sum(part.stat().st_size for part in leaving.parts())
 
 
-def killed_on_its_way(leaving: Leaving, chance: random.Random) -> tuple[int, int]:
+def killed_on_its_way(leaving: ExportEnvironment, chance: random.Random) -> tuple[int, int]:
     """A command that is killed a while after it has gone on: what is here then, and the memory that it took."""
     before = fetched_bytes(leaving)
     process = leaving.started("--output", "broken.csv", seconds_a_piece=PACE_SECONDS)
@@ -65,7 +65,7 @@ def killed_on_its_way(leaving: Leaving, chance: random.Random) -> tuple[int, int
     return fetched_bytes(leaving), peak
 
 
-def await_more(leaving: Leaving, process: subprocess.Popen[bytes], before: int) -> None:
+def await_more(leaving: ExportEnvironment, process: subprocess.Popen[bytes], before: int) -> None:
     """Wait until there is more than before; the snapshot is complete then, as nothing is fetched of another."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while fetched_bytes(leaving) <= before:
@@ -75,7 +75,7 @@ def await_more(leaving: Leaving, process: subprocess.Popen[bytes], before: int) 
 
 
 def test_killed_at_random_while_everything_changes_it_has_the_bytes_of_an_export_without_a_break(
-    leaving: Leaving,
+    leaving: ExportEnvironment,
 ) -> None:
     environment_id = environment_of(leaving)
     fill_with(leaving, environment_id)

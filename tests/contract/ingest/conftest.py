@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mtribes_cli.ingest import parts
+from mtribes_cli.ingest import batch
 from tests.contract.ingest.world import Place, new_place
 from tests.contract.people import Signed
 from tests.servers import RunningServer
@@ -21,5 +21,5 @@ def place(ada: Signed, server: RunningServer) -> Place:
 @pytest.fixture
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> int:
     """How many rows a part has in this test."""
-    monkeypatch.setattr(parts, "MAX_PART_ROWS", ROWS_A_PART)
+    monkeypatch.setattr(batch, "MAX_PART_ROWS", ROWS_A_PART)
     return ROWS_A_PART

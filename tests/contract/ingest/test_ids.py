@@ -7,17 +7,17 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from sqlalchemy import Connection
 
-from mtribes_cli.ingest import ids
+from mtribes_cli.ingest import user_ids
 from templates_server.features.people import identity
 from templates_server.features.people.identity import PersonKind, named
 from templates_server.storage import tables
 from tests.contract.ingest.world import Place
 
-SOME = st.text(st.sampled_from([*sorted(ids.BLANKS), "a", "é", "\t", "\0", ".", "_"]), max_size=4)
+SOME = st.text(st.sampled_from([*sorted(user_ids.BLANKS), "a", "é", "\t", "\0", ".", "_"]), max_size=4)
 
 
 def test_the_characters_that_nobody_sees_are_the_same() -> None:
-    assert ids.BLANKS == identity.BLANKS
+    assert user_ids.BLANKS == identity.BLANKS
 
 
 @given(st.text(st.characters(codec="utf-8"), max_size=300) | SOME)
@@ -25,12 +25,12 @@ def test_the_characters_that_nobody_sees_are_the_same() -> None:
 @example("per_0123456789abcdefghijkl")
 @example("..")
 def test_both_say_the_same_of_an_id(text: str) -> None:
-    assert ids.problem_of_user_id(text) == identity.problem_of_user_id(text)
+    assert user_ids.problem_of_user_id(text) == identity.problem_of_user_id(text)
 
 
-@pytest.mark.parametrize("character", sorted(ids.BLANKS))
+@pytest.mark.parametrize("character", sorted(user_ids.BLANKS))
 def test_each_character_is_named_by_both(character: str) -> None:
-    said = ids.problem_of_user_id(f"a{character}")
+    said = user_ids.problem_of_user_id(f"a{character}")
     assert said == identity.problem_of_user_id(f"a{character}")
     assert f"U+{ord(character):04X}" in (said or "")
 

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete, select
 
-from mtribes_cli.console import standard_streams
 from mtribes_cli.main import main
+from mtribes_cli.terminal.console import standard_streams
 from templates_server.storage.tables import import_parts
 from tests.contract.ingest.world import Place, model_of, outcome_of, row_of, totals_of
 
@@ -95,12 +95,12 @@ def interrupted(place: Place, file: str, point: str, raising: Callable[[], None]
     """In this process: `raising` is called where the command is at `point` for the `count`-th time."""
     reached: list[str] = []
 
-    def at_crash_point(name: str) -> None:
+    def failpoint(name: str) -> None:
         reached.append(name)
         if name == point and reached.count(point) == count:
             raising()
 
-    context = replace(place.mtribes.context(standard_streams()), at_crash_point=at_crash_point)
+    context = replace(place.mtribes.context(standard_streams()), failpoint=failpoint)
     return main(place.words(file), context)
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.computer import Mtribes
-from tests.contract.ingest.cutting import CuttingRelay, cutting_relay
+from tests.cli.cli_runner import CliRunner
+from tests.contract.ingest.truncating_proxy import TruncatingProxy, truncating_proxy
 from tests.contract.ingest.world import Place, model_of, new_place, row_of, totals_of
 from tests.contract.people import signed_in
 from tests.servers import RunningServer, running_server
@@ -33,14 +33,14 @@ def sqlite_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningS
 def far(tmp_path: Path, sqlite_server: RunningServer, monkeypatch: pytest.MonkeyPatch) -> Place:
     """An environment without users."""
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
-    mtribes = Mtribes(tmp_path, environment={"MTRIBES_HOST": sqlite_server.url})
+    mtribes = CliRunner(tmp_path, environment={"MTRIBES_HOST": sqlite_server.url})
     return new_place(signed_in(mtribes, sqlite_server), sqlite_server)
 
 
 @pytest.fixture
-def relay(far: Place) -> Iterator[CuttingRelay]:
+def relay(far: Place) -> Iterator[TruncatingProxy]:
     """The only way to the server."""
-    with cutting_relay(far.mtribes.environment["MTRIBES_HOST"]) as relay:
+    with truncating_proxy(far.mtribes.environment["MTRIBES_HOST"]) as relay:
         far.mtribes.environment["MTRIBES_HOST"] = relay.url
         yield relay
 
@@ -53,7 +53,7 @@ def bring_in(place: Place, name: str) -> tuple[list[list[str]], dict[str, int]]:
     return rows, totals_of(outcome)
 
 
-def cut_everywhere(place: Place, relay: CuttingRelay, first: int, step_bytes: int) -> None:
+def cut_everywhere(place: Place, relay: TruncatingProxy, first: int, step_bytes: int) -> None:
     relay.arm(None)
     rows, told = bring_in(place, "whole")
     whole_bytes, seen = relay.passed_bytes, list(rows)
@@ -69,11 +69,11 @@ def cut_everywhere(place: Place, relay: CuttingRelay, first: int, step_bytes: in
 
 @pytest.mark.usefixtures("small_parts")
 @pytest.mark.parametrize("share", range(SHARES))
-def test_the_network_may_break_off_after_any_byte(far: Place, relay: CuttingRelay, share: int) -> None:
+def test_the_network_may_break_off_after_any_byte(far: Place, relay: TruncatingProxy, share: int) -> None:
     cut_everywhere(far, relay, 1 + share, STEP_BYTES * SHARES)
 
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("small_parts")
-def test_the_network_may_break_off_after_any_byte_at_a_finer_step(far: Place, relay: CuttingRelay) -> None:
+def test_the_network_may_break_off_after_any_byte_at_a_finer_step(far: Place, relay: TruncatingProxy) -> None:
     cut_everywhere(far, relay, 1, SLOW_STEP_BYTES)

@@ -18,13 +18,13 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from mtribes_cli.console import standard_streams
-from mtribes_cli.context import Clock
+from mtribes_cli.clock import Clock
 from mtribes_cli.main import main
+from mtribes_cli.terminal.console import standard_streams
 from templates_server.settings import sqlite_url
 from templates_server.storage.database import Database
 from templates_server.storage.factory import open_database
-from tests.cli.computer import Mtribes
+from tests.cli.cli_runner import CliRunner
 from tests.contract.ingest.world import Place, model_of, outcome_of, row_of, totals_of
 from tests.server_processes import ServerProcess, server_process
 
@@ -82,7 +82,7 @@ def place(tmp_path: Path, mortal: MortalServer, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
     demo = json.loads((mortal.folder / "demo.json").read_text())
     (tmp_path / "home").mkdir()
-    mtribes = Mtribes(tmp_path / "home", {"MTRIBES_HOST": demo["host"], "MTRIBES_TOKEN": demo["token"]})
+    mtribes = CliRunner(tmp_path / "home", {"MTRIBES_HOST": demo["host"], "MTRIBES_TOKEN": demo["token"]})
     return Place(mtribes, mortal, "vod")
 
 
@@ -91,9 +91,9 @@ def mine(place: Place, prefix: str) -> dict[str, object]:
     return {name: user for name, user in place.stored().items() if name.startswith(prefix)}
 
 
-def brought_in(place: Place, file: str, at_crash_point: Callable[[str], None]) -> int:
+def brought_in(place: Place, file: str, failpoint: Callable[[str], None]) -> int:
     """In this process, with a clock that waits."""
-    context = replace(place.mtribes.context(standard_streams()), at_crash_point=at_crash_point, clock=Clock())
+    context = replace(place.mtribes.context(standard_streams()), failpoint=failpoint, clock=Clock())
     return main(place.words(file, "--json"), context)
 
 
@@ -105,13 +105,13 @@ def test_a_server_that_dies_in_mid_import_and_comes_back_is_waited_for(
     reached: list[str] = []
     starting = threading.Thread(target=mortal.start)
 
-    def at_crash_point(name: str) -> None:
+    def failpoint(name: str) -> None:
         reached.append(name)
         if reached.count("import-part-kept") == 2 and name == "import-part-kept":
             mortal.kill()
             starting.start()
 
-    assert brought_in(place, place.write(ROWS), at_crash_point) == 0
+    assert brought_in(place, place.write(ROWS), failpoint) == 0
     starting.join()
     told = json.loads(capsys.readouterr().out)["data"]
     assert {name: told[name] for name in ("read", "created")} == {"read": 40, "created": 40}

@@ -17,7 +17,7 @@ from sqlalchemy import func, select
 from templates_server.features.people.profile import decode_attributes, decode_tags, joined_text
 from templates_server.storage.database import Database
 from templates_server.storage.tables import environments, imports, persons
-from tests.cli.computer import Mtribes, Outcome
+from tests.cli.cli_runner import CliRunner, Outcome
 from tests.contract.people import Signed
 from tests.people import unique
 from tests.servers import RunningServer
@@ -31,21 +31,21 @@ DYING = """
 import os, signal, sys
 from dataclasses import replace
 from pathlib import Path
-from mtribes_cli.console import standard_streams
-from mtribes_cli.context import Clock
-from mtribes_cli.ingest import parts
+from mtribes_cli.terminal.console import standard_streams
+from mtribes_cli.clock import Clock
+from mtribes_cli.ingest import batch
 from mtribes_cli.main import main
-from tests.cli.computer import Mtribes
+from tests.cli.cli_runner import CliRunner
 home, rows, point, count = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3], int(sys.argv[4])
-parts.MAX_PART_ROWS = rows
+batch.MAX_PART_ROWS = rows
 reached = []
-def at_crash_point(name):
+def failpoint(name):
     reached.append(name)
     if reached.count(point) == count:
         os.kill(os.getpid(), signal.SIGKILL)
 environment = {name: value for name, value in os.environ.items() if name.startswith("MTRIBES_")}
-context = Mtribes(home, environment).context(standard_streams())
-sys.exit(main(sys.argv[5:], replace(context, at_crash_point=at_crash_point, clock=Clock())))
+context = CliRunner(home, environment).context(standard_streams())
+sys.exit(main(sys.argv[5:], replace(context, failpoint=failpoint, clock=Clock())))
 """
 
 
@@ -61,7 +61,7 @@ class HasDatabase(Protocol):
 class Place:
     """One environment of a Space, and somebody who may bring users in."""
 
-    mtribes: Mtribes
+    mtribes: CliRunner
     server: HasDatabase
     space: str
 

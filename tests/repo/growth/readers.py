@@ -19,9 +19,10 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from mtribes_cli import answers, lock_file, project_file
-from mtribes_cli import documents as local_documents
-from mtribes_cli.ingest.decoding import UTF_8
+from mtribes_cli.api import response
+from mtribes_cli.ingest.encoding import UTF_8
+from mtribes_cli.parameters import documents as local_documents
+from mtribes_cli.project import lock_file, project_file
 from templates_server.features.codegen.renderer import render
 from templates_server.features.event_names.model_check import differs
 from templates_server.features.pages.browser_session import cookie_in
@@ -91,21 +92,21 @@ NOT_READERS: Mapping[str, str] = {
     "mtribes_cli.commands.environment._published": _OURS,
     "mtribes_cli.commands.environment._signing_in": _OURS,
     "mtribes_cli.commands.environment._signing_result": _OURS,
-    "mtribes_cli.crash.redacted": "is one pattern, which is measured, and the replacing of secrets",
-    "mtribes_cli.deliveries._as_json": _OURS,
-    "mtribes_cli.deliveries._between": _OURS,
-    "mtribes_cli.help_text._section": _OURS,
+    "mtribes_cli.crash_report.redact": "is one pattern, which is measured, and the replacing of secrets",
+    "mtribes_cli.parameters.delivery_history._as_json": _OURS,
+    "mtribes_cli.parameters.delivery_history._between": _OURS,
+    "mtribes_cli.help._section": _OURS,
     "mtribes_cli.ingest.csv_header._becomes": "is called by the files that are read below",
     "mtribes_cli.ingest.csv_header._convert": "is called by the files that are read below",
     "mtribes_cli.ingest.csv_rows._regular": _OTHERWISE,
-    "mtribes_cli.ingest.decoding.decoded": "is called by the files that are read below",
-    "mtribes_cli.output_paths._folder_twins": "is called by the reader of mtribes.lock",
-    "mtribes_cli.people._row": _OURS,
-    "mtribes_cli.places._with_parents": _PATH,
-    "mtribes_cli.places.repository_around": _PATH,
-    "mtribes_cli.project_file._suggestion": "is called by the reader of mtribes.toml",
-    "mtribes_cli.project_file_edit.project_text": "takes a file that was read by parse_project_file before",
-    "mtribes_cli.proxy_exceptions._means_address": "is called by is_excepted",
+    "mtribes_cli.ingest.encoding.decode": "is called by the files that are read below",
+    "mtribes_cli.project.output_paths._folder_twins": "is called by the reader of mtribes.lock",
+    "mtribes_cli.parameters.people._row": _OURS,
+    "mtribes_cli.files.real_paths._with_parents": _PATH,
+    "mtribes_cli.files.real_paths.repository_around": _PATH,
+    "mtribes_cli.project.project_file._suggestion": "is called by the reader of mtribes.toml",
+    "mtribes_cli.project.editor.project_text": "takes a file that was read by parse_project_file before",
+    "mtribes_cli.api.no_proxy._means_address": "is called by is_excepted",
     "templates_server.features.accounts.store._membership": _OURS,
     "templates_server.primitives.ip_addresses.caller_of": _LISTED,
     "templates_server.features.audit.store._looked_through": "compares the texts in SQL",
@@ -272,12 +273,12 @@ def _code(text: str) -> object:
 
 
 def _answer(text: str, **headers: str) -> object:
-    answer = answers.Answer("http://a.example", 422, headers, encoded(text))
+    answer = response.ApiResponse("http://a.example", 422, headers, encoded(text))
     with contextlib.suppress(Exception):
-        answers.raise_failure(answer)
+        response.raise_failure(answer)
     with contextlib.suppress(Exception):
-        answers.data_of(answer)
-    return answers.next_page(answer, "/v2/spaces")
+        response.unwrap_envelope(answer)
+    return response.next_page(answer, "/v2/spaces")
 
 
 def _addresses(text: str) -> object:
@@ -352,12 +353,15 @@ COMPOSED: tuple[tuple[str, Read], ...] = (
     ("templates_server.http.forms.urlencoded", lambda text: urlencoded.decode(b"a=" + encoded(text))),
     ("templates_server.features.pages.browser_session", lambda text: cookie_in(f"a={text}", "a")),
     ("templates_server.features.codegen", _code),
-    ("mtribes_cli.project_file", lambda text: project_file.parse_project_file(text, Path("mtribes.toml"))),
-    ("mtribes_cli.lock_file", lambda text: lock_file.parse_lock_file(encoded(text), Path("mtribes.lock"))),
-    ("mtribes_cli.documents", lambda text: local_documents._document("a.yaml", encoded(text), path=None)),
-    ("mtribes_cli.answers", _answer),
-    ("mtribes_cli.answers links", lambda text: _answer("{}", link=text)),
-    ("mtribes_cli.answers problems", lambda text: _answer(json.dumps({"errors": [{"message": text, "path": text}]}))),
+    ("mtribes_cli.project.project_file", lambda text: project_file.parse_project_file(text, Path("mtribes.toml"))),
+    ("mtribes_cli.project.lock_file", lambda text: lock_file.parse_lock_file(encoded(text), Path("mtribes.lock"))),
+    ("mtribes_cli.parameters.documents", lambda text: local_documents._document("a.yaml", encoded(text), path=None)),
+    ("mtribes_cli.api.response", _answer),
+    ("mtribes_cli.api.response links", lambda text: _answer("{}", link=text)),
+    (
+        "mtribes_cli.api.response problems",
+        lambda text: _answer(json.dumps({"errors": [{"message": text, "path": text}]})),
+    ),
 )
 
 

@@ -1,0 +1,1 @@
+"""The HTTP interface of the server, as the command line uses it."""

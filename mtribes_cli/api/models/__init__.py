@@ -1,0 +1,1 @@
+"""What the server sends and reads, as typed values."""

@@ -1,0 +1,109 @@
+"""What bulk imports send and get back."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+from mtribes_cli.api.decoding import JsonObject
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of an import, ready to be sent. `content` is NDJSON, packed with gzip or not."""
+
+    import_id: str
+    number: int  # from 1
+    content: bytes
+    sha256: bytes  # of the NDJSON
+    is_packed: bool
+    wait_seconds: int = 0  # for the part before it, which is on its way still
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """What it is, by which digest it can be checked (RFC 9530, 2), and how long it waits (RFC 7240, 4.3)."""
+        digest = {"Content-Digest": f"sha-256=:{b64encode(self.sha256).decode()}:"}
+        kind = {"Content-Type": "application/x-ndjson"}
+        packed = {"Content-Encoding": "gzip"} if self.is_packed else {}
+        return kind | digest | packed | ({"Prefer": f"wait={self.wait_seconds}"} if self.wait_seconds else {})
+
+
+@dataclass(frozen=True)
+class RowFault:
+    """What is wrong with a row of a part; `line` is of the part, from 1."""
+
+    line: int
+    code: str
+    message: str
+    path: str
+
+    @classmethod
+    def read(cls, value: object, place: str) -> Self:
+        """One of the `errors` of a part."""
+        fields = JsonObject(value, place)
+        path = fields.optional_text("path") or ""
+        return cls(fields.whole("line"), fields.text("code"), fields.text("message"), path)
+
+
+@dataclass(frozen=True)
+class Totals:
+    """What became of rows."""
+
+    read: int = 0
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    rejected: int = 0
+
+    @classmethod
+    def read_from(cls, fields: JsonObject) -> Self:
+        """The numbers among `fields`."""
+        return cls(*(fields.whole(name) for name in ("read", "created", "updated", "unchanged", "rejected")))
+
+    @classmethod
+    def read_object(cls, value: object, place: str) -> Self:
+        """An object of these numbers alone."""
+        return cls.read_from(JsonObject(value, place))
+
+    def __add__(self, other: Totals) -> Totals:
+        """Both together."""
+        return Totals(
+            self.read + other.read,
+            self.created + other.created,
+            self.updated + other.updated,
+            self.unchanged + other.unchanged,
+            self.rejected + other.rejected,
+        )
+
+
+@dataclass(frozen=True)
+class ImportedPart:
+    """What became of a part."""
+
+    digest: str
+    totals: Totals
+    faults: tuple[RowFault, ...]
+
+    @classmethod
+    def read(cls, value: object, place: str) -> Self:
+        """The answer to a part."""
+        fields = JsonObject(value, place)
+        return cls(fields.text("digest"), Totals.read_from(fields), fields.many("errors", RowFault.read))
+
+
+@dataclass(frozen=True)
+class Import:
+    """An import as the server knows it. `next_part` is None once it is complete."""
+
+    parts: int
+    next_part: int | None
+    totals: Totals
+
+    @classmethod
+    def read(cls, value: object, place: str) -> Self:
+        """One import."""
+        fields = JsonObject(value, place)
+        totals = Totals.read_object(fields.mapping("totals"), f"{place}.totals")
+        return cls(fields.whole("parts"), fields.optional_whole("next_part"), totals)

@@ -1,0 +1,89 @@
+"""One request as a value: paths that hold whatever is in them, bodies, and whether it may be sent twice."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from urllib.parse import quote, urlencode
+
+from mtribes_cli.errors import UsageError
+
+JSON = "application/json"
+IDEMPOTENCY_KEY = "Idempotency-Key"
+
+
+@dataclass(frozen=True)
+class Request:
+    """One thing to ask."""
+
+    method: str
+    path: str
+    body: bytes | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    may_repeat: bool = False  # the effect is the same, and so is the answer, if it arrives twice
+    is_authorized: bool = True
+    is_bulk: bool = False  # the body is large, and what becomes of it takes its time
+
+
+@dataclass(frozen=True)
+class SentDocument:
+    """A document to replace one by: `force` whatever is there, with a note for its history."""
+
+    content: bytes
+    content_type: str
+    force: bool = False
+    note: str | None = None
+
+
+def get(*path: str, query: Mapping[str, object] | None = None) -> Request:
+    """A question; asking twice does no harm."""
+    return Request("GET", path_of(*path, query=query), may_repeat=True)
+
+
+def post(
+    path: Sequence[str],
+    body: object,
+    *,
+    query: Mapping[str, object] | None = None,
+    may_repeat: bool = False,
+    once: bool = False,
+) -> Request:
+    """A deed, with a body in JSON.
+
+    `once`: it has its effect once however often it is sent, by an Idempotency-Key of this very request, and the answer
+    is the first one.
+    """
+    headers = {"Content-Type": JSON} | ({IDEMPOTENCY_KEY: os.urandom(16).hex()} if once else {})
+    return Request(
+        "POST", path_of(*path, query=query), json.dumps(body).encode(), headers, may_repeat=may_repeat or once
+    )
+
+
+def patch(path: Sequence[str], body: object, *, query: Mapping[str, object] | None = None) -> Request:
+    """A change, with a body in JSON."""
+    return Request("PATCH", path_of(*path, query=query), json.dumps(body).encode(), {"Content-Type": JSON})
+
+
+def path_of(*parts: str, query: Mapping[str, object] | None = None) -> str:
+    """A path of `parts`, each kept one part whatever is in it. Raises UsageError for what would change the path."""
+    for part in parts:
+        if part in {"", ".", ".."}:
+            raise UsageError(f"{part!r} is not a name.", "Give the key or the id of what is meant.")
+    try:
+        encoded = "/".join(quote(part, safe="") for part in parts)
+        asked = f"?{urlencode(query)}" if query else ""
+    except UnicodeEncodeError:  # bytes of the command line that are no UTF-8
+        raise UsageError("A name on the command line is not UTF-8.", "Give it as UTF-8.") from None
+    return f"/{encoded}{asked}"
+
+
+def environment_path(space: str, environment: str) -> tuple[str, ...]:
+    """Where an environment of a Space is."""
+    return "v2", "spaces", space, "environments", environment
+
+
+def drop_none(**values: object) -> dict[str, object]:
+    """Those of `values` that are not None."""
+    return {name: value for name, value in values.items() if value is not None}

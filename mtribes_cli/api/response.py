@@ -1,0 +1,219 @@
+"""What an answer of the server means: its data, or the error that it stands for. Nothing is sent from here."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import NoReturn
+from urllib.parse import urlsplit
+
+from mtribes_cli.errors import (
+    AnswerError,
+    ClientTooOldError,
+    ConflictError,
+    DocumentError,
+    MtribesError,
+    NetworkError,
+    NotAllowedError,
+    NotFoundError,
+    NotSignedInError,
+    Problem,
+    ServerError,
+    SignInRefusedError,
+    UnavailableError,
+)
+from mtribes_cli.numbers import whole_number
+
+TRY_LATER_STATUSES = frozenset({408, 429, 502, 503, 504})
+_SAID_BY_ANYBODY = frozenset({403, 404, 405})  # by every web server that is not ours, in its own way
+_REFUSALS = frozenset({400, 401, 403})  # of the token endpoint
+_MORE_PROBLEMS = "MORE_PROBLEMS"  # the code of the last problem where there are more than the server lists
+_NEXT_LINK = re.compile(r"""<([^<>]*+)>[^,<]*;\s*rel=["']?next["']?(?![\w-])""", re.IGNORECASE)
+_MOST_SECONDS = 999_999_999
+_SIGN_IN = "Run `mtribes login`; where MTRIBES_TOKEN is set, set it to a token that is good."
+_LOOK_AT_HOST = "See that the host is right, and that nothing stands between you and it (a proxy, a sign-in page)."
+
+
+@dataclass(frozen=True)
+class ApiResponse:
+    """A whole answer. Header names are in lower case."""
+
+    url: str
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def is_success(self) -> bool:
+        """Whether it did what was asked."""
+        return 200 <= self.status < 300  # noqa: PLR2004 - HTTP's own numbers
+
+    def text(self) -> str:
+        """The body as UTF-8."""
+        try:
+            return self.body.decode("utf-8")
+        except UnicodeDecodeError:
+            raise AnswerError(f"{self.url} answered what is not UTF-8.", _LOOK_AT_HOST) from None
+
+    @property
+    def kind(self) -> str:
+        """The media type of the body, if it has one."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower() if self.body else ""
+
+    def json(self) -> object:
+        """The body as JSON; what else it may be is told."""
+        kind = self.kind
+        if not self.body:
+            raise AnswerError(f"{self.url} answered {self.status} without a body.", _LOOK_AT_HOST)
+        if kind and not kind.endswith("json"):
+            raise AnswerError(f"{self.url} answered {self.status} with {kind}, where JSON was agreed.", _LOOK_AT_HOST)
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError):
+            raise AnswerError(
+                f"{self.url} answered {self.status} with JSON that breaks off or is none.", _LOOK_AT_HOST
+            ) from None
+
+
+def unwrap_envelope(answer: ApiResponse) -> Sequence[object]:
+    """The entities of a good answer in the envelope; else the error that it stands for is raised."""
+    if not answer.is_success:
+        raise_failure(answer)
+    if answer.status == 204:  # noqa: PLR2004 - no content
+        return ()
+    envelope = answer.json()
+    data = envelope.get("data") if isinstance(envelope, Mapping) else None
+    if not isinstance(data, list):
+        raise AnswerError(f"{answer.url} answered JSON without the agreed `data`.", _LOOK_AT_HOST)
+    return data
+
+
+def raise_failure(answer: ApiResponse) -> NoReturn:
+    """The error that a failure of the Platform API stands for."""
+    if 300 <= answer.status < 400:  # noqa: PLR2004 - HTTP's own numbers
+        raise NetworkError(
+            f"{answer.url} redirects to {answer.headers.get('location', 'somewhere else')}.",
+            "Credentials are not sent after a redirect: give the address that it leads to as the host.",
+        )
+    problems = _problems(answer)
+    if answer.status in _SAID_BY_ANYBODY and not problems:
+        kind = answer.kind or "nothing"
+        raise AnswerError(
+            f"{answer.url} answered {answer.status} with {kind}, which no mtribes server does.", _LOOK_AT_HOST
+        )
+    raise _error(answer, problems, "; ".join(problem.message for problem in problems))
+
+
+def _error(answer: ApiResponse, problems: tuple[Problem, ...], said: str) -> MtribesError:
+    """By status; `said` are the server's own words, if it had any."""
+    simple: dict[int, tuple[type[MtribesError], str, str]] = {
+        401: (NotSignedInError, "The server does not accept the sign-in.", _SIGN_IN),
+        403: (NotAllowedError, "You may not do that.", "Ask an administrator, or use a token that has the scope."),
+        404: (
+            NotFoundError,
+            "It is not there, or it is not yours.",
+            "See that the names are right: `mtribes space list`.",
+        ),
+        409: (ConflictError, "It exists already, or is in use.", "Choose another name, or see who uses it."),
+        412: (
+            ConflictError,
+            "Somebody else was faster: what you send is not based on the newest revision.",
+            "Pull, bring your changes into what you pulled, and push again; --force overrides what is there.",
+        ),
+        413: (ServerError, "The server does not take that much at once.", "Send less."),
+    }
+    if answer.status == 422:  # noqa: PLR2004 - breaks a rule
+        what = f"The server found {_count(problems)}." if problems else "The server says that a rule is broken."
+        return DocumentError(what, "Mend what is listed and send it again.", problems=problems)
+    if answer.status == 426:  # noqa: PLR2004 - a newer client is needed
+        from mtribes_cli.installation import upgrade_advice  # noqa: PLC0415 - rarely needed
+
+        return ClientTooOldError(said or "The server needs a newer mtribes.", upgrade_advice())
+    if answer.status in TRY_LATER_STATUSES:
+        busy = UnavailableError(said or f"{answer.url} is too busy or down ({answer.status}).", _try_again(answer))
+        busy.retry_after_seconds = retry_after_seconds(answer)
+        return busy
+    if answer.status in simple:
+        kind, what, advice = simple[answer.status]
+        return kind(said or what, advice)
+    return ServerError(
+        said or f"{answer.url} answered {answer.status}.",
+        "If it stays so, tell whoever runs the server, with the time.",
+    )
+
+
+def _problems(answer: ApiResponse) -> tuple[Problem, ...]:
+    """What the envelope lists, as far as there is an envelope."""
+    try:
+        envelope = answer.json()
+    except AnswerError:
+        return ()
+    listed = envelope.get("errors") if isinstance(envelope, Mapping) else None
+    return tuple(_problem(item) for item in listed if isinstance(item, Mapping)) if isinstance(listed, list) else ()
+
+
+def _problem(item: Mapping[str, object]) -> Problem:
+    message, path, code = item.get("message"), item.get("path"), item.get("code")
+    return Problem(
+        str(message or code or "unknown"),
+        path if isinstance(path, str) else None,
+        code if isinstance(code, str) else None,
+    )
+
+
+def _count(problems: Sequence[Problem]) -> str:
+    if problems[-1].code == _MORE_PROBLEMS:
+        return f"more than {len(problems) - 1} problems"
+    return "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+
+
+def _try_again(answer: ApiResponse) -> str:
+    seconds = retry_after_seconds(answer)
+    return f"Try again in {seconds:.0f} seconds." if seconds else "Try again later."
+
+
+def retry_after_seconds(answer: ApiResponse) -> float | None:
+    """What `Retry-After` says (RFC 9110, 10.2.3): a number, or a date, held against the server's own `Date`."""
+    text = answer.headers.get("retry-after", "").strip()
+    if text.isascii() and text.isdigit():
+        seconds = whole_number(text, most=_MOST_SECONDS)
+        return _MOST_SECONDS if seconds is None else seconds
+    until, now = _date(text), date_of(answer)
+    return max((until - now).total_seconds(), 0.0) if until and now else None
+
+
+def date_of(answer: ApiResponse) -> datetime | None:
+    """When the server says that it answered."""
+    return _date(answer.headers.get("date", ""))
+
+
+def _date(text: str) -> datetime | None:
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - rarely needed
+
+    try:
+        date = parsedate_to_datetime(text)
+    except (ValueError, OverflowError, TypeError, IndexError):  # it promises the first alone
+        return None
+    return date if date.tzinfo else date.replace(tzinfo=UTC)
+
+
+def next_page(answer: ApiResponse, place: str) -> str | None:
+    """`Link: rel="next"` (RFC 8288): its query on the path `place`, so that no link leads elsewhere."""
+    found = _NEXT_LINK.search(answer.headers.get("link", ""))
+    return f"{place.partition('?')[0]}?{urlsplit(found[1]).query}" if found else None
+
+
+def parse_token_response(answer: ApiResponse) -> object:
+    """The JSON of a good answer of the token endpoint; else the error that it stands for (RFC 6749, 5.2)."""
+    if answer.is_success:
+        return answer.json()
+    if answer.status not in _REFUSALS:
+        raise_failure(answer)
+    refusal = answer.json()
+    fields: Mapping[str, object] = refusal if isinstance(refusal, Mapping) else {}
+    code, description = fields.get("error"), fields.get("error_description")
+    what = f"The server refuses the sign-in: {description or code or answer.status}"
+    raise SignInRefusedError(what, _SIGN_IN, reason=str(code))

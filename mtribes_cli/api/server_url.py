@@ -1,0 +1,110 @@
+"""Which server is meant, and whether it may be talked to: URLs checked, `local` found. Nothing is sent from here."""
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from mtribes_cli.errors import UnavailableError, UsageError
+from mtribes_cli.files.bounded_reader import MAX_STATE_FILE_BYTES, read_regular_file
+
+LOCAL = "local"
+NAMED_BY_PROJECT = "mtribes.toml"
+MAX_URL_LENGTH = 2048
+_ASCII_NAME = re.compile(r"(?=.{1,253}\.?\Z)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*\.?")
+_PATH_SIGNS = "/%:@!$&'()*+,;=~"
+START_LOCAL = "Run `mtribes setup --local`, or start one with `mtribes-server start --local`."
+
+
+@dataclass(frozen=True)
+class Host:
+    """A server's address, without a slash at the end, and who said so."""
+
+    url: str
+    said_by: str
+    is_local: bool = False  # asked for as "local": each person's own
+
+
+def host_from(text: str, *, said_by: str, server_folder: Path) -> Host:
+    """The host that `text` means: a URL, a bare name (https), or "local".
+
+    Raises UsageError for what is no such thing, UnavailableError when no local server has run.
+    """
+    if text.strip() == LOCAL:
+        return Host(_local_url(server_folder), said_by, is_local=True)
+    return Host(validate_url(text, said_by=said_by), said_by)
+
+
+def validate_url(text: str, *, said_by: str) -> str:
+    """`text` as a base URL in one form, in ASCII, so that all that connect by it reach the same server.
+
+    Plain http is for loopback alone.
+    """
+    stripped = text.strip()
+    try:
+        parts = urlsplit(stripped if "://" in stripped else f"https://{stripped}")
+        name, port = _sent_name(parts.hostname or ""), parts.port
+    except ValueError:
+        name, port, parts = "", None, urlsplit("")
+    is_plain = stripped.isprintable() and "@" not in parts.netloc and len(stripped) <= MAX_URL_LENGTH and port != 0
+    if not name or not is_plain or parts.scheme not in {"http", "https"} or parts.query or parts.fragment:
+        raise UsageError(
+            f"The host from {said_by} is not an address of a server.", "Give it as https://mtribes.example.com."
+        )
+    if parts.scheme == "http" and not is_loopback(name):
+        raise UsageError(
+            f"The host from {said_by} is not encrypted: {stripped}",
+            "Use https://; plain http is for this machine alone.",
+        )
+    bracketed = f"[{name}]" if ":" in name else name
+    is_default = port in {None, {"http": 80, "https": 443}[parts.scheme]}
+    path = quote(parts.path.rstrip("/"), safe=_PATH_SIGNS)
+    return urlunsplit((parts.scheme, bracketed if is_default else f"{bracketed}:{port}", path, "", ""))
+
+
+def _sent_name(name: str) -> str:
+    """`name` as it is sent and looked up. Raises ValueError for what is no name of a host.
+
+    Libraries turn a name of other letters into ASCII by different rules, and into different hosts.
+    """
+    if ":" in name:
+        import ipaddress  # noqa: PLC0415 - start-up time
+
+        return str(ipaddress.IPv6Address(name))
+    if not name.isascii():
+        import idna  # noqa: PLC0415 - start-up time
+
+        name = idna.encode(name).decode("ascii")  # by the rules of those who send most requests
+    if not _ASCII_NAME.fullmatch(name):
+        raise ValueError(name)
+    return name
+
+
+def is_loopback(name: str) -> bool:
+    """Whether a host name can only mean this machine."""
+    if name == "localhost":
+        return True
+    import ipaddress  # noqa: PLC0415 - start-up time
+
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def _local_url(server_folder: Path) -> str:
+    try:
+        said = json.loads(read_regular_file(server_folder / "server.json", MAX_STATE_FILE_BYTES))["url"]
+    except FileNotFoundError:
+        raise UnavailableError("No local server is running.", START_LOCAL) from None
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        raise UnavailableError(
+            f"{server_folder / 'server.json'} does not say where the local server is.", START_LOCAL
+        ) from None
+    url = validate_url(str(said), said_by="server.json")
+    if not is_loopback(urlsplit(url).hostname or ""):
+        raise UnavailableError(
+            f"The server of {server_folder} is not on this machine alone: {url}", f"Use --host {url}."
+        )
+    return url

@@ -1,0 +1,1 @@
+"""Signing in, and the credentials that are kept and sent."""

@@ -1,0 +1,132 @@
+"""Signing in by a browser on this machine, which comes back to a loopback address (RFC 8252); with a way out."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+from mtribes_cli.auth.device_flow import DeviceFlow
+from mtribes_cli.auth.oauth import CLIENT_ID, save_tokens, verify_issuer
+from mtribes_cli.errors import AccessError, NotSignedInError
+
+if TYPE_CHECKING:
+    from mtribes_cli.api.models.resources import IssuedToken, OAuthServer
+    from mtribes_cli.api.server_url import Host
+    from mtribes_cli.auth.context import AuthContext
+    from mtribes_cli.auth.credential_store import TokenSet
+    from mtribes_cli.auth.loopback_server import LoopbackServer
+
+BROWSER_TIMEOUT_SECONDS = 300.0
+CODE_OFFERED_AFTER_SECONDS = 10.0
+STEP_SECONDS = 0.2  # how long Enter may go unnoticed, and on Windows Ctrl-C
+
+
+def sign_in_with_browser(context: AuthContext, host: Host, *, offers_code: bool) -> TokenSet:
+    """The code flow with PKCE over a loopback redirect (RFC 8252, 7.3; RFC 7636; RFC 9207). It is kept.
+
+    `offers_code`: when nothing comes from the browser, a code for another one can be had as well; what ends first wins.
+    """
+    from authlib.oauth2.rfc7636 import create_s256_code_challenge  # noqa: PLC0415 - start-up time
+
+    from mtribes_cli.auth.loopback_server import LoopbackServer  # noqa: PLC0415 - start-up time
+
+    client = context.client_for(host)
+    server = verify_issuer(client.oauth_server(), host)
+    verifier, state = secrets.token_urlsafe(48), secrets.token_urlsafe(24)
+    with LoopbackServer(state) as loopback:
+        url = _authorize_url(server, loopback.redirect_uri, state, create_s256_code_challenge(verifier))
+        context.console.instruction(f"Open this address in a browser to sign in:\n\n  {url}\n")
+        is_shown = context.browser(url)
+        if not is_shown:
+            context.console.notice("No browser could be started here: open the address yourself.")
+        has_codes = server.device_authorization_endpoint is not None
+        offered_after_seconds = CODE_OFFERED_AFTER_SECONDS if is_shown else 0.0
+        waiting = _Waiting(
+            context, host, server, offered_after_seconds=offered_after_seconds if offers_code and has_codes else None
+        )
+        with context.console.waiting():
+            outcome = waiting.outcome(loopback)
+    if not isinstance(outcome, dict):
+        return save_tokens(context, host, outcome)
+    form = {
+        "grant_type": "authorization_code",
+        "client_id": CLIENT_ID,
+        "code": _checked_code(outcome, server),
+        "redirect_uri": loopback.redirect_uri,
+        "code_verifier": verifier,
+    }
+    return save_tokens(context, host, client.issue_token(form))
+
+
+class _Waiting:
+    """Until the browser comes back, or the code that was asked for meanwhile has been entered."""
+
+    def __init__(
+        self, context: AuthContext, host: Host, server: OAuthServer, *, offered_after_seconds: float | None
+    ) -> None:
+        self._context = context
+        self._host = host
+        self._server = server
+        now_seconds = context.clock.elapsed_seconds()
+        self._ends_at_seconds = now_seconds + BROWSER_TIMEOUT_SECONDS
+        self._offers_at_seconds = None if offered_after_seconds is None else now_seconds + offered_after_seconds
+        self._is_offered = False
+        self._device: DeviceFlow | None = None
+
+    def outcome(self, loopback: LoopbackServer) -> dict[str, str] | IssuedToken:
+        """What the browser brought, or the token that the code was good for."""
+        while True:
+            answer = loopback.answer_within(STEP_SECONDS)
+            if answer is not None:
+                return answer
+            issued = self._step()
+            if issued is not None:
+                return issued
+
+    def _step(self) -> IssuedToken | None:
+        if self._device is not None:
+            return self._device.asked_when_due()
+        now_seconds = self._context.clock.elapsed_seconds()
+        if now_seconds >= self._ends_at_seconds:
+            minutes = BROWSER_TIMEOUT_SECONDS / 60
+            raise NotSignedInError(
+                f"Nobody signed in within {minutes:.0f} minutes.",
+                "Run `mtribes login` again, or `mtribes login --device` to use a browser elsewhere.",
+            )
+        if self._is_offered:
+            if self._context.console.enter_was_pressed():
+                self._device = DeviceFlow(self._context, self._host, self._server)
+        elif self._offers_at_seconds is not None and now_seconds >= self._offers_at_seconds:
+            self._is_offered = True
+            self._context.console.instruction(
+                "Nothing has come back from a browser yet. The address above stays good;\n"
+                "or press Enter for a code that you enter in a browser elsewhere.\n"
+            )
+        return None
+
+
+def _authorize_url(server: OAuthServer, redirect_uri: str, state: str, challenge: str) -> str:
+    from authlib.oauth2.rfc6749.parameters import prepare_grant_uri  # noqa: PLC0415 - start-up time
+
+    url = prepare_grant_uri(
+        server.authorization_endpoint,
+        CLIENT_ID,
+        "code",
+        redirect_uri=redirect_uri,
+        state=state,
+        code_challenge=challenge,
+        code_challenge_method="S256",
+    )
+    return str(url)
+
+
+def _checked_code(answer: dict[str, str], server: OAuthServer) -> str:
+    """The code, if it is from the server that was asked (RFC 9207, 2.4)."""
+    if answer.get("iss") != server.issuer:
+        raise AccessError("The sign-in was answered by another server.", "Run `mtribes login` again.")
+    if "error" in answer:
+        said = answer.get("error_description") or answer["error"]
+        raise NotSignedInError(f"The sign-in was not granted: {said}", "Run `mtribes login` again.")
+    if not answer.get("code"):
+        raise AccessError("The sign-in was answered without a code.", "Run `mtribes login` again.")
+    return answer["code"]

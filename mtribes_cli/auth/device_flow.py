@@ -1,0 +1,153 @@
+"""Signing in with a code that a person enters in a browser elsewhere (RFC 8628)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mtribes_cli.auth.oauth import CLIENT_ID, save_tokens, verify_issuer
+from mtribes_cli.errors import (
+    AnswerError,
+    MtribesError,
+    NetworkError,
+    NotSignedInError,
+    SignInRefusedError,
+    UnavailableError,
+)
+from mtribes_cli.terminal.sanitize import sanitize_line
+
+if TYPE_CHECKING:
+    from mtribes_cli.api.models.resources import DeviceCodes, IssuedToken, OAuthServer
+    from mtribes_cli.api.server_url import Host
+    from mtribes_cli.auth.context import AuthContext
+    from mtribes_cli.auth.credential_store import TokenSet
+
+DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
+SLOWER_BY_SECONDS = 5.0  # RFC 8628, 3.5
+MAX_PAUSE_SECONDS = 60.0
+_AGAIN = "Run `mtribes login` again."
+
+
+def sign_in_with_code(context: AuthContext, host: Host) -> TokenSet:
+    """Show a code and wait until somebody has entered it. The sign-in is kept."""
+    server = verify_issuer(context.client_for(host).oauth_server(), host)
+    with context.console.waiting():
+        device = DeviceFlow(context, host, server)
+        while (issued := device.asked_when_due()) is None:
+            context.clock.sleep(device.wait_seconds)
+    return save_tokens(context, host, issued)
+
+
+class DeviceFlow:
+    """A code that is shown, and the questions whether it has been entered: never more often than the server likes."""
+
+    def __init__(self, context: AuthContext, host: Host, server: OAuthServer) -> None:
+        self._context = context
+        self._client = context.client_for(host)
+        self._codes = _checked_codes(_codes(context, host, server), host)
+        self._interval_seconds = self._pause_seconds = float(self._codes.interval_seconds)
+        self._is_cut_off = False
+        self._ends_at_seconds = context.clock.elapsed_seconds() + self._codes.expires_in_seconds
+        self._asks_at_seconds = context.clock.elapsed_seconds() + self._pause_seconds
+        context.console.instruction(_instruction(self._codes))
+
+    @property
+    def wait_seconds(self) -> float:
+        """How long it is until there is something to do."""
+        next_seconds = min(self._asks_at_seconds, self._ends_at_seconds)
+        return max(0.0, next_seconds - self._context.clock.elapsed_seconds())
+
+    def asked_when_due(self) -> IssuedToken | None:
+        """Ask, if it is time to; the token once somebody has entered the code and allowed it.
+
+        Raises NotSignedInError when they refused, or when the code has run out.
+        """
+        now_seconds = self._context.clock.elapsed_seconds()
+        if now_seconds >= self._ends_at_seconds:
+            raise self._run_out()
+        if now_seconds < self._asks_at_seconds:
+            return None
+        issued = self._asked()
+        self._asks_at_seconds = self._context.clock.elapsed_seconds() + self._pause_seconds
+        return issued
+
+    def _asked(self) -> IssuedToken | None:
+        form = {"grant_type": DEVICE_GRANT, "client_id": CLIENT_ID, "device_code": self._codes.device_code}
+        try:
+            issued = self._client.issue_token(form)
+        except SignInRefusedError as refusal:
+            self._go_on_after(refusal)
+            self._is_cut_off, self._pause_seconds = False, self._interval_seconds
+            return None
+        except (UnavailableError, NetworkError, AnswerError) as error:
+            self._go_on_without(error)
+            return None
+        return issued
+
+    def _go_on_after(self, refusal: SignInRefusedError) -> None:
+        """Wait on, longer if the server says so; raises what ends it."""
+        match refusal.reason:
+            case "authorization_pending":
+                return
+            case "slow_down":
+                self._interval_seconds += SLOWER_BY_SECONDS
+            case "access_denied":
+                raise NotSignedInError("The sign-in was not allowed.", _AGAIN)
+            case "expired_token":
+                raise self._run_out()
+            case "invalid_grant":
+                raise NotSignedInError("The server does not know the code, or no longer.", _AGAIN)
+            case _:
+                raise refusal
+
+    def _go_on_without(self, error: MtribesError) -> None:
+        """The code is good however the network is: ask less often, and say it once (RFC 8628, 3.5)."""
+        if not self._is_cut_off:
+            self._context.console.notice(f"{error.what} The code stays good; still waiting.")
+        self._is_cut_off = True
+        self._pause_seconds = max(min(2 * self._pause_seconds, MAX_PAUSE_SECONDS), self._interval_seconds)
+
+    def _run_out(self) -> NotSignedInError:
+        minutes = _minutes(self._codes.expires_in_seconds)
+        return NotSignedInError(
+            f"The code has run out: nobody entered it within {minutes}.", f"{_AGAIN[:-1]}, for another."
+        )
+
+
+def _codes(context: AuthContext, host: Host, server: OAuthServer) -> DeviceCodes:
+    if server.device_authorization_endpoint is None:
+        raise NotSignedInError(
+            f"The server at {host.url} signs nobody in by a code.",
+            "Run `mtribes login --browser`, or set MTRIBES_TOKEN.",
+        )
+    return context.client_for(host).device_codes({"client_id": CLIENT_ID})
+
+
+def _checked_codes(codes: DeviceCodes, host: Host) -> DeviceCodes:
+    """The codes, if people are to enter them at home."""
+    addresses = [codes.verification_uri, codes.verification_uri_complete or codes.verification_uri]
+    if not all(address.startswith(f"{host.url}/") for address in addresses):
+        raise NetworkError(f"{host.url} sends people elsewhere to enter a code.", "Tell whoever runs the server.")
+    return codes
+
+
+def _instruction(codes: DeviceCodes) -> str:
+    lines = [
+        "Open this address in a browser, on any device:",
+        "",
+        f"  {sanitize_line(codes.verification_uri)}",
+        "",
+        f"and enter the code  {sanitize_line(codes.user_code)}",
+    ]
+    if codes.verification_uri_complete:
+        lines += [
+            "",
+            "or open the address that has the code in it:",
+            "",
+            f"  {sanitize_line(codes.verification_uri_complete)}",
+        ]
+    return "\n".join([*lines, "", f"Waiting; the code is good for {_minutes(codes.expires_in_seconds)}."])
+
+
+def _minutes(seconds: int) -> str:
+    minutes = max(1, round(seconds / 60))
+    return "1 minute" if minutes == 1 else f"{minutes} minutes"

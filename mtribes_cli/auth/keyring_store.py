@@ -1,0 +1,68 @@
+"""The system's keyring, if there is one that works. What is kept in it is `credential_store`'s business."""
+
+import subprocess
+import sys
+
+from mtribes_cli.errors import NotSignedInError
+
+SERVICE = "mtribes"
+PROBE_TIMEOUT_SECONDS = 3.0
+
+
+def works() -> bool:
+    """Whether the keyring gives back what it is given, found out by a process that is killed after three seconds."""
+    # -P: no module from the working folder is imported.
+    command = [sys.executable, "-P", "-m", "mtribes_cli.auth.keyring_probe"]
+    try:
+        probe = subprocess.run(  # noqa: S603 - our own module, by the interpreter that runs this
+            command,
+            timeout=PROBE_TIMEOUT_SECONDS,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return False
+    return probe.returncode == 0
+
+
+def read(host: str) -> str | None:
+    """What is kept for `host`. Raises NotSignedInError when the keyring does not answer."""
+    import keyring  # noqa: PLC0415 - start-up time
+
+    try:
+        return keyring.get_password(SERVICE, host)
+    except Exception as error:
+        raise _unavailable(error) from error
+
+
+def write(host: str, secret: str) -> None:
+    """Keep `secret` for `host`. Raises NotSignedInError when the keyring does not take it."""
+    import keyring  # noqa: PLC0415 - start-up time
+
+    try:
+        keyring.set_password(SERVICE, host, secret)
+    except Exception as error:
+        raise _unavailable(error) from error
+
+
+def delete(host: str) -> None:
+    """Forget what is kept for `host`; nothing kept is fine. Raises NotSignedInError when it does not answer."""
+    import keyring  # noqa: PLC0415 - start-up time
+    import keyring.errors  # noqa: PLC0415 - start-up time
+
+    try:
+        keyring.delete_password(SERVICE, host)
+    except keyring.errors.PasswordDeleteError:
+        return
+    except Exception as error:
+        raise _unavailable(error) from error
+
+
+def _unavailable(error: Exception) -> NotSignedInError:
+    """Backends raise what they like: the kind is named, the text may hold anything and is not."""
+    return NotSignedInError(
+        f"The keyring that holds the sign-in does not answer ({type(error).__name__}).",
+        "Unlock it, or set MTRIBES_TOKEN.",
+    )

@@ -1,0 +1,101 @@
+"""Where each shell looks for completions of this user's, and which shell that is. Writing there is in `completion`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from shlex import quote
+from typing import NamedTuple
+
+from mtribes_cli.completion.scripts import SCRIPTS
+from mtribes_cli.errors import UsageError
+from mtribes_cli.files.bounded_reader import MAX_SHELL_FILE_BYTES, MAX_SYSTEM_FILE_BYTES, read_regular_file
+
+_NAMES = {**{name: name for name in SCRIPTS}, "pwsh": "powershell"}
+
+
+class InstallPath(NamedTuple):
+    """A file that a shell reads, and what the user must do so that it does."""
+
+    path: Path
+    advice: Sequence[str]
+
+
+def shell_of(environment: Mapping[str, str]) -> str:
+    """The shell that this was started from, else the user's own. Raises UsageError when it is none that we know."""
+    names = (_parent_name(), environment.get("SHELL", ""), "powershell" if os.name == "nt" else "")
+    for name in names:
+        known = _NAMES.get(Path(name.removeprefix("-")).stem.lower())
+        if known:
+            return known
+    raise UsageError("Which shell is yours cannot be seen.", f"Name it: {', '.join(SCRIPTS)}.")
+
+
+def install_path(shell: str, environment: Mapping[str, str], config_folder: Path) -> InstallPath:
+    """Where `shell` finds the completions of this user's."""
+    home = _home(environment)
+    match shell:
+        case "bash":
+            return _bash(environment, home)
+        case "zsh":
+            return _zsh(environment, home)
+        case "fish":
+            path = _folder(environment, "XDG_CONFIG_HOME", home / ".config") / "fish" / "completions" / "mtribes.fish"
+            return InstallPath(path, ["fish finds it by itself."])
+    path = config_folder / "mtribes.ps1"
+    quoted = str(path).replace("'", "''")
+    return InstallPath(
+        path, ["PowerShell reads it when your profile, the file that $PROFILE names, has this line:", f"  . '{quoted}'"]
+    )
+
+
+def _bash(environment: Mapping[str, str], home: Path) -> InstallPath:
+    data = _folder(environment, "XDG_DATA_HOME", home / ".local" / "share") / "bash-completion"
+    path = _folder(environment, "BASH_COMPLETION_USER_DIR", data) / "completions" / "mtribes"
+    by_hand = "The package bash-completion finds it by itself; without that package, put this line into ~/.bashrc:"
+    return InstallPath(path, [by_hand, f"  . {quote(str(path))}"])
+
+
+def _zsh(environment: Mapping[str, str], home: Path) -> InstallPath:
+    folder = _folder(environment, "XDG_DATA_HOME", home / ".local" / "share") / "zsh" / "site-functions"
+    path = folder / "_mtribes"
+    settings = _folder(environment, "ZDOTDIR", home) / ".zshrc"
+    if _is_read_by_zsh(folder, environment, settings):
+        return InstallPath(path, ["zsh finds it by itself; if it knew an older one: rm -f ~/.zcompdump*"])
+    lines = [f"  fpath=({quote(str(folder))} $fpath)", "  autoload -Uz compinit && compinit"]
+    return InstallPath(
+        path, [f"zsh finds it when {settings} has these lines (the first one before any compinit):", *lines]
+    )
+
+
+def _is_read_by_zsh(folder: Path, environment: Mapping[str, str], settings: Path) -> bool:
+    if str(folder) in environment.get("FPATH", "").split(":"):
+        return True
+    try:
+        text = read_regular_file(settings, MAX_SHELL_FILE_BYTES).decode("utf-8", "replace")
+    except OSError:
+        return False
+    return any(str(folder) in line for line in text.splitlines() if not line.lstrip().startswith("#"))
+
+
+def _folder(environment: Mapping[str, str], variable: str, otherwise: Path) -> Path:
+    """What the variable says; the XDG rules pass over a relative path."""
+    said = Path(environment.get(variable, ""))
+    return said if said.is_absolute() else otherwise
+
+
+def _home(environment: Mapping[str, str]) -> Path:
+    home = environment.get("HOME")
+    try:
+        return Path(home) if home else Path.home()
+    except RuntimeError as error:
+        raise UsageError("Your home folder is not known.", "Set HOME.") from error
+
+
+def _parent_name() -> str:
+    """The name of the program that started this one, where the system tells it in a file."""
+    try:
+        return read_regular_file(Path(f"/proc/{os.getppid()}/comm"), MAX_SYSTEM_FILE_BYTES).decode("utf-8").strip()
+    except (OSError, ValueError):
+        return ""

@@ -1,0 +1,96 @@
+"""Writing a file that is wholly the old one or wholly the new one, whatever happens in between."""
+
+import os
+import secrets
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+PRIVATE_MODE = 0o600
+PRIVATE_FOLDER_MODE = 0o700
+_KEPT_NAME_BYTES = 100  # of the 255 that a file system takes
+SHARED_MODE = 0o666  # less what the user's umask takes away
+
+Failpoint = Callable[[str], None]
+
+
+def no_failpoint(_name: str) -> None:
+    """What happens at a crash point, outside of tests."""
+
+
+def write_private(path: Path, content: bytes, failpoint: Failpoint = no_failpoint) -> None:
+    """Put `content` at `path`, readable by its owner alone; the folder is made where it is missing.
+
+    For one process at a time: what a killed one left in transit is known by its name, and replaced.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER_MODE)
+    staged = path.with_name(f".{path.name}.new")
+    staged.unlink(missing_ok=True)
+    _replace(path, content, _Passing(staged, PRIVATE_MODE), failpoint)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Put `content` at `path`; what is there already keeps its mode, and a link stays a link."""
+    target = path.resolve()
+    is_there = target.exists()
+    mode = target.stat().st_mode & 0o777 if is_there else SHARED_MODE
+    _replace(target, content, _Passing(staging_path(target, secrets.token_hex(8)), mode))
+    if is_there:
+        target.chmod(mode)
+
+
+def staging_path(target: Path, mark: str) -> Path:
+    """Return where what is to be `target` waits, beside it; a name as long as names can be is cut."""
+    beginning = target.name.encode("utf-8", "surrogateescape")[:_KEPT_NAME_BYTES].decode("utf-8", "ignore")
+    return target.with_name(f".{beginning}.{mark}")
+
+
+class _Passing(NamedTuple):
+    """Where new content waits, beside where it goes, and the mode that it has."""
+
+    path: Path
+    mode: int
+
+
+def _replace(path: Path, content: bytes, passing: _Passing, failpoint: Failpoint = no_failpoint) -> None:
+    staged = passing.path
+    try:
+        write_new(staged, content, mode=passing.mode)
+        failpoint("private-file-staged")
+        staged.replace(path)
+        failpoint("private-file-replaced")
+    except BaseException as error:
+        with suppress(FileNotFoundError):
+            staged.unlink()
+        if isinstance(error, OSError):
+            error.filename = str(path)  # which is what the user knows of
+        raise
+    sync_folder(path.parent)
+
+
+def write_new(
+    path: Path, content: bytes, *, mode: int = SHARED_MODE, failpoint: Callable[[], None] | None = None
+) -> None:
+    """A new file with `content`, on the disk when this returns; `failpoint` is called before it is made durable.
+
+    Never one that is there: that could be a link, or another name of somebody else's file.
+    """
+    with open(path, "xb", opener=partial(os.open, mode=mode)) as file:
+        file.write(content)
+        file.flush()
+        if failpoint:
+            failpoint()
+        os.fsync(file.fileno())
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in `folder` durable; Windows cannot open a folder, and needs not."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,34 @@
+"""One process at a time: a lock file in the user's state folder, named after what it guards, and not beside it."""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from mtribes_cli.errors import UnavailableError
+from mtribes_cli.files.errors import file_error
+
+
+@contextmanager
+def process_lock(state_folder: Path, guarded: Path, *, timeout_seconds: float) -> Iterator[None]:
+    """Hold the lock for `guarded`; UnavailableError when another process has it for too long."""
+    from filelock import FileLock, Timeout  # noqa: PLC0415 - start-up time
+
+    name = hashlib.sha256(os.path.realpath(guarded).encode("utf-8", "surrogateescape")).hexdigest()[:32]
+    place = state_folder / "locks"
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(place / f"{name}.lock", timeout=timeout_seconds)
+        lock.acquire()
+    except Timeout:
+        raise UnavailableError(
+            f"Another mtribes has been at work on {guarded} for {timeout_seconds:.0f} seconds.",
+            "Run this again when it has ended.",
+        ) from None
+    except OSError as error:
+        raise file_error(error, str(place), cannot_be="written") from error
+    try:
+        yield
+    finally:
+        lock.release()

@@ -1,0 +1,1 @@
+"""Generated code: fetched, planned, written, and recovered after an interrupted write."""

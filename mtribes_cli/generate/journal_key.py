@@ -1,0 +1,60 @@
+"""The secret by which a journal in the working tree is known to be this user's own.
+
+A journal says which files to move and remove, and a checkout may bring one along, from anybody. So each write makes a
+secret in the user's state folder, for one project by its resolved path and for this write alone; the journal carries a
+MAC (HMAC-SHA-256) under it.
+"""
+
+import hashlib
+import hmac
+import os
+import secrets
+from contextlib import suppress
+from pathlib import Path
+
+from mtribes_cli.files.atomic_file import write_private
+from mtribes_cli.files.bounded_reader import MAX_STATE_FILE_BYTES, read_regular_file
+
+FOLDER = "writes"
+_SECRET_BYTES = 32
+
+
+class JournalKey:
+    """The secret of the write that goes on in one project, if one does."""
+
+    def __init__(self, state_folder: Path, root: Path) -> None:
+        name = hashlib.sha256(os.path.realpath(root).encode("utf-8", "surrogateescape")).hexdigest()[:32]
+        self._path = state_folder / FOLDER / f"{name}.key"
+        self._secret: bytes | None = None
+
+    def make(self) -> None:
+        """Put another secret on the disk; what was signed by the one before is signed no longer. Raises OSError."""
+        secret = secrets.token_bytes(_SECRET_BYTES)
+        write_private(self._path, secret)
+        self._secret = secret
+
+    def mac(self, text: bytes) -> str:
+        """The MAC of a journal of the write that `make` began."""
+        if self._secret is None:
+            raise AssertionError("make() comes first")
+        return hmac.new(self._secret, text, hashlib.sha256).hexdigest()
+
+    def signed(self, text: bytes, mac: str) -> bool:
+        """Whether `mac` is this user's own over `text`; False where the state folder holds no secret."""
+        secret = self._kept()
+        if secret is None:
+            return False
+        return hmac.compare_digest(hmac.new(secret, text, hashlib.sha256).hexdigest(), mac)
+
+    def forget(self) -> None:
+        """The write is over. A secret that cannot be removed does no harm: nothing is signed by it."""
+        self._secret = None
+        with suppress(OSError):
+            self._path.unlink()
+
+    def _kept(self) -> bytes | None:
+        try:
+            secret = read_regular_file(self._path, MAX_STATE_FILE_BYTES, follows_links=False)
+        except OSError:
+            return None
+        return secret if len(secret) == _SECRET_BYTES else None

@@ -1,0 +1,91 @@
+"""Global options, taken out of argv wherever they stand before `--`. No parsing of a command's own options here."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from mtribes_cli.errors import UsageError
+
+
+class GlobalOption(NamedTuple):
+    """One option that every command understands."""
+
+    names: tuple[str, ...]
+    help: str
+    value: str | None = None  # what stands for the value in help; None: a switch
+
+
+GLOBAL_OPTIONS = (
+    GlobalOption(("--host",), "The server; else MTRIBES_HOST, mtribes.toml, or where you signed in.", "URL"),
+    GlobalOption(("-C",), "Work as if started in this folder.", "DIR"),
+    GlobalOption(("--json",), "Print one JSON envelope instead of text."),
+    GlobalOption(("--quiet",), "No progress and no notices."),
+    GlobalOption(("--verbose",), "Say what is sent where, and how long it takes."),
+    GlobalOption(("--no-color",), "No colour, as with NO_COLOR."),
+    GlobalOption(("--version",), "Print the version."),
+    GlobalOption(("--help", "-h"), "Print help for the command."),
+)
+ALIASES: Mapping[str, str] = {"--org": "--organization", "--env": "--environment"}
+
+_BY_NAME = {name: option for option in GLOBAL_OPTIONS for name in option.names}
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """An argv in order: what is global, and the words of the command."""
+
+    words: tuple[str, ...] = ()
+    values: Mapping[str, str] = field(default_factory=dict)
+    switches: frozenset[str] = frozenset()
+
+    def on(self, name: str) -> bool:
+        """Whether a switch such as `--json` was given."""
+        return name in self.switches
+
+
+def extract_global_options(argv: Sequence[str]) -> Arguments:
+    """The global options of `argv`, and all the rest as it stood.
+
+    A value that looks like a global option is written `--name=--json`.
+    Raises UsageError when a value is missing or a switch is given one.
+    """
+    words: list[str] = []
+    values: dict[str, str] = {}
+    switches: set[str] = set()
+    rest = list(argv)
+    while rest:
+        word = rest.pop(0)
+        if word == "--":
+            words += [word, *rest]
+            break
+        name, equals, value = _split(word)
+        option = _BY_NAME.get(name)
+        if option is None:
+            words.append(ALIASES.get(name, name) + equals + value)
+        elif option.value is None:
+            switches.add(_switch(option, has_value=bool(equals)))
+        else:
+            values[option.names[0]] = value if equals else _take(option, rest)
+    return Arguments(tuple(words), values, frozenset(switches))
+
+
+def _split(word: str) -> tuple[str, str, str]:
+    if word.startswith("--"):
+        return word.partition("=")
+    if word.startswith("-C") and word != "-C":
+        return "-C", "=", word[2:].removeprefix("=")
+    return word, "", ""
+
+
+def _switch(option: GlobalOption, *, has_value: bool) -> str:
+    if has_value:
+        raise UsageError(f"{option.names[0]} takes no value.", f"Give {option.names[0]} alone.")
+    return option.names[0]
+
+
+def _take(option: GlobalOption, rest: list[str]) -> str:
+    if not rest or rest[0] == "--" or rest[0] in _BY_NAME:
+        raise UsageError(
+            f"{option.names[0]} needs a value.", f"Give it as {option.names[0]} {option.value}; --help says more."
+        )
+    return rest.pop(0)

@@ -1,0 +1,71 @@
+"""Help as plain text. What a command's own options say is Typer's; the list of commands and global options is ours."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from mtribes_cli.commands import WORDS
+from mtribes_cli.global_options import GLOBAL_OPTIONS
+from mtribes_cli.terminal.sanitize import columns
+
+_PURPOSE = "Model an app as a Space, decide who sees what, and generate typed code for it."
+_SECRETS = (
+    "MTRIBES_TOKEN, or MTRIBES_CLIENT_ID and MTRIBES_CLIENT_SECRET, replace a sign-in.\n"
+    "They are sent only to a server that --host, MTRIBES_HOST or a sign-in names."
+)
+_EXIT_CODES = (
+    "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not all well, 4 no access, 70 bug, 75 try later, 130 interrupted."
+)
+
+
+def program_help() -> str:
+    """What `mtribes` alone says."""
+    commands = _section("Commands", [(name, word.help) for name, word in WORDS.items()])
+    start = "Start with `mtribes setup`; `mtribes COMMAND --help` says more about one."
+    return "\n".join(
+        [
+            "Usage: mtribes COMMAND [OPTIONS]",
+            "",
+            _PURPOSE,
+            start,
+            "",
+            *commands,
+            "",
+            *_globals(),
+            "",
+            _SECRETS,
+            _EXIT_CODES,
+        ]
+    )
+
+
+def command_help(call: Any) -> str:
+    """What Typer says about the command of the context `call`, its verbs in full, and the global options."""
+    own = _without_help_option(call.get_help().splitlines())
+    verbs = getattr(call.command, "commands", {})
+    if verbs:
+        rows = [(name, verb.help.partition("\n")[0]) for name, verb in verbs.items()]
+        own = [*own[: own.index("Commands:")], *_section("Commands", rows)]
+    return "\n".join([*own, "", *_globals()]).replace("\n\n\n", "\n\n")
+
+
+def _without_help_option(lines: list[str]) -> list[str]:
+    """`--help` is among the global options; a heading that has nothing else under it goes too."""
+    kept = [line for line in lines if not line.strip().startswith("--help")]
+    return [
+        line
+        for number, line in enumerate(kept)
+        if not (line == "Options:" and (number + 1 == len(kept) or not kept[number + 1].strip()))
+        and not (line == "" and number > 0 and kept[number - 1] == "Options:")
+    ]
+
+
+def _globals() -> list[str]:
+    rows = [
+        (", ".join(option.names) + (f" {option.value}" if option.value else ""), option.help)
+        for option in GLOBAL_OPTIONS
+    ]
+    return _section("Global options, before or after the command", rows)
+
+
+def _section(title: str, rows: Sequence[tuple[str, str]]) -> list[str]:
+    return [f"{title}:", *(f"  {line}" for line in columns(rows))]

@@ -1,0 +1,87 @@
+"""Cells of CSV as JSON: text, lists of tags, and the types that `--type` names. A cell that does not fit says why."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date, datetime
+from functools import lru_cache
+from json.encoder import encode_basestring
+from math import isfinite
+
+Converter = Callable[[str], str]
+"""JSON for a cell that is not empty. Raises ValueError with what is wrong: `is not a number`."""
+
+CACHED_CELLS, CACHED_CHARACTERS = 4096, 256
+_WHOLE = re.compile(r"[+-]?[0-9]{1,400}")
+_DECIMAL = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_TIME = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.[0-9]+)?(?:[Zz]|[+-][0-9]{2}:[0-9]{2})"
+)
+_TRUE, _FALSE = {"true", "yes", "1"}, {"false", "no", "0"}
+
+
+def text(cell: str) -> str:
+    """The cell as it is."""
+    return encode_basestring(cell)
+
+
+def escape(cell: str) -> str:
+    """The same without the quotes around it."""
+    return encode_basestring(cell)[1:-1]
+
+
+def tag_list(cell: str) -> str:
+    """Tags, separated by semicolons; spaces around them do not count."""
+    return _cached_tag_list(cell) if len(cell) <= CACHED_CHARACTERS else _tag_list(cell)
+
+
+def _tag_list(cell: str) -> str:
+    return "[" + ",".join(encode_basestring(tag.strip()) for tag in cell.split(";") if tag.strip()) + "]"
+
+
+_cached_tag_list = lru_cache(CACHED_CELLS)(_tag_list)
+
+
+def number(cell: str) -> str:
+    """A number with a point, if any, and without separators of thousands."""
+    plain = cell.strip()
+    if _WHOLE.fullmatch(plain):
+        return str(int(plain))
+    if not _DECIMAL.fullmatch(plain):
+        raise ValueError("is not a number, such as 12 or 0.5")
+    value = float(plain)
+    if not isfinite(value):
+        raise ValueError("is a number that cannot be kept")
+    return repr(value)
+
+
+def boolean(cell: str) -> str:
+    """True or false, yes or no, 1 or 0."""
+    plain = cell.strip().lower()
+    if plain not in _TRUE | _FALSE:
+        raise ValueError("is neither true nor false")
+    return "true" if plain in _TRUE else "false"
+
+
+def day_or_time(cell: str) -> str:
+    """A day or a time of RFC 3339, which stays text."""
+    plain = cell.strip()
+    if not _is_moment(plain):
+        raise ValueError("is not a day or a time, such as 2026-11-21 or 2026-11-21T20:35:00Z")
+    return encode_basestring(plain)
+
+
+def _is_moment(plain: str) -> bool:
+    moment = _TIME.fullmatch(plain)
+    try:
+        if moment:
+            datetime.strptime(moment[1].upper(), "%Y-%m-%dT%H:%M:%S")  # noqa: DTZ007 - only whether there is such a time
+            return True
+        return _DAY.fullmatch(plain) is not None and date.fromisoformat(plain) is not None
+    except ValueError:
+        return False
+
+
+CONVERTERS: dict[str, Converter] = {"text": text, "number": number, "boolean": boolean, "date": day_or_time}

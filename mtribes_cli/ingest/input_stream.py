@@ -1,0 +1,160 @@
+"""A file or stdin as text, unpacked by its content. Encodings are in `encoding`; nothing is known of rows here."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+import stat
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn, Protocol
+
+from mtribes_cli.errors import DocumentError, UsageError
+from mtribes_cli.files.errors import file_error
+from mtribes_cli.ingest.encoding import UTF_8, Encoding, decode, encoding_of
+from mtribes_cli.terminal.nonblocking_input import BlockingInput
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+    from mtribes_cli.context import Context
+
+STDIN = "-"
+CHUNK_BYTES = 256 * 1024
+_GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+_LONGEST_MARK = 4
+
+
+@dataclass
+class InputSource:
+    """What is read, and how far. `size_bytes` is None where nobody can know it."""
+
+    name: str
+    path: Path | None  # None: stdin, or a pipe, which cannot be read twice
+    size_bytes: int | None
+    stated_encoding: str | None = None
+    encoding: Encoding = UTF_8  # as far as is known before it is read
+    _counted: _Counted | None = None
+
+    @property
+    def share_read(self) -> float | None:
+        """From 0 to 1, where that can be known."""
+        if self._counted is None or not self.size_bytes:
+            return None
+        return min(self._counted.read_bytes / self.size_bytes, 1.0)
+
+    def chunks(self, stream: BinaryIO) -> Iterator[str]:
+        """The text of `stream`. Raises DocumentError when it is damaged, no text, or breaks off."""
+        self._counted = _Counted(stream)
+        unpacked = _unpacked(self._counted, self.name)
+        first = _read(unpacked, self.name)
+        self.encoding = encoding_of(first, self.name, self.stated_encoding)
+        yield from decode(first, iter(lambda: _read(unpacked, self.name), b""), self.encoding)
+
+
+def open_input(context: Context, file: str, encoding: str | None = None) -> tuple[InputSource, BinaryIO]:
+    """What `file` names, `-` for stdin, and its bytes. Raises DocumentError for a file that is not there."""
+    if file == STDIN:
+        return InputSource("stdin", None, None, encoding), context.console.binary_stdin()
+    path = context.working_folder / file
+    try:
+        stream = path.open("rb", buffering=0)
+        status = os.fstat(stream.fileno())
+    except FileNotFoundError:
+        raise DocumentError(f"There is no file {file}.", "Give a file that is there, or - for stdin.") from None
+    except OSError as error:
+        raise file_error(error, file, cannot_be="read") from error
+    context.resources.callback(stream.close)
+    if not stat.S_ISREG(status.st_mode):
+        return InputSource(file, None, None, encoding), BlockingInput(stream)
+    return InputSource(file, path, status.st_size, encoding), stream
+
+
+class _Counted(io.RawIOBase):
+    """A stream whose bytes are counted, and whose first ones can be seen before they are read."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self.read_bytes = 0
+        self._stream = stream
+        self._seen = b""
+
+    def starts_with(self) -> bytes:
+        """The first bytes; fewer than asked for where there are no more."""
+        while len(self._seen) < _LONGEST_MARK:
+            more = self._stream.read(CHUNK_BYTES)
+            if not more:
+                break
+            self._seen += more
+        return self._seen[:_LONGEST_MARK]
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        """Fill `buffer`, from what was seen first."""
+        room = memoryview(buffer).cast("B")
+        content = self._seen or self._stream.read(len(room)) or b""
+        taken = content[: len(room)]
+        self._seen = self._seen[len(taken) :]
+        room[: len(taken)] = taken
+        self.read_bytes += len(taken)
+        return len(taken)
+
+
+class _Readable(Protocol):
+    def read(self, size: int, /) -> bytes: ...
+
+
+def _unpacked(counted: _Counted, name: str) -> _Readable:
+    buffered = io.BufferedReader(counted, CHUNK_BYTES)
+    try:
+        start = counted.starts_with()
+    except OSError as error:
+        raise file_error(error, name, cannot_be="read") from error
+    if start.startswith(_GZIP):
+        return gzip.GzipFile(fileobj=buffered)
+    if start == _ZSTD:
+        unpacked: _Readable = _zstd_module(name).ZstdFile(buffered)
+        return unpacked
+    return buffered
+
+
+def _zstd_module(name: str) -> Any:
+    """Python's own from 3.14 on; before that its backport, which has the same interface."""
+    try:
+        from compression import zstd  # type: ignore[import-not-found,unused-ignore] # noqa: PLC0415 - Python 3.14
+    except ImportError:
+        try:
+            from backports import zstd  # noqa: PLC0415 - only such files need it
+        except ImportError:
+            raise UsageError(
+                f"{name} is packed with zstd, which this Python does not read.",
+                "Run `pip install backports.zstd`, or unpack it: `zstd -dc FILE | mtribes user ingest -`.",
+            ) from None
+    return zstd
+
+
+def _read(unpacked: _Readable, name: str) -> bytes:
+    try:
+        return unpacked.read(CHUNK_BYTES)
+    except EOFError:
+        raise DocumentError(f"{name} breaks off in the middle of its packed data.", "Get it again, whole.") from None
+    except (OSError, zlib.error) as error:
+        _raise_read_fault(error, name)
+    except Exception as error:
+        if type(error).__name__ != "ZstdError":
+            raise
+        _raise_damaged(error, name)
+
+
+def _raise_read_fault(error: OSError | zlib.error, name: str) -> NoReturn:
+    if isinstance(error, OSError) and error.errno is not None:
+        raise file_error(error, name, cannot_be="read") from error
+    _raise_damaged(error, name)
+
+
+def _raise_damaged(error: Exception, name: str) -> NoReturn:
+    raise DocumentError(f"{name} is damaged: {error}.", "Get it again, whole.") from error

@@ -1,0 +1,1 @@
+"""What commands share in their signatures: options, documents, prompts."""

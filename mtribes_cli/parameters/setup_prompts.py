@@ -1,0 +1,167 @@
+"""The answers that `setup` needs: from flags, from `mtribes.toml`, from the person at the terminal, or by default."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mtribes_cli.errors import NotFoundError, UsageError
+from mtribes_cli.project.editor import TargetAnswer
+from mtribes_cli.project.languages import found_languages, usual_options, usual_output
+from mtribes_cli.project.output_paths import output_fault
+from mtribes_cli.project.project_file import LANGUAGES, ProjectFile, normal_output, options_of
+
+if TYPE_CHECKING:
+    from mtribes_cli.context import Context
+
+LOCAL_ORGANIZATION = "acme"
+LOCAL_SPACE = "vod"
+DEFAULT_LANGUAGE = "typescript"
+TARGET_FLAG = "--target LANGUAGE:OUTPUT"
+OPTION_FLAG = "--option NAME=VALUE"
+ASKED_OPTIONS: Mapping[str, str] = {"package": "Package of the code", "prefix": "Prefix of its names"}
+"""The options that are asked for; the others are rarely wanted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flags:
+    """What was said on the command line."""
+
+    organization: str | None = None
+    space: str | None = None
+    targets: tuple[TargetAnswer, ...] = ()
+    local: bool = False
+    yes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One thing to choose: where the answers are, in the order in which they count."""
+
+    noun: str
+    options: Sequence[str]
+    given: str | None  # by its flag
+    remembered: str | None  # from mtribes.toml
+    default: str | None  # of --local
+
+
+def target_answers(targets: Iterable[str], options: Sequence[str]) -> tuple[TargetAnswer, ...]:
+    """What `--target` and `--option` say: each option goes to the targets whose language has it. UsageError."""
+    answers = [_target_answer(text) for text in targets]
+    stated = [_option(text) for text in options]
+    for name, _ in stated:
+        if not any(name in options_of(answer.language) for answer in answers):
+            languages = {answer.language for answer in answers}
+            raise UsageError(f"No --target takes the option {name}.", _possible_options(sorted(languages)))
+    return tuple(
+        replace(answer, options={name: value for name, value in stated if name in options_of(answer.language)})
+        for answer in answers
+    )
+
+
+def _possible_options(languages: Sequence[str]) -> str:
+    if not languages:
+        return f"Give it together with {TARGET_FLAG}."
+    return " ".join(f"Options of {language}: {', '.join(options_of(language))}." for language in languages)
+
+
+def _option(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name or not value:
+        raise UsageError(f"--option {text} is not NAME=VALUE.", "Give it such as --option package=com.example.vod.")
+    return name, value
+
+
+def _target_answer(text: str) -> TargetAnswer:
+    language, colon, output = text.partition(":")
+    if not colon or language not in LANGUAGES:
+        raise UsageError(f"--target {text} does not begin with a language.", f"Give one of {', '.join(LANGUAGES)}.")
+    output = normal_output(output)
+    if fault := output_fault(output):
+        raise UsageError(f"The output of --target {text} {fault}.", "Give a folder inside the project, with '/'.")
+    return TargetAnswer(language, output)
+
+
+def chosen(context: "Context", flags: Flags, choice: Choice) -> str:
+    """The answer; UsageError when there is none and nobody to ask, NotFoundError for what is not there."""
+    if choice.given is not None:
+        return _there(choice, choice.given)
+    if not choice.options:
+        raise NotFoundError(f"There is no {choice.noun} that you may see.", f"Create one, or give --{choice.noun}.")
+    preferred = next((one for one in (choice.remembered, choice.default) if one in choice.options), None)
+    if len(choice.options) == 1:
+        return choice.options[0]
+    if asks(context, flags):
+        question = f"Which {choice.noun}"
+        return context.console.choose(question, choice.options, flag=f"--{choice.noun}", default=preferred)
+    if preferred is None:
+        raise UsageError(
+            f"Which {choice.noun} is meant is not said.", f"Give --{choice.noun}: {', '.join(choice.options)}."
+        )
+    return preferred
+
+
+def chosen_targets(
+    context: "Context", flags: Flags, before: ProjectFile | None, space: str
+) -> tuple[TargetAnswer, ...]:
+    """The targets to add to those that `mtribes.toml` has."""
+    remembered = before.targets if before else ()
+    folder = before.root if before else context.working_folder.absolute()
+    if flags.targets:
+        return flags.targets
+    if asks(context, flags):
+        return tuple(_asked_targets(context, folder, [target.output for target in remembered], space))
+    if remembered:
+        return ()
+    if flags.local:
+        return (TargetAnswer(DEFAULT_LANGUAGE, usual_output(folder, DEFAULT_LANGUAGE, space)),)
+    language = next(iter(found_languages(folder)), DEFAULT_LANGUAGE)
+    raise UsageError(
+        "What to generate is not said.",
+        f"Give {TARGET_FLAG}, such as {language}:{usual_output(folder, language, space)}.",
+    )
+
+
+def asks(context: "Context", flags: Flags) -> bool:
+    """Whether questions are asked at all."""
+    return context.console.is_interactive and not flags.yes
+
+
+def _there(choice: Choice, given: str) -> str:
+    if given not in choice.options:
+        there = f"Those that you may see: {', '.join(choice.options)}." if choice.options else "You may see none."
+        raise NotFoundError(f"There is no {choice.noun} {given} that you may see.", there)
+    return given
+
+
+def _asked_targets(context: "Context", folder: Path, outputs: list[str], space: str) -> list[TargetAnswer]:
+    console = context.console
+    for output in outputs:
+        console.instruction(f"  mtribes.toml has a target in {output}.")
+    found = found_languages(folder)
+    offered = (*found, *(language for language in LANGUAGES if language not in found))
+    answers: list[TargetAnswer] = []
+    while not outputs or console.confirm("Add another target?", flag=TARGET_FLAG, default=False):
+        usual = found[0] if found else DEFAULT_LANGUAGE
+        language = console.choose("Which language", offered, flag=TARGET_FLAG, default=usual)
+        output = _asked_output(context, outputs, usual_output(folder, language, space))
+        answers.append(TargetAnswer(language, output, _asked_options(context, language, output, space)))
+        outputs = [*outputs, output]
+    return answers
+
+
+def _asked_options(context: "Context", language: str, output: str, space: str) -> Mapping[str, str]:
+    usual = usual_options(language, output, space)
+    return {name: context.console.ask(ASKED_OPTIONS[name], flag=OPTION_FLAG, default=usual[name]) for name in usual}
+
+
+def _asked_output(context: "Context", outputs: Sequence[str], usual: str) -> str:
+    """A folder for the code that is none of `outputs`."""
+    default = None if usual in outputs else usual
+    while True:
+        question = "Folder for the code, inside the project"
+        output = normal_output(context.console.ask(question, flag=TARGET_FLAG, default=default))
+        fault = "is taken by another target" if output in outputs else output_fault(output)
+        if fault is None:
+            return output
+        context.console.instruction(f"{output} {fault}. Please give a folder inside the project.")

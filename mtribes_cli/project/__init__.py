@@ -1,0 +1,1 @@
+"""The files of a project: `mtribes.toml`, `mtribes.lock`, and the paths that they name."""
