@@ -91,13 +91,16 @@ async def save_model(visit: Visit, sent: Parameters) -> Response:
     document, revision = sent.text("document").encode(), whole_number(sent.text("revision"), most=LARGEST_REVISION)
     headers = {"content-type": YAML_TYPE, "If-Match": entity_tag(revision or 0)}
     try:
-        found = await invoke(visit, models.compare, Asked(document, headers=headers))
         if sent.text("deed") == REVIEW:
+            found = await invoke(visit, models.compare, Asked(document, headers=headers))
             return await _show_form(visit, typed, found.one, lost=await _lost(visit, document))
         asked = Asked(document, {"note": sent.text("note")}, headers, key=sent.text(KEY))
         stored = (await invoke(visit, models.replace, asked)).one
     except PreconditionFailed:
-        return await _show_conflict(visit, typed)
+        present = (await invoke(visit, models.read)).one
+        if await asyncio.to_thread(_is_stored, visit, document, present):  # the form was sent twice
+            return done(visit, PATH, f"Saved as revision {present['revision']}.")
+        return await _show_conflict(visit, typed, present)
     except REFUSALS as error:
         return await _show_form(visit, _refused(typed, error))
     told = f"Saved as revision {stored.revision}." if stored.changed else "Nothing was changed: the model is the same."
@@ -165,9 +168,16 @@ async def _show_form(visit: Visit, typed: Typed, found: ModelDiff | None = None,
     return await show(visit, Page("console/model_edit", values, status), here="model", crumbs=[here])
 
 
-async def _show_conflict(visit: Visit, typed: Typed) -> Response:
+def _is_stored(visit: Visit, document: bytes, present: Any) -> bool:
+    """Whether the model that is stored is the one that the document describes."""
+    sent = read_yaml(document, max_depth=visit.call.settings.limits.max_depth)
+    names = {"space": present["space"], "name": present["name"]}
+    (model, problems), (stored, _) = (parse_model({**each, **names}, **names) for each in (sent, present))
+    return not problems and model == stored
+
+
+async def _show_conflict(visit: Visit, typed: Typed, present: Any) -> Response:
     """The form as it was sent, made from the present revision now, with what others changed meanwhile beside it."""
-    present = (await invoke(visit, models.read)).one
     old = whole_number(typed.text("revision"), most=LARGEST_REVISION) or 0
     compared = await compare_revisions(visit, old, present["revision"])
     conflict = {"revision": present["revision"], **compared}

@@ -133,6 +133,27 @@ def test_of_two_who_edit_at_once_the_second_sees_the_first_and_loses_nothing(bro
     assert "tiny, large" in text_of(browser.get(path))
 
 
+def test_a_document_sent_twice_is_stored_once_and_told_as_stored(
+    server: RunningServer, person: Someone, browser: Browser, path: str
+) -> None:
+    page = browser.get(f"{path}/edit")
+    answers = [submit(browser, page, path, document=MODEL, deed="save") for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [303, 303]
+    assert "Saved as revision 1." in text_of(browser.get(path))
+    assert [action for action, _ in deeds_of(server, person)] == ["model.replace"]
+
+
+@pytest.mark.parametrize("document", ["- a", "1", "experiences: [", "experiences:\n  Hero: {}\n"])
+def test_a_document_that_is_no_model_is_refused_whatever_others_saved(
+    browser: Browser, path: str, document: str
+) -> None:
+    stale = browser.get(f"{path}/edit")
+    save(browser, path, MODEL)
+    answer = submit(browser, stale, path, document=document, deed="save")
+    assert answer.status_code in {200, 422}
+    assert document in document_in(answer.text)
+
+
 def test_any_two_revisions_are_compared_value_by_value(browser: Browser, path: str) -> None:
     for document in (
         MODEL,
