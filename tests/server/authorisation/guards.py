@@ -178,7 +178,7 @@ GUARDS = (
     Guard(
         "a personal token is no sign-in",
         "features.accounts.token_store",
-        'signed_in=token.kind == "security.authorization"',
+        'signed_in=token.kind == "access"',
         "signed_in=True",
         MEMBERS,
     ),
@@ -208,7 +208,7 @@ GUARDS = (
     Guard(
         "who administrates a token's organizations",
         "features.auth.token_api",
-        "if not administrated(principal, store.organizations_reached(connection, token)):",
+        "if not administrated(principal, token_store.organizations_reached(connection, token)):",
         "if False:",
         TOKENS,
     ),
