@@ -10,8 +10,8 @@ from starlette.responses import Response
 
 from templates_server.errors import NotFound
 from templates_server.features.codegen.code_hash_recorder import record_rendering
-from templates_server.features.codegen.file_list import TITLES, first_of, in_folders
-from templates_server.features.codegen.highlighting import highlighted
+from templates_server.features.codegen.display.file_list import TITLES, first_of, in_folders
+from templates_server.features.codegen.display.highlighting import highlighted
 from templates_server.features.codegen.loader import CodeHashes, load_input
 from templates_server.features.codegen.renderer import LANGUAGES, render
 from templates_server.features.demo.app.schemas import Configuration
