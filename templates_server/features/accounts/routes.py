@@ -20,7 +20,8 @@ from templates_server.features.accounts.schemas import (
     OrganizationView,
 )
 from templates_server.http.paths import ORGANIZATION
-from templates_server.http.route import Route, Surface
+from templates_server.http.response import Surface
+from templates_server.http.route import Route
 from templates_server.http.route_docs import PAGE
 from templates_server.security.authorization import Role, Scope
 

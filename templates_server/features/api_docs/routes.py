@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from templates_server.features.api_docs import api as openapi
-from templates_server.http.route import Route, Surface
+from templates_server.http.response import Surface
+from templates_server.http.route import Route
 from templates_server.http.route_docs import IF_NONE_MATCH
 
 ROUTES = (

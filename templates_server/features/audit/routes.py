@@ -5,7 +5,8 @@ from __future__ import annotations
 from templates_server.errors import ValidationFailed
 from templates_server.features.audit import api as audit
 from templates_server.features.audit.schemas import AuditEntry
-from templates_server.http.route import Route, Surface
+from templates_server.http.response import Surface
+from templates_server.http.route import Route
 from templates_server.http.route_docs import PAGE, Parameter
 from templates_server.security.authorization import Role, Scope
 

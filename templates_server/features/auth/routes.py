@@ -22,7 +22,8 @@ from templates_server.features.auth.oauth_schemas import (
 from templates_server.features.auth.token_schemas import CreatedToken, NewToken, TokenText, TokenView
 from templates_server.features.pages.schemas import ConsentForm, DeviceConsentForm, DeviceForm
 from templates_server.http.paths import ORGANIZATION
-from templates_server.http.route import Route, Surface
+from templates_server.http.response import Surface
+from templates_server.http.route import Route
 from templates_server.http.route_docs import FORM, JSON, PAGE, Body, Parameter, form
 from templates_server.security.authorization import Role, Scope
 from templates_server.settings import SIGN_IN_MAX_BYTES

@@ -9,7 +9,8 @@ from templates_server.features.spaces.history import api as histories
 from templates_server.features.spaces.history.schemas import Revision
 from templates_server.features.spaces.schemas import Model, ModelDiff, ModelPut, SentModel
 from templates_server.http.paths import SPACE
-from templates_server.http.route import Route, Surface
+from templates_server.http.response import Surface
+from templates_server.http.route import Route
 from templates_server.http.route_docs import IF_MATCH, IF_NONE_MATCH, NOTE, PAGE, REVISION, document
 from templates_server.security.authorization import Role, Scope
 from templates_server.settings import DOCUMENT_MAX_BYTES

@@ -8,7 +8,8 @@ from typing import Any
 from msgspec import Struct
 
 from templates_server.errors import Conflict, Forbidden, ValidationFailed
-from templates_server.http.route import Handler, Route, Surface
+from templates_server.http.response import Surface
+from templates_server.http.route import Handler, Route
 from templates_server.http.route_docs import form
 from templates_server.settings import SIGN_IN_MAX_BYTES
 

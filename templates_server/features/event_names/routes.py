@@ -5,7 +5,8 @@ from __future__ import annotations
 from templates_server.features.event_names import api as event_names
 from templates_server.features.event_names.schemas import EventNameView
 from templates_server.http.paths import ENVIRONMENT
-from templates_server.http.route import Route, Surface
+from templates_server.http.response import Surface
+from templates_server.http.route import Route
 from templates_server.http.route_docs import PAGE, search
 from templates_server.security.authorization import Scope
 

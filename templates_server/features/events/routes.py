@@ -14,7 +14,8 @@ from templates_server.features.events.parser import SentEvent
 from templates_server.features.events.schemas import EventView
 from templates_server.features.events.stream import api as event_stream
 from templates_server.http.paths import ENVIRONMENT
-from templates_server.http.route import Route, Surface
+from templates_server.http.response import Surface
+from templates_server.http.route import Route
 from templates_server.http.route_docs import EVENT_STREAM, PAGE, X_ACCEL_BUFFERING, Body, Parameter
 from templates_server.security.authorization import Role, Scope
 

@@ -9,7 +9,8 @@ from templates_server.errors import RangeNotSatisfiable
 from templates_server.features.exports import api as exports
 from templates_server.features.exports.schemas import EventExport, ExportView, TribeExport
 from templates_server.http.paths import ENVIRONMENT, TRIBE_HERE
-from templates_server.http.route import Route, Surface
+from templates_server.http.response import Surface
+from templates_server.http.route import Route
 from templates_server.http.route_docs import (
     ACCEPT_RANGES,
     CONTENT_RANGE,

@@ -10,7 +10,8 @@ from templates_server.features.imports.part_sequencer import PREFER
 from templates_server.features.imports.schemas import Completion, ImportView, PartView
 from templates_server.features.people.schemas import UserUpsert
 from templates_server.http.paths import ENVIRONMENT
-from templates_server.http.route import Route, Surface
+from templates_server.http.response import Surface
+from templates_server.http.route import Route
 from templates_server.http.route_docs import CONTENT_ENCODING, NDJSON, Body
 from templates_server.security.authorization import Scope
 

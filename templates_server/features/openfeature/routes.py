@@ -10,7 +10,8 @@ from templates_server.errors import Unauthenticated
 from templates_server.features.openfeature import api as ofrep
 from templates_server.features.openfeature.schemas import BulkEvaluation, Evaluation, SentEvaluation
 from templates_server.features.openfeature.streams import api as flag_streams
-from templates_server.http.route import Route, Surface
+from templates_server.http.response import Surface
+from templates_server.http.route import Route
 from templates_server.http.route_docs import (
     EVENT_STREAM,
     IF_NONE_MATCH,

@@ -8,7 +8,8 @@ from templates_server.errors import NotFound
 from templates_server.features.operations import health as system
 from templates_server.features.operations.health_schemas import Health, Readiness
 from templates_server.features.operations.metrics import api as metrics
-from templates_server.http.route import Route, Surface
+from templates_server.http.response import Surface
+from templates_server.http.route import Route
 from templates_server.http.route_docs import PLAIN, Body
 
 ROUTES = (

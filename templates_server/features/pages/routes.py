@@ -8,7 +8,8 @@ from templates_server.errors import Forbidden, TooManyRequests, ValidationFailed
 from templates_server.features.pages import api as pages
 from templates_server.features.pages import invitations as invitation_pages
 from templates_server.features.pages.schemas import InvitationForm, SignInForm, SignOutForm
-from templates_server.http.route import Route, Surface
+from templates_server.http.response import Surface
+from templates_server.http.route import Route
 from templates_server.http.route_docs import JAVASCRIPT, Body, form
 from templates_server.settings import SIGN_IN_MAX_BYTES
 

@@ -28,7 +28,8 @@ from templates_server.features.people.schemas import (
 )
 from templates_server.features.people.tag_removal import api as tag_removal
 from templates_server.http.paths import ENVIRONMENT
-from templates_server.http.route import Route, Surface
+from templates_server.http.response import Surface
+from templates_server.http.route import Route
 from templates_server.http.route_docs import PAGE, Body, search
 from templates_server.security.authorization import Scope
 

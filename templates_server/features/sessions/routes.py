@@ -14,7 +14,8 @@ from templates_server.features.sessions.changes.schemas import StatesChange
 from templates_server.features.sessions.parser import SentStart
 from templates_server.features.sessions.schemas import AskedExplanation, SessionExplanation, StartedSession
 from templates_server.http.paths import ENVIRONMENT
-from templates_server.http.route import Route, Surface
+from templates_server.http.response import Surface
+from templates_server.http.route import Route
 from templates_server.http.route_docs import EVENT_STREAM, JSON, LAST_EVENT_ID, X_ACCEL_BUFFERING, Body, Parameter
 from templates_server.security.authorization import Scope
 

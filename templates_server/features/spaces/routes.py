@@ -26,7 +26,8 @@ from templates_server.features.spaces.schemas import ChangedSpace, Key, NewKey, 
 from templates_server.features.spaces.signed_ids import api as signed_ids
 from templates_server.features.spaces.signed_ids.schemas import SignedIds, SignedIdsPut
 from templates_server.http.paths import ENVIRONMENT, SPACE
-from templates_server.http.route import Route, Surface
+from templates_server.http.response import Surface
+from templates_server.http.route import Route
 from templates_server.http.route_docs import IF_MATCH, IF_NONE_MATCH, NOTE, PAGE, REVISION, document
 from templates_server.security.authorization import Role, Scope
 from templates_server.settings import DOCUMENT_MAX_BYTES

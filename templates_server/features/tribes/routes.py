@@ -23,7 +23,8 @@ from templates_server.features.tribes.schemas import (
     TribesPut,
 )
 from templates_server.http.paths import SPACE, TRIBE_HERE
-from templates_server.http.route import Route, Surface
+from templates_server.http.response import Surface
+from templates_server.http.route import Route
 from templates_server.http.route_docs import IF_MATCH, IF_NONE_MATCH, NOTE, PAGE, REVISION, document
 from templates_server.security.authorization import Role, Scope
 from templates_server.settings import DOCUMENT_MAX_BYTES

@@ -24,8 +24,8 @@ from templates_server.features.auth.oauth_store import FAMILY_LIFETIME, REFRESH_
 from templates_server.features.pages.api import sign_out_to
 from templates_server.features.pages.browser_session import Browser, browser_of, check_form
 from templates_server.features.pages.renderer import Page, pages_of, see_other
+from templates_server.http.context import Call
 from templates_server.http.forms.urlencoded import decode_form
-from templates_server.http.route import Call
 from templates_server.primitives.timestamps import DAY, MINUTE, SECOND
 
 PURPOSE = "device code"

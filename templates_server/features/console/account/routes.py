@@ -9,7 +9,8 @@ from templates_server.features.console.account import profile as profile_pages
 from templates_server.features.console.account import tokens as token_pages
 from templates_server.features.console.page_routes import form_route, page_route
 from templates_server.features.pages.schemas import DeedForm, PasswordForm, RevokeTokenForm, TokenForm
-from templates_server.http.route import Route, Surface
+from templates_server.http.response import Surface
+from templates_server.http.route import Route
 from templates_server.http.route_docs import form
 from templates_server.settings import SIGN_IN_MAX_BYTES
 

@@ -17,7 +17,8 @@ from templates_server.features.codegen.renderer import LANGUAGES, render
 from templates_server.features.demo.app.schemas import Configuration
 from templates_server.features.demo.app.store import Shop, find_shop
 from templates_server.features.pages.renderer import Page, pages_of
-from templates_server.http.route import Call, json_response
+from templates_server.http.context import Call
+from templates_server.http.response import json_response
 
 SPACE = "vod"
 FOLDER = Path(__file__).parent / "files"
