@@ -52,7 +52,7 @@ class Services:
 
 @dataclass
 class Call:
-    """One request on its way through the steps (`steps.py`), which fill it in, and its handler."""
+    """One request on its way through the steps (`pipeline.py`), which fill it in, and its handler."""
 
     request: Request
     services: Services

@@ -1,6 +1,6 @@
 """From a request to its handler: credentials, rate, place, permission, body. The same steps for every route.
 
-What a route asks for stands in its `Route`; what a handler then gets and gives is in `endpoint.py`.
+What a route asks for stands in its `Route`; what a handler then gets and gives is in `context.py` and `response.py`.
 """
 
 from __future__ import annotations

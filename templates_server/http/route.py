@@ -36,12 +36,12 @@ class Route:
     an element of `data` (or of the body, outside the Platform API), a `Body` where it is not only JSON. `status` is the
     answer of success, `also` others that are no failure (304, 303, 200 besides 201). `refuses` names the failures that
     are this route's own: Conflict, PreconditionFailed, ValidationFailed without a body ... What every route of its
-    surface can answer (400, 401, 403, 404 with a path parameter, 413 with a body ...) is added by `openapi.answers`.
+    surface can answer (400, 401, 403, 404 with a path parameter, 413 with a body ...) is added by `api_docs.responses`.
 
     `takes` are query parameters and request headers, `sends` headers of a success; PAGE in `takes` brings `Link`,
     IF_NONE_MATCH brings `ETag` and 304, IF_MATCH `ETag` and 412. `data_type` is the envelope's `dataType`: by default
     the name of `gives`, without View or Put, in snake case. `example` is a body that works on the demo server, and
-    `path_examples` what its path parameters are called there, where `openapi.examples` does not know; `$NAME` is a
+    `path_examples` what its path parameters are called there, where `api_docs.examples` does not know; `$NAME` is a
     value that only the server knows. `group` is the heading in `/docs`, by default the noun of the path. A
     deprecated route names its `successor`, a path; `implies` are parameters that its own path does not have, and
     `sends_always` headers of its refusals, too.

@@ -1,4 +1,4 @@
-"""Who one is, one's organizations and their members. Service accounts: `service_accounts_api.py`."""
+"""Who one is, one's organizations and their members. Service accounts: `auth.service_accounts`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Users, tags and visitors over HTTP. What may be sent of a user is in `persons.reading`, exports in `everything`."""
+"""Users, tags and visitors over HTTP. What may be sent of a user is in `profile_parser`, exports in `everything`."""
 
 from __future__ import annotations
 

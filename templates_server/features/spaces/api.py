@@ -1,4 +1,4 @@
-"""Spaces, and the public keys of their environments, over HTTP. Models: `model_api.py`; deliveries: `delivery`."""
+"""Spaces, and the public keys of their environments, over HTTP. Models: `codegen.model_api`; deliveries: `delivery`."""
 
 from __future__ import annotations
 

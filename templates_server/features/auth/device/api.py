@@ -1,4 +1,4 @@
-"""The pages of the device flow: enter the code, decide, done. Programs talk to `oauth.api`.
+"""The pages of the device flow: enter the code, decide, done. Programs talk to `auth.oauth_api`.
 
 A code is looked up by a POST alone, so that no link or picture of another site can have a person guess.
 """

@@ -14,8 +14,8 @@ from templates_server.features.codegen.display.file_list import TITLES, first_of
 from templates_server.features.codegen.display.highlighting import highlighted
 from templates_server.features.codegen.loader import CodeHashes, load_input
 from templates_server.features.codegen.renderer import LANGUAGES, render
-from templates_server.features.demo.app.schemas import Configuration
 from templates_server.features.demo.app.store import Shop, find_shop
+from templates_server.features.demo.schemas import Configuration
 from templates_server.features.pages.renderer import Page, pages_of
 from templates_server.http.context import Call
 from templates_server.http.response import json_response

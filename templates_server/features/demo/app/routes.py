@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from templates_server.errors import NotFound
 from templates_server.features.demo.app import api as demo_app
-from templates_server.features.demo.app.schemas import Configuration
+from templates_server.features.demo.schemas import Configuration
 from templates_server.http.response import Surface
 from templates_server.http.route import Route
 from templates_server.http.route_docs import HTML, JAVASCRIPT, Body
