@@ -268,7 +268,7 @@ class Application:
 def _refuse_old_client(request: Request, minimum: str) -> None:
     match = CLIENT_AGENT.match(request.headers.get("user-agent", ""))
     if match and _version(match[1]) < _version(minimum):
-        raise ClientTooOld(f"This server needs mtribes {minimum} or newer; this is {match[1]}.")
+        raise ClientTooOld(f"This server requires mtribes {minimum} or later; you have {match[1]}.")
 
 
 def _version(text: str) -> tuple[int, ...]:
@@ -278,14 +278,14 @@ def _version(text: str) -> tuple[int, ...]:
 def _refuse_nul(request: Request) -> None:
     """Raise BadRequest for a NUL character in the query: PostgreSQL has no text with one."""
     if ESCAPED_NUL in request.scope["query_string"]:
-        raise BadRequest("A query parameter holds a NUL character.")
+        raise BadRequest("A query parameter contains a NUL character.")
 
 
 def _refuse_repeated(request: IncomingRequest) -> None:
     """Raise BadRequest for a header that stands more than once and may not."""
     found = sorted(name.decode() for name in SENT_ONCE & request.headers.repeated)
     if found:
-        raise BadRequest(f"Send one `{found[0]}` header.")
+        raise BadRequest(f"Send the `{found[0]}` header only once.")
 
 
 def create_app(

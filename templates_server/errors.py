@@ -143,7 +143,7 @@ class NotFound(ApiError):
 
     status, code = HTTPStatus.NOT_FOUND, "NOT_FOUND"
 
-    def __init__(self, message: str = "There is nothing here, or it is not yours.") -> None:
+    def __init__(self, message: str = "Not found, or you don't have access.") -> None:
         super().__init__(message)
 
 
@@ -189,7 +189,9 @@ class RangeNotSatisfiable(ApiError):
     status, code = HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, "BAD_REQUEST"
 
     def __init__(self, size: int) -> None:
-        super().__init__(f"There are {size} bytes.", headers={"Content-Range": f"bytes */{size}"})
+        super().__init__(
+            f"The range is not satisfiable: the file has {size} bytes.", headers={"Content-Range": f"bytes */{size}"}
+        )
 
 
 class ValidationFailed(ApiError):
@@ -230,7 +232,7 @@ class Failed(ApiError):
     status, code = HTTPStatus.INTERNAL_SERVER_ERROR, "INTERNAL"
 
     def __init__(self, identifier: str) -> None:
-        super().__init__(f"Something went wrong here; it is logged as {identifier}.")
+        super().__init__(f"Internal server error. The server logged it as {identifier}.")
 
 
 class Unavailable(ApiError):

@@ -117,9 +117,9 @@ class HangUp:
             return False
         self._came = False
         if self._at_terminal and not _is_terminal():
-            LOGGER.info("the terminal was closed (SIGHUP): stopping")
+            LOGGER.info("terminal closed (SIGHUP): stopping")
             return True
-        LOGGER.info("the log was opened anew (SIGHUP)")
+        LOGGER.info("log reopened (SIGHUP)")
         return False
 
     def _hear(self, _number: int, _frame: object) -> None:
@@ -176,9 +176,9 @@ def serve(settings: Settings, listening: socket.socket, *, workers: int, log_fil
     make_app = functools.partial(_make_app, settings)
     config = configured(make_app, settings, factory=True, workers=workers, log=log_config(log_file))
     demo = f"; the demo: {settings.public_url}/demo" if settings.demo else ""
-    LOGGER.info("mtribes-server %s is at %s%s", version("mtribes"), settings.public_url, demo)
+    LOGGER.info("mtribes-server %s is running at %s%s", version("mtribes"), settings.public_url, demo)
     if settings.secure and not settings.trusted_proxies:
-        LOGGER.warning("no --trusted-proxy is given: who guesses passwords is not told apart by address")
+        LOGGER.warning("--trusted-proxy is not set: failed sign-ins cannot be limited by client address")
     interrupted = _run(config, listening, hang_up)
     LOGGER.info("stopped")
     return interrupted
@@ -208,7 +208,7 @@ def allow_open_files(wanted: int) -> None:
     granted = wanted if most == resource.RLIM_INFINITY else min(wanted, most)
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(allowed, granted), most))
     if granted < wanted:
-        LOGGER.warning("only %d files may be open (`ulimit -Hn`): beyond as many connections, new ones wait", granted)
+        LOGGER.warning("the limit of open files is %d (`ulimit -Hn`): further connections have to wait", granted)
 
 
 def _run(config: uvicorn.Config, listening: socket.socket, hang_up: HangUp) -> bool:

@@ -134,12 +134,12 @@ def check_public_url(public_url: str) -> None:
     """Raise ValueError unless the URL is https, or http on loopback, and without query, fragment or final slash."""
     parts = urlsplit(public_url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError(f"public URL {public_url!r} is not an http(s) URL")
+        raise ValueError(f"the public URL {public_url!r} is not an http(s) URL")
     if parts.scheme == "http" and parts.hostname not in LOOPBACK_NAMES:
-        raise ValueError(f"public URL {public_url!r} must be https: only loopback addresses may be http")
+        raise ValueError(f"the public URL {public_url!r} must use https: http is allowed for loopback addresses only")
     if parts.query or parts.fragment or parts.username or public_url.endswith("/"):
         raise ValueError(
-            f"public URL {public_url!r} must not have a query, a fragment, a user name or a slash at the end"
+            f"the public URL {public_url!r} must not have a query, a fragment, a user name or a trailing slash"
         )
 
 

@@ -21,9 +21,9 @@ from templates_server.security import passwords
 from templates_server.security.authorization import Role
 
 app = typer.Typer(no_args_is_help=False)
-HELP = """Add a person, or make a person a member of one more organization.
+HELP = """Create an account, or add an existing account to another organization.
 
-The password of a new person is asked for, or read from stdin with --password-stdin."""
+Prompts for the password of a new account unless --password-stdin is given."""
 
 
 @app.callback()
@@ -41,25 +41,29 @@ class Membership:
 
 @app.command("add", help=HELP)
 def add(  # noqa: PLR0913 - one parameter an option
-    email: Annotated[str, typer.Argument(metavar="EMAIL", help="The address that the person signs in with.")],
+    email: Annotated[str, typer.Argument(metavar="EMAIL", help="E-mail address to sign in with.")],
     *,
-    name: Annotated[str | None, typer.Option(metavar="NAME", help="The person's name; by default the address.")] = None,
-    organization: Annotated[
-        str | None, typer.Option(metavar="KEY", help="The organization that the person belongs to.")
+    name: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Display name (default: the e-mail address).")
     ] = None,
-    role: Annotated[Role, typer.Option(help="What the person may do in it.")] = Role.DEVELOPER,
-    password_stdin: Annotated[bool, typer.Option("--password-stdin", help="Read the password from stdin.")] = False,
+    organization: Annotated[str | None, typer.Option(metavar="KEY", help="Key of the organization to join.")] = None,
+    role: Annotated[Role, typer.Option(help="Role in the organization.")] = Role.DEVELOPER,
+    password_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help="Read the password from standard input.")
+    ] = False,
     data: Data = None,
     database: DatabaseUrl = None,
 ) -> int:
     """Store the account, and the membership when one is wanted."""
     if not email_address.is_email(email.strip()):
-        raise WrongUsage(f"{email!r} is not an e-mail address.", "Write it as name@example.com.")
+        raise WrongUsage(f"Invalid e-mail address: {email!r}.", "Use the form name@example.com.")
     membership = Membership(organization, role) if organization else None
     with store(data, database) as opened:
         known = opened.read(lambda connection: accounts_store.find_account_by_email(connection, email))
         if known is not None and membership is None:
-            raise CommandFailed(f"{email} has an account already.", "Give --organization to make it a member of one.")
+            raise CommandFailed(
+                f"{email} already has an account.", "Pass --organization to add the account to an organization."
+            )
         password_hash = "" if known else _password_hash(email, name or email, from_stdin=password_stdin)
         opened.write(lambda connection: _add(connection, email, name or email, password_hash, membership))
     sys.stdout.write(f"{email} can sign in{f' ({role} of {organization})' if organization else ''}.\n")
@@ -83,9 +87,7 @@ def _add(connection: Connection, email: str, name: str, password_hash: str, memb
 def _organization_id(connection: Connection, key: str) -> str:
     found = spaces_store.locate(connection, {"organization": key})
     if found is None:
-        raise CommandFailed(
-            f"There is no organization {key!r}.", f"Add it first: `mtribes-server organization add {key}`."
-        )
+        raise CommandFailed(f"No organization {key!r}.", f"Create it first: `mtribes-server organization add {key}`.")
     return found.organization_id
 
 
@@ -93,14 +95,17 @@ def _password_hash(email: str, name: str, *, from_stdin: bool) -> str:
     password = sys.stdin.readline().rstrip("\r\n") if from_stdin else _asked_password()
     problems = passwords.problems_of(password, email=email, name=name)
     if problems:
-        raise WrongUsage(f"The password is not accepted. {' '.join(problems)}", "Choose another one.")
+        raise WrongUsage(f"Password rejected. {' '.join(problems)}", "Choose another password.")
     return passwords.Passwords().hash_now(password)
 
 
 def _asked_password() -> str:
     if not sys.stdin.isatty():
-        raise WrongUsage("There is nobody to ask for the password.", "Give --password-stdin and write it to stdin.")
+        raise WrongUsage(
+            "Cannot prompt for the password without a terminal.",
+            "Pass --password-stdin and write the password to standard input.",
+        )
     password = getpass.getpass("Password: ")
     if getpass.getpass("Again: ") != password:
-        raise WrongUsage("The two passwords differ.", "Run the command again.")
+        raise WrongUsage("The passwords do not match.", "Run the command again.")
     return password

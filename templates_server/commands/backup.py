@@ -14,14 +14,19 @@ from templates_server.commands.options import Data, DatabaseUrl, database_url_of
 from templates_server.features.operations.backup import CannotBeBackedUp, NothingToBackUp, back_up
 from templates_server.storage.factory import open_database
 
-HELP = """Write everything that the server knows into one file (tar, zstandard), as of one moment. The server may run.
+HELP = """Back up all data of the server to one file (tar, zstandard). The server can keep running.
 
-A backup of SQLite can be restored into PostgreSQL and the other way round. It holds secrets: keep it as such."""
+The backup is a consistent snapshot. A backup of SQLite can be restored into PostgreSQL, and the reverse. It contains
+secrets: store it securely."""
 
 
 def backup(
     target: Annotated[
-        Path, typer.Argument(metavar="FILE_OR_DIR", help="A new file, or a folder that gets one named by the time.")
+        Path,
+        typer.Argument(
+            metavar="FILE_OR_DIR",
+            help="New file, or a directory in which to create a file named after the current time.",
+        ),
     ],
     data: Data = None,
     database: DatabaseUrl = None,
@@ -31,8 +36,8 @@ def backup(
     url = database_url_of(folder, database)
     path = target / time.strftime("mtribes-%Y%m%d-%H%M%S.tar.zst", time.gmtime()) if target.is_dir() else target
     if path.exists():
-        raise CommandFailed(f"{path} is there already.", "Name a new file, or a folder.")
-    nothing = CommandFailed(f"There is nothing to back up in {folder.path}.", "Name the server's folder with --data.")
+        raise CommandFailed(f"{path} already exists.", "Choose a new file or a directory.")
+    nothing = CommandFailed(f"Nothing to back up in {folder.path}.", "Pass the server's data directory with --data.")
     if is_sqlite(url) and not sqlite_file(url).exists():
         raise nothing
     opened = open_database(url, checkpoints=False)
@@ -41,7 +46,7 @@ def backup(
     except NothingToBackUp:
         raise nothing from None
     except CannotBeBackedUp as error:
-        raise CommandFailed(f"{error}.", "Replace it by the file of an earlier backup.") from None
+        raise CommandFailed(f"{error}.", "Replace it with the file from an earlier backup.") from None
     finally:
         opened.close()
     sys.stdout.write(f"{path} ({size_bytes} bytes)\n")

@@ -46,7 +46,7 @@ def store(data: Path | None, database: str | None) -> Iterator[Opened]:
             migrations.upgrade(opened)
         if opened.read_now(migrations.current_revision) != migrations.head_revision():
             raise CommandFailed(
-                "The schema of the database is not that of this version.",
+                "The database schema does not match this version of mtribes-server.",
                 "Stop the server and run `mtribes-server migrate`.",
             )
         yield Opened(opened)

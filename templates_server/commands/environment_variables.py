@@ -24,8 +24,8 @@ def stripped_variables() -> Iterator[None]:
     for name, value in values.items():
         if len(value) >= SHORTEST_QUOTED and value[0] == value[-1] and value[0] in QUOTES:
             raise WrongUsage(
-                f"The value of {name} begins and ends with a quotation mark.",
-                "Remove the quotation marks: files of variables and settings of containers keep them in the value.",
+                f"The value of {name} is enclosed in quotation marks.",
+                "Remove the quotation marks: .env files and container settings pass them on as part of the value.",
             )
     os.environ.update(values)
     try:

@@ -16,20 +16,22 @@ from templates_server.commands.errors import CommandFailed, ExitCode
 from templates_server.commands.log_file import aside
 from templates_server.commands.options import Data, folder_of
 
-HELP = "Print the end of the server's log."
+HELP = "Show the end of the server log."
 PAUSE_SECONDS = 0.2
 
 
 def logs(
     data: Data = None,
     *,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Stay, and print what is added.")] = False,
-    lines: Annotated[int, typer.Option("--lines", "-n", metavar="N", min=0, help="How many lines.")] = 200,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Keep running and print new lines as they are written.")
+    ] = False,
+    lines: Annotated[int, typer.Option("--lines", "-n", metavar="N", min=0, help="Number of lines to show.")] = 200,
 ) -> int:
     """Print, and with --follow go on until interrupted."""
     path = folder_of(data).log_file
     if not path.exists() and not aside(path).exists():
-        raise CommandFailed(f"There is no log at {path}.", "Start a server first: `mtribes-server start`.")
+        raise CommandFailed(f"No log at {path}.", "Start a server first: `mtribes-server start`.")
     file = _opened(path)
     sys.stdout.writelines(deque(_all_lines(path, file), maxlen=lines))
     if follow:

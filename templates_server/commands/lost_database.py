@@ -16,7 +16,7 @@ from templates_server.storage.database import Database
 
 NewDatabase = Annotated[
     bool,
-    typer.Option("--new-database", help="Make a new database although a server ran on the data folder before."),
+    typer.Option("--new-database", help="Create a new database even if the data directory was used before."),
 ]
 
 
@@ -26,15 +26,15 @@ def refuse_lost_database(folder: DataFolder, url: str | URL, database: Database)
     if not signs or _holds_schema(url, database):
         return
     raise CommandFailed(
-        f"A server ran on {folder.path} before ({', '.join(signs)}), but {_state_of(url)}.",
-        "Put the database back, restore a backup into a new --data folder, or name the right --database; "
-        "`mtribes-server start --new-database` begins without the former data.",
+        f"A server has used {folder.path} before ({', '.join(signs)}), but {_state_of(url)}.",
+        "Put the database back, restore a backup into a new --data directory, or correct --database. To start "
+        "without the previous data, run `mtribes-server start --new-database`.",
     )
 
 
 def _state_of(url: str | URL) -> str:
     if not is_sqlite(url):
-        return "the database that --database or MTRIBES_DATABASE names is empty"
+        return "the database in --database or MTRIBES_DATABASE is empty"
     file = sqlite_file(url)
     return f"its database {file} is {'empty' if file.exists() else 'missing'}"
 

@@ -26,7 +26,7 @@ DAMAGED = frozenset({"SQLITE_CORRUPT", "SQLITE_NOTADB"})
 
 app = typer.Typer(
     name=PROGRAM,
-    help="The platform behind mtribes: start it, look after its data.",
+    help="Run and maintain an mtribes server.",
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -38,8 +38,8 @@ app.command("logs", help=logs.HELP)(logs.logs)
 app.command("migrate", help=migrate.HELP)(migrate.migrate)
 app.command("backup", help=backup.HELP)(backup.backup)
 app.command("restore", help=restore.HELP)(restore.restore)
-app.add_typer(account.app, name="account", help="The people who sign in.")
-app.add_typer(organization.app, name="organization", help="The tenants of the server.")
+app.add_typer(account.app, name="account", help="Manage accounts.")
+app.add_typer(organization.app, name="organization", help="Manage organizations.")
 
 
 def run_program(argv: Sequence[str]) -> int:
@@ -77,7 +77,9 @@ def _as_failure(error: BaseException) -> tuple[CommandFailed, int]:
     if failure is not None:
         return failure, failure.exit_code
     if isinstance(error, KeyboardInterrupt | typer.Abort):
-        return CommandFailed("Interrupted.", "Run it again; nothing half-written is left."), ExitCode.INTERRUPTED
+        return CommandFailed(
+            "Interrupted.", "No partial files were written. Run the command again."
+        ), ExitCode.INTERRUPTED
     return _bug(error), ExitCode.BUG
 
 
@@ -88,26 +90,28 @@ def _told(error: BaseException) -> CommandFailed | None:
             return error
         case TyperException():
             path = getattr(getattr(error, "ctx", None), "command_path", PROGRAM)
-            return WrongUsage(" ".join(error.format_message().split()), f"`{path} --help` says what it takes.")
+            return WrongUsage(" ".join(error.format_message().split()), f"Run `{path} --help` for usage.")
         case Unreachable():
             return (CommandFailed if error.is_final else TryLater)(error.reason, error.advice)
         case Unavailable():
-            return TryLater(error.problems[0].message, "See that the database runs, and try again.")
+            return TryLater(error.problems[0].message, "Check that the database is running, then try again.")
         case ApiError():
-            return CommandFailed(error.problems[0].message, "Mend that and run the command again.")
+            return CommandFailed(error.problems[0].message, "Fix the problem above and run the command again.")
         case DatabaseError() if _is_damaged(error):
             return CommandFailed(
-                f"The file of the database is damaged: {_one_line(error.orig)}.",
-                "Stop the server, move the data folder away, and restore the last backup into a new one.",
+                f"The database file is damaged: {_one_line(error.orig)}.",
+                "Stop the server, move the data directory away, and restore the latest backup into a new one.",
             )
         case DBAPIError():
             return TryLater(
-                f"The database refused: {_one_line(error.orig)}", "See that it runs and that --database is right."
+                f"The database rejected the operation: {_one_line(error.orig)}",
+                "Check that the database is running and that --database is correct.",
             )
         case OSError():
             place = f"{error.filename}: " if error.filename else ""
             return CommandFailed(
-                f"{place}{error.strerror or error}", "See that the path is right, may be written, and has room."
+                f"{place}{error.strerror or error}",
+                "Check that the path is correct and writable, and that the disk has free space.",
             )
     return None
 
@@ -118,7 +122,9 @@ def _is_damaged(error: DatabaseError) -> bool:
 
 def _bug(error: BaseException) -> CommandFailed:
     path = write_traceback(error)
-    return CommandFailed(f"A fault of mtribes-server itself: {type(error).__name__}", f"Please report it with {path}.")
+    return CommandFailed(
+        f"Internal error in mtribes-server: {type(error).__name__}", f"Please report it and attach {path}."
+    )
 
 
 def _one_line(error: object) -> str:

@@ -13,7 +13,7 @@ from templates_server.storage import migrations
 from templates_server.storage.data_folder import DataFolder, FolderInUse
 from templates_server.storage.factory import open_database
 
-HELP = "Bring the database to the schema of this version. `start` does it too."
+HELP = "Migrate the database to the schema of this version. `start` does this automatically."
 
 
 def migrate(data: Data = None, database: DatabaseUrl = None, *, new_database: NewDatabase = False) -> int:

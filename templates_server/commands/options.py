@@ -17,7 +17,7 @@ from templates_server.storage.postgresql_url import connection_parts
 Data = Annotated[
     Path | None,
     typer.Option(
-        "--data", metavar="DIR", envvar="MTRIBES_DATA", help="The data folder; by default one in your home.",
+        "--data", metavar="DIR", envvar="MTRIBES_DATA", help="Data directory (default: in your home directory).",
         show_default=False,
     ),
 ]  # fmt: skip
@@ -27,7 +27,7 @@ DatabaseUrl = Annotated[
         "--database",
         metavar="URL",
         envvar="MTRIBES_DATABASE",
-        help="postgresql://USER:PASSWORD@HOST/NAME; by default SQLite in the data folder.",
+        help="Database URL, postgresql://USER:PASSWORD@HOST/NAME (default: SQLite in the data directory).",
         show_default=False,
     ),
 ]
@@ -39,8 +39,8 @@ def folder_of(data: Path | None) -> DataFolder:
         data = default_data_folder()
         if data is None:
             raise WrongUsage(
-                "This user has no home folder, so there is no default data folder.",
-                "Name one with --data DIR or MTRIBES_DATA.",
+                "This user has no home directory, so there is no default data directory.",
+                "Pass --data DIR or set MTRIBES_DATA.",
             )
     return DataFolder(_without_tilde(data).absolute())
 
@@ -49,7 +49,7 @@ def _without_tilde(path: Path) -> Path:
     try:
         return path.expanduser()
     except RuntimeError:
-        raise WrongUsage(f"{path} names a home folder that is not known.", "Write the whole path.") from None
+        raise WrongUsage(f"Unknown home directory in {path}.", "Use an absolute path.") from None
 
 
 def prepared(folder: DataFolder) -> DataFolder:
@@ -58,14 +58,15 @@ def prepared(folder: DataFolder) -> DataFolder:
         folder.prepare()
     except ForeignFolder:
         raise WrongUsage(
-            f"{folder.path} holds other things than a server's data.", "Name an empty or a new folder with --data."
+            f"{folder.path} contains files that are not mtribes-server data.",
+            "Pass an empty or new directory with --data.",
         ) from None
     except FileExistsError:
-        raise WrongUsage(f"{folder.path} is a file.", "Name a folder with --data.") from None
+        raise WrongUsage(f"{folder.path} is a file, not a directory.", "Pass a directory with --data.") from None
     except PermissionError as error:
         raise CommandFailed(
-            f"{error.filename} may not be written by this user.",
-            "Give the user or its group the right to write there, or name another folder with --data.",
+            f"This user has no permission to write to {error.filename}.",
+            "Grant the user or its group write permission, or pass another directory with --data.",
         ) from None
     return folder
 
@@ -80,13 +81,13 @@ def database_url_of(folder: DataFolder, database: str | None) -> str | URL:
             connection_parts(database)
     except ValueError as error:
         raise WrongUsage(
-            f"The database URL (--database, MTRIBES_DATABASE) cannot be used: {str(error).rstrip('.')}.",
-            "Write postgresql://USER:PASSWORD@HOST/NAME.",
+            f"Invalid database URL (--database, MTRIBES_DATABASE): {str(error).rstrip('.')}.",
+            "Use the form postgresql://USER:PASSWORD@HOST/NAME.",
         ) from None
     if kind not in {"sqlite", "postgresql"}:
         raise WrongUsage(
-            f"Databases of kind {kind!r} are not supported.",
-            "Use postgresql://... or, for SQLite, none.",
+            f"Unsupported database type {kind!r}.",
+            "Use postgresql://..., or leave it out to use SQLite.",
         )
     return database
 
@@ -103,8 +104,8 @@ def sqlite_file(database_url: str | URL) -> Path:
 
 def in_use(folder: DataFolder, error: FolderInUse) -> CommandFailed:
     """The failure of what needs the folder for itself."""
-    who = f"pid {error.record.pid}, {error.record.url}" if error.record else "it is just starting"
+    who = f"pid {error.record.pid}, {error.record.url}" if error.record else "starting"
     return CommandFailed(
-        f"A server already runs on {folder.path} ({who}).",
-        "Run `mtribes-server stop`, or give another --data.",
+        f"A server is already running on {folder.path} ({who}).",
+        "Run `mtribes-server stop`, or pass another directory with --data.",
     )

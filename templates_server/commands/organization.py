@@ -21,11 +21,13 @@ def organization() -> None:
     """The tenants of the server."""
 
 
-@app.command("add", help="Add an organization. Who belongs to it is said with `account add`.")
+@app.command("add", help="Create an organization. Add members with `account add`.")
 def add(
-    key: Annotated[str, typer.Argument(metavar="KEY", help="Its key: kebab-case, for ever.")],
+    key: Annotated[
+        str, typer.Argument(metavar="KEY", help="Key of the organization, in kebab-case. It cannot be changed later.")
+    ],
     *,
-    name: Annotated[str | None, typer.Option(metavar="NAME", help="Its name; by default the key.")] = None,
+    name: Annotated[str | None, typer.Option(metavar="NAME", help="Display name (default: the key).")] = None,
     data: Data = None,
     database: DatabaseUrl = None,
 ) -> int:
@@ -34,5 +36,5 @@ def add(
         opened.write(
             lambda connection: accounts_store.create_organization(connection, key, name=name or key, now=system_clock())
         )
-    sys.stdout.write(f"Added the organization {key}.\n")
+    sys.stdout.write(f"Created organization {key}.\n")
     return ExitCode.DONE

@@ -30,22 +30,22 @@ from templates_server.settings import sqlite_url
 from templates_server.storage.data_folder import PRIVATE_FOLDER, DataFolder, FolderInUse, put_in_place
 from templates_server.storage.factory import open_database
 
-HELP = """Restore a backup into an empty data folder, and an empty database where --database names one.
+HELP = """Restore a backup into an empty data directory, and an empty database if --database is given.
 
-People who were erased after the backup was made are removed again: those that a file erasures.jsonl in the data folder
-lists, and those of --erasures."""
+People who were erased after the backup was made are erased again: those listed in erasures.jsonl in the data directory
+and those in the files given with --erasures."""
 UNFINISHED = ".restoring"
 SQLITE_FILES = ("", "-wal", "-shm")
 
 
 def restore(
-    source: Annotated[Path, typer.Argument(metavar="FROM", help="The file that `backup` wrote.")],
+    source: Annotated[Path, typer.Argument(metavar="FROM", help="Backup file to restore.")],
     erasures: Annotated[
         list[Path] | None,
         typer.Option(
             "--erasures",
             metavar="FILE",
-            help="The erasures.jsonl of a server that wrote to the database; may be repeated.",
+            help="The erasures.jsonl of a server that used the database. Can be repeated.",
             show_default=False,
         ),
     ] = None,
@@ -54,7 +54,7 @@ def restore(
 ) -> int:
     """Restore all of it or nothing."""
     if not source.is_file():
-        raise WrongUsage(f"There is no file {source}.", "Name a file that `mtribes-server backup` wrote.")
+        raise WrongUsage(f"No file {source}.", "Pass a file created by `mtribes-server backup`.")
     folder = folder_of(data)
     url = database_url_of(folder, database)
     _check_empty(folder)
@@ -66,8 +66,8 @@ def restore(
             restored = _restore(source, folder, url, listed)
     except FolderInUse as error:
         raise in_use(folder, error) from None
-    sys.stdout.write(f"Restored {sum(restored.rows.values())} rows into {folder.path}.\n")
-    sys.stdout.write(f"Removed again, as erased after the backup: {restored.erased_again} people.\n")
+    sys.stdout.write(f"Restored {sum(restored.rows.values())} rows to {folder.path}.\n")
+    sys.stdout.write(f"Erased {restored.erased_again} people again who had been erased after the backup.\n")
     return ExitCode.DONE
 
 
@@ -75,21 +75,22 @@ def _listed(files: Sequence[Path], folder: DataFolder) -> set[ErasedPerson]:
     """Everybody on the lists of erasures that are at hand."""
     missing = [str(file) for file in files if not file.is_file()]
     if missing:
-        raise WrongUsage(f"There is no file {', '.join(missing)}.", "Name lists of erasures that are there.")
+        raise WrongUsage(f"No file {', '.join(missing)}.", "Check the paths passed with --erasures.")
     found: set[ErasedPerson] = set()
     for file in (*files, folder.erasures_file):
         try:
             found.update(read_erasures(file))
         except UnreadableList as error:
             raise WrongUsage(
-                f"{file} is no list of erasures: {error}.", "Mend that line: without it somebody may come back."
+                f"{file} is not a valid list of erasures: {error}.",
+                "Correct the line: without it, an erased person could be restored.",
             ) from None
     return found
 
 
 def _check_empty(folder: DataFolder) -> None:
     if not folder.is_empty():
-        raise CommandFailed(f"{folder.path} is not empty.", "Name a new or an empty folder with --data.")
+        raise CommandFailed(f"{folder.path} is not empty.", "Pass a new or empty directory with --data.")
 
 
 def _restore(source: Path, folder: DataFolder, url: str | URL, listed: Collection[ErasedPerson]) -> Restored:
@@ -123,8 +124,10 @@ def _fill(source: Path, folder: DataFolder, url: str | URL, listed: Collection[E
     try:
         return restore_into(opened, folder, source, listed)
     except NotABackup as error:
-        raise CommandFailed(f"{source} cannot be restored: {error}.", "Name a whole file of `backup`.") from None
+        raise CommandFailed(
+            f"{source} cannot be restored: {error}.", "Pass a complete file created by `mtribes-server backup`."
+        ) from None
     except NotEmpty:
-        raise CommandFailed("The database is not empty.", "Name an empty database with --database.") from None
+        raise CommandFailed("The database is not empty.", "Pass an empty database with --database.") from None
     finally:
         opened.close()

@@ -48,9 +48,9 @@ from templates_server.storage.data_folder import DataFolder, FolderInUse, Server
 from templates_server.storage.database import Database
 from templates_server.storage.factory import open_database
 
-HELP = """Start the server and stay until it is stopped (Ctrl-C, SIGTERM, `mtribes-server stop`).
+HELP = """Start the server and run until it is stopped (Ctrl-C, SIGTERM, `mtribes-server stop`).
 
-Every option can be set in the environment too, by the name that stands behind it."""
+Every option can also be set with the environment variable shown next to it."""
 MAX_PORT = 65535
 MAX_KEEP_EVENTS_DAYS = 3660
 DEFAULT_STREAMS = FollowLimits().most
@@ -84,16 +84,24 @@ class Wish:
 
 def start(  # noqa: PLR0913 - one parameter an option
     *,
-    demo: Annotated[bool, typer.Option("--demo", help="Fill an empty database with demo data; serve /demo.")] = False,
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Fill an empty database with demo data and serve /demo.")
+    ] = False,
     local: Annotated[
-        bool, typer.Option("--local", help="For this machine alone: `mtribes` signs in without a browser.")
+        bool, typer.Option("--local", help="Serve this machine only; `mtribes` signs in without a browser.")
     ] = False,
     host: Annotated[
-        str, typer.Option(metavar="HOST", envvar="MTRIBES_SERVER_HOST", help="The address to listen on.")
+        str, typer.Option(metavar="HOST", envvar="MTRIBES_SERVER_HOST", help="Address to listen on.")
     ] = "127.0.0.1",
     port: Annotated[
         int,
-        typer.Option(metavar="PORT", envvar="MTRIBES_SERVER_PORT", min=0, max=MAX_PORT, help="0 takes any free port."),
+        typer.Option(
+            metavar="PORT",
+            envvar="MTRIBES_SERVER_PORT",
+            min=0,
+            max=MAX_PORT,
+            help="Port to listen on; 0 chooses a free port.",
+        ),
     ] = DEFAULT_PORT,
     data: Data = None,
     database: DatabaseUrl = None,
@@ -103,19 +111,25 @@ def start(  # noqa: PLR0913 - one parameter an option
         typer.Option(
             metavar="URL",
             envvar="MTRIBES_PUBLIC_URL",
-            help="Where people reach the server: https, unless this machine alone does.",
+            help="Public URL of the server. Must be https unless only this machine uses it.",
             show_default=False,
         ),
     ] = None,
     workers: Annotated[
-        int, typer.Option(metavar="N", envvar="MTRIBES_WORKERS", min=1, help="Processes; several need PostgreSQL.")
+        int,
+        typer.Option(
+            metavar="N",
+            envvar="MTRIBES_WORKERS",
+            min=1,
+            help="Number of processes; more than one requires PostgreSQL.",
+        ),
     ] = 1,
     trusted_proxy: Annotated[
         list[str] | None,
         typer.Option(
             metavar="NETWORK",
             envvar="MTRIBES_TRUSTED_PROXIES",
-            help="A proxy that states in --proxy-header whose requests it passes on; may be repeated.",
+            help="Address or network of a trusted proxy that sets --proxy-header. Can be repeated.",
             show_default=False,
         ),
     ] = None,
@@ -124,7 +138,7 @@ def start(  # noqa: PLR0913 - one parameter an option
         typer.Option(
             envvar="MTRIBES_PROXY_HEADER",
             case_sensitive=False,
-            help="The header that trusted proxies set for the client's address; the other one is never read.",
+            help="Header in which trusted proxies pass the client address. The other header is ignored.",
         ),
     ] = ProxyHeader.X_FORWARDED_FOR,
     allowed_host: Annotated[
@@ -132,7 +146,7 @@ def start(  # noqa: PLR0913 - one parameter an option
         typer.Option(
             metavar="NAME",
             envvar="MTRIBES_ALLOWED_HOSTS",
-            help="A name besides the public URL's by which a proxy asks (Host); may be repeated.",
+            help="Additional host name to accept in the Host header. Can be repeated.",
             show_default=False,
         ),
     ] = None,
@@ -141,7 +155,7 @@ def start(  # noqa: PLR0913 - one parameter an option
         typer.Option(
             metavar="ORIGIN",
             envvar="MTRIBES_CORS_ORIGINS",
-            help="A web application that may use the Platform API from a browser; may be repeated.",
+            help="Origin of a web application that may call the Platform API from a browser. Can be repeated.",
             show_default=False,
         ),
     ] = None,
@@ -150,12 +164,15 @@ def start(  # noqa: PLR0913 - one parameter an option
         typer.Option(
             metavar="LIMITS",
             envvar="MTRIBES_RATE_LIMITS",
-            help="Requests a minute, such as platform=6000,client=12000,oauth=600,unauthenticated=300; or off.",
+            help="Requests per minute, such as platform=6000,client=12000,oauth=600,unauthenticated=300, or off.",
             show_default=False,
         ),
     ] = None,
     metrics: Annotated[
-        bool, typer.Option("--metrics", envvar="MTRIBES_METRICS", help="Serve /metrics for Prometheus, to anybody.")
+        bool,
+        typer.Option(
+            "--metrics", envvar="MTRIBES_METRICS", help="Serve Prometheus metrics at /metrics without authentication."
+        ),
     ] = False,
     keep_events_days: Annotated[
         int,
@@ -164,7 +181,7 @@ def start(  # noqa: PLR0913 - one parameter an option
             envvar="MTRIBES_KEEP_EVENTS_DAYS",
             min=1,
             max=MAX_KEEP_EVENTS_DAYS,
-            help="Events from before so many days count for nobody, and are removed; sessions after 31 days at least.",
+            help="Days to keep events. Older events are ignored and deleted; sessions are kept for at least 31 days.",
         ),
     ] = DEFAULT_KEEP_EVENTS_DAYS,
     max_streams: Annotated[
@@ -174,7 +191,7 @@ def start(  # noqa: PLR0913 - one parameter an option
             envvar="MTRIBES_MAX_STREAMS",
             min=1,
             max=MAX_STREAMS,
-            help="Streams of sessions and events open at once in each process; a tenth of them from one address.",
+            help="Maximum number of open streams per process; one address may open a tenth of them.",
         ),
     ] = DEFAULT_STREAMS,
 ) -> int:
@@ -213,14 +230,17 @@ def _network(text: str) -> Network:
         return parse_network(text)
     except ValueError:
         raise WrongUsage(
-            f"--trusted-proxy {text!r} is neither an address nor a network.", "Write 10.0.0.7 or 10.0.0.0/8."
+            f"Invalid address or network {text!r} in --trusted-proxy.",
+            "Use an address such as 10.0.0.7 or a network such as 10.0.0.0/8.",
         ) from None
 
 
 def _host_name(text: str) -> str:
     name = name_in(text.encode())
     if name is None or ":" in text.rpartition("]")[2]:
-        raise WrongUsage(f"--allowed-host {text!r} is not a name.", "Write it without scheme and port: app.internal.")
+        raise WrongUsage(
+            f"Invalid host name {text!r} in --allowed-host.", "Leave out the scheme and the port, as in app.internal."
+        )
     return name
 
 
@@ -229,7 +249,7 @@ def _origin(text: str) -> str:
     match = ORIGIN.fullmatch(text)
     if match is None:
         raise WrongUsage(
-            f"--cors-origin {text!r} is not an origin.", "Write it without a path: https://app.example.com."
+            f"Invalid origin {text!r} in --cors-origin.", "Leave out the path, as in https://app.example.com."
         )
     return text.removesuffix(DEFAULT_PORTS[match[1]])
 
@@ -238,27 +258,32 @@ def _rate_limits(text: str) -> RateLimits | None:
     try:
         return parse_rate_limits(text)
     except ValueError as error:
-        raise WrongUsage(f"--rate-limits: {error}.", "Write platform=6000,client=12000 or the like, or off.") from None
+        raise WrongUsage(
+            f"Invalid --rate-limits: {error}.", "Use the form platform=6000,client=12000, or off."
+        ) from None
 
 
 def _check(wish: Wish) -> None:
     """WrongUsage when the options do not go together."""
     if wish.workers > 1 and is_sqlite(wish.database_url):
         raise WrongUsage(
-            "SQLite is served by one process.", "Leave --workers out, or give a PostgreSQL with --database."
+            "SQLite supports one process only.", "Remove --workers, or pass a PostgreSQL URL with --database."
         )
     if wish.workers > 1 and wish.local:
-        raise WrongUsage("A server with --local is one process.", "Leave out --workers, or --local.")
+        raise WrongUsage("--local supports one process only.", "Remove --workers or --local.")
     if wish.public_url is not None:
         _check_public_url(wish.public_url)
     if _is_loopback(wish.host):
         return
     if wish.local:
-        raise WrongUsage(f"--local is for this machine alone, and {wish.host} is not.", "Leave out --host, or --local.")
+        raise WrongUsage(
+            f"--local serves this machine only, but {wish.host} is reachable from other machines.",
+            "Remove --host or --local.",
+        )
     if wish.public_url is None or not wish.public_url.startswith("https://"):
         raise WrongUsage(
-            f"Others can reach {wish.host}, so the server must know its https address.",
-            "Give it with --public-url https://...; a proxy in front of the server ends the TLS.",
+            f"{wish.host} is reachable from other machines, so the server needs its public https URL.",
+            "Pass --public-url https://... and put a proxy that terminates TLS in front of the server.",
         )
 
 
@@ -267,7 +292,7 @@ def _check_public_url(public_url: str) -> None:
         check_public_url(public_url)
     except ValueError as error:
         message = str(error)
-        raise WrongUsage(f"{message[0].upper()}{message[1:]}.", "Write it as https://mtribes.example.com.") from None
+        raise WrongUsage(f"{message[0].upper()}{message[1:]}.", "Use the form https://mtribes.example.com.") from None
 
 
 def _is_loopback(host: str) -> bool:
@@ -306,14 +331,15 @@ def _bound(wish: Wish) -> socket.socket:
         if error.errno != errno.EADDRINUSE:
             raise CommandFailed(
                 f"Cannot listen on {wish.host}, port {wish.port}: {error.strerror or error}.",
-                "Give an address of this machine with --host, and a port above 1023 with --port.",
+                "Pass an address of this machine with --host and a port above 1023 with --port.",
             ) from None
     if not wish.local:
         raise CommandFailed(
-            f"Port {wish.port} of {wish.host} is in use by another program.", "Choose another with --port; 0 takes any."
+            f"Port {wish.port} on {wish.host} is in use by another program.",
+            "Choose another port with --port, or 0 for any free port.",
         )
     listening = _bind(wish.host, 0)
-    sys.stderr.write(f"Port {wish.port} is in use: taking port {listening.getsockname()[1]} instead.\n")
+    sys.stderr.write(f"Port {wish.port} is in use. Using port {listening.getsockname()[1]} instead.\n")
     return listening
 
 
@@ -356,7 +382,7 @@ def _make_ready(settings: Settings, wish: Wish) -> None:
         if settings.demo:
             _seed(settings, database, key, folder)
         elif settings.local and make_first_space(database):
-            sys.stderr.write(f"Made the organization {ORGANIZATION} with an empty Space, {SPACE}.\n")
+            sys.stderr.write(f"Created organization {ORGANIZATION} with an empty Space, {SPACE}.\n")
         _complete_erasures(database, folder)
     finally:
         database.close()
@@ -368,8 +394,8 @@ def _complete_erasures(database: Database, folder: DataFolder) -> None:
         ErasureList(folder.erasures_file).complete(database.read_now(list_erasures))
     except UnreadableList as error:
         raise WrongUsage(
-            f"{folder.erasures_file} is no list of erasures: {error}.",
-            "Mend that line, or move the file away: it is made anew from the database.",
+            f"{folder.erasures_file} is not a valid list of erasures: {error}.",
+            "Correct the line, or move the file away: the server recreates it from the database.",
         ) from None
 
 
@@ -378,7 +404,9 @@ def _server_key(folder: DataFolder) -> ServerKey:
     try:
         return server_key.load(folder.path)
     except ValueError as error:
-        raise WrongUsage(f"{error}.", "Mend it, or take it away: everybody must then sign in again.") from None
+        raise WrongUsage(
+            f"{error}.", "Correct the file, or remove it. If you remove it, everyone must sign in again."
+        ) from None
 
 
 def _seed(settings: Settings, database: Database, key: ServerKey, folder: DataFolder) -> None:

@@ -10,7 +10,7 @@ from templates_server.commands.errors import ExitCode
 from templates_server.commands.health_client import ask
 from templates_server.commands.options import Data, folder_of
 
-HELP = "Say whether a server runs on the data folder, and whether it can serve. Ends with 3 when not."
+HELP = "Show whether a server is running on the data directory and is ready. Exits with 3 if not."
 
 
 def status(data: Data = None) -> int:
@@ -38,4 +38,4 @@ def _checks(body: bytes) -> dict[str, str]:
     try:
         return msgspec.json.decode(body, type=_Readiness).checks
     except msgspec.DecodeError:
-        return {"server": "it does not answer as it should"}
+        return {"server": "unexpected response"}

@@ -15,26 +15,26 @@ from templates_server.commands.options import Data, folder_of
 from templates_server.server import STOP_TIMEOUT_SECONDS
 from templates_server.storage.data_folder import DataFolder
 
-HELP = "Stop the server that runs on the data folder, once it has finished what it is doing."
+HELP = "Stop the server of the data directory after it has finished its running requests."
 PAUSE_SECONDS = 0.05
 
 
 def stop(
     data: Data = None,
     timeout: Annotated[
-        float, typer.Option("--timeout", metavar="SECONDS", min=0, help="How long to wait for it to go.")
+        float, typer.Option("--timeout", metavar="SECONDS", min=0, help="Seconds to wait for the server to stop.")
     ] = STOP_TIMEOUT_SECONDS + 10.0,
 ) -> int:
     """Stop it and wait until it is gone; that none runs is as good."""
     folder = folder_of(data)
     record = folder.running()
     if record is None:
-        sys.stdout.write(f"No server runs on {folder.path}.\n")
+        sys.stdout.write(f"No server is running on {folder.path}.\n")
         return ExitCode.DONE
     _end(record.pid)
     if not _gone_within(folder, timeout):
         raise CommandFailed(
-            f"The server (pid {record.pid}) still runs after {timeout:g} seconds.", "Look at `mtribes-server logs`."
+            f"The server (pid {record.pid}) did not stop within {timeout:g} seconds.", "Check `mtribes-server logs`."
         )
     sys.stdout.write(f"Stopped {record.url} (pid {record.pid}).\n")
     return ExitCode.DONE
@@ -46,7 +46,9 @@ def _end(pid: int) -> None:
     except ProcessLookupError:
         return
     except PermissionError:
-        raise CommandFailed(f"The server (pid {pid}) is another user's.", "Stop it as that user.") from None
+        raise CommandFailed(
+            f"The server (pid {pid}) belongs to another user.", "Run the command as that user."
+        ) from None
 
 
 def _gone_within(folder: DataFolder, timeout_seconds: float) -> bool:

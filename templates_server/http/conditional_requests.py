@@ -46,7 +46,7 @@ def expected_revision(call: Call, document: Any) -> int | None:
         return None
     match = ENTITY_TAG.fullmatch(condition.strip())
     if match is None:
-        raise BadRequest('If-Match must be a revision such as "3", or * for whichever is there.')
+        raise BadRequest('If-Match must be a revision such as "3", or * for any revision.')
     return _revision(match[1])
 
 
@@ -74,11 +74,9 @@ def asked_note(call: Call) -> str | None:
     text = call.query.get("note", "")
     problems = []
     if len(text) > MAX_NOTE_CHARACTERS:
-        problems.append(
-            Problem("note", f"has {len(text):,} characters; at most {MAX_NOTE_CHARACTERS} are possible: shorten it")
-        )
+        problems.append(Problem("note", f"has {len(text):,} characters; the maximum is {MAX_NOTE_CHARACTERS}"))
     if NOT_IN_A_LINE.search(text):
-        problems.append(Problem("note", "must be one line without control characters: take them out"))
+        problems.append(Problem("note", "must be one line without control characters"))
     if problems:
         raise ValidationFailed(problems)
     return text if text.strip() else None

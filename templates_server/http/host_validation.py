@@ -36,9 +36,9 @@ class HostCheck:
         hosts = [value for name, value in scope["headers"] if name == b"host"]
         name = name_in(hosts[0]) if len(hosts) == 1 else None
         if name is None:
-            raise BadRequest("Send one Host header, with a name and perhaps a port.")
+            raise BadRequest("Send exactly one Host header with a name and an optional port.")
         if name not in self._names and not (name in LOOPBACK_NAMES and _came_within_this_machine(scope)):
-            raise Misdirected("This server has another name. (Its operator can add names with --allowed-host.)")
+            raise Misdirected("Unknown host name. (The operator of the server can allow it with --allowed-host.)")
 
 
 @remembered

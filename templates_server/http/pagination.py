@@ -53,7 +53,7 @@ def _decoded(cursor: str) -> str:
     try:
         key = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
     except (binascii.Error, UnicodeDecodeError, ValueError):
-        raise BadRequest("`cursor` is not one of ours.") from None
+        raise BadRequest("Invalid `cursor`. Use the one from the `Link` header of the previous page.") from None
     if "\0" in key:
-        raise BadRequest("`cursor` is not one of ours.")
+        raise BadRequest("Invalid `cursor`. Use the one from the `Link` header of the previous page.")
     return key

@@ -99,7 +99,10 @@ def _caller(call: Call) -> Caller:
 async def _authenticated(call: Call, surface: Surface) -> authorization.Principal:
     scheme, _, bearer = call.request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not bearer.strip():
-        raise Unauthenticated("Send `Authorization: Bearer ...` with a token, or with a pk_ key for the Client API.")
+        raise Unauthenticated(
+            "Authentication required. Send `Authorization: Bearer ...` with a token, or with a "
+            "pk_ key for the Client API."
+        )
     principal = await call.services.authenticate(bearer.strip())
     if principal is None:
         raise Unauthenticated(
@@ -107,9 +110,9 @@ async def _authenticated(call: Call, surface: Surface) -> authorization.Principa
         )
     is_app = principal.kind is authorization.PrincipalKind.APP
     if is_app and surface is Surface.PLATFORM:
-        raise Forbidden("A pk_ key opens the Client API only: use a token here.")
+        raise Forbidden("A pk_ key is valid for the Client API only. Use a token.")
     if not is_app and surface is Surface.CLIENT:
-        raise Unauthenticated("The Client API is opened by a pk_ key of an environment.")
+        raise Unauthenticated("The Client API requires a pk_ key of an environment.")
     return principal
 
 
@@ -132,7 +135,7 @@ async def _keep_to_account(call: Call) -> None:
     if not accounts or call.asker is None:
         return
     if len(accounts) > 1:
-        raise BadRequest(f"Send `{ACCOUNT_PARAMETER}` once.", path=ACCOUNT_PARAMETER)
+        raise BadRequest(f"Send `{ACCOUNT_PARAMETER}` only once.", path=ACCOUNT_PARAMETER)
     (account,) = accounts
     place = await call.services.locate({"organization": account})
     role = call.principal.roles.get(place.organization_id) if place else None

@@ -21,9 +21,9 @@ from templates_server.http.request_body import HAS_ARRIVED
 
 HTTP_VERSIONS = frozenset({"1.0", "1.1"})
 CHUNKED = b"chunked"
-MALFORMED = Refusal("400 Bad Request", "This is not HTTP/1.1 as it is read here.")
-TARGET_TOO_LONG = Refusal("414 URI Too Long", "The address is too long.")
-HEAD_TOO_LARGE = Refusal("431 Request Header Fields Too Large", "The headers are too large, or too many.")
+MALFORMED = Refusal("400 Bad Request", "Invalid HTTP/1.1 request.")
+TARGET_TOO_LONG = Refusal("414 URI Too Long", "The URL is too long.")
+HEAD_TOO_LARGE = Refusal("431 Request Header Fields Too Large", "The headers are too large or too many.")
 WHEN_STOPPING = "mtribes.when_stopping"
 """In the scope of a request: takes what is called when the server is told to stop while the request is served."""
 TOO_MANY_CONNECTIONS = Refusal("503 Service Unavailable", "Too many connections are open.")

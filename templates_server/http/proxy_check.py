@@ -23,8 +23,8 @@ class SilentProxies:
             return
         self._named.add(caller.address)
         LOGGER.warning(
-            "the trusted proxy %s sent a request without a readable %s header: such requests are counted as one caller"
-            " (see --proxy-header)",
+            "the trusted proxy %s sent a request without a valid %s header; all such requests share one rate limit "
+            "(see --proxy-header)",
             caller.address,
             self._header.value,
         )

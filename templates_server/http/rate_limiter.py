@@ -37,11 +37,12 @@ def parse_rate_limits(text: str) -> RateLimits | None:
         name, _, number = part.strip().partition("=")
         if name not in known or name in given:
             raise ValueError(
-                f"{part.strip()!r} is not `off` nor one of {', '.join(f'{each}=N' for each in known)}, once"
+                f"{part.strip()!r} must be `off` or one of {', '.join(f'{each}=N' for each in known)}, each at "
+                "most once"
             )
         requests = whole_number(number, most=MOST_A_MINUTE)
         if not requests:
-            raise ValueError(f"{name} must be a number of requests a minute, not {number!r}")
+            raise ValueError(f"{name} must be a number of requests per minute, not {number!r}")
         given[name] = requests
     return replace(DEFAULT_LIMITS, **given)
 
@@ -137,7 +138,7 @@ class RateLimiter:
         quota = self._buckets[kind].take(caller)
         if quota.wait_seconds:
             error = TooManyRequests(
-                f"More than {quota.limit} requests a minute: wait {quota.wait_seconds} s.",
+                f"Rate limit of {quota.limit} requests per minute exceeded. Retry in {quota.wait_seconds} s.",
                 retry_after_seconds=quota.wait_seconds,
             )
             error.headers.update(quota.headers())

@@ -77,12 +77,14 @@ class _Members:
 
     def finish(self) -> None:
         if not self._stream.eof:
-            raise BadRequest(f"The {self.coding} body is cut.")
+            raise BadRequest(f"The {self.coding} body is incomplete.")
 
     def _next_member(self) -> None:
         self._left -= 1
         if not self._left:
-            raise BadRequest(f"A {self.coding} body can have at most {MOST_MEMBERS:,} members. Compress it as one.")
+            raise BadRequest(
+                f"A {self.coding} body can have at most {MOST_MEMBERS:,} members. Compress it as one member."
+            )
         self._stream = self._new_stream()
 
     def _step(self, rest: bytes) -> tuple[bytes, bytes]:
@@ -136,7 +138,7 @@ def _inflater(request: Request) -> Inflater:
         return _Gzip()
     if encoding == "zstd":
         return _Zstandard()
-    raise UnsupportedMediaType(f"The content encoding {encoding!r} is not read here; gzip and zstd are.")
+    raise UnsupportedMediaType(f"Unsupported content encoding {encoding!r}. Use gzip or zstd.")
 
 
 async def read_body(request: Request, max_bytes: int, limits: Limits) -> bytes:
@@ -145,7 +147,7 @@ async def read_body(request: Request, max_bytes: int, limits: Limits) -> bytes:
     It has the time of the limits, and beyond that as much as it takes at the least pace.
     """
     if whole_number(request.headers.get("content-length", "0"), most=max_bytes) is None:
-        raise TooLarge(f"The body may have {max_bytes} bytes.")
+        raise TooLarge(f"The body is too large. The maximum is {max_bytes} bytes.")
     has_arrived = request.scope.get(HAS_ARRIVED)
     if has_arrived is not None and has_arrived() and "content-encoding" not in request.headers:
         return await _arrived(request, max_bytes)
@@ -155,7 +157,7 @@ async def read_body(request: Request, max_bytes: int, limits: Limits) -> bytes:
     except TimeoutError:
         raise RequestTimedOut(f"The body did not arrive within {limits.body_timeout_seconds:g} seconds.") from None
     except ClientDisconnect:
-        raise BadRequest("The body was cut.") from None
+        raise BadRequest("The body is incomplete.") from None
 
 
 async def _arrived(request: Request, max_bytes: int) -> bytes:
@@ -163,9 +165,9 @@ async def _arrived(request: Request, max_bytes: int) -> bytes:
     message = await request.receive()
     body: bytes = message.get("body", b"")
     if message["type"] == "http.disconnect":
-        raise BadRequest("The body was cut.")
+        raise BadRequest("The body is incomplete.")
     if len(body) > max_bytes:
-        raise TooLarge(f"The body may have {max_bytes} bytes.")
+        raise TooLarge(f"The body is too large. The maximum is {max_bytes} bytes.")
     return body
 
 
@@ -182,11 +184,11 @@ async def _read_inflated(chunks: AsyncIterator[bytes], inflater: Inflater, max_b
     async for chunk in chunks:
         sent_bytes += len(chunk)
         if sent_bytes > max_bytes:  # what inflates to nothing has no end otherwise
-            raise TooLarge(f"The body may have {max_bytes} bytes.")
+            raise TooLarge(f"The body is too large. The maximum is {max_bytes} bytes.")
         for piece in inflater.inflate(chunk):
             body += piece
             if len(body) > max_bytes:
-                raise TooLarge(f"The body may have {max_bytes} bytes, inflated.")
+                raise TooLarge(f"The decompressed body is too large. The maximum is {max_bytes} bytes.")
     inflater.finish()
     return bytes(body)
 
@@ -195,9 +197,7 @@ def require_media_type(request: Request, *accepted: str) -> str:
     """The media type of the body, one of those accepted; UnsupportedMediaType names them."""
     sent = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if sent not in accepted:
-        raise UnsupportedMediaType(
-            f"Send the body as {' or '.join(accepted)}, not as {sent or 'nothing in particular'}."
-        )
+        raise UnsupportedMediaType(f"Send the body as {' or '.join(accepted)}, not {sent or 'without a Content-Type'}.")
     return sent
 
 
@@ -206,7 +206,7 @@ def decode_text(body: bytes) -> str:
     try:
         return body.decode()
     except UnicodeDecodeError as error:
-        raise BadRequest(f"The body is not UTF-8: byte {error.start}.") from None
+        raise BadRequest(f"The body is not valid UTF-8 at byte {error.start}.") from None
 
 
 def decode_json(body: bytes, kind: type[Decoded], *, max_depth: int) -> Decoded:
@@ -220,7 +220,7 @@ def decode_json(body: bytes, kind: type[Decoded], *, max_depth: int) -> Decoded:
         message, _, path = str(error).partition(" - at `")
         raise ValidationFailed([Problem(path.rstrip("`").removeprefix("$").removeprefix("."), message + ".")]) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadRequest(f"The body is not JSON: {error}.") from None
+        raise BadRequest(f"The request body is not valid JSON: {error}.") from None
     if ESCAPED_NUL in body or GIANT in body.translate(ALL_DIGITS_ZERO):
         refuse_unstorable(_readable(body))
     return decoded
@@ -231,7 +231,7 @@ def _readable(body: bytes) -> Any:
     try:
         return msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadRequest(f"The body is not JSON: {error}.") from None
+        raise BadRequest(f"The request body is not valid JSON: {error}.") from None
 
 
 def problems_by_field(value: Any, kind: type[msgspec.Struct], path: str = "") -> list[Problem]:
@@ -263,13 +263,13 @@ def refuse_unstorable(value: Any) -> None:
 def _unstorable(value: Any) -> tuple[str, str] | None:
     """Where a value holds the first such thing, and what is wrong with it; the path is made once it was found."""
     if isinstance(value, str):
-        return ("", "A text may not hold a NUL character.") if "\0" in value else None
+        return ("", "Text must not contain a NUL character.") if "\0" in value else None
     if isinstance(value, int):
-        return ("", "A whole number may have 64 bits.") if abs(value) > MAX_INTEGER else None
+        return ("", "A whole number must fit in 64 bits.") if abs(value) > MAX_INTEGER else None
     if isinstance(value, dict):
         for key, item in value.items():
             if "\0" in key:
-                return f".{key!r}", "A text may not hold a NUL character."
+                return f".{key!r}", "Text must not contain a NUL character."
             if (found := _unstorable(item)) is not None:
                 return f".{key}{found[0]}", found[1]
     if isinstance(value, list):

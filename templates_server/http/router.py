@@ -59,7 +59,7 @@ class Router(Generic[AnyRoute]):
         allowed = ", ".join(route.method for route in self._at(parts))
         if not allowed:
             raise NotFound
-        raise MethodNotAllowed(f"{method} is not possible here; possible: {allowed}.", headers={"Allow": allowed})
+        raise MethodNotAllowed(f"Method {method} not allowed. Allowed: {allowed}.", headers={"Allow": allowed})
 
     def at(self, raw_path: bytes) -> Sequence[AnyRoute]:
         """Every route at a path, whatever its method."""
@@ -117,7 +117,7 @@ def _decoded(part: bytes) -> str:
     try:
         text = unquote_to_bytes(part).decode()
     except UnicodeDecodeError:
-        raise BadRequest("The path is not UTF-8.") from None
+        raise BadRequest("The path is not valid UTF-8.") from None
     if "\0" in text:
-        raise BadRequest("The path holds a NUL character.")
+        raise BadRequest("The path contains a NUL character.")
     return text

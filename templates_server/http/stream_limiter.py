@@ -26,9 +26,14 @@ class Places:
         """A place until the block ends; Unavailable when there is none."""
         counted = caller.counted or ""
         if self._taken >= self._limits.most:
-            raise Unavailable("Too many streams are open here.", retry_after_seconds=RETRY_AFTER_SECONDS)
+            raise Unavailable(
+                "Too many open streams on this server. Retry later.", retry_after_seconds=RETRY_AFTER_SECONDS
+            )
         if counted and self._by_address[counted] >= self._limits.most_an_address:
-            raise Unavailable("Too many streams are open from there.", retry_after_seconds=RETRY_AFTER_SECONDS)
+            raise Unavailable(
+                "Too many open streams from your address. Close some, or retry later.",
+                retry_after_seconds=RETRY_AFTER_SECONDS,
+            )
         self._taken += 1
         self._by_address[counted] += 1
         try:

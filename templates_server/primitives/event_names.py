@@ -22,5 +22,5 @@ def problem_of_event_name(name: str) -> str | None:
     if LONE_SURROGATE.search(name):
         return "must not contain half a surrogate pair"
     if name.startswith(RESERVED_PREFIXES):
-        return f"begins with a reserved prefix: {', '.join(RESERVED_PREFIXES)}"
+        return f"starts with a reserved prefix: {', '.join(RESERVED_PREFIXES)}"
     return None

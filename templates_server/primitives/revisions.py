@@ -44,8 +44,8 @@ def check_revision(present: int, expected: int | None) -> None:
     """Raise PreconditionFailed, naming the present revision, unless the change is made from it."""
     if expected is not None and expected != present:
         raise PreconditionFailed(
-            f"The present revision is {present}, this was made from {expected}: read it again and repeat your change, "
-            "or send `If-Match: *` to replace whatever is there.",
+            f"The current revision is {present}, but the change is based on {expected}. Fetch it again and repeat "
+            "your change, or send `If-Match: *` to replace any revision.",
             headers={"ETag": entity_tag(present)},
         )
 

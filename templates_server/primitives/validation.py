@@ -68,7 +68,7 @@ class Reader:
             if self.problems.is_full:
                 self.problems.count(1)
             else:
-                self.refuse(join(path, key), f"is not known here{self.suggestion(key, known or ())}")
+                self.refuse(join(path, key), f"is not a known key{self.suggestion(key, known or ())}")
             given.pop(key, None)
         return given
 
@@ -84,7 +84,7 @@ class Reader:
             self.refuse(path, f"must be a mapping, not {kind_of(value)}")
             return
         if len(entries) > at_most:
-            self.refuse(path, f"has {len(entries)} entries; at most {at_most} are possible")
+            self.refuse(path, f"has {len(entries)} entries; the maximum is {at_most}")
             return
         for key in sorted(entries):
             problem = (problem_of or problem_of_key)(key)
@@ -100,7 +100,7 @@ class Reader:
         if not isinstance(value, list):
             self.refuse(path, f"must be a list, not {kind_of(value)}")
         elif len(value) > at_most:
-            self.refuse(path, f"has {len(value)} entries; at most {at_most} are possible")
+            self.refuse(path, f"has {len(value)} entries; the maximum is {at_most}")
         else:
             yield from ((item, f"{path}[{number}]") for number, item in enumerate(value))
 
@@ -116,7 +116,7 @@ class Reader:
         """A description: any lines of text, without control characters but tab and line feed; "" when not given."""
         text = self.text(value, path, at_most=MAX_DESCRIPTION_CHARACTERS) or ""
         if NOT_IN_LINES.search(text):
-            self.refuse(path, "must not hold control characters other than tab and line feed")
+            self.refuse(path, "must not contain control characters other than tab and line feed")
             return ""
         return text
 
@@ -129,7 +129,7 @@ class Reader:
             self.refuse(path, f"must be text, not {kind_of(value)}{quotes}")
             return None
         if len(value) > at_most:
-            self.refuse(path, f"has {len(value)} characters; at most {at_most} are possible")
+            self.refuse(path, f"has {len(value)} characters; the maximum is {at_most}")
             return None
         return value
 
@@ -171,7 +171,9 @@ def read_required_name(given: str) -> str:
     return name
 
 
-KEY_RULE = f"is not a key: use a-z, 0-9 and single dashes, beginning with a letter, at most {MAX_KEY_LENGTH} characters"
+KEY_RULE = (
+    f"is not a valid key: use a-z, 0-9 and single dashes, starting with a letter, at most {MAX_KEY_LENGTH} characters"
+)
 
 
 def problem_of_key(key: str) -> str | None:

@@ -46,11 +46,13 @@ def read_json(body: bytes, *, max_depth: int) -> Any:
         )
         _refuse_strange(value)
     except UnicodeDecodeError:
-        raise BadRequest("The document is not UTF-8.") from None
+        raise BadRequest("The document is not valid UTF-8.") from None
     except json.JSONDecodeError as error:
-        raise BadRequest(f"The document is not JSON: line {error.lineno}, column {error.colno}: {error.msg}.") from None
+        raise BadRequest(
+            f"The document is not valid JSON: line {error.lineno}, column {error.colno}: {error.msg}."
+        ) from None
     except _Refusal as refusal:
-        raise BadRequest(f"The document cannot be taken: {refusal}.") from None
+        raise BadRequest(f"Invalid document: {refusal}.") from None
     return value
 
 
@@ -59,12 +61,12 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(mapping) < len(pairs):
         seen: set[str] = set()
         twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-        raise _Refusal(f"the key {shown(twice)} is there twice in one object")
+        raise _Refusal(f"the key {shown(twice)} appears twice in one object")
     return mapping
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise _Refusal(f"{name} is not a number that JSON knows")
+    raise _Refusal(f"{name} is not a valid JSON number")
 
 
 def _integer(digits: str, number_base: int = 10) -> int:
@@ -90,11 +92,11 @@ def _refuse_strange(value: Any) -> None:
 
 def _check_text(text: str) -> None:
     if "\0" in text:
-        raise _Refusal(f"the text {shown(text)} holds a NUL character")
+        raise _Refusal(f"the text {shown(text)} contains a NUL character")
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise _Refusal(f"the text {shown(text)} holds half a surrogate pair") from None
+        raise _Refusal(f"the text {shown(text)} contains half a surrogate pair") from None
 
 
 def shown(text: str, max_characters: int = 60) -> str:
@@ -108,14 +110,14 @@ def read_yaml(body: bytes, *, max_depth: int) -> Any:
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise BadRequest(f"The document is not UTF-8: line {body[: error.start].count(10) + 1}.") from None
+        raise BadRequest(f"The document is not valid UTF-8: line {body[: error.start].count(10) + 1}.") from None
     try:
         return _Composer(yaml.parse(text, LOADER), max_depth).document()
     except yaml.MarkedYAMLError as error:
-        raise BadRequest(f"The document is not YAML: {_place(error.problem_mark)}{_problem(error)}.") from None
+        raise BadRequest(f"The document is not valid YAML: {_place(error.problem_mark)}{_problem(error)}.") from None
     except yaml.reader.ReaderError as error:
         place = f"line {body[: error.position].count(10) + 1}: " if isinstance(error.position, int) else ""
-        raise BadRequest(f"The document is not YAML: {place}{error.reason}.") from None
+        raise BadRequest(f"The document is not valid YAML: {place}{error.reason}.") from None
 
 
 def _problem(error: yaml.MarkedYAMLError) -> str:
@@ -140,25 +142,25 @@ class _Composer:
         if isinstance(start, yaml.StreamEndEvent):
             return None
         if start.tags or (start.version and start.version != (1, 2)):
-            self._refuse(start, "no directive but %YAML 1.2 is read here")
+            self._refuse(start, "directives other than %YAML 1.2 are not supported")
         value = self._value(next(self._events), depth=0)
         next(self._events)  # the end of the document
         after = next(self._events)
         if not isinstance(after, yaml.StreamEndEvent):
-            self._refuse(after, "a second document begins; one is read")
+            self._refuse(after, "only one document is allowed")
         return value
 
     def _value(self, event: Any, *, depth: int) -> Any:
         if isinstance(event, yaml.AliasEvent):
-            self._refuse(event, "aliases are not read here")
+            self._refuse(event, "aliases are not supported")
         if event.anchor is not None:
-            self._refuse(event, "anchors are not read here")
+            self._refuse(event, "anchors are not supported")
         if event.tag is not None:
-            self._refuse(event, "tags are not read here")
+            self._refuse(event, "tags are not supported")
         if isinstance(event, yaml.ScalarEvent):
             return self._scalar(event)
         if depth == self._max_depth:
-            self._refuse(event, f"this is nested deeper than {self._max_depth} levels")
+            self._refuse(event, f"the nesting is deeper than {self._max_depth} levels")
         return (
             self._mapping(depth + 1) if isinstance(event, yaml.MappingStartEvent) else list(self._sequence(depth + 1))
         )
@@ -174,7 +176,7 @@ class _Composer:
             if not isinstance(key, str):
                 self._refuse(event, "a key must be text: put it in quotes")
             if key in mapping:
-                self._refuse(event, f"the key {shown(key)} is there twice")
+                self._refuse(event, f"the key {shown(key)} appears twice")
             mapping[key] = self._value(next(self._events), depth=depth)
         return mapping
 
@@ -186,7 +188,7 @@ class _Composer:
             self._refuse(event, str(refusal))
 
     def _refuse(self, event: Any, message: str) -> NoReturn:
-        raise BadRequest(f"The document cannot be taken: {_place(event.start_mark)}{message}.")
+        raise BadRequest(f"Invalid document: {_place(event.start_mark)}{message}.")
 
 
 def resolve(plain: str) -> Any:
@@ -214,7 +216,7 @@ def _number(plain: str) -> Any:
             return number
         raise _Refusal("a number is too large")
     if NOT_FINITE.fullmatch(plain):
-        raise _Refusal(f"{plain} is not a number that a document may hold; put it in quotes if it is text")
+        raise _Refusal(f"{plain} is not a supported number; put it in quotes if it is text")
     return plain
 
 

@@ -95,12 +95,12 @@ def check_scope(principal: Principal, scope: Scope, place: Place | None = None) 
     """Raise Forbidden, naming what is missing, unless the token and the owner's present role allow it."""
     if scope not in principal.scopes:
         raise Forbidden(
-            f"This needs the scope {scope}, which the token does not have.",
+            f"This requires the scope {scope}, which the token does not have.",
             headers={"WWW-Authenticate": challenge_for(scope)},
         )
     if place is not None and scope not in ROLE_SCOPES[principal.roles[place.organization_id]]:
         raise Forbidden(
-            f"This needs the scope {scope}, which the role {principal.roles[place.organization_id]} does not have."
+            f"This requires the scope {scope}, which the role {principal.roles[place.organization_id]} does not have."
         )
 
 
@@ -108,15 +108,15 @@ def check_role(principal: Principal, role: Role, place: Place) -> None:
     """Raise Forbidden unless the caller is that in the place's organization; an administrator is everything."""
     present = principal.roles[place.organization_id]
     if present not in {role, Role.ADMINISTRATOR}:
-        raise Forbidden(f"This needs the role {role}; yours in {place.organization_key} is {present}.")
+        raise Forbidden(f"This requires the role {role}; your role in {place.organization_key} is {present}.")
 
 
 def check_signed_in(principal: Principal) -> None:
     """Raise Forbidden unless it is a person who has signed in: what is made here would outlive or widen a token."""
     if not principal.signed_in:
         raise Forbidden(
-            "A token never makes or widens a token, and it creates and deletes no organization:"
-            " this needs a sign-in of a person, such as `mtribes login`."
+            "This requires a person's sign-in, such as `mtribes login`. Tokens cannot create or extend tokens, or "
+            "create or delete organizations."
         )
 
 

@@ -71,7 +71,7 @@ class Attempts:
 
 def _refusal(milliseconds: int) -> TooManyRequests:
     seconds = max(1, math.ceil(milliseconds / SECOND))
-    return TooManyRequests(f"Too many attempts failed. Try again in {_in_words(seconds)}.", retry_after_seconds=seconds)
+    return TooManyRequests(f"Too many failed attempts. Try again in {_in_words(seconds)}.", retry_after_seconds=seconds)
 
 
 def _in_words(seconds: int) -> str:

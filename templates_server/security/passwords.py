@@ -36,11 +36,11 @@ def problems_of(password: str, *, email: str = "", name: str = "") -> list[str]:
     """What speaks against a new password, in sentences; empty when it is accepted (NIST SP 800-63B, 5.1.1.2)."""
     problems = []
     if len(password) < MIN_LENGTH:
-        problems.append(f"It needs at least {MIN_LENGTH} characters.")
+        problems.append(f"It must have at least {MIN_LENGTH} characters.")
     if len(password) > MAX_LENGTH:
-        problems.append(f"It may have at most {MAX_LENGTH} characters.")
+        problems.append(f"It can have at most {MAX_LENGTH} characters.")
     if len(password) >= MIN_LENGTH and _is_guessable(password.casefold(), {email.casefold(), name.casefold()}):
-        problems.append("It is one of the first that somebody would guess.")
+        problems.append("It is too easy to guess.")
     return problems
 
 
@@ -92,7 +92,7 @@ class Passwords:
 
     async def _in_pool(self, work: Callable[[], Result]) -> Result:
         if self._waiting >= MAX_WAITING:
-            raise Unavailable("Too many people are signing in at this moment.")
+            raise Unavailable("Too many people are signing in. Retry in a moment.")
         self._waiting += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, work)

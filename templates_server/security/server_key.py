@@ -37,14 +37,14 @@ def load(data_folder: Path, environment: Mapping[str, str] = os.environ) -> Serv
     named = environment.get(VARIABLE)
     if named is not None:
         if len(named) < KEY_BYTES:
-            raise ValueError(f"{VARIABLE} must have at least {KEY_BYTES} characters, drawn at random")
+            raise ValueError(f"{VARIABLE} must have at least {KEY_BYTES} random characters")
         return ServerKey(hashlib.sha256(named.encode()).digest())
     path = data_folder / FILE_NAME
     if not path.exists():
         _make(path)
     content = path.read_bytes()
     if not is_key(content):
-        raise ValueError(f"{path} does not hold a server key")
+        raise ValueError(f"{path} does not contain a valid server key")
     return ServerKey(bytes.fromhex(content.decode("ascii")))
 
 

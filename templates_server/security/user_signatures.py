@@ -27,10 +27,10 @@ class IdCheck:
         if self.secret is None or external_id is None:
             return None
         if signature is None:
-            return "is missing: this environment takes signed ids only"
+            return "is required: this environment requires signed user IDs"
         if hmac.compare_digest(sign(self.secret, external_id).encode(), signature.encode()):
             return None
-        return "does not fit external_id and the environment's present secret"
+        return "does not match external_id and the environment's current secret"
 
 
 ANYBODY = IdCheck(None)

@@ -24,7 +24,7 @@ PURGE_LOCK = 0x6D747269626573  # an advisory lock of PostgreSQL, held by the one
 DAYS_LOCK = PURGE_LOCK + 1  # likewise, by the one that closes days
 LookUp = tuple[Any, ...]
 """A query, then its parameters."""
-NO_ROOM = "The database has no room for this: nothing of it was stored."
+NO_ROOM = "The database is full. Nothing was stored."
 
 
 class Overtaken(Exception):

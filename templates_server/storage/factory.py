@@ -21,7 +21,7 @@ def open_database(url: str | URL, *, checkpoints: bool = True) -> Database:
         return SqliteDatabase(make_url(url), checkpoints=checkpoints)
     if kind == "postgresql":
         return PostgresDatabase(url if isinstance(url, str) else url.render_as_string(hide_password=False))
-    raise ValueError(f"databases of kind {kind!r} are not supported: use sqlite:///FILE or postgresql://HOST/NAME")
+    raise ValueError(f"unsupported database type {kind!r}: use sqlite:///FILE or postgresql://HOST/NAME")
 
 
 def kind_of(url: str | URL) -> str:
@@ -31,4 +31,4 @@ def kind_of(url: str | URL) -> str:
     try:
         return make_url(url).get_backend_name()
     except ArgumentError:
-        raise ValueError("it is not a URL") from None
+        raise ValueError("not a URL") from None

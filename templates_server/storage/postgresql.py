@@ -244,7 +244,7 @@ def _commit(transaction: sqlalchemy.Transaction, *, is_repeatable: bool) -> None
             raise
         if is_transient(error):
             raise Unavailable(
-                "The connection to the database was lost while storing: ask again what is there."
+                "The database connection was lost during a write. Check whether the change was stored before you retry."
             ) from error
         raise
 

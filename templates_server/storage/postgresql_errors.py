@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from templates_server.errors import Unavailable
 from templates_server.storage.postgresql_url import place_of
 
-PUBLIC_MESSAGE = "The database cannot be reached or is too busy."
+PUBLIC_MESSAGE = "The database is unreachable or overloaded. Retry later."
 HINT_LINES = re.compile(r"\n\t[^\n]*")  # libpq's advice below a message
 ALL_FAILURES = "Multiple connection attempts failed."
 
@@ -59,7 +59,7 @@ CAUSES = (  # the first that fits
     _Cause(
         (("no password supplied",),),
         "The database server at {place} requires a password for user {user}, and the database URL has none.",
-        "Write postgresql://USER:PASSWORD@HOST/NAME.",
+        "Use the form postgresql://USER:PASSWORD@HOST/NAME.",
     ),
     _Cause(
         ((NOT_ADMITTED, "no encryption"), ("SSL required",)),
@@ -89,46 +89,47 @@ CAUSES = (  # the first that fits
     _Cause(
         (("certificate",),),
         "The certificate of the database server at {place} cannot be verified.",
-        "Set sslrootcert in the database URL to the file of its authority; sslmode=verify-full compares the name too.",
+        "Set sslrootcert in the database URL to the file of the certificate authority; sslmode=verify-full also "
+        "verifies the name.",
     ),
     _Cause(
         (("invalid", "value"), ("invalid connection option",)),
-        "A parameter of the database URL has a value that PostgreSQL's library does not know.",
+        "A parameter of the database URL has an unsupported value.",
         "Check the parameters after the ? in the database URL.",
     ),
     _Cause(
         (("unsupported startup parameter",),),
-        "The PgBouncer at {place} refuses a parameter of the connection.",
-        "Name the parameter in ignore_startup_parameters of PgBouncer; its log says which it is.",
+        "PgBouncer at {place} rejects a connection parameter.",
+        "Add the parameter to ignore_startup_parameters of PgBouncer; the PgBouncer log shows its name.",
     ),
     _Cause(
         (("session is read-only",), ("session is not read-only",), ("hot standby",)),
-        "No database server at {place} is of the kind that target_session_attrs requires.",
-        "See that one of them is the primary server, and try again.",
+        "No database server at {place} meets the requirement of target_session_attrs.",
+        "Check that one of them is the primary server, and try again.",
         is_final=False,
     ),
     _Cause(
         (("failed to resolve host",), ("could not translate host name",)),
-        "The host of the database, {place}, is unknown.",
-        "Correct the host in the database URL, or see that its name resolves, and try again.",
+        "Cannot resolve the database host {place}.",
+        "Correct the host in the database URL, or fix its DNS, and try again.",
         is_final=False,
     ),
     _Cause(
         (("Connection refused",), ("No such file or directory",)),
-        "Nothing accepts connections at {place}: the database server is not running there, or listens elsewhere.",
-        "Start it, or correct the host and the port in the database URL, and try again.",
+        "Connection refused at {place}: the database server is not running, or listens at another address.",
+        "Start the database server, or correct the host and port in the database URL, and try again.",
         is_final=False,
     ),
     _Cause(
         (("timeout expired",), ("timed out",)),
-        "The database server at {place} does not answer.",
-        "Check the host, the port and the firewalls in between, and try again.",
+        "The database server at {place} does not respond.",
+        "Check the host, the port and any firewalls, and try again.",
         is_final=False,
     ),
     _Cause(
         (("too many clients",), ("remaining connection slots",), ("too many connections",), ("no more connections",)),
         "The database server at {place} has no free connection.",
-        "Raise max_connections, or put a PgBouncer in front, and try again.",
+        "Increase max_connections or use PgBouncer, and try again.",
         is_final=False,
     ),
 )
@@ -145,8 +146,8 @@ def unreachable(message: str, parts: Mapping[str, str]) -> Unreachable:
         if cause.fits(message):
             return Unreachable(cause.reason.format_map(names), cause.advice, is_final=cause.is_final)
     return Unreachable(
-        f"The database at {names['place']} cannot be reached: {_one_line(message)}",
-        "See that it runs and that the database URL is right, and try again.",
+        f"Cannot reach the database at {names['place']}: {_one_line(message)}",
+        "Check that it is running and that the database URL is correct, and try again.",
         is_final=False,
     )
 
@@ -155,7 +156,8 @@ def wrong_encoding(encoding: str, parts: Mapping[str, str]) -> Unreachable:
     """The failure of a database that cannot keep every text as it was sent."""
     return Unreachable(
         f"The database {parts.get('dbname', '')!r} at {place_of(parts)} has the encoding {encoding}; UTF8 is required.",
-        "Create another one, by CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0, and name it in the URL.",
+        "Create another database with CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0, and use it in the "
+        "database URL.",
         is_final=True,
     )
 

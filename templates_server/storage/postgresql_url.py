@@ -17,7 +17,7 @@ from psycopg.conninfo import conninfo_to_dict
 SCHEME = re.compile(r"postgres(?:ql)?(?:\+\w+)?://", re.IGNORECASE)
 PORTS = re.compile(r"[0-9]{1,5}(?:,[0-9]{1,5})*")
 DEFAULT_PORT = "5432"
-ENCODE = "Percent-encode special characters of the user and the password, such as %40 for @ and %2F for /."
+ENCODE = "Percent-encode special characters in the user and password, such as %40 for @ and %2F for /."
 
 
 class UnreadableUrl(ValueError):
@@ -31,7 +31,7 @@ def connection_parts(url: str) -> Mapping[str, str]:
     try:
         parts = {name: str(value) for name, value in conninfo_to_dict(standard).items()}
     except psycopg.Error:
-        raise UnreadableUrl(f"it is not a URL that PostgreSQL's library can read. {ENCODE}") from None
+        raise UnreadableUrl(f"it is not a valid PostgreSQL URL. {ENCODE}") from None
     if "@" in parts.get("host", "") or "@" in parts.get("dbname", ""):
         raise UnreadableUrl(f"its host or its database contains an @. {ENCODE}")
     if "port" in parts and not PORTS.fullmatch(parts["port"]):
@@ -59,4 +59,6 @@ def _refuse_repeated(url: str) -> None:
     """The library takes the last one without a word."""
     counts = Counter(name for name, _ in parse_qsl(urlsplit(url).query, keep_blank_values=True))
     if repeated := sorted(name for name, count in counts.items() if count > 1):
-        raise UnreadableUrl(f"it has several parameters {repeated[0]}. Write several hosts as HOST:PORT,HOST:PORT.")
+        raise UnreadableUrl(
+            f"the parameter {repeated[0]} appears more than once. Write several hosts as HOST:PORT,HOST:PORT."
+        )

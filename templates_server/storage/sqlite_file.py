@@ -12,8 +12,11 @@ from pathlib import Path
 
 from templates_server.errors import Unavailable
 
-MOVED = "The database file was moved, removed or replaced while the server runs: nothing is stored."
-LOG_MOVED = "A file beside the database (-wal, -shm) was moved or removed while the server runs: nothing is stored."
+MOVED = "The database file was moved, removed or replaced while the server was running. Nothing is being stored."
+LOG_MOVED = (
+    "A file next to the database (-wal, -shm) was moved or removed while the server was running. "
+    "Nothing is being stored."
+)
 Identity = tuple[int, int]
 """Device and inode."""
 

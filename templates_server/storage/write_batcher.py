@@ -77,7 +77,7 @@ class Arrivals(Generic[Item, Outcome]):
         """
         rows = max(rows, sent_bytes // BYTES_OF_A_ROW)
         if self._waiting_rows + rows > MOST_WAITING:
-            raise Unavailable("Too much arrives at this moment.")
+            raise Unavailable("The server is overloaded. Retry later.")
         outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._batch_for(rows).add(_Waiting(item, rows, outcome))
         self._waiting_rows += rows

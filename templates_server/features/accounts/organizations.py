@@ -24,7 +24,7 @@ from templates_server.storage.removal.job import SpaceRemovals
 
 LOGGER = logging.getLogger("templates_server")
 NO_ADMINISTRATOR = "Only an administrator of an organization on this server can create another one."
-TOO_MANY = f"You administrate {MAX_ADMINISTRATED} organizations, as many as one person may: delete one first."
+TOO_MANY = f"You already administer {MAX_ADMINISTRATED} organizations, the maximum for one person. Delete one first."
 
 
 async def create_organization(call: Call) -> Response:
@@ -94,7 +94,7 @@ async def delete_organization(call: Call) -> Response:
 
     response = await call.effect(delete)
     names = (place.organization_key, place.organization_id, call.principal.id)
-    LOGGER.info("the organization %s (%s) was deleted by %s", *names)
+    LOGGER.info("organization %s (%s) was deleted by %s", *names)
     await call.services.part(SpaceRemovals).advance()
     return response
 

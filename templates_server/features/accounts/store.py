@@ -79,10 +79,10 @@ class ServiceAccount:
 def create_account(connection: Connection, email: str, *, name: str, password_hash: str, now: int) -> str:
     """The id of a new account; Conflict when the address has one, ValidationFailed when it is none."""
     if not email_address.is_email(email.strip()):
-        raise ValidationFailed([Problem("email", f"{email!r} is not an e-mail address.")])
+        raise ValidationFailed([Problem("email", f"Invalid e-mail address: {email!r}.")])
     _check_name(name)
     if find_account_by_email(connection, email) is not None:
-        raise Conflict(f"{email} has an account already.", path="email")
+        raise Conflict(f"{email} already has an account.", path="email")
     account_id = new_id("acc")
     connection.execute(
         insert(accounts).values(
@@ -100,7 +100,7 @@ def has_organizations(connection: Connection) -> bool:
 def create_organization(connection: Connection, key: str, *, name: str, now: int) -> str:
     """The id of a new organization; Conflict when the key is taken, ValidationFailed when it is not kebab-case."""
     if not is_key(key):
-        raise ValidationFailed([Problem("key", f"{key!r} is not a key: kebab-case, a letter first.")])
+        raise ValidationFailed([Problem("key", f"Invalid key {key!r}. Use kebab-case, starting with a letter.")])
     _check_name(name)
     return add_organization(connection, key, name=name, now=now)
 
@@ -112,7 +112,7 @@ def add_organization(connection: Connection, key: str, *, name: str, now: int) -
         connection.execute(insert(organizations).values(id=organization_id, key=key, name=name, created=now))
     except IntegrityError:
         raise Conflict(
-            f"There is an organization with the key {key} on this server: choose another.", path="key"
+            f"The key '{key}' is already in use by an organization on this server. Choose another key.", path="key"
         ) from None
     return organization_id
 
@@ -135,7 +135,7 @@ def delete_organization(connection: Connection, organization_id: str) -> None:
     if keys:
         more = ", ..." if len(keys) > MOST_SPACES_NAMED else ""
         named = ", ".join(keys[:MOST_SPACES_NAMED]) + more
-        raise Conflict(f"The organization still has Spaces: {named}. Delete them first, then the organization.")
+        raise Conflict(f"The organization still has Spaces: {named}. Delete them before you delete the organization.")
     for table in (memberships, invitations, service_accounts):
         connection.execute(delete(table).where(table.c.organization_id == organization_id))
     removed = update(organizations).where(organizations.c.id == organization_id)
@@ -160,7 +160,7 @@ def add_member(connection: Connection, organization_id: str, *, account_id: str,
         memberships.c.organization_id == organization_id, memberships.c.account_id == account_id
     )
     if connection.execute(present).one_or_none():
-        raise Conflict("The account is a member already.")
+        raise Conflict("The account is already a member.")
     connection.execute(
         insert(memberships).values(organization_id=organization_id, account_id=account_id, role=role.value)
     )
@@ -177,7 +177,7 @@ def create_service_account(
     lock_organization(connection, organization_id)
     live = select(func.count()).select_from(service_accounts).where(_is_live(organization_id))
     if connection.execute(live).scalar_one() >= MAX_SERVICE_ACCOUNTS:
-        raise Conflict(f"An organization may have {MAX_SERVICE_ACCOUNTS} service accounts: revoke one first.")
+        raise Conflict(f"An organization can have {MAX_SERVICE_ACCOUNTS} service accounts. Revoke one first.")
     service_account_id, secret = new_id("svc"), new_secret(SecretKind.SERVICE)
     connection.execute(
         insert(service_accounts).values(
@@ -194,7 +194,7 @@ def create_service_account(
 
 def _check_name(name: str) -> None:
     if not is_name(name):
-        raise ValidationFailed([Problem("name", f"A name has 1 to {MAX_NAME_LENGTH} printable characters.")])
+        raise ValidationFailed([Problem("name", f"A name must have 1 to {MAX_NAME_LENGTH} printable characters.")])
 
 
 def is_name(text: str) -> bool:
@@ -297,7 +297,7 @@ def _keep_an_administrator(connection: Connection, organization_id: str, *, with
         memberships.c.account_id != without.account_id,
     )
     if connection.execute(others).scalar_one() == 0:
-        raise Conflict(f"{without.email} is the last administrator: make somebody else one first.")
+        raise Conflict(f"{without.email} is the last administrator. Make another member an administrator first.")
 
 
 def _membership(organization_id: str, member: Member) -> ColumnElement[bool]:
@@ -329,7 +329,7 @@ def service_accounts_of(connection: Connection, organization_id: str, page: Page
     if page.after:
         account_id, blank, name = page.after.partition(" ")
         if not blank:
-            raise BadRequest("`cursor` is not one of ours.")
+            raise BadRequest("Invalid `cursor`. Use the one from the `Link` header of the previous page.")
         query = query.where(tuple_(columns.name, columns.id) > tuple_(literal(name), literal(account_id)))
     ordered = query.order_by(columns.name, columns.id).limit(page.limit)
     return [_service_account(row) for row in connection.execute(ordered)]

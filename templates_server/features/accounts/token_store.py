@@ -314,7 +314,7 @@ def _page(connection: Connection, query: Select[Any], page: Page) -> Sequence[St
         after = PLACE.fullmatch(page.after)
         created = whole_number(after[1], most=LATEST) if after else None
         if after is None or created is None:
-            raise BadRequest("`cursor` is not one of ours.")
+            raise BadRequest("Invalid `cursor`. Use the one from the `Link` header of the previous page.")
         query = query.where(tuple_(tokens.c.created, tokens.c.id) > tuple_(literal(created), literal(after[2])))
     ordered = query.order_by(tokens.c.created, tokens.c.id).limit(page.limit)
     return [_stored(row) for row in connection.execute(ordered)]

@@ -19,13 +19,13 @@ from templates_server.http.route_docs import Body, Parameter
 OPENAPI_VERSION = "3.1.1"
 TITLE = "mtribes"
 ABOUT = """\
-The Platform API answers `{"data": [...], "dataType": "...", "errors": null}`: a single thing is an array of one. A
-refusal has `data: []` and `errors`, all of them, each with `code`, `message` and `path`. The Client API has no
-envelope. Lists are pages: the next one is in `Link`. Members that are not described here may be added at any time:
-ignore them.
+The Platform API responds with `{"data": [...], "dataType": "...", "errors": null}`; a single object is an array of one.
+An error response has `data: []` and all `errors`, each with `code`, `message` and `path`. The Client API has no
+envelope. Lists are paginated: the `Link` header has the next page. Members that are not described here may be added
+at any time; ignore them.
 
-Besides what is listed, a server answers 405 to a method that a path does not have (`Allow` names those that it has),
-and 414 or 431 to an address or headers that are too large."""
+In addition to the documented statuses, the server responds with 405 if a path does not support the method (`Allow`
+lists the supported ones), and with 414 or 431 if the URL or the headers are too large."""
 
 
 def described(routes: Sequence[Route], *, public_url: str, version: str) -> dict[str, Any]:

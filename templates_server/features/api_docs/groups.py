@@ -45,7 +45,7 @@ ORDER = (
     "Model and code",
     "Delivery",
     "Public keys",
-    "Signed ids",
+    "Signed IDs",
     "Users",
     "Imports",
     "Tribes",

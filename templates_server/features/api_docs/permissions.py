@@ -9,25 +9,26 @@ from templates_server.http.route import Route
 from templates_server.security.authorization import ALL_SCOPES, ROLE_SCOPES, Role
 
 OPEN = {
-    Surface.SYSTEM: "Needs no credentials.",
-    Surface.PAGE: "For people in a browser.",
-    Surface.OAUTH: "Needs what OAuth 2 says of the client.",
+    Surface.SYSTEM: "Requires no credentials.",
+    Surface.PAGE: "For browsers.",
+    Surface.OAUTH: "Requires OAuth 2 client authentication.",
 }
 
 
 def security_schemes(public_url: str) -> dict[str, Any]:
     """The ways to present oneself."""
-    scopes = {str(scope): f"Lets a token do {scope}." for scope in sorted(ALL_SCOPES)}
+    scopes = {str(scope): f"Grants {scope}." for scope in sorted(ALL_SCOPES)}
     token_url = f"{public_url}/oauth/token"
     return {
         "token": {
             "type": "http",
             "scheme": "bearer",
-            "description": "A token: `mtp_...` that a person made, or `mto_...` of a sign-in or a service account.",
+            "description": "A personal access token (`mtp_...`), or an access token of a sign-in or a service "
+            "account (`mto_...`).",
         },
         "oauth": {
             "type": "oauth2",
-            "description": "How to get a token. PKCE with S256 is required.",
+            "description": "OAuth 2 flows to get a token. PKCE with S256 is required.",
             "flows": {
                 "authorizationCode": {
                     "authorizationUrl": f"{public_url}/oauth/authorize",
@@ -41,18 +42,18 @@ def security_schemes(public_url: str) -> dict[str, Any]:
         "key": {
             "type": "http",
             "scheme": "bearer",
-            "description": "A public key `pk_...` of an environment. It opens the Client API and nothing else.",
+            "description": "A public key `pk_...` of an environment. It is valid for the Client API only.",
         },
         "header": {
             "type": "apiKey",
             "in": "header",
             "name": "X-API-Key",
-            "description": "The same public key, where OpenFeature's clients send it in a header of its own.",
+            "description": "The same public key, in the header that OpenFeature clients use.",
         },
         "client": {
             "type": "http",
             "scheme": "basic",
-            "description": "A service account's `client_id` and `client_secret`; they may stand in the body instead.",
+            "description": "The `client_id` and `client_secret` of a service account. Can also be sent in the body.",
         },
     }
 
@@ -86,13 +87,15 @@ def in_words(route: Route) -> str:
     if route.surface in OPEN:
         return OPEN[route.surface]
     if route.is_open:
-        return OPEN[Surface.SYSTEM] if route.find_asker is None else "Needs the token that is in the URL."
+        return OPEN[Surface.SYSTEM] if route.find_asker is None else "Requires the token in the URL."
     if route.surface is Surface.CLIENT:
-        return "Needs a `pk_` key of an environment."
+        return "Requires a `pk_` key of an environment."
     if route.surface is Surface.OFREP:
-        return "Needs a `pk_` key of an environment, as a bearer token or as `X-API-Key`."
+        return "Requires a `pk_` key of an environment, as a bearer token or as `X-API-Key`."
     scope = f" with the scope `{route.scope}`" if route.scope else ""
     roles = roles_of(route)
-    sign_in = " of a person's sign-in (not a personal token, not a service account's)" if route.needs_sign_in else ""
+    sign_in = (
+        " of a person's sign-in (not a personal access token or a service account token)" if route.needs_sign_in else ""
+    )
     by_role = f"; the role must be {' or '.join(roles)}" if 0 < len(roles) < len(Role) else ""
-    return f"Needs a bearer token{sign_in}{scope}{by_role}."
+    return f"Requires a bearer token{sign_in}{scope}{by_role}."

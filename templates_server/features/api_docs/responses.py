@@ -56,14 +56,16 @@ OF_A_BODY = frozenset(
         HTTPStatus.UNPROCESSABLE_ENTITY,
     }
 )
-CHALLENGE = Header("WWW-Authenticate", "Which credentials to bring (RFC 6750, 3).")
-RETRY_AFTER = Header("Retry-After", "How many seconds to wait.", int)
-REPLAYED = Header("Idempotency-Replayed", "`true` when this was answered before, under the same Idempotency-Key.")
+CHALLENGE = Header("WWW-Authenticate", "The required credentials (RFC 6750, section 3).")
+RETRY_AFTER = Header("Retry-After", "Seconds to wait before retrying.", int)
+REPLAYED = Header(
+    "Idempotency-Replayed", "`true` if this is a stored response to an earlier request with the same Idempotency-Key."
+)
 COUNTED = frozenset({Surface.PLATFORM, Surface.CLIENT, Surface.OFREP, Surface.OAUTH})
 RATE = (
-    Header("RateLimit-Limit", "How many requests a minute are possible; absent where there is no limit.", int),
-    Header("RateLimit-Remaining", "How many of them are left.", int),
-    Header("RateLimit-Reset", "In how many seconds all of them are.", int),
+    Header("RateLimit-Limit", "Requests per minute; absent if there is no limit.", int),
+    Header("RateLimit-Remaining", "Remaining requests.", int),
+    Header("RateLimit-Reset", "Seconds until the limit is fully restored.", int),
 )
 WORTH_WAITING = frozenset({HTTPStatus.CONFLICT, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 PATH_PARAMETER = re.compile(r"\{(\w+)(\*?)\}")

@@ -24,8 +24,8 @@ BOUNDS = (
     ("maximum", "at most {}"),
     ("minLength", "at least {} characters"),
     ("maxLength", "at most {} characters"),
-    ("minItems", "at least {} of them"),
-    ("maxItems", "at most {} of them"),
+    ("minItems", "at least {} items"),
+    ("maxItems", "at most {} items"),
     ("pattern", "as {}"),
 )
 

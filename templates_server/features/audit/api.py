@@ -10,7 +10,7 @@ from templates_server.http.pagination import asked_page, link_after
 from templates_server.http.response import Answer
 from templates_server.primitives.timestamps import DAY_PATTERN, parse_day, parse_rfc3339, to_rfc3339
 
-NO_TIME = "This must be a time such as 2026-11-21T20:35:00Z, or a day such as 2026-11-21."
+NO_TIME = "This must be a time such as 2026-11-21T20:35:00Z or a date such as 2026-11-21."
 
 
 async def list_entries(call: Call) -> Answer:

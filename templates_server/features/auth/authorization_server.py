@@ -136,7 +136,7 @@ class Protocol(AuthorizationServer):
         except OAuth2Error as error:
             return self._refused(request, error, redirect_uri)
         if account is None:
-            return self._refused(request, AccessDeniedError("The person did not allow it."), redirect_uri)
+            return self._refused(request, AccessDeniedError("The user denied the request."), redirect_uri)
         reply: Reply = self.create_authorization_response(request, account, grant)
         return self._with_issuer(reply)
 
@@ -192,10 +192,10 @@ class Protocol(AuthorizationServer):
         client = self.query_client(credentials.client_id)
         if client is None:
             hmac.compare_digest(hashed(credentials.secret), UNKNOWN_CLIENT_SECRET_HASH)
-            raise RefusedClient("The client is unknown or did not prove who it is.")
+            raise RefusedClient("Unknown client, or client authentication failed.")
         is_allowed = credentials.method in methods and client.check_endpoint_auth_method(credentials.method, endpoint)
         if not is_allowed or (credentials.secret and not client.check_client_secret(credentials.secret)):
-            raise RefusedClient("The client is unknown or did not prove who it is.")
+            raise RefusedClient("Unknown client, or client authentication failed.")
         request.auth_method = credentials.method
         return client
 
@@ -254,10 +254,12 @@ class Protocol(AuthorizationServer):
         parameters = request.parameters
         client = self.query_client(parameters.text("client_id"))
         if client is None or "client_id" in parameters.repeated:
-            raise BadRequest("The program that sent you here is not known to this server (client_id).")
+            raise BadRequest(
+                "Unknown application (client_id). Go back to the program that sent you here and sign in again."
+            )
         redirect_uri = parameters.text("redirect_uri")
         if not client.check_redirect_uri(redirect_uri) or "redirect_uri" in parameters.repeated:
-            raise BadRequest("The program that sent you here wants the answer at an address that is not its own.")
+            raise BadRequest("The redirect URI does not belong to the application that sent you here.")
         return client, redirect_uri
 
     def _check_grant_type(self, request: ProtocolRequest) -> None:
@@ -267,7 +269,7 @@ class Protocol(AuthorizationServer):
         if grant_type not in self.authority.grant_types:
             raise UnsupportedGrantTypeError(grant_type)
         if request.is_json and grant_type != "client_credentials":
-            raise InvalidRequestError("JSON is read for client_credentials only: send a form.")
+            raise InvalidRequestError("JSON is supported for client_credentials only. Send a form instead.")
 
     def _refused(self, request: ProtocolRequest, error: OAuth2Error, redirect_uri: str) -> Reply:
         """A redirect that says what is wrong."""

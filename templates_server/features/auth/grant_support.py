@@ -16,7 +16,7 @@ from templates_server.security.server_key import ServerKey
 GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials", DEVICE_GRANT_TYPE)
 ALL_AUTHENTICATION_METHODS = ["none", "client_secret_basic", "client_secret_post"]
 CODE_LENGTH = 43
-USED_UP = "The code or token is unknown, expired, revoked, or was used before."
+USED_UP = "The code or token is unknown, expired, revoked or already used."
 
 
 @dataclass(frozen=True)

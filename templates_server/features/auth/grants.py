@@ -34,8 +34,8 @@ from templates_server.security.secrets import hashed, is_well_formed
 
 S256_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 NO_ADMINISTRATOR = (
-    "Nobody administers an organization on this server yet: stop it and run "
-    "`mtribes-server account add EMAIL --organization KEY --role administrator`."
+    "No organization on this server has an administrator. Stop the server and run `mtribes-server account add EMAIL "
+    "--organization KEY --role administrator`."
 )
 
 
@@ -165,7 +165,7 @@ class LocalGrant(BaseGrant, TokenEndpointMixin):
         """Refuse another code, or a server where nobody is an administrator."""
         client = self.authenticate_token_endpoint_client()
         if not client.check_grant_type(self.GRANT_TYPE):
-            raise UnauthorizedClientError("The client may not use the local grant.")
+            raise UnauthorizedClientError("This client is not allowed to use the local grant.")
         account = accounts_store.find_first_administrator(self.server.connection)
         if account is None:
             raise InvalidGrantError(NO_ADMINISTRATOR)

@@ -53,4 +53,4 @@ class TokenUses:
         try:
             await self._database.write(lambda connection: token_store.note_uses(connection, noted))
         except Exception:  # requests go on without it; the next use is noted again
-            LOGGER.exception("that %d tokens were used could not be stored", len(noted))
+            LOGGER.exception("could not store when %d tokens were last used", len(noted))

@@ -12,7 +12,7 @@ from templates_server.features.pages.browser_session import browser_of, local_pa
 from templates_server.features.pages.renderer import see_other
 from templates_server.http.context import Call
 
-USED_UP = "This link has been used. Run `mtribes open` for a new one."
+USED_UP = "This link was already used. Run `mtribes open` to get a new one."
 
 
 async def sign_in_locally(call: Call) -> Response:

@@ -141,7 +141,7 @@ async def decide(call: Call) -> Response:
     if decision == "another":
         return await sign_out_to(call, browser, _sign_in_url(call))
     if decision not in {"allow", "cancel"}:
-        raise BadRequest("The form does not say what was decided.")
+        raise BadRequest("The form has no decision. Choose Allow or Cancel.")
 
     allowed_by = browser.account if decision == "allow" else None
     reply = await call.database.write(
@@ -201,12 +201,12 @@ def _json_parameters(call: Call) -> Parameters:
     try:
         pairs = json.loads(text, object_pairs_hook=list)
     except ValueError:
-        raise BadRequest("The body is not JSON.") from None
+        raise BadRequest("The request body is not valid JSON.") from None
     if not isinstance(pairs, list) or not call.body.lstrip().startswith(b"{"):
-        raise BadRequest("The body is not a JSON object.")
+        raise BadRequest("The request body must be a JSON object.")
     values: dict[str, list[str]] = {}
     for name, value in pairs:
         if not isinstance(value, str) or not (name + value).isprintable():
-            raise BadRequest("A member of the JSON object is not a printable text.")
+            raise BadRequest("The values of the JSON object must be printable text.")
         values.setdefault(name, []).append(value)
     return Parameters(values)

@@ -83,7 +83,9 @@ def credentials_of(request: ProtocolRequest) -> Credentials:
         return Credentials(method, form.text("client_id"), form.text("client_secret"))
     client_id, secret = _basic(header)
     if form.get("client_secret") or form.get("client_id") not in {None, client_id}:
-        raise InvalidRequestError("The client presents itself twice.")
+        raise InvalidRequestError(
+            "Client credentials were sent twice. Send them in the Authorization header or in the body, not both."
+        )
     return Credentials("client_secret_basic", client_id, secret)
 
 
@@ -95,7 +97,7 @@ def _basic(header: str) -> tuple[str, str]:
         user, colon, password = decoded.partition(":")
         client_id, secret = unquote(user, errors="strict"), unquote(password, errors="strict")
     except ValueError:  # not base64, not UTF-8
-        raise RefusedClient("The credentials in the Authorization header cannot be read.") from None
+        raise RefusedClient("Cannot read the credentials in the Authorization header.") from None
     if scheme.lower() != "basic" or not colon or "\0" in decoded + client_id:
-        raise RefusedClient("The Authorization header must be Basic, with client id and secret.")
+        raise RefusedClient("The Authorization header must use Basic with the client ID and secret.")
     return client_id, secret

@@ -18,7 +18,7 @@ class Permission:
 
 SUBJECTS = (
     ("Spaces and what they deliver", {Scope.SPACES_READ: "see", Scope.SPACES_WRITE: "change, delete"}),
-    ("Code for your Spaces", {Scope.CODE_READ: "generate"}),
+    ("Generated code for your Spaces", {Scope.CODE_READ: "generate"}),
     ("The people who use your apps", {Scope.USERS_READ: "see", Scope.USERS_WRITE: "change, delete"}),
     ("Tribes", {Scope.TRIBES_READ: "see", Scope.TRIBES_WRITE: "change, delete"}),
     ("What people did in your apps", {Scope.EVENTS_READ: "see"}),

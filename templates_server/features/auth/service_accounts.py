@@ -33,7 +33,7 @@ async def create_service_account(call: Call) -> Response:
     """A new service account, which may do no more than who makes it; its secret is told this once."""
     new: NewServiceAccount = call.body
     reader = Reader()
-    name = read_name(reader, new.name, "say which program uses it")
+    name = read_name(reader, new.name, "name the program that uses it")
     scopes = read_scopes(reader, new.scopes, call.principal)
     if reader.problems:
         raise ValidationFailed(reader.problems)

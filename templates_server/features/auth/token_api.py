@@ -78,7 +78,7 @@ def make_token(connection: Connection, call: Call, new: NewToken) -> CreatedToke
     principal, now = call.principal, call.now
     wanted = wanted_token(connection, new, principal=principal, now=now)
     if token_store.count_live_tokens(connection, principal.id, now) >= MAX_LIVE_TOKENS:
-        raise Conflict(f"A person may have {MAX_LIVE_TOKENS} tokens at a time: revoke one first.")
+        raise Conflict(f"You can have {MAX_LIVE_TOKENS} tokens at a time. Revoke one first.")
     token_store.forget_old_tokens(connection, principal.id, now - KEPT_WHEN_OVER)
     token_id, secret = token_store.create_personal_token(connection, principal.id, token=wanted, now=now)
     created = token_store.find_token(connection, token_id)
@@ -136,7 +136,7 @@ async def revoke_by_text(call: Call) -> Response:
     text: TokenText = call.body
     secret = text.token.strip()
     if not is_well_formed(secret):
-        raise ValidationFailed([Problem("token", "is not the text of a token: it is mistyped or cut")])
+        raise ValidationFailed([Problem("token", "is not a valid token: it is mistyped or incomplete")])
 
     def work(connection: Connection) -> Answer:
         if secret.startswith(SecretKind.PERSONAL):
@@ -169,7 +169,7 @@ def _revoke_service_account(connection: Connection, call: Call, secret_hash: byt
 def _deed_of_holder(call: Call, organization_id: str, action: str, target: str) -> Deed:
     """What somebody did of whom nothing is known but that they had the text."""
     return Deed(
-        organization_id, call.now, "holder", target, "whoever has the text", action, target, address=call.address
+        organization_id, call.now, "holder", target, "the holder of the token", action, target, address=call.address
     )
 
 

@@ -19,7 +19,7 @@ from templates_server.security.authorization import Place, Principal, Role, Scop
 def wanted_token(connection: Connection, new: NewToken, *, principal: Principal, now: int) -> PersonalToken:
     """The token that is asked for; ValidationFailed with all that is wrong with it."""
     reader = Reader()
-    name = read_name(reader, new.name, "say what the token is for")
+    name = read_name(reader, new.name, "name what the token is for")
     scopes = read_scopes(reader, new.scopes, principal)
     limits = frozenset(_limits(connection, reader, new, principal))
     if reader.problems:
@@ -44,7 +44,7 @@ def read_scopes(reader: Reader, names: Sequence[str] | None, principal: Principa
         path = f"scopes[{number}]"
         known = reader.one_of(name, path, [*Scope], "a scope")
         if known is not None and known not in principal.scopes:
-            reader.refuse(path, "is a scope that you do not have here yourself")
+            reader.refuse(path, "is a scope that you don't have yourself")
         elif known is not None:
             scopes.add(Scope(known))
     return frozenset(scopes)
@@ -56,7 +56,7 @@ def _limits(connection: Connection, reader: Reader, new: NewToken, principal: Pr
         for number, name in enumerate(names or ()):
             place = spaces_store.locate(connection, {kind: name})
             if place is None or not may_see(principal, place):
-                reader.refuse(f"{kind}s[{number}]", f"{shown(name)} is not there, or it is not yours")
+                reader.refuse(f"{kind}s[{number}]", f"{shown(name)} not found, or you don't have access")
             else:
                 yield _id_of(place)
 

@@ -25,6 +25,6 @@ async def record_rendering(database: Database, version: Version, code_hash: str,
         if not await store.is_known(database, version.space_id, code_hash):
             await database.write(lambda connection: store.add_rendering(connection, rendering), is_repeatable=True)
     except Unavailable as error:  # the database does not answer now, which is no fault of this
-        LOGGER.warning("the revisions of a code hash were not recorded: %s", error)
+        LOGGER.warning("could not record the revisions of a code hash: %s", error)
     except Exception:  # whoever asked gets their code
-        LOGGER.exception("the revisions of a code hash could not be recorded")
+        LOGGER.exception("could not record the revisions of a code hash")

@@ -50,21 +50,19 @@ def check_targets(targets: Sequence[Target]) -> None:
 
 def _check_target(reader: Reader, target: Target, path: str) -> None:
     known = f"one of {', '.join(LANGUAGES)}"
-    language = reader.one_of(
-        target.language, join(path, "language"), LANGUAGES, f"a language that is generated: {known}"
-    )
+    language = reader.one_of(target.language, join(path, "language"), LANGUAGES, f"a supported language: {known}")
     possible = [name for name in OPTIONS if language is None or language in LANGUAGES_OF.get(name, LANGUAGES)]
     for option, value in sorted(target.options.items()):
         place = join(join(path, "options"), option)
         if option not in possible:
             reader.refuse(place, f"is not an option of this language{reader.suggestion(option, possible)}")
         elif len(value) > MAX_OPTION_CHARACTERS:
-            reader.refuse(place, f"has {len(value)} characters; at most {MAX_OPTION_CHARACTERS} are possible")
+            reader.refuse(place, f"has {len(value)} characters; the maximum is {MAX_OPTION_CHARACTERS}")
         else:
             OPTIONS[option](reader, value, place)
     if language == "javascript" and target.options.get("import_extension") == "ts":
         place = join(join(path, "options"), "import_extension")
-        reader.refuse(place, 'cannot be "ts" in JavaScript, whose files end in .js')
+        reader.refuse(place, 'cannot be "ts" for JavaScript, because its files end in .js')
 
 
 def _check_host(reader: Reader, host: str, path: str) -> None:

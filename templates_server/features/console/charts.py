@@ -44,8 +44,8 @@ def chart_of(what: str, numbers: Numbers) -> Chart:
     ]
     gaps = [f"M{place * SLOT} {HEIGHT - 1}h{BAR}" for place, (_, number) in enumerate(numbers) if number is None]
     days = f"from {full_day(numbers[0][0])} to {full_day(numbers[-1][0])}"
-    told = f"between {min(known):,} and {most:,}" if known else "not known"
-    return Chart(f"{what} a day {days}: {told}", len(numbers) * SLOT, "".join(bars), "".join(gaps), most)
+    told = f"between {min(known):,} and {most:,}" if known else "unknown"
+    return Chart(f"{what} per day {days}: {told}", len(numbers) * SLOT, "".join(bars), "".join(gaps), most)
 
 
 def every_day(found: Mapping[int, int | None], first: int, last: int) -> Numbers:

@@ -56,7 +56,7 @@ def _told_apart(before: Any, after: Any) -> bool:
 def _told(value: Any) -> str:
     """A value in one line."""
     if isinstance(value, Mapping):
-        return _cut(", ".join(value)) or "nothing in it"
+        return _cut(", ".join(value)) or "empty"
     if isinstance(value, list):
         return _cut(", ".join(map(_told, value[:MOST_CHARACTERS]))) or "an empty list"
     if isinstance(value, str):

@@ -28,7 +28,7 @@ def fold_changes(database: Database, stopping: threading.Event) -> None:
         except Unavailable:  # the database does not answer to the others either
             raise
         except Exception:
-            LOGGER.exception("counting the names of events failed in %s", environment_id)
+            LOGGER.exception("could not count event names in %s", environment_id)
 
 
 def _fold_some(database: Database, environment_id: str) -> bool:
@@ -73,6 +73,6 @@ class NameFolding:
                 self._noted = 0
                 fold_changes(self._database, self._stopping)
             except Unavailable as error:  # the database does not answer now, which is no fault of this
-                LOGGER.warning("counting the names of events was put off: %s", error)
+                LOGGER.warning("postponed counting event names: %s", error)
             except Exception:
-                LOGGER.exception("counting the names of events failed; the next attempt is in a minute")
+                LOGGER.exception("could not count event names; retrying in a minute")

@@ -133,7 +133,9 @@ def _broken_rules(sent: SentEvent, index: int, check: IdCheck, pairs: Pairs) -> 
     """What is wrong with an event beyond types and lengths; `pairs` are its metadata."""
     unsigned = check.problem_of(sent.external_id, sent.user_signature)
     broken = [
-        ("", "Give anonymous_id or external_id.") if sent.anonymous_id is None and sent.external_id is None else None,
+        ("", "Specify anonymous_id or external_id.")
+        if sent.anonymous_id is None and sent.external_id is None
+        else None,
         None if sent.name is None else problem_of_name(sent.name),
         None if sent.anonymous_id is None else _problem_of_anonymous_id(sent.anonymous_id),
         None if sent.external_id is None else _problem_of_external_id(sent.external_id),
@@ -149,7 +151,7 @@ def _broken_rules(sent: SentEvent, index: int, check: IdCheck, pairs: Pairs) -> 
 
 Found = tuple[str, str] | None
 """Where in an event something is wrong, and what; None: nothing."""
-KEY_TWICE: Found = (".metadata", "A key is given twice.")
+KEY_TWICE: Found = (".metadata", "A key appears twice.")
 
 
 @remembered
@@ -182,7 +184,7 @@ def _problem_of_data(sent: SentEvent) -> Found:
     name, data = ("data", sent.data) if sent.data is not None else ("properties", sent.properties)
     if data is None or len(msgspec.json.encode(data)) <= MAX_DATA_BYTES:
         return None
-    return f".{name}", f"This may have {MAX_DATA_BYTES:,} bytes."
+    return f".{name}", f"This can have at most {MAX_DATA_BYTES:,} bytes."
 
 
 @remembered

@@ -19,8 +19,8 @@ FEW_CHARACTERS = UNIT_BYTES // 4 - 1  # whose UTF-8 is less than a unit
 RECENT_SECONDS = 60.0
 MOST_REMEMBERED = 10_000
 TOO_MANY = (
-    f"This person has the most events that are kept of one person: {MOST_UNITS:,}, where each full KiB of an event "
-    "counts as one more. New events are accepted again when older ones have expired."
+    f"This person has reached the maximum of {MOST_UNITS:,} stored events; each full KiB of an event counts as one "
+    "more. New events are accepted again when older ones have expired."
 )
 
 

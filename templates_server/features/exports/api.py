@@ -42,7 +42,7 @@ async def export_tribe(call: Call) -> Response:
     since = None if asked.since is None else from_cursor(environment_id, asked.since)
     tribe = await call.database.read_aside(lambda connection: load_tribe(connection, space_id, key))
     if tribe.is_contextual:
-        message = f"{key} asks what apps say when a session starts: who is in it cannot be known here."
+        message = f"{key} uses fields that apps send when a session starts, so its members cannot be listed or counted."
         raise ValidationFailed([Problem("tribe", message)])
 
     def lines(connection: Connection, now: int) -> queries.Batches:
@@ -117,7 +117,7 @@ async def download(call: Call) -> Response:
     export = await _found(call)
     path = call.services.part(Spooler).files.path(export.id)
     if export.state != store.COMPLETE or export.sha256 is None or not path.is_file():
-        raise NotFound(f"The export is {export.state}: there is nothing to fetch here.")
+        raise NotFound(f"The export is {export.state}: no file to download.")
     return served_file(
         path, call.request.headers, entity_tag=f'"{export.sha256}"', media_type=MEDIA_TYPES[_format_of(export)]
     )

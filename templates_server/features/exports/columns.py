@@ -116,7 +116,7 @@ def _shape(  # noqa: PLR0913 - the four of the request, and the two of what is e
     if form != "csv":
         if columns is not None or raw:
             name = "columns" if columns is not None else "raw"
-            raise ValidationFailed([Problem(name, "This is for CSV alone: JSON has all that is known, as it is.")])
+            raise ValidationFailed([Problem(name, "This applies to CSV only. JSON contains all fields.")])
         return Shape(known, list(known), form)
     wanted = usual if columns is None else columns
     problems = list(_problems(known, wanted, has_attributes=has_attributes))
@@ -129,7 +129,7 @@ def _problems(known: Mapping[str, Column], columns: Sequence[str], *, has_attrib
     for index, name in enumerate(columns):
         problem = _problem_of(known, name, has_attributes=has_attributes)
         if name in columns[:index]:
-            problem = "is named twice"
+            problem = "appears twice"
         if problem is not None:
             yield Problem(f"columns[{index}]", f"This {problem}.")
 
@@ -139,8 +139,8 @@ def _problem_of(known: Mapping[str, Column], name: str, *, has_attributes: bool)
         return problem_of_attribute_name(name.removeprefix(ATTRIBUTE))
     if name in known:
         return None
-    more = f", and {ATTRIBUTE}NAME for an attribute" if has_attributes else ""
-    return f"is none of the columns: {', '.join(known)}{more}"
+    more = f", or {ATTRIBUTE}NAME for an attribute" if has_attributes else ""
+    return f"is not a column. Choose from {', '.join(known)}{more}"
 
 
 def _header_cell(name: str) -> str:

@@ -10,7 +10,7 @@ from templates_server.primitives.integers import whole_number
 
 SEPARATOR = "\n"
 LATEST = 10**15 - 1
-PROBLEM = "This is no cursor that an export of this environment came with."
+PROBLEM = "Invalid cursor. Use one from an export of this environment."
 
 
 def to_cursor(environment_id: str, horizon: int) -> str:

@@ -119,9 +119,9 @@ class ExportFiles:
 
     def _check_room(self, size: int) -> None:
         if size > LARGEST_BYTES:
-            raise CannotBeSpooled(f"It has more than {LARGEST_BYTES // MIBIBYTE:,} MiB: export less at once.")
+            raise CannotBeSpooled(f"The export is larger than {LARGEST_BYTES // MIBIBYTE:,} MiB. Export less at once.")
         if shutil.disk_usage(self._folder).free < LEFT_FREE_BYTES:
-            raise CannotBeSpooled("The server's disk has no room for it.")
+            raise CannotBeSpooled("The server's disk is full.")
 
     def ids(self) -> set[str]:
         """The exports that something is left of here."""

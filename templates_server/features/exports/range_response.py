@@ -79,7 +79,7 @@ async def _pieces(path: Path, start: int, end: int) -> AsyncIterator[bytes]:
             reading = asyncio.get_running_loop().run_in_executor(None, file.read, min(PIECE_BYTES, left))
             piece = await asyncio.shield(reading)
             if not piece:
-                raise OSError(f"{path} is shorter than it was")
+                raise OSError(f"{path} was truncated")
             left -= len(piece)
             yield piece
     finally:

@@ -35,8 +35,8 @@ LONGEST_SECONDS = 15 * 60.0
 MARGIN_MS = 5 * MINUTE
 KEPT_MS = DAY
 PURGE_EVERY_SECONDS = 600
-STOPPED = "The server stopped before it was done: ask for it anew."
-FAILED = "Something went wrong here; it is logged."
+STOPPED = "The server stopped before the export was complete. Start it again."
+FAILED = "Internal server error. The server logged it."
 
 Lines = Callable[[Connection, int], queries.Batches]
 """Gives the lines of an export in the snapshot of a connection, at a time in milliseconds."""
@@ -127,15 +127,17 @@ class Spooler:
             self._held[export_id] = organization_id
         lock = self.files.hold(export_id)
         if lock is None:
-            raise LookupError("an id of an export came twice")
+            raise LookupError("duplicate export id")
         return Slot(self, export_id, organization_id, lock)
 
     def _check_share(self, organization_id: str) -> None:
         held = list(self._held.values()).count(organization_id)
         if held >= MOST_AN_ORGANIZATION:
-            raise Unavailable(f"{held} exports of the organization are not done yet. Try again when one of them is.")
+            raise Unavailable(
+                f"{held} exports of the organization are still running. Try again when one of them is complete."
+            )
         if self._stopping.is_set() or (held and len(self._held) >= MOST_WAITING):
-            raise Unavailable(f"{len(self._held)} exports are not done yet. Try again later.")
+            raise Unavailable(f"{len(self._held)} exports are still running. Try again later.")
 
     def release(self, export_id: str, lock: FileLock) -> None:
         """Give a slot back."""
@@ -184,9 +186,9 @@ class Spooler:
             try:
                 self.purge()
             except Unavailable as error:  # the database does not answer now, which is no fault of this
-                LOGGER.warning("removing exports was put off: %s", error)
+                LOGGER.warning("postponed removing exports: %s", error)
             except Exception:
-                LOGGER.exception("removing exports failed; the next attempt is in %d seconds", PURGE_EVERY_SECONDS)
+                LOGGER.exception("could not remove exports; retrying in %d seconds", PURGE_EVERY_SECONDS)
             if self._stopping.wait(PURGE_EVERY_SECONDS):
                 return
 
@@ -199,7 +201,7 @@ class Spooler:
             finish = self._outcome(job)
             self._database.write_now(finish)
         except Exception:
-            LOGGER.exception("the end of the export %s could not be stored", job.export_id)
+            LOGGER.exception("could not store the result of export %s", job.export_id)
         finally:
             slot.release()
 
@@ -210,7 +212,7 @@ class Spooler:
         except CannotBeSpooled as error:
             return functools.partial(_fail, job.export_id, str(error))
         except Exception:
-            LOGGER.exception("the export %s failed", job.export_id)
+            LOGGER.exception("export %s failed", job.export_id)
             return functools.partial(_fail, job.export_id, FAILED)
         return functools.partial(_complete, job.export_id, spooled)
 
@@ -234,7 +236,9 @@ class Spooler:
         if self._stopping.is_set():
             raise CannotBeSpooled(STOPPED)
         if time.monotonic() > deadline:
-            raise CannotBeSpooled(f"It took more than {LONGEST_SECONDS / 60:.0f} minutes: export less at once.")
+            raise CannotBeSpooled(
+                f"The export took longer than {LONGEST_SECONDS / 60:.0f} minutes. Export less at once."
+            )
 
 
 def _fail(export_id: str, error: str, connection: Connection) -> None:

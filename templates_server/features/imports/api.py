@@ -87,7 +87,7 @@ async def _apply(call: Call, part: SentPart, rows: PartRows | AppliedBefore) -> 
 def _place(call: Call) -> ImportPlace:
     import_id = call.parameters["import"]
     if IMPORT_ID.fullmatch(import_id) is None:
-        message = "The id of an import must be 1 to 64 characters of A-Z, a-z, 0-9, _ and -."
+        message = "An import ID must have 1 to 64 characters: A-Z, a-z, 0-9, _ and -."
         raise ValidationFailed([Problem("import", message)])
     return ImportPlace(call.environment_id, import_id)
 
@@ -96,7 +96,7 @@ def _number(call: Call) -> int:
     text = call.parameters["part"]
     number = whole_number(text, most=MOST_PARTS) if PART_NUMBER.fullmatch(text) else None
     if number is None:
-        raise ValidationFailed([Problem("part", f"The number of a part must be 1 to {MOST_PARTS:,}.")])
+        raise ValidationFailed([Problem("part", f"A part number must be 1 to {MOST_PARTS:,}.")])
     return number
 
 
@@ -109,7 +109,7 @@ async def complete(call: Call) -> Response:
         store.lock_import(connection, place)
         found = _present(store.find_import(connection, place))
         if found.parts != completion.parts:
-            raise Conflict(f"{found.parts} parts are applied, not {completion.parts}.")
+            raise Conflict(f"{found.parts} parts were applied, not {completion.parts}.")
         if found.state == "open":
             store.complete_import(connection, place, now=now)
             details = {"parts": found.parts, **msgspec.structs.asdict(found.totals)}

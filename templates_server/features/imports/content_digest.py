@@ -14,7 +14,7 @@ FIELD = "Content-Digest"
 CONTENT_DIGEST = Parameter(
     FIELD,
     str,
-    "`sha-256=:...:` of the body before compression (RFC 9530): 422 when something else arrived.",
+    "`sha-256=:...:` of the body before compression (RFC 9530). 422 if the body does not match.",
     place="header",
 )
 
@@ -25,7 +25,7 @@ def check_digest(field: str | None, digest: bytes) -> None:
     if match is None:
         return
     if _decoded(match[1]) != digest:
-        raise ValidationFailed([Problem(FIELD, "The body is not what this SHA-256 was made of: send it again.")])
+        raise ValidationFailed([Problem(FIELD, "The SHA-256 of the body does not match. Send the body again.")])
 
 
 def _decoded(text: str | None) -> bytes | None:

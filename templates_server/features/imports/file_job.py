@@ -31,10 +31,10 @@ MOST_SHOWN = 100
 MOST_SHOWN_CHARACTERS = 300
 MOST_REJECTS = 100_000
 TOO_MANY_REJECTS = (
-    f"The file has more than {MOST_REJECTS:,} rows that cannot be imported. See that its columns are what you chose, "
-    "or bring it in by the terminal: mtribes user ingest."
+    f"More than {MOST_REJECTS:,} rows cannot be imported. Check the column mapping, or import the file in a "
+    "terminal with `mtribes user ingest`."
 )
-FAILED = "Something went wrong here; it is logged."
+FAILED = "Internal server error. The server logged it."
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ class Bringing:
         except ApiError as error:
             await self._stop(upload, str(error))
         except Exception:
-            LOGGER.exception("the import %s failed", upload.import_id)
+            LOGGER.exception("import %s failed", upload.import_id)
             await self._stop(upload, FAILED)
 
     async def _stop(self, upload: Upload, why: str) -> None:

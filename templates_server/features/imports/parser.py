@@ -99,13 +99,13 @@ class _Rows:
 def read_part(body: bytes) -> PartRows:
     """The rows of a part; TooLarge when they are too many."""
     if body.count(b"\n") > MOST_LINES:
-        raise TooLarge(f"A part may have {MOST_LINES:,} lines.")
+        raise TooLarge(f"A part can have at most {MOST_LINES:,} lines.")
     found, starts, stream = _Rows(), array("L", [0]), io.BytesIO(body)
     while lines := list(itertools.islice(stream, LINES_AT_ONCE)):
         found.add(len(starts), [line.rstrip(b"\n") for line in lines])
         starts.extend(itertools.accumulate(map(len, lines), initial=starts.pop()))
     if len(found.rows) + found.rejected > MOST_ROWS:
-        raise TooLarge(f"A part may have {MOST_ROWS:,} rows.")
+        raise TooLarge(f"A part can have at most {MOST_ROWS:,} rows.")
     found.rows.sort(key=person_of_row)  # and of one person by line, as they came
     return PartRows(body, starts, found.rows, found.rejected, found.errors)
 
@@ -176,7 +176,7 @@ def _decoded(text: bytes) -> tuple[Any, Sequence[Problem]]:
     except BadRequest as error:
         return None, error.problems
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        return None, (Problem("", f"This is not JSON: {error}.", BadRequest.code),)
+        return None, (Problem("", f"Invalid JSON: {error}.", BadRequest.code),)
 
 
 def errors_of_row(line: int, problems: RowProblems, *, told: int) -> Sequence[RowError]:
@@ -188,5 +188,5 @@ def errors_of_row(line: int, problems: RowProblems, *, told: int) -> Sequence[Ro
     if more > 0 and most > 1:
         noun = "problem" if more == 1 else "problems"
         verb = "is" if more == 1 else "are"
-        errors.append(RowError(line, first[0].code, f"{more:,} more {noun} of this row {verb} not listed.", ""))
+        errors.append(RowError(line, first[0].code, f"{more:,} more {noun} in this row {verb} not listed.", ""))
     return errors

@@ -19,7 +19,7 @@ LOOK_SECONDS = 0.25  # the part before it may be another process's
 PREFER = Parameter(
     "Prefer",
     str,
-    f"`wait=SECONDS` (RFC 7240, at most {LONGEST_SECONDS}): how long a part waits for the one or two before it.",
+    f"`wait=SECONDS` (RFC 7240, at most {LONGEST_SECONDS}): how long a part waits for the parts before it.",
     place="header",
 )
 

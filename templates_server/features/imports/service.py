@@ -50,11 +50,11 @@ def answer_to(connection: Connection, part: SentPart) -> PartView | None:
     applied = store.find_part(connection, part.place, part.number)
     if applied is not None:
         if applied.digest != part.digest:
-            raise Conflict(f"Part {part.number} was applied with other content (SHA-256 {applied.digest}).")
+            raise Conflict(f"Part {part.number} was already applied with different content (SHA-256 {applied.digest}).")
         return applied
     found = store.find_import(connection, part.place)
     if found is not None and found.state == "complete":
-        raise Conflict(f"The import is complete, with {found.parts} parts.")
+        raise Conflict(f"The import is already complete with {found.parts} parts.")
     expected = 1 if found is None else found.parts + 1
     if part.number != expected:
         raise Early(expected)

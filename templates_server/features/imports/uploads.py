@@ -132,7 +132,7 @@ class Uploads:
         theirs = sorted((one for one in kept if one.account_id == upload.account_id), key=lambda one: one.uploaded)
         self._make_room(theirs)
         if len(kept) >= MOST or shutil.disk_usage(self._folder).free - len(content) < LEFT_FREE_BYTES:
-            raise Unavailable("The server has no room for another file now. Try again later.")
+            raise Unavailable("The server has no space for another file. Try again later.")
         self._write(upload.id + ABOUT, msgspec.json.encode(upload))
         try:
             self._write(upload.id + CONTENT, content)
@@ -146,7 +146,7 @@ class Uploads:
             return
         idle = [one for one in theirs if one.state not in {CHECKING, IMPORTING}]
         if not idle:
-            raise Conflict(f"{len(theirs)} of your files are being imported. Wait until one of them is done.")
+            raise Conflict(f"{len(theirs)} of your files are being imported. Wait until one of them is complete.")
         self.remove(idle[0])
 
     def find(self, owner: Owner, upload: str) -> Upload:
@@ -238,7 +238,7 @@ class Uploads:
                 file.write(content)
             put_in_place(part, self._folder / name)
         except OSError as error:
-            raise Unavailable(f"The server could not keep the file: {error.strerror or error}.") from error
+            raise Unavailable(f"The server could not store the file: {error.strerror or error}.") from error
         finally:
             part.unlink(missing_ok=True)
 
@@ -247,9 +247,7 @@ class Uploads:
             try:
                 await asyncio.to_thread(self.purge)
             except OSError:
-                LOGGER.exception(
-                    "removing uploaded files failed; the next attempt is in %d seconds", PURGE_EVERY_SECONDS
-                )
+                LOGGER.exception("could not remove uploaded files; retrying in %d seconds", PURGE_EVERY_SECONDS)
             await asyncio.sleep(PURGE_EVERY_SECONDS)
 
 

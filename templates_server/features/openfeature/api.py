@@ -34,7 +34,9 @@ async def app_of(call: Call) -> Principal:
     if principal is None:
         raise Unauthenticated("The key is unknown or revoked.", challenge='Bearer error="invalid_token"')
     if principal.kind is not PrincipalKind.APP:
-        raise Forbidden("A token opens the Platform API only: flags are evaluated with a pk_ key of an environment.")
+        raise Forbidden(
+            "Tokens are valid for the Platform API only. Use a pk_ key of an environment to evaluate flags."
+        )
     return principal
 
 
@@ -46,7 +48,7 @@ def _key_of(call: Call) -> str:
     if not sent:
         raise Unauthenticated("Send a pk_ key as `Authorization: Bearer ...` or as `X-API-Key`.")
     if len(sent) > 1:
-        raise BadRequest("Send the same key as `Authorization` and as `X-API-Key`, or one of them alone.")
+        raise BadRequest("`Authorization` and `X-API-Key` have different keys. Send only one of the two headers.")
     return sent.pop()
 
 
@@ -98,7 +100,7 @@ def _is_after_an_event(call: Call) -> bool:
         return False
     modified = call.query.get("flagConfigLastModified")
     if modified is not None and not _is_time(modified):
-        raise BadRequest("`flagConfigLastModified` must be seconds since 1970, or a time such as 2026-02-20T21:28:18Z.")
+        raise BadRequest("`flagConfigLastModified` must be Unix seconds or a time such as 2026-02-20T21:28:18Z.")
     return any(name in call.query for name in OF_AN_EVENT)
 
 

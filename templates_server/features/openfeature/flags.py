@@ -35,8 +35,8 @@ ENABLED = "enabled"
 NO_VARIANT = "none"
 PLAIN_UNSET: Mapping[PropertyType, Any] = {kind: to_plain(value) for kind, value in UNSET.items()}
 TOO_LARGE = (
-    f"The flags of this environment take more than {MOST_ENCODED_BYTES // 2**20} MiB. "
-    "Shorten the defaults of the model's properties, or the scenarios."
+    f"The flags of this environment are larger than {MOST_ENCODED_BYTES // 2**20} MiB. Shorten the property "
+    "defaults in the model or the scenarios."
 )
 
 
@@ -86,7 +86,7 @@ class Flags:
             parts = parts_of(entity)
             if part in parts:
                 return entity, 1 + parts.index(part)
-        raise NotFound("There is no flag of that key in this environment.")
+        raise NotFound("No flag with this key in this environment.")
 
 
 def parts_of(entity: Entity) -> Sequence[str]:

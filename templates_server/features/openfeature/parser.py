@@ -23,7 +23,7 @@ def read_question(body: bytes, *, check: IdCheck, max_depth: int) -> tuple[State
     context = _context(body, max_depth)
     user_id = context.get(TARGETING_KEY)
     if user_id is None or user_id == "":
-        raise TargetingKeyMissing(f"Give `context.{TARGETING_KEY}`: the user's id.")
+        raise TargetingKeyMissing(f"`context.{TARGETING_KEY}` is required: the user's ID.")
     if not isinstance(user_id, str):
         raise InvalidContext(f"`{TARGETING_KEY}` must be text.")
     problem = problem_of_user_id(user_id)
@@ -43,7 +43,7 @@ def _context(body: bytes, max_depth: int) -> Mapping[str, Any]:
         raise _unfit(error) from None
     context = sent.get("context")
     if context is None:
-        raise TargetingKeyMissing(f"Give `context.{TARGETING_KEY}`: the user's id.")
+        raise TargetingKeyMissing(f"`context.{TARGETING_KEY}` is required: the user's ID.")
     if not isinstance(context, dict):
         raise InvalidContext("`context` must be an object.")
     return context
@@ -54,7 +54,7 @@ def _unfit(error: ValidationFailed) -> InvalidContext | ParseFailed:
     problem = error.problems[0]
     if problem.path.startswith("context"):
         return InvalidContext(f"{problem.path}: {problem.message}")
-    return ParseFailed(f"The body must be an object with a `context`: {problem.message}")
+    return ParseFailed(f"The request body must be an object with a `context`: {problem.message}")
 
 
 def _check_signature(user_id: str, signature: Any, check: IdCheck) -> None:
@@ -63,8 +63,8 @@ def _check_signature(user_id: str, signature: Any, check: IdCheck) -> None:
     if check.problem_of(user_id, signature) is None:
         return
     if signature is None:
-        raise InvalidContext(f"`{SIGNATURE}` is missing: this environment takes signed ids only.")
-    raise InvalidContext(f"`{SIGNATURE}` does not fit `{TARGETING_KEY}` and the environment's present secret.")
+        raise InvalidContext(f"`{SIGNATURE}` is required: this environment requires signed user IDs.")
+    raise InvalidContext(f"`{SIGNATURE}` does not match `{TARGETING_KEY}` and the environment's current secret.")
 
 
 def _fields(context: Mapping[str, Any]) -> Mapping[str, str | int | float | bool | None]:

@@ -105,19 +105,21 @@ class _Frame:
     def _inflate(self) -> None:
         packed = self._file.read(PACKED_BYTES_AT_ONCE)
         if not packed:
-            raise NotABackup(f"it is cut after {self._file.tell()} bytes")
+            raise NotABackup(f"the file is truncated after {self._file.tell()} bytes")
         try:
             self._text += self._frame.decompress(packed)
         except zstandard.ZstdError as error:
-            raise NotABackup(f"it is damaged before byte {self._file.tell()}, or something else ({error})") from None
+            raise NotABackup(
+                f"the file is damaged before byte {self._file.tell()}, or not a backup ({error})"
+            ) from None
         if self._frame.eof and (rest := len(self._frame.unused_data) + len(self._file.read(1))):
-            raise NotABackup(f"more follows its end at byte {self._file.tell() - rest}")
+            raise NotABackup(f"unexpected data after its end at byte {self._file.tell() - rest}")
 
     def check_end(self) -> None:
         """NotABackup unless nothing is left but the padding of a tar file."""
         while rest := self.read(PACKED_BYTES_AT_ONCE):
             if rest.strip(b"\0"):
-                raise NotABackup("it is damaged: something that cannot be read follows its last member")
+                raise NotABackup("the file is damaged: unreadable data follows its last member")
 
 
 def members(path: Path) -> Iterator[tuple[str, bytes]]:
@@ -132,16 +134,16 @@ def members(path: Path) -> Iterator[tuple[str, bytes]]:
                     yield entry.name, _content_of(archive, entry)
             frame.check_end()
     except UNREADABLE as error:
-        raise NotABackup(f"it is damaged at {last}, or something else ({error})") from None
+        raise NotABackup(f"the file is damaged at {last}, or not a backup ({error})") from None
 
 
 def _content_of(archive: tarfile.TarFile, entry: tarfile.TarInfo) -> bytes:
     content = archive.extractfile(entry) if entry.isreg() and not entry.issparse() else None
     if content is None:
-        raise NotABackup(f"{entry.name!r} in it is not a plain file")
+        raise NotABackup(f"its member {entry.name!r} is not a regular file")
     text = content.read()
     if len(text) != entry.size:
-        raise NotABackup(f"{entry.name!r} in it is cut")
+        raise NotABackup(f"its member {entry.name!r} is truncated")
     return text
 
 
@@ -149,7 +151,7 @@ def read_manifest(content: bytes) -> Manifest:
     """The manifest; NotABackup when it is of another format."""
     manifest = read_json(MANIFEST, content, Manifest)
     if manifest.format != FORMAT:
-        raise NotABackup(f"its format is {manifest.format}, and this mtribes-server reads {FORMAT}")
+        raise NotABackup(f"its format is {manifest.format}, but this mtribes-server reads format {FORMAT}")
     return manifest
 
 
@@ -158,11 +160,11 @@ def check_end(content: bytes, rows: Mapping[str, int], files: Collection[str]) -
     end = read_json(END, content, End)
     for table, written in end.rows.items():
         if rows.get(table, 0) != written:
-            raise NotABackup(f"rows are missing in it: {table} has {rows.get(table, 0)} of {written}")
+            raise NotABackup(f"rows are missing: table {table} has {rows.get(table, 0)} of {written}")
     if uncounted := sorted(rows.keys() - end.rows.keys()):
-        raise NotABackup(f"{END} does not count the rows of {uncounted[0]}")
+        raise NotABackup(f"{END} has no row count for {uncounted[0]}")
     if end.files is not None and (different := sorted(set(end.files) ^ set(files))):
-        raise NotABackup(f"{FILES}{different[0]} is missing in it, or was added")
+        raise NotABackup(f"{FILES}{different[0]} is missing or was added")
 
 
 def read_json(name: str, content: bytes, kind: type[Read]) -> Read:
@@ -170,4 +172,4 @@ def read_json(name: str, content: bytes, kind: type[Read]) -> Read:
     try:
         return msgspec.json.decode(content, type=kind)
     except (ValueError, RecursionError) as error:
-        raise NotABackup(f"{name} in it cannot be read ({error})") from None
+        raise NotABackup(f"its member {name} cannot be read ({error})") from None

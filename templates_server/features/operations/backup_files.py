@@ -12,10 +12,10 @@ FILES_KEPT = frozenset({server_key.FILE_NAME, DEMO, ERASURES})
 def fault_in(name: str, content: bytes) -> str | None:
     """What is wrong with a file, to be read after its name; None when nothing is."""
     if name == server_key.FILE_NAME and not server_key.is_key(content):
-        return "is not a server key"
+        return "is not a valid server key"
     if name == ERASURES:
         try:
             parse_erasures(content)
         except UnreadableList as error:
-            return f"is no list of erasures: {error}"
+            return f"is not a valid list of erasures: {error}"
     return None

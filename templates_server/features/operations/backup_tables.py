@@ -75,14 +75,14 @@ class TableReader:
     def _read(self, name: str, piece: bytes) -> list[dict[str, Any]]:
         *lines, rest = piece.split(b"\n")
         if rest:
-            raise NotABackup(f"{name}, line {len(lines) + 1}: the line does not end")
+            raise NotABackup(f"{name}, line {len(lines) + 1}: incomplete line")
         return [self._read_line(f"{name}, line {number}", line) for number, line in enumerate(lines, start=1)]
 
     def _read_line(self, place: str, line: bytes) -> dict[str, Any]:
         try:
             values = msgspec.structs.astuple(self._decoder.decode(line))
         except (ValueError, RecursionError) as error:
-            raise NotABackup(f"{place}: it is no row of this table ({error})") from None
+            raise NotABackup(f"{place}: invalid row for this table ({error})") from None
         return {
             name: value.base64 if isinstance(value, _Binary) else value
             for name, value in zip(self._names, values, strict=True)
@@ -96,7 +96,7 @@ class TableReader:
                     connection.execute(insert(self._table), [row])
             except REFUSED as error:
                 reason = str(error.orig if isinstance(error, DBAPIError) else error).partition("\n")[0]
-                raise NotABackup(f"{name}, line {number}: the database refuses the row ({reason})") from None
+                raise NotABackup(f"{name}, line {number}: the database rejects the row ({reason})") from None
 
 
 class _Binary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

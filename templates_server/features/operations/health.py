@@ -38,11 +38,11 @@ async def _schema_state(call: Call) -> str:
     try:
         current = await call.database.read(migrations.current_revision)
     except (DBAPIError, Unavailable):
-        return "the database cannot be reached"
+        return "cannot reach the database"
     return (
         "ok"
         if current == migrations.head_revision()
-        else "the schema is not that of this version: run `mtribes-server migrate`"
+        else "the schema does not match this version: run `mtribes-server migrate`"
     )
 
 
@@ -50,5 +50,5 @@ def _disk_state(call: Call) -> str:
     try:
         free_bytes = shutil.disk_usage(call.settings.data_folder).free
     except OSError:
-        return "the data folder cannot be read"
-    return "ok" if free_bytes >= LEAST_FREE_BYTES else "the disk of the data folder is nearly full"
+        return "cannot read the data directory"
+    return "ok" if free_bytes >= LEAST_FREE_BYTES else "the disk of the data directory is almost full"

@@ -70,7 +70,9 @@ def _upgrade(connection: Connection) -> None:
     except OperationalError:
         raise
     except NOT_OF_ITS_SCHEMA as error:
-        raise backup_archive.NotABackup(f"its rows cannot be brought to the schema of this version ({error})") from None
+        raise backup_archive.NotABackup(
+            f"its rows cannot be migrated to the schema of this version ({error})"
+        ) from None
 
 
 def _erase_again(connection: Connection, listed: Collection[ErasedPerson]) -> int:
@@ -84,11 +86,11 @@ def _make_schema(connection: Connection, content: Iterator[tuple[str, bytes]]) -
     """The tables as they were when the backup was made."""
     name, first = next(content, ("", b""))
     if name != backup_archive.MANIFEST:
-        raise backup_archive.NotABackup("it does not begin with a manifest")
+        raise backup_archive.NotABackup("the manifest is missing")
     manifest = backup_archive.read_manifest(first)
     if not migrations.is_known(manifest.schema):
         raise backup_archive.NotABackup(
-            f"it was made by the later mtribes-server {manifest.version}: upgrade this one first"
+            f"it was created by mtribes-server {manifest.version}: upgrade this mtribes-server first"
         )
     migrations.upgrade_connection(connection, revision=manifest.schema)
 
@@ -110,7 +112,7 @@ def _fill(connection: Connection, content: Iterator[tuple[str, bytes]]) -> tuple
         else:
             table = pieces.table_of(name)
             rows[table.name] += pieces.reader.insert(connection, name, text)
-    raise backup_archive.NotABackup("it is cut: the end is missing")
+    raise backup_archive.NotABackup("the file is truncated: the end is missing")
 
 
 class _Pieces:
@@ -135,7 +137,7 @@ class _Pieces:
             self._number = 0
             self.reader = backup_tables.TableReader(self._table)
         if self._table is None or name != backup_archive.piece_name(self._table.name, self._number + 1):
-            raise backup_archive.NotABackup(f"it holds {name!r}, which is no part of a backup, or not at this place")
+            raise backup_archive.NotABackup(f"unexpected member {name!r}")
         self._number += 1
         return self._table
 
@@ -143,11 +145,11 @@ class _Pieces:
 def _checked_file(name: str, content: bytes) -> bytes:
     """A file that goes beside the database; NotABackup where no server could use it."""
     if fault := fault_in(name, content):
-        raise backup_archive.NotABackup(f"{backup_archive.FILES}{name} in it {fault}")
+        raise backup_archive.NotABackup(f"its member {backup_archive.FILES}{name} {fault}")
     return content
 
 
 def _check_nothing_follows(content: Iterator[tuple[str, bytes]]) -> None:
     """Read to the end of the file, where its checksum is."""
     for name, _ in content:
-        raise backup_archive.NotABackup(f"it holds {name!r} after its end")
+        raise backup_archive.NotABackup(f"unexpected member {name!r} after its end")

@@ -72,11 +72,11 @@ class Purge:
             try:
                 removed = self.purge()
             except Unavailable as error:  # the database does not answer now, which is no fault of this
-                LOGGER.warning("purging what is old was put off: %s", error)
+                LOGGER.warning("postponed deleting expired data: %s", error)
             except Exception:
-                LOGGER.exception("purging what is old failed; the next attempt is in an hour")
+                LOGGER.exception("could not delete expired data; retrying in an hour")
             else:
-                LOGGER.info("purged %d events and sessions that were too old", removed)
+                LOGGER.info("deleted %d expired events and sessions", removed)
 
     def _purge_table(self, aging: retention_store.Aging, before: int) -> int:
         removed, start = 0, retention_store.BEGINNING

@@ -29,7 +29,7 @@ from templates_server.security.login_throttle import Attempts
 from templates_server.security.passwords import Passwords
 
 MAX_FORM_BYTES = 16 * 1024
-WRONG = "The e-mail address or the password is not right."
+WRONG = "Wrong e-mail address or password."
 
 
 async def first_page(call: Call) -> Response:

@@ -142,10 +142,10 @@ def check_form(call: Call, browser: Browser, form: Parameters, *, purpose: str) 
     """Raise Forbidden unless the form was shown to this browser, by us, for this purpose."""
     origin = call.request.headers.get("origin")
     if origin is not None and origin != call.settings.origin:
-        raise Forbidden("This form was sent from another site.")
+        raise Forbidden("The form was submitted from another site.")
     expected = form_token(call.services.part(ServerKey), browser, purpose)
     if not hmac.compare_digest(expected.encode(), form.text("form_token").encode()):
-        raise Forbidden("This form is no longer good: go back, load the page again, and repeat what you did.")
+        raise Forbidden("This form has expired. Go back, reload the page, and try again.")
 
 
 def local_path(settings: Settings, wanted: str) -> str:

@@ -80,7 +80,7 @@ function bringDraftBack() {
     const told = document.createElement("p");
     told.className = "notice";
     told.setAttribute("role", "status");
-    told.textContent = "What you had typed and not saved is back. Reload the page to begin again from what is stored.";
+    told.textContent = "Your unsaved input was restored. Reload the page to discard it.";
     draft.form.prepend(told);
     sessionStorage.removeItem(DRAFT_KEY);
   }

@@ -137,10 +137,12 @@ async def _accept_as_new(call: Call, browser: Browser, found: Found, form: Param
 
 def _problems(name: str, password: str, *, repeated: str, email: str) -> list[str]:
     """What speaks against the name and the password, in sentences."""
-    problems = [] if accounts_store.is_name(name) else [f"A name has 1 to {MAX_NAME_LENGTH} printable characters."]
-    problems += [f"The password: {problem}" for problem in passwords.problems_of(password, email=email, name=name)]
+    problems = (
+        [] if accounts_store.is_name(name) else [f"A name must have 1 to {MAX_NAME_LENGTH} printable characters."]
+    )
+    problems += [f"Password: {problem}" for problem in passwords.problems_of(password, email=email, name=name)]
     if password != repeated:
-        problems.append("The two passwords differ.")
+        problems.append("The passwords do not match.")
     return problems
 
 

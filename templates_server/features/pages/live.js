@@ -17,7 +17,7 @@ function watchArrivals() {
 
   function say() {
     const told = [state, arrived ? `${plural(arrived, "arrival")} since the page was opened.` : ""];
-    if (skipped) told.push(`${skipped.toLocaleString("en")} skipped: more arrived than can be shown.`);
+    if (skipped) told.push(`${skipped.toLocaleString("en")} skipped: too many to show.`);
     document.querySelector("#live-status").textContent = told.filter(Boolean).join(" ");
     timer = null;
   }
@@ -125,7 +125,7 @@ function watchArrivals() {
   const source = new EventSource(live.dataset.stream);
   source.addEventListener("open", () => become("Connected."));
   source.addEventListener("error", () => become(source.readyState === EventSource.CLOSED
-    ? "The connection has ended. Reload the page: you may have to sign in again."
+    ? "The connection has ended. Reload the page; you may have to sign in again."
     : "The connection was lost. Reconnecting…"));
   source.addEventListener("event", ({ data }) => {
     const one = JSON.parse(data);

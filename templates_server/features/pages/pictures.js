@@ -25,9 +25,9 @@ function showPicture(place) {
   const address = webAddress(field ? document.getElementById(field).value.trim() : place.dataset.address);
   place.querySelector("img")?.remove();
   latest.delete(place);
-  if (!address) said.textContent = "There is no image to show: the address must begin with https:// or http://.";
+  if (!address) said.textContent = "No image to show: the address must start with https:// or http://.";
   else if (location.protocol === "https:" && address.protocol === "http:") {
-    said.replaceChildren("An image of an http:// address cannot be shown on this page. ", linkTo(address));
+    said.replaceChildren("Images from http:// addresses cannot be shown on this page. ", linkTo(address));
   } else load(place, said, address, label);
 }
 
@@ -43,7 +43,7 @@ function load(place, said, address, label) {
     place.append(image);
   });
   image.addEventListener("error", () => {
-    if (isLatest()) said.replaceChildren(`There is no image at this address, or ${address.host} cannot be reached. `, linkTo(address));
+    if (isLatest()) said.replaceChildren(`No image at this address, or ${address.host} cannot be reached. `, linkTo(address));
   });
   said.textContent = "Loading…";
   image.src = address.href;

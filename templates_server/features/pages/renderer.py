@@ -42,10 +42,10 @@ HASH_LENGTH = 12
 CODE = re.compile(r"`([^`]+)`")
 STRESS = re.compile(r"(?<![\w*])\*([^*<>]+)\*(?![\w*])")
 TITLES = {
-    HTTPStatus.NOT_FOUND: "There is nothing here",
-    HTTPStatus.FORBIDDEN: "That is not allowed",
-    HTTPStatus.INTERNAL_SERVER_ERROR: "Something went wrong here",
-    HTTPStatus.SERVICE_UNAVAILABLE: "Not just now",
+    HTTPStatus.NOT_FOUND: "Page not found",
+    HTTPStatus.FORBIDDEN: "Access denied",
+    HTTPStatus.INTERNAL_SERVER_ERROR: "Something went wrong",
+    HTTPStatus.SERVICE_UNAVAILABLE: "Temporarily unavailable",
 }
 PAGE_HEADERS = {
     "Cache-Control": "no-store",
@@ -142,7 +142,7 @@ class Pages:
     def error_answer(self, error: ApiError) -> Response:
         """A refusal as a page; it neither needs nor leaves a cookie."""
         reasons = [problem.message for problem in error.problems]
-        page = Page("error", {"title": TITLES.get(error.status, "That did not work"), "reasons": reasons}, error.status)
+        page = Page("error", {"title": TITLES.get(error.status, "Request failed"), "reasons": reasons}, error.status)
         response = self._response(page, Browser(""))
         response.headers.update(error.headers)
         return response

@@ -71,7 +71,7 @@ if (rules?.tagName === "FORM") {
     try {
       show(await pageOf(rules.action, { method: "POST", body: fields }), "count");
     } catch {
-      document.getElementById("count").textContent = "The server cannot be reached: nothing was counted.";
+      document.getElementById("count").textContent = "Cannot reach the server. Nothing was counted.";
     }
     isCounting = false;
   };

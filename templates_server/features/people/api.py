@@ -173,7 +173,7 @@ async def update(call: Call) -> Response:
         raise ValidationFailed([Problem("", "Send an object with the fields to change.")])
     reading = Reading()
     if sent.get("user_id", user) != user:
-        reading.refuse("user_id", "This is another user than that of the path.")
+        reading.refuse("user_id", "This does not match the user in the path.")
     change = reading.change(sent)
     if reading.problems:
         raise ValidationFailed(reading.problems)

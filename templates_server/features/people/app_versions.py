@@ -13,7 +13,9 @@ MOST_NUMBERS = 4
 MOST_DIGITS = 10
 SHOWN_NUMBERS = 3  # at least, as most versions have so many
 PRE_RELEASE, RELEASE = "0", "1"
-VERSION_RULE = "is not a version such as 2.3 or 2.3.0-beta: one to four numbers of up to ten digits, joined by dots"
+VERSION_RULE = (
+    "is not a version such as 2.3 or 2.3.0-beta: use one to four numbers of up to ten digits, separated by dots"
+)
 VERSION = re.compile(
     rf"v?([0-9]{{1,{MOST_DIGITS}}}(?:\.[0-9]{{1,{MOST_DIGITS}}}){{0,{MOST_NUMBERS - 1}}})(-[^+]+)?(?:\+.*)?", re.DOTALL
 )

@@ -48,7 +48,7 @@ class ErasureList:
             try:
                 _append(self._path, self._waiting)
             except OSError:
-                LOGGER.exception("%s could not be written: %d erasures wait for it", self._path, len(self._waiting))
+                LOGGER.exception("could not write %s: %d erasures are pending", self._path, len(self._waiting))
             else:
                 self._waiting.clear()
 
@@ -83,7 +83,7 @@ def _person(line: bytes, number: int) -> ErasedPerson:
         read = msgspec.json.decode(line, type=_Line)
         return ErasedPerson(read.environment, read.person, parse_rfc3339(read.erased))
     except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
-        raise UnreadableList(f"line {number} is no erasure ({error})") from None
+        raise UnreadableList(f"line {number} is not a valid erasure ({error})") from None
 
 
 def format_erasures(people: Iterable[ErasedPerson]) -> bytes:
@@ -99,7 +99,7 @@ def _append(path: Path, people: Iterable[ErasedPerson]) -> None:
         _drop_broken_line(file)
         content = format_erasures(people)
         if file.write(content) != len(content):
-            raise OSError(f"{path} took only a part of what was to be added")
+            raise OSError(f"incomplete write to {path}")
         os.fsync(file.fileno())
     if is_new:
         keep_names(path.parent)

@@ -72,8 +72,8 @@ class Reading:
                     self.problems.count(1)
                     continue
                 near = field_meant_by(name) if len(self.problems) < MOST_SUGGESTIONS else ""
-                advice = near or "; what is your own goes into `attributes`"
-                self.refuse(join("", name), f"This is not a field of a user{advice}.")
+                advice = near or "; put custom data into `attributes`"
+                self.refuse(join("", name), f"Unknown user field{advice}.")
         texts = {name: self._text(sent.get(name, UNSET), name) for name in TEXT_FIELDS}
         change = Change(
             **texts,
@@ -84,13 +84,13 @@ class Reading:
             attributes=self._attributes(sent.get("attributes")),
         )
         for tag in sorted({*change.add_tags} & {*change.remove_tags}):
-            self.refuse("remove_tags", f"The tag {shown(tag)} is to be added and to be removed.")
+            self.refuse("remove_tags", f"The tag {shown(tag)} is both added and removed.")
         return change
 
     def user_id(self, value: Any) -> str:
         """The user's id; "" when it is wrong."""
         if not isinstance(value, str):
-            missing = "This is missing." if value is None else f"This must be text, not {kind_of(value)}."
+            missing = "This is required." if value is None else f"This must be text, not {kind_of(value)}."
             self.refuse("user_id", missing)
             return ""
         problem = problem_of_user_id(value) or _problem_of_characters(value)
@@ -115,7 +115,7 @@ class Reading:
             return None if value is None else UNSET
         moment = moment_of(value) if isinstance(value, str) else None
         if moment is None:
-            self.refuse("joined", "This must be a day, such as 2026-11-21, or a time, such as 2026-11-21T20:35:00Z.")
+            self.refuse("joined", "This must be a date such as 2026-11-21 or a time such as 2026-11-21T20:35:00Z.")
             return UNSET
         return moment // DAY * DAY
 
@@ -126,7 +126,7 @@ class Reading:
             self.refuse(name, f"This must be a list of tags, not {kind_of(value)}.")
             return ()
         if len(value) > MOST_TAGS:
-            self.refuse(name, f"There are {len(value)} tags; at most {MOST_TAGS} are possible.")
+            self.refuse(name, f"Too many tags: {len(value)}. The maximum is {MOST_TAGS}.")
             return ()
         for number, tag in enumerate(value):
             problem = problem_of_tag(tag) if isinstance(tag, str) else f"must be text, not {kind_of(tag)}"
@@ -141,7 +141,7 @@ class Reading:
             self.refuse("attributes", f"This must be an object, not {kind_of(value)}.")
             return {}
         if len(value) > MOST_ATTRIBUTES:
-            self.refuse("attributes", f"There are {len(value)} attributes; at most {MOST_ATTRIBUTES} are possible.")
+            self.refuse("attributes", f"Too many attributes: {len(value)}. The maximum is {MOST_ATTRIBUTES}.")
             return {}
         for path, problem in problems_of_attributes(value):
             self.refuse(path, problem)
@@ -173,11 +173,11 @@ def problems_of_profile(profile: Profile, path: str = "", *, before: Attributes 
         return ()
     reading = Reading(path)
     if len(profile.tags) > MOST_TAGS:
-        reading.refuse("tags", f"The user would have {len(profile.tags)} tags; at most {MOST_TAGS} are possible.")
+        reading.refuse("tags", f"The user would have {len(profile.tags)} tags; the maximum is {MOST_TAGS}.")
     if len(profile.attributes) > MOST_ATTRIBUTES:
         reading.refuse(
             "attributes",
-            f"The user would have {len(profile.attributes)} attributes; at most {MOST_ATTRIBUTES} are possible.",
+            f"The user would have {len(profile.attributes)} attributes; the maximum is {MOST_ATTRIBUTES}.",
         )
     elif (
         profile.attributes is not before
@@ -186,7 +186,7 @@ def problems_of_profile(profile: Profile, path: str = "", *, before: Attributes 
     ):
         reading.refuse(
             "attributes",
-            f"The user's attributes would have {size:,} bytes as JSON; at most {MAX_ATTRIBUTES_BYTES:,} are possible.",
+            f"The user's attributes would have {size:,} bytes as JSON; the maximum is {MAX_ATTRIBUTES_BYTES:,}.",
         )
     return list(reading.problems)
 
@@ -214,7 +214,7 @@ def problem_of_attribute_name(name: str) -> str | None:
     if not 0 < len(name) <= MAX_ATTRIBUTE_NAME_CHARACTERS:
         return f"must have 1 to {MAX_ATTRIBUTE_NAME_CHARACTERS} characters"
     if CONTROL_CHARACTER.search(name):
-        return "must not hold control characters"
+        return "must not contain control characters"
     return _problem_of_characters(name)
 
 
@@ -222,29 +222,29 @@ def problem_of_attribute(value: Any) -> str | None:
     """What is wrong with the value of an attribute; None, which removes one, is fine."""
     if isinstance(value, str):
         if len(value) > MAX_ATTRIBUTE_CHARACTERS:
-            return f"has {len(value):,} characters; at most {MAX_ATTRIBUTE_CHARACTERS:,} are possible"
+            return f"has {len(value):,} characters; the maximum is {MAX_ATTRIBUTE_CHARACTERS:,}"
         return _problem_of_characters(value)
     if isinstance(value, float):
-        return None if math.isfinite(value) else "is a number that cannot be kept"
+        return None if math.isfinite(value) else "is not a number that can be stored"
     if isinstance(value, int):
-        return None if abs(value) <= LARGEST_INTEGER else "is a larger number than can be kept: send it as text"
+        return None if abs(value) <= LARGEST_INTEGER else "is too large a number: send it as text"
     return None if value is None else f"must be text, a number, true or false, not {kind_of(value)}"
 
 
 def _problem_of_characters(text: str) -> str | None:
     if text.isascii():
-        return "holds a NUL character" if "\0" in text else None
+        return "contains a NUL character" if "\0" in text else None
     if "\0" in text:
-        return "holds a NUL character"
-    return "holds half a surrogate pair" if SURROGATE.search(text) else None
+        return "contains a NUL character"
+    return "contains half a surrogate pair" if SURROGATE.search(text) else None
 
 
 def problem_of_email(text: str) -> str | None:
     """What is wrong with an e-mail address; what only a mail server can know is not asked."""
     if len(text) > MAX_EMAIL_CHARACTERS:
-        return f"has {len(text)} characters; at most {MAX_EMAIL_CHARACTERS} are possible"
+        return f"has {len(text)} characters; the maximum is {MAX_EMAIL_CHARACTERS}"
     if EMAIL.fullmatch(text) is None:
-        return "is not an e-mail address: one @ and a dot after it, no spaces"
+        return "is not a valid e-mail address: it needs one @ followed by a domain with a dot, without spaces"
     return _problem_of_characters(text)
 
 
@@ -252,7 +252,7 @@ def problem_of_phone(text: str) -> str | None:
     """What is wrong with a phone number."""
     if not 0 < len(text) <= MAX_PHONE_CHARACTERS:
         return f"must have 1 to {MAX_PHONE_CHARACTERS} characters"
-    return "must not hold control characters" if CONTROL_CHARACTER.search(text) else _problem_of_characters(text)
+    return "must not contain control characters" if CONTROL_CHARACTER.search(text) else _problem_of_characters(text)
 
 
 @remembered
@@ -302,14 +302,14 @@ def problem_of_tag(tag: str) -> str | None:
     """What is wrong with a user tag."""
     levels = tag.split("/")
     if len(levels) > MOST_TAG_LEVELS:
-        return f"has {len(levels)} levels; at most {MOST_TAG_LEVELS} are possible"
+        return f"has {len(levels)} levels; the maximum is {MOST_TAG_LEVELS}"
     for level in levels:
         if not level or level != level.strip():
-            return "has a level that is empty or has spaces around it"
+            return "has a level that is empty or surrounded by spaces"
         if len(level) > MAX_TAG_LEVEL_CHARACTERS:
-            return f"has a level of {len(level)} characters; at most {MAX_TAG_LEVEL_CHARACTERS} are possible"
+            return f"has a level of {len(level)} characters; the maximum is {MAX_TAG_LEVEL_CHARACTERS}"
     if CONTROL_CHARACTER.search(tag):
-        return "must not hold control characters"
+        return "must not contain control characters"
     if tag != tag.lower():
-        return f"must be in lower case: {shown(tag.lower())}"
+        return f"must be lowercase: {shown(tag.lower())}"
     return _problem_of_characters(tag)

@@ -10,23 +10,25 @@ from msgspec import UNSET, Meta, UnsetType
 from templates_server.http.route_docs import Parameter
 
 Scalar = str | int | float | bool
-Email = Annotated[str, Meta(max_length=254, description="One @ and a dot after it.")]
+Email = Annotated[
+    str, Meta(max_length=254, description="An e-mail address with one @ followed by a domain with a dot.")
+]
 Phone = Annotated[str, Meta(min_length=1, max_length=64)]
-TimeZone = Annotated[str, Meta(description="An IANA name.", examples=["Europe/Berlin"])]
-Locale = Annotated[str, Meta(max_length=64, description="A BCP 47 tag.", examples=["pt-BR"])]
-Tag = Annotated[str, Meta(description="Lower case; one to three levels joined by /.", examples=["sports/football"])]
+TimeZone = Annotated[str, Meta(description="An IANA time zone name.", examples=["Europe/Berlin"])]
+Locale = Annotated[str, Meta(max_length=64, description="A BCP 47 language tag.", examples=["pt-BR"])]
+Tag = Annotated[str, Meta(description="Lowercase, one to three levels separated by /.", examples=["sports/football"])]
 Tags = Annotated[list[Tag], Meta(max_length=256)]
 Platform = Literal["browser", "android", "ios", "roku", "server", "other"]
-Joined = Annotated[str, Meta(description="A day (RFC 3339).", examples=["2026-11-21"])]
+Joined = Annotated[str, Meta(description="A date (RFC 3339).", examples=["2026-11-21"])]
 Attributes = Annotated[
-    dict[str, Scalar | None], Meta(max_length=200, description="Merged by name; null removes one of them.")
+    dict[str, Scalar | None], Meta(max_length=200, description="Merged by name; null removes an attribute.")
 ]
 
-WITH_TAG = Parameter("tag", Tag, "Only people with this tag, or with one below it.", example="sports/football")
+WITH_TAG = Parameter("tag", Tag, "Only people with this tag or a tag below it.", example="sports/football")
 WITH_ATTRIBUTE = Parameter(
     "attribute",
     str,
-    "Only people whose attribute has this value, as `name=value`: `2` is the text and the number.",
+    "Only people with this attribute value, as `name=value`. `2` matches both the text and the number.",
     example="plan=gold",
 )
 

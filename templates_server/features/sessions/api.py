@@ -21,7 +21,7 @@ from templates_server.security import authorization
 from templates_server.security.user_signatures import UserSignatures
 from templates_server.storage.write_batcher import Arrivals
 
-NO_TIME = "Give a time such as 2027-04-30T22:00:00Z (RFC 3339, with its offset)."
+NO_TIME = "Specify a time such as 2027-04-30T22:00:00Z (RFC 3339, with an offset)."
 
 
 class SessionArrivals(Arrivals[store.Start, Sequence[Problem]]):
@@ -62,14 +62,14 @@ async def explain(call: Call) -> Answer:
     asked: AskedExplanation = call.body
     who = stated(asked.anonymous_id, asked.user_id)
     if who is None or (who.user is not None and who.visitor is not None):
-        raise ValidationFailed([Problem("user_id", "Give `user_id` or `anonymous_id`: one of them.")])
+        raise ValidationFailed([Problem("user_id", "Specify either `user_id` or `anonymous_id`.")])
     problems = parser.problems_of_fields(asked.fields or {})
     if problems:
         raise ValidationFailed(problems)
     now = call.now if asked.at is None else _moment(asked.at)
     person = await call.services.part(Deciding).know(Person(call.environment_id, who), Said(asked.fields), now=now)
     if person is None:
-        raise NotFound("Nobody of that id is known there.")
+        raise NotFound("No user or visitor with that ID in this environment.")
     merged = who.person.called if who.person.kind is not person.facts.kind else None
     return Answer([explain_session(Occasion(person, now, merged))], "session_explanation")
 

@@ -54,8 +54,11 @@ class SentCode(msgspec.Struct, frozen=True):
 UnknownStates = Annotated[
     Any,
     Meta(
-        description=f"What the code could not use in the session before: at most {MOST_UNKNOWN} texts of "
-        f"{MAX_UNKNOWN_CHARACTERS} characters. What is more is cut, what is no text is passed over."
+        description=(
+            f"Values that the code could not use in the previous session: at most {MOST_UNKNOWN} texts "
+            f"of {MAX_UNKNOWN_CHARACTERS} characters. Anything beyond that is truncated; values that "
+            "are not text are ignored."
+        )
     ),
 ]
 
@@ -132,9 +135,9 @@ def problems_of_report(sent: Reporting, os_version: str | None) -> Iterator[Prob
         if text is None:
             continue
         if len(text) > at_most:
-            yield Problem(path, f"This may have {at_most} characters.")
+            yield Problem(path, f"This can have at most {at_most} characters.")
         elif CONTROL_CHARACTER.search(text):
-            yield Problem(path, "This must not hold control characters.")
+            yield Problem(path, "This must not contain control characters.")
 
 
 def _says_nothing(sent: Reporting, os_version: str | None) -> bool:

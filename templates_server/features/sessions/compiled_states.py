@@ -48,8 +48,8 @@ DIGEST_LENGTH = 6
 UNTOLD = "." * DIGEST_LENGTH
 
 TOO_LARGE = (
-    f"The states of this environment take more than {MOST_ENCODED_BYTES // 2**20} MiB. "
-    "Shorten the defaults of the model's properties, or the scenarios."
+    f"The states of this environment are larger than {MOST_ENCODED_BYTES // 2**20} MiB. Shorten the property "
+    "defaults in the model or the scenarios."
 )
 
 Kinds = Mapping[str, PropertyType]

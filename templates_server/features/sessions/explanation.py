@@ -57,14 +57,14 @@ def _explained(entity: Entity, occasion: Occasion) -> ExplainedEntity:
 
 def _why(entity: Entity, chosen: Shown | None) -> str:
     if chosen is None:
-        found = "it depends on what an app says when a session starts"
+        found = "depends on the fields that an app sends when a session starts"
     elif chosen is not entity.otherwise:
         found = "the first targeted scenario that matches"
     else:
-        found = "no targeted scenario matches" if entity.candidates else "it has no targeted scenario"
-        found += ": the default one" if chosen.scenario else ", nor a default one: as the model has it"
+        found = "no targeted scenario matches" if entity.candidates else "no targeted scenarios"
+        found += ": the default scenario applies" if chosen.scenario else ", and no default scenario: the model applies"
     if not entity.is_published:
-        return f"{entity.name.partition('.')[0]} is not published here, so it is disabled; else: {found}"
+        return f"{entity.name.partition('.')[0]} is not published here, so it is disabled; otherwise: {found}"
     return found if chosen is None or chosen.enabled else f"{found}, which disables it"
 
 
@@ -87,15 +87,15 @@ def _scenario(candidate: Candidate, occasion: Occasion, chosen: Shown | None) ->
 def _why_scenario(candidate: Candidate, occasion: Occasion, chosen: Shown | None) -> str:
     targeted = candidate.targeted
     if targeted.starts is not None and occasion.now < targeted.starts:
-        return f"it is not shown before {to_rfc3339(targeted.starts)}"
+        return f"not shown before {to_rfc3339(targeted.starts)}"
     if targeted.ends is not None and occasion.now >= targeted.ends:
-        return f"it has not been shown since {to_rfc3339(targeted.ends)}"
+        return f"ended at {to_rfc3339(targeted.ends)}"
     if not candidate.tribes:
-        return "none of its tribes is there any more"
+        return "none of its tribes exists any longer"
     said = _of_tribes(candidate, occasion)
     if matches(candidate, occasion.decide) is not Outcome.MATCHED or chosen is candidate.shown:
         return said
-    return f"{said}, but one above it comes first" + (" where that matches" if chosen is None else "")
+    return f"{said}, but a scenario above it matches first" + (" where that matches" if chosen is None else "")
 
 
 def _of_tribes(candidate: Candidate, occasion: Occasion) -> str:

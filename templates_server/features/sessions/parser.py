@@ -72,7 +72,7 @@ def read_start(body: bytes, *, check: IdCheck, max_depth: int) -> tuple[Stated, 
     ]
     who = stated(sent.anonymous_id, sent.external_id)
     if who is None:
-        problems.append(Problem("", "Give anonymous_id or external_id."))
+        problems.append(Problem("", "Specify anonymous_id or external_id."))
     if problems or who is None:
         raise ValidationFailed(problems)
     report = read_report(sent, device.os_version)
@@ -82,13 +82,13 @@ def read_start(body: bytes, *, check: IdCheck, max_depth: int) -> tuple[Stated, 
 def problems_of_fields(fields: Mapping[str, Scalar | None]) -> list[Problem]:
     """What is wrong with what an app says."""
     if len(fields) > MOST_FIELDS:
-        return [Problem("fields", f"At most {MOST_FIELDS} fields are possible, not {len(fields)}.")]
+        return [Problem("fields", f"Too many fields: {len(fields)}. The maximum is {MOST_FIELDS}.")]
     problems = []
     for name, value in fields.items():
         if not 0 < len(name) <= MAX_FIELD_NAME_LENGTH:
-            problems.append(Problem("fields", f"The name of a field has 1 to {MAX_FIELD_NAME_LENGTH} characters."))
+            problems.append(Problem("fields", f"A field name must have 1 to {MAX_FIELD_NAME_LENGTH} characters."))
         if isinstance(value, str) and len(value) > MAX_FIELD_VALUE_LENGTH:
-            problems.append(Problem(f"fields.{name}", f"This may have {MAX_FIELD_VALUE_LENGTH:,} characters."))
+            problems.append(Problem(f"fields.{name}", f"This can have at most {MAX_FIELD_VALUE_LENGTH:,} characters."))
     return problems
 
 
@@ -96,4 +96,4 @@ def _problems_of_device(sent: SentStart) -> Iterator[Problem]:
     device = sent.device or NO_DEVICE
     for name, text in (("os", device.os), ("model", device.model)):
         if text is not None and len(text) > MAX_DEVICE_TEXT_LENGTH:
-            yield Problem(f"device.{name}", f"This may have {MAX_DEVICE_TEXT_LENGTH} characters.")
+            yield Problem(f"device.{name}", f"This can have at most {MAX_DEVICE_TEXT_LENGTH} characters.")

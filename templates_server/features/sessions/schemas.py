@@ -45,7 +45,7 @@ class AskedExplanation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     user_id: Annotated[str, Meta(examples=["ada"])] | None = None
     anonymous_id: str | None = None
     fields: dict[str, Scalar | None] | None = None
-    at: Annotated[str, Meta(max_length=64, description="A time as in RFC 3339.")] | None = None
+    at: Annotated[str, Meta(max_length=64, description="An RFC 3339 time.")] | None = None
 
 
 class ExplainedScenario(msgspec.Struct, frozen=True):

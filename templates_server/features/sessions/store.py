@@ -43,7 +43,10 @@ COUNTED = (
     "GROUP BY environment_id, person_id"
 )
 MOST_SESSIONS = 10_000  # of a visitor
-TOO_MANY = f"This visitor has started as many sessions as are kept of one: {MOST_SESSIONS:,}. Older ones expire."
+TOO_MANY = (
+    f"This visitor has reached the maximum of {MOST_SESSIONS:,} stored sessions. New sessions are "
+    "accepted again when older ones have expired."
+)
 PREFIX = "ses_"
 
 

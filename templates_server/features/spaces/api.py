@@ -135,7 +135,7 @@ async def create_key(call: Call) -> Response:
     reader = Reader()
     name = reader.name(new.name.strip(), "name")
     if not name and not reader.problems:
-        reader.refuse("name", "must not be empty: say which app uses the key")
+        reader.refuse("name", "must not be empty: name the app that uses the key")
     if reader.problems:
         raise ValidationFailed(reader.problems)
     environment_id, now = call.environment_id, call.now

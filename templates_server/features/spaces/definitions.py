@@ -37,7 +37,7 @@ def read_typed(
     """The type, one of these, and its options; None where it is missing or wrong."""
     choice = f"one of {', '.join(types)}"
     if "type" not in given and isinstance(value, dict):
-        reader.refuse(f"{path}.type", f"is missing: {choice}")
+        reader.refuse(f"{path}.type", f"is required: {choice}")
     name = reader.one_of(given.get("type"), f"{path}.type", types, choice)
     if name is None:
         return None
@@ -48,7 +48,7 @@ def _options(reader: Reader, given: Mapping[str, Any], kind: str, path: str) -> 
     """The options of a select, in the order given: no two equal, none empty."""
     if kind != PropertyType.SELECT:
         if "options" in given:
-            reader.refuse(path, "is for the type select only")
+            reader.refuse(path, "applies to the type select only")
         return ()
     before = len(reader.problems)
     options: dict[str, None] = {}
@@ -56,13 +56,13 @@ def _options(reader: Reader, given: Mapping[str, Any], kind: str, path: str) -> 
         problems = len(reader.problems)
         option = reader.name(value, place)
         if option in options:
-            reader.refuse(place, f"{shown(option)} is there twice")
+            reader.refuse(place, f"{shown(option)} appears twice")
         elif option:
             options[option] = None
         elif len(reader.problems) == problems:
             reader.refuse(place, "must not be empty")
     if not options and len(reader.problems) == before:
-        reader.refuse(path, "is missing: a select needs at least one option")
+        reader.refuse(path, "is required: a select needs at least one option")
     return tuple(options)
 
 

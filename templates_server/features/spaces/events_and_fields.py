@@ -16,8 +16,8 @@ MAX_FIELDS = 100  # as many as a session takes
 SCALAR_TYPES = (PropertyType.TEXT, PropertyType.NUMBER, PropertyType.TOGGLE, PropertyType.SELECT)
 PAIRS = frozenset({"pair1", "pair2", "pair3"})
 EVENT_RULE = (
-    "is not the name of an event: use category/action, each of a-z, 0-9 and single dashes, beginning with a letter, "
-    f"at most {MAX_KEY_LENGTH} characters"
+    "is not a valid event name: use category/action, each made of a-z, 0-9 and single dashes, starting with a "
+    f"letter, at most {MAX_KEY_LENGTH} characters"
 )
 
 
@@ -35,7 +35,7 @@ def problem_of_event(name: str) -> str | None:
     if len(parts) != 2 or not all(map(is_key, parts)):  # noqa: PLR2004  category and action
         return EVENT_RULE
     if name.startswith(RESERVED_PREFIXES):
-        return f"begins with a reserved prefix: {', '.join(RESERVED_PREFIXES)}"
+        return f"starts with a reserved prefix: {', '.join(RESERVED_PREFIXES)}"
     return None
 
 
@@ -51,7 +51,7 @@ def _event(reader: Reader, key: str, value: Any, path: str) -> Event:
 def problem_of_metadata(key: str) -> str | None:
     """What is wrong with a key of metadata, as words that follow it; None if nothing is."""
     if key in PAIRS:
-        return "cannot be modelled: pair1, pair2 and pair3 are how untyped metadata is given"
+        return "cannot be modelled: pair1, pair2 and pair3 are reserved for untyped metadata"
     return problem_of_key(key)
 
 

@@ -77,7 +77,7 @@ def parse_model(document: Any, *, space: str, name: str) -> tuple[SpaceModel, Pr
 
 def _check_head(reader: Reader, given: Mapping[str, Any], space: str) -> None:
     if given.get("space", space) != space:
-        reader.refuse("space", f"must be {shown(space)}, the Space that this is sent to")
+        reader.refuse("space", f"must be {shown(space)}, the Space in the URL")
     reader.count(given.get("revision"), "revision")
 
 
@@ -127,10 +127,10 @@ def _section(reader: Reader, key: str, value: Any, path: str, experiences: set[s
     supports: set[str] = set()
     for item, place in reader.sequence(given.get("supports"), join(path, "supports"), at_most=MAX_EXPERIENCES):
         if item is None:
-            reader.refuse(place, "must be the key of an experience, not nothing")
+            reader.refuse(place, "must be the key of an experience, not empty")
         supported = reader.one_of(item, place, experiences, "an experience of this Space")
         if supported in supports:
-            reader.refuse(place, f"{shown(supported)} is there twice")
+            reader.refuse(place, f"{shown(supported)} appears twice")
         supports |= {supported} if supported else set()
     return Section(key, **read_described(reader, given, path), supports=tuple(sorted(supports)))
 

@@ -50,7 +50,7 @@ def _number(reader: Reader, value: Any, path: str) -> int | float | None:
         reader.refuse(path, f"must be a number, not {kind_of(value)}")
         return None
     if isinstance(value, int) and abs(value) > LARGEST_EXACT_INTEGER:
-        reader.refuse(path, f"is beyond {LARGEST_EXACT_INTEGER}: not every language can hold it exactly")
+        reader.refuse(path, f"is beyond {LARGEST_EXACT_INTEGER}: some languages cannot represent it exactly")
         return None
     return whole_where_possible(value)
 
@@ -92,7 +92,7 @@ def _opacity(reader: Reader, value: Any, path: str) -> int | float:
         return 1
     number = _number(reader, value, path)
     if number is not None and not 0 <= number <= 1:
-        reader.refuse(path, "must lie between 0 and 1")
+        reader.refuse(path, "must be between 0 and 1")
     return 1 if number is None else number
 
 
@@ -107,7 +107,7 @@ def read_moment(reader: Reader, text: str, path: str) -> int | None:
     try:
         return parse_rfc3339(text)
     except ValueError:
-        reader.refuse(path, f"{shown(text)} is not a date such as 2027-04-30T22:00:00Z (RFC 3339, with its offset)")
+        reader.refuse(path, f"{shown(text)} is not a date such as 2027-04-30T22:00:00Z (RFC 3339, with an offset)")
         return None
 
 
@@ -116,7 +116,7 @@ def _list(reader: Reader, value: Any, path: str) -> Value:
     items = []
     for item, place in reader.sequence(value, path, at_most=MAX_LIST_ITEMS):
         if item is None:
-            reader.refuse(place, "must be text, not nothing")
+            reader.refuse(place, "must be text, not empty")
         items.append(reader.text(item, place, at_most=MAX_LIST_ITEM_CHARACTERS) or "")
     return tuple(items) if len(reader.problems) == before else None
 
@@ -125,7 +125,7 @@ def _image(reader: Reader, value: Any, path: str) -> Value:
     url = reader.text(value, path, at_most=MAX_URL_CHARACTERS)
     if url is None or is_web_address(url):
         return url
-    reader.refuse(path, f"{shown(url)} is not the URL of an image: it must begin with https:// or http://")
+    reader.refuse(path, f"{shown(url)} is not an image URL: it must start with https:// or http://")
     return None
 
 

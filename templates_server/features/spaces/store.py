@@ -142,7 +142,9 @@ def create_space(connection: Connection, organization_id: str, *, key: str, name
     try:
         connection.execute(spaces.insert(), {**row, "revision": 0, "created": now, "updated": now})
     except IntegrityError:
-        raise Conflict(f"There is a Space with the key {key} on this server: choose another.", path="key") from None
+        raise Conflict(
+            f"The key '{key}' is already in use by a Space on this server. Choose another key.", path="key"
+        ) from None
     connection.execute(
         environments.insert(),
         [{"id": new_id("env"), "space_id": row["id"], "name": name, "revision": 0} for name in ENVIRONMENTS],
@@ -215,7 +217,7 @@ def load_model(connection: Connection, space_id: str, revision: int | None = Non
     )
     text = connection.execute(query).scalar_one_or_none()
     if text is None:
-        raise NotFound(f"The model has no revision {wanted}.")
+        raise NotFound(f"No revision {wanted} of the model.")
     return StoredDocument(wanted, json.loads(text))
 
 
@@ -283,7 +285,7 @@ def create_key(connection: Connection, environment_id: str, *, name: str, now: i
     """A new key; Conflict when the environment has as many as it may."""
     _lock(connection, select(environments.c.id).where(environments.c.id == environment_id))
     if count_live_keys(connection, [environment_id]).get(environment_id, 0) >= MAX_LIVE_KEYS:
-        raise Conflict(f"An environment may have {MAX_LIVE_KEYS} live keys: revoke one first.")
+        raise Conflict(f"An environment can have {MAX_LIVE_KEYS} active keys. Revoke one first.")
     key = StoredKey(new_id("key"), name, ENVIRONMENT_KEY_PREFIX + random_text(KEY_CHARACTERS), now, None)
     row = {"id": key.id, "environment_id": environment_id, "key": key.key, "name": name, "created": now}
     connection.execute(environment_keys.insert(), row)

@@ -179,7 +179,7 @@ async def _of_tribe(call: Call, work: Callable[[Connection, Tribe], Any]) -> Any
     try:
         return await call.database.read_aside(load)
     except CannotBeKnown:
-        message = f"{key} asks what apps say when a session starts: who is in it cannot be known here."
+        message = f"{key} uses fields that apps send when a session starts, so its members cannot be listed or counted."
         raise ValidationFailed([Problem("tribe", message)]) from None
 
 
@@ -218,7 +218,7 @@ def _asked_person(call: Call) -> PersonName:
     """The person of `?user=` or `?anonymous_id=`; ValidationFailed unless one of them is given."""
     user, visitor = call.query.get("user", ""), call.query.get("anonymous_id", "")
     if bool(user) == bool(visitor):
-        raise ValidationFailed([Problem("user", "Give `user` or `anonymous_id`: one of them.")])
+        raise ValidationFailed([Problem("user", "Specify either `user` or `anonymous_id`.")])
     if visitor:
         return named(PersonKind.VISITOR, visitor)
     return PersonName(PersonKind.USER, user, person_id_of(user))

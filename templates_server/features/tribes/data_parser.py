@@ -61,10 +61,10 @@ def _condition(reader: Reader, value: Any, path: str, read_value: ReadValue) -> 
 def _source(reader: Reader, given: Mapping[str, Any], path: str) -> Source | None:
     keys = given.get("path")
     if not isinstance(keys, list):
-        reader.refuse(path, f"{PATH_RULE}, not {kind_of(keys)}" if "path" in given else f"is missing: it {PATH_RULE}")
+        reader.refuse(path, f"{PATH_RULE}, not {kind_of(keys)}" if "path" in given else f"is required and {PATH_RULE}")
         return None
     if not keys:
-        reader.refuse(path, f"{PATH_RULE}: it has none")
+        reader.refuse(path, f"{PATH_RULE}; the list is empty")
     steps = [_step(reader, key, place) for key, place in reader.sequence(keys, path, at_most=MOST_STEPS)]
     found = tuple(step for step in steps if step is not None)
     return source_in_data(found) if found and len(found) == len(keys) else None
@@ -72,7 +72,7 @@ def _source(reader: Reader, given: Mapping[str, Any], path: str) -> Source | Non
 
 def _step(reader: Reader, key: Any, path: str) -> str | None:
     if not isinstance(key, str):
-        reader.refuse(path, f"must be the key of an object, as text, not {kind_of(key)}: lists cannot be looked into")
+        reader.refuse(path, f"must be an object key, as text, not {kind_of(key)}: items of lists cannot be addressed")
         return None
     problem = problem_of_attribute_name(key)
     if problem is not None:
@@ -84,10 +84,10 @@ def _step(reader: Reader, key: Any, path: str) -> str | None:
 def _operator(reader: Reader, given: Mapping[str, Any], path: str) -> Operator | None:
     word = given.get("operator")
     if word is None:
-        reader.refuse(path, "is missing: say how the value is compared")
+        reader.refuse(path, "is required: specify how to compare the value")
         return None
     if word in tuple(Operator) and word not in OPERATORS:
-        reader.refuse(path, f"{word} cannot be asked of data, which has no dates: choose one of {', '.join(OPERATORS)}")
+        reader.refuse(path, f"{word} does not apply to data, which has no dates: choose from {', '.join(OPERATORS)}")
         return None
     known = reader.one_of(word, path, OPERATORS, "an operator")
     return None if known is None else Operator(known)

@@ -31,7 +31,7 @@ MAX_MOMENT_CHARACTERS = 64
 MOST_DAYS = 36_500
 MOST_TIMES = 1_000_000
 EVENT_KEYS = ("event", "condition", "frequency", "timeframe", "metadata", "data")
-DATE_RULE = "is not a date such as 2027-04-30 or 2027-04-30T22:00:00Z (RFC 3339, with its offset)"
+DATE_RULE = "is not a date such as 2027-04-30 or 2027-04-30T22:00:00Z (RFC 3339, with an offset)"
 
 
 def read_given(reader: Reader, value: Any, path: str, keys: Sequence[str]) -> Mapping[str, Any]:
@@ -55,7 +55,7 @@ def read_whole(reader: Reader, value: Any, path: str, *, at_most: int) -> int:
     """A whole number from 0 on; 0 when it is wrong."""
     number = reader.count(value, path) or 0
     if number > at_most:
-        reader.refuse(path, f"is {number}; at most {at_most:,} is possible")
+        reader.refuse(path, f"is {number}; the maximum is {at_most:,}")
     return number
 
 
@@ -113,19 +113,19 @@ def _entry(
     before = len(reader.problems)
     given = reader.mapping(value, path, words)
     if len(reader.problems) == before and len(given) != 1:
-        reader.refuse(path, f"must have one of {', '.join(words)}, not {len(given) or 'none'}")
+        reader.refuse(path, f"must have exactly one of {', '.join(words)}, not {len(given) or 'none'}")
     return next(((word, item, join(path, word)) for word, item in given.items()), None)
 
 
 def _metadata(reader: Reader, value: Any, path: str) -> tuple[tuple[str, str], ...]:
     given = reader.mapping(value, path)
     if len(given) > MOST_PAIRS:
-        reader.refuse(path, f"has {len(given)} pairs; at most {MOST_PAIRS} are possible")
+        reader.refuse(path, f"has {len(given)} pairs; the maximum is {MOST_PAIRS}")
     pairs = []
     for key, item in sorted(given.items()):
         place = join(path, key)
         if not 0 < len(key) <= MAX_PAIR_KEY_CHARACTERS:
-            reader.refuse(place, f"has a key that must have 1 to {MAX_PAIR_KEY_CHARACTERS} characters")
+            reader.refuse(place, f"has an invalid key: keys have 1 to {MAX_PAIR_KEY_CHARACTERS} characters")
         text = reader.text(item, place, at_most=MAX_PAIR_VALUE_CHARACTERS)
         if text is not None:
             pairs.append((key, text))

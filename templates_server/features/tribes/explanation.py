@@ -33,8 +33,8 @@ from templates_server.primitives.timestamps import to_day, to_rfc3339
 from templates_server.primitives.yaml_json import shown
 
 ASKED: Mapping[Operator, str] = {
-    Operator.EXISTS: "is there",
-    Operator.NOT_EXISTS: "is not there",
+    Operator.EXISTS: "exists",
+    Operator.NOT_EXISTS: "does not exist",
     Operator.EQUALS: "equals {}",
     Operator.NOT_EQUALS: "does not equal {}",
     Operator.IN: "is one of {}",
@@ -50,7 +50,7 @@ ASKED: Mapping[Operator, str] = {
     Operator.BETWEEN: "is between {}",
     Operator.BEFORE: "is before {}",
     Operator.AFTER: "is after {}",
-    Operator.ON_DAY: "is on the day {}",
+    Operator.ON_DAY: "is on {}",
     Operator.LESS_THAN_DAYS_AGO: "is less than {} days ago",
     Operator.MORE_THAN_DAYS_AGO: "is more than {} days ago",
     Operator.VERSION_EQUALS: "is version {}",
@@ -68,7 +68,7 @@ TIMEFRAMES: Mapping[TimeframeKind, str] = {
     TimeframeKind.LESS_THAN: ", less than {} days ago",
     TimeframeKind.EXACTLY: ", exactly {} days ago",
     TimeframeKind.AFTER: ", after {}",
-    TimeframeKind.ON_DAY: ", on the day {}",
+    TimeframeKind.ON_DAY: ", on {}",
     TimeframeKind.BEFORE: ", before {}",
     TimeframeKind.ANY_TIME: "",
 }
@@ -79,7 +79,7 @@ SAID: Mapping[Outcome, str] = {
 }
 AUDIENCES: Mapping[Audience, str] = {Audience.USERS: "users", Audience.VISITORS: "visitors"}
 MATCHES: Mapping[Match, str] = {Match.ANY: "one of its filters must match", Match.ALL: "all of its filters must match"}
-NOBODY_SAID = "an app says it when a session starts"
+NOBODY_SAID = "an app sends it when a session starts"
 
 
 def explain(tribe: Tribe, verdict: Verdict, *, person: str, kind: PersonKind) -> Explanation:
@@ -100,9 +100,9 @@ def explain(tribe: Tribe, verdict: Verdict, *, person: str, kind: PersonKind) ->
 
 def _reason(tribe: Tribe, verdict: Verdict, kind: PersonKind) -> str:
     if not verdict.in_audience:
-        return f"the tribe is of {AUDIENCES[tribe.audience]}, and this is a {kind.value}"
+        return f"the tribe is for {AUDIENCES[tribe.audience]}, and this is a {kind.value}"
     if not verdict.filters:
-        return "the tribe has no filters: all of its audience are in it"
+        return "the tribe has no filters: it contains its whole audience"
     matched = sum(each.outcome is Outcome.MATCHED for each in verdict.filters)
     unknown = sum(each.outcome is Outcome.UNKNOWN for each in verdict.filters)
     open_ones = f", {unknown} cannot be known here" if unknown else ""
@@ -122,7 +122,7 @@ def asked_of(each: Filter) -> str:
     """What a filter asks."""
     match each:
         case Tagged(tag):
-            return f"has the tag {tag}, or one below it"
+            return f"has the tag {tag} or a tag below it"
         case Done():
             return _asked_of_event(each)
         case Comparison():
@@ -198,7 +198,7 @@ def _found_in_words(verdict: FilterVerdict) -> str:
         case Found(str(key)) if _is_of_version(verdict.filter):
             return f"it is version {version_text(key)}"
         case Found(None, None):
-            return "it is not there"
+            return "it does not exist"
         case Found(None, int(moment)):
             return f"it is {to_day(moment)}" if _is_midnight(moment) else f"it is {to_rfc3339(moment)}"
         case Found(value):

@@ -93,7 +93,7 @@ def read_tribe(document: Any, *, key: str) -> Tribe:
     if isinstance(given, dict):
         named, revision = given.pop("key", None), given.pop("revision", None)
         if named not in (None, key):  # not a set: what was sent may have no hash
-            parser.reader.refuse("key", f"must be {shown(key)}, the tribe that this is sent to")
+            parser.reader.refuse("key", f"must be {shown(key)}, the tribe in the URL")
         parser.reader.count(revision, "revision")
     tribe = parser.tribe(key, given, "")
     if parser.reader.problems:
@@ -104,7 +104,7 @@ def read_tribe(document: Any, *, key: str) -> Tribe:
 def problems_of_new_keys(keys: Iterable[str], path: str) -> list[Problem]:
     """What is wrong with the keys of tribes that were not there before; `path` is where a key stands."""
     return [
-        Problem(path.replace("{key}", key), f"{shown(key)} cannot be the key of a tribe: {RESERVED_KEYS[key]}")
+        Problem(path.replace("{key}", key), f"{shown(key)} is a reserved key: {RESERVED_KEYS[key]}")
         for key in sorted(keys)
         if key in RESERVED_KEYS
     ]
@@ -114,12 +114,12 @@ def problems_of_number(categories: Iterable[str]) -> list[Problem]:
     """What is wrong with how many tribes there are, by the category of each."""
     numbers = Counter(categories)
     problems = [
-        Problem("tribes", f"has {number} in {_category(name)}; at most {MOST_TRIBES_A_CATEGORY} are possible")
+        Problem("tribes", f"has {number} in {_category(name)}; the maximum is {MOST_TRIBES_A_CATEGORY}")
         for name, number in numbers.items()
         if number > MOST_TRIBES_A_CATEGORY
     ]
     if numbers.total() > MOST_TRIBES:
-        problems.append(Problem("tribes", f"has {numbers.total()} entries; at most {MOST_TRIBES} are possible"))
+        problems.append(Problem("tribes", f"has {numbers.total()} entries; the maximum is {MOST_TRIBES}"))
     return problems
 
 
@@ -134,7 +134,7 @@ def problems_of_questions(number: int) -> list[Problem]:
     """What is wrong with how many different things must be counted of a person to decide the tribes of a Space."""
     if number <= MOST_EVENT_QUESTIONS:
         return []
-    message = f"ask {number:,} different things of events; at most {MOST_EVENT_QUESTIONS} are possible"
+    message = f"have {number:,} different event filters; the maximum is {MOST_EVENT_QUESTIONS}"
     return [Problem("tribes", message)]
 
 
@@ -151,7 +151,7 @@ class _Parser:
     def tribes(self, document: Any, space: str) -> Tribes:
         given = self.reader.mapping(document, "", DOCUMENT_KEYS)
         if given.get("space", space) != space:
-            self.reader.refuse("space", f"must be {shown(space)}, the Space that this is sent to")
+            self.reader.refuse("space", f"must be {shown(space)}, the Space in the URL")
         self.reader.count(given.get("revision"), "revision")
         read = {}
         for key, value, path in self.reader.by_key(given.get("tribes"), "tribes", at_most=MOST_TRIBES):
@@ -182,7 +182,9 @@ class _Parser:
         if isinstance(filters, list) and len(filters) <= MOST_FILTERS:
             check_shares(reader, filters, path, match=tribe.match)
         if tribe.match is Match.ANY and not given.get("filters"):
-            reader.refuse(join(path, "filters"), "must have at least one filter, as one of them must match")
+            reader.refuse(
+                join(path, "filters"), "must have at least one filter, because `match: any` needs one to match"
+            )
         return tribe
 
     def _filters(self, value: Any, path: str) -> tuple[Filter, ...]:
@@ -214,7 +216,7 @@ class _Parser:
         source = SOURCES[kind](self, given.get(kind), join(path, kind))
         word = self.reader.one_of(given.get("operator"), join(path, "operator"), tuple(Operator), "an operator")
         if "operator" not in given:
-            self.reader.refuse(join(path, "operator"), "is missing: say how the value is compared")
+            self.reader.refuse(join(path, "operator"), "is required: specify how to compare the value")
         if source is None or word is None or not fits(self.reader, source, Operator(word), join(path, "operator")):
             return None
         return self._compared(Comparison(source, Operator(word)), given.get("value"), join(path, "value"))
@@ -224,10 +226,10 @@ class _Parser:
         source, operator = comparison.source, comparison.operator
         if operator in WITHOUT_VALUE:
             if value is not None:
-                self.reader.refuse(path, f"must not be given: {operator} compares with nothing")
+                self.reader.refuse(path, f"must be left out: {operator} takes no value")
             return comparison
         if value is None:
-            self.reader.refuse(path, f"is missing: {operator} needs something to compare with")
+            self.reader.refuse(path, f"is required: {operator} needs a value to compare with")
             return None
         if operator in OF_DAYS:
             return Comparison(source, operator, days=read_whole(self.reader, value, path, at_most=MOST_DAYS))
@@ -265,7 +267,7 @@ class _Parser:
 
     def _part(self, value: Any, path: str) -> str | None:
         if value == "":
-            self.reader.refuse(path, "must not be empty: every text holds it")
+            self.reader.refuse(path, "must not be empty: every text contains it")
         return self.reader.text(value, path, at_most=MAX_ATTRIBUTE_CHARACTERS)
 
     def _number(self, value: Any, path: str) -> Scalar | None:
@@ -285,7 +287,7 @@ class _Parser:
         if first is None or last is None:
             return None
         if float(first) > float(last):
-            self.reader.refuse(path, "must begin with the lesser number")
+            self.reader.refuse(path, "must start with the smaller number")
         return Comparison(comparison.source, comparison.operator, (first, last))
 
     def _range_of_dates(self, comparison: Comparison, value: list[Any], places: list[str]) -> Comparison | None:
@@ -293,7 +295,7 @@ class _Parser:
         if first is None or last is None:
             return None
         if first.starts >= last.ends:
-            self.reader.refuse(places[1], "must not lie before the other")
+            self.reader.refuse(places[1], "must not be earlier than the first date")
         return Comparison(comparison.source, comparison.operator, moments=(first, last))
 
     def _attribute(self, value: Any, path: str) -> Source | None:
@@ -308,14 +310,14 @@ class _Parser:
             return self._named(Origin.ATTRIBUTE, name.removeprefix(ATTRIBUTE_PREFIX), path)
         if name is not None:
             near = self.reader.suggestion(name, (*TEXT_FIELDS, *DATE_FIELDS, *VERSION_FIELDS))
-            near = near or f"; your own are {ATTRIBUTE_PREFIX}<name>"
+            near = near or f"; custom attributes are {ATTRIBUTE_PREFIX}<name>"
             self.reader.refuse(path, f"{shown(name)} is not an attribute of a person{near}")
         return None
 
     def _contextual(self, value: Any, path: str) -> Source | None:
         name = self.reader.text(value, path, at_most=len(CONTEXTUAL_PREFIX) + MAX_ATTRIBUTE_NAME_CHARACTERS)
         if name is not None and not name.startswith(CONTEXTUAL_PREFIX):
-            self.reader.refuse(path, f"{shown(name)} must begin with `{CONTEXTUAL_PREFIX}`")
+            self.reader.refuse(path, f"{shown(name)} must start with `{CONTEXTUAL_PREFIX}`")
             return None
         return None if name is None else self._named(Origin.CONTEXTUAL, name.removeprefix(CONTEXTUAL_PREFIX), path)
 
@@ -323,11 +325,11 @@ class _Parser:
         problem = problem_of_attribute_name(name)
         if problem is None:
             return Source(origin, name)
-        self.reader.refuse(path, f"holds a name that {problem}")
+        self.reader.refuse(path, f"contains a name that {problem}")
         return None
 
     def _behaviour(self, value: Any, path: str) -> Source | None:
-        name = self.reader.one_of(value, path, tuple(Behaviour), "a behaviour that is counted")
+        name = self.reader.one_of(value, path, tuple(Behaviour), "a supported behaviour")
         return None if name is None else Source(Origin.BEHAVIOUR, name)
 
     # Tags and events

@@ -24,10 +24,13 @@ DataOperatorWord = Literal[
 OutcomeWord = Literal["matched", "not_matched", "cannot_be_known_here"]
 Scalar = str | int | float | bool
 
-OF_USER = Parameter("user", str, "The user, by `user_id`.", example="ada", in_samples=True)
-OF_VISITOR = Parameter("anonymous_id", str, "The visitor, in place of a user.")
+OF_USER = Parameter("user", str, "The `user_id` of the user.", example="ada", in_samples=True)
+OF_VISITOR = Parameter("anonymous_id", str, "The `anonymous_id` of a visitor, instead of a user.")
 FIELDS = Parameter(
-    "fields", str, "What an app would say when the session starts: a JSON object.", example='{"campaign":"spring"}'
+    "fields",
+    str,
+    "The fields that an app would send when the session starts, as a JSON object.",
+    example='{"campaign":"spring"}',
 )
 
 
@@ -42,7 +45,7 @@ class DataConditionDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=T
     value: Any = None
 
 
-Percent = Annotated[float, Meta(ge=0, le=100, description="At most two decimals.")]
+Percent = Annotated[float, Meta(ge=0, le=100, description="At most two decimal places.")]
 
 
 class ShareDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"starts": "from", "ends": "to"}):

@@ -29,13 +29,13 @@ def read_share(reader: Reader, value: Any, path: str) -> Share | None:
     salt = _salt(reader, given.get("salt"), join(place, "salt"))
     starts, ends = (_percent(reader, given.get(key), join(place, key)) for key in ("from", "to"))
     if starts is not None and ends is not None and starts >= ends:
-        reader.refuse(join(place, "to"), "must be greater than `from`: nobody would be in the share")
+        reader.refuse(join(place, "to"), "must be greater than `from`: otherwise the share is empty")
     return None if salt is None or starts is None or ends is None else Share(salt, starts, ends)
 
 
 def _salt(reader: Reader, value: Any, path: str) -> str | None:
     if value is None:
-        reader.refuse(path, "is missing: name what the share is drawn for, such as spring")
+        reader.refuse(path, "is required: any name for the share, such as spring")
     text = reader.text(value, path, at_most=MAX_SALT_CHARACTERS)
     problem = None if text is None else problem_of_salt(text)
     if problem is not None:
@@ -51,14 +51,14 @@ def problem_of_salt(text: str) -> str | None:
 def _percent(reader: Reader, value: Any, path: str) -> int | None:
     """The hundredths of a percentage."""
     if value is None:
-        reader.refuse(path, f"is missing: say a percentage, 0 to {MOST}")
+        reader.refuse(path, f"is required: a percentage from 0 to {MOST}")
         return None
     if isinstance(value, bool) or not isinstance(value, int | float):
         reader.refuse(path, f"must be a number, not {kind_of(value)}")
         return None
     hundredths = to_hundredths(value)
     if hundredths is None:
-        reader.refuse(path, f"must be 0 to {MOST}, with at most two decimals")
+        reader.refuse(path, f"must be 0 to {MOST}, with at most two decimal places")
     return hundredths
 
 
@@ -68,7 +68,7 @@ def check_shares(reader: Reader, filters: Sequence[Any], path: str, *, match: Ma
     for place in places[1:]:
         reader.refuse(join(place, "share"), f"must be the only share of the tribe: {places[0]} has one")
     if places and match is Match.ANY:
-        message = "must be all where a filter is a share, which narrows what the other filters say"
+        message = "must be all if the tribe has a share filter, because a share narrows the other filters"
         reader.refuse(join(path, "match"), message)
 
 

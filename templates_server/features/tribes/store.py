@@ -53,7 +53,7 @@ def load_tribes(connection: Connection, space_id: str, revision: int | None = No
     )
     text = connection.execute(query).scalar_one_or_none()
     if text is None:
-        raise NotFound(f"The tribes have no revision {wanted}.")
+        raise NotFound(f"No revision {wanted} of the tribes.")
     return StoredDocument(wanted, json.loads(text))
 
 
@@ -92,7 +92,9 @@ def _check_uses(connection: Connection, space_id: str, gone: AbstractSet[str]) -
             f"{use.tribe} by {shown(use.scenario)} of {use.entity} in {use.environment}" for use in uses[:MOST_NAMED]
         )
         more = f"; and {len(uses) - MOST_NAMED} more" if len(uses) > MOST_NAMED else ""
-        raise Conflict(f"Tribes that scenarios are for cannot go: {named}{more}. Take them out of the scenarios first.")
+        raise Conflict(
+            f"Cannot delete tribes that scenarios target: {named}{more}. Remove them from the scenarios first."
+        )
 
 
 def list_uses(connection: Connection, space_id: str) -> Iterator[Use]:

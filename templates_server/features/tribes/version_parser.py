@@ -25,10 +25,10 @@ TAKEN = ", ".join((*sorted(OF_VERSIONS), *OF_ANY_VALUE))
 def fits(reader: Reader, source: Source, operator: Operator, path: str) -> bool:
     """Return whether an operator compares what a source has: versions have their own; what does not fit is refused."""
     if source.origin is Origin.VERSION and operator not in {*OF_VERSIONS, *OF_ANY_VALUE}:
-        reader.refuse(path, f"does not compare versions; {source.path} takes {TAKEN}")
+        reader.refuse(path, f"does not compare versions; {source.path} supports {TAKEN}")
         return False
     if source.origin is not Origin.VERSION and operator in OF_VERSIONS:
-        reader.refuse(path, f"compares versions, which are {' and '.join(VERSION_FIELDS)}, not {source.path}")
+        reader.refuse(path, f"compares versions and applies to {' and '.join(VERSION_FIELDS)} only, not {source.path}")
         return False
     return True
 

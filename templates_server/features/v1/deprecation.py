@@ -16,11 +16,9 @@ ENVIRONMENT = "production"
 PEOPLE = re.compile(r"^/v1\.0/spaces/([^/]+)/(users|tribes/[^/]+/users)(?=/|$)")
 NOT_IN_A_LINK = re.compile(r"[^!#-;=?-\[\]_a-~]")  # besides what RFC 3986 has: < > " and all that is no ASCII
 SENT = (
-    Header("Deprecation", "Since when the route is deprecated, as `@` and seconds (RFC 9745)."),
-    Header("Sunset", "When it ends (RFC 8594)."),
-    Header(
-        "Link", 'What is in its place, `rel="successor-version"`; on a page that is not the last, also the next one.'
-    ),
+    Header("Deprecation", "When the route was deprecated, as `@` and Unix seconds (RFC 9745)."),
+    Header("Sunset", "When the route will be removed (RFC 8594)."),
+    Header("Link", 'The replacement route, `rel="successor-version"`; also the next page, if there is one.'),
 )
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
 
 logging.getLogger("python_multipart").setLevel(logging.ERROR)  # what it warns of, the answer says
-NOT_A_FORM = "The body is no form that a browser sends, or it was cut."
+NOT_A_FORM = "The body is not a valid form, or it is incomplete."
 MAX_FIELD_BYTES = 64 * 1024
 
 
@@ -27,7 +27,7 @@ def decode_multipart(content_type: str, body: bytes, *, most: int) -> Parameters
     """
     boundary = parse_options_header(content_type)[1].get(b"boundary")
     if not boundary:
-        raise BadRequest("A form with files must name its boundary.")
+        raise BadRequest("The Content-Type of a form with files must have a boundary.")
     parts = _Parts(most)
     try:
         parser = MultipartParser(boundary, parts.callbacks)
@@ -116,11 +116,11 @@ class _Parts:
 def _text(content: bytes | bytearray) -> str:
     """A field as text; BadRequest when it is none, or too long."""
     if len(content) > MAX_FIELD_BYTES:
-        raise BadRequest("A field of the form is too long.")
+        raise BadRequest("A form field is too long.")
     try:
         text = content.decode()
     except UnicodeDecodeError:
-        raise BadRequest("A field of the form is not UTF-8.") from None
+        raise BadRequest("A form field is not valid UTF-8.") from None
     if "\0" in text:
-        raise BadRequest("A field of the form holds a NUL character.")
+        raise BadRequest("A form field contains a NUL character.")
     return text

@@ -50,11 +50,11 @@ def decode(encoded: bytes, *, most: int = MAX_PARAMETERS) -> Parameters:
     try:
         pairs = parse_qsl(encoded.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=most)
     except ValueError:
-        raise BadRequest("The parameters are not UTF-8 in percent encoding, or too many.") from None
+        raise BadRequest("The parameters are not percent-encoded UTF-8, or there are too many.") from None
     values: dict[str, list[str]] = {}
     for name, value in pairs:
         if "\0" in name or "\0" in value:
-            raise BadRequest("A parameter holds a NUL character.")
+            raise BadRequest("A parameter contains a NUL character.")
         values.setdefault(name, []).append(value)
     return Parameters(values)
 

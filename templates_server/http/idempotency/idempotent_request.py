@@ -70,7 +70,9 @@ class Once:
         if kept is None:
             return None
         if kept.request_hash != self.request_hash:
-            raise ValidationFailed([Problem(HEADER, "This key was used for another request: take a new one.")])
+            raise ValidationFailed(
+                [Problem(HEADER, "This idempotency key was used for a different request. Use a new key.")]
+            )
         response = self._opened(kept.answer)
         response.headers[REPLAYED] = "true"
         return response
@@ -87,7 +89,9 @@ class Once:
         try:
             plain = self.cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], self.request_hash)
         except InvalidTag:
-            raise Conflict("This was done, but the server's key has changed since: the answer is lost.") from None
+            raise Conflict(
+                "The request was processed, but its response is lost because the server key has changed."
+            ) from None
         answer = msgspec.msgpack.decode(plain, type=_Answer)
         return Response(answer.body, answer.status, answer.headers)
 
@@ -103,7 +107,7 @@ class IdempotentAnswers:
         """The request under the key that it carries; BadRequest when that is none."""
         keys = request.headers.getlist(HEADER)
         if len(keys) > 1 or not KEY_PATTERN.fullmatch(keys[0]):
-            raise BadRequest(f"{HEADER} must be 1 to 255 printable ASCII characters, once.", path=HEADER)
+            raise BadRequest(f"{HEADER} must be sent once, with 1 to 255 printable ASCII characters.", path=HEADER)
         name = _joined((*_owner(owner), keys[0].encode()))
         scope = request.scope
         told = (scope["method"].encode(), scope["raw_path"].partition(b"?")[0], scope["query_string"], body)
@@ -140,7 +144,7 @@ def _hashed(data: bytes) -> bytes:
 
 def _still_running() -> Conflict:
     return Conflict(
-        "The first request with this Idempotency-Key is still running: ask again in a moment.",
+        "The first request with this Idempotency-Key is still running. Retry in a moment.",
         path=HEADER,
         headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
     )

@@ -67,9 +67,9 @@ class SpaceRemovals:
             try:
                 self.remove()
             except Unavailable as error:  # the database does not answer now, which is no fault of this
-                LOGGER.warning("removing what deleted Spaces and organizations leave was put off: %s", error)
+                LOGGER.warning("postponed removing the data of deleted Spaces and organizations: %s", error)
             except Exception:
-                LOGGER.exception("removing what deleted Spaces and organizations leave failed; again in a minute")
+                LOGGER.exception("could not remove the data of deleted Spaces and organizations; retrying in a minute")
 
     def _take_steps(self, most: int) -> bool:
         """Take so many steps; whether nothing is left to be removed at present."""

@@ -63,12 +63,12 @@ def invite(connection: Connection, organization_id: str, *, invited: Invited, no
     """
     accounts_store.lock_organization(connection, organization_id)
     if accounts_store.find_member(connection, organization_id, invited.email) is not None:
-        raise Conflict(f"{invited.email} is a member already.", path="email")
+        raise Conflict(f"{invited.email} is already a member.", path="email")
     withdraw_of(connection, organization_id, email=invited.email)
     of_organization = invitations.c.organization_id == organization_id
     connection.execute(delete(invitations).where(of_organization, invitations.c.expires <= now - LIFETIME))
     if _count_open(connection, organization_id, now) >= MAX_OPEN:
-        raise Conflict(f"An organization may have {MAX_OPEN} open invitations: withdraw one first.")
+        raise Conflict(f"An organization can have {MAX_OPEN} open invitations. Withdraw one first.")
     invitation_id, code = new_id("inv"), new_code()
     row = {
         "code_hash": hashed(code),
@@ -91,7 +91,7 @@ def list_open(connection: Connection, organization_id: str, *, page: Page, now: 
     if page.after:
         invitation_id, blank, email = page.after.partition(" ")
         if not blank:
-            raise BadRequest("`cursor` is not one of ours.")
+            raise BadRequest("Invalid `cursor`. Use the one from the `Link` header of the previous page.")
         place = tuple_(invitations.c.email, invitations.c.id)
         query = query.where(place > tuple_(literal(email), literal(invitation_id)))
     ordered = query.order_by(invitations.c.email, invitations.c.id).limit(page.limit)

@@ -30,12 +30,9 @@ from templates_server.primitives.timestamps import DAY, MINUTE, SECOND
 
 PURPOSE = "device code"
 EXAMPLE = user_codes.shown("BCDFGHJK")
-NOT_A_CODE = f"A code has eight letters, and none of them is a vowel: {EXAMPLE}, for example."
-UNKNOWN = "No program is waiting with this code. It may be mistyped, used already, or older than 15 minutes."
-LOCKED = (
-    f"{store.MAX_WRONG_CODES} codes were wrong. No more can be entered with this account for"
-    f" {store.GUESSES_WINDOW // MINUTE} minutes."
-)
+NOT_A_CODE = f"A code has eight consonants, such as {EXAMPLE}."
+UNKNOWN = "Unknown code. It may be mistyped, already used, or older than 15 minutes."
+LOCKED = f"You entered {store.MAX_WRONG_CODES} wrong codes. Try again in {store.GUESSES_WINDOW // MINUTE} minutes."
 
 
 @dataclass(frozen=True)
@@ -85,7 +82,7 @@ async def decide(call: Call) -> Response:
     if choice == "another":
         return await sign_out_to(call, browser, _sign_in_url(call, user_code))
     if choice not in {"allow", "cancel"}:
-        raise BadRequest("The form does not say what was decided.")
+        raise BadRequest("The form has no decision. Choose Allow or Cancel.")
     decision = store.ALLOWED if choice == "allow" else store.REFUSED
     is_decided = await call.database.write(
         lambda connection: store.decide(connection, user_code, account_id=account.id, decision=decision, now=call.now)
@@ -131,7 +128,7 @@ async def _consent_answer(call: Call, browser: Browser, asking: Asking) -> Respo
     account_id = browser.account.id if browser.account else ""
     client = PUBLIC_CLIENTS.get(asking.client_id)
     if client is None:
-        raise Forbidden("The program that shows this code is no longer known to this server.")
+        raise Forbidden("The application that shows this code is no longer registered on this server.")
     memberships = await call.database.read(lambda connection: accounts_store.organizations_of(connection, account_id))
     values = {
         "client_name": client.name,

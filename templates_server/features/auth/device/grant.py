@@ -108,12 +108,12 @@ class DeviceGrant(BaseGrant, TokenEndpointMixin):
         if found is None or found.redeemed is not None:
             raise InvalidGrantError(USED_UP)
         if store.has_ended(found, now):
-            raise ExpiredTokenError("The code was not entered in time: ask for another.")
+            raise ExpiredTokenError("The code has expired. Request a new one.")
         if found.decision == store.REFUSED:
-            raise AccessDeniedError("The person did not allow it.")
+            raise AccessDeniedError("The user denied the request.")
         if not store.note_poll(connection, code_hash, now):
-            raise SlowDownError(f"Wait {store.SLOWER_BY_SECONDS} seconds longer between two requests.")
-        raise AuthorizationPendingError("Nobody has decided yet.")
+            raise SlowDownError(f"Polling too fast. Wait {store.SLOWER_BY_SECONDS} seconds longer between requests.")
+        raise AuthorizationPendingError("Waiting for the user to allow or deny the request.")
 
     def _account_of(self, code: DeviceCode) -> accounts_store.Account:
         account = accounts_store.find_account(self.server.connection, code.account_id or "")
@@ -125,4 +125,4 @@ class DeviceGrant(BaseGrant, TokenEndpointMixin):
 def _check_grant(client: Client) -> None:
     """Raise UnauthorizedClientError unless the client may sign people in like that."""
     if not client.check_grant_type(DEVICE_GRANT_TYPE):
-        raise UnauthorizedClientError("The client may not use the device flow.")
+        raise UnauthorizedClientError("This client is not allowed to use the device flow.")

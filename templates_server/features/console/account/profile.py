@@ -25,8 +25,8 @@ from templates_server.security.passwords import Passwords
 
 PATH = "/account"
 CHANGE, SIGN_OUT = "change password", "sign out everywhere"
-WRONG = "This is not your present password."
-DIFFER = "The two passwords differ."
+WRONG = "Wrong current password."
+DIFFER = "The passwords do not match."
 
 
 @page

@@ -34,14 +34,14 @@ PATH = "/account/tokens"
 CREATE, REVOKE = "create token", "revoke token"
 DAYS = (7, 30, DEFAULT_DAYS, 365)
 MEANINGS: Mapping[Scope, str] = {
-    Scope.SPACES_READ: "see Spaces, models and deliveries",
-    Scope.SPACES_WRITE: "change and delete them",
+    Scope.SPACES_READ: "view Spaces, models and deliveries",
+    Scope.SPACES_WRITE: "change and delete Spaces, models and deliveries",
     Scope.CODE_READ: "generate code",
-    Scope.USERS_READ: "see users and visitors",
-    Scope.USERS_WRITE: "change, import and erase them",
-    Scope.TRIBES_READ: "see tribes; with users:read who is in them",
+    Scope.USERS_READ: "view users and visitors",
+    Scope.USERS_WRITE: "change, import and delete users and visitors",
+    Scope.TRIBES_READ: "view tribes, and with users:read their members",
     Scope.TRIBES_WRITE: "change tribes",
-    Scope.EVENTS_READ: "see and export events",
+    Scope.EVENTS_READ: "view and export events",
 }
 FIELDS = ("name", "scopes", "organizations", "spaces", "expires_in_days")
 SEPARATORS = re.compile(r"[\s,]+")
@@ -108,7 +108,7 @@ def _problems_of(new: NewToken) -> Mapping[str, Sequence[str]]:
     """What no form of ours sends."""
     problems = {"scopes": ["choose at least one"]} if not new.scopes else {}
     if len(new.spaces or ()) > MAX_LIMITS:
-        problems["spaces"] = [f"at most {MAX_LIMITS} can be named"]
+        problems["spaces"] = [f"the maximum is {MAX_LIMITS}"]
     return problems
 
 

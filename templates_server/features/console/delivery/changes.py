@@ -16,7 +16,7 @@ from templates_server.features.spaces.delivery.parser import MAX_TARGETED
 from templates_server.features.spaces.delivery.scenario_selection import DEFAULT_NAME
 
 Document = Mapping[str, Any]
-NOT_A_CHANGE = "This is not a change that the console makes. Go back and choose it again."
+NOT_A_CHANGE = "Unknown change. Go back and choose it again."
 
 
 class ItemShape(msgspec.Struct, frozen=True):
@@ -139,9 +139,9 @@ def words_of(change: Change, environment: str) -> str:
         case MoveDown(entity, scenario):
             return f"Move “{scenario}” down in {entity}"
         case MoveTo(entity, scenario, position):
-            return f"Move “{scenario}” to place {position} in {entity}"
+            return f"Move “{scenario}” to position {position} in {entity}"
         case RemoveScenario(entity, scenario):
-            return f"Delete “{scenario}” of {entity}"
+            return f"Delete “{scenario}” from {entity}"
         case SaveScenario(entity, value, scenario):
             return f"{'Save' if scenario else 'Create'} “{value.get('name', DEFAULT_NAME)}” of {entity}"
         case Promote(other, _):
@@ -246,4 +246,4 @@ def _index(targeted: Sequence[Mapping[str, Any]], name: str) -> int:
     for number, scenario in enumerate(targeted):
         if scenario["name"] == name:
             return number
-    raise ValidationFailed([Problem("", f"There is no targeted scenario “{name}” any more.")])
+    raise ValidationFailed([Problem("", f"The targeted scenario “{name}” no longer exists.")])

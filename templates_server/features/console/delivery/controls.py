@@ -33,8 +33,8 @@ WHOLE = re.compile(r"-?[0-9]{1,16}")
 NUMBER = re.compile(r"-?(?:[0-9]{1,40}(?:\.[0-9]{0,40})?|\.[0-9]{1,40})(?:[eE][+-]?[0-9]{1,3})?")
 LOCAL_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,3})?)?")
 
-NUMBER_RULE = "Write a number, such as 5 or 0.5."
-TIME_RULE = "Write a date and a time, such as 2027-04-30T22:00."
+NUMBER_RULE = "Enter a number, such as 5 or 0.5."
+TIME_RULE = "Enter a date and time, such as 2027-04-30T22:00."
 
 
 class Unreadable(ValueError):
@@ -167,7 +167,7 @@ def read_time(text: str, zone: str) -> str:
     """A local time of a zone, as documents have it: RFC 3339 in UTC; Unreadable when there is no such time there."""
     text, zone = text.strip(), zone.strip() or UTC_ZONE
     if zone not in zone_names():
-        raise Unreadable(f"There is no time zone “{zone[:64]}”. Choose one such as Europe/Oslo, or UTC.")
+        raise Unreadable(f"Unknown time zone “{zone[:64]}”. Use one such as Europe/Oslo, or UTC.")
     if not LOCAL_TIME.fullmatch(text):
         raise Unreadable(TIME_RULE)
     try:
@@ -176,7 +176,7 @@ def read_time(text: str, zone: str) -> str:
     except (ValueError, OverflowError):
         raise Unreadable(TIME_RULE) from None
     if moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None) != local.replace(tzinfo=None):
-        raise Unreadable(f"There is no such time on that day in {zone}: clocks are put forward.")
+        raise Unreadable(f"This time does not exist in {zone} on that day because of daylight saving time.")
     return to_rfc3339(parse_rfc3339(moment.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"))
 
 

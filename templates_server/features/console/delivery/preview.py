@@ -27,7 +27,7 @@ from templates_server.features.spaces.delivery.scenario_selection import every_c
 from templates_server.features.spaces.model import EntityState, Field, Item, PropertyType
 from templates_server.features.spaces.property_values import to_plain
 
-NOBODY = "Nobody of that ID is known in this environment. Check the spelling, and which environment you are in."
+NOBODY = "No user or visitor with that ID in this environment. Check the ID and the selected environment."
 KINDS = {"user": "user_id", "visitor": "anonymous_id"}
 FIELD = "field."
 MOST_FIELDS = 20

@@ -45,8 +45,8 @@ REVIEW, PUSH_PATH = f"{DELIVERY}/review", f"{DELIVERY}/push"
 PUSH, EDIT = "push delivery", "edit scenario"
 MOST_CHANGES = 200
 MOST_REVISIONS = 10
-SURE = "Tick this first: the people of your apps see what you push to production."
-OUTDATED = "The model or the tribes changed after this review. Look at it again, then push."
+SURE = "Confirm first: users of your apps see what you push to production."
+OUTDATED = "The model or the tribes have changed since this review. Review the change again, then push."
 PUBLISHING: Mapping[type, Handler] = {Publish: delivery.publish, Unpublish: delivery.unpublish}
 
 
@@ -98,7 +98,7 @@ async def push(visit: Visit, sent: Parameters) -> Response:
     except REFUSALS as error:
         return await review(visit, change, base, _refused(typed, error))
     revision = result.one.revision
-    return done(visit, _after(change), f"Done. {delivered.environment} is at revision {revision}.")
+    return done(visit, _after(change), f"Saved. {delivered.environment} is at revision {revision}.")
 
 
 async def review(visit: Visit, change: Change, base: int | None, typed: Typed) -> Response:

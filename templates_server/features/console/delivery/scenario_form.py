@@ -178,7 +178,7 @@ def _read_items(
         prefix = f"i.{number}."
         item_id, experience = _first(sent, f"{prefix}id").strip(), form.experience(_first(sent, f"{prefix}experience"))
         if experience is None:
-            read.problems[f"{prefix}experience"] = ["The section does not support this any more. Remove the item."]
+            read.problems[f"{prefix}experience"] = ["The section no longer supports this. Remove the item."]
             continue
         old = known.get(item_id, {})
         item = old if old.get("experience") == experience.key else {}

@@ -54,14 +54,14 @@ STILL_MS = MINUTE
 """A file that is said to be worked on, and has not been touched for so long, is not."""
 AN_ATTRIBUTE = "attribute"
 FIELD_WORDS = (
-    ("", "Leave out"),
+    ("", "Skip"),
     ("user_id", "User ID"),
     ("email", "E-mail"),
     ("phone", "Phone"),
     ("timezone", "Time zone"),
     ("locale", "Locale"),
-    ("joined", "Joined (a day)"),
-    ("tags", "Tags: these replace the user's"),
+    ("joined", "Joined (a date)"),
+    ("tags", "Tags: replace the user's tags"),
     ("add_tags", "Tags to add"),
     ("remove_tags", "Tags to remove"),
     (AN_ATTRIBUTE, "Attribute"),
@@ -71,7 +71,7 @@ TYPE_WORDS = (
     ("number", "Number"),
     ("boolean", "Toggle: true or false"),
     ("date", "Date or time"),
-    ("text", "Text, exactly as it stands"),
+    ("text", "Text, exactly as in the file"),
 )
 FIELDS_A_COLUMN = 3
 MOST_FIELDS = MOST_COLUMNS * FIELDS_A_COLUMN + 8
@@ -99,7 +99,7 @@ async def map_columns(visit: Visit, sent: Parameters) -> Response:
     """Keep what the columns become, and find out what an import would do."""
     upload = await _upload(visit)
     if upload.state in BEGUN:
-        return done(visit, FILE, "This file is being imported already: its columns stay as they are.")
+        return done(visit, FILE, "This file is already being imported, so its columns can no longer be changed.")
     wanted = _wanted(upload, sent)
     try:
         columns_of(upload.columns, wanted)
@@ -126,7 +126,7 @@ async def start_import(visit: Visit, _: Parameters) -> Response:
     """Import the file, or go on where it stopped: a part that was applied is not applied again."""
     upload = await _upload(visit)
     if upload.state not in {CHECKED, IMPORTING, STOPPED} or not upload.becomes:
-        return done(visit, FILE, "There is nothing to import here now.")
+        return done(visit, FILE, "Nothing to import.")
     bringing = visit.call.services.part(Bringing)
     if not _is_running(visit, upload):
         begun = replace(upload, state=IMPORTING, totals=Totals(), rejects=(), error="")
@@ -141,7 +141,7 @@ async def discard_file(visit: Visit, _: Parameters) -> Response:
     """Delete the file from the server; what was imported of it stays."""
     upload = await _upload(visit)
     await asyncio.to_thread(visit.call.services.part(Bringing).uploads.remove, upload)
-    return done(visit, PATH, f"{upload.name} was deleted from the server. What was imported of it stays.")
+    return done(visit, PATH, f"{upload.name} was deleted from the server. Imported users are kept.")
 
 
 @page
@@ -175,7 +175,7 @@ class _Importing:
         asked = Asked(Completion(parts))
         found: ImportView = (await invoke(self.visit, imports.complete, asked, **{"import": self.import_id})).one
         if found.state != "complete":
-            raise LookupError("an import that was completed is not complete")
+            raise LookupError("a completed import is not complete")
 
 
 async def _upload(visit: Visit) -> Upload:
@@ -272,7 +272,7 @@ def _shown(upload: Upload) -> Sequence[Shown]:
 def _hints(columns: Sequence[Column]) -> Mapping[str, str]:
     """What may be meant by columns whose names are nearly those of fields."""
     words = dict(FIELD_WORDS)
-    hints = {name: f"If “{words[field]}” is meant, choose it." for name, field in nearly_fields(columns).items()}
+    hints = {name: f"Did you mean “{words[field]}”?" for name, field in nearly_fields(columns).items()}
     if all(column.becomes != "user_id" for column in columns):
-        hints |= {column.name: "Does it hold the user ID?" for column in columns if may_be_ids(column.name)}
+        hints |= {column.name: "Is this the user ID?" for column in columns if may_be_ids(column.name)}
     return hints

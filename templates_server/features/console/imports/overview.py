@@ -38,7 +38,7 @@ FILE = f"{PATH}/{{upload}}"
 UPLOAD = "upload import"
 MEBIBYTE = 1024 * 1024
 TOO_LARGE = (
-    f"The file has more than {MAX_FILE_BYTES // MEBIBYTE} MiB. Bring it in by the terminal: mtribes user ingest."
+    f"The file is larger than {MAX_FILE_BYTES // MEBIBYTE} MiB. Import it in a terminal with `mtribes user ingest`."
 )
 MOST_COLUMNS = 400
 MOST_NAME_CHARACTERS = 16 * 1024
@@ -128,8 +128,8 @@ def _opened(file: SentFile) -> CsvFile:
     names = opened.header.names
     if len(names) > MOST_COLUMNS or sum(map(len, names)) > MOST_NAME_CHARACTERS:
         raise Unreadable(
-            f"The file has more than {MOST_COLUMNS} columns, or their names are too long. "
-            "Bring it in by the terminal: mtribes user ingest."
+            f"The file has more than {MOST_COLUMNS} columns, or their names are too long. Import it in a terminal "
+            "with `mtribes user ingest`."
         )
     return opened
 

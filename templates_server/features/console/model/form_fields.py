@@ -106,7 +106,7 @@ def read_part(part: Part, values: Values, present: Mapping[str, Document]) -> Dr
     others = present.keys() - {was}
     problem = _key_problem(part.problem_of, key, (), part.example)
     if problem is None and key in others:
-        problem = f"There is {'an' if part.word[0] in 'aeiou' else 'a'} {part.word} with this key already."
+        problem = f"{'An' if part.word[0] in 'aeiou' else 'A'} {part.word} with this key already exists."
     stand_in = was if was in present else _free(part.new_key, others)
     draft = Draft(key if problem is None else stand_in, _head(part, values, before))
     if problem is not None:
@@ -144,11 +144,11 @@ def _read_rows(part: Part, values: Values, before: Document, draft: Draft) -> di
 
 def _key_problem(problem_of: Callable[[str], str | None], key: str, taken: Collection[str], example: str) -> str | None:
     if not key:
-        return f"Is missing: type a key such as {example}."
+        return f"Enter a key, such as {example}."
     problem = problem_of(key)
     if problem is not None:
         return f"{shown(key)} {problem}"
-    return f"{shown(key)} is there twice" if key in taken else None
+    return f"{shown(key)} appears twice" if key in taken else None
 
 
 def _free(stem: str, taken: Collection[str]) -> str:

@@ -143,7 +143,7 @@ def _fields(part: Part, base: Mapping[str, Any], key: str, *, is_removal: bool) 
     """What stands in the form at first; NotFound where there is no such part."""
     present = base.get(part.place) or {}
     if (key or is_removal) and key not in present:
-        raise NotFound(f"The model has no {part.word} of that key.")
+        raise NotFound(f"No {part.word} with that key in the model.")
     values = form_fields.to_fields(part, key, present.get(key) or {})
     return {**values, "revision": [str(base["revision"])], REMOVE: ["yes"] if is_removal else []}
 
@@ -154,7 +154,7 @@ async def _change(visit: Visit, part: Part, typed: Typed) -> Change:
     base = (await invoke(visit, models.read, Asked(query={"revision": str(revision)}))).one
     change = Change(part, base, typed)
     if change.is_removal and change.was not in change.present:
-        raise NotFound(f"The model has no {part.word} of that key.")
+        raise NotFound(f"No {part.word} with that key in the model.")
     return change
 
 
@@ -179,7 +179,7 @@ async def _review(visit: Visit, change: Change, told: Told = NOTHING_ELSE) -> Re
 def _own_problems(visit: Visit, change: Change) -> Sequence[Problem]:
     """What is wrong with the document as a whole before its parts are looked at."""
     size, most = len(msgspec.json.encode(change.document)), visit.call.settings.limits.max_document_bytes
-    return [Problem("", f"The whole model would have {size:,} bytes; at most {most:,} are possible.")] * (size > most)
+    return [Problem("", f"The model would have {size:,} bytes; the maximum is {most:,}.")] * (size > most)
 
 
 async def _save(visit: Visit, change: Change, sent: Parameters) -> Response:
@@ -194,7 +194,7 @@ async def _save(visit: Visit, change: Change, sent: Parameters) -> Response:
         return await _overtaken(visit, change, (await invoke(visit, models.read)).one)
     except REFUSALS as error:
         return await _review(visit, change, Told(refusal=error))
-    told = f"Saved as revision {stored.revision}." if stored.changed else "Nothing was changed: the model is the same."
+    told = f"Saved as revision {stored.revision}." if stored.changed else "No changes: the model is identical."
     return done(visit, MODEL, told)
 
 
@@ -202,7 +202,7 @@ async def _overtaken(visit: Visit, change: Change, present: Mapping[str, Any]) -
     """What somebody else stored meanwhile; nothing more where it is the very same: a form was sent twice."""
     after = await asyncio.to_thread(_canonical, change)
     if {**after, "revision": present["revision"]} == present:
-        return done(visit, MODEL, f"The model has this already, as revision {present['revision']}.")
+        return done(visit, MODEL, f"The model already has this change, as revision {present['revision']}.")
     return await _show_conflict(visit, change, present)
 
 
@@ -216,7 +216,7 @@ async def _show_conflict(visit: Visit, change: Change, present: Mapping[str, Any
     if not change.is_removal:
         return await _show_form(visit, rebased, Told(conflict))
     if is_gone:
-        return done(visit, MODEL, f"Somebody else removed {change.was} already.")
+        return done(visit, MODEL, f"Someone else already removed {change.was}.")
     return await _review(visit, rebased, Told(conflict))
 
 

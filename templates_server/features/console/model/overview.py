@@ -41,10 +41,10 @@ EDIT = f"{PATH}/edit"
 SAVE = "save model"
 REVIEW = "review"
 HISTORY_SHOWN = 50
-NO_REVISION = "Give two revisions by their numbers, such as 1 and 2."
+NO_REVISION = "Enter two revision numbers, such as 1 and 2."
 MOST_CHANGES = 500
 FIELDS = {"note": "note"}
-EMPTY = "The document is empty, which would remove the whole model. Write `experiences: {}` if that is what you want."
+EMPTY = "The document is empty, which would delete the whole model. To do that, write `experiences: {}`."
 
 
 class File(msgspec.Struct, frozen=True):
@@ -103,7 +103,7 @@ async def save_model(visit: Visit, sent: Parameters) -> Response:
         return await _show_conflict(visit, typed, present)
     except REFUSALS as error:
         return await _show_form(visit, _refused(typed, error))
-    told = f"Saved as revision {stored.revision}." if stored.changed else "Nothing was changed: the model is the same."
+    told = f"Saved as revision {stored.revision}." if stored.changed else "No changes: the model is identical."
     return done(visit, PATH, told)
 
 

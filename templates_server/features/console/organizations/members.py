@@ -22,9 +22,9 @@ from templates_server.security.authorization import Role
 PATH = f"{ORGANIZATION}/members"
 INVITE, CHANGE, REMOVE, WITHDRAW = "invite member", "change role", "remove member", "withdraw invitation"
 ROLES = (
-    (Role.VIEWER, "Viewer: sees models, deliveries and counts, no personal data"),
-    (Role.DEVELOPER, "Developer: also changes them, and sees users"),
-    (Role.ADMINISTRATOR, "Administrator: also invites people and reads the audit log"),
+    (Role.VIEWER, "Viewer: views models, deliveries and counts, but no personal data"),
+    (Role.DEVELOPER, "Developer: also changes them and views users"),
+    (Role.ADMINISTRATOR, "Administrator: also manages members and views the audit log"),
 )
 
 
@@ -54,7 +54,7 @@ async def change_role(visit: Visit, sent: Parameters) -> Response:
         await invoke(visit, accounts.change_member, Asked({"role": role}, key=sent.text(KEY)), member=email)
     except REFUSALS as error:
         return await _show(visit, typed_in(sent).refused(error, {}))
-    return done(visit, PATH, f"{email} is {role} from now on.")
+    return done(visit, PATH, f"{email} is now {role}.")
 
 
 @form(REMOVE, back=PATH)
@@ -65,7 +65,7 @@ async def remove_member(visit: Visit, sent: Parameters) -> Response:
         await invoke(visit, accounts.remove_member, Asked(key=sent.text(KEY)), member=email)
     except REFUSALS as error:
         return await _show(visit, typed_in(sent).refused(error, {}))
-    return done(visit, HOME if email == visit.account.email else PATH, f"{email} is no member any more.")
+    return done(visit, HOME if email == visit.account.email else PATH, f"{email} is no longer a member.")
 
 
 @form(WITHDRAW, back=PATH)

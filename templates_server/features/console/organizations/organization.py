@@ -18,7 +18,7 @@ from templates_server.features.spaces import api as spaces
 from templates_server.http.forms.urlencoded import Parameters
 
 CREATE, RENAME, DELETE = "create space", "rename organization", "delete organization"
-NOT_CONFIRMED = "Type the key of the organization to delete it."
+NOT_CONFIRMED = "Enter the key of the organization to confirm."
 SPACES_ON_A_PAGE = 24
 UNTOUCHED = Typed()
 
@@ -50,7 +50,7 @@ async def rename_organization(visit: Visit, sent: Parameters) -> Response:
         renamed = (await invoke(visit, organizations.rename_organization, asked)).one
     except REFUSALS as error:
         return await _show(visit, Typed(), typed_in(sent).refused(error, {"name": "organization_name"}))
-    return done(visit, ORGANIZATION, f"The organization is called “{renamed.name}” from now on.")
+    return done(visit, ORGANIZATION, f"Organization renamed to “{renamed.name}”.")
 
 
 @form(DELETE, back=ORGANIZATION)

@@ -64,7 +64,7 @@ LONGEST_SHOWN = 300
 CRUMB_CHARACTERS = 40
 NO_FILE_NAME = re.compile(r"[^0-9A-Za-z_-]+")
 MAX_FILE_NAME_CHARACTERS = 64
-NOT_CONFIRMED = "Type the ID of the {kind} to erase them."
+NOT_CONFIRMED = "Enter the ID of the {kind} to confirm."
 
 
 class Latest(msgspec.Struct, frozen=True):
@@ -170,7 +170,7 @@ async def _erase(visit: Visit, sent: Parameters, kind: PersonKind) -> Response:
     erased = (await invoke(visit, ERASING[kind], Asked(key=sent.text(KEY)))).one
     counts = msgspec.structs.asdict(erased.removed)
     told = ", ".join(f"{count:,} {name}" for name, count in counts.items() if name != "profile")
-    return done(visit, PATHS[kind], f"{kind.value.capitalize()} “{called}” erased, with {told}.")
+    return done(visit, PATHS[kind], f"{kind.value.capitalize()} “{called}” erased, along with {told}.")
 
 
 async def _add_tag(visit: Visit, sent: Parameters, kind: PersonKind) -> Response:

@@ -40,7 +40,7 @@ async def delete_user_tag(visit: Visit, sent: Parameters) -> Response:
         return await _show(visit, typed_in(sent).refused(error, {}))
     left = sum(one.users + one.visitors for one in found.data)
     if left:
-        return done(visit, PATH, f"Tag “{tag}” is being deleted: {left:,} people still have it.")
+        return done(visit, PATH, f"Deleting tag “{tag}”: {left:,} people still have it.")
     return done(visit, PATH, f"Tag “{tag}” deleted.")
 
 

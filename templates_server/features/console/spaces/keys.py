@@ -21,9 +21,9 @@ PATH = f"{ENVIRONMENT}/keys"
 CREATE, REVOKE, SIGNED_IDS = "create key", "revoke key", "signed ids"
 ROTATE, REQUIRE, OFF = "rotate", "require", "off"
 SAID = {
-    ROTATE: "The signing secret was rotated. Signatures by the secret before no longer work.",
-    REQUIRE: "User IDs must be signed from now on.",
-    OFF: "User IDs need no signature from now on.",
+    ROTATE: "Signing secret rotated. Existing signatures no longer work.",
+    REQUIRE: "User IDs must now be signed.",
+    OFF: "User IDs no longer need to be signed.",
 }
 
 
@@ -56,7 +56,7 @@ async def change_signed_ids(visit: Visit, sent: Parameters) -> Response:
     """Require signed ids or not, or rotate the secret that signs them."""
     deed = sent.text("deed")
     if deed not in SAID:
-        return done(visit, PATH, "Nothing was changed.")
+        return done(visit, PATH, "No changes.")
     present = (await invoke(visit, signed_ids.show)).one.required
     required = present if deed == ROTATE else deed == REQUIRE
     await invoke(visit, signed_ids.change, Asked({"required": required, "rotate": deed == ROTATE}, key=sent.text(KEY)))

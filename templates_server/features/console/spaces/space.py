@@ -27,7 +27,7 @@ from templates_server.http.route import Handler
 RENAME, DELETE = "rename space", "delete space"
 CHANGES_SHOWN = 8
 RENAMED = "Renamed in the console"
-NOT_CONFIRMED = "Type the key of the Space to delete it."
+NOT_CONFIRMED = "Enter the key of the Space to confirm."
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ async def rename_space(visit: Visit, sent: Parameters) -> Response:
         renamed = (await invoke(visit, spaces.rename_space, asked)).one
     except REFUSALS as error:
         return await _show(visit, typed_in(sent).refused(error, same("name")))
-    return done(visit, SPACE, f"The Space is called “{renamed.name}” from now on.")
+    return done(visit, SPACE, f"Space renamed to “{renamed.name}”.")
 
 
 @form(DELETE, back=SPACE)

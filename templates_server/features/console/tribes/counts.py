@@ -19,7 +19,7 @@ from templates_server.primitives.timestamps import DAY, to_rfc3339
 
 MOST_KEPT = 10_000
 OF_A_COUNT = ("audience", "match", "filters")
-BUSY = "Another count of yours is running. Wait for it, then count again."
+BUSY = "Another of your counts is still running. Wait for it to finish, then try again."
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ MOST_FIELDS = 512
 MOST_OFFERED_EVENTS = 300
 MOST_OFFERED_KEYS = 200
 REMOVE = "remove-"
-NO_KEY = "is missing: type a key such as gold-members"
+NO_KEY = "is required: enter a key such as gold-members"
 SEPARATORS = re.compile(r"[^a-z0-9]+")
 EMPTY = {"audience": ["all"], "match": ["all"], "f0-kind": ["attribute"], "f0-operator": ["equals"]}
 KEPT = ("act", "as", "tribe", "note", "revision", "yaml", *rows.TRIBE_FIELDS, *rows.EVERY_FIELD)
@@ -278,7 +278,7 @@ def _sentence_of(row: rows.Row) -> str:
     try:
         (each,) = read_tribe({"filters": [rows.to_filter(row)]}, key="new").filters
     except ValidationFailed:
-        return "A filter that cannot be read"
+        return "Invalid filter"
     return sentence(each)
 
 

@@ -23,7 +23,7 @@ from templates_server.features.tribes.model import Tribe
 
 KINDS: Mapping[str, str] = {"user": "user", "visitor": "anonymous_id"}
 """The parameter of the API for each kind of person."""
-NOBODY = "No {kind} of that ID in {environment}."
+NOBODY = "No {kind} with that ID in {environment}."
 
 
 @page

@@ -121,7 +121,7 @@ def own_problems(rows: Iterable[Row]) -> Iterator[Problem]:
     for number, row in enumerate(rows):
         keys = [row[f"meta{pair}-key"] for pair in PAIRS if row.get(f"meta{pair}-key")]
         if len(set(keys)) < len(keys):
-            yield Problem(f"filters[{number}].metadata", "names a key twice: take one of them out")
+            yield Problem(f"filters[{number}].metadata", "has a duplicate key: remove one of them")
         if row.get("type") == "number" and row.get("operator") in OF_SCALARS | OF_MANY and not _are_numbers(row):
             yield Problem(f"filters[{number}].value", "must be a number; choose “text” for anything else")
 

@@ -28,7 +28,7 @@ REVISIONS_ON_A_PAGE = 50
 MOST_SHOWN_CHANGES = 50  # tribes
 MOST_SHOWN_LINES = 400  # of a tribe
 CONTEXT_LINES = 3
-NO_REVISION = "Give two revisions by their numbers, such as 1 and 2."
+NO_REVISION = "Enter two revision numbers, such as 1 and 2."
 
 Documents = Mapping[str, Any]
 

@@ -27,14 +27,14 @@ SUBJECTS: Mapping[str, str] = {
     "device.model": "Model of the device",
     "app.version": "Version of the app",
     "app.platform": "Platform of the app",
-    "created": "First known",
+    "created": "Created",
     "first_seen": "First seen",
     "last_seen": "Last seen",
     "joined": "Joined",
     "sessions_30_days": "Number of sessions in the last 30 days",
     "days_since_seen": "Days since last seen",
 }
-KINDS: Mapping[Origin, str] = {Origin.ATTRIBUTE: "Attribute", Origin.CONTEXTUAL: "What the app says:"}
+KINDS: Mapping[Origin, str] = {Origin.ATTRIBUTE: "Attribute", Origin.CONTEXTUAL: "Session field:"}
 OPERATORS: Sequence[tuple[str, Sequence[tuple[str, str]]]] = (
     (
         "Any value",
@@ -43,8 +43,8 @@ OPERATORS: Sequence[tuple[str, Sequence[tuple[str, str]]]] = (
             ("not_equals", "is not"),
             ("in", "is one of"),
             ("not_in", "is none of"),
-            ("exists", "is known"),
-            ("not_exists", "is not known"),
+            ("exists", "is set"),
+            ("not_exists", "is not set"),
         ),
     ),
     (
@@ -97,14 +97,10 @@ def summary(tribe: Tribe) -> str:
     """Who is in the tribe, as what stands before the sentences of its filters."""
     people = PEOPLE[tribe.audience]
     if not tribe.filters:
-        return f"{people}, all of them."
+        return f"All {people}."
     if len(tribe.filters) == 1:
-        return f"{people} for whom this holds:"
-    return f"{people} for whom {'one' if tribe.match is Match.ANY else 'all'} of these {_holds(tribe.match)}:"
-
-
-def _holds(match: Match) -> str:
-    return "holds" if match is Match.ANY else "hold"
+        return f"{people} who match this filter:"
+    return f"{people} who match {'any' if tribe.match is Match.ANY else 'all'} of these filters:"
 
 
 def sentences(tribe: Tribe) -> Sequence[str]:

@@ -18,7 +18,7 @@ from templates_server.features.tribes.serializer import to_tribe_document
 
 ATTEMPTS = 3
 """Others may save other tribes of the Space meanwhile: the revision is that of all."""
-EXISTS = "There is a tribe with this key already. Choose another key, or edit that tribe."
+EXISTS = "A tribe with this key already exists. Choose another key, or edit that tribe."
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ async def save(visit: Visit, draft: Draft) -> None:
             await _check_untouched(visit, draft, revision, present)
         else:
             return
-    raise Conflict("Others save tribes of this Space just now. Save again.")
+    raise Conflict("Someone else is saving tribes of this Space. Save again.")
 
 
 async def create(visit: Visit, draft: Draft) -> None:
@@ -70,7 +70,7 @@ async def create(visit: Visit, draft: Draft) -> None:
         except PreconditionFailed:
             continue
         return
-    raise Conflict("Others save tribes of this Space just now. Save again.")
+    raise Conflict("Someone else is saving tribes of this Space. Save again.")
 
 
 async def present_tribes(visit: Visit) -> tuple[int, Mapping[str, Any]]:

@@ -20,7 +20,7 @@ async def list_events(call: Call) -> Answer:
     try:
         found = await call.database.read_aside(lambda connection: store.list_events(connection, environment_id, wanted))
     except ValueError:
-        raise BadRequest("`cursor` is not one of ours.") from None
+        raise BadRequest("Invalid `cursor`. Use the one from the `Link` header of the previous page.") from None
     views = [event_view(event) for event in found.events]
     return Answer(views, "event", headers=link_after(call, page, found.more_after))
 

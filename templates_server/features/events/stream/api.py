@@ -28,7 +28,7 @@ from templates_server.security import authorization
 from templates_server.security.authorization import Role, Scope
 
 MAX_WAIT_SECONDS = 3600
-ONE_PERSON = "Name a user or a visitor, not both."
+ONE_PERSON = "Specify a user or a visitor, not both."
 
 
 async def stream_events(call: Call) -> Response:

@@ -176,7 +176,7 @@ class EventFeed:
                 was_down = False
             except (SQLAlchemyError, Unavailable) as error:
                 if not was_down:
-                    LOGGER.warning("streams of events cannot go on at present: %s", error)
+                    LOGGER.warning("event streams are interrupted: %s", error)
                 was_down = True
                 await asyncio.sleep(REST_AFTER_FAILURE_SECONDS)
             await self._rest(time.monotonic() - began)

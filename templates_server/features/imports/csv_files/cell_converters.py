@@ -34,7 +34,7 @@ def number(cell: str) -> int | float:
         raise ValueError("is not a number, such as 12 or 0.5")
     value = float(plain)
     if not isfinite(value):
-        raise ValueError("is a number that cannot be kept")
+        raise ValueError("is not a number that can be stored")
     return value
 
 

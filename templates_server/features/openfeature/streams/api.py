@@ -23,7 +23,7 @@ from templates_server.primitives.integers import whole_number
 from templates_server.security.authorization import Principal, PrincipalKind
 
 MAX_WAIT_SECONDS = 3600
-NOT_GOOD = "This URL is not good, or no longer: ask for all flags anew, and take the one that comes with them."
+NOT_GOOD = "Invalid or expired stream URL. Evaluate all flags again and use the URL in the response."
 
 
 async def app_of(call: Call) -> Principal:
@@ -38,7 +38,7 @@ async def app_of(call: Call) -> Principal:
 def _claim_of(call: Call) -> Claim | None:
     tokens = call.request.query_params.getlist("token")
     if len(tokens) > 1:
-        raise BadRequest("Send `token` once.")
+        raise BadRequest("Send `token` exactly once.")
     return call.services.part(StreamTokens).read(tokens[0], now=call.now) if tokens else None
 
 

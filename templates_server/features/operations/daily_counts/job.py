@@ -86,9 +86,9 @@ class DayClosing:
             try:
                 self.close()
             except Unavailable as error:  # the database does not answer now, which is no fault of this
-                LOGGER.warning("counting the last day was put off: %s", error)
+                LOGGER.warning("postponed the daily counts: %s", error)
             except Exception:
-                LOGGER.exception("counting the last day failed; the next attempt is in a minute")
+                LOGGER.exception("could not compute the daily counts; retrying in a minute")
             self._stopping.wait(LOOK_AGAIN_SECONDS)
 
     def _close_days(self, today: int, now: int) -> None:
@@ -208,7 +208,7 @@ class DayClosing:
         except Unavailable:  # the database does not answer to the others either
             raise
         except Exception:
-            LOGGER.exception("counting the people of a tribe failed in %s", environment.id)
+            LOGGER.exception("could not count the people of a tribe in %s", environment.id)
             return
         size = store.TribeSize(environment.id, key, day, people)
         self._database.write_now(lambda connection: store.keep_size(connection, size, now=now))

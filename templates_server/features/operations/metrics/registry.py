@@ -51,13 +51,13 @@ class Metrics:
         return "\n".join([*self._request_lines(), *self._duration_lines(), *self._gauge_lines(), ""])
 
     def _request_lines(self) -> Iterator[str]:
-        yield from _head("requests_total", "counter", "Requests answered, by method, route and status.")
+        yield from _head("requests_total", "counter", "Requests by method, route and status.")
         for (method, route, status), count in sorted(self._requests.items()):
             yield _line("requests_total", count, method=method, route=route, status=str(status))
 
     def _duration_lines(self) -> Iterator[str]:
         name = "request_duration_seconds"
-        yield from _head(name, "histogram", "Seconds from the head of a request to the end of its answer.")
+        yield from _head(name, "histogram", "Request duration in seconds.")
         for (method, route), durations in sorted(self._durations.items()):
             labels = {"method": method, "route": route}
             yield from _buckets(name, durations.counts, labels)
@@ -68,9 +68,9 @@ class Metrics:
         for name, (text, ask) in self._gauges.items():
             yield from _head(name, "gauge", text)
             yield _line(name, ask())
-        yield from _head("uptime_seconds", "gauge", "Seconds since the process began to serve.")
+        yield from _head("uptime_seconds", "gauge", "Process uptime in seconds.")
         yield _line("uptime_seconds", self._clock() - self._started)
-        yield from _head("info", "gauge", "The version of the server, and the process that answers.")
+        yield from _head("info", "gauge", "Server version and the process that served the request.")
         yield _line("info", 1, version=self._version, process=str(os.getpid()))
 
 
@@ -97,5 +97,5 @@ def _escaped(text: str) -> str:
 
 def new_metrics(version: str, *, unstored_writes: Callable[[], float]) -> Metrics:
     """The counts of a process that begins to serve."""
-    gauges = {"database_writes_waiting": ("Writes that were begun and are not stored yet.", unstored_writes)}
+    gauges = {"database_writes_waiting": ("Pending writes.", unstored_writes)}
     return Metrics(version=version, gauges=gauges, clock=time.monotonic)

@@ -60,10 +60,10 @@ def read_device(body: bytes, *, check: IdCheck, max_depth: int) -> Device:
     data = _rest(body)
     problems = [*problems_of_ids(sent, check), *_problems_of_texts(sent)]
     if data is not None and len(data) > MAX_DATA_BYTES:
-        problems.append(Problem("", f"What is sent besides may have {MAX_DATA_BYTES:,} bytes."))
+        problems.append(Problem("", f"Additional data can have at most {MAX_DATA_BYTES:,} bytes."))
     who = stated(sent.anonymous_id if sent.external_id is None else None, sent.external_id)
     if who is None:
-        problems.append(Problem("", "Give anonymous_id or external_id."))
+        problems.append(Problem("", "Specify anonymous_id or external_id."))
     if problems or who is None:
         raise ValidationFailed(problems)
     texts = {name: getattr(sent, name) for name in REQUIRED}
@@ -75,7 +75,7 @@ def _rest(body: bytes) -> bytes | None:
     try:
         sent: dict[str, Any] = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise BadRequest(f"The body is not JSON: {error}.") from None
+        raise BadRequest(f"The request body is not valid JSON: {error}.") from None
     rest = {key: value for key, value in sent.items() if key not in KNOWN and value is not None}
     return msgspec.json.encode(rest, order="deterministic") if rest else None
 
@@ -85,8 +85,8 @@ def _problems_of_texts(sent: SentDevice) -> Iterator[Problem]:
         text, at_most = getattr(sent, name), MAX_TOKEN_CHARACTERS if name == "token" else MAX_CHARACTERS
         if text is None:
             if name in REQUIRED:
-                yield Problem(name, "This is missing.")
+                yield Problem(name, "This is required.")
         elif not 0 < len(text) <= at_most:
             yield Problem(name, f"This must have 1 to {at_most:,} characters.")
         elif CONTROL_CHARACTER.search(text):
-            yield Problem(name, "This must not hold control characters.")
+            yield Problem(name, "This must not contain control characters.")

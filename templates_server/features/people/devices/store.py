@@ -28,7 +28,7 @@ LATEST = (
 )
 KNOWN = "SELECT device_id FROM devices WHERE environment_id = ? AND person_id = ? LIMIT ?"
 MOST_DEVICES = 100  # of a visitor
-TOO_MANY = f"This visitor has as many devices as are kept of one: {MOST_DEVICES}."
+TOO_MANY = f"This visitor has reached the maximum of {MOST_DEVICES} devices."
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,7 @@ def read_identify(body: bytes, *, check: IdCheck, max_depth: int) -> tuple[State
     problems = [*problems_of_ids(sent, check), *_problems_of_profile(sent)]
     who = stated(sent.anonymous_id, sent.external_id)
     if who is None:
-        problems.append(Problem("", "Give anonymous_id or external_id."))
+        problems.append(Problem("", "Specify anonymous_id or external_id."))
     if problems or who is None:
         raise ValidationFailed(problems)
     return who, _change(sent)
@@ -62,7 +62,7 @@ def read_alias(body: bytes, *, check: IdCheck, max_depth: int) -> tuple[PersonNa
         raise ValidationFailed(problems_by_field(msgspec.json.decode(body), SentAlias) or error.problems) from None
     problems = list(problems_of_ids(sent, check))
     problems += [
-        Problem(name, "This is missing.") for name in ("anonymous_id", "external_id") if getattr(sent, name) is None
+        Problem(name, "This is required.") for name in ("anonymous_id", "external_id") if getattr(sent, name) is None
     ]
     who = stated(sent.anonymous_id, sent.external_id)
     if problems or who is None or who.visitor is None or who.user is None:
@@ -85,9 +85,7 @@ PROBLEM_OF = {name: remembered(find) for name, find in profile_parser.PROBLEM_OF
 
 def _problems_of_data(data: dict[str, Any]) -> Iterator[Problem]:
     if len(data) > profile_parser.MOST_ATTRIBUTES:
-        yield Problem(
-            "data", f"There are {len(data)} attributes; at most {profile_parser.MOST_ATTRIBUTES} are possible."
-        )
+        yield Problem("data", f"Too many attributes: {len(data)}. The maximum is {profile_parser.MOST_ATTRIBUTES}.")
         return
     for path, message in profile_parser.problems_of_attributes(data):
         yield Problem(f"data{path.removeprefix('attributes')}", message)

@@ -96,5 +96,5 @@ def _presence(wanted: Merge) -> Presence:
 def _outcome_of_alias(wanted: Merge, user: PersonName | None) -> Sequence[Problem] | Literal[Later.LATER]:
     if user is None:
         return LATER
-    message = "This was merged into another user before: an anonymous id belongs to one user."
+    message = "This visitor was already merged into another user. An anonymous ID belongs to one user."
     return () if user == wanted.user else (Problem("anonymous_id", message),)

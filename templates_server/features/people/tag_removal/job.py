@@ -60,9 +60,9 @@ class TagRemovals:
             try:
                 self._end_all()
             except Unavailable as error:  # the database does not answer now, which is no fault of this
-                LOGGER.warning("deleting tags was put off: %s", error)
+                LOGGER.warning("postponed deleting tags: %s", error)
             except Exception:
-                LOGGER.exception("deleting tags failed; the next attempt is in %.0f seconds", LOOK_AGAIN_SECONDS)
+                LOGGER.exception("could not delete tags; retrying in %.0f seconds", LOOK_AGAIN_SECONDS)
 
     def _end_all(self) -> None:
         """Take a step of each removal in turn, so that neither a long one nor many hold up another, until none is left.
@@ -80,7 +80,7 @@ class TagRemovals:
                     raise
                 except Exception:
                     failed.add(removal.key)
-                    LOGGER.exception("deleting a tag failed; the next attempt is in %.0f seconds", LOOK_AGAIN_SECONDS)
+                    LOGGER.exception("could not delete a tag; retrying in %.0f seconds", LOOK_AGAIN_SECONDS)
 
     def _step_and_pause(self, removal: store.Removal) -> None:
         began = time.monotonic()

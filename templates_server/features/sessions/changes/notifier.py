@@ -126,7 +126,7 @@ class Watch:
                 was_down = False
             except (SQLAlchemyError, Unavailable) as error:
                 if not was_down:
-                    LOGGER.warning("changes cannot be looked for at present: %s", error)
+                    LOGGER.warning("could not check for changes: %s", error)
                 was_down = True
                 await asyncio.sleep(REST_AFTER_FAILURE_SECONDS)
             await self._rest(time.monotonic() - began)

@@ -76,7 +76,7 @@ class _Parser:
         given = self.reader.mapping(document, "", DOCUMENT_KEYS)
         for key, expected in (("space", self.model.key), ("environment", self.environment)):
             if given.get(key, expected) != expected:
-                self.reader.refuse(key, f"must be {shown(expected)}, the {key} that this is sent to")
+                self.reader.refuse(key, f"must be {shown(expected)}, the {key} in the URL")
         self.reader.count(given.get("revision"), "revision")
         return Delivery(frozenset(self._published(given.get("published"))), self._scenarios(given.get("scenarios")))
 
@@ -89,12 +89,12 @@ class _Parser:
 
     def _required(self, value: Any, path: str, known: Collection[str], what: str) -> str | None:
         if value is None:
-            self.reader.refuse(path, f"must be {what}, not nothing")
+            self.reader.refuse(path, f"must be {what}, not empty")
         return self.reader.one_of(value, path, known, what)
 
     def _add_once(self, names: set[str], name: str | None, path: str) -> None:
         if name in names:
-            self.reader.refuse(path, f"{shown(name)} is there twice")
+            self.reader.refuse(path, f"{shown(name)} appears twice")
         elif name is not None:
             names.add(name)
 
@@ -127,10 +127,10 @@ class _Parser:
         given = self.reader.mapping(value, path, (*head, *_state_keys(child)))
         name = self.reader.name(given.get("name"), join(path, "name"))
         if "name" not in given or given["name"] == "":
-            self.reader.refuse(join(path, "name"), "is missing: a targeted scenario needs a name")
+            self.reader.refuse(join(path, "name"), "is required: a targeted scenario needs a name")
         starts, ends = (self._moment(given.get(key), join(path, key)) for key in ("starts", "ends"))
         if starts is not None and ends is not None and starts >= ends:
-            self.reader.refuse(join(path, "ends"), "must lie after `starts`")
+            self.reader.refuse(join(path, "ends"), "must be later than `starts`")
         tribes = self._tribes(given.get("tribes"), join(path, "tribes"))
         state = {key: item for key, item in given.items() if key not in head}
         return TargetedScenario(name, tribes, self._scenario(child, state, path), starts, ends)
@@ -141,7 +141,7 @@ class _Parser:
 
     def _tribes(self, value: Any, path: str) -> tuple[str, ...]:
         if not value:
-            self.reader.refuse(path, "is missing: a targeted scenario needs at least one tribe")
+            self.reader.refuse(path, "is required: a targeted scenario needs at least one tribe")
         tribes: set[str] = set()
         for item, place in self.reader.sequence(value, path, at_most=MAX_TRIBES):
             known = {str(item)} if self.tribes is None else self.tribes
@@ -191,7 +191,9 @@ class _Parser:
         return ScenarioItem(str(identifier), experience, enabled, properties)
 
 
-ITEM_ID_RULE = "must be 1 to 64 letters, digits, dots, dashes or underscores, in quotes where it looks like a number"
+ITEM_ID_RULE = (
+    "must have 1 to 64 letters, digits, dots, dashes or underscores; put it in quotes if it looks like a number"
+)
 
 
 def _state_keys(child: Child) -> tuple[str, str]:

@@ -88,7 +88,7 @@ def _load(
 
 
 def _no_revision(environment: str, revision: int, newest: int) -> str:
-    return f"{environment} has no revision {revision}: the newest is {newest}"
+    return f"{environment} has no revision {revision}; the latest is {newest}"
 
 
 async def restore(call: Call) -> Response:
@@ -105,8 +105,8 @@ async def restore(call: Call) -> Response:
     present, document = await call.database.read_aside(load)
     if "if-match" not in call.request.headers:
         raise PreconditionFailed(
-            f"Say what this replaces: send `If-Match: {entity_tag(present)}` for the present revision, or "
-            "`If-Match: *` for whichever is there.",
+            f"`If-Match` is required. Send `If-Match: {entity_tag(present)}` to replace the current revision, or "
+            "`If-Match: *` to replace any revision.",
             headers={"ETag": entity_tag(present)},
         )
     expected = expected_revision(call, None)

@@ -23,12 +23,17 @@ class Environment(msgspec.Struct, frozen=True):
 FROM = Parameter(
     "from",
     str,
-    "A revision, or an environment's name for what it delivers now. Unless said, the revision before `to`; where `to` "
-    "is another environment, what this one delivers now.",
+    "A revision, or the name of an environment for its current delivery. Default: the revision before `to`, or, if "
+    "`to` is another environment, the current delivery of this one.",
     example="0",
 )
-TO = Parameter("to", str, "Likewise; what the environment delivers now, unless said.", example="1")
-Moment = Annotated[str, Meta(max_length=64, description="A time as in RFC 3339.")]
+TO = Parameter(
+    "to",
+    str,
+    "A revision or the name of an environment. Default: the current delivery of the environment.",
+    example="1",
+)
+Moment = Annotated[str, Meta(max_length=64, description="An RFC 3339 time.")]
 ItemId = Annotated[str, Meta(pattern="^[A-Za-z0-9._-]{1,64}$")]
 
 

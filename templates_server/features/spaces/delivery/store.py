@@ -47,7 +47,7 @@ def load_delivery(connection: Connection, environment_id: str, revision: int | N
     )
     text = connection.execute(query).scalar_one_or_none()
     if text is None:
-        raise NotFound(f"The delivery has no revision {wanted}.")
+        raise NotFound(f"No revision {wanted} of the delivery.")
     return StoredDocument(wanted, json.loads(text))
 
 
@@ -111,7 +111,7 @@ def _check_tribes(connection: Connection, environment_id: str, document: Mapping
     }
     gone = sorted(named - list_tribes(connection, space_id)) if named else []
     if gone:
-        raise Conflict(f"These tribes have just gone: {', '.join(gone)}. Read the document again.")
+        raise Conflict(f"These tribes were just deleted: {', '.join(gone)}. Fetch the document again.")
 
 
 def list_tribes(connection: Connection, space_id: str) -> frozenset[str]:

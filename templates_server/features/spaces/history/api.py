@@ -47,7 +47,7 @@ async def _list(call: Call, table: Table, owner_id: str) -> Answer:
 def _revision_of(cursor: str) -> int:
     revision = whole_number(cursor, most=LARGEST_REVISION)
     if revision is None:
-        raise BadRequest("`cursor` is not one of ours.")
+        raise BadRequest("Invalid `cursor`. Use the one from the `Link` header of the previous page.")
     return revision
 
 

@@ -3,17 +3,17 @@ import { css, make } from "./shop.js";
 
 const STATUS = {
   idle: "Not started",
-  starting: "Asking the server…",
-  served: "Live: this is what Space says",
-  fallback: "Fallback: built into the code, or shown before",
+  starting: "Loading…",
+  served: "Live: delivered by the server",
+  fallback: "Fallback: built into the code, or the last known state",
 };
 const FAILURES = {
   "missing-key": "no key",
-  timeout: "the server takes too long",
+  timeout: "the server did not respond in time",
   network: "the server cannot be reached",
-  refused: "the server refuses the key",
-  server: "the server is in trouble",
-  nonsense: "the answer makes no sense",
+  refused: "the server rejected the key",
+  server: "server error",
+  nonsense: "invalid response",
 };
 const MOST_EVENTS = 6;
 
