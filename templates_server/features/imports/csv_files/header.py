@@ -97,7 +97,7 @@ def read_header(lines: Sequence[str], encoding: Encoding, *, delimiter: str | No
     best = best if USER_ID in best.names else next((row for row in rows if row.fault), best)
     shown = undecodable("".join(rest[: max(best.lines, 1)]))
     if shown:
-        raise Unreadable(f"Line {skipped + 1} is not {encoding.label} ({shown}). {SAVE_AS_CSV}")
+        raise Unreadable(f"Line {skipped + 1} is not valid {encoding.label} ({shown}). {SAVE_AS_CSV}")
     if best.fault:
         fault = best.fault.rstrip("?")
         raise Unreadable(f"The header row (line {skipped + 1}) is invalid: {fault}.")
@@ -160,7 +160,7 @@ def _problems(columns: Sequence[Column]) -> Iterator[Unreadable]:
         other = first.setdefault(column.becomes, column.name)
         if column.becomes and other != column.name:
             what = column.becomes.removeprefix(ATTRIBUTE)
-            yield Unreadable(f"This and {other} both map to {what}.", column=column.name)
+            yield Unreadable(f"This column and {other} both map to {what}.", column=column.name)
     if USER_ID not in first:
         yield Unreadable("No column maps to the user ID. Choose the column that contains it.")
     for column in columns:

@@ -213,7 +213,7 @@ class _Rows:
         except UnicodeEncodeError:
             raise ValueError(not_text(undecodable(written), self._encoding)) from None
         if len(content) > MOST_ROW_BYTES:
-            raise ValueError(f"the row has {len(content):,} bytes; at most {MOST_ROW_BYTES:,} are possible")
+            raise ValueError(f"the row has {len(content):,} bytes, more than the maximum of {MOST_ROW_BYTES:,}")
         return content
 
     def _add_faulty(self, row: list[str], first: int, reason: str) -> None:
