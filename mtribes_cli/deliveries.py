@@ -11,9 +11,9 @@ from mtribes_cli.errors import ConflictError, DocumentError
 from mtribes_cli.histories import history
 from mtribes_cli.people import Place, counted
 from mtribes_cli.request import given
-from mtribes_cli.result import Result
+from mtribes_cli.result import ChangeLine, Result
 from mtribes_cli.safe_text import display_width, made_safe_line, shortened
-from mtribes_cli.wire_history import DeliveryAt, DeliveryChange, DeliveryDiff, ValueChange
+from mtribes_cli.wire_history import DeliveryAt, DeliveryChange, DeliveryDiff
 
 MAX_LINE_WIDTH = 80
 KIND_WIDTH = len("unpublished")
@@ -104,25 +104,26 @@ def _named(side: DeliveryAt) -> str:
     return f"{side.environment} (revision {side.revision})"
 
 
-def _change_lines(change: DeliveryChange) -> Iterator[str]:
+def _change_lines(change: DeliveryChange) -> Iterator[ChangeLine]:
     """Return what changed, and below it every value."""
     what = change.collection or change.entity or ""
     scenario = f"  {json.dumps(change.scenario, ensure_ascii=False)}" if change.scenario is not None else ""
-    yield shortened(f"{change.kind:{KIND_WIDTH}}  {what}{scenario}", MAX_LINE_WIDTH)
+    line = ChangeLine(f"{change.kind:{KIND_WIDTH}}", f"  {what}{scenario}")
+    yield line._replace(lines=(shortened(line.text, MAX_LINE_WIDTH),))
     for value in change.values:
-        yield from _value_lines(value, INDENT)
+        line = ChangeLine("", value.path, _shown(value.before), _shown(value.after), INDENT)
+        yield line._replace(lines=tuple(_value_lines(line)))
 
 
-def _value_lines(value: ValueChange, indent: str) -> Iterator[str]:
+def _value_lines(value: ChangeLine) -> Iterator[str]:
     """Return a value before and after in one line, where that is not too long; else in three, shortened."""
-    before, after = _shown(value.before), _shown(value.after)
-    line = f"{indent}{value.path}: {before} -> {after}"
+    line = value.text
     if display_width(made_safe_line(line)) <= MAX_LINE_WIDTH:
         yield line
         return
-    yield shortened(f"{indent}{value.path}:", MAX_LINE_WIDTH)
-    yield shortened(f"{indent * 2}{before}", MAX_LINE_WIDTH)
-    yield shortened(f"{indent * 2}-> {after}", MAX_LINE_WIDTH)
+    yield shortened(f"{value.indent}{value.what}:", MAX_LINE_WIDTH)
+    yield shortened(f"{value.indent * 2}{value.before}", MAX_LINE_WIDTH)
+    yield shortened(f"{value.indent * 2}-> {value.after}", MAX_LINE_WIDTH)
 
 
 def _shown(value: object) -> str:

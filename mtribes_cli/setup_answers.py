@@ -164,4 +164,4 @@ def _asked_output(context: "Context", outputs: Sequence[str], usual: str) -> str
         fault = "is taken by another target" if output in outputs else output_fault(output)
         if fault is None:
             return output
-        context.console.instruction(f"{output} {fault}. Please give a folder inside the project.")
+        context.console.refuse(f"{output} {fault}. Give a folder inside the project.")

@@ -30,7 +30,7 @@ from mtribes_cli.options import (
     SpaceOption,
 )
 from mtribes_cli.people import Place
-from mtribes_cli.result import Result, Table
+from mtribes_cli.result import Kind, Result, Table
 from mtribes_cli.wire import Published, SignedIds
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
@@ -265,7 +265,8 @@ def list_environments(context: Context, space: str | None) -> Result:
     """Name, revision, live collections and number of keys of each."""
     environments = context.client.environments(context.settings.space(space))
     rows = [(one.name, str(one.revision), ", ".join(one.published) or "-", str(one.keys)) for one in environments]
-    table = Table(("NAME", "REVISION", "PUBLISHED", "KEYS"), rows, empty="There is no environment.")
+    kinds = (Kind.ID, Kind.NUMBER, Kind.TEXT, Kind.NUMBER)
+    table = Table(("NAME", "REVISION", "PUBLISHED", "KEYS"), rows, "There is no environment.", kinds)
     return Result([asdict(one) for one in environments], (table,))
 
 
@@ -336,7 +337,8 @@ def list_keys(context: Context, place: Place) -> Result:
     """All keys."""
     keys = context.client.keys(*place.settled(context))
     rows = [(one.id, one.name, one.key, one.created or "", one.revoked or "-") for one in keys]
-    table = Table(("ID", "NAME", "KEY", "CREATED", "REVOKED"), rows, empty="There is no key.")
+    kinds = (Kind.ID, Kind.TEXT, Kind.ID, Kind.TIME, Kind.TIME)
+    table = Table(("ID", "NAME", "KEY", "CREATED", "REVOKED"), rows, "There is no key.", kinds)
     return Result([asdict(one) for one in keys], (table,))
 
 

@@ -25,7 +25,7 @@ from mtribes_cli.options import (
 )
 from mtribes_cli.people import Place
 from mtribes_cli.request import given
-from mtribes_cli.result import Result, Table
+from mtribes_cli.result import Kind, Result, Table
 from mtribes_cli.safe_text import shortened
 from mtribes_cli.wire import EventName
 
@@ -33,6 +33,7 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 MOST_PAIRS = 3
 SIGNATURE = "user_signature"
 NAME_COLUMNS = ("NAME", "EVENTS", "MODEL", "LAST", "METADATA")
+NAME_KINDS = (Kind.ID, Kind.NUMBER, Kind.STATE, Kind.TIME, Kind.TEXT)
 NAME_WIDTH, KEYS_WIDTH = 24, 13  # with numbers below ten million a line has 80 columns
 
 
@@ -195,19 +196,21 @@ def list_names(context: Context, place: Place, search: str | None) -> Result:
     space, environment = place.settled(context)
     names = context.client.event_names(space, environment, search=search)
     kind = "event whose name contains that" if search else "event"
-    table = Table(NAME_COLUMNS, [_row(one) for one in names], f"No {kind} has arrived in {environment} of {space}.")
+    empty = f"No {kind} has arrived in {environment} of {space}."
+    at_terminal = Table(NAME_COLUMNS, [_whole_row(one) for one in names], kinds=NAME_KINDS)
+    table = Table(NAME_COLUMNS, [_row(one) for one in names], empty, at_terminal=at_terminal)
     return Result([asdict(one) for one in names], (table,))
 
 
 def _row(name: EventName) -> Sequence[str]:
+    called, events, model, last, keys = _whole_row(name)
+    return shortened(called, NAME_WIDTH), events, model, last.partition("T")[0], shortened(keys, KEYS_WIDTH)
+
+
+def _whole_row(name: EventName) -> Sequence[str]:
     differing = f"{name.differing:,} differ" if name.differing else "as modelled"
-    return (
-        shortened(name.name, NAME_WIDTH),
-        f"{name.events:,}",
-        differing if name.modelled else "not modelled",
-        name.last.partition("T")[0],
-        shortened(", ".join(name.metadata_keys), KEYS_WIDTH),
-    )
+    model = differing if name.modelled else "not modelled"
+    return name.name, f"{name.events:,}", model, name.last, ", ".join(name.metadata_keys)
 
 
 def export_events(

@@ -13,7 +13,7 @@ from mtribes_cli.contextual_fields import read_fields
 from mtribes_cli.errors import UsageError
 from mtribes_cli.options import EnvironmentOption, SpaceOption
 from mtribes_cli.request import given
-from mtribes_cli.result import Result
+from mtribes_cli.result import Branch, Result, Trees
 from mtribes_cli.wire_sessions import ExplainedEntity, ExplainedScenario, SessionExplanation
 from mtribes_cli.wire_tribes import Explanation
 
@@ -71,10 +71,12 @@ def explain_session(context: Context, wanted: ExplainSession) -> Result:
     explained = context.client.explain_session(space, environment, asked)
     when = f"at {explained.at}" if wanted.at else "now"
     headline = f"{_who(explained)} would be shown this in {environment} of {space} by a session that starts {when}:"
+    if not explained.entities:
+        return Result(asdict(explained), (headline, "Nothing: the Space has no entities."))
     lines = [line for entity in explained.entities for line in _entity(entity)]
-    if not all(entity.known for entity in explained.entities):
-        lines += ["", HINT]
-    return Result(asdict(explained), (headline, *(lines or ["Nothing: the Space has no entities."])))
+    trees = Trees(lines, [_entity_branch(entity) for entity in explained.entities])
+    hint = () if all(entity.known for entity in explained.entities) else ("", HINT)
+    return Result(asdict(explained), (headline, trees, *hint))
 
 
 def _who(explained: SessionExplanation) -> str:
@@ -83,10 +85,14 @@ def _who(explained: SessionExplanation) -> str:
     return f"{explained.merged_visitor}, who is the {explained.kind} {explained.person} now,"
 
 
-def _entity(entity: ExplainedEntity) -> Iterator[str]:
+def _shown_scenario(entity: ExplainedEntity) -> str:
     scenario = (entity.scenario or "no scenario") if entity.known else "cannot be known here"
+    return f"{entity.entity}: {scenario}{' (disabled)' if entity.enabled is False else ''}"
+
+
+def _entity(entity: ExplainedEntity) -> Iterator[str]:
     yield ""
-    yield f"{entity.entity}: {scenario}{' (disabled)' if entity.enabled is False else ''}"
+    yield _shown_scenario(entity)
     yield f"{STEP}{entity.why}"
     for each in entity.scenarios:
         yield from _scenario(each)
@@ -99,7 +105,28 @@ def _scenario(scenario: ExplainedScenario) -> Iterator[str]:
 
 
 def _tribe(tribe: Explanation) -> Iterator[str]:
-    called = tribe.tribe + (f" ({tribe.name})" if tribe.name != tribe.tribe else "")
-    yield f"{STEP * 2}{called}: {tribe.why}"
+    yield f"{STEP * 2}{_called(tribe)}: {tribe.why}"
     for each in tribe.filters:
         yield f"{STEP * 3}{MARKS.get(each.outcome, '?  ')} {each.why}"
+
+
+def _called(tribe: Explanation) -> str:
+    return tribe.tribe + (f" ({tribe.name})" if tribe.name != tribe.tribe else "")
+
+
+# The same as a tree
+
+
+def _entity_branch(entity: ExplainedEntity) -> Branch:
+    scenarios = [_scenario_branch(each) for each in entity.scenarios]
+    return Branch(_shown_scenario(entity), [Branch(entity.why), *scenarios])
+
+
+def _scenario_branch(scenario: ExplainedScenario) -> Branch:
+    state = "chosen" if scenario.chosen else ""
+    return Branch(f"{scenario.name}: {scenario.why}", [_tribe_branch(each) for each in scenario.tribes], state)
+
+
+def _tribe_branch(tribe: Explanation) -> Branch:
+    filters = [Branch(each.why, state=MARKS.get(each.outcome, "?").strip()) for each in tribe.filters]
+    return Branch(f"{_called(tribe)}: {tribe.why}", filters)

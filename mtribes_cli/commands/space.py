@@ -25,7 +25,7 @@ from mtribes_cli.options import (
     SpaceOption,
     YesOption,
 )
-from mtribes_cli.result import Result, Table
+from mtribes_cli.result import Block, ChangeLine, Kind, Result, Table
 from mtribes_cli.wire import ModelChange
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
@@ -200,7 +200,9 @@ def list_spaces(context: Context, organization: str | None) -> Result:
     """Key, name, organization and revision of each."""
     spaces = context.client.spaces(organization)
     rows = [(one.key, one.name, one.organization, str(one.revision)) for one in spaces]
-    table = Table(("KEY", "NAME", "ORGANIZATION", "REVISION"), rows, empty="There is no Space that you can see.")
+    kinds = (Kind.ID, Kind.TEXT, Kind.ID, Kind.NUMBER)
+    empty = "There is no Space that you can see."
+    table = Table(("KEY", "NAME", "ORGANIZATION", "REVISION"), rows, empty, kinds)
     return Result([asdict(one) for one in spaces], (table,))
 
 
@@ -295,10 +297,10 @@ def diff_model(context: Context, wanted: CompareModel) -> Result:
     return Result({"space": space, **asdict(diff)}, body, exit_code, problems)
 
 
-def _change_lines(change: ModelChange) -> Iterator[str]:
-    yield f"{change.kind:8}  {change.path}" + ("  (breaks)" if change.breaking else "")
+def _change_lines(change: ModelChange) -> Iterator[Block]:
+    yield ChangeLine(f"{change.kind:8}", f"  {change.path}", is_breaking=change.breaking)
     for name in change.identifiers:
-        yield f"          {name.language}: {name.before or 'nothing'} -> {name.after or 'nothing'}"
+        yield ChangeLine("", name.language, name.before or "nothing", name.after or "nothing", " " * 10)
 
 
 def _changes(number: int) -> str:

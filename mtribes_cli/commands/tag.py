@@ -11,7 +11,7 @@ from mtribes_cli.confirming import require_yes
 from mtribes_cli.context import Context
 from mtribes_cli.options import EnvironmentOption, SpaceOption, YesOption
 from mtribes_cli.people import Place, counted
-from mtribes_cli.result import Result, Table
+from mtribes_cli.result import Kind, Result, Table
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -70,5 +70,5 @@ def list_tags(context: Context, search: str | None, *, space: str | None, enviro
     )
     empty = "Nobody has such a tag." if search else "Nobody has a tag."
     rows = [(one.tag, str(one.users), str(one.visitors)) for one in tags]
-    table = Table(("TAG", "USERS", "VISITORS"), rows, empty=empty)
+    table = Table(("TAG", "USERS", "VISITORS"), rows, empty, (Kind.ID, Kind.NUMBER, Kind.NUMBER))
     return Result([asdict(one) for one in tags], (table,))

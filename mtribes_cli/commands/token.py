@@ -15,7 +15,7 @@ from mtribes_cli.given_text import given_line
 from mtribes_cli.host_trust import require_named_host, require_own_project
 from mtribes_cli.options import Scope, ScopesOption, YesOption
 from mtribes_cli.request import given
-from mtribes_cli.result import Result, Table
+from mtribes_cli.result import Kind, Result, Table
 from mtribes_cli.token_source import checked_token
 from mtribes_cli.wire_access import Token
 
@@ -154,7 +154,8 @@ def list_tokens(context: Context, organization: str | None) -> Result:
         for one in tokens
     ]
     columns = ("ID", "NAME", *owner, "SCOPES", "REACHES", "EXPIRES", "LAST USED")
-    return Result([asdict(one) for one in tokens], (Table(columns, rows, empty="There is no token."),))
+    kinds = (Kind.ID, Kind.TEXT, *(Kind.TEXT for _ in owner), Kind.TEXT, Kind.TEXT, Kind.TIME, Kind.TIME)
+    return Result([asdict(one) for one in tokens], (Table(columns, rows, "There is no token.", kinds),))
 
 
 def revoke_token(context: Context, token: str | None, *, from_stdin: bool, is_confirmed: bool) -> Result:

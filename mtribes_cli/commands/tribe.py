@@ -30,7 +30,7 @@ from mtribes_cli.options import (
     SpaceOption,
 )
 from mtribes_cli.request import given
-from mtribes_cli.result import Document, Result, Table
+from mtribes_cli.result import Document, Kind, Result, Table
 from mtribes_cli.wire_tribes import Explanation
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
@@ -40,6 +40,7 @@ HEADLINES = {
     "not_matched": "{person} is not in {tribe}",
     "cannot_be_known_here": "Whether {person} is in {tribe} cannot be known here",
 }
+KINDS = (Kind.ID, Kind.TEXT, Kind.TEXT, Kind.TEXT, Kind.TEXT)
 MARKS = {"matched": "yes", "not_matched": "no", "cannot_be_known_here": "?"}
 
 
@@ -210,7 +211,7 @@ def list_tribes(context: Context, space: str | None) -> Result:
     rows = [
         (one.key, one.name, one.category or "-", one.audience, f"{one.match} of {len(one.filters)}") for one in tribes
     ]
-    table = Table(("KEY", "NAME", "CATEGORY", "AUDIENCE", "FILTERS"), rows, empty="There is no tribe.")
+    table = Table(("KEY", "NAME", "CATEGORY", "AUDIENCE", "FILTERS"), rows, "There is no tribe.", KINDS)
     return Result([asdict(one) for one in tribes], (table,))
 
 

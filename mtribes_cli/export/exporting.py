@@ -87,8 +87,9 @@ class _Run:
             underway = self._resumed() or self._asked()
             try:
                 done = self._complete(underway.export_id)
-                with self._context.console.progress() as show:
-                    Fetching(self._context, self._place, done, self._wanted.kind).into(underway.part, show)
+                fetching = Fetching(self._context, self._place, done, self._wanted.kind)
+                with self._context.console.progress(fetching.meter.draw) as show:
+                    fetching.into(underway.part, show)
             except NotFoundError:
                 self._begin_anew("The server does not have that export any longer")
                 continue

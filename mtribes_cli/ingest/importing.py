@@ -15,7 +15,6 @@ from mtribes_cli.import_wire import ImportedPart, RowFault, Totals
 from mtribes_cli.ingest.ahead import read_ahead
 from mtribes_cli.ingest.journal import Identity, ImportJournal, opened_journal, others_of
 from mtribes_cli.ingest.parts import REFUSED, Batch, Reject, together
-from mtribes_cli.ingest.progress import progress_line
 from mtribes_cli.ingest.reading import Input, Reading, read
 from mtribes_cli.ingest.rejects import Spool
 from mtribes_cli.ingest.rejects_file import (
@@ -30,6 +29,7 @@ from mtribes_cli.ingest.sending import Sending, SentPart, StartOverError
 from mtribes_cli.ingest.source import STDIN
 from mtribes_cli.process_lock import only_one
 from mtribes_cli.result import Result
+from mtribes_cli.terminal.progress import RowMeter
 
 if TYPE_CHECKING:
     from mtribes_cli.context import Context
@@ -97,6 +97,8 @@ class _Run:
         self._sending: Sending | None = None
         self._journal: ImportJournal | None = None
         self._held = ExitStack()  # the lock, the journal
+        self._shares: deque[float | None] = deque()  # of the file, that stand before the end of each batch on its way
+        self._meter = RowMeter(f"Importing {self.name}", context.clock.elapsed_seconds)
 
     @property
     def is_read_once(self) -> bool:
@@ -114,30 +116,35 @@ class _Run:
         with self._held:
             self._held.callback(self._spool.close)
             try:
-                with read_ahead(self._reading.rows.batches()) as batches, console.progress() as show:
+                with console.progress(self._meter.draw) as show, read_ahead(self._batches()) as batches:
                     self._take_all(batches, show)
+                    import_id = None if self._wanted.is_dry_run else self._complete()
+                    self._meter.finish()
+                    show()
             except _TooManyErrorsError:
                 return self._gave_up()
             if self._wanted.is_dry_run:
                 return self._checked()
-            import_id = self._complete()
             self._write_rejects()
             if self._journal:
                 self._journal.remove()
             return self._told(import_id)
 
-    def _take_all(self, batches: Iterable[Batch], show: Callable[[str], None]) -> None:
-        clock = self._context.clock
-        began = clock.elapsed_seconds()
+    def _batches(self) -> Iterator[Batch]:
+        """The batches; how far in the file each reaches is noted when it is made."""
+        for batch in self._reading.rows.batches():
+            self._shares.append(self._reading.source.share_passed)
+            yield batch
+
+    def _take_all(self, batches: Iterable[Batch], show: Callable[[], None]) -> None:
+        rows = 0
         for batch, part in self._underway(batches):
             self._finish(batch, part)
-            line = progress_line(
-                rows=self.totals.read,
-                rejected=self.totals.rejected,
-                share=self._reading.source.share_read,
-                seconds=clock.elapsed_seconds() - began,
-            )
-            show(line)
+            rows += len(batch.lines) + len(batch.rejects)
+            self._meter.rejected = self.totals.rejected
+            is_from_before = part is not None and isinstance(part.outcome, ImportedPart)
+            self._meter.note(rows, self._shares.popleft(), is_from_before=is_from_before)
+            show()
 
     def _underway(self, batches: Iterable[Batch]) -> Iterator[tuple[Batch, SentPart | None]]:
         """The batches in order, each once two more are on their way: the server reads them while it stores this one.
