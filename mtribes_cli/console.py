@@ -388,6 +388,26 @@ def _plain_lines(block: str | Table | ChangeLine | Trees) -> Sequence[str]:
             return [made_safe_line(block)]
 
 
+def _error_as_json(error: MtribesError) -> list[dict[str, str | None]]:
+    problems = error.problems or (Problem(error.what),)
+    return _problems_as_json(problems, hint=error.advice, code=error.code)
+
+
+def _problems_as_json(
+    problems: Sequence[Problem], *, hint: str | None, code: str = "PROBLEM"
+) -> list[dict[str, str | None]]:
+    return [
+        {"code": problem.code or code, "message": problem.message, "hint": hint}
+        | ({"path": problem.path} if problem.path is not None else {})
+        for problem in problems
+    ]
+
+
+def _problem_line(problem: Problem) -> str:
+    message = made_safe_line(problem.message)
+    return f"  {made_safe_line(problem.path)}: {message}" if problem.path else f"  {message}"
+
+
 def _is_terminal(stream: TextIO) -> bool:
     return not stream.closed and stream.isatty()
 
