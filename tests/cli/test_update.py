@@ -5,6 +5,7 @@ import json
 import pytest
 
 from tests.cli.code_peer import FILES, HERO, TOKEN, CodePeer
+from tests.cli.computer import without_colors
 from tests.cli.oauth_peer import OAuthPeer
 from tests.cli.peer import Reply
 from tests.cli.project_run import Project, changes
@@ -280,8 +281,8 @@ def test_diff_shows_the_lines_and_writes_nothing(generated: Project, code_peer: 
     assert "\\ No newline at end of file" in outcome.out
     assert generated.files() == before
     at_terminal = generated.run("update", "--diff", answers="").out
-    assert "\x1b" not in at_terminal
-    assert "red" in at_terminal
+    assert "\x1b[32m+// \\x1b[31mred\x1b[0m\n" in at_terminal
+    assert "\x1b" not in without_colors(at_terminal)
 
 
 def test_a_revision_can_be_asked_for(generated: Project, code_peer: CodePeer) -> None:
