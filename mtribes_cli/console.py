@@ -118,19 +118,23 @@ class Console:
     def _block(self, block: Block) -> None:
         if isinstance(block, Table) and not block.rows:
             self.notice(block.empty)
-        elif self._out_screen.is_there and isinstance(block, Table | Diff | ChangeLine | Trees):
+        elif self._out_screen.is_there and not isinstance(block, Document):
             self._laid_out(block)
         elif isinstance(block, Document | Diff):
             self._write(self._stdout, made_safe(block.text) if _is_terminal(self._stdout) else block.text)
         else:
             self._write(self._stdout, "".join(f"{line}\n" for line in _plain_lines(block)))
 
-    def _laid_out(self, block: Table | Diff | ChangeLine | Trees) -> None:
+    def _laid_out(self, block: str | Table | Diff | ChangeLine | Trees) -> None:
         """The same as it looks best on a terminal of that width."""
         width = self._out_screen.width
         match block:
+            case str():
+                from mtribes_cli.terminal.sentences import folded  # noqa: PLC0415 - only for a terminal
+
+                self._lines([(line, None)] for line in folded(block, width))
             case Table():
-                from mtribes_cli.terminal.tables import table_lines  # noqa: PLC0415 - only for a terminal
+                from mtribes_cli.terminal.tables import table_lines  # noqa: PLC0415 - as above
 
                 ellipsis = self._out_screen.ellipsis
                 shown = block.at_terminal or block
@@ -220,6 +224,11 @@ class Console:
 
     def _painted(self, text: str, role: Role) -> str:
         return painted(text, role if self._screen.has_color else None)
+
+    @property
+    def is_laid_out(self) -> bool:
+        """Whether results are shown as they look best on a terminal; else as programs read them."""
+        return self._out_screen.is_there and not self.style.json
 
     # Questions
 

@@ -68,6 +68,7 @@ _WORDS: Mapping[str, Role] = {
     "overwritten": Role.CHANGED,
     "moved": Role.CHANGED,
     "renamed": Role.CHANGED,
+    "retyped": Role.CHANGED,
 }
 
 

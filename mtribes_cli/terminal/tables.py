@@ -1,7 +1,7 @@
 """Tables that fit the width of a terminal. Pure: nothing is printed here, and all text is made safe first.
 
 The least important columns shrink first: text folds between words, from the right-most column on, and a word that is
-longer than its column ends in an ellipsis. Identifiers, numbers and times are never cut. Where they do not fit, each
+longer than its column ends in an ellipsis. Times fold too, identifiers and numbers never: where they do not fit, each
 row becomes a block of lines, one a column.
 """
 
@@ -15,8 +15,7 @@ from mtribes_cli.terminal.styles import Line, Role, Segment, role_of_word
 from mtribes_cli.terminal.times import relative_time, with_relative_time
 
 GAP = "  "
-FOLDED_WIDTH = 12  # a column of text is not made narrower than this by folding words that are longer
-NARROWEST_WIDTH = 8  # nor by ellipses than this
+NARROWEST_WIDTH = 8  # of a column of text
 NARROWEST_VALUE_WIDTH = 20
 Row = Sequence[str]
 
@@ -52,18 +51,23 @@ def _fitted(rows: Sequence[Row], kinds: Sequence[Kind], width: int) -> list[int]
     """Return a width for each column; None where no widths do."""
     widths = [max(map(display_width, column)) for column in zip(*rows, strict=True)]
     too_much = sum(widths) + len(GAP) * (len(widths) - 1) - width
-    texts = [at for at, kind in enumerate(kinds) if kind is Kind.TEXT][::-1]
-    for floors in (_folded_widths(rows), [NARROWEST_WIDTH] * len(widths)):
-        for at in texts:
+    texts, times = (_columns_of(kind, kinds) for kind in (Kind.TEXT, Kind.TIME))
+    for columns, floors in (([*texts, *times], _folded_widths(rows)), (texts, [NARROWEST_WIDTH] * len(widths))):
+        for at in columns:
             taken = max(0, min(too_much, widths[at] - floors[at]))
             widths[at] -= taken
             too_much -= taken
     return widths if too_much <= 0 else None
 
 
+def _columns_of(kind: Kind, kinds: Sequence[Kind]) -> Sequence[int]:
+    """Return where such columns are, the right-most one first."""
+    return [at for at, other in enumerate(kinds) if other is kind][::-1]
+
+
 def _folded_widths(rows: Sequence[Row]) -> list[int]:
     """Return how narrow each column gets where no word is cut."""
-    return [max(FOLDED_WIDTH, *map(_longest_word, column)) for column in zip(*rows, strict=True)]
+    return [max(NARROWEST_WIDTH, *map(_longest_word, column)) for column in zip(*rows, strict=True)]
 
 
 def _longest_word(cell: str) -> int:
