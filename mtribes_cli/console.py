@@ -75,7 +75,7 @@ class Console:
         for block in result.body:
             self._block(block)
         for problem in result.problems:
-            self._say(_problem_line(problem))
+            self._sentence(_problem_line(problem))
 
     def stream(self, pieces: Iterable[bytes]) -> None:
         """UTF-8 for stdout, as it is; made safe where a terminal would obey it."""
@@ -112,7 +112,7 @@ class Console:
             self._say("")  # beside a question, or the ^C that the terminal shows
         self._say(f"{self._painted('error:', Role.ERROR)} {made_safe_line(error.what)}")
         for problem in error.problems:
-            self._say(_problem_line(problem))
+            self._sentence(_problem_line(problem))
         self._say(f"{self._painted('hint:', Role.HINT)} {made_safe_line(error.advice)}")
 
     def _block(self, block: Block) -> None:
@@ -175,7 +175,7 @@ class Console:
     def notice(self, text: str) -> None:
         """Good to know; not said under `--quiet`."""
         if not self.style.quiet:
-            self._say(made_safe_line(text))
+            self._sentence(text)
 
     def warning(self, text: str) -> None:
         """Not wrong, but not as it should be."""
@@ -212,6 +212,15 @@ class Console:
         finally:
             self._live = None
             live.end()
+
+    def _sentence(self, text: str) -> None:
+        """Say one line; at a terminal it folds between words."""
+        if not self._screen.is_there:
+            self._say(made_safe_line(text))
+            return
+        from mtribes_cli.terminal.sentences import folded  # noqa: PLC0415 - only for a terminal
+
+        self._say("\n".join(folded(text, self._screen.width)))
 
     def _say(self, line: str) -> None:
         if self._live is None:

@@ -331,7 +331,12 @@ def _change_lines(change: ModelChange, types: tuple[str, str] | None) -> Iterato
     for (old, new), names in groupby(change.identifiers, key=lambda name: (name.before, name.after)):
         languages = [name.language for name in names]
         lines = [ChangeLine("", each, old or "nothing", new or "nothing", " " * 10) for each in languages]
-        yield lines[0]._replace(what=", ".join(languages), lines=tuple(line.text for line in lines))
+        plain, what = tuple(line.text for line in lines), ", ".join(languages)
+        yield (
+            ChangeLine("", f"{what}: {old}", indent=" " * 10, lines=plain)  # the name stays
+            if old == new
+            else lines[0]._replace(what=what, lines=plain)
+        )
 
 
 def _changes(number: int) -> str:

@@ -9,7 +9,7 @@ from mtribes_cli.result import BREAKS, ChangeLine
 from mtribes_cli.safe_text import display_width, made_safe, made_safe_line, wrapped
 from mtribes_cli.terminal.styles import Line, Role, Segment, role_of_word
 
-INDENT = "  "
+DEEPER = "    "
 _HUNK = re.compile(r"@@ -\d+(?:,(\d+))? \+\d+(?:,(\d+))? @@")
 _ROLES = {"+": Role.ADDED, "-": Role.REMOVED, "\\": Role.MUTED}
 
@@ -38,31 +38,45 @@ def _length(stated: str | None) -> int:
 def change_lines(change: ChangeLine, width: int) -> Iterator[Line]:
     """Return a line about a change: `string -> number`, in red and green; more where it is wider than the terminal."""
     start: list[Segment] = [(made_safe_line(change.indent + change.kind), role_of_word(change.kind))]
-    what = made_safe_line(change.what)
-    room = width - display_width(made_safe_line(change.text))
     mark: list[Segment] = [(BREAKS, Role.ERROR)] if change.is_breaking else []
+    what = made_safe_line(change.what)
     if change.after is None:
-        yield from _folded(start, what, mark, room, width)
-    elif room >= 0:
-        before, after = made_safe_line(change.before or ""), made_safe_line(change.after)
-        values: list[Segment] = [(before, Role.REMOVED), (" -> ", Role.MUTED), (after, Role.ADDED)]
-        yield [*start, (f"{what}: ", None), *values, *mark]
-    else:
-        yield from _folded(start, f"{what}:", mark, room, width)
-        yield from _value("- ", change.before or "", change.indent, Role.REMOVED, width)
-        yield from _value("+ ", change.after, change.indent, Role.ADDED, width)
-
-
-def _folded(start: list[Segment], what: str, mark: list[Segment], room: int, width: int) -> Iterator[Line]:
-    """Return the name of what changed; where it is too long for the line, it has lines of its own."""
-    if room >= 0 or display_width(what) + sum(display_width(text) for text, _ in (*start, *mark)) <= width:
-        yield [*start, (what, None), *mark]
+        yield from _named([*start, (what, None), *mark], change.indent, width)
         return
-    yield [*start, *mark]
-    yield from ([(INDENT + line, None)] for line in wrapped(what.strip(), width - len(INDENT)))
+    values = _values(made_safe_line(change.before or ""), made_safe_line(change.after))
+    if _width([*start, (f"{what}: ", None), *values, *mark]) <= width:
+        yield [*start, (f"{what}: ", None), *values, *mark]
+        return
+    deeper = change.indent + DEEPER
+    yield from _named([*start, (f"{what}:", None), *mark], change.indent, width)
+    if _width(values) + len(deeper) <= width:
+        yield [(deeper, None), *values]
+        return
+    for sign, text, role in (("- ", change.before or "", Role.REMOVED), ("+ ", change.after, Role.ADDED)):
+        yield from _folded(text, deeper + sign, deeper + " " * len(sign), role, width)
 
 
-def _value(sign: str, value: str, indent: str, role: Role, width: int) -> Iterator[Line]:
-    start = indent + INDENT
-    for number, line in enumerate(wrapped(value, width - len(start) - len(sign))):
-        yield [(start + (sign if number == 0 else " " * len(sign)) + line, role)]
+def _values(before: str, after: str) -> Line:
+    return [(before, Role.REMOVED), (" -> ", Role.MUTED), (after, Role.ADDED)]
+
+
+def _width(line: Line) -> int:
+    return sum(display_width(text) for text, _ in line)
+
+
+def _named(line: Line, indent: str, width: int) -> Iterator[Line]:
+    """Return the name of what changed; where it is too long for the line, it folds."""
+    if _width(line) <= width:
+        yield line
+        return
+    start, (what, _), *mark = line
+    if not start[0].strip() and not mark:
+        yield from _folded(what, start[0], indent + DEEPER, None, width)
+        return
+    yield [start, *mark]
+    yield from _folded(what.strip(), indent + DEEPER, indent + DEEPER, None, width)
+
+
+def _folded(text: str, first: str, others: str, role: Role | None, width: int) -> Iterator[Line]:
+    for number, line in enumerate(wrapped(text, max(width - len(others), 1))):
+        yield [((others if number else first) + line, role)]

@@ -128,8 +128,7 @@ def _blocks(headings: Row, rows: Iterable[Row], kinds: Sequence[Kind], width: in
         if number:
             yield []
         for heading, cell, kind in zip(headings, row, kinds, strict=True):
-            if cell:
-                yield from _labelled(heading, label_width, (cell, _role(cell, kind)), width)
+            yield from _labelled(heading, label_width, (cell, _role(cell, kind)), width)
 
 
 def _labelled(label: str, label_width: int, value: Segment, width: int) -> Iterator[Line]:

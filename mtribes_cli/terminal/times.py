@@ -11,7 +11,7 @@ _UNITS = (
     ("minute", _MINUTE, _HOUR),
     ("hour", _HOUR, _DAY),
     ("day", _DAY, 60 * _DAY),
-    ("month", 30 * _DAY, 730 * _DAY),
+    ("month", 30 * _DAY, 720 * _DAY),
 )
 """Units, their length, and from which length of time on the next one is used."""
 _YEAR = 365 * _DAY
