@@ -143,10 +143,10 @@ class Meter:
 
     @property
     def percent(self) -> int | None:
-        """Whole percents, rounded down; 100 only when it is finished."""
-        if self._is_finished:
-            return 100
-        return None if self._share is None else min(int(self._share * 100), 99)
+        """Whole percents, rounded down; 100 only when it is finished. None where the whole is not known."""
+        if self._share is None:
+            return None
+        return 100 if self._is_finished else min(int(self._share * 100), 99)
 
     @property
     def rate(self) -> float:
