@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from mtribes_cli.safe_text import display_width, made_safe_line
 
-CODE_MARK = "`"
+_WORD = re.compile(r"(?:`[^`]*`|[^ ])+")
 
 
 def folded(text: str, width: int) -> Iterator[str]:
     """Return the lines of a sentence, the others as far in as the first one. Words are never cut.
 
-    A sentence with a command in it is left to the terminal: with a line break inside it could not be copied.
+    A command between backticks is one word: with a line break inside it could not be copied.
     """
     safe = made_safe_line(text)
-    words = safe.split(" ")
-    indent = " " * (len(safe) - len(safe.lstrip(" ")))
-    if display_width(safe) <= width or CODE_MARK in safe:
+    if display_width(safe) <= width:
         yield safe
         return
-    line = indent
-    for word in words[len(indent) :]:
-        joined = line + word if line == indent else f"{line} {word}"
-        if line != indent and display_width(joined) > width:
+    indent = safe[: len(safe) - len(safe.lstrip(" "))]
+    line = ""
+    for word in _WORD.findall(safe):
+        if line and display_width(f"{line} {word}") > width:
             yield line
-            joined = indent + word
-        line = joined
+            line = ""
+        line = f"{line} {word}" if line else indent + word
     yield line

@@ -200,7 +200,7 @@ def test_a_value_before_is_red_and_the_one_after_is_green() -> None:
 def test_a_sentence_folds_between_words_and_a_command_in_one_stays_whole() -> None:
     text = "  One sentence that is longer than forty columns are."
     assert list(folded(text, 40)) == ["  One sentence that is longer than forty", "  columns are."]
-    assert list(folded(f"Run `{'x ' * 40}`.", 40)) == [f"Run `{'x ' * 40}`."]
+    assert list(folded(f"Run `{'x ' * 40}`, and then again.", 40)) == ["Run", f"`{'x ' * 40}`,", "and then again."]
     assert list(folded("x" * 90, 40)) == ["x" * 90]
 
 
