@@ -133,9 +133,11 @@ class Meter:
     def note(self, done: float, share: float | None, *, is_from_before: bool = False) -> None:
         """So much is done now; what was done before this command counts for the share, and not for the rate."""
         self._share = None if share is None else max(share, self._share or 0.0)
+        step = _Step(self._clock(), done, self._share or 0.0)
         if is_from_before:
-            self._steps.clear()
-        self._steps.append(_Step(self._clock(), done, self._share or 0.0))
+            self._steps = deque([step], maxlen=_REMEMBERED_STEPS)  # another thread draws: there is always a step
+        else:
+            self._steps.append(step)
 
     def finish(self) -> None:
         """All is done."""
