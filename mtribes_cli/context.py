@@ -85,7 +85,8 @@ class Context:
         stdin, stdout, stderr = self.streams
         on = self.arguments.on
         style = Style(json=on("--json"), quiet=on("--quiet"), verbose=on("--verbose"), color=not on("--no-color"))
-        return Console(style, self.environment, stdin=stdin, stdout=stdout, stderr=stderr)
+        now_seconds = self.clock.now_seconds
+        return Console(style, self.environment, stdin=stdin, stdout=stdout, stderr=stderr, now_seconds=now_seconds)
 
     @cached_property
     def folders(self) -> AppPaths:

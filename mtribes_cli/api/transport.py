@@ -1,4 +1,4 @@
-"""One request sent once, and what went wrong on the way, in words. The only file that imports httpx.
+"""One request sent once, and what went wrong on the way, in words. The only file that uses httpx.
 
 Redirects are never followed; timeouts are in seconds. Whether something is sent again is `client`'s to say.
 """
@@ -15,14 +15,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
-import httpx
-
 from mtribes_cli import __version__
 from mtribes_cli.api.proxy import Proxy, proxy_for
 from mtribes_cli.api.request import JSON, Request
 from mtribes_cli.api.response import ApiResponse
 from mtribes_cli.api.tls import handshake_error, no_authorities, trusted_authorities
 from mtribes_cli.errors import AnswerError, MtribesError, NetworkError, UnavailableError, UsageError
+from mtribes_cli.plain_httpx import httpx
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

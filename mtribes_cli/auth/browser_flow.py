@@ -44,7 +44,7 @@ def sign_in_with_browser(context: AuthContext, host: Host, *, offers_code: bool)
         waiting = _Waiting(
             context, host, server, offered_after_seconds=offered_after_seconds if offers_code and has_codes else None
         )
-        with context.console.waiting():
+        with context.console.waiting("Waiting for the browser"):
             outcome = waiting.outcome(loopback)
     if not isinstance(outcome, dict):
         return save_tokens(context, host, outcome)

@@ -30,7 +30,7 @@ _AGAIN = "Run `mtribes login` again."
 def sign_in_with_code(context: AuthContext, host: Host) -> TokenSet:
     """Show a code and wait until somebody has entered it. The sign-in is kept."""
     server = verify_issuer(context.client_for(host).oauth_server(), host)
-    with context.console.waiting():
+    with context.console.waiting("Waiting for the code to be entered"):
         device = DeviceFlow(context, host, server)
         while (issued := device.asked_when_due()) is None:
             context.clock.sleep(device.wait_seconds)

@@ -39,7 +39,7 @@ from mtribes_cli.parameters.options import (
     SpaceOption,
 )
 from mtribes_cli.parameters.people import EnvironmentScope
-from mtribes_cli.terminal.result import Result, Table
+from mtribes_cli.terminal.result import Kind, Result, Table
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 key_app = typer.Typer(
@@ -278,7 +278,8 @@ def list_environments(context: Context, space: str | None) -> Result:
     """Name, revision, live collections and number of keys of each."""
     environments = context.client.environments(context.settings.space(space))
     rows = [(one.name, str(one.revision), ", ".join(one.published) or "-", str(one.keys)) for one in environments]
-    table = Table(("NAME", "REVISION", "PUBLISHED", "KEYS"), rows, empty="No environments found.")
+    kinds = (Kind.ID, Kind.NUMBER, Kind.TEXT, Kind.NUMBER)
+    table = Table(("NAME", "REVISION", "PUBLISHED", "KEYS"), rows, "No environments found.", kinds)
     return Result([asdict(one) for one in environments], (table,))
 
 
@@ -347,7 +348,8 @@ def list_keys(context: Context, place: EnvironmentScope) -> Result:
     """All keys."""
     keys = context.client.keys(*place.resolve(context))
     rows = [(one.id, one.name, one.key, one.created or "", one.revoked or "-") for one in keys]
-    table = Table(("ID", "NAME", "KEY", "CREATED", "REVOKED"), rows, empty="No keys found.")
+    kinds = (Kind.ID, Kind.TEXT, Kind.ID, Kind.TIME, Kind.TIME)
+    table = Table(("ID", "NAME", "KEY", "CREATED", "REVOKED"), rows, "No keys found.", kinds)
     return Result([asdict(one) for one in keys], (table,))
 
 

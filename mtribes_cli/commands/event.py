@@ -26,13 +26,14 @@ from mtribes_cli.parameters.options import (
     SpaceOption,
 )
 from mtribes_cli.parameters.people import EnvironmentScope
-from mtribes_cli.terminal.result import Result, Table
+from mtribes_cli.terminal.result import Kind, Result, Table
 from mtribes_cli.terminal.sanitize import shorten
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 MOST_PAIRS = 3
 SIGNATURE = "user_signature"
 NAME_COLUMNS = ("NAME", "EVENTS", "MODEL", "LAST", "METADATA")
+NAME_KINDS = (Kind.ID, Kind.NUMBER, Kind.STATE, Kind.TIME, Kind.TEXT)
 NAME_WIDTH, KEYS_WIDTH = 24, 13  # with numbers below ten million a line has 80 columns
 
 
@@ -70,7 +71,7 @@ def names_command(
 ) -> Result:
     """List the names of recorded events and compare them with the model.
 
-    Long names and keys are shortened. Use --json for the full list.
+    Long names and keys are shorten. Use --json for the full list.
 
     $ mtribes event names --environment production
     """
@@ -204,19 +205,21 @@ def list_names(context: Context, place: EnvironmentScope, search: str | None) ->
     space, environment = place.resolve(context)
     names = context.client.event_names(space, environment, search=search)
     kind = "event with a matching name" if search else "event"
-    table = Table(NAME_COLUMNS, [_row(one) for one in names], f"No {kind} in {environment} of {space} yet.")
+    empty = f"No {kind} in {environment} of {space} yet."
+    at_terminal = Table(NAME_COLUMNS, [_whole_row(one) for one in names], kinds=NAME_KINDS)
+    table = Table(NAME_COLUMNS, [_row(one) for one in names], empty, at_terminal=at_terminal)
     return Result([asdict(one) for one in names], (table,))
 
 
 def _row(name: EventName) -> Sequence[str]:
+    called, events, model, last, keys = _whole_row(name)
+    return shorten(called, NAME_WIDTH), events, model, last.partition("T")[0], shorten(keys, KEYS_WIDTH)
+
+
+def _whole_row(name: EventName) -> Sequence[str]:
     differing = f"{name.differing:,} differ" if name.differing else "matches the model"
-    return (
-        shorten(name.name, NAME_WIDTH),
-        f"{name.events:,}",
-        differing if name.modelled else "not in the model",
-        name.last.partition("T")[0],
-        shorten(", ".join(name.metadata_keys), KEYS_WIDTH),
-    )
+    model = differing if name.modelled else "not in the model"
+    return name.name, f"{name.events:,}", model, name.last, ", ".join(name.metadata_keys)
 
 
 def export_events(

@@ -15,7 +15,7 @@ from mtribes_cli.errors import NotAllowedError, NotFoundError
 from mtribes_cli.parameters.confirm import explain_login_required, require_key, require_yes
 from mtribes_cli.parameters.history import DEFAULT_LIMIT, WHO_WIDTH, to_the_minute
 from mtribes_cli.parameters.options import HistoryLimitOption, OrganizationOption, ScopesOption, TokenScope, YesOption
-from mtribes_cli.terminal.result import Result, Table
+from mtribes_cli.terminal.result import Kind, Result, Table
 from mtribes_cli.terminal.sanitize import shorten
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
@@ -24,6 +24,9 @@ service_account_app = typer.Typer(rich_markup_mode=None, help="Manage the servic
 app.add_typer(member_app, name="member")
 app.add_typer(service_account_app, name="service-account")
 AUDIT_COLUMNS = ("WHEN (UTC)", "WHO", "ACTION", "WHERE", "TARGET")
+AUDIT_COLUMNS_AT_TERMINAL = ("WHEN", *AUDIT_COLUMNS[1:])
+AUDIT_KINDS = (Kind.TIME, Kind.TEXT, Kind.TEXT, Kind.TEXT, Kind.ID)
+MEMBER_KINDS = (Kind.ID, Kind.TEXT, Kind.TEXT, Kind.STATE, Kind.TIME)
 ACTION_WIDTH = 22
 Role = Literal["administrator", "developer", "viewer"]
 OrganizationArgument = Annotated[str, typer.Argument(metavar="ORGANIZATION", help="Organization key.")]
@@ -202,7 +205,9 @@ def list_organizations(context: Context) -> Result:
     """Key, name and role of each."""
     organizations = context.client.organizations()
     rows = [(one.key, one.name, one.role or "") for one in organizations]
-    table = Table(("KEY", "NAME", "ROLE"), rows, empty="You are not a member of any organization.")
+    table = Table(
+        ("KEY", "NAME", "ROLE"), rows, "You are not a member of any organization.", (Kind.ID, Kind.TEXT, Kind.TEXT)
+    )
     return Result([asdict(one) for one in organizations], (table,))
 
 
@@ -241,7 +246,10 @@ def list_members(context: Context, organization: str | None) -> Result:
         for one in _invitations(context, key)
     ]
     rows = [(one["email"], one["name"] or "-", one["role"], _state(one["state"], one["expires"])) for one in people]
-    return Result(people, (Table(("EMAIL", "NAME", "ROLE", "STATE"), rows, empty="No members found."),))
+    shown = [(one["email"], one["name"] or "-", one["role"], one["state"], one["expires"] or "-") for one in people]
+    at_terminal = Table(("EMAIL", "NAME", "ROLE", "STATE", "EXPIRES"), shown, kinds=MEMBER_KINDS)
+    columns = ("EMAIL", "NAME", "ROLE", "STATE")
+    return Result(people, (Table(columns, rows, "No members found.", at_terminal=at_terminal),))
 
 
 def _invitations(context: Context, organization: str) -> tuple[Invitation, ...]:
@@ -285,19 +293,20 @@ def list_audit(context: Context, organization: str | None, filters: Mapping[str,
         context.console.notice(f"Only the newest {limit:,} entries are listed. Pass a larger --limit for more.")
     listed = found[:limit]
     kind = "No matching entries" if filters else "No entries"
-    table = Table(AUDIT_COLUMNS, [_audit_row(one) for one in listed], f"{kind} in the audit log of {key}.")
+    at_terminal = Table(AUDIT_COLUMNS_AT_TERMINAL, [_whole_audit_row(one) for one in listed], kinds=AUDIT_KINDS)
+    rows, empty = [_audit_row(one) for one in listed], f"{kind} in the audit log of {key}."
+    table = Table(AUDIT_COLUMNS, rows, empty, at_terminal=at_terminal)
     return Result([asdict(one) for one in listed], (table,))
 
 
 def _audit_row(entry: AuditEntry) -> tuple[str, ...]:
+    at, who, action, where, target = _whole_audit_row(entry)
+    return to_the_minute(at), shorten(who, WHO_WIDTH), shorten(action, ACTION_WIDTH), where, target
+
+
+def _whole_audit_row(entry: AuditEntry) -> tuple[str, ...]:
     where = "/".join(text for text in (entry.space, entry.environment) if text)
-    return (
-        to_the_minute(entry.at),
-        shorten(entry.actor.name or entry.actor.id, WHO_WIDTH),
-        shorten(entry.action, ACTION_WIDTH),
-        where,
-        entry.target,
-    )
+    return entry.at, entry.actor.name or entry.actor.id, entry.action, where, entry.target
 
 
 def remove_member(context: Context, organization: str | None, email: str, *, is_confirmed: bool) -> Result:
@@ -339,7 +348,8 @@ def list_service_accounts(context: Context, organization: str | None) -> Result:
     """Id, name, scopes and age of each."""
     accounts = context.client.service_accounts(context.settings.organization(organization))
     rows = [(one.id, one.name, ", ".join(one.scopes) or "-", one.created or "-") for one in accounts]
-    table = Table(("ID", "NAME", "SCOPES", "CREATED"), rows, empty="No service accounts found.")
+    kinds = (Kind.ID, Kind.TEXT, Kind.TEXT, Kind.TIME)
+    table = Table(("ID", "NAME", "SCOPES", "CREATED"), rows, "No service accounts found.", kinds)
     return Result([asdict(one) for one in accounts], (table,))
 
 

@@ -15,7 +15,7 @@ from mtribes_cli.context import Context
 from mtribes_cli.errors import UsageError
 from mtribes_cli.parameters.field_option import read_fields
 from mtribes_cli.parameters.options import EnvironmentOption, SpaceOption
-from mtribes_cli.terminal.result import Result
+from mtribes_cli.terminal.result import Branch, Result, Trees
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 MARKS = {"matched": "yes", "not_matched": "no ", "cannot_be_known_here": "?  "}
@@ -71,10 +71,12 @@ def explain_session(context: Context, wanted: ExplainSession) -> Result:
     explained = context.client.explain_session(space, environment, asked)
     when = f"at {explained.at}" if wanted.at else "now"
     headline = f"{_who(explained)} would see this in {environment} of {space} if a session started {when}:"
+    if not explained.entities:
+        return Result(asdict(explained), (headline, "Nothing: the Space has no entities."))
     lines = [line for entity in explained.entities for line in _entity(entity)]
-    if not all(entity.known for entity in explained.entities):
-        lines += ["", HINT]
-    return Result(asdict(explained), (headline, *(lines or ["Nothing. The Space has no entities."])))
+    trees = Trees(lines, [_entity_branch(entity) for entity in explained.entities])
+    hint = () if all(entity.known for entity in explained.entities) else ("", HINT)
+    return Result(asdict(explained), (headline, trees, *hint))
 
 
 def _who(explained: SessionExplanation) -> str:
@@ -83,10 +85,14 @@ def _who(explained: SessionExplanation) -> str:
     return f"{explained.merged_visitor}, now the {explained.kind} {explained.person},"
 
 
-def _entity(entity: ExplainedEntity) -> Iterator[str]:
+def _shown_scenario(entity: ExplainedEntity) -> str:
     scenario = (entity.scenario or "no scenario") if entity.known else "unknown without more fields"
+    return f"{entity.entity}: {scenario}{' (disabled)' if entity.enabled is False else ''}"
+
+
+def _entity(entity: ExplainedEntity) -> Iterator[str]:
     yield ""
-    yield f"{entity.entity}: {scenario}{' (disabled)' if entity.enabled is False else ''}"
+    yield _shown_scenario(entity)
     yield f"{STEP}{entity.why}"
     for each in entity.scenarios:
         yield from _scenario(each)
@@ -99,7 +105,28 @@ def _scenario(scenario: ExplainedScenario) -> Iterator[str]:
 
 
 def _tribe(tribe: Explanation) -> Iterator[str]:
-    called = tribe.tribe + (f" ({tribe.name})" if tribe.name != tribe.tribe else "")
-    yield f"{STEP * 2}{called}: {tribe.why}"
+    yield f"{STEP * 2}{_called(tribe)}: {tribe.why}"
     for each in tribe.filters:
         yield f"{STEP * 3}{MARKS.get(each.outcome, '?  ')} {each.why}"
+
+
+def _called(tribe: Explanation) -> str:
+    return tribe.tribe + (f" ({tribe.name})" if tribe.name != tribe.tribe else "")
+
+
+# The same as a tree
+
+
+def _entity_branch(entity: ExplainedEntity) -> Branch:
+    scenarios = [_scenario_branch(each) for each in entity.scenarios]
+    return Branch(_shown_scenario(entity), [Branch(entity.why), *scenarios])
+
+
+def _scenario_branch(scenario: ExplainedScenario) -> Branch:
+    state = "chosen" if scenario.chosen else ""
+    return Branch(f"{scenario.name}: {scenario.why}", [_tribe_branch(each) for each in scenario.tribes], state)
+
+
+def _tribe_branch(tribe: Explanation) -> Branch:
+    filters = [Branch(each.why, state=MARKS.get(each.outcome, "?").strip()) for each in tribe.filters]
+    return Branch(f"{_called(tribe)}: {tribe.why}", filters)

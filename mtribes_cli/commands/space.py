@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from itertools import groupby
 from typing import Annotated
 
 import typer
 
-from mtribes_cli.api.models.resources import ModelChange
+from mtribes_cli.api.models.resources import ModelChange, ModelDiff
 from mtribes_cli.context import Context
 from mtribes_cli.errors import ExitCode, Problem
 from mtribes_cli.parameters.confirm import require_key
 from mtribes_cli.parameters.documents import (
     STDIN,
+    LocalDocument,
     Output,
     read_document,
     space_of,
+    tree_of,
     update_local_revision,
     write_document,
 )
@@ -33,7 +36,9 @@ from mtribes_cli.parameters.options import (
     SpaceOption,
     YesOption,
 )
-from mtribes_cli.terminal.result import Result, Table
+from mtribes_cli.terminal.result import Block, ChangeLine, Kind, Result, Table
+
+RETYPED = "retyped"
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 SpaceArgument = Annotated[
@@ -209,7 +214,9 @@ def list_spaces(context: Context, organization: str | None) -> Result:
     """Key, name, organization and revision of each."""
     spaces = context.client.spaces(organization)
     rows = [(one.key, one.name, one.organization, str(one.revision)) for one in spaces]
-    table = Table(("KEY", "NAME", "ORGANIZATION", "REVISION"), rows, empty="No Spaces found.")
+    kinds = (Kind.ID, Kind.TEXT, Kind.ID, Kind.NUMBER)
+    empty = "No Spaces found."
+    table = Table(("KEY", "NAME", "ORGANIZATION", "REVISION"), rows, empty, kinds)
     return Result([asdict(one) for one in spaces], (table,))
 
 
@@ -294,7 +301,8 @@ def diff_model(context: Context, wanted: CompareModel) -> Result:
     space = space_of(context, document, wanted.space)
     diff = context.client.diff_model(space, document.content, content_type=document.content_type)
     said = f"Compared with revision {diff.revision} of {space}: {_changes(len(diff.changes))}."
-    body = (said, *(line for change in diff.changes for line in _change_lines(change)))
+    types = _types(context, space, document, diff) if context.console.is_laid_out else {}
+    body = (said, *(line for change in diff.changes for line in _change_lines(change, types.get(change.path))))
     exit_code = ExitCode.NOT_ALL_WELL if diff.breaking else ExitCode.DONE
     problems = tuple(
         Problem(f"{change.kind} (breaking change)", change.path, "BREAKING_CHANGE")
@@ -304,10 +312,42 @@ def diff_model(context: Context, wanted: CompareModel) -> Result:
     return Result({"space": space, **asdict(diff)}, body, exit_code, problems)
 
 
-def _change_lines(change: ModelChange) -> Iterator[str]:
-    yield f"{change.kind:8}  {change.path}" + ("  (breaks)" if change.breaking else "")
-    for name in change.identifiers:
-        yield f"          {name.language}: {name.before or 'nothing'} -> {name.after or 'nothing'}"
+def _types(
+    context: Context, space: str, document: LocalDocument, diff: ModelDiff
+) -> Mapping[str, tuple[str, str] | None]:
+    """Return the types before and after by the path of what has another one."""
+    paths = [change.path for change in diff.changes if change.kind == RETYPED]
+    if not paths:
+        return {}
+    before, after = context.client.model(space, revision=diff.revision), tree_of(document)
+    return {path: _both(_type_at(before, path), _type_at(after, path)) for path in paths}
+
+
+def _both(before: str | None, after: str | None) -> tuple[str, str] | None:
+    return (before, after) if before and after and before != after else None
+
+
+def _type_at(model: object, path: str) -> str | None:
+    """Return the type of a property, a piece of metadata or a field, as the model has it."""
+    found = model
+    for key in path.split("."):
+        found = found.get(key) if isinstance(found, Mapping) else None
+    stated = found.get("type") if isinstance(found, Mapping) else found
+    return stated if isinstance(stated, str) else None
+
+
+def _change_lines(change: ModelChange, types: tuple[str, str] | None) -> Iterator[Block]:
+    before, after = types or (None, None)
+    yield ChangeLine(f"{change.kind:8}", f"  {change.path}", before, after, is_breaking=change.breaking)
+    for (old, new), names in groupby(change.identifiers, key=lambda name: (name.before, name.after)):
+        languages = [name.language for name in names]
+        lines = [ChangeLine("", each, old or "nothing", new or "nothing", " " * 10) for each in languages]
+        plain, what = tuple(line.text for line in lines), ", ".join(languages)
+        yield (
+            ChangeLine("", f"{what}: {old}", indent=" " * 10, lines=plain)  # the name stays
+            if old == new
+            else lines[0]._replace(what=what, lines=plain)
+        )
 
 
 def _changes(number: int) -> str:

@@ -1,5 +1,6 @@
 """`mtribes status`: signed in as whom, where; Space and revision; are the generated files in step."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import typer
@@ -9,7 +10,7 @@ from mtribes_cli.errors import ExitCode, MtribesError
 from mtribes_cli.generate.drift import Drift, find_drift
 from mtribes_cli.project.lock_file import LOCK_FILE_NAME, LockFile, read_lock_file
 from mtribes_cli.project.project_file import ProjectFile
-from mtribes_cli.terminal.result import Result
+from mtribes_cli.terminal.result import Block, ChangeLine, Result
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -88,17 +89,18 @@ def _server_line(server: Server) -> str:
 
 def _project_lines(
     project: ProjectFile | None, lock: LockFile | None, drift: Drift | None, server: Server
-) -> list[str]:
+) -> Sequence[Block]:
     if project is None or drift is None:
         return ["No mtribes.toml in this folder or a parent folder. Run `mtribes setup` to create one."]
-    lines = [f"{project.path}: organization {project.organization or '-'}"]
+    lines: list[Block] = [f"{project.path}: organization {project.organization or '-'}"]
     for target in project.targets:
         here = _locked_revision(lock, target.output)
         there = dict(server.revisions).get(target.space)
         known = f", {there} on the server" if there is not None and there != here else ""
         at = f"revision {here}{known}" if here is not None else "not generated yet"
         lines.append(f"  {target.language} in {target.output}: Space {target.space}, {at}")
-    return [*lines, *(f"{change.kind.value:<9} {change.path}" for change in drift.changes), drift.verdict]
+    changes = (ChangeLine(f"{change.kind.value:<9}", f" {change.path}") for change in drift.changes)
+    return [*lines, *changes, drift.verdict]
 
 
 def _locked_revision(lock: LockFile | None, output: str) -> int | None:

@@ -11,7 +11,7 @@ from mtribes_cli.context import Context
 from mtribes_cli.parameters.confirm import require_yes
 from mtribes_cli.parameters.options import EnvironmentOption, SpaceOption, YesOption
 from mtribes_cli.parameters.people import EnvironmentScope, pluralize
-from mtribes_cli.terminal.result import Result, Table
+from mtribes_cli.terminal.result import Kind, Result, Table
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -74,5 +74,5 @@ def list_tags(context: Context, search: str | None, *, space: str | None, enviro
     )
     empty = "No matching tags found." if search else "No tags found."
     rows = [(one.tag, str(one.users), str(one.visitors)) for one in tags]
-    table = Table(("TAG", "USERS", "VISITORS"), rows, empty=empty)
+    table = Table(("TAG", "USERS", "VISITORS"), rows, empty, (Kind.ID, Kind.NUMBER, Kind.NUMBER))
     return Result([asdict(one) for one in tags], (table,))

@@ -17,7 +17,7 @@ from mtribes_cli.errors import UsageError
 from mtribes_cli.files.text_encoding import decode_line
 from mtribes_cli.parameters.confirm import explain_login_required, require_yes
 from mtribes_cli.parameters.options import ScopesOption, TokenScope, YesOption
-from mtribes_cli.terminal.result import Result, Table
+from mtribes_cli.terminal.result import Kind, Result, Table
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 DURATION = re.compile(r"([0-9]{1,3})d")
@@ -159,7 +159,8 @@ def list_tokens(context: Context, organization: str | None) -> Result:
         for one in tokens
     ]
     columns = ("ID", "NAME", *owner, "SCOPES", "REACHES", "EXPIRES", "LAST USED")
-    return Result([asdict(one) for one in tokens], (Table(columns, rows, empty="No tokens found."),))
+    kinds = (Kind.ID, Kind.TEXT, *(Kind.TEXT for _ in owner), Kind.TEXT, Kind.TEXT, Kind.TIME, Kind.TIME)
+    return Result([asdict(one) for one in tokens], (Table(columns, rows, "No tokens found.", kinds),))
 
 
 def revoke_token(context: Context, token: str | None, *, from_stdin: bool, is_confirmed: bool) -> Result:

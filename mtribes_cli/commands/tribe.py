@@ -38,7 +38,7 @@ from mtribes_cli.parameters.options import (
     RawOption,
     SpaceOption,
 )
-from mtribes_cli.terminal.result import Document, Result, Table
+from mtribes_cli.terminal.result import Document, Kind, Result, Table
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 TribeArgument = Annotated[str, typer.Argument(metavar="TRIBE", help="Tribe key.")]
@@ -47,6 +47,7 @@ HEADLINES = {
     "not_matched": "{person} is not in {tribe}",
     "cannot_be_known_here": "Whether {person} is in {tribe} is unknown without more fields",
 }
+KINDS = (Kind.ID, Kind.TEXT, Kind.TEXT, Kind.TEXT, Kind.TEXT)
 MARKS = {"matched": "yes", "not_matched": "no", "cannot_be_known_here": "?"}
 
 
@@ -217,7 +218,7 @@ def list_tribes(context: Context, space: str | None) -> Result:
     rows = [
         (one.key, one.name, one.category or "-", one.audience, f"{one.match} of {len(one.filters)}") for one in tribes
     ]
-    table = Table(("KEY", "NAME", "CATEGORY", "AUDIENCE", "FILTERS"), rows, empty="No tribes found.")
+    table = Table(("KEY", "NAME", "CATEGORY", "AUDIENCE", "FILTERS"), rows, "No tribes found.", KINDS)
     return Result([asdict(one) for one in tribes], (table,))
 
 

@@ -10,7 +10,7 @@ from mtribes_cli.errors import ExitCode, UsageError
 from mtribes_cli.generate.drift import NOT_IN_STEP, find_drift
 from mtribes_cli.generate.worktree import Change, ChangeKind
 from mtribes_cli.project.project_file import ProjectFile, needed_project, normal_output
-from mtribes_cli.terminal.result import Result
+from mtribes_cli.terminal.result import ChangeLine, Result
 
 if TYPE_CHECKING:
     from mtribes_cli.generate.fetch import GeneratedOutput, GenerationScope
@@ -168,8 +168,8 @@ def _available(context: Context, project: ProjectFile, wishes: UpdateOptions) ->
     return changes
 
 
-def _lines(changes: Sequence[Change]) -> list[str]:
-    return [f"{change.kind.value:<9} {change.path}" for change in changes]
+def _lines(changes: Sequence[Change]) -> list[ChangeLine]:
+    return [ChangeLine(f"{change.kind.value:<9}", f" {change.path}") for change in changes]
 
 
 def _as_json(changes: Sequence[Change]) -> list[dict[str, str]]:

@@ -13,6 +13,7 @@ from mtribes_cli.errors import AnswerError, NetworkError, UnavailableError
 from mtribes_cli.export.row_counter import RowCount
 from mtribes_cli.files.atomic_file import PRIVATE_MODE
 from mtribes_cli.files.errors import file_error
+from mtribes_cli.terminal.progress import ByteMeter
 
 if TYPE_CHECKING:
     from mtribes_cli.api.models.exports import Export
@@ -22,10 +23,8 @@ if TYPE_CHECKING:
 PATIENCE_SECONDS = 600.0  # without a byte
 FIRST_PAUSE_SECONDS, MAX_PAUSE_SECONDS = 0.5, 30.0
 PIECE_BYTES = 1024 * 1024
-BAR_CELLS = 20
-MEGABYTE = 1000 * 1000
 
-Show = Callable[[str], None]
+Show = Callable[[], None]
 
 
 class OtherContentError(Exception):
@@ -38,6 +37,8 @@ class Download:
     def __init__(self, context: Context, place: tuple[str, str], export: Export, kind: str) -> None:
         self._context, self._place, self._export, self._kind = context, place, export, kind
         self._size = export.bytes or 0
+        self.meter = ByteMeter("Fetching", context.clock.elapsed_seconds)
+        self.meter.size = self._size
         self._begin_anew()
 
     def into(self, part: Path, show: Show) -> None:
@@ -57,6 +58,8 @@ class Download:
                 f"The export contains {self._rows.rows:,} rows instead of {self._export.rows:,}.",
                 "Run the command again.",
             )
+        self.meter.finish()
+        show()
 
     def _begin_anew(self) -> None:
         self._done, self._digest, self._rows = 0, hashlib.sha256(), RowCount(self._kind)
@@ -75,12 +78,8 @@ class Download:
 
     def _fetch_the_rest(self, file: BinaryIO, show: Show) -> None:
         clock, console = self._context.clock, self._context.console
-        pause, last_byte, began, before = (
-            FIRST_PAUSE_SECONDS,
-            clock.elapsed_seconds(),
-            clock.elapsed_seconds(),
-            self._done,
-        )
+        pause, last_byte = FIRST_PAUSE_SECONDS, clock.elapsed_seconds()
+        self._note(is_from_before=True)
 
         def take(answer: ApiResponse, pieces: Iterator[bytes]) -> None:
             if answer.status != HTTPStatus.PARTIAL_CONTENT and self._done:
@@ -92,7 +91,8 @@ class Download:
                     raise OtherContentError
                 file.write(piece)
                 self._count(piece)
-                show(progress_line(self._done, self._size, seconds=clock.elapsed_seconds() - began, before=before))
+                self._note()
+                show()
 
         while self._done < self._size:
             had = self._done
@@ -110,18 +110,13 @@ class Download:
                 clock.sleep(waits)
                 pause = min(pause * 2, MAX_PAUSE_SECONDS)
 
+    def _note(self, *, is_from_before: bool = False) -> None:
+        share = self._done / self._size if self._size else None
+        self.meter.note(self._done, share, is_from_before=is_from_before)
+
 
 def _opened(part: Path) -> BinaryIO:
     """The file as it is, or a new one for its owner's eyes."""
     part.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
     return os.fdopen(os.open(part, flags, PRIVATE_MODE), "r+b")
-
-
-def progress_line(done: int, size: int, *, seconds: float, before: int) -> str:
-    """Such as `[#####---------------]  25%  50.1 of 200.4 MB  30.2 MB/s`; `before`: what was there at the start."""
-    share = done / size if size else 1.0
-    filled = int(share * BAR_CELLS)
-    bar = f"[{'#' * filled}{'-' * (BAR_CELLS - filled)}] {share:4.0%}"
-    rate = f"  {(done - before) / seconds / MEGABYTE:.1f} MB/s" if seconds > 0 else ""
-    return f"{bar}  {done / MEGABYTE:.1f} of {size / MEGABYTE:.1f} MB{rate}"

@@ -87,8 +87,9 @@ class ExportJob:
             underway = self._resumed() or self._asked()
             try:
                 done = self._complete(underway.export_id)
-                with self._context.console.progress() as show:
-                    Download(self._context, self._place, done, self._wanted.kind).into(underway.part, show)
+                download = Download(self._context, self._place, done, self._wanted.kind)
+                with self._context.console.progress(download.meter.draw) as show:
+                    download.into(underway.part, show)
             except NotFoundError:
                 self._begin_anew("The export is no longer on the server")
                 continue

@@ -24,7 +24,7 @@ from mtribes_cli.generate.worktree import Change, ChangeKind, Worktree
 from mtribes_cli.local_server import running_server
 from mtribes_cli.project.lock_file import LOCK_FILE_NAME, text_hash
 from mtribes_cli.project.project_file import LOCAL_HOST, ProjectFile, generated_host
-from mtribes_cli.terminal.result import Block, Document, Result
+from mtribes_cli.terminal.result import Block, ChangeLine, Diff, Result
 
 if TYPE_CHECKING:
     from mtribes_cli.context import Context
@@ -54,7 +54,7 @@ class PlanReport:
     def preview(self, differences: str | None) -> Result:
         """The report of what would be done, with the differences of each file instead of its name where given."""
         data = self._data(is_written=False) | ({} if differences is None else {"diff": differences})
-        shown: tuple[Block, ...] = tuple(self._lines(limit=None)) if differences is None else (Document(differences),)
+        shown: tuple[Block, ...] = tuple(self._lines(limit=None)) if differences is None else (Diff(differences),)
         return Result(data, (*shown, self._summary("Nothing was written. `mtribes update` would change")))
 
     def _data(self, *, is_written: bool) -> dict[str, object]:
@@ -68,9 +68,9 @@ class PlanReport:
             "changes": [{"path": change.path, "change": change.kind.value} for change in self.changes],
         }
 
-    def _lines(self, limit: int | None = MAX_PATHS_SHOWN) -> Iterator[str]:
+    def _lines(self, limit: int | None = MAX_PATHS_SHOWN) -> Iterator[Block]:
         for change in self.changes[:limit]:
-            yield f"{_DONE.get(change.kind, change.kind.value):<11} {change.path}"
+            yield ChangeLine(f"{_DONE.get(change.kind, change.kind.value):<11}", f" {change.path}")
         if limit is not None and len(self.changes) > limit:
             yield f"... and {len(self.changes) - limit} more"
 

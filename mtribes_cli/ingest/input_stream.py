@@ -37,22 +37,34 @@ class InputSource:
     size_bytes: int | None
     stated_encoding: str | None = None
     encoding: Encoding = UTF_8  # as far as is known before it is read
-    _counted: _Counted | None = None
+    _is_packed: bool = False
+    _taken_bytes: int = 0  # given out as text
+    _passed_bytes: int = 0  # given out, and more was asked for: whoever reads is done with them
 
     @property
-    def share_read(self) -> float | None:
-        """From 0 to 1, where that can be known."""
-        if self._counted is None or not self.size_bytes:
+    def share_passed(self) -> float | None:
+        """From 0 to 1: how much of the file stands before what is being read; None where that cannot be known.
+
+        Of a packed file it cannot: how far its rows are is not how far its bytes are.
+        """
+        if self._is_packed or not self.size_bytes:
             return None
-        return min(self._counted.read_bytes / self.size_bytes, 1.0)
+        return min(self._passed_bytes / self.size_bytes, 1.0)
 
     def chunks(self, stream: BinaryIO) -> Iterator[str]:
         """The text of `stream`. Raises DocumentError when it is damaged, no text, or breaks off."""
-        self._counted = _Counted(stream)
-        unpacked = _unpacked(self._counted, self.name)
-        first = _read(unpacked, self.name)
+        peeked = _Peeked(stream)
+        unpacked = _unpacked(peeked, self.name)
+        self._is_packed = not isinstance(unpacked, io.BufferedReader)
+        first = self._next(unpacked)
         self.encoding = encoding_of(first, self.name, self.stated_encoding)
-        yield from decode(first, iter(lambda: _read(unpacked, self.name), b""), self.encoding)
+        yield from decode(first, iter(lambda: self._next(unpacked), b""), self.encoding)
+
+    def _next(self, unpacked: _Readable) -> bytes:
+        self._passed_bytes = self._taken_bytes
+        chunk = _read(unpacked, self.name)
+        self._taken_bytes += len(chunk)
+        return chunk
 
 
 def open_input(context: Context, file: str, encoding: str | None = None) -> tuple[InputSource, BinaryIO]:
@@ -73,11 +85,10 @@ def open_input(context: Context, file: str, encoding: str | None = None) -> tupl
     return InputSource(file, path, status.st_size, encoding), stream
 
 
-class _Counted(io.RawIOBase):
-    """A stream whose bytes are counted, and whose first ones can be seen before they are read."""
+class _Peeked(io.RawIOBase):
+    """A stream whose first bytes can be seen before they are read."""
 
     def __init__(self, stream: BinaryIO) -> None:
-        self.read_bytes = 0
         self._stream = stream
         self._seen = b""
 
@@ -100,7 +111,6 @@ class _Counted(io.RawIOBase):
         taken = content[: len(room)]
         self._seen = self._seen[len(taken) :]
         room[: len(taken)] = taken
-        self.read_bytes += len(taken)
         return len(taken)
 
 
@@ -108,10 +118,10 @@ class _Readable(Protocol):
     def read(self, size: int, /) -> bytes: ...
 
 
-def _unpacked(counted: _Counted, name: str) -> _Readable:
-    buffered = io.BufferedReader(counted, CHUNK_BYTES)
+def _unpacked(peeked: _Peeked, name: str) -> _Readable:
+    buffered = io.BufferedReader(peeked, CHUNK_BYTES)
     try:
-        start = counted.starts_with()
+        start = peeked.starts_with()
     except OSError as error:
         raise file_error(error, name, cannot_be="read") from error
     if start.startswith(_GZIP):

@@ -28,7 +28,7 @@ from mtribes_cli.ingest.rejects_path import (
 )
 from mtribes_cli.ingest.row_rules import USER_ID
 from mtribes_cli.ingest.uploader import PartUploader, SentPart, StartOverError
-from mtribes_cli.terminal.progress_line import progress_line
+from mtribes_cli.terminal.progress import RowMeter
 from mtribes_cli.terminal.result import Result
 
 if TYPE_CHECKING:
@@ -97,6 +97,8 @@ class ImportJob:
         self._sending: PartUploader | None = None
         self._journal: ImportJournal | None = None
         self._held = ExitStack()  # the lock, the journal
+        self._shares: deque[float | None] = deque()  # of the file, that stand before the end of each batch on its way
+        self._meter = RowMeter(f"Importing {self.name}", context.clock.elapsed_seconds)
 
     @property
     def is_read_once(self) -> bool:
@@ -114,30 +116,35 @@ class ImportJob:
         with self._held:
             self._held.callback(self._spool.close)
             try:
-                with read_ahead(self._reading.rows.batches()) as batches, console.progress() as show:
+                with console.progress(self._meter.draw) as show, read_ahead(self._batches()) as batches:
                     self._take_all(batches, show)
+                    import_id = None if self._wanted.is_dry_run else self._complete()
+                    self._meter.finish()
+                    show()
             except _TooManyErrorsError:
                 return self._gave_up()
             if self._wanted.is_dry_run:
                 return self._checked()
-            import_id = self._complete()
             self._write_rejects()
             if self._journal:
                 self._journal.remove()
             return self._told(import_id)
 
-    def _take_all(self, batches: Iterable[Batch], show: Callable[[str], None]) -> None:
-        clock = self._context.clock
-        began = clock.elapsed_seconds()
+    def _batches(self) -> Iterator[Batch]:
+        """The batches; how far in the file each reaches is noted when it is made."""
+        for batch in self._reading.rows.batches():
+            self._shares.append(self._reading.source.share_passed)
+            yield batch
+
+    def _take_all(self, batches: Iterable[Batch], show: Callable[[], None]) -> None:
+        rows = 0
         for batch, part in self._underway(batches):
             self._finish(batch, part)
-            line = progress_line(
-                rows=self.totals.read,
-                rejected=self.totals.rejected,
-                share=self._reading.source.share_read,
-                seconds=clock.elapsed_seconds() - began,
-            )
-            show(line)
+            rows += len(batch.lines) + len(batch.rejects)
+            self._meter.rejected = self.totals.rejected
+            is_from_before = part is not None and isinstance(part.outcome, ImportedPart)
+            self._meter.note(rows, self._shares.popleft(), is_from_before=is_from_before)
+            show()
 
     def _underway(self, batches: Iterable[Batch]) -> Iterator[tuple[Batch, SentPart | None]]:
         """The batches in order, each once two more are on their way: the server reads them while it stores this one.

@@ -6,13 +6,13 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
-from mtribes_cli.api.models.history import DeliveryAt, DeliveryChange, DeliveryDiff, ValueChange
+from mtribes_cli.api.models.history import DeliveryAt, DeliveryChange, DeliveryDiff
 from mtribes_cli.api.request import drop_none
 from mtribes_cli.context import Context
 from mtribes_cli.errors import ConflictError, DocumentError
 from mtribes_cli.parameters.history import history
 from mtribes_cli.parameters.people import EnvironmentScope, pluralize
-from mtribes_cli.terminal.result import Result
+from mtribes_cli.terminal.result import ChangeLine, Result
 from mtribes_cli.terminal.sanitize import display_width, sanitize_line, shorten
 
 MAX_LINE_WIDTH = 80
@@ -105,25 +105,26 @@ def _named(side: DeliveryAt) -> str:
     return f"{side.environment} (revision {side.revision})"
 
 
-def _change_lines(change: DeliveryChange) -> Iterator[str]:
+def _change_lines(change: DeliveryChange) -> Iterator[ChangeLine]:
     """Return what changed, and below it every value."""
     what = change.collection or change.entity or ""
     scenario = f"  {json.dumps(change.scenario, ensure_ascii=False)}" if change.scenario is not None else ""
-    yield shorten(f"{change.kind:{KIND_WIDTH}}  {what}{scenario}", MAX_LINE_WIDTH)
+    line = ChangeLine(f"{change.kind:{KIND_WIDTH}}", f"  {what}{scenario}")
+    yield line._replace(lines=(shorten(line.text, MAX_LINE_WIDTH),))
     for value in change.values:
-        yield from _value_lines(value, INDENT)
+        line = ChangeLine("", value.path, _shown(value.before), _shown(value.after), INDENT)
+        yield line._replace(lines=tuple(_value_lines(line)))
 
 
-def _value_lines(value: ValueChange, indent: str) -> Iterator[str]:
-    """Return a value before and after in one line, where that is not too long; else in three, shortened."""
-    before, after = _shown(value.before), _shown(value.after)
-    line = f"{indent}{value.path}: {before} -> {after}"
+def _value_lines(value: ChangeLine) -> Iterator[str]:
+    """Return a value before and after in one line, where that is not too long; else in three, shorten."""
+    line = value.text
     if display_width(sanitize_line(line)) <= MAX_LINE_WIDTH:
         yield line
         return
-    yield shorten(f"{indent}{value.path}:", MAX_LINE_WIDTH)
-    yield shorten(f"{indent * 2}{before}", MAX_LINE_WIDTH)
-    yield shorten(f"{indent * 2}-> {after}", MAX_LINE_WIDTH)
+    yield shorten(f"{value.indent}{value.what}:", MAX_LINE_WIDTH)
+    yield shorten(f"{value.indent * 2}{value.before}", MAX_LINE_WIDTH)
+    yield shorten(f"{value.indent * 2}-> {value.after}", MAX_LINE_WIDTH)
 
 
 def _shown(value: object) -> str:

@@ -76,6 +76,13 @@ def read_document(context: Context, file: str) -> LocalDocument:
     return _document(file, content, path=path)
 
 
+def tree_of(document: LocalDocument) -> object:
+    """Return what is in a document, as lists and maps; the values of a YAML document are text."""
+    text = document.content.decode()
+    is_json = document.content_type == JSON
+    return _parsed_json(document.name, text) if is_json else _parsed_yaml(document.name, text)
+
+
 def _document(name: str, content: bytes, *, path: Path | None) -> LocalDocument:
     given = _decoded(name, content)
     text = given.text

@@ -8,11 +8,12 @@ from dataclasses import asdict
 
 from mtribes_cli.api.models.history import Revision
 from mtribes_cli.context import Context
-from mtribes_cli.terminal.result import Result, Table
+from mtribes_cli.terminal.result import Kind, Result, Table
 from mtribes_cli.terminal.sanitize import shorten, wrap
 
 DEFAULT_LIMIT = 100
 WHEN_WIDTH, WHO_WIDTH, NOTE_WIDTH = 16, 24, 26  # with a revision of eight digits a line has 80 columns
+KINDS = (Kind.NUMBER, Kind.TIME, Kind.TEXT, Kind.TEXT)
 _TO_THE_MINUTE = re.compile(r"(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}):\d{2}(?:\.\d+)?Z")
 
 
@@ -22,7 +23,9 @@ def history(context: Context, found: Sequence[Revision], *, limit: int, empty: s
         context.console.notice(f"Only the newest {limit:,} revisions are listed. Pass a larger --limit for more.")
     listed = found[:limit]
     rows = [row for revision in listed for row in _rows(revision)]
-    table = Table(("REVISION", "WHEN (UTC)", "WHO", "NOTE"), rows, empty=empty)
+    whole = [(str(one.revision), one.at, one.author.name or one.author.id, one.note or "") for one in listed]
+    at_terminal = Table(("REVISION", "WHEN", "WHO", "NOTE"), whole, kinds=KINDS)
+    table = Table(("REVISION", "WHEN (UTC)", "WHO", "NOTE"), rows, empty=empty, at_terminal=at_terminal)
     return Result([asdict(one) for one in listed], (table,))
 
 

@@ -12,10 +12,11 @@ from mtribes_cli.api.models.people import PeopleQuery, Visitor
 from mtribes_cli.api.models.resources import User
 from mtribes_cli.context import Context
 from mtribes_cli.errors import InterruptedCommandError, UsageError
-from mtribes_cli.terminal.result import Result, Table
+from mtribes_cli.terminal.result import Kind, Result, Table
 
 Person = TypeVar("Person")
 DEFAULT_LIMIT = 100
+KINDS = (Kind.ID, Kind.ID, Kind.TEXT, Kind.TIME)
 MAX_LIMIT = 100_000
 """All that are listed are held in memory; files of everybody come from `tribe export`."""
 
@@ -62,7 +63,7 @@ def list_users(context: Context, place: EnvironmentScope, query: PeopleQuery) ->
     users = _first(context, query, context.client.users(space, environment, query))
     rows = [_row(one.user_id, one) for one in users]
     empty = f"No matching users in {environment} of {space}."
-    return Result([asdict(one) for one in users], (Table(("USER", "E-MAIL", "TAGS", "LAST SEEN"), rows, empty=empty),))
+    return Result([asdict(one) for one in users], (Table(("USER", "E-MAIL", "TAGS", "LAST SEEN"), rows, empty, KINDS),))
 
 
 def list_visitors(context: Context, place: EnvironmentScope, query: PeopleQuery) -> Result:
@@ -71,7 +72,7 @@ def list_visitors(context: Context, place: EnvironmentScope, query: PeopleQuery)
     visitors = _first(context, query, context.client.visitors(space, environment, query))
     rows = [_row(one.anonymous_id, one) for one in visitors]
     empty = f"No matching visitors in {environment} of {space}."
-    table = Table(("VISITOR", "E-MAIL", "TAGS", "LAST SEEN"), rows, empty=empty)
+    table = Table(("VISITOR", "E-MAIL", "TAGS", "LAST SEEN"), rows, empty, KINDS)
     return Result([asdict(one) for one in visitors], (table,))
 
 

@@ -164,4 +164,4 @@ def _asked_output(context: "Context", outputs: Sequence[str], usual: str) -> str
         fault = "is used by another target" if output in outputs else output_fault(output)
         if fault is None:
             return output
-        context.console.instruction(f"{output} {fault}. Choose a folder inside the project.")
+        context.console.refuse(f"{output} {fault}. Choose a folder inside the project.")

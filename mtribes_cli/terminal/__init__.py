@@ -1,1 +1,1 @@
-"""What is shown to a person, and what a person types."""
+"""How output looks at a terminal: tables, diffs, trees, progress, choices. Pipes and files get plain text instead."""

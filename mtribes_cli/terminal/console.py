@@ -6,22 +6,27 @@ What a command found out reaches this file as a `Result` or an error; `--json` t
 import json
 import os
 import sys
+import time
 from codecs import getincrementaldecoder
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from typing import Any, BinaryIO, Literal, NamedTuple, TextIO
+from contextlib import contextmanager, nullcontext, suppress
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, NamedTuple, TextIO
 
 from mtribes_cli.errors import InterruptedCommandError, MtribesError, Problem, UsageError
 from mtribes_cli.files.bounded_reader import MAX_DOCUMENT_BYTES
 from mtribes_cli.files.errors import file_error
 from mtribes_cli.numbers import whole_number
 from mtribes_cli.terminal.nonblocking_input import BlockingInput, read_to_the_end, wait_for_input
-from mtribes_cli.terminal.result import Block, Document, Result, Table
-from mtribes_cli.terminal.sanitize import columns, display_width, sanitize, sanitize_line
+from mtribes_cli.terminal.result import Block, ChangeLine, Diff, Document, Result, Table, Trees
+from mtribes_cli.terminal.sanitize import columns, sanitize, sanitize_line
+from mtribes_cli.terminal.screen import Screen
+from mtribes_cli.terminal.styles import Line, Role, painted, rendered
+
+if TYPE_CHECKING:
+    from mtribes_cli.terminal.progress import Draw, LiveLine
 
 ENVELOPE_VERSION = 1
 CONFIRMING_FLAG = "--yes"
-_BOLD, _RED, _YELLOW, _DIM = "1", "31", "33", "2"
 
 
 class Style(NamedTuple):
@@ -36,13 +41,23 @@ class Style(NamedTuple):
 class Console:
     """Two streams out, one in."""
 
-    def __init__(
-        self, style: Style, environment: Mapping[str, str], *, stdin: TextIO, stdout: TextIO, stderr: TextIO
+    def __init__(  # noqa: PLR0913 - what was asked for, three streams, and the time
+        self,
+        style: Style,
+        environment: Mapping[str, str],
+        *,
+        stdin: TextIO,
+        stdout: TextIO,
+        stderr: TextIO,
+        now_seconds: Callable[[], float] = time.time,
     ) -> None:
         self.style = style
         self._environment = environment
         self._stdin, self._stdout, self._stderr = stdin, stdout, stderr
-        self._doing = ""
+        self._now_seconds = now_seconds
+        self._out_screen = Screen(stdout, environment, is_color_wanted=style.color)
+        self._screen = Screen(stderr, environment, is_color_wanted=style.color)
+        self._live: LiveLine | None = None
         self._is_stdout_gone = False
         self._is_read = True
         self._indent: int | None = 2
@@ -61,7 +76,7 @@ class Console:
         for block in result.body:
             self._block(block)
         for problem in result.problems:
-            self._say(_problem_line(problem))
+            self._sentence(_problem_line(problem))
 
     def stream(self, pieces: Iterable[bytes]) -> None:
         """UTF-8 for stdout, as it is; made safe where a terminal would obey it."""
@@ -96,22 +111,51 @@ class Console:
             return
         if isinstance(error, InterruptedCommandError) and _is_terminal(self._stderr):
             self._say("")  # beside a question, or the ^C that the terminal shows
-        self._say(f"{self._painted('error:', _RED)} {sanitize_line(error.what)}")
+        self._say(f"{self._painted('error:', Role.ERROR)} {sanitize_line(error.what)}")
         for problem in error.problems:
-            self._say(_problem_line(problem))
-        self._say(f"{self._painted('hint:', _BOLD)} {sanitize_line(error.advice)}")
+            self._sentence(_problem_line(problem))
+        self._say(f"{self._painted('hint:', Role.HINT)} {sanitize_line(error.advice)}")
 
     def _block(self, block: Block) -> None:
+        if isinstance(block, Table) and not block.rows:
+            self.notice(block.empty)
+        elif self._out_screen.is_there and not isinstance(block, Document):
+            self._laid_out(block)
+        elif isinstance(block, Document | Diff):
+            self._write(self._stdout, sanitize(block.text) if _is_terminal(self._stdout) else block.text)
+        else:
+            self._write(self._stdout, "".join(f"{line}\n" for line in _plain_lines(block)))
+
+    def _laid_out(self, block: str | Table | Diff | ChangeLine | Trees) -> None:
+        """The same as it looks best on a terminal of that width."""
+        width = self._out_screen.width
         match block:
-            case Document(text):
-                self._write(self._stdout, sanitize(text) if _is_terminal(self._stdout) else text)
-            case Table(empty=empty, rows=[]):
-                self.notice(empty)
-            case Table(headings, rows):
-                lines = columns([headings, *rows] if headings else rows)
-                self._write(self._stdout, "".join(f"{line}\n" for line in lines))
             case str():
-                self._write(self._stdout, sanitize_line(block) + "\n")
+                from mtribes_cli.terminal.sentences import folded  # noqa: PLC0415 - only for a terminal
+
+                self._lines([(line, None)] for line in folded(block, width))
+            case Table():
+                from mtribes_cli.terminal.tables import table_lines  # noqa: PLC0415 - as above
+
+                ellipsis = self._out_screen.ellipsis
+                shown = block.at_terminal or block
+                self._lines(table_lines(shown, width, self._now_seconds(), ellipsis=ellipsis))
+            case Diff(text):
+                from mtribes_cli.terminal.diffs import diff_lines  # noqa: PLC0415 - as above
+
+                self._lines(diff_lines(text))
+            case ChangeLine():
+                from mtribes_cli.terminal.diffs import change_lines  # noqa: PLC0415 - as above
+
+                self._lines(change_lines(block, width))
+            case Trees(branches=branches):
+                from mtribes_cli.terminal.trees import draw_trees  # noqa: PLC0415 - as above
+
+                self._write(self._stdout, self._out_screen.drawn(lambda rich: draw_trees(branches, rich)))
+
+    def _lines(self, lines: Iterable[Line]) -> None:
+        has_color = self._out_screen.has_color
+        self._write(self._stdout, "".join(f"{rendered(line, has_color=has_color)}\n" for line in lines))
 
     def _envelope(self, command: str, status: str, data: object, errors: Sequence[Mapping[str, str | None]]) -> None:
         envelope = {
@@ -132,56 +176,69 @@ class Console:
     def notice(self, text: str) -> None:
         """Good to know; not said under `--quiet`."""
         if not self.style.quiet:
-            self._say(sanitize_line(text))
+            self._sentence(text)
 
     def warning(self, text: str) -> None:
         """Not wrong, but not as it should be."""
-        self._say(f"{self._painted('warning:', _YELLOW)} {sanitize_line(text)}")
+        self._say(f"{self._painted('warning:', Role.WARNING)} {sanitize_line(text)}")
 
     def trace(self, text: str) -> None:
         """Said under `--verbose` only. The caller sees to it that no secret is in it."""
         if self.style.verbose:
-            self._say(self._painted(sanitize_line(text), _DIM))
+            self._say(self._painted(sanitize_line(text), Role.MUTED))
 
     @contextmanager
     def working(self, text: str) -> Iterator[None]:
         """Shows at a terminal what takes its time, on a line that is gone afterwards; nothing anywhere else."""
-        with self.progress() as show:
-            show(f"{text} ...")
+        from mtribes_cli.terminal.progress import waiting_line  # noqa: PLC0415 - start-up time
+
+        with self.progress(waiting_line(text)):
             yield
 
     @contextmanager
-    def progress(self) -> Iterator[Callable[[str], None]]:
-        """Gives what shows at a terminal how far something is: on a line that changes, and is gone afterwards."""
-        is_silent = self.style.quiet or self.style.json or self._environment.get("TERM") == "dumb"
-        show = _say_nothing if is_silent or not _is_terminal(self._stderr) else self._show
-        try:
-            yield show
-        finally:
-            show("")
+    def progress(self, draw: "Draw") -> Iterator[Callable[[], None]]:
+        """Shows at a terminal what `draw` gives, on a line that changes by itself, and is gone afterwards.
 
-    def _show(self, text: str) -> None:
-        before = self._wiped()
-        self._doing = sanitize_line(text)
-        self._write(self._stderr, before + self._doing)
+        What comes back draws it at once.
+        """
+        if self.style.quiet or self.style.json or self._live is not None or not self._screen.is_there:
+            yield _show_nothing
+            return
+        from mtribes_cli.terminal.progress import LiveLine  # noqa: PLC0415 - only for a terminal
+
+        self._live = live = LiveLine(self._screen, self._write_stderr, draw)
+        live.start()
+        try:
+            yield live.draw
+        finally:
+            self._live = None
+            live.end()
+
+    def _sentence(self, text: str) -> None:
+        """Say one line; at a terminal it folds between words."""
+        if not self._screen.is_there:
+            self._say(sanitize_line(text))
+            return
+        from mtribes_cli.terminal.sentences import folded  # noqa: PLC0415 - only for a terminal
+
+        self._say("\n".join(folded(text, self._screen.width)))
 
     def _say(self, line: str) -> None:
-        self._write(self._stderr, f"{self._wiped()}{line}\n{self._doing}")
+        if self._live is None:
+            self._write_stderr(f"{line}\n")
+        else:
+            self._live.above(f"{line}\n")
 
-    def _wiped(self) -> str:
-        """What takes the line of `working` away again."""
-        return f"\r{' ' * display_width(self._doing)}\r" if self._doing else ""
+    def _write_stderr(self, text: str) -> None:
+        self._write(self._stderr, text)
 
-    def _painted(self, text: str, code: str) -> str:
-        return f"\x1b[{code}m{text}\x1b[0m" if self._has_color() else text
+    def _painted(self, text: str, role: Role) -> str:
+        return painted(text, role if self._screen.has_color else None)
 
-    def _has_color(self) -> bool:
-        return (
-            self.style.color
-            and not self._environment.get("NO_COLOR")
-            and self._environment.get("TERM") != "dumb"
-            and _is_terminal(self._stderr)
-        )
+    @property
+    def is_laid_out(self) -> bool:
+        """Whether results are shown as they look best on a terminal; else as programs read them."""
+        return self._out_screen.is_there and not self.style.json
 
     # Questions
 
@@ -197,29 +254,46 @@ class Console:
 
     def ask(self, question: str, *, flag: str, default: str | None = None) -> str:
         """A line of text from the person at the terminal; without one a usage error that names `flag`."""
-        if not self.is_interactive:
-            raise _no_terminal(question, flag)
+        self._require_somebody(question, flag)
         shown = f" [{default}]" if default else ""
         while True:
             answer = self._line(f"{question}{shown}: ").strip() or (default or "")
             if answer:
                 return answer
 
+    def _require_somebody(self, question: str, flag: str) -> None:
+        if not self.is_interactive:
+            raise UsageError(f"{question.rstrip('?: ')}: there is nobody to ask.", f"Give {flag}.")
+
     def choose(self, question: str, options: Sequence[str], *, flag: str, default: str | None = None) -> str:
-        """One of `options`, by its number or its text."""
-        asked = question
-        if self.is_interactive:
-            self._say(f"{sanitize_line(question)}?")
-            for number, option in enumerate(options, start=1):
-                self._say(f"  {number}. {sanitize_line(option)}")
-            asked = "Number or name"
+        """One of `options`: by the arrows of the keyboard, its number or its text."""
+        self._require_somebody(question, flag)
+        self._say(self._painted(f"{sanitize_line(question)}?", Role.HEADING))
+        from mtribes_cli.terminal.choices import choose_by_keys, has_keys  # noqa: PLC0415 - start-up time
+
+        if not has_keys(self._stdin, self._screen, options):
+            return self._choose_by_line(options, flag=flag, default=default)
+        with self._room_for_a_question():
+            chosen = choose_by_keys(self._stdin, self._screen, self._write_stderr, options, default)
+        if chosen is None:
+            raise _no_answer()
+        self._say(f"  {self._painted(sanitize_line(chosen), Role.CHOSEN)}")
+        return chosen
+
+    def _choose_by_line(self, options: Sequence[str], *, flag: str, default: str | None) -> str:
+        for number, option in enumerate(options, start=1):
+            self._say(f"  {number}. {sanitize_line(option)}")
         while True:
-            answer = self.ask(asked, flag=flag, default=default)
+            answer = self.ask("Number or name", flag=flag, default=default)
             if answer in options:
                 return answer
             if chosen := whole_number(answer, most=len(options)):
                 return options[chosen - 1]
-            self._say("Enter a number or a name from the list.")
+            self.refuse(f"{answer} is not in the list. Enter a number from 1 to {len(options)}, or a name.")
+
+    def refuse(self, fault: str) -> None:
+        """Say what is wrong with the answer to a question, before it is asked again."""
+        self._say(f"  {self._painted('invalid:', Role.ERROR)} {sanitize_line(fault)}")
 
     def confirm(self, question: str, *, flag: str, default: bool) -> bool:
         """Yes or no."""
@@ -229,12 +303,14 @@ class Console:
                 return True
             if answer in {"n", "no"}:
                 return False
+            self.refuse(f"{answer} is neither yes nor no.")
 
     @contextmanager
-    def waiting(self) -> Iterator[None]:
+    def waiting(self, text: str = "") -> Iterator[None]:
         """While something is waited for: what is said after Ctrl-C does not stand beside the ^C of the terminal."""
         try:
-            yield
+            with self.working(text) if text else nullcontext():
+                yield
         except KeyboardInterrupt:
             self._say("")
             raise
@@ -262,13 +338,22 @@ class Console:
         return content
 
     def _line(self, question: str) -> str:
-        self._write(self._stderr, self._wiped() + sanitize(question))
-        wait_for_input(self._stdin)
-        line = self._stdin.readline()
-        self._write(self._stderr, self._doing)
+        with self._room_for_a_question():
+            self._write_stderr(sanitize(question))
+            wait_for_input(self._stdin)
+            line = self._stdin.readline()
         if not line:
-            raise InterruptedCommandError("The input ended before the question was answered.", "Run the command again.")
+            raise _no_answer()
         return line
+
+    @contextmanager
+    def _room_for_a_question(self) -> Iterator[None]:
+        """Without the line that shows progress; where the question is left, it stays away."""
+        if self._live is not None:
+            self._live.hide(is_hidden=True)
+        yield
+        if self._live is not None:
+            self._live.hide(is_hidden=False)
 
     def _write_bytes(self, binary: BinaryIO, piece: bytes) -> None:
         """As `_write`, to stdout."""
@@ -307,8 +392,25 @@ def _no_terminal(question: str, flag: str) -> UsageError:
     return UsageError(f"{question.rstrip('?: ')}: cannot prompt without a terminal.", f"Pass {flag}.")
 
 
-def _say_nothing(_text: str) -> None:
+def _show_nothing() -> None:
     """What shows progress where nobody looks."""
+
+
+def _no_answer() -> InterruptedCommandError:
+    return InterruptedCommandError("The input ended before the question was answered.", "Run it again.")
+
+
+def _plain_lines(block: str | Table | ChangeLine | Trees) -> Sequence[str]:
+    """What is not written to a terminal, or to one that cannot be laid out for."""
+    match block:
+        case Table(headings, rows):
+            return columns([headings, *rows] if headings else rows)
+        case ChangeLine():
+            return [sanitize_line(line) for line in block.lines or (block.text,)]
+        case Trees(lines=lines):
+            return [sanitize_line(line) for line in lines]
+        case str():
+            return [sanitize_line(block)]
 
 
 def _error_as_json(error: MtribesError) -> list[dict[str, str | None]]:

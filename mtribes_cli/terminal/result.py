@@ -3,18 +3,86 @@
 Named tuples, as every start makes these classes: dataclasses take several times as long.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
+from enum import Enum
 from typing import NamedTuple
 
 from mtribes_cli.errors import ExitCode, Problem
 
 
+class Kind(Enum):
+    """What a column of a table holds, which decides how it fits a terminal."""
+
+    TEXT = "text"  # folds between words
+    ID = "id"  # is copied: never cut
+    NUMBER = "number"  # stands on the right
+    TIME = "time"  # RFC 3339, shown as seen from now
+    STATE = "state"  # a word that may have a color
+
+
 class Table(NamedTuple):
-    """Rows under headings, if it has any. `empty` is said instead, on stderr, when there are no rows."""
+    """Rows under headings, if it has any. `empty` is said instead, on stderr, when there are no rows.
+
+    `at_terminal` is shown instead at a terminal, whose width is known; `kinds` are used there alone.
+    """
 
     columns: tuple[str, ...]
     rows: Sequence[Sequence[str]]
     empty: str = ""
+    kinds: tuple[Kind, ...] = ()  # none: all are text
+    at_terminal: Table | None = None
+
+    @property
+    def all_kinds(self) -> Sequence[Kind]:
+        """The kind of each column."""
+        return self.kinds or (Kind.TEXT,) * len(self.columns)
+
+
+BREAKS = "  (breaks)"
+
+
+class Diff(NamedTuple):
+    """A unified diff: as a `Document`, with colors at a terminal."""
+
+    text: str
+
+
+class ChangeLine(NamedTuple):
+    """A change of something that is named by `what`: its kind, and perhaps a value before and after.
+
+    `lines` stand for it where there is no terminal; none: all of it in one line.
+    """
+
+    kind: str
+    what: str
+    before: str | None = None
+    after: str | None = None
+    indent: str = ""
+    is_breaking: bool = False
+    lines: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """All of it in one line."""
+        values = "" if self.after is None else f": {self.before} -> {self.after}"
+        return f"{self.indent}{self.kind}{self.what}{values}{BREAKS if self.is_breaking else ''}"
+
+
+class Branch(NamedTuple):
+    """A part of a tree. `state` is a word such as `yes` that stands before the label, and has a color."""
+
+    label: str
+    children: Sequence[Branch] = ()
+    state: str = ""
+
+
+class Trees(NamedTuple):
+    """Trees below each other, and the lines that stand for them where there is no terminal."""
+
+    lines: Sequence[str]
+    branches: Sequence[Branch]
 
 
 class Document(NamedTuple):
@@ -23,7 +91,7 @@ class Document(NamedTuple):
     text: str
 
 
-Block = str | Table | Document
+Block = str | Table | Document | Diff | ChangeLine | Trees
 """A `str` is one line: a line break in it, from whoever it is, is shown and not obeyed, as all else in it."""
 
 

@@ -48,18 +48,18 @@ def columns(rows: Sequence[Sequence[str]], gap: str = "  ") -> list[str]:
     return [gap.join(_padded(cell, width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in safe]
 
 
-def shorten(text: str, width: int) -> str:
+def shorten(text: str, width: int, ellipsis: str = ELLIPSIS) -> str:
     """Text made safe that takes at most so many columns: of a longer one the beginning, and `...`."""
     safe = sanitize_line(text)
     if display_width(safe) <= width:
         return safe
-    kept, room = [], width - len(ELLIPSIS)
+    kept, room = [], width - len(ellipsis)
     for character in safe:
         room -= _cells(character)
         if room < 0:
             break
         kept.append(character)
-    return "".join(kept) + ELLIPSIS
+    return "".join(kept) + ellipsis
 
 
 def wrap(text: str, width: int) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -59,6 +60,14 @@ class QuickClock(Clock):
     def sleep(self, seconds: float) -> None:
         """Remember, and go on."""
         self.pauses.append(seconds)
+
+
+_COLORED = re.compile(r"\x1b\[(?:[12]|3[1236]|1;36)m([^\x1b\n]+)\x1b\[0m")
+
+
+def without_colors(shown: str) -> str:
+    """What was shown, less the colors of ours; any other escape stays."""
+    return _COLORED.sub(r"\1", shown)
 
 
 class Terminal(io.TextIOWrapper):

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.cli_runner import without_colors
 from tests.cli.code_stub import FILES, CodeStub
 from tests.cli.project_runner import Project, changes
 
@@ -64,7 +65,8 @@ def test_the_wizard_asks_again_when_an_answer_cannot_be(project: Project, code_p
         "setup", "--host", code_peer.url, answers="9\nvod\n\n../out\nok/vod\nmaybe\nyes\njavascript\nok/vod\napp\nno\n"
     )
     assert outcome.exit_code == 0
-    assert "Enter a number or a name from the list." in outcome.err
+    assert "9 is not in the list. Enter a number from 1 to 2, or a name." in without_colors(outcome.err)
+    assert "maybe is neither yes nor no." in outcome.err
     assert "has '..' in it" in outcome.err
     assert "is used by another target" in outcome.err
     assert (project.root / "ok/vod/index.ts").exists()
@@ -76,7 +78,7 @@ def test_the_wizard_remembers_what_the_project_says(project: Project, code_peer:
     before = project.files(), project.times()
     outcome = project.run("setup", answers="\n\n")
     assert outcome.exit_code == 0
-    assert "Which space?\n  1. sports\n  2. vod\nNumber or name [vod]: " in outcome.err
+    assert "Which space?\n  1. sports\n  2. vod\nNumber or name [vod]: " in without_colors(outcome.err)
     assert "src/vod" in outcome.err
     assert (project.files(), project.times()) == before
 

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from tests.cli.cli_runner import without_colors
 from tests.cli.code_stub import FILES, HERO, TOKEN, CodeStub
 from tests.cli.oauth_stub import OAuthStub
 from tests.cli.project_runner import Project, changes
@@ -280,8 +281,8 @@ def test_diff_shows_the_lines_and_writes_nothing(generated: Project, code_peer: 
     assert "\\ No newline at end of file" in outcome.out
     assert generated.files() == before
     at_terminal = generated.run("update", "--diff", answers="").out
-    assert "\x1b" not in at_terminal
-    assert "red" in at_terminal
+    assert "\x1b[32m+// \\x1b[31mred\x1b[0m\n" in at_terminal
+    assert "\x1b" not in without_colors(at_terminal)
 
 
 def test_a_revision_can_be_asked_for(generated: Project, code_peer: CodeStub) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.cli_runner import CliRunner
+from tests.cli.cli_runner import CliRunner, without_colors
 from tests.cli.stub_server import Reply, StubServer, data, refusal
 
 USERS = "/v2/spaces/vod/environments/staging/users"
@@ -162,7 +162,7 @@ def test_what_is_known_of_a_user_is_shown_and_not_obeyed(user: CliRunner, peer: 
     )
     outcome = user("user", "get", "ada", *PLACE, terminal=True)
     assert outcome.exit_code == 0
-    assert not set("\x1b\x07\u202e") & set(outcome.out)
+    assert not set("\x1b\x07\u202e") & set(without_colors(outcome.out))
     assert "[b]y[/b]" in outcome.out
 
 

@@ -64,5 +64,5 @@ def test_an_export_longer_than_agreed_is_not_written_past_its_size(
     context = user.context((io.StringIO(), io.StringIO(), io.StringIO()))
     export = Export("exp_1", "complete", AGREED["rows"], len(CONTENT), str(AGREED["sha256"]), None, None)  # type: ignore[arg-type]  # a row count
     with pytest.raises(OtherContentError), context.resources:
-        Download(context, ("vod", "production"), export, "csv").into(tmp_path / "part", lambda _line: None)
+        Download(context, ("vod", "production"), export, "csv").into(tmp_path / "part", lambda: None)
     assert (tmp_path / "part").stat().st_size <= len(CONTENT)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+from mtribes_cli.ingest import source
+from tests.cli.cli_runner import without_colors
 from tests.contract.ingest.world import COLUMNS, FIELDS, Place, as_csv, loaded, model_of, row_of, totals_of
 
 ROWS = [row_of(number) for number in range(60)]
@@ -201,10 +204,37 @@ def test_a_bar_is_shown_at_a_terminal_and_nowhere_else(place: Place, small_parts
     file = place.write(ROWS)
     shown = place.ingest(file, terminal=True)
     assert "rows/s" in shown.err
-    assert "[####################] 100%" in shown.err
+    assert f"{'━' * 20} 100%" in without_colors(shown.err)
     assert small_parts < len(ROWS)
     assert place.ingest(file).err == ""
     assert "rows/s" not in place.ingest(file, "--quiet", terminal=True).err
+
+
+def test_the_bar_claims_no_more_than_the_server_has_acknowledged(
+    place: Place, small_parts: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source, "CHUNK_BYTES", 100)
+    file = place.write(ROWS)
+    size = (place.mtribes.home / file).stat().st_size
+    shown = without_colors(place.ingest(file, terminal=True).err)
+    claims = [(int(percent), int(rows)) for percent, rows in re.findall(r"(\d+)%  (\d+) rows", shown)]
+    assert len({rows for _, rows in claims}) >= len(ROWS) // small_parts
+    assert claims == sorted(claims)
+    for percent, rows in claims:
+        acknowledged = 100 * len(as_csv(ROWS[:rows]).encode()) / size
+        assert acknowledged - 5 < percent <= acknowledged
+    assert [percent for percent, _ in claims if percent == 100] == [claims[-1][0]]
+
+
+@pytest.mark.parametrize("is_packed", [True, False])
+def test_of_what_has_no_known_size_no_share_is_claimed(place: Place, small_parts: int, *, is_packed: bool) -> None:
+    content = (place.mtribes.home / place.write(ROWS)).read_bytes()
+    (place.mtribes.home / "users.csv.gz").write_bytes(gzip.compress(content))
+    given = ("users.csv.gz", b"") if is_packed else ("-", content)
+    shown = place.ingest(given[0], stdin=given[1], terminal=True).err
+    assert f"{small_parts} rows" in shown
+    assert not re.search(r"\d%", shown)
+    assert "left" not in shown
 
 
 def test_whoever_may_not_write_is_told_and_nothing_is_left_behind(place: Place) -> None:
