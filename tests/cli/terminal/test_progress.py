@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mtribes_cli.ingest import source as sources
+from mtribes_cli.ingest import input_stream
 from mtribes_cli.ingest.input_stream import InputSource
 from mtribes_cli.terminal.console import Console, Style
 from mtribes_cli.terminal.progress import ByteMeter, Look, Meter, RowMeter, waiting_line
@@ -122,17 +122,17 @@ def test_bytes_are_told_in_megabytes_of_so_many() -> None:
 def test_what_stands_before_is_what_was_given_out_and_more_was_asked_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chunk_bytes: int
 ) -> None:
-    monkeypatch.setattr(sources, "CHUNK_BYTES", chunk_bytes)
+    monkeypatch.setattr(input_stream, "CHUNK_BYTES", chunk_bytes)
     path = tmp_path / "users.csv"
     path.write_bytes(b"0123456789" * 10)
     with path.open("rb", buffering=0) as stream:
         source = InputSource("users.csv", path, 100)
-        assert input_stream.share_passed == 0
+        assert source.share_passed == 0
         given_out = 0
-        for text in input_stream.chunks(stream):
-            assert input_stream.share_passed == given_out / 100
+        for text in source.chunks(stream):
+            assert source.share_passed == given_out / 100
             given_out += len(text)
-    assert input_stream.share_passed == 1
+    assert source.share_passed == 1
 
 
 # The line at a terminal

@@ -31,7 +31,7 @@ from tests.cli.cli_runner import CliRunner, without_colors
 from tests.cli.stub_server import StubServer, data
 
 NOW = 1_796_000_000.0  # 2026-11-30T00:53:20Z
-HOSTILE = Path(__file__).parents[1] / "server" / "codegen" / "hostile_names.json"
+HOSTILE = Path(__file__).parents[2] / "server" / "features" / "codegen" / "hostile_names.json"
 PLACE = ("--space", "vod", "--environment", "production")
 NAMES = [
     *(name for one in json.loads(HOSTILE.read_text("utf-8")) if isinstance(name := one["name"], str)),
