@@ -8,6 +8,7 @@ from __future__ import annotations
 import socket
 import ssl
 import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,12 +26,10 @@ from mtribes_cli.api.tls import handshake_error, no_authorities, trusted_authori
 from mtribes_cli.errors import AnswerError, MtribesError, NetworkError, UnavailableError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-
     from mtribes_cli.api.upload_connection import UploadConnection
     from mtribes_cli.terminal.console import Console
 
-    Take = Callable[[ApiResponse, Iterator[bytes]], None]
+Take = Callable[[ApiResponse, Iterator[bytes]], None]
 
 CONNECT_TIMEOUT_SECONDS = 10.0
 SILENCE_TIMEOUT_SECONDS = 30.0
@@ -47,11 +46,11 @@ _PROXY_IS_BUSY = ("502", "503", "504")
 class TransportError(Exception):
     """No answer came. `error` is what to tell the user."""
 
-    def __init__(self, error: MtribesError, *, never_arrived: bool, is_passing: bool) -> None:
+    def __init__(self, error: MtribesError, *, unsent: bool, transient: bool) -> None:
         super().__init__(error.what)
         self.error = error
-        self.never_arrived = never_arrived  # the server has not seen the request
-        self.is_passing = is_passing  # it may be different in a moment
+        self.unsent = unsent  # the server has not seen the request
+        self.transient = transient  # it may be different in a moment
 
 
 @dataclass(frozen=True)
@@ -204,13 +203,11 @@ class Transport:
         """What went wrong on the way; a name that does not exist and a certificate stay as they are for a while."""
         did_not_connect = isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError))
         is_lasting = _cause(error, socket.gaierror) is not None or _cause(error, ssl.SSLError) is not None
-        is_passing = isinstance(error, httpx.TransportError) and not (
+        transient = isinstance(error, httpx.TransportError) and not (
             is_lasting or isinstance(error, (httpx.TimeoutException, httpx.ProxyError))
         )
         told = _at_proxy(error, self._proxy, self.base_url) if self._proxy and did_not_connect else None
-        return TransportError(
-            told or _on_the_way(error, self.base_url), never_arrived=did_not_connect, is_passing=is_passing
-        )
+        return TransportError(told or _on_the_way(error, self.base_url), unsent=did_not_connect, transient=transient)
 
 
 def _as_httpx(

@@ -10,7 +10,7 @@ from mtribes_cli.auth.oauth import CLIENT_ID, save_tokens, verify_issuer
 from mtribes_cli.errors import AccessError, NotSignedInError
 
 if TYPE_CHECKING:
-    from mtribes_cli.api.models.resources import IssuedToken, OAuthServer
+    from mtribes_cli.api.models.oauth import IssuedToken, OAuthServer
     from mtribes_cli.api.server_url import Host
     from mtribes_cli.auth.context import AuthContext
     from mtribes_cli.auth.credential_store import TokenSet

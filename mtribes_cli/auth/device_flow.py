@@ -16,7 +16,7 @@ from mtribes_cli.errors import (
 from mtribes_cli.terminal.sanitize import sanitize_line
 
 if TYPE_CHECKING:
-    from mtribes_cli.api.models.resources import DeviceCodes, IssuedToken, OAuthServer
+    from mtribes_cli.api.models.oauth import DeviceCodes, IssuedToken, OAuthServer
     from mtribes_cli.api.server_url import Host
     from mtribes_cli.auth.context import AuthContext
     from mtribes_cli.auth.credential_store import TokenSet

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from mtribes_cli.api import client
+from mtribes_cli.api.client import session
 from tests.cli.cli_runner import CliRunner
 from tests.cli.failure_modes.error_assertions import Told, told
 from tests.cli.failure_modes.sockets import Behaviour, answering, closed_port, listening, reset
@@ -39,7 +39,7 @@ def test_nobody_listening_is_tried_again_and_ends_with_try_later(ada: CliRunner)
     url = f"http://127.0.0.1:{closed_port()}"
     outcome = ada("space", "list", "--host", url)
     assert told(outcome) == Told(75, f"{url} does not accept connections.", "Is it running? Try again later.")
-    assert len(ada.clock.pauses) == client.MAX_ATTEMPTS - 1
+    assert len(ada.clock.pauses) == session.MAX_ATTEMPTS - 1
 
 
 def test_a_server_that_starts_meanwhile_is_reached_even_by_what_is_sent_once(
@@ -87,7 +87,7 @@ def test_a_connection_that_breaks_off_is_told_after_some_attempts(ada: CliRunner
         url = f"http://127.0.0.1:{port}"
         outcome = ada("space", "list", "--host", url)
     assert told(outcome) == Told(1, f"{url} broke the connection off: {said}.", AGAIN)
-    assert len(ada.clock.pauses) == client.MAX_ATTEMPTS - 1
+    assert len(ada.clock.pauses) == session.MAX_ATTEMPTS - 1
 
 
 @pytest.mark.parametrize(
