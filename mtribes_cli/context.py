@@ -96,10 +96,9 @@ class Context:
     @cached_property
     def project(self) -> ProjectFile | None:
         """The `mtribes.toml` that holds here, if there is one."""
-        from mtribes_cli.project.project_file import find_project_file, read_project_file  # noqa: PLC0415 - start-up time
+        from mtribes_cli.project.project_file import find_project  # noqa: PLC0415 - start-up time
 
-        path = find_project_file(self.working_folder)
-        return read_project_file(path) if path else None
+        return find_project(self.working_folder)
 
     @property
     def project_in_use(self) -> ProjectFile | None:
