@@ -98,7 +98,9 @@ class Transport:
         except httpx.HTTPError as error:
             raise self._failure(error) from error
         except (httpx.InvalidURL, UnicodeError) as error:  # a name that cannot be looked up at all
-            raise UsageError(f"{self.base_url} is not an address of a server: {_said(error)}.", _GIVE_HOST) from None
+            raise UsageError(
+                f"{self.base_url} is not an address of a server: {_error_text(error)}.", _GIVE_HOST
+            ) from None
         seconds = time.monotonic() - began
         self._console.trace(f"{request.method} {url} {response.status_code} {seconds * 1000:.0f} ms")
         return TimedResponse(ApiResponse(url, response.status_code, dict(response.headers), body), seconds, tls)
@@ -215,7 +217,7 @@ def _as_httpx(
 ) -> httpx.TransportError:
     """A failure of `http.client` as the one that httpx would have raised, so that it is told alike."""
     told = (when_late if isinstance(error, TimeoutError) else kind)(
-        _said(error) if isinstance(error, Exception) else ""
+        _error_text(error) if isinstance(error, Exception) else ""
     )
     told.__cause__ = error
     return told
@@ -258,7 +260,7 @@ def _at_proxy(error: httpx.HTTPError, proxy: Proxy, base_url: str) -> MtribesErr
     what = f"The proxy {proxy.shown} (from {proxy.said_by})"
     see = f"See that {proxy.said_by} is right; a host that needs no proxy is named in NO_PROXY."
     if isinstance(error, httpx.ProxyError):
-        said = _said(error)
+        said = _error_text(error)
         if said.startswith("407"):
             return NetworkError(
                 f"{what} wants a user and a password, or others.",
@@ -291,17 +293,17 @@ def _on_the_way(error: httpx.HTTPError, base_url: str) -> MtribesError:
     if isinstance(error, httpx.ConnectError):
         return UnavailableError(f"{base_url} does not accept connections.", "Is it running? Try again later.")
     if isinstance(error, httpx.DecodingError):
-        return AnswerError(f"{base_url} answered what cannot be unpacked: {_said(error)}.", _LOOK_AT_HOST)
-    if isinstance(error, httpx.RemoteProtocolError) and _said(error).startswith("illegal"):
+        return AnswerError(f"{base_url} answered what cannot be unpacked: {_error_text(error)}.", _LOOK_AT_HOST)
+    if isinstance(error, httpx.RemoteProtocolError) and _error_text(error).startswith("illegal"):
         return AnswerError(f"{base_url} answers, but not as a web server does.", _LOOK_AT_HOST)
     if isinstance(error, (httpx.RemoteProtocolError, httpx.NetworkError)):
         return NetworkError(
-            f"{base_url} broke the connection off: {_said(error)}.", "Try again; see that the host is right."
+            f"{base_url} broke the connection off: {_error_text(error)}.", "Try again; see that the host is right."
         )
-    return NetworkError(f"{base_url} cannot be talked to: {_said(error)}.", "See that the host is right.")
+    return NetworkError(f"{base_url} cannot be talked to: {_error_text(error)}.", "See that the host is right.")
 
 
-def _said(error: Exception) -> str:
+def _error_text(error: Exception) -> str:
     return str(error).rstrip(".") or type(error).__name__
 
 

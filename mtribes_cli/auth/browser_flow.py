@@ -85,7 +85,7 @@ class _Waiting:
 
     def _step(self) -> IssuedToken | None:
         if self._device is not None:
-            return self._device.asked_when_due()
+            return self._device.poll_when_due()
         now_seconds = self._context.clock.elapsed_seconds()
         if now_seconds >= self._ends_at_seconds:
             minutes = BROWSER_TIMEOUT_SECONDS / 60

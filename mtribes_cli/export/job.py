@@ -84,7 +84,7 @@ class ExportJob:
     def all(self) -> Result:
         """Again from the beginning where the server has it no longer."""
         for _ in range(MAX_STARTS):
-            underway = self._resumed() or self._asked()
+            underway = self._resume() or self._request_export()
             try:
                 done = self._complete(underway.export_id)
                 with self._context.console.progress() as show:
@@ -96,20 +96,20 @@ class ExportJob:
                 self._begin_anew("What was fetched is not what the server has")
                 continue
             self._context.failpoint("export-fetched")
-            return self._told(done, underway.part)
+            return self._summary(done, underway.part)
         raise AnswerError("What the server gives is not what it says of it.", "Tell whoever runs the server.")
 
     def _begin_anew(self, why: str) -> None:
         self._context.console.notice(f"{why}: it is made anew.")
         self.journal.forget()
 
-    def _resumed(self) -> PendingExport | None:
+    def _resume(self) -> PendingExport | None:
         underway = self.journal.find()
         if underway is not None:
             self._context.console.notice("This export was interrupted: it goes on with the snapshot of then.")
         return underway
 
-    def _asked(self) -> PendingExport:
+    def _request_export(self) -> PendingExport:
         export = self._context.client.ask_for_export(*self._place, self._wanted.source, self._wanted.body)
         self._context.failpoint("export-asked")
         if self._target is None:
@@ -140,7 +140,7 @@ class ExportJob:
             raise ServerError(f"The export failed: {export.error}", "Run the same command again, later perhaps.")
         return export
 
-    def _told(self, done: Export, part: Path) -> Result:
+    def _summary(self, done: Export, part: Path) -> Result:
         """Put the file in its place, and say what is in it."""
         rows = f"{done.rows:,} {self._wanted.what}"
         again = (f"The next time, --since {done.cursor} gives those who changed.",) if done.cursor else ()
