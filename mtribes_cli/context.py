@@ -17,7 +17,8 @@ from mtribes_cli.global_options import Arguments
 from mtribes_cli.terminal.console import Console, Style, standard_streams
 
 if TYPE_CHECKING:
-    from mtribes_cli.api.client import Client, TokenProvider
+    from mtribes_cli.api.client.authorized_session import TokenProvider
+    from mtribes_cli.api.client.client import Client
     from mtribes_cli.api.server_url import Host
     from mtribes_cli.auth.credential_store import CredentialStore
     from mtribes_cli.project.project_file import ProjectFile
@@ -96,10 +97,9 @@ class Context:
     @cached_property
     def project(self) -> ProjectFile | None:
         """The `mtribes.toml` that holds here, if there is one."""
-        from mtribes_cli.project.project_file import find_project_file, read_project_file  # noqa: PLC0415 - start-up time
+        from mtribes_cli.project.project_file import find_project  # noqa: PLC0415 - start-up time
 
-        path = find_project_file(self.working_folder)
-        return read_project_file(path) if path else None
+        return find_project(self.working_folder)
 
     @property
     def project_in_use(self) -> ProjectFile | None:
@@ -146,7 +146,7 @@ class Context:
 
     def client_for(self, host: Host) -> Client:
         """Another server, with the credentials for it."""
-        from mtribes_cli.api.client import Client  # noqa: PLC0415 - start-up time
+        from mtribes_cli.api.client.client import Client  # noqa: PLC0415 - start-up time
         from mtribes_cli.auth.token_provider import HostTokenProvider  # noqa: PLC0415 - start-up time
 
         client = Client(host.url, HostTokenProvider(self, host), console=self.console, clock=self.clock)
@@ -155,7 +155,7 @@ class Context:
 
     def client_with(self, tokens: TokenProvider) -> Client:
         """The server that is meant, with other credentials."""
-        from mtribes_cli.api.client import Client  # noqa: PLC0415 - start-up time
+        from mtribes_cli.api.client.client import Client  # noqa: PLC0415 - start-up time
 
         client = Client(self.host.url, tokens, console=self.console, clock=self.clock)
         self.resources.callback(client.close)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import TypeVar
+from functools import cache
+from typing import Any, Self, TypeVar, cast, get_args, get_origin, get_type_hints
 
 from mtribes_cli.errors import AnswerError
 
@@ -82,11 +83,53 @@ class JsonObject:
         """A list, each item read by `read(item, place)`."""
         return items(self._values.get(name), read, f"{self._place}.{name}")
 
+    def nested(self, name: str, read: Callable[[object, str], Value]) -> Value:
+        """An object, read by `read(object, place)`."""
+        return read(self.mapping(name), f"{self._place}.{name}")
+
     def _one_of(self, name: str, kind: type[Value], words: str) -> Value:
         value = self._values.get(name)
         if not isinstance(value, kind):
             raise _not(f"{self._place}.{name}", words)
         return value
+
+
+class Model:
+    """What the server sends, as a dataclass: each field is read as the type that it is annotated with."""
+
+    @classmethod
+    def read(cls, value: object, place: str) -> Self:
+        """Decode `value`, which stands at `place` of an answer. Raises AnswerError with the place of a wrong type."""
+        fields, model = JsonObject(value, place), cast("type", cls)
+        return cls(**{name: read(fields, name) for name, read in _readers(model).items()})
+
+
+_READERS: Mapping[object, Callable[[JsonObject, str], object]] = {
+    str: JsonObject.text,
+    str | None: JsonObject.optional_text,
+    int: JsonObject.whole,
+    int | None: JsonObject.optional_whole,
+    bool: JsonObject.flag,
+    object: JsonObject.any,
+    tuple[str, ...]: JsonObject.texts,
+    Mapping[str, object]: JsonObject.mapping,
+    Mapping[str, str]: JsonObject.text_mapping,
+}
+
+
+@cache
+def _readers(model: type) -> Mapping[str, Callable[[JsonObject, str], object]]:
+    """How each field of a model is read."""
+    return {name: _reader(annotation) for name, annotation in get_type_hints(model).items()}
+
+
+def _reader(annotation: Any) -> Callable[[JsonObject, str], object]:
+    if annotation in _READERS:
+        return _READERS[annotation]
+    if get_origin(annotation) is tuple:
+        read = get_args(annotation)[0].read
+        return lambda fields, name: fields.many(name, read)
+    return lambda fields, name: fields.nested(name, annotation.read)
 
 
 def items(value: object, read: Callable[[object, str], Value], place: str) -> tuple[Value, ...]:

@@ -12,6 +12,8 @@ from mtribes_cli.errors import UsageError
 
 JSON = "application/json"
 IDEMPOTENCY_KEY = "Idempotency-Key"
+MAX_PAGE = 1000
+"""The most entries of one page."""
 
 
 @dataclass(frozen=True)
@@ -87,3 +89,8 @@ def environment_path(space: str, environment: str) -> tuple[str, ...]:
 def drop_none(**values: object) -> dict[str, object]:
     """Those of `values` that are not None."""
     return {name: value for name, value in values.items() if value is not None}
+
+
+def page_query(limit: int) -> Mapping[str, object]:
+    """Return the parameters of a list. One more than `limit` is asked for: whether there are more shows so."""
+    return {"limit": min(limit + 1, MAX_PAGE)}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import socket
 import ssl
 import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,20 +17,18 @@ from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 from mtribes_cli import __version__
+from mtribes_cli.api.plain_httpx import httpx
 from mtribes_cli.api.proxy import Proxy, proxy_for
 from mtribes_cli.api.request import JSON, Request
 from mtribes_cli.api.response import ApiResponse
 from mtribes_cli.api.tls import handshake_error, no_authorities, trusted_authorities
 from mtribes_cli.errors import AnswerError, MtribesError, NetworkError, UnavailableError, UsageError
-from mtribes_cli.plain_httpx import httpx
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-
     from mtribes_cli.api.upload_connection import UploadConnection
     from mtribes_cli.terminal.console import Console
 
-    Take = Callable[[ApiResponse, Iterator[bytes]], None]
+Take = Callable[[ApiResponse, Iterator[bytes]], None]
 
 CONNECT_TIMEOUT_SECONDS = 10.0
 SILENCE_TIMEOUT_SECONDS = 30.0
@@ -46,11 +45,11 @@ _PROXY_IS_BUSY = ("502", "503", "504")
 class TransportError(Exception):
     """No answer came. `error` is what to tell the user."""
 
-    def __init__(self, error: MtribesError, *, never_arrived: bool, is_passing: bool) -> None:
+    def __init__(self, error: MtribesError, *, unsent: bool, transient: bool) -> None:
         super().__init__(error.what)
         self.error = error
-        self.never_arrived = never_arrived  # the server has not seen the request
-        self.is_passing = is_passing  # it may be different in a moment
+        self.unsent = unsent  # the server has not seen the request
+        self.transient = transient  # it may be different in a moment
 
 
 @dataclass(frozen=True)
@@ -98,7 +97,7 @@ class Transport:
         except httpx.HTTPError as error:
             raise self._failure(error) from error
         except (httpx.InvalidURL, UnicodeError) as error:  # a name that cannot be looked up at all
-            raise UsageError(f"{self.base_url} is not a valid server URL: {_said(error)}.", _GIVE_HOST) from None
+            raise UsageError(f"{self.base_url} is not a valid server URL: {_error_text(error)}.", _GIVE_HOST) from None
         seconds = time.monotonic() - began
         self._console.trace(f"{request.method} {url} {response.status_code} {seconds * 1000:.0f} ms")
         return TimedResponse(ApiResponse(url, response.status_code, dict(response.headers), body), seconds, tls)
@@ -203,13 +202,11 @@ class Transport:
         """What went wrong on the way; a name that does not exist and a certificate stay as they are for a while."""
         did_not_connect = isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError))
         is_lasting = _cause(error, socket.gaierror) is not None or _cause(error, ssl.SSLError) is not None
-        is_passing = isinstance(error, httpx.TransportError) and not (
+        transient = isinstance(error, httpx.TransportError) and not (
             is_lasting or isinstance(error, (httpx.TimeoutException, httpx.ProxyError))
         )
         told = _at_proxy(error, self._proxy, self.base_url) if self._proxy and did_not_connect else None
-        return TransportError(
-            told or _on_the_way(error, self.base_url), never_arrived=did_not_connect, is_passing=is_passing
-        )
+        return TransportError(told or _on_the_way(error, self.base_url), unsent=did_not_connect, transient=transient)
 
 
 def _as_httpx(
@@ -217,7 +214,7 @@ def _as_httpx(
 ) -> httpx.TransportError:
     """A failure of `http.client` as the one that httpx would have raised, so that it is told alike."""
     told = (when_late if isinstance(error, TimeoutError) else kind)(
-        _said(error) if isinstance(error, Exception) else ""
+        _error_text(error) if isinstance(error, Exception) else ""
     )
     told.__cause__ = error
     return told
@@ -260,7 +257,7 @@ def _at_proxy(error: httpx.HTTPError, proxy: Proxy, base_url: str) -> MtribesErr
     what = f"The proxy {proxy.shown} (from {proxy.said_by})"
     see = f"Check {proxy.said_by}. To bypass the proxy for a host, add the host to NO_PROXY."
     if isinstance(error, httpx.ProxyError):
-        said = _said(error)
+        said = _error_text(error)
         if said.startswith("407"):
             return NetworkError(
                 f"{what} requires a user name and password, or rejected them.",
@@ -296,18 +293,18 @@ def _on_the_way(error: httpx.HTTPError, base_url: str) -> MtribesError:
         )
     if isinstance(error, httpx.DecodingError):
         return AnswerError(
-            f"{base_url} returned a response that cannot be decompressed: {_said(error)}.", _LOOK_AT_HOST
+            f"{base_url} returned a response that cannot be decompressed: {_error_text(error)}.", _LOOK_AT_HOST
         )
-    if isinstance(error, httpx.RemoteProtocolError) and _said(error).startswith("illegal"):
+    if isinstance(error, httpx.RemoteProtocolError) and _error_text(error).startswith("illegal"):
         return AnswerError(f"{base_url} responded, but not with HTTP.", _LOOK_AT_HOST)
     if isinstance(error, (httpx.RemoteProtocolError, httpx.NetworkError)):
         return NetworkError(
-            f"{base_url} closed the connection: {_said(error)}.", "Try again. If it fails again, check the host."
+            f"{base_url} closed the connection: {_error_text(error)}.", "Try again. If it fails again, check the host."
         )
-    return NetworkError(f"Could not communicate with {base_url}: {_said(error)}.", "Check the host.")
+    return NetworkError(f"Could not communicate with {base_url}: {_error_text(error)}.", "Check the host.")
 
 
-def _said(error: Exception) -> str:
+def _error_text(error: Exception) -> str:
     return str(error).rstrip(".") or type(error).__name__
 
 

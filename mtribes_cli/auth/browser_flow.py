@@ -10,7 +10,7 @@ from mtribes_cli.auth.oauth import CLIENT_ID, save_tokens, verify_issuer
 from mtribes_cli.errors import AccessError, NotSignedInError
 
 if TYPE_CHECKING:
-    from mtribes_cli.api.models.resources import IssuedToken, OAuthServer
+    from mtribes_cli.api.models.oauth import IssuedToken, OAuthServer
     from mtribes_cli.api.server_url import Host
     from mtribes_cli.auth.context import AuthContext
     from mtribes_cli.auth.credential_store import TokenSet
@@ -85,7 +85,7 @@ class _Waiting:
 
     def _step(self) -> IssuedToken | None:
         if self._device is not None:
-            return self._device.asked_when_due()
+            return self._device.poll_when_due()
         now_seconds = self._context.clock.elapsed_seconds()
         if now_seconds >= self._ends_at_seconds:
             minutes = BROWSER_TIMEOUT_SECONDS / 60

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from mtribes_cli.api.client import Client
+    from mtribes_cli.api.client.client import Client
     from mtribes_cli.api.server_url import Host
     from mtribes_cli.auth.credential_store import CredentialStore
     from mtribes_cli.clock import Clock

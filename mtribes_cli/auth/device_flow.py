@@ -16,7 +16,7 @@ from mtribes_cli.errors import (
 from mtribes_cli.terminal.sanitize import sanitize_line
 
 if TYPE_CHECKING:
-    from mtribes_cli.api.models.resources import DeviceCodes, IssuedToken, OAuthServer
+    from mtribes_cli.api.models.oauth import DeviceCodes, IssuedToken, OAuthServer
     from mtribes_cli.api.server_url import Host
     from mtribes_cli.auth.context import AuthContext
     from mtribes_cli.auth.credential_store import TokenSet
@@ -32,7 +32,7 @@ def sign_in_with_code(context: AuthContext, host: Host) -> TokenSet:
     server = verify_issuer(context.client_for(host).oauth_server(), host)
     with context.console.waiting("Waiting for the code to be entered"):
         device = DeviceFlow(context, host, server)
-        while (issued := device.asked_when_due()) is None:
+        while (issued := device.poll_when_due()) is None:
             context.clock.sleep(device.wait_seconds)
     return save_tokens(context, host, issued)
 
@@ -56,7 +56,7 @@ class DeviceFlow:
         next_seconds = min(self._asks_at_seconds, self._ends_at_seconds)
         return max(0.0, next_seconds - self._context.clock.elapsed_seconds())
 
-    def asked_when_due(self) -> IssuedToken | None:
+    def poll_when_due(self) -> IssuedToken | None:
         """Ask, if it is time to; the token once somebody has entered the code and allowed it.
 
         Raises NotSignedInError when they refused, or when the code has run out.
@@ -66,11 +66,11 @@ class DeviceFlow:
             raise self._run_out()
         if now_seconds < self._asks_at_seconds:
             return None
-        issued = self._asked()
+        issued = self._request_token()
         self._asks_at_seconds = self._context.clock.elapsed_seconds() + self._pause_seconds
         return issued
 
-    def _asked(self) -> IssuedToken | None:
+    def _request_token(self) -> IssuedToken | None:
         form = {"grant_type": DEVICE_GRANT, "client_id": CLIENT_ID, "device_code": self._codes.device_code}
         try:
             issued = self._client.issue_token(form)

@@ -13,8 +13,8 @@ from mtribes_cli.errors import NetworkError, NotSignedInError, SignInRefusedErro
 from mtribes_cli.files.bounded_reader import MAX_STATE_FILE_BYTES, read_regular_file
 
 if TYPE_CHECKING:
-    from mtribes_cli.api.client import Client
-    from mtribes_cli.api.models.resources import IssuedToken, OAuthServer
+    from mtribes_cli.api.client.oauth import OAuthClient
+    from mtribes_cli.api.models.oauth import IssuedToken, OAuthServer
     from mtribes_cli.api.server_url import Host
     from mtribes_cli.auth.context import AuthContext
 
@@ -51,13 +51,13 @@ def _local_form(code: str) -> dict[str, str]:
     return {"grant_type": LOCAL_GRANT, "client_id": CLIENT_ID, "code": code}
 
 
-def service_sign_in(client: Client, client_id: str, secret: str, *, now_seconds: float) -> TokenSet:
+def service_sign_in(client: OAuthClient, client_id: str, secret: str, *, now_seconds: float) -> TokenSet:
     """A service account's token, by its secret (RFC 6749, 4.4). Not kept here."""
     form = {"grant_type": "client_credentials", "client_id": client_id, "client_secret": secret}
     return _sign_in(client.issue_token(form, may_repeat=True), now_seconds)
 
 
-def refresh_tokens(client: Client, refresh_token: str, now_seconds: float) -> TokenSet:
+def refresh_tokens(client: OAuthClient, refresh_token: str, now_seconds: float) -> TokenSet:
     """A sign-in in place of one that has run out (RFC 6749, 6). Not kept here. Raises NotSignedInError when refused."""
     form = {"grant_type": "refresh_token", "client_id": CLIENT_ID, "refresh_token": refresh_token}
     issued = client.issue_token(form, may_repeat=True)
@@ -67,7 +67,7 @@ def refresh_tokens(client: Client, refresh_token: str, now_seconds: float) -> To
     )
 
 
-def end_at_server(client: Client, ended: TokenSet) -> None:
+def end_at_server(client: OAuthClient, ended: TokenSet) -> None:
     """Have the server end a sign-in: the refresh token, and with it what came of it (RFC 7009, 2.1)."""
     if ended.refresh_token:
         form = {"token": ended.refresh_token, "token_type_hint": "refresh_token", "client_id": CLIENT_ID}

@@ -11,7 +11,7 @@ from mtribes_cli.auth.host_trust import require_named_host, require_own_project
 from mtribes_cli.errors import NotSignedInError, UsageError
 
 if TYPE_CHECKING:
-    from mtribes_cli.api.client import Client
+    from mtribes_cli.api.client.oauth import OAuthClient
     from mtribes_cli.api.server_url import Host
     from mtribes_cli.auth.context import AuthContext
 
@@ -34,7 +34,7 @@ class HostTokenProvider:
         self._host = host
         self._is_host_named = False
 
-    def token(self, client: Client) -> str:
+    def token(self, client: OAuthClient) -> str:
         """A token to send. Raises NotSignedInError when there is none."""
         require_own_project(self._context)
         given = token_variable(self._context)
@@ -50,7 +50,7 @@ class HostTokenProvider:
             return kept.access_token
         return self._renewed_sign_in(client, kept).access_token
 
-    def renewed(self, client: Client, refused: str) -> str | None:
+    def renew(self, client: OAuthClient, refused: str) -> str | None:
         """Another token in place of one that the server refused; None when there can be none."""
         if token_variable(self._context):
             return None
@@ -67,7 +67,7 @@ class HostTokenProvider:
             require_named_host(self._context, self._host, secret)
             self._is_host_named = True
 
-    def _renewed_sign_in(self, client: Client, seen: TokenSet | None, refused: str | None = None) -> TokenSet:
+    def _renewed_sign_in(self, client: OAuthClient, seen: TokenSet | None, refused: str | None = None) -> TokenSet:
         """Under the lock look again, since another process may have renewed it meanwhile; renew it if it has not."""
         if seen is None and not self._host.is_local:
             raise not_signed_in(self._host)
@@ -82,7 +82,7 @@ class HostTokenProvider:
                 return oauth.sign_in_locally(self._context, self._host)
         raise not_signed_in(self._host)
 
-    def _refreshed(self, client: Client, refresh_token: str) -> TokenSet:
+    def _refreshed(self, client: OAuthClient, refresh_token: str) -> TokenSet:
         """Killed anywhere in here, the token that is kept is the newest, or the one before: a server takes both."""
         self._context.failpoint("renewal-begun")
         try:
@@ -103,7 +103,7 @@ class HostTokenProvider:
             raise UsageError(f"{missing} is not set.", "Set both or neither.")
         return (client_id, secret) if client_id and secret else None
 
-    def _service_token(self, client: Client, client_id: str, secret: str, *, refused: str | None) -> str:
+    def _service_token(self, client: OAuthClient, client_id: str, secret: str, *, refused: str | None) -> str:
         """The token is kept for its life. The secret is part of the name, so that an old one opens nothing."""
         digest = hashlib.sha256(f"{client_id}\n{secret}".encode()).hexdigest()
         name = f"{self._host.url} {digest}"
@@ -128,11 +128,11 @@ class StaticTokenProvider:
     def __init__(self, token: str) -> None:
         self._token = token
 
-    def token(self, client: Client) -> str:  # noqa: ARG002 - what TokenProvider asks
+    def token(self, client: OAuthClient) -> str:  # noqa: ARG002 - what TokenProvider asks
         """It."""
         return self._token
 
-    def renewed(self, client: Client, refused: str) -> None:
+    def renew(self, client: OAuthClient, refused: str) -> None:
         """There is no other."""
 
 

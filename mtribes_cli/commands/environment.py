@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from mtribes_cli.api.models.resources import Published, SignedIds
+from mtribes_cli.api.models.environments import Published, SignedIds
 from mtribes_cli.context import Context
 from mtribes_cli.errors import UsageError
 from mtribes_cli.parameters.delivery_history import (

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from mtribes_cli.api.models.resources import EventName
+from mtribes_cli.api.models.events import EventName
 from mtribes_cli.api.request import drop_none
 from mtribes_cli.context import Context
 from mtribes_cli.errors import DocumentError, NotFoundError, UsageError

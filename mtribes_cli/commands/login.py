@@ -65,10 +65,10 @@ def login(context: Context, wanted: Login) -> Result:
     stronger = from_environment(context)
     if stronger:
         context.console.warning(f"{stronger} is set and takes precedence over this sign-in.")
-    return Result({"host": context.host.url, "email": me.email, "name": me.name}, (_said(context, me.label),))
+    return Result({"host": context.host.url, "email": me.email, "name": me.name}, (_summary(context, me.label),))
 
 
-def _said(context: Context, label: str) -> str:
+def _summary(context: Context, label: str) -> str:
     return f"Signed in to {context.host.url} as {label}."
 
 

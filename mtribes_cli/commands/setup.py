@@ -73,7 +73,7 @@ def setup(context: Context, flags: Flags) -> Result:
         answers = replace(answers, host=before.host)
     project = _project(context, answers, before)
     report = update_code(world, project)
-    return _told(world, project, report)
+    return _summary(world, project, report)
 
 
 def _host(context: Context, flags: Flags, before: ProjectFile | None) -> Host:
@@ -155,7 +155,7 @@ def _project(context: Context, answers: SetupAnswers, before: ProjectFile | None
     return project if wanted == text else project._replace(unsaved_text=wanted)
 
 
-def _told(context: Context, project: ProjectFile, report: PlanReport) -> Result:
+def _summary(context: Context, project: ProjectFile, report: PlanReport) -> Result:
     done = report.result()
     health = health_of(context.host.url)
     live = f"{context.host.url}/demo" if health and health.get("demo") is True else None

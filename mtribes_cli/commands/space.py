@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from mtribes_cli.api.models.resources import ModelChange, ModelDiff
+from mtribes_cli.api.models.spaces import ModelChange, ModelDiff
 from mtribes_cli.context import Context
 from mtribes_cli.errors import ExitCode, Problem
 from mtribes_cli.parameters.confirm import require_key

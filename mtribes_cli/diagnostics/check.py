@@ -63,10 +63,10 @@ def bad(detail: str, advice: str) -> Finding:
 
 def findings(context: Context, checks: Iterable[Check]) -> Sequence[Finding]:
     """What every check found, in their order, without secrets."""
-    return [_without_secrets(_found(check), context) for check in checks]
+    return [_without_secrets(_run(check), context) for check in checks]
 
 
-def _found(check: Check) -> Finding:
+def _run(check: Check) -> Finding:
     """Within a time, and whatever it raises; one that hangs is left behind, and ends with the program."""
     answers: list[Finding] = []
 

@@ -57,7 +57,7 @@ class ServerChecks:
     def _server(self) -> Finding:
         if self._url() is None:
             return warning("unknown without a host")
-        self._seen = self._context.client.seen()
+        self._seen = self._context.client.probe_metadata()
         answer = self._seen.answer
         if not answer.is_success:
             from mtribes_cli.api.response import raise_failure  # noqa: PLC0415 - start-up time
@@ -66,7 +66,7 @@ class ServerChecks:
         return ok(f"responds in {self._seen.seconds * 1000:.0f} ms")
 
     def _issuer(self) -> Finding:
-        from mtribes_cli.api.models.resources import OAuthServer  # noqa: PLC0415 - start-up time
+        from mtribes_cli.api.models.oauth import OAuthServer  # noqa: PLC0415 - start-up time
 
         if self._seen is None or not self._seen.answer.is_success:
             return warning(NOT_REACHED)

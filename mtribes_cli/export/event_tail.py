@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from mtribes_cli.api.event_stream import EventStreamReader, Message
-from mtribes_cli.api.models.stream import StreamEvent, StreamSession, read_skipped
+from mtribes_cli.api.models.events import StreamEvent, StreamSession, read_skipped
 from mtribes_cli.errors import AnswerError, NetworkError, UnavailableError
 from mtribes_cli.terminal.sanitize import columns, shorten
 

@@ -84,7 +84,7 @@ class ExportJob:
     def all(self) -> Result:
         """Again from the beginning where the server has it no longer."""
         for _ in range(MAX_STARTS):
-            underway = self._resumed() or self._asked()
+            underway = self._resume() or self._request_export()
             try:
                 done = self._complete(underway.export_id)
                 download = Download(self._context, self._place, done, self._wanted.kind)
@@ -97,7 +97,7 @@ class ExportJob:
                 self._begin_anew("The downloaded data does not match the export on the server")
                 continue
             self._context.failpoint("export-fetched")
-            return self._told(done, underway.part)
+            return self._summary(done, underway.part)
         raise AnswerError(
             "The exported data does not match the server's description of it.", "Contact the server's administrator."
         )
@@ -106,13 +106,13 @@ class ExportJob:
         self._context.console.notice(f"{why}. Starting a new export.")
         self.journal.forget()
 
-    def _resumed(self) -> PendingExport | None:
+    def _resume(self) -> PendingExport | None:
         underway = self.journal.find()
         if underway is not None:
             self._context.console.notice("Resuming the interrupted export from its original snapshot.")
         return underway
 
-    def _asked(self) -> PendingExport:
+    def _request_export(self) -> PendingExport:
         export = self._context.client.ask_for_export(*self._place, self._wanted.source, self._wanted.body)
         self._context.failpoint("export-asked")
         if self._target is None:
@@ -143,7 +143,7 @@ class ExportJob:
             raise ServerError(f"The export failed: {export.error}", "Run the same command again later.")
         return export
 
-    def _told(self, done: Export, part: Path) -> Result:
+    def _summary(self, done: Export, part: Path) -> Result:
         """Put the file in its place, and say what is in it."""
         rows = f"{done.rows:,} {self._wanted.what}"
         again = (f"Pass --since {done.cursor} next time to export only changed users.",) if done.cursor else ()

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from mtribes_cli.api.models.resources import CodeTarget, GeneratedCode, GeneratedFile, GeneratedTarget
+from mtribes_cli.api.models.generated_code import CodeTarget, GeneratedCode, GeneratedFile, GeneratedTarget
 from mtribes_cli.errors import AnswerError, FileError, Problem, first_problems
 from mtribes_cli.generate.plan import NOT_THROUGH_LINKS, DesiredFile, Plan, plan
 from mtribes_cli.generate.worktree import Worktree, local_changes, owned_files

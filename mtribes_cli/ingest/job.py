@@ -128,7 +128,7 @@ class ImportJob:
             self._write_rejects()
             if self._journal:
                 self._journal.remove()
-            return self._told(import_id)
+            return self._summary(import_id)
 
     def _batches(self) -> Iterator[Batch]:
         """The batches; how far in the file each reaches is noted when it is made."""
@@ -191,10 +191,10 @@ class ImportJob:
         by_row = {row: list(reasons) for row, reasons in batch.faults.items()}
         for fault in applied.faults:
             if fault.line not in batch.faults or fault.path not in {REFUSED, USER_ID}:
-                by_row.setdefault(fault.line, []).append(self._said(fault))
+                by_row.setdefault(fault.line, []).append(self._error_text(fault))
         return [batch.reject(row, together(said)) for row, said in by_row.items() if 0 < row <= len(batch.lines)]
 
-    def _said(self, fault: RowFault) -> str:
+    def _error_text(self, fault: RowFault) -> str:
         return f"{self._reading.rows.place(fault.path)}: {fault.message}" if fault.path else fault.message
 
     # The import
@@ -276,13 +276,13 @@ class ImportJob:
         self._write_rejects()
         what = f"Stopped: more than {self._wanted.max_errors:,} rows were rejected. Applied rows remain."
         self._context.console.warning(f"{what} Fix the file, then run the command again.")
-        return self._told(self._sending.import_id if self._sending else None)
+        return self._summary(self._sending.import_id if self._sending else None)
 
     def _tell_remarks(self) -> None:
         for remark in self._reading.rows.remarks():
             self._context.console.notice(remark)
 
-    def _told(self, import_id: str | None) -> Result:
+    def _summary(self, import_id: str | None) -> Result:
         self._tell_remarks()
         totals, rejects = self.totals, self._rejects_file.shown
         line = (

@@ -34,10 +34,6 @@ class CellFault:
     reason: str
 
 
-class HeaderAgainError(Exception):
-    """The row is a row of column names."""
-
-
 class RowRules:
     """The rules of one file's rows.
 

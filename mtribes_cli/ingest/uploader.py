@@ -67,7 +67,7 @@ class PartUploader:
         if not len(self._journal):
             return 0
         try:
-            known = self._with_retries(lambda: self._context.client.imported(*self._place, self.import_id))
+            known = self._with_retries(lambda: self._context.client.import_status(*self._place, self.import_id))
         except NotFoundError:
             self._journal.keep_only(0)
             return 0
@@ -128,7 +128,7 @@ class PartUploader:
     def _settle(self, conflict: ConflictError, number: int) -> NoReturn:
         """The server does not take the part in its turn: put the journal right by what it knows."""
         try:
-            known = self._context.client.imported(*self._place, self.import_id)
+            known = self._context.client.import_status(*self._place, self.import_id)
         except NotFoundError:
             applied = 0
         else:

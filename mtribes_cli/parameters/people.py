@@ -8,8 +8,7 @@ from typing import Annotated, TypeVar
 
 import typer
 
-from mtribes_cli.api.models.people import PeopleQuery, Visitor
-from mtribes_cli.api.models.resources import User
+from mtribes_cli.api.models.people import PeopleQuery, User, Visitor
 from mtribes_cli.context import Context
 from mtribes_cli.errors import InterruptedCommandError, UsageError
 from mtribes_cli.terminal.result import Kind, Result, Table

@@ -34,12 +34,12 @@ pytestmark = pytest.mark.slow  # two codes are polled for as programs do, every 
 
 BUG = """
 import json, pathlib, sys
-from mtribes_cli.api.models import resources
+from mtribes_cli.api.models.accounts import Me
 from mtribes_cli.main import main
 def read(value, place):
     kept = json.loads(pathlib.Path(sys.argv[1]).read_text())
     raise RuntimeError(f"a bug that names {kept}")
-resources.Me.read = read
+Me.read = read
 sys.exit(main(["whoami", "--verbose"]))
 """
 MTRIBES = (sys.executable, "-m", "mtribes_cli")

@@ -23,7 +23,7 @@ ALLOWED = {
     ("local_server.py", "_detached"): "the log of the server, for writing",
     ("export/download.py", "_opened"): "the part file of an export, a piece at a time; no link is followed",
     ("export/job.py", "_pieces"): "the same",
-    ("ingest/input_stream.py", "opened"): "what the user brings in, of any size and kind, a piece at a time",
+    ("ingest/input_stream.py", "open_input"): "what the user brings in, of any size and kind, a piece at a time",
     ("ingest/rejects_path.py", "_write"): "a new file, for writing",
     ("ingest/rejects_path.py", "_digest"): "a regular file, a piece at a time",
     ("ingest/journal.py", "part"): "a line of the user's own state",

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
-from mtribes_cli.api.decoding import JsonObject
+from mtribes_cli.api.decoding import JsonObject, Model
 
 
 @dataclass(frozen=True)
-class Token:
+class Token(Model):
     """A personal access token; `token` is its text, told when it is made and never again."""
 
     id: str
@@ -22,22 +22,6 @@ class Token:
     expires: str | None
     last_used: str | None
     owner: str | None
-
-    @classmethod
-    def read(cls, value: object, place: str) -> Self:
-        """An entity of dataType token."""
-        fields = JsonObject(value, place)
-        return cls(
-            fields.text("id"),
-            fields.text("name"),
-            fields.texts("scopes"),
-            fields.texts("organizations"),
-            fields.texts("spaces"),
-            fields.optional_text("created"),
-            fields.optional_text("expires"),
-            fields.optional_text("last_used"),
-            fields.optional_text("owner"),
-        )
 
 
 @dataclass(frozen=True)
@@ -54,22 +38,16 @@ class CreatedToken:
 
 
 @dataclass(frozen=True)
-class Member:
+class Member(Model):
     """Somebody who belongs to an organization."""
 
     email: str
     name: str | None
     role: str
 
-    @classmethod
-    def read(cls, value: object, place: str) -> Self:
-        """An entity of dataType member."""
-        fields = JsonObject(value, place)
-        return cls(fields.text("email"), fields.optional_text("name"), fields.text("role"))
-
 
 @dataclass(frozen=True)
-class Invitation:
+class Invitation(Model):
     """Somebody who is invited; `link` is told when they are, and never again."""
 
     id: str
@@ -78,21 +56,9 @@ class Invitation:
     expires: str | None
     link: str | None
 
-    @classmethod
-    def read(cls, value: object, place: str) -> Self:
-        """An entity of dataType invitation."""
-        fields = JsonObject(value, place)
-        return cls(
-            fields.text("id"),
-            fields.text("email"),
-            fields.text("role"),
-            fields.optional_text("expires"),
-            fields.optional_text("link"),
-        )
-
 
 @dataclass(frozen=True)
-class ServiceAccount:
+class ServiceAccount(Model):
     """A program that belongs to an organization."""
 
     id: str
@@ -100,18 +66,6 @@ class ServiceAccount:
     client_id: str
     scopes: tuple[str, ...]
     created: str | None
-
-    @classmethod
-    def read(cls, value: object, place: str) -> Self:
-        """An entity of dataType service_account."""
-        fields = JsonObject(value, place)
-        return cls(
-            fields.text("id"),
-            fields.text("name"),
-            fields.text("client_id"),
-            fields.texts("scopes"),
-            fields.optional_text("created"),
-        )
 
 
 @dataclass(frozen=True)
@@ -128,7 +82,7 @@ class CreatedServiceAccount:
 
 
 @dataclass(frozen=True)
-class AuditEntry:
+class AuditEntry(Model):
     """Something that was done in an organization: when, by whom, from where, and what it was done to."""
 
     id: str
@@ -141,33 +95,11 @@ class AuditEntry:
     address: str
     details: Mapping[str, object]
 
-    @classmethod
-    def read(cls, value: object, place: str) -> Self:
-        """Read an entity of dataType audit_entry."""
-        fields = JsonObject(value, place)
-        return cls(
-            fields.text("id"),
-            fields.text("at"),
-            Actor.read(fields.mapping("actor"), f"{place}.actor"),
-            fields.text("action"),
-            fields.text("target"),
-            fields.optional_text("space"),
-            fields.optional_text("environment"),
-            fields.text("address"),
-            fields.mapping("details"),
-        )
-
 
 @dataclass(frozen=True)
-class Actor:
+class Actor(Model):
     """Who did something, as they were called then."""
 
     kind: str  # person, service
     id: str
     name: str
-
-    @classmethod
-    def read(cls, value: object, place: str) -> Self:
-        """Read `{kind, id, name}`."""
-        fields = JsonObject(value, place)
-        return cls(fields.text("kind"), fields.text("id"), fields.text("name"))

@@ -1,17 +1,16 @@
-"""Visitors, what lists of people are asked for, and tags that are deleted, as they travel."""
+"""Users, visitors and their tags, and which of them a list is to have."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from mtribes_cli.api.decoding import JsonObject
-from mtribes_cli.api.request import drop_none
+from mtribes_cli.api.decoding import JsonObject, Model
+from mtribes_cli.api.request import drop_none, page_query
 
-ERASED_KINDS = ("profile", "devices", "sessions", "events")
-MAX_PAGE = 1000
-"""The most entries of one page."""
+_KINDS_OF_VISITOR = ("profile", "devices", "sessions", "events")
+_KINDS_OF_USER = ("profile", "visitors", "devices", "sessions", "events")
 
 
 @dataclass(frozen=True)
@@ -25,14 +24,30 @@ class PeopleQuery:
 
     def as_sent(self) -> Mapping[str, object]:
         """Return the parameters of the address. One more than `limit` is asked for: whether there are more shows so."""
-        return {"limit": min(self.limit + 1, MAX_PAGE)} | drop_none(
-            tag=self.tag, attribute=self.attribute, search=self.search
-        )
+        return {**page_query(self.limit), **drop_none(tag=self.tag, attribute=self.attribute, search=self.search)}
 
 
 @dataclass(frozen=True)
-class TagRemoval:
-    """A tag that the server is deleting, and how many users and visitors still have it."""
+class User(Model):
+    """What is kept of a user of an environment; times are as the server writes them."""
+
+    user_id: str
+    email: str | None
+    phone: str | None
+    timezone: str | None
+    locale: str | None
+    joined: str | None  # a day
+    tags: tuple[str, ...]
+    attributes: Mapping[str, object]
+    created: str | None
+    updated: str | None
+    first_seen: str | None
+    last_seen: str | None
+
+
+@dataclass(frozen=True)
+class UserTag:
+    """A tag, and how many users and visitors have it."""
 
     tag: str
     users: int
@@ -40,13 +55,36 @@ class TagRemoval:
 
     @classmethod
     def read(cls, value: object, place: str) -> Self:
-        """Read an entity of dataType tag_removal."""
+        """An entity of dataType user_tag."""
         fields = JsonObject(value, place)
-        return cls(fields.text("tag"), fields.whole("users"), fields.whole("visitors"))
+        return cls(fields.text("tag"), fields.whole("users"), fields.optional_whole("visitors") or 0)
 
 
 @dataclass(frozen=True)
-class Visitor:
+class Erasure:
+    """How much of each kind was removed with a user."""
+
+    user_id: str
+    removed: Mapping[str, int]
+
+    @classmethod
+    def read(cls, value: object, place: str) -> Self:
+        """The answer of `DELETE .../users/:user`."""
+        fields = JsonObject(value, place)
+        return cls(fields.text("user_id"), _removed(fields, _KINDS_OF_USER))
+
+
+@dataclass(frozen=True)
+class TagRemoval(Model):
+    """A tag that the server is deleting, and how many users and visitors still have it."""
+
+    tag: str
+    users: int
+    visitors: int
+
+
+@dataclass(frozen=True)
+class Visitor(Model):
     """What is kept of a visitor of an environment; times are as the server writes them."""
 
     anonymous_id: str
@@ -61,24 +99,6 @@ class Visitor:
     first_seen: str | None
     last_seen: str | None
 
-    @classmethod
-    def read(cls, value: object, place: str) -> Self:
-        """Read an entity of dataType visitor."""
-        fields = JsonObject(value, place)
-        return cls(
-            fields.text("anonymous_id"),
-            fields.optional_text("email"),
-            fields.optional_text("phone"),
-            fields.optional_text("timezone"),
-            fields.optional_text("locale"),
-            fields.texts("tags"),
-            fields.mapping("attributes"),
-            fields.optional_text("created"),
-            fields.optional_text("updated"),
-            fields.optional_text("first_seen"),
-            fields.optional_text("last_seen"),
-        )
-
 
 @dataclass(frozen=True)
 class VisitorErasure:
@@ -91,5 +111,10 @@ class VisitorErasure:
     def read(cls, value: object, place: str) -> Self:
         """The answer of `DELETE .../visitors/:visitor`."""
         fields = JsonObject(value, place)
-        counts = JsonObject(fields.mapping("removed"), f"{place}.removed")
-        return cls(fields.text("anonymous_id"), {kind: counts.whole(kind) for kind in ERASED_KINDS})
+        return cls(fields.text("anonymous_id"), _removed(fields, _KINDS_OF_VISITOR))
+
+
+def _removed(fields: JsonObject, kinds: Sequence[str]) -> Mapping[str, int]:
+    """How much of each kind was removed."""
+    counts = fields.nested("removed", JsonObject)
+    return {kind: counts.whole(kind) for kind in kinds}

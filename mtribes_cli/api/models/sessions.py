@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
-from mtribes_cli.api.decoding import JsonObject
+from mtribes_cli.api.decoding import JsonObject, Model
 from mtribes_cli.api.models.tribes import Explanation
 
 
 @dataclass(frozen=True)
-class ExplainedScenario:
+class ExplainedScenario(Model):
     """A targeted scenario of an entity, and the person in its tribes."""
 
     name: str
@@ -21,21 +21,6 @@ class ExplainedScenario:
     ends: str | None
     why: str
     tribes: tuple[Explanation, ...]
-
-    @classmethod
-    def read(cls, value: object, place: str) -> Self:
-        """One scenario of an explained entity."""
-        fields = JsonObject(value, place)
-        return cls(
-            fields.text("name"),
-            fields.text("outcome"),
-            fields.flag("chosen"),
-            fields.flag("in_time"),
-            fields.optional_text("starts"),
-            fields.optional_text("ends"),
-            fields.text("why"),
-            fields.many("tribes", Explanation.read),
-        )
 
 
 @dataclass(frozen=True)
@@ -67,7 +52,7 @@ class ExplainedEntity:
 
 
 @dataclass(frozen=True)
-class SessionExplanation:
+class SessionExplanation(Model):
     """What a session that starts now would show somebody."""
 
     person: str
@@ -76,16 +61,3 @@ class SessionExplanation:
     at: str
     revision: str
     entities: tuple[ExplainedEntity, ...]
-
-    @classmethod
-    def read(cls, value: object, place: str) -> Self:
-        """An entity of dataType session_explanation."""
-        fields = JsonObject(value, place)
-        return cls(
-            fields.text("person"),
-            fields.text("kind"),
-            fields.optional_text("merged_visitor"),
-            fields.text("at"),
-            fields.text("revision"),
-            fields.many("entities", ExplainedEntity.read),
-        )

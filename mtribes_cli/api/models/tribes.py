@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
-from mtribes_cli.api.decoding import JsonObject
+from mtribes_cli.api.decoding import JsonObject, Model
 
 Filter = Mapping[str, object]
 
@@ -47,35 +47,23 @@ def read_tribes(value: object, place: str) -> tuple[Tribe, ...]:
 
 
 @dataclass(frozen=True)
-class PushedTribes:
+class PushedTribes(Model):
     """What became of tribes that were sent."""
 
     revision: int
     changed: bool
 
-    @classmethod
-    def read(cls, value: object, place: str) -> Self:
-        """The answer of `PUT /v2/spaces/:space/tribes`."""
-        fields = JsonObject(value, place)
-        return cls(fields.whole("revision"), fields.flag("changed"))
-
 
 @dataclass(frozen=True)
-class TribeCount:
+class TribeCount(Model):
     """How many people are in a tribe, users and visitors."""
 
     tribe: str
     count: int
 
-    @classmethod
-    def read(cls, value: object, place: str) -> Self:
-        """An entity of dataType count."""
-        fields = JsonObject(value, place)
-        return cls(fields.text("tribe"), fields.whole("count"))
-
 
 @dataclass(frozen=True)
-class ExplainedFilter:
+class ExplainedFilter(Model):
     """What came of a filter, and why in words; `found` is whatever was."""
 
     filter: Filter
@@ -84,21 +72,9 @@ class ExplainedFilter:
     found: object
     why: str
 
-    @classmethod
-    def read(cls, value: object, place: str) -> Self:
-        """One filter of an explanation."""
-        fields = JsonObject(value, place)
-        return cls(
-            fields.mapping("filter"),
-            fields.text("outcome"),
-            fields.text("asked"),
-            fields.any("found"),
-            fields.text("why"),
-        )
-
 
 @dataclass(frozen=True)
-class Explanation:
+class Explanation(Model):
     """Why a person is in a tribe or not."""
 
     tribe: str
@@ -111,20 +87,3 @@ class Explanation:
     match: str
     why: str
     filters: tuple[ExplainedFilter, ...]
-
-    @classmethod
-    def read(cls, value: object, place: str) -> Self:
-        """An entity of dataType explanation."""
-        fields = JsonObject(value, place)
-        return cls(
-            fields.text("tribe"),
-            fields.text("name"),
-            fields.text("person"),
-            fields.text("kind"),
-            fields.text("outcome"),
-            fields.flag("in_audience"),
-            fields.text("audience"),
-            fields.text("match"),
-            fields.text("why"),
-            fields.many("filters", ExplainedFilter.read),
-        )

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mtribes_cli.api import client
+from mtribes_cli.api.client import authorized_session
 from mtribes_cli.terminal.sanitize import display_width
 from tests.cli.cli_runner import CliRunner
 from tests.cli.stub_server import ReceivedRequest, Reply, StubServer, data, refusal
@@ -56,7 +56,7 @@ def test_pages_without_a_match_are_passed_over(user: CliRunner, peer: StubServer
 
 
 def test_pages_without_an_end_are_reported(user: CliRunner, peer: StubServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "MAX_PAGES", 5)
+    monkeypatch.setattr(authorized_session, "MAX_PAGES", 5)
 
     def endless(asked: ReceivedRequest) -> Reply:
         return data(Link=f'<{peer.url}{AUDIT}?cursor={asked.query[-6:]}x>; rel="next"')

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from mtribes_cli.api import client
+from mtribes_cli.api.client import session
 from tests.cli.cli_runner import CliRunner
 from tests.cli.failure_modes.error_assertions import Told, told
 from tests.cli.failure_modes.sockets import Behaviour, answering, closed_port, listening, reset
@@ -41,7 +41,7 @@ def test_nobody_listening_is_tried_again_and_ends_with_try_later(ada: CliRunner)
     assert told(outcome) == Told(
         75, f"{url} refused the connection.", "Check that the server is running, or try again later."
     )
-    assert len(ada.clock.pauses) == client.MAX_ATTEMPTS - 1
+    assert len(ada.clock.pauses) == session.MAX_ATTEMPTS - 1
 
 
 def test_a_server_that_starts_meanwhile_is_reached_even_by_what_is_sent_once(
@@ -89,7 +89,7 @@ def test_a_connection_that_breaks_off_is_told_after_some_attempts(ada: CliRunner
         url = f"http://127.0.0.1:{port}"
         outcome = ada("space", "list", "--host", url)
     assert told(outcome) == Told(1, f"{url} closed the connection: {said}.", AGAIN)
-    assert len(ada.clock.pauses) == client.MAX_ATTEMPTS - 1
+    assert len(ada.clock.pauses) == session.MAX_ATTEMPTS - 1
 
 
 @pytest.mark.parametrize(

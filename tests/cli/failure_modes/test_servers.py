@@ -8,7 +8,8 @@ import threading
 
 import pytest
 
-from mtribes_cli.api import client, transport
+from mtribes_cli.api import transport
+from mtribes_cli.api.client import session
 from tests.cli.cli_runner import CliRunner
 from tests.cli.failure_modes.error_assertions import Told, told
 from tests.cli.failure_modes.sockets import Behaviour, answering, listening
@@ -164,9 +165,9 @@ def test_too_many_requests_are_waited_for_as_long_as_the_server_says(user: CliRu
 
 
 def test_pauses_and_attempts_have_an_end(user: CliRunner, peer: StubServer) -> None:
-    peer.on("GET", SPACES, refusal(429, Retry_After=str(int(client.MAX_PAUSE_SECONDS))))
+    peer.on("GET", SPACES, refusal(429, Retry_After=str(int(session.MAX_PAUSE_SECONDS))))
     assert user("space", "list").exit_code == 75
-    assert len(peer.asked) == client.MAX_ATTEMPTS
+    assert len(peer.asked) == session.MAX_ATTEMPTS
     assert sum(user.clock.pauses) <= 60
 
 
@@ -182,7 +183,7 @@ def test_what_may_have_had_its_effect_is_sent_once(user: CliRunner, peer: StubSe
 def test_what_has_its_effect_once_is_sent_again_as_the_same(user: CliRunner, peer: StubServer, status: int) -> None:
     peer.on("POST", "/v2/organizations/acme/spaces", refusal(status))
     assert user("space", "create", "vod", "--organization", "acme").exit_code in {1, 75}
-    assert len(peer.asked) == client.MAX_ATTEMPTS
+    assert len(peer.asked) == session.MAX_ATTEMPTS
     assert len({asked.headers["idempotency-key"] for asked in peer.asked}) == 1
 
 

@@ -256,14 +256,14 @@ def test_a_list_whose_pages_lead_back_is_refused(user: CliRunner, peer: StubServ
 def test_a_list_of_ever_new_pages_is_refused(
     user: CliRunner, peer: StubServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mtribes_cli.api.client.MAX_PAGES", 20)
+    monkeypatch.setattr("mtribes_cli.api.client.authorized_session.MAX_PAGES", 20)
     numbers = iter(range(10_000))
     peer.on("GET", "/v2/organizations", lambda _: data(Link=f'<{peer.url}/x?cursor={next(numbers)}>; rel="next"'))
     outcome = within_time(lambda: user("org", "list"))
     assert (outcome.exit_code, "without an end" in outcome.err) == (1, True), outcome.err
     assert len(peer.asked) == 20
-    monkeypatch.setattr("mtribes_cli.api.client.MAX_PAGES", 10_000)
-    monkeypatch.setattr("mtribes_cli.api.client.MAX_LIST_BYTES", 400)
+    monkeypatch.setattr("mtribes_cli.api.client.authorized_session.MAX_PAGES", 10_000)
+    monkeypatch.setattr("mtribes_cli.api.client.authorized_session.MAX_LIST_BYTES", 400)
     assert user("org", "list").exit_code == 1
     assert len(peer.asked) < 40
 
@@ -271,7 +271,7 @@ def test_a_list_of_ever_new_pages_is_refused(
 def test_as_many_pages_as_there_are_allowed_are_read(
     user: CliRunner, peer: StubServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mtribes_cli.api.client.MAX_PAGES", 3)
+    monkeypatch.setattr("mtribes_cli.api.client.authorized_session.MAX_PAGES", 3)
     links = [f'<{peer.url}/x?cursor={number}>; rel="next"' for number in (1, 2)]
     one = {"id": "org_1", "key": "acme", "name": "Acme"}
     peer.on("GET", "/v2/organizations", *(data(one, Link=link) for link in links), data(one))

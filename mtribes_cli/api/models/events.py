@@ -1,4 +1,4 @@
-"""Events and sessions of a stream, as they travel."""
+"""Names of events, and the events and sessions of a stream."""
 
 from __future__ import annotations
 
@@ -6,7 +6,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
-from mtribes_cli.api.decoding import JsonObject
+from mtribes_cli.api.decoding import JsonObject, Model
+
+
+@dataclass(frozen=True)
+class EventName(Model):
+    """A name of events that arrive: how often, whether the model has it, and how many were not as the model says."""
+
+    name: str
+    events: int
+    modelled: bool
+    differing: int
+    metadata_keys: tuple[str, ...]
+    first: str
+    last: str
 
 
 @dataclass(frozen=True)
@@ -35,7 +48,7 @@ class StreamEvent:
 
 
 @dataclass(frozen=True)
-class StreamSession:
+class StreamSession(Model):
     """A session that has started: of a user, or else of a visitor."""
 
     session: str
@@ -44,19 +57,6 @@ class StreamSession:
     started: str
     app_version: str | None
     app_platform: str | None
-
-    @classmethod
-    def read(cls, value: object, place: str) -> Self:
-        """Read the data of a message `session`."""
-        fields = JsonObject(value, place)
-        return cls(
-            fields.text("session"),
-            fields.optional_text("user_id"),
-            fields.optional_text("anonymous_id"),
-            fields.text("started"),
-            fields.optional_text("app_version"),
-            fields.optional_text("app_platform"),
-        )
 
 
 def read_skipped(value: object, place: str) -> int:

@@ -1,0 +1,1 @@
+"""The client of the server: a file a resource, joined in `client`."""

@@ -1,0 +1,171 @@
+"""Requests with an access token, renewed where the server refuses it, and the entities in their answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from http import HTTPStatus
+from typing import Protocol, TypeVar
+
+from mtribes_cli.api.client.oauth import OAuthClient
+from mtribes_cli.api.decoding import items
+from mtribes_cli.api.models.history import Revision
+from mtribes_cli.api.request import Request, SentDocument, drop_none, page_query, path_of
+from mtribes_cli.api.response import ApiResponse, next_page, raise_failure, unwrap_envelope
+from mtribes_cli.api.transport import Take, TransportError
+from mtribes_cli.clock import Clock
+from mtribes_cli.errors import AnswerError
+from mtribes_cli.terminal.console import Console
+
+MAX_PAGES = 10_000
+MAX_LIST_BYTES = 256 * 1024 * 1024
+YAML = "application/yaml"
+
+Entity = TypeVar("Entity")
+
+
+class TokenProvider(Protocol):
+    """Where access tokens come from."""
+
+    def token(self, client: OAuthClient) -> str:
+        """A token to send; `client` may be used to get it. Raises NotSignedInError when there is none."""
+
+    def renew(self, client: OAuthClient, refused: str) -> str | None:
+        """Another token in place of one that the server refused; None when there can be none."""
+
+
+class AuthorizedSession(OAuthClient):
+    """Requests with an access token, and what their answers hold: one entity, lists in pages, YAML, streams."""
+
+    def __init__(self, base_url: str, tokens: TokenProvider, *, console: Console, clock: Clock) -> None:
+        super().__init__(base_url, console=console, clock=clock)
+        self._tokens = tokens
+
+    def send(self, request: Request) -> ApiResponse:
+        """The answer, whatever its status; with a renewed token where the first one was refused."""
+        if not request.is_authorized:
+            return self.send_with_retries(request, token=None)
+        token = self._tokens.token(self)
+        answer = self.send_with_retries(request, token=token)
+        if answer.status == HTTPStatus.UNAUTHORIZED:
+            renewed = self._tokens.renew(self, token)
+            if renewed:
+                return self.send_with_retries(request, token=renewed)
+        return answer
+
+    def fetch_one(self, request: Request, read: Callable[[object, str], Entity]) -> Entity:
+        """The one entity of an answer."""
+        return only_one(unwrap_envelope(self.send(request)), read)
+
+    def fetch_all(
+        self,
+        path: Sequence[str],
+        read: Callable[[object, str], Entity],
+        *,
+        query: Mapping[str, object] | None = None,
+    ) -> tuple[Entity, ...]:
+        """Every page of a list."""
+        found: list[Entity] = []
+        place: str | None = path_of(*path, query=query)
+        seen: set[str] = set()
+        size_bytes = 0
+        while place:
+            seen.add(place)
+            answer = self.send(Request("GET", place, may_repeat=True))
+            found += items(unwrap_envelope(answer), read, "data")
+            size_bytes += len(answer.body)
+            place = next_page(answer, place)
+            if place and (place in seen or len(seen) >= MAX_PAGES or size_bytes > MAX_LIST_BYTES):
+                raise _endless_list(answer, place, seen)
+        return tuple(found)
+
+    def fetch_revisions(self, path: Sequence[str], limit: int) -> tuple[Revision, ...]:
+        """The newest revisions of a document; more than the limit where there are more."""
+        query = page_query(limit)
+        return self.fetch_some((*path, "revisions"), Revision.read, query, limit=limit)
+
+    def fetch_some(
+        self,
+        path: Sequence[str],
+        read: Callable[[object, str], Entity],
+        query: Mapping[str, object],
+        *,
+        limit: int,
+        has_empty_pages: bool = False,
+    ) -> tuple[Entity, ...]:
+        """As many pages of a list as it takes to have more than the limit, or all of it.
+
+        An empty page is the last, unless the list has others behind it.
+        """
+        found: list[Entity] = []
+        place: str | None = path_of(*path, query=query)
+        seen: set[str] = set()
+        while place and len(found) <= limit:
+            seen.add(place)
+            answer = self.send(Request("GET", place, may_repeat=True))
+            page = items(unwrap_envelope(answer), read, "data")
+            found += page
+            place = next_page(answer, place) if page or has_empty_pages else None
+            if place and not page and (place in seen or len(seen) >= MAX_PAGES):
+                raise _endless_list(answer, place, seen)
+        return tuple(found)
+
+    def fetch_yaml(self, path: Sequence[str], query: Mapping[str, object] | None = None) -> str:
+        """A document as the server writes it in YAML."""
+        answer = self.send(Request("GET", path_of(*path, query=query), headers={"Accept": YAML}, may_repeat=True))
+        if not answer.is_success:
+            raise_failure(answer)
+        kind = answer.headers.get("content-type", "").partition(";")[0]
+        if kind != YAML:
+            raise AnswerError(
+                f"{answer.url} returned {kind or 'an unknown content type'} instead of YAML.", "Check the host."
+            )
+        return answer.text()
+
+    def put_document(
+        self, path: Sequence[str], read: Callable[[object, str], Entity], document: SentDocument
+    ) -> Entity:
+        """Replace a document; unless forced its own revision must be the newest."""
+        headers = {"Content-Type": document.content_type} | ({"If-Match": "*"} if document.force else {})
+        request = Request("PUT", path_of(*path, query=drop_none(note=document.note)), document.content, headers)
+        return self.fetch_one(request, read)
+
+    def stream(self, request: Request, take: Take) -> None:
+        """Hand a body to `take` as it comes. Raises NetworkError or UnavailableError when it breaks off."""
+        token = self._tokens.token(self)
+        try:
+            answer = self.transport.fetch(request, take, token=token)
+            if answer.status == HTTPStatus.UNAUTHORIZED and (renewed := self._tokens.renew(self, token)):
+                answer = self.transport.fetch(request, take, token=renewed)
+        except TransportError as failure:
+            raise failure.error from failure
+        if not answer.is_success:
+            raise_failure(answer)
+
+
+def _endless_list(answer: ApiResponse, place: str, seen: set[str]) -> AnswerError:
+    return AnswerError(
+        f"{answer.url} returned an endless list: {_endless(place, seen)}.",
+        "Check the host. If it is correct, contact the server's administrator.",
+    )
+
+
+def _endless(place: str | None, seen: set[str]) -> str:
+    """Why a list is taken for endless."""
+    if place in seen:
+        return "the next page is one that was already read"
+    return f"more than {min(len(seen), MAX_PAGES):,} pages or {MAX_LIST_BYTES:,} bytes"
+
+
+def only_one(data: Sequence[object], read: Callable[[object, str], Entity]) -> Entity:
+    """The only entity of an answer. Raises AnswerError where there are none or several."""
+    found = items(data, read, "data")
+    if len(found) != 1:
+        raise AnswerError(f"The server returned {len(found)} entities instead of one.", "Check the host.")
+    return found[0]
+
+
+def document_of(value: object, place: str) -> Mapping[str, object]:
+    """The value as a document. Raises AnswerError for what is no object."""
+    if not isinstance(value, dict):
+        raise AnswerError(f"Invalid response from the server: {place} is not an object.", "Check the host.")
+    return value

@@ -1,0 +1,52 @@
+"""Imports and exports."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from mtribes_cli.api.client.authorized_session import AuthorizedSession
+from mtribes_cli.api.models.exports import Export
+from mtribes_cli.api.models.imports import Import, ImportedPart, Part
+from mtribes_cli.api.request import Request, environment_path, get, path_of, post
+from mtribes_cli.api.transport import Take
+
+
+class TransfersClient(AuthorizedSession):
+    """Imports and exports."""
+
+    def send_part(self, space: str, environment: str, part: Part) -> ImportedPart:
+        """What became of a part; what was applied before is not applied again."""
+        path = path_of(*environment_path(space, environment), "imports", part.import_id, "parts", str(part.number))
+        request = Request("PUT", path, part.content, part.headers, may_repeat=True, is_bulk=True)
+        return self.fetch_one(request, ImportedPart.read)
+
+    def complete_import(self, space: str, environment: str, import_id: str, *, parts: int) -> Import:
+        """The import with the totals of all its parts, after which it takes no more."""
+        path = (*environment_path(space, environment), "imports", import_id, "complete")
+        return self.fetch_one(post(path, {"parts": parts}, may_repeat=True), Import.read)
+
+    def import_status(self, space: str, environment: str, import_id: str) -> Import:
+        """How far an import is."""
+        return self.fetch_one(get(*environment_path(space, environment), "imports", import_id), Import.read)
+
+    def ask_for_export(
+        self, space: str, environment: str, source: Sequence[str], wanted: Mapping[str, object]
+    ) -> Export:
+        """A new export of what is at the path `source` of an environment."""
+        path = (*environment_path(space, environment), *source, "exports")
+        return self.fetch_one(post(path, wanted, once=True), Export.read)
+
+    def export(self, space: str, environment: str, export_id: str) -> Export:
+        """How far an export is."""
+        return self.fetch_one(get(*environment_path(space, environment), "exports", export_id), Export.read)
+
+    def fetch_export(  # noqa: PLR0913 - which, from where on, and who takes it
+        self, space: str, environment: str, export_id: str, *, start: int, sha256: str, take: Take
+    ) -> None:
+        """Hand what is in an export to `take`, from a byte on, if it still has that SHA-256; else all of it.
+
+        Raises NetworkError, UnavailableError when it breaks off, whatever `take` was given by then.
+        """
+        path = path_of(*environment_path(space, environment), "exports", export_id, "content")
+        headers = {"Range": f"bytes={start}-", "If-Range": f'"{sha256}"'} if start else {}
+        self.stream(Request("GET", path, headers=headers), take)

@@ -1,0 +1,43 @@
+"""Who is signed in, and the organizations that they belong to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mtribes_cli.api.decoding import Model
+
+
+@dataclass(frozen=True)
+class Membership(Model):
+    """An organization, and what somebody is there."""
+
+    key: str
+    role: str | None
+
+
+@dataclass(frozen=True)
+class Me(Model):
+    """Who is signed in."""
+
+    kind: str  # person, service
+    email: str | None
+    name: str | None
+    organizations: tuple[Membership, ...]
+    scopes: tuple[str, ...]
+    expires: str | None
+
+    @property
+    def label(self) -> str:
+        """What to call them."""
+        return self.email or self.name or self.kind
+
+
+@dataclass(frozen=True)
+class Organization(Model):
+    """A tenant."""
+
+    id: str
+    key: str
+    name: str
+    role: str | None
+    created: str | None
