@@ -231,9 +231,9 @@ from templates_server.http.route_docs import (
     PLAIN,
     RANGE,
     REVISION,
-    Body,
-    Header,
-    Parameter,
+    BodyDocs,
+    HeaderDocs,
+    ParameterDocs,
     document,
     form,
     search,
@@ -258,7 +258,7 @@ SYSTEM_ROUTES = (
         metrics.show,
         Surface.SYSTEM,
         "What the process counted, for Prometheus; on a server with `--metrics` alone.",
-        gives=Body(bytes, (PLAIN,)),
+        gives=BodyDocs(bytes, (PLAIN,)),
         refuses=(NotFound,),
     ),
     Route(
@@ -312,7 +312,7 @@ OAUTH_ROUTES = (
         oauth.token,
         Surface.OAUTH,
         "Tokens for a code, a refresh token, or a client's credentials.",
-        reads=Body(TokenRequest, (FORM, JSON)),
+        reads=BodyDocs(TokenRequest, (FORM, JSON)),
         gives=Tokens,
         refuses=(Unauthenticated, TooManyRequests),
         example=CLIENT_CREDENTIALS,
@@ -324,7 +324,7 @@ OAUTH_ROUTES = (
         oauth.revoke,
         Surface.OAUTH,
         "End a token (RFC 7009).",
-        reads=Body(RevocationRequest, (FORM, JSON)),
+        reads=BodyDocs(RevocationRequest, (FORM, JSON)),
         gives=dict[str, Any],
         refuses=(Unauthenticated, TooManyRequests),
         example={"token": "$REFRESH_TOKEN", "client_id": "mtribes-cli"},
@@ -336,7 +336,7 @@ OAUTH_ROUTES = (
         oauth.device_authorization,
         Surface.OAUTH,
         "Begin a sign-in that is allowed in a browser elsewhere (RFC 8628).",
-        reads=Body(DeviceRequest, (FORM, JSON)),
+        reads=BodyDocs(DeviceRequest, (FORM, JSON)),
         gives=DeviceCodes,
         refuses=(Unauthenticated, TooManyRequests),
         example={"client_id": "mtribes-cli"},
@@ -365,8 +365,8 @@ PAGE_ROUTES = (
         Surface.PAGE,
         "Sign a browser in to a local server, by the code in its data folder; `mtribes open` leads here.",
         takes=(
-            Parameter("code", str, "What the data folder holds; good once."),
-            Parameter("next", str, "The path of this server to go on to."),
+            ParameterDocs("code", str, "What the data folder holds; good once."),
+            ParameterDocs("next", str, "The path of this server to go on to."),
         ),
         refuses=(Forbidden, NotFound),
         status=HTTPStatus.SEE_OTHER,
@@ -491,7 +491,7 @@ PAGE_ROUTES = (
         pages.asset,
         Surface.PAGE,
         "A file that pages load.",
-        gives=Body(bytes, ("text/css", "image/svg+xml", JAVASCRIPT)),
+        gives=BodyDocs(bytes, ("text/css", "image/svg+xml", JAVASCRIPT)),
     ),
 )
 
@@ -500,19 +500,19 @@ CONSOLE_SPACE = f"{CONSOLE}/spaces/{{space}}"
 CONSOLE_ENVIRONMENT = f"{CONSOLE_SPACE}/environments/{{environment}}"
 CONSOLE_MODEL = f"{CONSOLE_SPACE}/model"
 CONSOLE_KEYS = f"{CONSOLE_ENVIRONMENT}/keys"
-EVENTS_WAIT = Parameter(
+EVENTS_WAIT = ParameterDocs(
     "wait",
     Annotated[int, Meta(ge=0, le=event_stream.MAX_WAIT_SECONDS)],
     "After how many seconds the stream ends; unless specified it lasts.",
     example=0,
     in_samples=True,
 )
-X_ACCEL_BUFFERING = Header("X-Accel-Buffering", "`no`, with a stream: proxies pass it on as it comes.")
+X_ACCEL_BUFFERING = HeaderDocs("X-Accel-Buffering", "`no`, with a stream: proxies pass it on as it comes.")
 CONSOLE_LIVE = f"{CONSOLE_ENVIRONMENT}/live"
 OF_ARRIVALS = (
-    Parameter("name", str, "Only events of this name, and no sessions.", example="video/completed"),
-    Parameter("user", str, "Only events and sessions of the user with this id.", example="ada"),
-    Parameter("anonymous_id", str, "Only those of the visitor with this id.", example="phone-1"),
+    ParameterDocs("name", str, "Only events of this name, and no sessions.", example="video/completed"),
+    ParameterDocs("user", str, "Only events and sessions of the user with this id.", example="ada"),
+    ParameterDocs("anonymous_id", str, "Only those of the visitor with this id.", example="phone-1"),
 )
 CONSOLE_TRIBES = f"{CONSOLE_ENVIRONMENT}/tribes"
 CONSOLE_TRIBE = f"{CONSOLE_TRIBES}/{{tribe}}"
@@ -559,8 +559,8 @@ CONSOLE_ROUTES = (
         search_pages.search_page,
         "Spaces, and what is in a Space, by key and name.",
         takes=(
-            Parameter("q", str, "A part of a key or a name.", example="home"),
-            Parameter("space", str, "The Space whose model and tribes are searched too.", example="vod"),
+            ParameterDocs("q", str, "A part of a key or a name.", example="home"),
+            ParameterDocs("space", str, "The Space whose model and tribes are searched too.", example="vod"),
         ),
         refuses=(Forbidden, NotFound),
     ),
@@ -656,8 +656,8 @@ CONSOLE_ROUTES = (
         model_form_pages.part_page,
         "The form of a part of the model: an experience, a section, a collection, an event or a field.",
         takes=(
-            Parameter("key", str, "Which one; unless specified it is a new one.", example="hero"),
-            Parameter("deed", Literal["remove"], "Review what its removal changes."),
+            ParameterDocs("key", str, "Which one; unless specified it is a new one.", example="hero"),
+            ParameterDocs("deed", Literal["remove"], "Review what its removal changes."),
         ),
         refuses=(Forbidden, ValidationFailed, Conflict),
         path_examples=OF_TEMPLATE,
@@ -677,9 +677,9 @@ CONSOLE_ROUTES = (
         "The revisions of the model, and what changed between two.",
         refuses=(Forbidden, ValidationFailed),
         takes=(
-            Parameter("from", int, "A revision."),
-            Parameter("to", int, "A revision to compare it with."),
-            Parameter("cursor", str, "Where the list goes on."),
+            ParameterDocs("from", int, "A revision."),
+            ParameterDocs("to", int, "A revision to compare it with."),
+            ParameterDocs("cursor", str, "Where the list goes on."),
         ),
     ),
     _page(f"{CONSOLE_MODEL}/code", model_pages.code_page, "The code that is generated from the model."),
@@ -715,9 +715,9 @@ CONSOLE_ROUTES = (
         takes=(
             *OF_ARRIVALS,
             EVENTS_WAIT,
-            Parameter("after", str, "The position of the page that the stream goes on from."),
+            ParameterDocs("after", str, "The position of the page that the stream goes on from."),
         ),
-        gives=Body(bytes, (EVENT_STREAM,)),
+        gives=BodyDocs(bytes, (EVENT_STREAM,)),
         sends=(X_ACCEL_BUFFERING,),
         refuses=OF_A_SEARCH,
     ),
@@ -760,7 +760,7 @@ CONSOLE_ROUTES = (
         f"{CONSOLE_TRIBE}/exports/{{export}}/content",
         tribe_exports.download,
         "The file.",
-        gives=Body(Any, (CSV, NDJSON, JSON)),
+        gives=BodyDocs(Any, (CSV, NDJSON, JSON)),
         sends=(ETAG, CONTENT_DISPOSITION),
     ),
     _page(CONSOLE_USERS, people_pages.users_page, "The users of an environment, searched.", refuses=OF_A_SEARCH),
@@ -769,7 +769,7 @@ CONSOLE_ROUTES = (
         f"{CONSOLE_USER}/everything",
         person_pages.everything_file,
         "All that is known of a user, as a file.",
-        gives=Body(Any),
+        gives=BodyDocs(Any),
         sends=(CONTENT_DISPOSITION,),
     ),
     _form(f"{CONSOLE_USER}/tags", person_pages.add_tag, "Give a user a tag.", UserTagForm),
@@ -787,7 +787,7 @@ CONSOLE_ROUTES = (
         f"{CONSOLE_VISITOR}/everything",
         person_pages.visitor_file,
         "All that is known of a visitor, as a file.",
-        gives=Body(Any),
+        gives=BodyDocs(Any),
         sends=(CONTENT_DISPOSITION,),
     ),
     _form(f"{CONSOLE_VISITOR}/tags", person_pages.add_visitor_tag, "Give a visitor a tag.", UserTagForm),
@@ -807,7 +807,7 @@ CONSOLE_ROUTES = (
         import_pages.upload_file,
         "Send a CSV file of users.",
         UploadForm,
-        reads=Body(UploadForm, (MULTIPART, FORM)),
+        reads=BodyDocs(UploadForm, (MULTIPART, FORM)),
         refuses=(Forbidden, ValidationFailed, UnsupportedMediaType),
         max_body_bytes=UPLOAD_FORM_MAX_BYTES,
         too_large=import_pages.TOO_LARGE,
@@ -829,7 +829,7 @@ CONSOLE_ROUTES = (
         f"{CONSOLE_IMPORT}/rejects",
         import_file_pages.rejects_file,
         "Its rows that were not taken, as CSV.",
-        gives=Body(bytes, (CSV,)),
+        gives=BodyDocs(bytes, (CSV,)),
         sends=(CONTENT_DISPOSITION,),
     ),
     _page(CONSOLE_DELIVERY, delivery_pages.overview_page, "What an environment delivers, entity by entity."),
@@ -883,7 +883,7 @@ CONSOLE_ROUTES = (
 )
 
 ORGANIZATION = "/v2/organizations/{organization}"
-OF_ORGANIZATION = Parameter("organization", str, "Key or id of an organization that the caller administrates.")
+OF_ORGANIZATION = ParameterDocs("organization", str, "Key or id of an organization that the caller administrates.")
 
 ACCOUNT_ROUTES = (
     Route(
@@ -1123,16 +1123,16 @@ TOKEN_ROUTES = (
         gives=AuditEntry,
         takes=(
             *PAGE,
-            Parameter(
+            ParameterDocs(
                 "actor",
                 str,
                 "Only what the person with this e-mail address, or the service account with this "
                 "name, did; or by its id.",
                 example="ada@example.com",
             ),
-            Parameter("action", str, "Only this action, or all of a noun: `token`.", example="space.create"),
-            Parameter("space", str, "Only in this Space, by its key.", example="vod"),
-            Parameter("since", str, "Only since a time or a day (RFC 3339).", example="2026-11-21"),
+            ParameterDocs("action", str, "Only this action, or all of a noun: `token`.", example="space.create"),
+            ParameterDocs("space", str, "Only in this Space, by its key.", example="vod"),
+            ParameterDocs("since", str, "Only since a time or a day (RFC 3339).", example="2026-11-21"),
         ),
         refuses=(ValidationFailed,),
     ),
@@ -1147,7 +1147,7 @@ MODEL_EXAMPLE = {
     "fields": {"campaign": {"type": "text"}},
 }
 
-EVENTS_POSITION = Parameter(
+EVENTS_POSITION = ParameterDocs(
     "Last-Event-ID",
     str,
     "The last `id` that the stream had, as browsers send it when they come back.",
@@ -1417,8 +1417,8 @@ SPACE_ROUTES = (
         gives=EventView,
         takes=(
             *PAGE,
-            Parameter("name", str, "Only events of this name.", example="video/completed"),
-            Parameter("user", str, "Only events of the user with this id.", example="ada"),
+            ParameterDocs("name", str, "Only events of this name.", example="video/completed"),
+            ParameterDocs("user", str, "Only events of the user with this id.", example="ada"),
         ),
         data_type="event",
         refuses=(ValidationFailed,),
@@ -1434,11 +1434,11 @@ SPACE_ROUTES = (
         "`Last-Event-ID` continues where the stream ended.",
         scope=Scope.EVENTS_READ,
         role=Role.DEVELOPER,
-        gives=Body(bytes, (EVENT_STREAM,)),
+        gives=BodyDocs(bytes, (EVENT_STREAM,)),
         takes=(
-            Parameter("name", str, "Only events of this name, and no sessions.", example="video/completed"),
-            Parameter("user", str, "Only events and sessions of the user with this id.", example="ada"),
-            Parameter("anonymous_id", str, "Only those of the visitor with this id.", example="phone-1"),
+            ParameterDocs("name", str, "Only events of this name, and no sessions.", example="video/completed"),
+            ParameterDocs("user", str, "Only events and sessions of the user with this id.", example="ada"),
+            ParameterDocs("anonymous_id", str, "Only those of the visitor with this id.", example="phone-1"),
             EVENTS_WAIT,
             EVENTS_POSITION,
         ),
@@ -1509,7 +1509,7 @@ USER_ROUTES = (
         Surface.PLATFORM,
         "Insert or update one user, or 1 to 1,000: all of them, or none where one breaks a rule.",
         scope=Scope.USERS_WRITE,
-        reads=Body(UserUpsert | list[UserUpsert]),
+        reads=BodyDocs(UserUpsert | list[UserUpsert]),
         gives=Upserted,
         data_type="upsert",
         status=HTTPStatus.CREATED,
@@ -1525,7 +1525,7 @@ USER_ROUTES = (
         Surface.PLATFORM,
         "Change a user who is there.",
         scope=Scope.USERS_WRITE,
-        reads=Body(UserPatch),
+        reads=BodyDocs(UserPatch),
         gives=User,
         example={"add_tags": ["sports/cycling"], "attributes": {"plan": None}},
     ),
@@ -1663,7 +1663,7 @@ IMPORT_ROUTES = (
         Surface.PLATFORM,
         "Insert or update users in bulk: part after part, from 1, each applied whole and once.",
         scope=Scope.USERS_WRITE,
-        reads=Body(UserUpsert, (NDJSON,)),
+        reads=BodyDocs(UserUpsert, (NDJSON,)),
         gives=PartView,
         example=PART_EXAMPLE,
         refuses=(Conflict, UnsupportedMediaType, ValidationFailed),
@@ -1827,11 +1827,13 @@ TRIBE_ROUTES = (
     ),
 )
 
-SINCE = Parameter(
+SINCE = ParameterDocs(
     "since", str, "The `revision` that the app has: of its session's start, or of the change it was told last."
 )
-LAST_EVENT_ID = Parameter("Last-Event-ID", str, "The same, as browsers send it when they come back.", place="header")
-WAIT = Parameter(
+LAST_EVENT_ID = ParameterDocs(
+    "Last-Event-ID", str, "The same, as browsers send it when they come back.", place="header"
+)
+WAIT = ParameterDocs(
     "wait",
     Annotated[int, Meta(ge=0, le=changes.MAX_WAIT_SECONDS)],
     f"How many seconds a long poll waits for a change: {changes.DEFAULT_WAIT_SECONDS} unless said.",
@@ -1885,7 +1887,7 @@ EXPORT_ROUTES = (
         Surface.PLATFORM,
         "What was exported, or a part of it, once the export is complete; needs the same scopes.",
         role=Role.DEVELOPER,
-        gives=Body(Any, (CSV, NDJSON, JSON)),
+        gives=BodyDocs(Any, (CSV, NDJSON, JSON)),
         also=(HTTPStatus.PARTIAL_CONTENT,),
         refuses=(RangeNotSatisfiable,),
         takes=(RANGE, IF_RANGE),
@@ -1900,7 +1902,7 @@ CLIENT_ROUTES = (
         sessions.start_session,
         Surface.CLIENT,
         "Start a session: the state of every entity for one person.",
-        reads=Body(SentStart),
+        reads=BodyDocs(SentStart),
         gives=StartedSession,
         example={
             "anonymous_id": "phone-1",
@@ -1918,7 +1920,7 @@ CLIENT_ROUTES = (
         Surface.CLIENT,
         "The entities that changed while the session runs: server-sent events (`id`, `event: states`, `data` as the "
         "JSON here), where those are accepted; else a long poll, 204 when nothing did.",
-        gives=Body(StatesChange, (JSON, EVENT_STREAM)),
+        gives=BodyDocs(StatesChange, (JSON, EVENT_STREAM)),
         also=(HTTPStatus.NO_CONTENT,),
         refuses=(ValidationFailed,),
         takes=(SINCE, WAIT, LAST_EVENT_ID),
@@ -1930,7 +1932,7 @@ CLIENT_ROUTES = (
         events.add_events,
         Surface.CLIENT,
         "Store 1 to 1,000 events.",
-        reads=Body(list[SentEvent]),
+        reads=BodyDocs(list[SentEvent]),
         example=[{"name": "video/completed", "anonymous_id": "phone-1"}],
         status=HTTPStatus.NO_CONTENT,
         max_body_bytes=4 * 1024 * 1024,
@@ -1941,7 +1943,7 @@ CLIENT_ROUTES = (
         identities.identify,
         Surface.CLIENT,
         "Keep what is known of a user or a visitor; one who is both is merged.",
-        reads=Body(SentIdentity),
+        reads=BodyDocs(SentIdentity),
         example={"external_id": "ada", "timezone": "Europe/London", "data": {"plan": "gold"}},
         status=HTTPStatus.NO_CONTENT,
     ),
@@ -1951,7 +1953,7 @@ CLIENT_ROUTES = (
         identities.alias,
         Surface.CLIENT,
         "Merge a visitor into a user, once.",
-        reads=Body(SentAlias),
+        reads=BodyDocs(SentAlias),
         example={"anonymous_id": "phone-2", "external_id": "ada"},
         status=HTTPStatus.NO_CONTENT,
     ),
@@ -1961,7 +1963,7 @@ CLIENT_ROUTES = (
         devices.put_device,
         Surface.CLIENT,
         "Keep a person's device; keys besides these are kept with it.",
-        reads=Body(SentDevice),
+        reads=BodyDocs(SentDevice),
         example={
             "external_id": "ada",
             "device_id": "tv-1",
@@ -1974,18 +1976,18 @@ CLIENT_ROUTES = (
     ),
 )
 
-FLAG_CONFIG_ETAG = Parameter(
+FLAG_CONFIG_ETAG = ParameterDocs(
     "flagConfigEtag", str, "The `etag` of the event that made the client ask: the answer is at least as new."
 )
-FLAG_CONFIG_LAST_MODIFIED = Parameter(
+FLAG_CONFIG_LAST_MODIFIED = ParameterDocs(
     "flagConfigLastModified",
     Annotated[int, Meta(ge=0)] | Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ]")],
     "The `lastModified` of that event: seconds since 1970, or a time as in RFC 3339.",
 )
-STREAM_TOKEN = Parameter(
+STREAM_TOKEN = ParameterDocs(
     "token", str, "What opens the stream, for some minutes.", required=True, example="$STREAM_TOKEN"
 )
-STREAM_WAIT = Parameter(
+STREAM_WAIT = ParameterDocs(
     "wait",
     Annotated[int, Meta(ge=0, le=flag_streams.MAX_WAIT_SECONDS)],
     "After how many seconds the stream ends; unless said it lasts.",
@@ -2001,10 +2003,10 @@ OFREP_ROUTES = (
         ofrep.evaluate_all,
         Surface.OFREP,
         "Every flag, for one person, and where changes are told. Nothing is stored.",
-        reads=Body(SentEvaluation),
+        reads=BodyDocs(SentEvaluation),
         gives=BulkEvaluation,
         takes=(IF_NONE_MATCH, FLAG_CONFIG_ETAG, FLAG_CONFIG_LAST_MODIFIED),
-        sends=(Header("ETag", "Of these flags for this person, as an entity tag."),),
+        sends=(HeaderDocs("ETag", "Of these flags for this person, as an entity tag."),),
         example=QUESTION,
         find_asker=ofrep.app_of,
     ),
@@ -2014,7 +2016,7 @@ OFREP_ROUTES = (
         ofrep.evaluate_one,
         Surface.OFREP,
         "One flag, for one person. Nothing is stored.",
-        reads=Body(SentEvaluation),
+        reads=BodyDocs(SentEvaluation),
         gives=Evaluation,
         example=QUESTION,
         find_asker=ofrep.app_of,
@@ -2026,7 +2028,7 @@ OFREP_ROUTES = (
         Surface.OFREP,
         "That flags may have changed: server-sent events (`event: message`), after each of which a client asks anew. "
         "Clients take the whole URL from the answer with all flags.",
-        gives=Body(bytes, (EVENT_STREAM,)),
+        gives=BodyDocs(bytes, (EVENT_STREAM,)),
         refuses=(Unauthenticated,),
         takes=(STREAM_TOKEN, STREAM_WAIT, LAST_EVENT_ID),
         sends=(X_ACCEL_BUFFERING,),
@@ -2059,7 +2061,7 @@ DEMO_ROUTES = (
         demo_app.show_code,
         Surface.PAGE,
         "The code that is generated for the app, in the first of the languages.",
-        gives=Body(bytes, (HTML,)),
+        gives=BodyDocs(bytes, (HTML,)),
         refuses=(NotFound,),
     ),
     Route(
@@ -2068,7 +2070,7 @@ DEMO_ROUTES = (
         demo_app.show_code,
         Surface.PAGE,
         "The same in that language.",
-        gives=Body(bytes, (HTML,)),
+        gives=BodyDocs(bytes, (HTML,)),
     ),
     Route(
         "GET",
@@ -2076,7 +2078,7 @@ DEMO_ROUTES = (
         demo_app.show_code,
         Surface.PAGE,
         "A file of it.",
-        gives=Body(bytes, (HTML,)),
+        gives=BodyDocs(bytes, (HTML,)),
     ),
     Route(
         "GET",
@@ -2084,7 +2086,7 @@ DEMO_ROUTES = (
         demo_app.show_file,
         Surface.PAGE,
         "A file of the app.",
-        gives=Body(bytes, (HTML, "text/css", JAVASCRIPT)),
+        gives=BodyDocs(bytes, (HTML, "text/css", JAVASCRIPT)),
     ),
     Route(
         "GET",
@@ -2092,7 +2094,7 @@ DEMO_ROUTES = (
         demo_app.show_generated_file,
         Surface.PAGE,
         "The JavaScript that is generated for the app.",
-        gives=Body(bytes, (JAVASCRIPT,)),
+        gives=BodyDocs(bytes, (JAVASCRIPT,)),
     ),
 )
 

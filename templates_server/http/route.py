@@ -18,11 +18,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from templates_server.errors import ApiError
-from templates_server.http.audit_event import Deed
-from templates_server.http.idempotency.idempotent_request import Once
+from templates_server.http.audit_event import AuditEvent
+from templates_server.http.idempotency.idempotent_request import IdempotentRequest
 from templates_server.http.rate_limiter import Quota
-from templates_server.http.route_docs import Header, Parameter
-from templates_server.primitives.ip_addresses import Caller, caller_of
+from templates_server.http.route_docs import HeaderDocs, ParameterDocs
+from templates_server.primitives.ip_addresses import CallerAddress, caller_of
 from templates_server.primitives.timestamps import Clock
 from templates_server.security import authorization
 from templates_server.settings import Settings
@@ -51,7 +51,7 @@ class Surface(enum.StrEnum):
 
 
 @dataclass(frozen=True)
-class Answer:
+class ApiResult:
     """What a Platform API handler gives back; it goes out in the envelope."""
 
     data: Sequence[Any]
@@ -60,7 +60,7 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-NOTHING = Answer([], "", HTTPStatus.NO_CONTENT)
+NOTHING = ApiResult([], "", HTTPStatus.NO_CONTENT)
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Envelope:
 
 
 Authenticate = Callable[[str], Awaitable[authorization.Principal | None]]
-Locate = Callable[[Mapping[str, str]], Awaitable[authorization.Place | None]]
+Locate = Callable[[Mapping[str, str]], Awaitable[authorization.ResourceScope | None]]
 
 
 @dataclass(frozen=True)
@@ -102,8 +102,8 @@ class Call:
     parameters: Mapping[str, str]
     body: Any = None
     asker: authorization.Principal | None = None
-    located: authorization.Place | None = None
-    once: Once | None = None
+    located: authorization.ResourceScope | None = None
+    once: IdempotentRequest | None = None
     quota: Quota | None = None
     brought_back: Mapping[str, str] | None = None
 
@@ -123,7 +123,7 @@ class Call:
         return self.services.clock()
 
     @functools.cached_property
-    def caller(self) -> Caller:
+    def caller(self) -> CallerAddress:
         """The network address of who asks, and as what they are counted."""
         peer, settings = self.request.client, self.settings
         return caller_of(
@@ -146,7 +146,7 @@ class Call:
         return self.asker
 
     @property
-    def place(self) -> authorization.Place:
+    def place(self) -> authorization.ResourceScope:
         """Where it acts; only where the path names an organization or a Space."""
         if self.located is None:
             raise LookupError("this route has no place")
@@ -173,7 +173,7 @@ class Call:
         query = self.request.query_params
         return query if self.brought_back is None else {**query, **self.brought_back}
 
-    async def effect(self, work: Callable[[Connection], Answer]) -> Response:
+    async def effect(self, work: Callable[[Connection], ApiResult]) -> Response:
         """The answer to what changes something: the work stores the change and says what to answer.
 
         It is one transaction. Under an Idempotency-Key (POST) the answer is stored in it too, and given again to who
@@ -190,10 +190,10 @@ class Call:
         *,
         organization_id: str | None = None,
         details: Mapping[str, object] = NO_DETAILS,
-    ) -> Deed:
+    ) -> AuditEvent:
         """What is to be remembered of what is being done: in the organization of the path, or in one that is named."""
         place = self.located
-        return Deed(
+        return AuditEvent(
             organization_id or self.place.organization_id,
             self.now,
             self.principal.kind.value,
@@ -214,7 +214,7 @@ def _present(value: str | None) -> str:
     return value
 
 
-Handler = Callable[[Call], Awaitable[Answer | Response]]
+Handler = Callable[[Call], Awaitable[ApiResult | Response]]
 BeforeBody = Callable[[Call], Awaitable[Response | None]]
 FindAsker = Callable[[Call], Awaitable[authorization.Principal]]
 
@@ -261,19 +261,19 @@ class Route:
     needs_sign_in: bool = False
     also: Sequence[HTTPStatus] = ()
     refuses: Sequence[type[ApiError]] = ()
-    takes: Sequence[Parameter] = ()
-    sends: Sequence[Header] = ()
+    takes: Sequence[ParameterDocs] = ()
+    sends: Sequence[HeaderDocs] = ()
     data_type: str = ""
     example: Any = None
     path_examples: Mapping[str, str] = field(default_factory=dict)
     group: str = ""
     successor: str = ""
     implies: Mapping[str, str] = field(default_factory=dict)
-    sends_always: Sequence[Header] = ()
+    sends_always: Sequence[HeaderDocs] = ()
     find_asker: FindAsker | None = None
 
 
-def check_permission(route: Route, call: Call, place: authorization.Place | None) -> None:
+def check_permission(route: Route, call: Call, place: authorization.ResourceScope | None) -> None:
     """Raise Forbidden unless the caller may use the route there: by scope, by role and by how they signed in."""
     if route.scope is not None:
         authorization.check_scope(call.principal, route.scope, place)
@@ -283,7 +283,7 @@ def check_permission(route: Route, call: Call, place: authorization.Place | None
         authorization.check_signed_in(call.principal)
 
 
-def to_response(answer: Answer) -> Response:
+def to_response(answer: ApiResult) -> Response:
     """An answer in its envelope; one without a body as such."""
     if answer.status is HTTPStatus.NO_CONTENT:
         return Response(status_code=answer.status, headers=dict(answer.headers))

@@ -23,7 +23,7 @@ JAVASCRIPT = "text/javascript"
 
 
 @dataclass(frozen=True)
-class Body:
+class BodyDocs:
     """A body that its handler reads or writes itself.
 
     `kind` is the type of what is in it once decoded: of one row, where there is one a line; `bytes` for what has none,
@@ -35,7 +35,7 @@ class Body:
 
 
 @dataclass(frozen=True)
-class Parameter:
+class ParameterDocs:
     """A part of the query, or a request header. `kind` is a type with its rules, `text` a sentence for people.
 
     Samples have it, with its example, when it is required, or `in_samples`.
@@ -51,7 +51,7 @@ class Parameter:
 
 
 @dataclass(frozen=True)
-class Header:
+class HeaderDocs:
     """A header of an answer."""
 
     name: str
@@ -59,39 +59,39 @@ class Header:
     kind: Any = str
 
 
-def document(kind: Any) -> Body:
+def document(kind: Any) -> BodyDocs:
     """A document: JSON or YAML, as Content-Type or Accept says."""
-    return Body(kind, (JSON, YAML))
+    return BodyDocs(kind, (JSON, YAML))
 
 
-def form(kind: Any) -> Body:
+def form(kind: Any) -> BodyDocs:
     """The fields of a form of our own pages."""
-    return Body(kind, (FORM,))
+    return BodyDocs(kind, (FORM,))
 
 
-def search(text: str, example: str) -> Parameter:
+def search(text: str, example: str) -> ParameterDocs:
     """The parameter that looks for a part of a text."""
-    return Parameter("search", str, text, example=example)
+    return ParameterDocs("search", str, text, example=example)
 
 
 Revision = Annotated[str, Meta(pattern="^[0-9]{1,10}$")]
-LIMIT = Parameter(
+LIMIT = ParameterDocs(
     "limit", Annotated[int, Meta(ge=1, le=1000)], "How many entries a page has: 100 unless said.", example=100
 )
-CURSOR = Parameter(
+CURSOR = ParameterDocs(
     "cursor",
     Annotated[str, Meta(pattern="^[A-Za-z0-9_-]*$")],
     "Where the page begins; take it from the `Link` of the page before.",
 )
 PAGE = (LIMIT, CURSOR)
-REVISION = Parameter("revision", Revision, "An older document instead of the present one.", example="0")
-NOTE = Parameter(
+REVISION = ParameterDocs("revision", Revision, "An older document instead of the present one.", example="0")
+NOTE = ParameterDocs(
     "note",
     Annotated[str, Meta(max_length=200, pattern="^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$")],
     "Why: kept with the revision that this makes, where it makes one.",
     example="Spring campaign",
 )
-IF_MATCH = Parameter(
+IF_MATCH = ParameterDocs(
     "If-Match",
     str,
     'The revision that the document was made from, such as `"3"`, or `*` for any; else the one that it names.',
@@ -99,24 +99,30 @@ IF_MATCH = Parameter(
     example="*",
     in_samples=True,
 )
-IF_NONE_MATCH = Parameter(
+IF_NONE_MATCH = ParameterDocs(
     "If-None-Match", str, "The `ETag` that the caller has: 304 when it is still the present one.", place="header"
 )
-IDEMPOTENCY_KEY = Parameter(
+IDEMPOTENCY_KEY = ParameterDocs(
     "Idempotency-Key",
     Annotated[str, Meta(pattern="^[ -~]{1,255}$")],
     "Makes it safe to send again: the same key and body get the stored answer, another body 422.",
     place="header",
 )
-RANGE = Parameter(
+RANGE = ParameterDocs(
     "Range", str, "One range of bytes, such as `bytes=1000-`: 206 with that part.", place="header", example="bytes=0-"
 )
-IF_RANGE = Parameter("If-Range", str, "The `ETag` that the range belongs to; of another one all comes.", place="header")
-CONTENT_ENCODING = Parameter("Content-Encoding", Literal["gzip", "zstd"], "How the body is compressed.", place="header")
-ACCOUNT = Parameter("accountId", str, "An organization, by key or id: outside of it there is nothing for this call.")
-ETAG = Header("ETag", "The revision as an entity tag.")
-ACCEPT_RANGES = Header("Accept-Ranges", "`bytes`.")
-CONTENT_DISPOSITION = Header("Content-Disposition", "The name of the file.")
-CONTENT_RANGE = Header("Content-Range", "Which part it is, and of how many bytes; absent where it is all.")
-LINK_TO_NEXT = Header("Link", 'The next page, `rel="next"`; absent on the last one.')
-LOCATION = Header("Location", "Where to go on.")
+IF_RANGE = ParameterDocs(
+    "If-Range", str, "The `ETag` that the range belongs to; of another one all comes.", place="header"
+)
+CONTENT_ENCODING = ParameterDocs(
+    "Content-Encoding", Literal["gzip", "zstd"], "How the body is compressed.", place="header"
+)
+ACCOUNT = ParameterDocs(
+    "accountId", str, "An organization, by key or id: outside of it there is nothing for this call."
+)
+ETAG = HeaderDocs("ETag", "The revision as an entity tag.")
+ACCEPT_RANGES = HeaderDocs("Accept-Ranges", "`bytes`.")
+CONTENT_DISPOSITION = HeaderDocs("Content-Disposition", "The name of the file.")
+CONTENT_RANGE = HeaderDocs("Content-Range", "Which part it is, and of how many bytes; absent where it is all.")
+LINK_TO_NEXT = HeaderDocs("Link", 'The next page, `rel="next"`; absent on the last one.')
+LOCATION = HeaderDocs("Location", "Where to go on.")

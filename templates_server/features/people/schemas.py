@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from templates_server.http.route_docs import Parameter
+from templates_server.http.route_docs import ParameterDocs
 
 Scalar = str | int | float | bool
 Email = Annotated[str, Meta(max_length=254, description="One @ and a dot after it.")]
@@ -22,8 +22,8 @@ Attributes = Annotated[
     dict[str, Scalar | None], Meta(max_length=200, description="Merged by name; null removes one of them.")
 ]
 
-WITH_TAG = Parameter("tag", Tag, "Only people with this tag, or with one below it.", example="sports/football")
-WITH_ATTRIBUTE = Parameter(
+WITH_TAG = ParameterDocs("tag", Tag, "Only people with this tag, or with one below it.", example="sports/football")
+WITH_ATTRIBUTE = ParameterDocs(
     "attribute",
     str,
     "Only people whose attribute has this value, as `name=value`: `2` is the text and the number.",

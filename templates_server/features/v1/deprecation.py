@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from email.utils import formatdate
 
-from templates_server.http.route_docs import Header
+from templates_server.http.route_docs import HeaderDocs
 from templates_server.primitives.timestamps import SECOND, parse_rfc3339
 
 PREFIX = "/v1.0/"
@@ -16,9 +16,9 @@ ENVIRONMENT = "production"
 PEOPLE = re.compile(r"^/v1\.0/spaces/([^/]+)/(users|tribes/[^/]+/users)(?=/|$)")
 NOT_IN_A_LINK = re.compile(r"[^!#-;=?-\[\]_a-~]")  # besides what RFC 3986 has: < > " and all that is no ASCII
 SENT = (
-    Header("Deprecation", "Since when the route is deprecated, as `@` and seconds (RFC 9745)."),
-    Header("Sunset", "When it ends (RFC 8594)."),
-    Header(
+    HeaderDocs("Deprecation", "Since when the route is deprecated, as `@` and seconds (RFC 9745)."),
+    HeaderDocs("Sunset", "When it ends (RFC 8594)."),
+    HeaderDocs(
         "Link", 'What is in its place, `rel="successor-version"`; on a page that is not the last, also the next one.'
     ),
 )

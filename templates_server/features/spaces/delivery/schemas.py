@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from templates_server.http.route_docs import Parameter
+from templates_server.http.route_docs import ParameterDocs
 
 
 class Environment(msgspec.Struct, frozen=True):
@@ -20,14 +20,14 @@ class Environment(msgspec.Struct, frozen=True):
     keys: int
 
 
-FROM = Parameter(
+FROM = ParameterDocs(
     "from",
     str,
     "A revision, or an environment's name for what it delivers now. Unless said, the revision before `to`; where `to` "
     "is another environment, what this one delivers now.",
     example="0",
 )
-TO = Parameter("to", str, "Likewise; what the environment delivers now, unless said.", example="1")
+TO = ParameterDocs("to", str, "Likewise; what the environment delivers now, unless said.", example="1")
 Moment = Annotated[str, Meta(max_length=64, description="A time as in RFC 3339.")]
 ItemId = Annotated[str, Meta(pattern="^[A-Za-z0-9._-]{1,64}$")]
 
